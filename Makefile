@@ -1,0 +1,100 @@
+# Everything a user or a developer runs, from a fresh clone. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+MINIMUM := (3, 11)
+IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < $(MINIMUM))'
+# The first interpreter that is new enough; `make PYTHON=python3.12 ...` overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	if "$$p" $(IS_NEW_ENOUGH) 2>/dev/null; then echo "$$p"; exit; fi; done; echo python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WARM := $(VENV)/.warmed
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
+PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
+UV ?= uv
+LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+KERNELS := $(wildcard src/trading_ai/_jit.py src/trading_ai/warm.py src/trading_ai/engine/*.py \
+	src/trading_ai/metrics/*.py src/trading_ai/strategies/*.py)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(WARM) ## make .venv, install the locked packages and the project, compile the kernels
+
+.PHONY: demo
+demo: setup ## sweep 527 combinations over real EURUSD bars and write a report
+	@$(BIN)/trading-ai demo
+
+.PHONY: test
+test: setup lint ## run every check and every test
+	@scripts/install-test-browser.sh
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: docs
+docs: $(STAMP) ## write the reference pages that are generated from the code
+	$(BIN)/python scripts/make_reference_docs.py
+
+.PHONY: bench
+bench: $(BENCH_STAMP) ## check results against other libraries, then time all of them (BENCH_ARGS=--quick)
+	$(BENCH_VENV)/bin/python -m benchmarks.run --date "$$(date -u +%Y-%m-%d)" $(BENCH_ARGS)
+
+.PHONY: lock
+lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
+	$(UV) pip compile pyproject.toml --group dev $(LOCK_FLAGS) -o requirements.lock
+	$(UV) pip compile pyproject.toml benchmarks/requirements.in --group bench $(LOCK_FLAGS) \
+		--constraint requirements.lock -o benchmarks/requirements.lock
+
+.PHONY: clean
+clean: ## remove environments, caches and build products
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache benchmarks/results
+	find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- environments: a stamp file is newer than what it was made from, so a second run installs nothing ---
+
+define make_venv
+	@"$(PYTHON)" $(IS_NEW_ENOUGH) 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1 || true)." >&2; \
+		echo "Install one and name it: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(1)/bin/python && $(1)/bin/python $(IS_NEW_ENOUGH) 2>/dev/null || { \
+		echo "Making $(1) with $$("$(PYTHON)" --version) ..."; "$(PYTHON)" -m venv --clear $(1); }
+endef
+
+$(STAMP): requirements.lock pyproject.toml
+	$(call make_venv,$(VENV))
+	@echo "Installing the locked packages ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(WARM): $(STAMP) $(KERNELS)
+	@$(BIN)/python -m trading_ai.warm
+	@touch $@
+
+$(BENCH_STAMP): benchmarks/requirements.lock pyproject.toml
+	$(call make_venv,$(BENCH_VENV))
+	@echo "Installing the libraries to compare with ..."
+	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r benchmarks/requirements.lock
+	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@

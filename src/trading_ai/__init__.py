@@ -1,0 +1,104 @@
+"""Strategy sweeps over years of bars, ranked, reproducible and honest about luck.
+
+    import trading_ai as ta
+
+    bars = ta.load_sample("EURUSD")
+    sweep = ta.sweep(bars, "sma_crossover", fast=10, slow=30,
+                     stop_loss=range(20, 81, 2), take_profit=range(40, 201, 10))
+    sweep.best
+
+Names are imported on first use, so that ``import trading_ai`` itself is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trading_ai.engine.costs import Costs
+    from trading_ai.engine.rules import ExecutionRules
+    from trading_ai.engine.sizing import Sizing
+    from trading_ai.errors import TradingAIError
+    from trading_ai.importers.samples import load_sample
+    from trading_ai.market.bars import Bars
+    from trading_ai.market.resample import resample
+    from trading_ai.market.symbol import Symbol
+    from trading_ai.market.symbol_table import symbol
+    from trading_ai.market.timeframe import timeframe
+    from trading_ai.notebook import Sweep, backtest, make_evaluator, read_bars, sweep
+    from trading_ai.optimization.evaluate import BacktestResult
+    from trading_ai.parameters import Choices, ParameterRange
+    from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
+    from trading_ai.strategies.lookahead import find_look_ahead
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Bars": "market.bars",
+    "BacktestResult": "optimization.evaluate",
+    "Bool": "strategies.base",
+    "Choice": "strategies.base",
+    "Choices": "parameters",
+    "Costs": "engine.costs",
+    "ExecutionRules": "engine.rules",
+    "Float": "strategies.base",
+    "Int": "strategies.base",
+    "ParameterRange": "parameters",
+    "Signals": "strategies.base",
+    "Sizing": "engine.sizing",
+    "Strategy": "strategies.base",
+    "Sweep": "notebook",
+    "Symbol": "market.symbol",
+    "TradingAIError": "errors",
+    "backtest": "notebook",
+    "find_look_ahead": "strategies.lookahead",
+    "load_sample": "importers.samples",
+    "make_evaluator": "notebook",
+    "read_bars": "notebook",
+    "resample": "market.resample",
+    "sweep": "notebook",
+    "symbol": "market.symbol_table",
+    "timeframe": "market.timeframe",
+}
+
+__all__ = [
+    "BacktestResult",
+    "Bars",
+    "Bool",
+    "Choice",
+    "Choices",
+    "Costs",
+    "ExecutionRules",
+    "Float",
+    "Int",
+    "ParameterRange",
+    "Signals",
+    "Sizing",
+    "Strategy",
+    "Sweep",
+    "Symbol",
+    "TradingAIError",
+    "backtest",
+    "find_look_ahead",
+    "load_sample",
+    "make_evaluator",
+    "read_bars",
+    "resample",
+    "sweep",
+    "symbol",
+    "timeframe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,167 @@
+"""Compiled: from orders to events, the only bars at which a single position can begin or must end."""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai._jit import njit
+from trading_ai.engine.records import END_OF_DATA, SIGNAL, TIME_EXIT
+
+NEVER = np.int64(2**62)
+
+
+class Events(NamedTuple):
+    """Entry orders with everything that does not depend on stops and targets; arrays of shape (n_events,).
+
+    Attributes:
+        bar: execution bar at whose open the entry is filled.
+        side: +1.0 long, -1.0 short.
+        opens: 1 if the side may be opened, 0 if the order only closes the other side.
+        entry: fill price.
+        anchor: price that stop and target distances are measured from.
+        forced: bar at whose open the position is closed if no stop or target was touched; n_bars where
+            nothing closes it before the data ends.
+        reason: the exit reason that goes with `forced`.
+        after: first bar at which the next position may be opened after a forced exit.
+    """
+
+    bar: npt.NDArray[np.int64]
+    side: npt.NDArray[np.float64]
+    opens: npt.NDArray[np.int8]
+    entry: npt.NDArray[np.float64]
+    anchor: npt.NDArray[np.float64]
+    forced: npt.NDArray[np.int64]
+    reason: npt.NDArray[np.int8]
+    after: npt.NDArray[np.int64]
+
+
+@njit
+def count_entries(entry):
+    """Number of entry orders."""
+    n = 0
+    for t in range(entry.shape[0]):
+        n += entry[t] != 0
+    return n
+
+
+@njit
+def fill_events(
+    entry_order,
+    exit_long,
+    exit_short,
+    strategy_bar,
+    time_exit,
+    ignore_opposite,
+    reverse,
+    only_side,
+    bid_open,
+    ask_open,
+    bid_close,
+    ask_close,
+    anchor_on_close,
+    slippage,
+    scale,
+    bar,
+    side,
+    opens,
+    entry,
+    anchor,
+    forced,
+    reason,
+    after,
+):
+    """Fill the arrays of `Events`; one pass over the bars from the last to the first."""
+    n = entry_order.shape[0]
+    k = bar.shape[0]
+    next_long = n  # next entry order of each side, and next exit order of each side
+    next_short = n
+    next_exit_long = n
+    next_exit_short = n
+    for t in range(n - 1, -1, -1):
+        order = entry_order[t]
+        if order != 0:
+            k -= 1
+            long = order > 0
+            bar[k] = t
+            side[k] = 1.0 if long else -1.0
+            opens[k] = 1 if only_side == 0.0 or only_side == side[k] else 0
+            price = ask_open[t] if long else bid_open[t]
+            if slippage > 0.0:
+                price = np.floor((price + side[k] * slippage) * scale + 0.5) / scale
+            entry[k] = price
+            if anchor_on_close:
+                anchor[k] = ask_close[t - 1] if long else bid_close[t - 1]
+            else:
+                anchor[k] = price
+            opposite = next_short if long else next_long
+            exit_bar = next_exit_long if long else next_exit_short
+            end, why, nxt = n, END_OF_DATA, n
+            if exit_bar < end:
+                end, why, nxt = exit_bar, SIGNAL, exit_bar
+            if time_exit > 0:
+                if strategy_bar.shape[0] == 0:
+                    timed = min(t + time_exit, n)
+                else:
+                    timed = np.searchsorted(strategy_bar, strategy_bar[t] + time_exit)
+                if timed < end:
+                    end, why, nxt = timed, TIME_EXIT, timed
+            if not ignore_opposite and opposite < end:
+                end, why, nxt = opposite, SIGNAL, opposite if reverse else opposite + 1
+            forced[k] = end
+            reason[k] = why
+            after[k] = nxt
+            if long:
+                next_long = t
+            else:
+                next_short = t
+        if exit_long.shape[0] > 0 and exit_long[t] != 0:
+            next_exit_long = t
+        if exit_short.shape[0] > 0 and exit_short[t] != 0:
+            next_exit_short = t
+
+
+def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int, slippage: float) -> Events:
+    """Make the events of one set of orders.
+
+    Args:
+        data: `ExecutionData`.
+        orders: `Orders` on the same bars.
+        bar_map: `BarMap` of the strategy's bars; time exits count strategy bars.
+        rules: `ExecutionRules`.
+        time_exit: strategy bars after which a position is closed; 0 for never.
+        slippage: adverse price change of fills, price units.
+    """
+    n = int(count_entries(orders.entry))
+    events = Events(
+        bar=np.empty(n, np.int64),
+        side=np.empty(n),
+        opens=np.empty(n, np.int8),
+        entry=np.empty(n),
+        anchor=np.empty(n),
+        forced=np.empty(n, np.int64),
+        reason=np.empty(n, np.int8),
+        after=np.empty(n, np.int64),
+    )
+    fill_events(
+        orders.entry,
+        orders.exit_long,
+        orders.exit_short,
+        bar_map.strategy_bar,
+        time_exit,
+        rules.opposite_signal == "ignore",
+        rules.opposite_signal == "reverse",
+        {"both": 0.0, "long": 1.0, "short": -1.0}[rules.direction],
+        data.bid[0],
+        data.ask[0],
+        data.bid[3],
+        data.ask[3],
+        rules.level_anchor == "signal_close",
+        slippage,
+        data.price_scale,
+        *events,
+    )
+    return events

@@ -1,0 +1,211 @@
+"""Bars and costs made ready for the simulators: bid and ask arrays, trading days, swap nights, conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai._jit import njit
+from trading_ai.engine.costs import Costs
+from trading_ai.errors import RuleError
+from trading_ai.market.bars import Bars, Floats
+from trading_ai.market.calendar import swap_nights, trading_day
+
+BLOCK = 32
+"""Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
+
+CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
+"""Account currency is the quote currency; one fixed rate; 1 / own price; a rate for each bar."""
+
+_EMPTY = np.empty(0)
+_EMPTY.flags.writeable = False
+
+
+@dataclass(frozen=True, eq=False)
+class ExecutionData:
+    """What both simulators read; every array is read-only.
+
+    Attributes:
+        bars: the execution bars.
+        bid: open, high, low, close; each float64, shape (n,).
+        ask: the same at the ask; the very same arrays as `bid` where there is no spread.
+        has_spread: whether bid and ask differ.
+        bar_day: ordinal of each bar's trading day, int64, shape (n,).
+        day_last_bar: last bar of each trading day, int64, shape (n_days,).
+        day_numbers: date of each trading day, days since 1970-01-01, int64, shape (n_days,).
+        nights: cumulative swap nights, float64, shape (n,); empty where no swap is charged.
+        conversion: how quote currency becomes account currency (CONVERT_*).
+        rate: the fixed rate, 1.0 otherwise.
+        rates: rate for each bar, shape (n,), or empty.
+        price_scale: 10 ** (digits + 2); prices made by arithmetic are rounded to 1 / price_scale.
+    """
+
+    bars: Bars
+    bid: tuple[Floats, Floats, Floats, Floats]
+    ask: tuple[Floats, Floats, Floats, Floats]
+    has_spread: bool
+    bar_day: npt.NDArray[np.int64]
+    day_last_bar: npt.NDArray[np.int64]
+    day_numbers: npt.NDArray[np.int64]
+    nights: Floats
+    conversion: int
+    rate: float
+    rates: Floats
+    price_scale: float
+    bid_blocks: Floats
+    ask_blocks: Floats
+
+    @property
+    def n_bars(self) -> int:
+        """Number of execution bars."""
+        return len(self.bars)
+
+
+@njit
+def _blocks(high, low, close, size, out):  # type: ignore[no-untyped-def]
+    """Lowest low, highest high, lowest and highest close of every full block of `size` bars."""
+    for b in range(out.shape[0]):
+        lo, hi, lc, hc = np.inf, -np.inf, np.inf, -np.inf
+        for t in range(b * size, (b + 1) * size):
+            lo = min(lo, low[t])
+            hi = max(hi, high[t])
+            lc = min(lc, close[t])
+            hc = max(hc, close[t])
+        out[b, 0] = lo
+        out[b, 1] = hi
+        out[b, 2] = lc
+        out[b, 3] = hc
+
+
+def _block_summary(prices: tuple[Floats, Floats, Floats, Floats]) -> Floats:
+    out = np.empty((prices[0].shape[0] // BLOCK, 4))
+    _blocks(prices[1], prices[2], prices[3], BLOCK, out)
+    return _frozen(out)
+
+
+def _frozen(array: npt.NDArray[np.float64]) -> Floats:
+    array.flags.writeable = False
+    return array
+
+
+def _ask_prices(bars: Bars, costs: Costs, scale: float) -> tuple[Floats, Floats, Floats, Floats]:
+    bid = (bars.open, bars.high, bars.low, bars.close)
+    spread: Floats | float
+    if costs.spread_pips is not None:
+        spread = costs.spread_pips * bars.symbol.pip_size
+    elif bars.ask_open is not None:
+        assert bars.ask_high is not None
+        assert bars.ask_low is not None
+        assert bars.ask_close is not None
+        return bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close
+    elif bars.spread is not None:
+        spread = bars.spread
+    else:
+        spread = 0.0
+    if not np.any(spread):
+        return bid
+    # Rounded, because 1.1 + 0.0001 must equal the 1.1001 that a quote would have been read as.
+    return tuple(_frozen(np.floor((p + spread) * scale + 0.5) / scale) for p in bid)  # type: ignore[return-value]
+
+
+def _conversion(
+    bars: Bars, costs: Costs, account_currency: str, conversion_bars: Bars | None
+) -> tuple[int, float, Floats]:
+    quote, base = bars.symbol.quote_currency, bars.symbol.base_currency
+    if costs.conversion_rate is not None:
+        if quote == account_currency and costs.conversion_rate != 1.0:
+            raise RuleError(
+                f"must be 1 or left out: profits are already in {account_currency}",
+                parameter="conversion_rate",
+                value=costs.conversion_rate,
+            )
+        mode = CONVERT_NONE if costs.conversion_rate == 1.0 else CONVERT_FIXED
+        return mode, costs.conversion_rate, _EMPTY
+    if quote == account_currency:
+        return CONVERT_NONE, 1.0, _EMPTY
+    if base == account_currency:
+        return CONVERT_OWN_PRICE, 1.0, _EMPTY
+    if conversion_bars is None:
+        raise RuleError(
+            f"profits are in {quote} and the account is in {account_currency}: a conversion is needed",
+            parameter="account_currency",
+            value=account_currency,
+            remedy=f"Give conversion bars of {quote}{account_currency} or {account_currency}{quote}, or a fixed "
+            "conversion_rate.",
+        )
+    pair = (conversion_bars.symbol.base_currency, conversion_bars.symbol.quote_currency)
+    if pair not in {(quote, account_currency), (account_currency, quote)}:
+        raise RuleError(
+            f"must convert between {quote} and {account_currency}",
+            parameter="conversion_bars",
+            value=conversion_bars.symbol.name,
+        )
+    # The rate known at a bar's open is the close of the last conversion bar that had ended by then.
+    ends = conversion_bars.open_time_ns + conversion_bars.timeframe.ns
+    at = np.searchsorted(ends, bars.open_time_ns, side="right") - 1
+    if at.size and at[0] < 0:
+        raise RuleError(
+            "must begin before the bars that they convert",
+            parameter="conversion_bars",
+            value=repr(conversion_bars),
+        )
+    close = conversion_bars.close[at]
+    return CONVERT_RATES, 1.0, _frozen(close if pair[0] == quote else 1.0 / close)
+
+
+def prepare(
+    bars: Bars,
+    costs: Costs,
+    account_currency: str = "USD",
+    conversion_bars: Bars | None = None,
+    calendar: Callable[..., npt.NDArray[np.int64]] = trading_day,
+) -> ExecutionData:
+    """Make bars and costs ready for the simulators.
+
+    Args:
+        bars: the execution bars.
+        costs: the costs.
+        account_currency: currency of the account, such as ``"USD"``.
+        conversion_bars: bars of the pair that converts profits, where neither currency of the symbol is
+            the account's.
+        calendar: gives each bar's trading day.
+
+    Raises:
+        RuleError: no bars, or profits cannot be converted to the account's currency.
+    """
+    if not len(bars):
+        raise RuleError("must hold at least one bar", parameter="bars", value=repr(bars))
+    scale = 10.0 ** (bars.symbol.digits + 2)
+    bid = (bars.open, bars.high, bars.low, bars.close)
+    ask = _ask_prices(bars, costs, scale)
+    days = calendar(bars.symbol, bars.open_time_ns)
+    starts_day = days[1:] != days[:-1]
+    bar_day = np.empty(days.shape[0], dtype=np.int64)
+    bar_day[0] = 0
+    np.cumsum(starts_day, out=bar_day[1:])
+    last = np.append(np.flatnonzero(starts_day), days.shape[0] - 1).astype(np.int64)
+    conversion, rate, rates = _conversion(bars, costs, account_currency, conversion_bars)
+    charged = costs.swap_long != 0.0 or costs.swap_short != 0.0
+    nights = _frozen(swap_nights(bars.symbol, bars.open_time_ns)) if charged else _EMPTY
+    bid_blocks = _block_summary(bid)
+    bar_day.flags.writeable = False
+    last.flags.writeable = False
+    return ExecutionData(
+        bars=bars,
+        bid=bid,
+        ask=ask,
+        has_spread=ask[0] is not bid[0],
+        bar_day=bar_day,
+        day_last_bar=last,
+        day_numbers=days[last],
+        nights=nights,
+        conversion=conversion,
+        rate=rate,
+        rates=rates,
+        price_scale=scale,
+        bid_blocks=bid_blocks,
+        ask_blocks=bid_blocks if ask[0] is bid[0] else _block_summary(ask),
+    )

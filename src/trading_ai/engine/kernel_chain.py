@@ -1,0 +1,474 @@
+"""Compiled: one position at a time, stops and targets fixed at entry. Jumps from event to event.
+
+An entry's exit depends only on the entry and the two levels, so it is found once for all combinations
+(`kernel_exits`) and a combination is a walk along its trades: its cost grows with trades, not with bars.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from trading_ai._jit import njit
+from trading_ai.engine import accounting as a
+from trading_ai.engine.accounting import commission, position_size, swap_credit, to_account
+from trading_ai.engine.execution_data import BLOCK
+from trading_ai.engine.kernel_exits import fill_exit_row
+from trading_ai.engine.records import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT
+
+
+NEARLY = 1.0 - 1e-12
+"""Divide to find a larger fraction only where there may be one; the margin covers rounding."""
+
+
+@njit
+def profit_of(own_price, side, units, entry, price, rate):
+    """Price profit; the expressions of `accounting.price_profit`, without arrays."""
+    if own_price:
+        return (1.0 - entry / price) * side * units
+    return (price - entry) * side * units * rate
+
+
+@njit
+def scan_marks(
+    first, stop, close, blocks, own_price, side, units, entry, rate, balance, peak, peak_bar, drop, fraction,
+    longest, time_ns,
+):  # fmt: skip
+    """Value a position at every close from `first` to `stop` - 1 where a new equity high lies among them.
+
+    Blocks of bars without a new high are answered by their extremes.
+
+    Returns:
+        Equity high, its bar, largest drawdown (money, fraction), longest time between two highs (ns).
+    """
+    t = first
+    while t < stop:
+        if t & (BLOCK - 1) == 0 and t + BLOCK <= stop:
+            b = t // BLOCK
+            low, high = blocks[b, 2], blocks[b, 3]
+            best = high if side > 0.0 else low
+            worst = low if side > 0.0 else high
+            if balance + profit_of(own_price, side, units, entry, best, rate) < peak:
+                fall = peak - (balance + profit_of(own_price, side, units, entry, worst, rate))
+                drop = max(drop, fall)
+                fraction = max(fraction, fall / peak)
+                t += BLOCK
+                continue
+        equity = balance + profit_of(own_price, side, units, entry, close[t], rate)
+        if equity >= peak:
+            if t - peak_bar > 1:
+                longest = max(longest, float(time_ns[t] - time_ns[peak_bar]))
+            peak = equity
+            peak_bar = t
+        else:
+            fall = peak - equity
+            if fall > drop:
+                drop = fall
+            if fall > fraction * peak * NEARLY:  # a division only where it may matter
+                fraction = max(fraction, fall / peak)
+        t += 1
+    return peak, peak_bar, drop, fraction, longest
+
+
+@njit
+def scan_marks_slowly(
+    config, first, stop, close, nights, rates, own_price, side, units, entry, balance, peak, peak_bar, drop,
+    fraction, longest, time_ns,
+):  # fmt: skip
+    """`scan_marks` where swap or a conversion rate changes from bar to bar."""
+    for t in range(first, stop):
+        rate = rates[t] if config[a.CONVERSION] == 3.0 else config[a.RATE]
+        price = close[t]
+        equity = balance + (
+            profit_of(own_price, side, units, entry, price, rate)
+            + swap_credit(config, side, units, nights, rates, first, t, price)
+        )
+        if equity >= peak:
+            if t - peak_bar > 1:
+                longest = max(longest, float(time_ns[t] - time_ns[peak_bar]))
+            peak = equity
+            peak_bar = t
+        else:
+            drop = max(drop, peak - equity)
+            fraction = max(fraction, (peak - equity) / peak)
+    return peak, peak_bar, drop, fraction, longest
+
+
+@njit
+def simulate_chain(
+    stop_of,
+    target_of,
+    stops,
+    targets,
+    bar,
+    sides,
+    opens,
+    entries,
+    anchors,
+    forced,
+    reasons,
+    after,
+    time_ns,
+    bid_open,
+    bid_high,
+    bid_low,
+    bid_close,
+    ask_open,
+    ask_high,
+    ask_low,
+    ask_close,
+    bid_blocks,
+    ask_blocks,
+    bar_day,
+    day_last_bar,
+    nights,
+    rates,
+    config,
+    filled,
+    keys,
+    values,
+    state,
+    tallies,
+    daily,
+    trades,
+):
+    """Simulate combinations that share their events.
+
+    Args:
+        stop_of: position of each combination's stop in `stops`, int64, shape (m,).
+        target_of: position of each combination's target in `targets`, int64, shape (m,).
+        stops: stop distances, price units, ascending, inf for none.
+        targets: target distances likewise.
+        bar: `Events.bar`; the next seven arguments are the other fields of `Events`.
+        time_ns: bars' open times; then bid and ask prices, shape (n,), block summaries, trading days,
+            swap nights and conversion rates as in `ExecutionData`.
+        config: see `accounting.CONFIG`.
+        filled: 1 for events whose touches are known; found on demand, uint8, shape (n_events,).
+        keys: touch keys, int64, shape (n_stops + n_targets + 1, n_events); see `kernel_exits`.
+        values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 3).
+        state: work space of `accounting.N_STATE` floats.
+        tallies: out, shape (m, n_tallies).
+        daily: out, float32, shape (m, n_days), zeroed; or (m, 0) to leave it.
+        trades: out, records of `records.TRADE` for the first combination; shape (0,) to leave it.
+
+    Returns:
+        The number of trades of the last combination.
+    """
+    n_events = bar.shape[0]
+    n = time_ns.shape[0]
+    n_days = day_last_bar.shape[0]
+    n_stops = stops.shape[0]
+    last_column = n_stops + targets.shape[0]
+    slippage = config[a.SLIPPAGE]
+    own_price = config[a.CONVERSION] == 2.0
+    by_bar = config[a.CONVERSION] == 3.0
+    has_swap = config[a.HAS_SWAP] != 0.0
+    has_commission = config[a.HAS_COMMISSION] != 0.0
+    has_spread = config[a.HAS_SPREAD] != 0.0
+    fixed_size = config[a.RISK_FRACTION] == 0.0
+    target_first = config[a.TARGET_FIRST] != 0.0
+    close_at_end = config[a.CLOSE_AT_END] != 0.0
+    keep_days = daily.shape[1] > 0
+    # Where nothing but the price moves, extreme closes give extreme equities: no need to visit every bar.
+    monotone = not by_bar and not has_swap
+    n_trades = 0
+    for c in range(stop_of.shape[0]):
+        stop_column = stop_of[c]
+        target_column = n_stops + target_of[c]
+        balance = config[a.CAPITAL]
+        balance_peak = balance
+        peak = balance
+        peak_bar = 0
+        drop = fraction = longest = 0.0
+        balance_drop = balance_fraction = 0.0
+        n_long = n_wins = n_long_wins = n_losses = 0
+        win_streak = loss_streak = max_win_streak = max_loss_streak = 0
+        gross_profit = gross_loss = long_net = sum_net = sum_squared = 0.0
+        largest_win = largest_loss = 0.0
+        held_total = exposed = n_ambiguous = n_skipped = 0
+        commission_total = swap_total = slippage_total = spread_total = 0.0
+        day = 0
+        day_equity = balance
+        sum_daily = sum_daily_squared = sum_downside = 0.0
+        open_profit = 0.0
+        n_trades = 0
+        earliest = 0
+        k = 0
+        while k < n_events:
+            first = bar[k]
+            if first < earliest or opens[k] == 0:
+                k += 1
+                continue
+            side = sides[k]
+            long = side > 0.0
+            entry = entries[k]
+            if fixed_size:
+                units = config[a.UNITS] if balance > 0.0 else 0.0
+            else:
+                units = position_size(config, balance, stops[stop_column], rates, first, entry)
+            if units <= 0.0:
+                n_skipped += 1
+                k += 1
+                continue
+            if filled[k] == 0:
+                if long:
+                    fill_exit_row(
+                        stops, targets, side, first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
+                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                else:
+                    fill_exit_row(
+                        stops, targets, side, first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
+                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                filled[k] = 1
+
+            # Which exit comes first.
+            stop_key = keys[stop_column, k]
+            target_key = keys[target_column, k]
+            forced_key = 2 * forced[k]
+            ambiguous = False
+            reason = STOP_LOSS
+            column = stop_column
+            key = stop_key
+            if target_key < stop_key:
+                reason, column, key = TAKE_PROFIT, target_column, target_key
+            elif target_key == stop_key and stop_key & 1 == 1:
+                ambiguous = True
+                if target_first:
+                    reason, column = TAKE_PROFIT, target_column
+            if key >= forced_key:
+                ambiguous = False
+                reason, column, key = int(reasons[k]), last_column, forced_key
+            exit_bar = key >> 1
+            at_end = reason == END_OF_DATA
+            if at_end:
+                exit_bar = n - 1
+            marks_end = n if at_end and not close_at_end else exit_bar
+
+            # Days that ended before this entry ended flat, and so did the bars before it.
+            first_day = bar_day[first]
+            if day < first_day:
+                profit = balance - day_equity
+                if profit != 0.0:
+                    if keep_days:
+                        daily[c, day] = profit
+                    change = profit / day_equity
+                    sum_daily += change
+                    sum_daily_squared += change * change
+                    if change < 0.0:
+                        sum_downside += change * change
+                    day_equity = balance
+                day = first_day
+            if balance >= peak and first - 1 > peak_bar:
+                peak_bar = first - 1
+            paid = 0.0
+            if has_commission:
+                paid = commission(config, units, entry, rates, first)
+                balance -= paid
+            rate = config[a.RATE]
+
+            if marks_end > first:
+                if monotone and marks_end == exit_bar:
+                    low = values[column, k, 1]
+                    high = values[column, k, 2]
+                    best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
+                    if best < peak:
+                        worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
+                        fall = peak - worst
+                        if fall > drop:
+                            drop = fall
+                        if fall > fraction * peak * NEARLY:
+                            fraction = max(fraction, fall / peak)
+                    elif long:
+                        peak, peak_bar, drop, fraction, longest = scan_marks(
+                            first, marks_end, bid_close, bid_blocks, own_price, side, units, entry, rate, balance,
+                            peak, peak_bar, drop, fraction, longest, time_ns,
+                        )  # fmt: skip
+                    else:
+                        peak, peak_bar, drop, fraction, longest = scan_marks(
+                            first, marks_end, ask_close, ask_blocks, own_price, side, units, entry, rate, balance,
+                            peak, peak_bar, drop, fraction, longest, time_ns,
+                        )  # fmt: skip
+                elif long:
+                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                        config, first, marks_end, bid_close, nights, rates, own_price, side, units, entry, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                else:
+                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                        config, first, marks_end, ask_close, nights, rates, own_price, side, units, entry, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                last_day = bar_day[min(marks_end, n - 1)]
+                while day < last_day:
+                    t = day_last_bar[day]
+                    price = bid_close[t] if long else ask_close[t]
+                    if by_bar:
+                        rate = rates[t]
+                    value = profit_of(own_price, side, units, entry, price, rate)
+                    if has_swap:
+                        value += swap_credit(config, side, units, nights, rates, first, t, price)
+                    equity = balance + value
+                    profit = equity - day_equity
+                    if profit != 0.0:
+                        if keep_days:
+                            daily[c, day] = profit
+                        change = profit / day_equity
+                        sum_daily += change
+                        sum_daily_squared += change * change
+                        if change < 0.0:
+                            sum_downside += change * change
+                        day_equity = equity
+                    day += 1
+
+            if at_end and not close_at_end:
+                price = bid_close[n - 1] if long else ask_close[n - 1]
+                if by_bar:
+                    rate = rates[n - 1]
+                open_profit = profit_of(own_price, side, units, entry, price, rate)
+                if has_swap:
+                    open_profit += swap_credit(config, side, units, nights, rates, first, n - 1, price)
+                exposed += n - first
+                commission_total += paid
+                break
+
+            price = values[column, k, 0]
+            if by_bar:
+                rate = rates[exit_bar]
+            gross = profit_of(own_price, side, units, entry, price, rate)
+            paid_out = 0.0
+            credit = 0.0
+            if has_commission:
+                paid_out = commission(config, units, price, rates, exit_bar)
+            if has_swap:
+                credit = swap_credit(config, side, units, nights, rates, first, exit_bar, price)
+                swap_total += credit
+            balance += gross - paid_out + credit
+            net = gross - (paid + paid_out) + credit
+            commission_total += paid + paid_out
+
+            n_trades += 1
+            sum_net += net
+            sum_squared += net * net
+            if long:
+                n_long += 1
+                long_net += net
+            if net > 0.0:
+                n_wins += 1
+                n_long_wins += long
+                gross_profit += net
+                largest_win = max(largest_win, net)
+                win_streak += 1
+                loss_streak = 0
+                max_win_streak = max(max_win_streak, win_streak)
+            else:
+                n_losses += net < 0.0
+                gross_loss += net
+                largest_loss = min(largest_loss, net)
+                loss_streak += 1
+                win_streak = 0
+                max_loss_streak = max(max_loss_streak, loss_streak)
+            if balance > balance_peak:
+                balance_peak = balance
+            else:
+                fall = balance_peak - balance
+                balance_drop = max(balance_drop, fall)
+                if fall > balance_fraction * balance_peak * NEARLY:
+                    balance_fraction = max(balance_fraction, fall / balance_peak)
+            if balance >= peak:
+                if exit_bar - peak_bar > 1:
+                    longest = max(longest, float(time_ns[exit_bar] - time_ns[peak_bar]))
+                peak = balance
+                peak_bar = exit_bar
+            else:
+                fall = peak - balance
+                drop = max(drop, fall)
+                if fall > fraction * peak * NEARLY:
+                    fraction = max(fraction, fall / peak)
+            held = exit_bar - first
+            if reason != SIGNAL and reason != TIME_EXIT:
+                held += 1
+            held_total += held
+            exposed += held
+            n_ambiguous += ambiguous
+            if slippage > 0.0:
+                slipped = 1.0 if reason == TAKE_PROFIT else 2.0
+                slippage_total += (
+                    slipped * slippage * units * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                )
+            if has_spread:
+                crossed = first if long else exit_bar
+                spread_total += (
+                    (ask_open[crossed] - bid_open[crossed])
+                    * units
+                    * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                )
+            if trades.shape[0] > 0:
+                record = trades[n_trades - 1]
+                record.entry_bar = first
+                record.exit_bar = exit_bar
+                record.entry_time_ns = time_ns[first]
+                record.exit_time_ns = time_ns[exit_bar]
+                record.direction = 1 if long else -1
+                record.exit_reason = reason
+                record.ambiguous = ambiguous
+                record.units = units
+                record.entry_price = entry
+                record.exit_price = price
+                record.gross_profit = gross
+                record.commission = paid + paid_out
+                record.swap = credit
+                record.net_profit = net
+                record.balance = balance
+            if at_end:
+                break
+            earliest = after[k] if column == last_column else exit_bar + 1
+            k += 1
+
+        equity = balance + open_profit
+        profit = equity - day_equity
+        if day < n_days and profit != 0.0:
+            if keep_days:
+                daily[c, day] = profit
+            change = profit / day_equity
+            sum_daily += change
+            sum_daily_squared += change * change
+            if change < 0.0:
+                sum_downside += change * change
+        if equity >= peak:
+            peak_bar = n - 1
+        longest = max(longest, float(time_ns[n - 1] - time_ns[peak_bar]))
+
+        tally = tallies[c]
+        tally[a.N_TRADES] = n_trades
+        tally[a.N_LONG] = n_long
+        tally[a.N_WINS] = n_wins
+        tally[a.N_LONG_WINS] = n_long_wins
+        tally[a.N_LOSSES] = n_losses
+        tally[a.GROSS_PROFIT] = gross_profit
+        tally[a.GROSS_LOSS] = gross_loss
+        tally[a.LONG_NET] = long_net
+        tally[a.SUM_NET] = sum_net
+        tally[a.SUM_NET_SQUARED] = sum_squared
+        tally[a.LARGEST_WIN] = largest_win
+        tally[a.LARGEST_LOSS] = largest_loss
+        tally[a.MAX_WIN_STREAK] = max_win_streak
+        tally[a.MAX_LOSS_STREAK] = max_loss_streak
+        tally[a.BALANCE_DRAWDOWN] = balance_drop
+        tally[a.BALANCE_DRAWDOWN_FRACTION] = balance_fraction
+        tally[a.EQUITY_DRAWDOWN] = drop
+        tally[a.EQUITY_DRAWDOWN_FRACTION] = fraction
+        tally[a.EQUITY_DRAWDOWN_NS] = longest
+        tally[a.BARS_HELD] = held_total
+        tally[a.BARS_EXPOSED] = exposed
+        tally[a.COMMISSION] = commission_total
+        tally[a.SWAP] = swap_total
+        tally[a.SLIPPAGE_PAID] = slippage_total
+        tally[a.SPREAD_PAID] = spread_total
+        tally[a.SUM_DAILY] = sum_daily
+        tally[a.SUM_DAILY_SQUARED] = sum_daily_squared
+        tally[a.SUM_DOWNSIDE_SQUARED] = sum_downside
+        tally[a.N_AMBIGUOUS] = n_ambiguous
+        tally[a.N_SKIPPED] = n_skipped
+        tally[a.FINAL_EQUITY] = equity
+        tally[a.OPEN_PROFIT] = open_profit
+    return n_trades

@@ -1,0 +1,124 @@
+"""From signals on the strategy's bars to orders on the execution bars.
+
+A signal is decided at a strategy bar's close and becomes an order at the open of the first execution bar
+after it. The execution bars are the strategy's own bars, or finer ones that decide exits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import RuleError
+from trading_ai.market.bars import Bars
+from trading_ai.strategies.base import Signals
+
+Bytes = npt.NDArray[np.int8]
+_NONE = np.empty(0, dtype=np.int8)
+_NO_BARS = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """Orders by execution bar, shape (n_execution_bars,), each carried out at that bar's open.
+
+    Attributes:
+        entry: +1 open long, -1 open short, 0 nothing.
+        exit_long: 1 where open long positions are to be closed; empty for never.
+        exit_short: 1 where open short positions are to be closed; empty for never.
+    """
+
+    entry: Bytes
+    exit_long: Bytes
+    exit_short: Bytes
+
+
+@dataclass(frozen=True, eq=False)
+class BarMap:
+    """Where each strategy bar starts among the execution bars.
+
+    Attributes:
+        first: for strategy bar i, the first execution bar that opens at or after its open, shape
+            (n_strategy_bars,); empty when both are the same bars.
+        strategy_bar: for each execution bar, the strategy bar that it lies in, shape (n_execution_bars,);
+            empty when both are the same bars.
+    """
+
+    first: npt.NDArray[np.int64]
+    strategy_bar: npt.NDArray[np.int64]
+
+
+SAME_BARS = BarMap(_NO_BARS, _NO_BARS)
+
+
+def map_bars(bars: Bars, detail: Bars) -> BarMap:
+    """Map strategy bars onto finer bars.
+
+    Raises:
+        RuleError: the finer bars are of another symbol, are not finer, or leave strategy bars uncovered
+            at either end.
+    """
+    if detail.symbol.name != bars.symbol.name:
+        raise RuleError(
+            f"must be bars of {bars.symbol.name}", parameter="detail", value=detail.symbol.name
+        )
+    if detail.timeframe.seconds >= bars.timeframe.seconds:
+        raise RuleError(
+            f"must be finer than the strategy's {bars.timeframe}", parameter="detail", value=detail.timeframe.name
+        )
+    if not len(detail) or not len(bars):
+        raise RuleError("must not be empty", parameter="detail", value=len(detail))
+    starts = detail.open_time_ns[0] < bars.open_time_ns[0] + bars.timeframe.ns
+    ends = detail.open_time_ns[-1] >= bars.open_time_ns[-1]
+    if not (starts and ends):
+        raise RuleError(
+            "must cover the strategy's bars from the first to the last",
+            parameter="detail",
+            value=repr(detail),
+            remedy=f"Cut the strategy's bars ({bars!r}) to the period that both cover.",
+        )
+    first = np.searchsorted(detail.open_time_ns, bars.open_time_ns).astype(np.int64)
+    inside = np.searchsorted(bars.open_time_ns, detail.open_time_ns, side="right").astype(np.int64) - 1
+    return BarMap(first, inside)
+
+
+def place_orders(signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str) -> Orders:
+    """Turn decisions at closes into orders at opens.
+
+    Where several strategy bars have no execution bar between them, the newest entry decision counts and
+    exits add up. A decision on the last bar has no next open and is dropped.
+
+    Raises:
+        StrategyError: the signals have the wrong shape or type.
+    """
+    long_entry, short_entry, long_exit, short_exit = signals.arrays(n_bars, source)
+    if not bar_map.first.size:
+        # Both sides at once cancel out, which is what the difference of the two says.
+        entry = np.empty(n_bars, dtype=np.int8)
+        entry[:1] = 0
+        np.subtract(long_entry[:-1].view(np.int8), short_entry[:-1].view(np.int8), out=entry[1:])
+        return Orders(entry, _shifted(long_exit), _shifted(short_exit))
+    at = bar_map.first[1:]
+    valid = at < n_execution_bars
+    side = long_entry[:-1].view(np.int8) - short_entry[:-1].view(np.int8)
+    entry = np.zeros(n_execution_bars, dtype=np.int8)
+    decided = valid & (side != 0)
+    entry[at[decided]] = side[decided]  # of several values for one place, NumPy keeps the last: the newest
+    exits = []
+    for wanted in (long_exit, short_exit):
+        order = _NONE
+        if wanted is not None:
+            order = np.zeros(n_execution_bars, dtype=np.int8)
+            order[at[valid & wanted[:-1]]] = 1
+        exits.append(order)
+    return Orders(entry, exits[0], exits[1])
+
+
+def _shifted(wanted: npt.NDArray[np.bool_] | None) -> Bytes:
+    if wanted is None:
+        return _NONE
+    order = np.zeros(wanted.shape[0], dtype=np.int8)
+    order[1:] = wanted[:-1]
+    return order

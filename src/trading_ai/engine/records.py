@@ -1,0 +1,80 @@
+"""Record layouts: the trade, the exit reasons, and the tallies that the simulators return."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TRADE = np.dtype(
+    [
+        ("entry_bar", np.int64),  # position of the fill's bar among the execution bars
+        ("exit_bar", np.int64),  # position of the exit's bar
+        ("entry_time_ns", np.int64),  # open time of the entry bar, UTC
+        ("exit_time_ns", np.int64),  # open time of the exit bar, UTC (an exit inside a bar has its bar's time)
+        ("direction", np.int8),  # +1 long, -1 short
+        ("exit_reason", np.int8),  # see EXIT_REASONS
+        ("ambiguous", np.bool_),  # stop and target both lay inside the exit bar
+        ("units", np.float64),  # size in units of the base asset
+        ("entry_price", np.float64),  # fill, quote currency
+        ("exit_price", np.float64),  # fill, quote currency
+        ("gross_profit", np.float64),  # price profit, account currency
+        ("commission", np.float64),  # paid for both sides, account currency, >= 0
+        ("swap", np.float64),  # credit (+) or charge (-), account currency
+        ("net_profit", np.float64),  # gross_profit - commission + swap
+        ("balance", np.float64),  # balance after the exit, account currency
+    ]
+)
+"""One closed trade."""
+
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT, END_OF_DATA = range(7)
+
+EXIT_REASONS = {
+    SIGNAL: "signal",
+    STOP_LOSS: "stop_loss",
+    TAKE_PROFIT: "take_profit",
+    TRAILING_STOP: "trailing_stop",
+    BREAK_EVEN: "break_even",
+    TIME_EXIT: "time_exit",
+    END_OF_DATA: "end_of_data",
+}
+"""Exit reason codes and the words users see."""
+
+TALLIES = (
+    "n_trades",
+    "n_long",
+    "n_wins",
+    "n_long_wins",
+    "n_losses",
+    "gross_profit",  # sum of winning net profits
+    "gross_loss",  # sum of losing net profits, <= 0
+    "long_net",
+    "sum_net",
+    "sum_net_squared",
+    "largest_win",
+    "largest_loss",
+    "max_win_streak",
+    "max_loss_streak",
+    "balance_drawdown",
+    "balance_drawdown_fraction",
+    "equity_drawdown",
+    "equity_drawdown_fraction",
+    "equity_drawdown_ns",
+    "bars_held",  # sum over trades
+    "bars_exposed",  # bars with at least one open position
+    "commission",
+    "swap",
+    "slippage",
+    "spread",
+    "sum_daily_return",
+    "sum_daily_return_squared",
+    "sum_downside_squared",
+    "n_ambiguous",
+    "n_skipped",
+    "final_equity",
+    "open_profit",
+)
+"""What a simulator counts and sums for one combination, in column order; metrics are made of these."""
+
+TALLY = {name: i for i, name in enumerate(TALLIES)}
+"""Column of each tally."""
+
+N_TALLIES = len(TALLIES)

@@ -1,0 +1,331 @@
+"""The reference simulator: plain Python, one bar after the other, written to be read.
+
+It is slow on purpose and shares no code with the compiled simulators; tests hold them to the same trades,
+equity and daily profits, bit for bit. Where the documentation of a rule and this file disagree, one of
+them has a bug.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.execution_data import (
+    CONVERT_FIXED,
+    CONVERT_NONE,
+    CONVERT_OWN_PRICE,
+    ExecutionData,
+)
+from trading_ai.engine.orders import BarMap, Orders
+from trading_ai.engine.records import (
+    BREAK_EVEN,
+    END_OF_DATA,
+    SIGNAL,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRADE,
+    TRAILING_STOP,
+)
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+
+
+@dataclass(frozen=True)
+class Exits:
+    """Exit parameters of one combination; pips except `time_exit` (strategy bars); 0 is unused."""
+
+    stop_loss: float = 0.0
+    take_profit: float = 0.0
+    trailing_stop: float = 0.0
+    break_even: float = 0.0
+    time_exit: int = 0
+
+
+@dataclass
+class Position:
+    """An open position."""
+
+    entry_bar: int
+    side: int
+    units: float
+    entry: float
+    stop: float
+    stop_reason: int
+    target: float
+    best: float
+    commission: float
+
+
+@dataclass
+class ReferenceResult:
+    """What the reference simulator saw.
+
+    Attributes:
+        trades: closed trades in order of closing, `records.TRADE`.
+        equity: equity at each bar's close, shape (n_bars,).
+        marks: (bar, equity) of every valuation, in order: each bar's close, and the balance whenever an
+            exit at an open leaves no position.
+        daily_profit: change of equity over each trading day, shape (n_days,).
+        open_profit: profit of positions left open at the end.
+        skipped: entries that were not opened for want of size or balance.
+        bars_exposed: bars with at least one open position.
+    """
+
+    trades: npt.NDArray[np.void]
+    equity: npt.NDArray[np.float64]
+    marks: list[tuple[int, float]] = field(default_factory=list)
+    daily_profit: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    open_profit: float = 0.0
+    skipped: int = 0
+    bars_exposed: int = 0
+
+
+class ReferenceSimulator:
+    """Simulates one combination; make one for each run."""
+
+    def __init__(
+        self,
+        data: ExecutionData,
+        orders: Orders,
+        bar_map: BarMap,
+        exits: Exits,
+        *,
+        capital: float,
+        sizing: Sizing,
+        costs: Costs,
+        rules: ExecutionRules,
+    ) -> None:
+        self.data, self.orders, self.bar_map, self.exits = data, orders, bar_map, exits
+        self.capital, self.sizing, self.costs, self.rules = capital, sizing, costs, rules
+        self.symbol = data.bars.symbol
+        self.pip = self.symbol.pip_size
+        self.balance = capital
+        self.open: list[Position] = []
+        self.trades: list[tuple[object, ...]] = []
+        self.marks: list[tuple[int, float]] = []
+        self.skipped = 0
+        self.bars_exposed = 0
+
+    # --- money ---------------------------------------------------------------------------------------
+
+    def rate(self, bar: int, price: float) -> float:
+        """Account currency for one unit of quote currency."""
+        if self.data.conversion == CONVERT_NONE:
+            return 1.0
+        if self.data.conversion == CONVERT_FIXED:
+            return self.data.rate
+        if self.data.conversion == CONVERT_OWN_PRICE:
+            return 1.0 / price
+        return float(self.data.rates[bar])
+
+    def profit(self, p: Position, price: float, bar: int) -> float:
+        """Price profit of a position valued at `price`, account currency."""
+        if self.data.conversion == CONVERT_OWN_PRICE:
+            return (1.0 - p.entry / price) * p.side * p.units
+        profit = (price - p.entry) * p.side * p.units
+        if self.data.conversion == CONVERT_NONE:
+            return profit
+        return profit * self.rate(bar, price)
+
+    def commission(self, units: float, price: float, bar: int) -> float:
+        """Commission of one side of a trade."""
+        costs = self.costs
+        if not (
+            costs.commission_per_lot
+            or costs.commission_per_million
+            or costs.commission_percent
+            or costs.commission_per_trade
+        ):
+            return 0.0
+        value = units * price * self.rate(bar, price)
+        return (
+            units * (costs.commission_per_lot / self.symbol.lot_size)
+            + value * (costs.commission_per_million / 1e6 + costs.commission_percent / 100.0)
+            + costs.commission_per_trade
+        )
+
+    def swap(self, p: Position, bar: int, price: float) -> float:
+        """Swap credited (+) or charged (-) from the entry to `bar`."""
+        per_night = self.costs.swap_long if p.side > 0 else self.costs.swap_short
+        if self.costs.swap_long == 0.0 and self.costs.swap_short == 0.0:
+            return 0.0
+        nights = float(self.data.nights[bar] - self.data.nights[p.entry_bar])
+        if self.costs.swap_unit == "account":
+            return nights * p.units * (per_night / self.symbol.lot_size)
+        return nights * p.units * (per_night * self.pip) * self.rate(bar, price)
+
+    def size(self, bar: int, price: float) -> float:
+        """Units to open; 0 where nothing can be opened."""
+        if self.balance <= 0:
+            return 0.0
+        if self.sizing.mode == "units":
+            return self.sizing.value
+        if self.sizing.mode == "lots":
+            return self.sizing.value * self.symbol.lot_size
+        step = self.symbol.volume_step if self.sizing.volume_step is None else self.sizing.volume_step
+        smallest = self.symbol.min_volume if self.sizing.min_volume is None else self.sizing.min_volume
+        loss_of_one = self.exits.stop_loss * self.pip * self.rate(bar, price)
+        units = self.balance * (self.sizing.value / 100.0) / loss_of_one
+        if self.sizing.max_volume:
+            units = min(units, self.sizing.max_volume)
+        if step:
+            units = math.floor(units / step + 1e-9) * step
+        return units if units >= smallest else 0.0
+
+    # --- prices --------------------------------------------------------------------------------------
+
+    def level(self, price: float) -> float:
+        """A stop or target price, rounded as the rules say."""
+        if not self.rules.round_levels or math.isinf(price):
+            return price
+        return math.floor(price * self.data.price_scale + 0.5) / self.data.price_scale
+
+    def slipped(self, price: float, direction: int) -> float:
+        """A fill moved against the trader: up when buying (+1), down when selling (-1)."""
+        if not self.costs.slippage_pips:
+            return price
+        moved = price + direction * (self.costs.slippage_pips * self.pip)
+        return math.floor(moved * self.data.price_scale + 0.5) / self.data.price_scale
+
+    # --- events --------------------------------------------------------------------------------------
+
+    def close(self, p: Position, bar: int, price: float, reason: int, ambiguous: bool = False) -> None:
+        """Close a position at a price."""
+        gross = self.profit(p, price, bar)
+        paid_out = self.commission(p.units, price, bar)
+        credit = self.swap(p, bar, price)
+        self.balance += gross - paid_out + credit
+        paid = p.commission + paid_out
+        times = self.data.bars.open_time_ns
+        self.trades.append(
+            (
+                p.entry_bar, bar, times[p.entry_bar], times[bar], p.side, reason, ambiguous, p.units, p.entry,
+                price, gross, paid, credit, gross - paid + credit, self.balance,
+            )  # fmt: skip
+        )
+        self.open.remove(p)
+
+    def exits_at_open(self, t: int, order: int) -> bool:
+        """Carry out exits at the open of bar t; returns whether the entry order was used up by one."""
+        consumed = False
+        for p in list(self.open):
+            wanted = self.orders.exit_long if p.side > 0 else self.orders.exit_short
+            inside = self.bar_map.strategy_bar
+            held = int(inside[t] - inside[p.entry_bar]) if inside.size else t - p.entry_bar
+            if wanted.size and wanted[t]:
+                reason = SIGNAL
+            elif self.exits.time_exit and held >= self.exits.time_exit:
+                reason = TIME_EXIT
+            elif order == -p.side and self.rules.opposite_signal != "ignore":
+                reason = SIGNAL
+                consumed = consumed or self.rules.opposite_signal == "close"
+            else:
+                continue
+            price = (self.data.bid if p.side > 0 else self.data.ask)[0][t]
+            self.close(p, t, self.slipped(float(price), -p.side), reason)
+            if not self.open:
+                self.marks.append((t, self.balance))
+        return consumed
+
+    def enter(self, t: int, side: int) -> None:
+        """Open a position at the open of bar t, if the rules and the balance allow it."""
+        wanted = {"both": (1, -1), "long": (1,), "short": (-1,)}[self.rules.direction]
+        if side not in wanted or len(self.open) >= self.rules.max_positions:
+            return
+        if any(p.side != side for p in self.open):
+            return
+        entry = self.slipped(float((self.data.ask if side > 0 else self.data.bid)[0][t]), side)
+        units = self.size(t, entry)
+        if units <= 0:
+            self.skipped += 1
+            return
+        anchor = entry
+        if self.rules.level_anchor == "signal_close":
+            anchor = float((self.data.ask if side > 0 else self.data.bid)[3][t - 1])
+        x = self.exits
+        stop, reason = -side * math.inf, STOP_LOSS
+        if x.stop_loss:
+            stop = self.level(anchor - side * (x.stop_loss * self.pip))
+        if x.trailing_stop:
+            trail = self.level(entry - side * (x.trailing_stop * self.pip))
+            if (trail - stop) * side > 0:
+                stop, reason = trail, TRAILING_STOP
+        target = self.level(anchor + side * (x.take_profit * self.pip)) if x.take_profit else side * math.inf
+        paid = self.commission(units, entry, t)
+        self.balance -= paid
+        self.open.append(Position(t, side, units, entry, stop, reason, target, entry, paid))
+
+    def inside_bar(self, t: int) -> None:
+        """Fill stops and targets that bar t touches: its open decides first, then both levels together."""
+        for p in list(self.open):
+            open_, high, low, _ = (float(x[t]) for x in (self.data.bid if p.side > 0 else self.data.ask))
+            worst, best = (low, high) if p.side > 0 else (high, low)
+            if (p.stop - open_) * p.side >= 0:
+                self.close(p, t, self.slipped(open_, -p.side), p.stop_reason)
+                continue
+            if (open_ - p.target) * p.side >= 0:
+                self.close(p, t, open_, TAKE_PROFIT)
+                continue
+            stopped = (p.stop - worst) * p.side >= 0
+            reached = (best - p.target) * p.side >= 0
+            both = stopped and reached
+            if stopped and not (both and self.rules.same_bar == "target_first"):
+                self.close(p, t, self.slipped(p.stop, -p.side), p.stop_reason, both)
+            elif reached:
+                self.close(p, t, p.target, TAKE_PROFIT, both)
+
+    def after_bar(self, t: int) -> None:
+        """Move trailing and break-even stops, effective from the next bar."""
+        for p in self.open:
+            best = float(self.data.bid[1][t] if p.side > 0 else self.data.ask[2][t])
+            p.best = max(p.best, best) if p.side > 0 else min(p.best, best)
+            if self.exits.trailing_stop:
+                trail = self.level(p.best - p.side * (self.exits.trailing_stop * self.pip))
+                if (trail - p.stop) * p.side > 0:
+                    p.stop, p.stop_reason = trail, TRAILING_STOP
+            if self.exits.break_even:
+                trigger = self.level(p.entry + p.side * (self.exits.break_even * self.pip))
+                if (best - trigger) * p.side >= 0 and (p.entry - p.stop) * p.side > 0:
+                    p.stop, p.stop_reason = p.entry, BREAK_EVEN
+
+    def open_profit(self, t: int) -> float:
+        """Profit of the open positions at bar t's close."""
+        total = 0.0
+        for p in self.open:
+            price = float((self.data.bid if p.side > 0 else self.data.ask)[3][t])
+            total += self.profit(p, price, t) + self.swap(p, t, price)
+        return total
+
+    def run(self) -> ReferenceResult:
+        """Simulate every bar."""
+        n = self.data.n_bars
+        equity = np.empty(n)
+        for t in range(n):
+            order = int(self.orders.entry[t])
+            consumed = self.exits_at_open(t, order)
+            if order and not consumed:
+                self.enter(t, order)
+            self.bars_exposed += bool(self.open)
+            self.inside_bar(t)
+            self.after_bar(t)
+            if t == n - 1 and self.rules.close_at_end:
+                for p in list(self.open):
+                    price = float((self.data.bid if p.side > 0 else self.data.ask)[3][t])
+                    self.close(p, t, self.slipped(price, -p.side), END_OF_DATA)
+            equity[t] = self.balance + self.open_profit(t)
+            self.marks.append((t, float(equity[t])))
+        day_equity = np.concatenate([[self.capital], equity[self.data.day_last_bar]])
+        return ReferenceResult(
+            trades=np.array(self.trades, dtype=TRADE),
+            equity=equity,
+            marks=self.marks,
+            daily_profit=np.diff(day_equity),
+            open_profit=self.open_profit(n - 1),
+            skipped=self.skipped,
+            bars_exposed=self.bars_exposed,
+        )

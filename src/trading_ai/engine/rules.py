@@ -1,0 +1,88 @@
+"""Execution rules and exit parameters: what happens at an open, inside a bar and at the end.
+
+Every rule has a worked example in ``docs/explanation/execution-rules.md`` and a test of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from trading_ai.errors import RuleError
+from trading_ai.strategies.base import Float, Int, Parameter
+
+OppositeSignal = Literal["reverse", "close", "ignore"]
+SameBar = Literal["stop_first", "target_first"]
+LevelAnchor = Literal["fill", "signal_close"]
+Direction = Literal["both", "long", "short"]
+
+OPPOSITE_CODES = {"reverse": 0, "close": 1, "ignore": 2}
+DIRECTION_CODES = {"both": 0, "long": 1, "short": -1}
+
+
+def check_literals(instance: Any) -> None:
+    """Check every Literal field of a dataclass.
+
+    Raises:
+        RuleError: a value is not among the listed ones.
+    """
+    hints = get_type_hints(type(instance))
+    for item in fields(instance):
+        hint = hints[item.name]
+        if get_origin(hint) is Literal and getattr(instance, item.name) not in get_args(hint):
+            raise RuleError(
+                "must be one of " + ", ".join(get_args(hint)),
+                parameter=item.name,
+                value=getattr(instance, item.name),
+            )
+
+
+@dataclass(frozen=True)
+class ExecutionRules:
+    """How orders are filled.
+
+    Attributes:
+        opposite_signal: what an opposite entry signal does to an open position: close it and open the
+            other way (``reverse``), close it only (``close``), or nothing (``ignore``).
+        same_bar: which level fills when stop and target lie inside one bar.
+        level_anchor: the price that stop and target distances are measured from: the entry's fill, or
+            the signal bar's close (as libraries do that set levels when the order is placed).
+        round_levels: round stop and target prices to the symbol's digits (and two more), so that a price that
+            equals the level in decimals touches it; off compares raw binary fractions, as some libraries do.
+        direction: sides that may be opened; an entry signal of the other side still closes.
+        max_positions: positions that may be open at once, all of one direction; at least 1.
+        close_at_end: close open positions at the last bar's close; otherwise they are left out of the
+            trades (and the equity still shows them).
+    """
+
+    opposite_signal: OppositeSignal = "reverse"
+    same_bar: SameBar = "stop_first"
+    level_anchor: LevelAnchor = "fill"
+    round_levels: bool = True
+    direction: Direction = "both"
+    max_positions: int = 1
+    close_at_end: bool = True
+
+    def __post_init__(self) -> None:
+        check_literals(self)
+        if not 1 <= self.max_positions <= 64:
+            raise RuleError("must lie between 1 and 64", parameter="max_positions", value=self.max_positions)
+
+
+class _Exits:
+    stop_loss: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="stop-loss distance, 0 for none")
+    take_profit: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="take-profit distance, 0 for none")
+    trailing_stop: Parameter = Float(
+        0.0, 0.0, 1e6, step=1, unit="pips", description="stop kept this far behind the best price, 0 for none"
+    )
+    break_even: Parameter = Float(
+        0.0, 0.0, 1e6, step=1, unit="pips", description="profit at which the stop moves to the entry price, 0 for none"
+    )
+    time_exit: Parameter = Int(0, 0, 10_000_000, unit="bars", description="bars after which a position is closed, 0 for never")
+
+
+EXIT_PARAMETERS: Mapping[str, Parameter] = {
+    name: value for name, value in vars(_Exits).items() if isinstance(value, Parameter)
+}
+"""The exit parameters that every strategy has besides its own, by name."""

@@ -1,0 +1,119 @@
+"""Every error this package raises on purpose.
+
+The tree::
+
+    TradingAIError
+    ├── InputError            the caller's input is wrong; nothing was done        exit code 2
+    │   ├── ParameterError        a parameter, range or search space
+    │   ├── DataError             market data: a file, a row, a value
+    │   ├── SymbolError           an unknown or incomplete symbol
+    │   ├── StrategyError         a strategy's code, declaration or signals
+    │   └── RuleError             costs, sizing or execution rules
+    ├── NotFoundError         no such dataset, backtest or optimization            exit code 4
+    ├── StateError            the thing is not in a state that allows the call     exit code 5
+    ├── EvaluationError       a trial could not be evaluated                       exit code 6
+    └── StorageError          the database or an artifact could not be used        exit code 7
+
+A message names the parameter, the value received, the rule it broke and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TradingAIError(Exception):
+    """Something this package refuses or could not do."""
+
+    exit_code = 1
+
+
+class InputError(TradingAIError):
+    """The input is wrong; nothing was done.
+
+    Attributes:
+        parameter: name of the offending field, as the caller spelled it, or "".
+        value: the value received, or None.
+        rule: the rule that it broke.
+        remedy: what to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, rule: str, *, parameter: str = "", value: object = None, remedy: str = "") -> None:
+        self.parameter = parameter
+        self.value = value
+        self.rule = rule
+        self.remedy = remedy
+        head = f"{parameter}: " if parameter else ""
+        got = f" (got {value!r})" if value is not None else ""
+        tail = f". {remedy}" if remedy else ""
+        super().__init__(f"{head}{rule}{got}{tail}")
+
+
+class ParameterError(InputError):
+    """A parameter, a parameter range or a search space is wrong."""
+
+
+class DataError(InputError):
+    """Market data is unusable.
+
+    Attributes:
+        file: the file, or "".
+        line: 1-based line in the (uncompressed) file, or None.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        parameter: str = "",
+        value: object = None,
+        remedy: str = "",
+    ) -> None:
+        self.file = file
+        self.line = line
+        where = f"{file}:{line}: " if file and line is not None else f"{file}: " if file else ""
+        super().__init__(where + rule, parameter=parameter, value=value, remedy=remedy)
+        self.rule = rule
+
+
+class SymbolError(InputError):
+    """The symbol is unknown or its description is incomplete."""
+
+
+class StrategyError(InputError):
+    """The strategy cannot be loaded, or its signals are unusable."""
+
+
+class RuleError(InputError):
+    """Costs, sizing or execution rules contradict each other or the data."""
+
+
+class NotFoundError(TradingAIError):
+    """No such dataset, backtest or optimization."""
+
+    exit_code = 4
+
+    def __init__(self, kind: str, identifier: str, remedy: str = "") -> None:
+        self.kind = kind
+        self.identifier = identifier
+        super().__init__(f"no {kind} with id {identifier!r}" + (f". {remedy}" if remedy else ""))
+
+
+class StateError(TradingAIError):
+    """The thing is not in a state that allows the call."""
+
+    exit_code = 5
+
+
+class EvaluationError(TradingAIError):
+    """A trial could not be evaluated."""
+
+    exit_code = 6
+
+
+class StorageError(TradingAIError):
+    """The database or an artifact could not be read or written."""
+
+    exit_code = 7

@@ -1,0 +1,1 @@
+"""Results as Plotly figures: pure functions from arrays to `plotly.graph_objects.Figure`."""

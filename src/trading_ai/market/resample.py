@@ -1,0 +1,79 @@
+"""Longer bars out of shorter ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import DataError
+from trading_ai.market.bars import Bars, Floats, Ints
+from trading_ai.market.calendar import day_open_ns, trading_day, week_start
+from trading_ai.market.timeframe import Timeframe
+from trading_ai.market.timeframe import timeframe as parse_timeframe
+
+
+def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
+    """Join bars into longer ones.
+
+    Below a day, bars lie on a UTC grid (H4 opens at 00:00, 04:00, ...). A D1 bar is a trading day of the symbol and
+    opens at the rollover before it (17:00 in New York for FX), a W1 bar begins with Monday's trading day. A bar
+    belongs where it opens, so daily bars of a coarse grid (H4 and up) take in what a bar holds past the rollover.
+    There is no bar where the source has none.
+
+    Volume is summed, ask prices are joined like bid prices, and a spread column keeps the spread of the first bar:
+    the one at the open, where orders fill.
+
+    Args:
+        bars: the source.
+        timeframe: a whole multiple of the source's timeframe; the same timeframe returns `bars` itself.
+
+    Raises:
+        DataError: the timeframe is shorter than the bars', or not a multiple of it.
+    """
+    target = parse_timeframe(timeframe)
+    if target == bars.timeframe:
+        return bars
+    if target.seconds % bars.timeframe.seconds:
+        rule = "is shorter than" if target.seconds < bars.timeframe.seconds else "is not a multiple of"
+        raise DataError(
+            f"{rule} the bars' own timeframe {bars.timeframe}",
+            parameter="timeframe",
+            value=target.name,
+            remedy="Import finer bars and resample those",
+        )
+    if not len(bars):
+        return Bars(bars.symbol, target, *(np.empty(0, d) for d in (np.int64, *[np.float64] * 4)))
+    opens = _bin_opens(bars, target)
+    first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
+    last = np.concatenate((first[1:], [len(bars)])) - 1
+
+    def joined(open_: Floats, high: Floats, low: Floats, close: Floats) -> tuple[Floats, ...]:
+        return open_[first], np.maximum.reduceat(high, first), np.minimum.reduceat(low, first), close[last]
+
+    ask: dict[str, npt.NDArray[np.float64]] = {}
+    if bars.ask_open is not None:
+        assert bars.ask_high is not None and bars.ask_low is not None and bars.ask_close is not None  # noqa: PT018
+        names = ("ask_open", "ask_high", "ask_low", "ask_close")
+        prices = joined(bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close)
+        ask = dict(zip(names, prices, strict=True))
+    return Bars(
+        bars.symbol,
+        target,
+        opens[first],
+        *joined(bars.open, bars.high, bars.low, bars.close),
+        np.add.reduceat(bars.volume, first),
+        spread=None if bars.spread is None else bars.spread[first],
+        **ask,
+    )
+
+
+def _bin_opens(bars: Bars, target: Timeframe) -> Ints:
+    """The open (UTC ns) of the bin that each bar falls in."""
+    if not target.is_daily_or_longer:
+        return bars.open_time_ns // target.ns * target.ns
+    days = trading_day(bars.symbol, bars.open_time_ns)
+    if target.seconds > 86400:
+        days = week_start(days)
+    changes = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
+    opens = day_open_ns(bars.symbol, days[changes])
+    return np.repeat(opens, np.diff(np.concatenate((changes, [len(days)]))))

@@ -1,0 +1,68 @@
+"""When a symbol's market is open, as far as that is the same everywhere: the FX week, gold's daily break, 24/7.
+
+Exchange sessions and holidays differ by venue and year, so stocks and indices are judged by whole missing weekdays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.market.calendar import NS_PER_DAY, rollover_zone, trading_day
+from trading_ai.market.symbol import Symbol
+from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
+from trading_ai.market.timezones import from_utc
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
+
+_HOUR = 3600 * NS_PER_SECOND
+_WEEK = 7 * NS_PER_DAY
+# 1970-01-04 17:00 was a Sunday: the FX week begins there in New York.
+_SUNDAY_OPEN = 3 * NS_PER_DAY + 17 * _HOUR
+
+
+def open_ns(symbol: Symbol, time_ns: Ints) -> Ints:
+    """How long the FX or metal market has been open up to each UTC time, ns from an arbitrary start, shape (n,).
+
+    FX is open from Sunday 17:00 to Friday 17:00 in New York; metals besides pause from 17:00 to 18:00 each day.
+    """
+    local = from_utc(rollover_zone(symbol), time_ns) - _SUNDAY_OPEN
+    weeks, rest = local // _WEEK, local % _WEEK
+    if symbol.kind != "metal":
+        return weeks * (5 * NS_PER_DAY) + np.minimum(rest, 5 * NS_PER_DAY)
+    days, hours = rest // NS_PER_DAY, rest % NS_PER_DAY
+    session = NS_PER_DAY - _HOUR
+    within = np.where(days < 5, np.maximum(0, hours - _HOUR), 0)
+    return weeks * (5 * session) + np.minimum(days, 5) * session + within
+
+
+def weekend_bars(symbol: Symbol, time_ns: Ints, length_ns: int) -> Booleans:
+    """Which intraday bars lie wholly in the FX weekend, shape (n,); none for kinds that have no such weekend."""
+    if symbol.kind not in {"fx", "metal"}:
+        return np.zeros(len(time_ns), np.bool_)
+    rest = (from_utc(rollover_zone(symbol), time_ns) - _SUNDAY_OPEN) % _WEEK
+    closed: Booleans = (rest >= 5 * NS_PER_DAY) & (rest + length_ns <= _WEEK)
+    return closed
+
+
+def missing_bars(symbol: Symbol, timeframe: Timeframe, before_ns: Ints, after_ns: Ints) -> Ints:
+    """How many bars are missing between each pair of neighbouring bars, shape (n,).
+
+    FX and metals count against the trading week, crypto around the clock. Stocks, indices and other symbols
+    count missing weekdays only, as bars that fill one session day; single days are taken for holidays.
+    """
+    if symbol.kind == "crypto" or symbol.triple_swap_weekday is None:
+        return (after_ns - before_ns) // timeframe.ns - 1
+    if timeframe.seconds > 86400:
+        return (after_ns - before_ns + timeframe.ns // 2) // timeframe.ns - 1
+    if timeframe.is_daily_or_longer or symbol.kind not in {"fx", "metal"}:
+        days = [trading_day(symbol, times) + 3 for times in (before_ns, after_ns)]
+        first, last = (day // 7 * 5 + np.minimum(day % 7, 5) for day in days)
+        skipped = np.maximum(0, last - first - 1)
+        if symbol.kind in {"fx", "metal"}:
+            return skipped
+        return np.where(skipped > 1, skipped, 0)
+    span = open_ns(symbol, after_ns) - open_ns(symbol, before_ns)
+    return np.maximum(0, span // timeframe.ns - 1)

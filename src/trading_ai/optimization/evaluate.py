@@ -1,0 +1,388 @@
+"""Evaluate combinations: the strategy's signals once for each set of its parameters, then every exit on them."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.execution_data import ExecutionData, prepare
+from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
+from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.rules import EXIT_PARAMETERS
+from trading_ai.engine.simulate import (
+    EXIT_COLUMNS,
+    Account,
+    SignalGroup,
+    config_vector,
+    distances,
+    table_bytes,
+)
+from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.market.bars import Bars
+from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.parameters import Axis, Combination, ParameterRange, SearchSpace, Value
+from trading_ai.strategies.base import Parameter, Strategy
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+_GROUPS_KEPT = 64
+_TABLE_BYTES_KEPT = 16 << 20
+_WORK_WORTH_A_THREAD = 40_000
+"""Entries times combinations below which starting a thread costs more than it saves."""
+
+
+def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
+    """A strategy's own parameters and the exit parameters that every strategy has, by name."""
+    return {**EXIT_PARAMETERS, **strategy.parameters}
+
+
+def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
+    """Check parameters and fill in defaults.
+
+    Raises:
+        ParameterError: a parameter is unknown (the known ones are listed), has the wrong type, or is out of
+            bounds.
+    """
+    declared = all_parameters(strategy)
+    for name in given:
+        require_known(strategy, name)
+    return {name: p.check(given.get(name, p.default)) for name, p in declared.items()}
+
+
+def require_known(strategy: Strategy, name: str) -> Parameter:
+    """The declared parameter of that name.
+
+    Raises:
+        ParameterError: there is none; the message lists those there are.
+    """
+    declared = all_parameters(strategy)
+    if name not in declared:
+        raise ParameterError(
+            f"is not a parameter of {strategy.name}", parameter=name, remedy="Known: " + ", ".join(declared)
+        )
+    return declared[name]
+
+
+def check_axis(strategy: Strategy, axis: Axis) -> None:
+    """Check every value of an axis against the declared parameter.
+
+    Raises:
+        ParameterError: the parameter is unknown, or a value has the wrong type or is out of bounds.
+    """
+    parameter = require_known(strategy, axis.name)
+    values: Sequence[Value] = axis.values
+    if isinstance(axis, ParameterRange) and len(values) > 2:
+        values = (values[0], values[1], values[-1])  # equal steps: the rest follows from these
+    for value in values:
+        parameter.check(value)
+
+
+@dataclass(frozen=True, eq=False)
+class BacktestResult:
+    """One combination in full.
+
+    Attributes:
+        parameters: every parameter's value.
+        trades: closed trades in order of closing, see `engine.records.TRADE`.
+        metrics: every metric by name; NaN where undefined.
+        equity: equity at each execution bar's close, account currency, shape (n_bars,).
+        equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).
+        daily_profit: change of equity over each trading day, account currency, shape (n_days,).
+        day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
+    """
+
+    parameters: Combination
+    trades: npt.NDArray[np.void]
+    metrics: dict[str, float]
+    equity: Floats
+    equity_time_ns: Indices
+    daily_profit: Floats
+    day_numbers: Indices
+
+
+class SweepEvaluator:
+    """Evaluates the combinations of a search space on one set of bars.
+
+    Results do not depend on how combinations are grouped, chunked or spread over threads. One object may
+    be used by one thread at a time; it spreads the work over `n_threads` itself.
+
+    Args:
+        bars: bars that the strategy sees.
+        strategy: the strategy.
+        space: the search space; its axes must be parameters of the strategy or exit parameters.
+        fixed: values of the other parameters; missing ones take their defaults.
+        account: capital, sizing, costs and rules.
+        account_currency: currency of the account.
+        detail: finer bars of the same symbol on which fills and exits happen, or None.
+        conversion_bars: bars that convert profits to the account's currency, where needed.
+        n_threads: threads to use.
+
+    Raises:
+        InputError: a parameter, rule or cost is impossible; nothing was evaluated.
+    """
+
+    def __init__(
+        self,
+        bars: Bars,
+        strategy: Strategy,
+        space: SearchSpace,
+        fixed: Mapping[str, Value],
+        account: Account,
+        *,
+        account_currency: str = "USD",
+        detail: Bars | None = None,
+        conversion_bars: Bars | None = None,
+        n_threads: int = 1,
+    ) -> None:
+        for axis in space.axes:
+            check_axis(strategy, axis)
+        for name in fixed:
+            if name in space.names:
+                raise ParameterError(
+                    "is both fixed and searched", parameter=name, remedy="Leave out one of the two."
+                )
+        self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
+        self.fixed = resolve_parameters(strategy, fixed)
+        self.n_threads = n_threads
+        self.bar_map: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
+        self.data: ExecutionData = prepare(
+            bars if detail is None else detail, account.costs, account_currency, conversion_bars
+        )
+        self.config = config_vector(self.data, account)
+        own = strategy.parameters
+        self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
+        self._exit_axes = [
+            (i, EXIT_COLUMNS.index(axis.name), np.array([float(v) for v in axis.values]))
+            for i, axis in enumerate(space.axes)
+            if axis.name not in own
+        ]
+        self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
+        self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def n_days(self) -> int:
+        """Number of trading days: the length of a daily-profit row."""
+        return int(self.data.day_last_bar.shape[0])
+
+    @property
+    def day_numbers(self) -> Indices:
+        """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
+        return self.data.day_numbers
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The strategy's own parameters, then the exit parameters that it does not redefine."""
+        return tuple(self.strategy.parameters) + tuple(n for n in EXIT_COLUMNS if n not in self.strategy.parameters)
+
+    @cached_property
+    def _levels(self) -> tuple[Floats, Floats]:
+        levels = []
+        for column in (0, 1):
+            values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
+            levels.append(np.unique(distances(values, self.data.bars.symbol.pip_size)))
+        return levels[0], levels[1]
+
+    def parameters(self, index: int) -> Combination:
+        """All parameters of the combination with that index, fixed ones included."""
+        return self.fixed | self.space.combination(index)
+
+    def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
+        """Evaluate combinations.
+
+        A combination whose strategy raises is reported in `failures`; the others are not affected.
+
+        Args:
+            indices: combination indices, int64, shape (m,).
+            keep_daily_profit: also return each combination's daily profits.
+
+        Returns:
+            Metrics, failures, and daily profits if wanted, in the order of `indices`.
+        """
+        tallies = np.empty((indices.shape[0], N_TALLIES))
+        daily = np.zeros((indices.shape[0], self.n_days if keep_daily_profit else 0), dtype=np.float32)
+        failures = self._simulate(indices, tallies, daily)
+        metrics = metrics_from_tallies(
+            tallies,
+            capital=self.account.capital,
+            n_bars=self.data.n_bars,
+            n_days=self.n_days,
+            days_per_year=self.data.bars.symbol.days_per_year,
+        )
+        if failures:
+            failed = np.isin(indices, list(failures))
+            metrics[failed] = np.nan
+            daily[failed] = np.nan
+        return EvaluatedChunk(indices, metrics, failures, daily if keep_daily_profit else None)
+
+    def metrics_of(self, **parameters: Value) -> dict[str, float]:
+        """Metrics of one combination of the search space, by name; for searches that learn.
+
+        Raises:
+            ParameterError: a parameter of the space is missing or not on its axis.
+            EvaluationError: the strategy raised.
+        """
+        chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
+        for message in chunk.failures.values():
+            raise EvaluationError(message)
+        return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
+
+    def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
+        """Run one combination in full: trades, equity, daily profits.
+
+        Args:
+            combination: values that differ from the fixed parameters; any declared parameter.
+
+        Raises:
+            ParameterError: a parameter is unknown or out of bounds.
+            EvaluationError: the strategy raised.
+        """
+        parameters = self.fixed | resolve_parameters(self.strategy, {**self.fixed, **(combination or {})})
+        group = SignalGroup(self.data, self._orders(parameters), self.bar_map, self.account, self.config)
+        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
+        trades, tallies, daily = group.trades(exits)
+        row = metrics_from_tallies(
+            tallies[None, :],
+            capital=self.account.capital,
+            n_bars=self.data.n_bars,
+            n_days=self.n_days,
+            days_per_year=self.data.bars.symbol.days_per_year,
+        )[0]
+        return BacktestResult(
+            parameters=parameters,
+            trades=trades,
+            metrics=dict(zip(METRIC_NAMES, row.tolist(), strict=True)),
+            equity=group.equity(exits),
+            equity_time_ns=self.data.bars.open_time_ns,
+            daily_profit=daily.astype(np.float64),
+            day_numbers=self.day_numbers,
+        )
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _orders(self, parameters: Mapping[str, Value]) -> Any:
+        own = {name: parameters[name] for name in self.strategy.parameters}
+        signals = self.strategy.signals(self.bars, **own)
+        return place_orders(signals, len(self.bars), self.bar_map, self.data.n_bars, self.strategy.name)
+
+    def _group(self, key: int, index: int) -> SignalGroup:
+        """The group of combinations with the signals of combination `index`; kept for later calls."""
+        with self._lock:
+            group = self._groups.pop(key, None)
+        if group is None:
+            orders = self._orders(self.parameters(index))
+            group = SignalGroup(self.data, orders, self.bar_map, self.account, self.config)
+        return group
+
+    def _keep(self, key: int, group: SignalGroup) -> None:
+        with self._lock:
+            self._groups[key] = group
+            while len(self._groups) > _GROUPS_KEPT:
+                self._groups.popitem(last=False)
+
+    def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
+        m = indices.shape[0]
+        positions = self.space.positions(indices)
+        exits = np.empty((m, len(EXIT_COLUMNS)))
+        exits[:] = self._exits
+        for axis, column, values in self._exit_axes:
+            exits[:, column] = values[positions[axis]]
+        if self._signal_axes:
+            shape = [self.space.shape[i] for i in self._signal_axes]
+            keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
+            order = np.argsort(keys, kind="stable")
+            cuts = np.flatnonzero(np.diff(keys[order])) + 1
+            groups = [(int(keys[part[0]]), part) for part in np.split(order, cuts)] if m else []
+        else:
+            groups = [(0, np.arange(m))] if m else []
+        failures: dict[int, str] = {}
+
+        def work(key: int, part: npt.NDArray[np.intp]) -> None:
+            self._run_group(key, part, indices, exits, tallies, daily, failures)
+
+        if self.n_threads > 1 and len(groups) >= 2 * self.n_threads:
+            _run_threads(self.n_threads, work, groups)
+        else:
+            for key, part in groups:
+                work(key, part)
+        return failures
+
+    def _run_group(
+        self,
+        key: int,
+        part: npt.NDArray[np.intp],
+        indices: Indices,
+        exits: Floats,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        try:
+            group = self._group(key, int(indices[part[0]]))
+        except Exception as error:  # noqa: BLE001 - a user's strategy may raise anything; its trials fail, not the sweep
+            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            failures.update({int(i): text for i in indices[part]})
+            tallies[part] = np.nan
+            return
+        n_events = group.events(int(self._exits[-1])).bar.shape[0]
+        levels = self._levels if table_bytes(n_events, self._levels) <= _TABLE_BYTES_KEPT else None
+        whole = part.shape[0] == indices.shape[0]
+        chosen = exits if whole else exits[part]
+        out = tallies if whole else np.empty((part.shape[0], N_TALLIES))
+        days = daily if whole else np.zeros((part.shape[0], daily.shape[1]), dtype=np.float32)
+        alone = self.n_threads > 1 and whole and n_events * part.shape[0] > _WORK_WORTH_A_THREAD
+        if alone:
+            pieces = np.array_split(np.arange(part.shape[0]), self.n_threads)
+            shared = [group, *(group.share() for _ in pieces[1:])]
+
+            def work(member: SignalGroup, piece: npt.NDArray[np.intp]) -> None:
+                cut = slice(int(piece[0]), int(piece[-1]) + 1)
+                member.run(chosen[cut], out[cut], days[cut])
+
+            _run_threads(self.n_threads, work, list(zip(shared, pieces, strict=True)))
+        else:
+            group.run(chosen, out, days, levels)
+        if not whole:
+            tallies[part] = out
+            daily[part] = days
+        self._keep(key, group)
+
+
+def _run_threads(n_threads: int, work: Callable[..., None], tasks: Sequence[tuple[Any, ...]]) -> None:
+    """Run tasks on the calling thread and n_threads - 1 others; the first error is raised."""
+    waiting = iter(tasks)
+    lock = threading.Lock()
+    errors: list[BaseException] = []
+
+    def drain() -> None:
+        while not errors:
+            with lock:
+                task = next(waiting, None)
+            if task is None:
+                return
+            try:
+                work(*task)
+            except BaseException as error:  # noqa: BLE001 - carried to the calling thread below
+                errors.append(error)
+
+    helpers = [threading.Thread(target=drain, daemon=True) for _ in range(min(n_threads, len(tasks)) - 1)]
+    for helper in helpers:
+        helper.start()
+    drain()
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
+
+

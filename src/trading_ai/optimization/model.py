@@ -1,0 +1,107 @@
+"""The nouns of an optimization: backtest specification, optimization, evaluated chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.parameters import SearchSpace, Value
+
+OptimizationStatus = Literal["running", "paused", "cancelled", "completed", "failed"]
+
+
+@dataclass(frozen=True)
+class BacktestSpec:
+    """Everything that determines a backtest's numbers, besides the engine's version.
+
+    Attributes:
+        strategy: registry name, or ``path/to/file.py:Class``.
+        parameters: strategy and exit parameters by name; missing ones take their defaults.
+        dataset_id: content hash of the bars.
+        timeframe: timeframe that the strategy sees; None for the dataset's own. When longer than the
+            dataset's, bars are resampled for the signals and exits are resolved on the dataset's bars.
+        detail_dataset_id: finer bars of the same symbol that decide exits, or None.
+        capital: starting balance, account currency.
+        account_currency: currency of the account.
+        sizing: position size.
+        costs: spread, commission, slippage, swap, conversion.
+        rules: execution rules.
+    """
+
+    strategy: str
+    parameters: Mapping[str, Value]
+    dataset_id: str
+    timeframe: str | None = None
+    detail_dataset_id: str | None = None
+    capital: float = 10_000.0
+    account_currency: str = "USD"
+    sizing: Sizing = field(default_factory=Sizing)
+    costs: Costs = field(default_factory=Costs)
+    rules: ExecutionRules = field(default_factory=ExecutionRules)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict; `from_json` reads it back."""
+        return asdict(self) | {"parameters": dict(self.parameters)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> BacktestSpec:
+        """Read what `to_json` wrote."""
+        return cls(
+            **{
+                **data,
+                "sizing": Sizing(**data["sizing"]),
+                "costs": Costs(**data["costs"]),
+                "rules": ExecutionRules(**data["rules"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class OptimizationSpec:
+    """What to search, how, and what counts as better.
+
+    Attributes:
+        backtest_id: the backtest whose other parameters stay as they are.
+        space: the parameter ranges.
+        method: name of the search method.
+        max_iterations: number of combinations to try; None tries the whole space (grid only).
+        seed: seed of methods that draw.
+        objective: metric to rank by.
+        constraints: conditions on results, such as ``total_trades >= 30``; a trial that breaks one ranks
+            below all that hold them.
+        keep_daily_profit: keep each trial's daily profits for later statistics.
+    """
+
+    backtest_id: str
+    space: SearchSpace
+    method: str = "grid_search"
+    max_iterations: int | None = None
+    seed: int = 0
+    objective: str = "sharpe_ratio"
+    constraints: tuple[str, ...] = ()
+    keep_daily_profit: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluatedChunk:
+    """Results of some combinations.
+
+    Attributes:
+        indices: combination indices, int64, shape (m,).
+        metrics: one row a combination, columns as in `trading_ai.metrics.catalog.METRICS`, float64,
+            shape (m, n_metrics); all-NaN where the combination failed.
+        failures: error text of each failed combination, by index.
+        daily_profit: account currency for each trading day, float32, shape (m, n_days), or None.
+    """
+
+    indices: npt.NDArray[np.int64]
+    metrics: npt.NDArray[np.float64]
+    failures: Mapping[int, str] = field(default_factory=dict)
+    daily_profit: npt.NDArray[np.float32] | None = None

@@ -1,0 +1,55 @@
+"""Which trial is better, and which combinations a strategy's rules leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import ParameterError
+from trading_ai.parameters import SearchSpace, Value
+from trading_ai.strategies.base import Strategy
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+def rank(values: Floats, better: int) -> Indices:
+    """Positions from best to worst: NaN last, ties in the given order.
+
+    Args:
+        values: objective values, shape (n,).
+        better: +1 if more is better, -1 if less is.
+    """
+    order: Indices = np.argsort(-values if better > 0 else values, kind="stable")
+    return order
+
+
+def valid_indices(strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value]) -> Indices:
+    """Indices of the combinations that keep the strategy's rules, ascending.
+
+    Raises:
+        ParameterError: none does.
+    """
+    indices = np.arange(space.n_combinations, dtype=np.int64)
+    rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
+    if not rules:
+        broken = strategy.broken_rule(fixed) if strategy.rules else ""
+        if broken:
+            raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
+        return indices
+    positions = dict(zip(space.names, space.positions(indices), strict=True))
+    kept = np.ones(indices.shape[0], dtype=np.bool_)
+    for smaller, larger in rules:
+        sides = []
+        for name in (smaller, larger):
+            axis = next((a for a in space.axes if a.name == name), None)
+            values = [fixed[name]] if axis is None else axis.values
+            numbers = np.array([float(v) for v in values])
+            sides.append(numbers[positions[name]] if axis is not None else numbers)
+        kept &= sides[0] < sides[1]
+    if not kept.any():
+        smaller, larger = rules[0]
+        raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
+    return indices[kept]

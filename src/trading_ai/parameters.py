@@ -1,0 +1,257 @@
+"""Parameter ranges, choices and the search spaces made of them.
+
+A search space numbers its combinations: index 0 has every parameter at its first value and the last
+parameter varies fastest, like nested loops. Any combination is computed from its index, so a space of a
+million combinations needs no list of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import ParameterError
+
+Value: TypeAlias = bool | int | float | str
+Combination: TypeAlias = dict[str, Value]
+Indices: TypeAlias = npt.NDArray[np.int64]
+
+
+def exact(number: float) -> Decimal:
+    """The decimal number a user wrote: 0.1 means one tenth, not its nearest binary fraction."""
+    return Decimal(repr(float(number))) if isinstance(number, float) else Decimal(number)
+
+
+class Axis(Protocol):
+    """One dimension of a search space."""
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        ...
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class ParameterRange:
+    """Equally spaced values from `min_value` to `max_value`, both ends included.
+
+    20..80 step 2 is 31 values. Values are exact decimals: 0.1..0.3 step 0.1 is 0.1, 0.2, 0.3. Where the
+    step does not divide the range, the last value is the largest one not above `max_value`. Values are
+    integers when minimum and step are.
+
+    Raises:
+        ParameterError: an end or the step is not finite, the step is not positive, or min is above max.
+    """
+
+    name: str
+    min_value: float
+    max_value: float
+    step: float
+
+    def __post_init__(self) -> None:
+        for field in ("min_value", "max_value", "step"):
+            value = getattr(self, field)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ParameterError("must be a finite number", parameter=f"{self.name}.{field}", value=value)
+        if self.step <= 0:
+            raise ParameterError(
+                "must be above zero", parameter=f"{self.name}.step", value=self.step, remedy="Give a step such as 1."
+            )
+        if self.min_value > self.max_value:
+            raise ParameterError(
+                f"min_value must not be above max_value {self.max_value!r}",
+                parameter=f"{self.name}.min_value",
+                value=self.min_value,
+                remedy="Swap the two.",
+            )
+
+    def __len__(self) -> int:
+        low, high, step = exact(self.min_value), exact(self.max_value), exact(self.step)
+        return int((high - low) // step) + 1
+
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        """The values, ascending; integers when minimum and step are whole numbers."""
+        low, step = exact(self.min_value), exact(self.step)
+        if low == low.to_integral_value() and step == step.to_integral_value():
+            start, stride = int(low), int(step)
+            return tuple(range(start, start + len(self) * stride, stride))
+        return tuple(float(low + i * step) for i in range(len(self)))
+
+    @classmethod
+    def parse(cls, text: str) -> ParameterRange | Choices:
+        """Read ``name=min:max:step`` (step 1 if left out) or ``name=a,b,c`` for a list of values.
+
+        Raises:
+            ParameterError: the text has another shape.
+        """
+        name, sign, rest = text.partition("=")
+        name, rest = name.strip(), rest.strip()
+        if not sign or not name or not rest:
+            raise ParameterError(
+                "must look like NAME=MIN:MAX:STEP or NAME=A,B,C",
+                parameter="--param",
+                value=text,
+                remedy="Example: stop_loss=20:80:2",
+            )
+        if ":" not in rest:
+            return Choices(name, tuple(parse_value(part.strip()) for part in rest.split(",")))
+        parts = rest.split(":")
+        if len(parts) not in {2, 3}:
+            raise ParameterError(
+                "must look like NAME=MIN:MAX:STEP", parameter=name, value=rest, remedy="Example: stop_loss=20:80:2"
+            )
+        numbers = []
+        for field, part in zip(("min_value", "max_value", "step"), [*parts, "1"], strict=False):
+            value = parse_value(part.strip())
+            if isinstance(value, bool | str):
+                raise ParameterError("must be a number", parameter=f"{name}.{field}", value=part)
+            numbers.append(value)
+        return cls(name, *numbers)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A listed set of values, in the order given.
+
+    Raises:
+        ParameterError: the list is empty or holds a value twice.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ParameterError("needs at least one value", parameter=self.name, value=self.values)
+        if len(set(self.values)) != len(self.values):
+            raise ParameterError("must not list a value twice", parameter=self.name, value=self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def parse_value(text: str) -> Value:
+    """Read a parameter's value: true/false, a whole number, a decimal number, or else the text itself."""
+    lowered = text.lower()
+    if lowered in {"true", "false"}:
+        return lowered == "true"
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    return int(number) if number == number.to_integral_value() and "." not in text else float(number)
+
+
+def axis_of(name: str, values: Iterable[Value] | ParameterRange | Choices) -> Axis:
+    """Make an axis of whatever lists values: a range, a list, an array."""
+    if isinstance(values, ParameterRange | Choices):
+        return values
+    listed = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
+    return Choices(name, listed)
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """All combinations of some axes.
+
+    Raises:
+        ParameterError: two axes share a name.
+    """
+
+    axes: tuple[Axis, ...]
+
+    def __post_init__(self) -> None:
+        names = [axis.name for axis in self.axes]
+        for name in names:
+            if names.count(name) > 1:
+                raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names, in order."""
+        return tuple(axis.name for axis in self.axes)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values on each axis."""
+        return tuple(len(axis.values) for axis in self.axes)
+
+    @cached_property
+    def n_combinations(self) -> int:
+        """Number of combinations: the product of `shape` (1 for a space without axes)."""
+        return math.prod(self.shape)
+
+    def positions(self, indices: Indices) -> tuple[npt.NDArray[np.int64], ...]:
+        """For each axis, each combination's position along it; `indices` has shape (m,)."""
+        return tuple(np.unravel_index(indices, self.shape)) if self.axes else ()
+
+    def combination(self, index: int) -> Combination:
+        """The combination with that index.
+
+        Raises:
+            ParameterError: the index is outside 0..n_combinations-1.
+        """
+        if not 0 <= index < self.n_combinations:
+            raise ParameterError(
+                f"must lie in 0..{self.n_combinations - 1}", parameter="combination_index", value=index
+            )
+        result: Combination = {}
+        for axis in reversed(self.axes):
+            index, position = divmod(index, len(axis.values))
+            result[axis.name] = axis.values[position]
+        return {name: result[name] for name in self.names}
+
+    def index_of(self, combination: Mapping[str, Value]) -> int:
+        """The index of a combination; the inverse of `combination`.
+
+        Raises:
+            ParameterError: a parameter is missing or its value is not on its axis.
+        """
+        index = 0
+        for axis in self.axes:
+            try:
+                position = axis.values.index(combination[axis.name])
+            except (KeyError, ValueError):
+                raise ParameterError(
+                    "is not one of the values of this search space",
+                    parameter=axis.name,
+                    value=combination.get(axis.name),
+                ) from None
+            index = index * len(axis.values) + position
+        return index
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The axes as JSON-ready dicts; `from_json` reads them back."""
+        return [
+            {"name": a.name, "min_value": a.min_value, "max_value": a.max_value, "step": a.step}
+            if isinstance(a, ParameterRange)
+            else {"name": a.name, "values": list(a.values)}
+            for a in self.axes
+        ]
+
+    @classmethod
+    def from_json(cls, axes: Sequence[Mapping[str, Any]]) -> SearchSpace:
+        """Read what `to_json` wrote."""
+        return cls(
+            tuple(
+                Choices(a["name"], tuple(a["values"]))
+                if "values" in a
+                else ParameterRange(a["name"], a["min_value"], a["max_value"], a["step"])
+                for a in axes
+            )
+        )

@@ -1,0 +1,1 @@
+"""Reports: one optimization as a self-contained HTML file."""

@@ -1,0 +1,110 @@
+"""What a report is made from: plain data, so that any store, API or notebook can fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.figures.equity import Curve
+from trading_ai.market.bars import Bars
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.parameters import SearchSpace, Value
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """One optimization and its winner's backtest; m trials, d trading days.
+
+    Attributes:
+        title: heading of the report.
+        generated_at: when the report was made.
+        strategy: the strategy's name.
+        symbol: the symbol's name.
+        timeframe: the strategy's timeframe.
+        period: first and last day of the data, as text.
+        n_bars: number of bars.
+        dataset_hash: content hash of the bars.
+        settings: sections such as costs, sizing, rules: names and values of each.
+        space: the parameter ranges.
+        method: name of the search method.
+        n_combinations: size of the search space.
+        n_completed: trials with a result.
+        n_failed: trials that could not be evaluated.
+        n_trials_tried: all trials that the winner was chosen from, for the sentence on luck.
+        parameters: one column a parameter, each of shape (m,).
+        metrics: columns as in `trading_ai.metrics.catalog.METRICS`, shape (m, n_metrics).
+        ranking: rows of `metrics`, best first; rows left out do not rank.
+        objective: metric ranked by.
+        best: the best combination.
+        trades: trades of the best, dtype `TRADE`.
+        equity_time_ns: times of the best's equity, UTC, shape (n,).
+        equity: the best's equity, account currency, shape (n,).
+        neighbours: equity of combinations beside the best.
+        day_numbers: trading days, days since 1970-01-01, shape (d,).
+        daily_profit: the best's profit of each day, account currency, shape (d,).
+        capital: starting balance.
+        currency: account currency.
+        days_per_year: trading days a year.
+        bars: bars to draw the trades on, or None.
+        quality: lines of the data's quality report.
+        notes: remarks to show under the headline.
+        commands: shell commands that make the same numbers again.
+    """
+
+    title: str
+    generated_at: datetime
+    strategy: str
+    symbol: str
+    timeframe: str
+    period: tuple[str, str]
+    n_bars: int
+    dataset_hash: str
+    settings: Mapping[str, Mapping[str, object]]
+    space: SearchSpace
+    method: str
+    n_combinations: int
+    n_completed: int
+    n_failed: int
+    n_trials_tried: int
+    parameters: Mapping[str, npt.NDArray[Any]]
+    metrics: Floats
+    ranking: Ints
+    objective: str
+    best: Mapping[str, Value]
+    trades: npt.NDArray[np.void]
+    equity_time_ns: Ints
+    equity: Floats
+    neighbours: tuple[Curve, ...] = ()
+    day_numbers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    daily_profit: Floats = field(default_factory=lambda: np.empty(0))
+    capital: float = 10_000.0
+    currency: str = "USD"
+    days_per_year: int = 252
+    bars: Bars | None = None
+    quality: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+    @property
+    def winner(self) -> int | None:
+        """Row of the best trial, or None where no trial ranks."""
+        return int(self.ranking[0]) if self.ranking.size else None
+
+    def metric(self, name: str) -> Floats:
+        """That metric of every trial, shape (m,)."""
+        column: Floats = self.metrics[:, METRIC_COLUMN[name]]
+        return column
+
+    def best_metric(self, name: str) -> float:
+        """That metric of the winner; NaN without one."""
+        return (
+            float(self.metrics[self.winner, METRIC_COLUMN[name]]) if self.winner is not None else float("nan")
+        )

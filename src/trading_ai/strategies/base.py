@@ -1,0 +1,219 @@
+"""What a strategy is: declared parameters, and a function from bars to signals.
+
+A strategy of one's own is a class with parameters as class attributes and one method::
+
+    class Momentum(Strategy):
+        '''Buy strength, sell weakness.'''
+
+        period = Int(20, 2, 200, unit="bars", description="bars to look back")
+
+        def signals(self, bars, period):
+            change = np.full(len(bars), np.nan)
+            change[period:] = bars.close[period:] - bars.close[:-period]
+            return Signals(long_entry=crossed_above(change, 0.0), short_entry=crossed_below(change, 0.0))
+
+`signals` is called once for each combination of the strategy's own parameters and must be causal: the
+signal of bar i may use bars 0..i only (`trading_ai.strategies.lookahead` checks it).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.market.bars import Bars
+from trading_ai.parameters import Value
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A declared parameter: its default, its bounds and its unit.
+
+    Attributes:
+        default: the value used when none is given.
+        low: smallest allowed value (inclusive), or None.
+        high: largest allowed value (inclusive), or None.
+        step: the step a search takes by default.
+        unit: unit in words, such as ``bars`` or ``pips``.
+        description: one line.
+        kind: ``int``, ``float``, ``bool`` or ``choice``.
+        choices: the allowed values of a ``choice``.
+        name: filled in from the class attribute's name.
+    """
+
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    step: float = 1
+    unit: str = ""
+    description: str = ""
+    kind: str = "float"
+    choices: tuple[Value, ...] = ()
+    name: str = field(default="")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "name", name)
+
+    def check(self, value: Value) -> Value:
+        """Return the value in the parameter's own type.
+
+        Raises:
+            ParameterError: the value has the wrong type or lies outside the bounds.
+        """
+        if self.kind in {"choice", "bool"}:
+            allowed = self.choices if self.kind == "choice" else (False, True)
+            if value not in allowed:
+                raise ParameterError(
+                    "must be one of " + ", ".join(map(repr, allowed)), parameter=self.name, value=value
+                )
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            raise ParameterError("must be a number", parameter=self.name, value=value)
+        if self.kind == "int" and value != int(value):
+            raise ParameterError("must be a whole number", parameter=self.name, value=value)
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            raise ParameterError(
+                f"must lie between {self.low} and {self.high}"
+                + (f" {self.unit}" if self.unit else ""),
+                parameter=self.name,
+                value=value,
+            )
+        return int(value) if self.kind == "int" else float(value)
+
+
+def Int(default: int, low: int, high: int, *, step: int = 1, unit: str = "", description: str = "") -> Any:  # noqa: N802
+    """Declare a whole-number parameter."""
+    return Parameter(default, low, high, step, unit, description, kind="int")
+
+
+def Float(  # noqa: N802
+    default: float, low: float, high: float, *, step: float = 0.1, unit: str = "", description: str = ""
+) -> Any:
+    """Declare a decimal parameter."""
+    return Parameter(default, low, high, step, unit, description, kind="float")
+
+
+def Bool(default: bool, *, description: str = "") -> Any:  # noqa: N802
+    """Declare a yes/no parameter."""
+    return Parameter(default, description=description, kind="bool")
+
+
+def Choice(default: Value, choices: tuple[Value, ...], *, description: str = "") -> Any:  # noqa: N802
+    """Declare a parameter with listed values."""
+    return Parameter(default, description=description, kind="choice", choices=choices)
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Entry and exit decisions, one value a bar, each taken at that bar's close.
+
+    A bar with both entries set gives no entry. Arrays have shape (n_bars,) and become boolean.
+
+    Attributes:
+        long_entry: open a long position at the next bar's open.
+        short_entry: open a short position at the next bar's open, or None for never.
+        long_exit: close a long position at the next bar's open, or None for never.
+        short_exit: close a short position at the next bar's open, or None for never.
+    """
+
+    long_entry: Bools | None = None
+    short_entry: Bools | None = None
+    long_exit: Bools | None = None
+    short_exit: Bools | None = None
+
+    def arrays(self, n_bars: int, source: str = "signals") -> tuple[Bools, Bools, Bools | None, Bools | None]:
+        """The four arrays, checked; missing entries become all-false arrays, missing exits stay None.
+
+        Raises:
+            StrategyError: an array has another length, more dimensions, or is not boolean.
+        """
+        checked: list[Bools | None] = []
+        for name in ("long_entry", "short_entry", "long_exit", "short_exit"):
+            values = getattr(self, name)
+            if values is None:
+                checked.append(None)
+                continue
+            array = np.ascontiguousarray(values)
+            if array.shape != (n_bars,):
+                raise StrategyError(
+                    f"must have one value a bar ({n_bars})", parameter=f"{source}.{name}", value=array.shape
+                )
+            if array.dtype != np.bool_:
+                raise StrategyError(
+                    "must be boolean",
+                    parameter=f"{source}.{name}",
+                    value=str(array.dtype),
+                    remedy="Compare with something, such as `x > 0`.",
+                )
+            checked.append(array)
+        nothing = np.zeros(n_bars, dtype=np.bool_) if checked[0] is None or checked[1] is None else None
+        long_entry = checked[0] if checked[0] is not None else nothing
+        short_entry = checked[1] if checked[1] is not None else nothing
+        assert long_entry is not None
+        assert short_entry is not None
+        return long_entry, short_entry, checked[2], checked[3]
+
+
+class Strategy(ABC):
+    """Base of every strategy; see the module's docstring for an example.
+
+    Attributes:
+        name: the name users type; the class name in snake case unless set.
+        parameters: the declared parameters by name, in order of declaration.
+        rules: pairs that must hold, such as ``("fast", "slow")`` for fast < slow.
+    """
+
+    name: ClassVar[str] = ""
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
+    rules: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared: dict[str, Parameter] = {}
+        for base in reversed(cls.__mro__):
+            for key, value in vars(base).items():
+                if isinstance(value, Parameter):
+                    declared[key] = value
+        cls.parameters = declared
+        if "name" not in vars(cls):
+            cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+    @abstractmethod
+    def signals(self, bars: Bars, **parameters: Any) -> Signals:
+        """Decide at each bar's close, from that bar and earlier ones only.
+
+        Args:
+            bars: the bars; arrays of shape (n,).
+            parameters: one keyword argument for each declared parameter.
+
+        Returns:
+            Boolean arrays of shape (n,).
+        """
+
+    def broken_rule(self, parameters: Mapping[str, Value]) -> str:
+        """The first rule that these parameters break, in words, or ""."""
+        for smaller, larger in self.rules:
+            if not float(parameters[smaller]) < float(parameters[larger]):
+                return f"{smaller} must be below {larger}"
+        return ""
+
+
+class SignalStrategy(Strategy):
+    """A strategy whose signals were made elsewhere: ready arrays, no parameters."""
+
+    name = "signals"
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+
+    def signals(self, bars: Bars, **parameters: Any) -> Signals:  # noqa: ARG002
+        """The arrays given at construction."""
+        return self._signals

@@ -1,0 +1,34 @@
+"""Bollinger reversal."""
+
+from __future__ import annotations
+
+from trading_ai.market.bars import Bars
+from trading_ai.strategies.base import Bool, Float, Int, Signals, Strategy
+from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+
+
+class BollingerReversal(Strategy):
+    """Long when the close comes back above the lower band, short when it falls back below the upper band."""
+
+    name = "bollinger_reversal"
+
+    period: int = Int(20, 2, 5000, unit="bars", description="length of the bands")
+    deviations: float = Float(
+        2.0, 0.1, 10.0, step=0.1, unit="standard deviations", description="distance of the bands"
+    )
+    exit_at_middle: bool = Bool(True, description="close at the middle band")
+
+    def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:  # type: ignore[override]
+        """Return of the close into the bands."""
+        upper, middle, lower = talib.BBANDS(bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
+        entries = {
+            "long_entry": crossed_above(bars.close, lower),
+            "short_entry": crossed_below(bars.close, upper),
+        }
+        if not exit_at_middle:
+            return Signals(**entries)
+        return Signals(
+            **entries,
+            long_exit=crossed_above(bars.close, middle),
+            short_exit=crossed_below(bars.close, middle),
+        )

@@ -1,0 +1,82 @@
+"""Indicators and helpers for strategies: TA-Lib's where it has them, by hand where it has none.
+
+All take and return float64 arrays of shape (n,); values before an indicator's first full window are NaN.
+TA-Lib is called through `talib` directly (``from trading_ai.strategies.indicators import talib``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import talib
+
+from trading_ai._jit import njit
+
+__all__ = ["crossed_above", "crossed_below", "previous", "supertrend_direction", "talib"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+def crossed_above(a: Floats, b: Floats | float) -> Bools:
+    """Where `a` is above `b` and was not above it one bar earlier; NaN on either side is no crossing."""
+    return _crossed(np.greater, np.less_equal, a, b)
+
+
+def crossed_below(a: Floats, b: Floats | float) -> Bools:
+    """Where `a` is below `b` and was not below it one bar earlier; NaN on either side is no crossing."""
+    return _crossed(np.less, np.greater_equal, a, b)
+
+
+def _crossed(now: np.ufunc, before: np.ufunc, a: Floats, b: Floats | float) -> Bools:
+    crossed = np.zeros(a.shape[0], dtype=np.bool_)
+    if a.shape[0] > 1:
+        earlier = b[:-1] if isinstance(b, np.ndarray) else b
+        later = b[1:] if isinstance(b, np.ndarray) else b
+        np.logical_and(now(a[1:], later), before(a[:-1], earlier), out=crossed[1:])
+    return crossed
+
+
+def previous(values: Floats, bars: int = 1) -> Floats:
+    """The values of `bars` bars ago; NaN where there are none."""
+    shifted = np.full(values.shape[0], np.nan)
+    if bars < values.shape[0]:
+        shifted[bars:] = values[: values.shape[0] - bars]
+    return shifted
+
+
+@njit
+def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[no-untyped-def]
+    upper = np.inf
+    lower = -np.inf
+    trend = 0
+    for t in range(close.shape[0]):
+        if not np.isnan(atr[t]):
+            middle = (high[t] + low[t]) / 2.0
+            new_upper = middle + multiplier * atr[t]
+            new_lower = middle - multiplier * atr[t]
+            # A band only moves towards the price, unless the last close was beyond it.
+            if trend == 0 or new_upper < upper or close[t - 1] > upper:
+                upper = new_upper
+            if trend == 0 or new_lower > lower or close[t - 1] < lower:
+                lower = new_lower
+            if trend <= 0 and close[t] > upper:
+                trend = 1
+            elif trend >= 0 and close[t] < lower:
+                trend = -1
+            elif trend == 0:
+                trend = 1 if close[t] >= middle else -1
+        direction[t] = trend
+
+
+def supertrend_direction(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> npt.NDArray[np.int8]:
+    """Direction of the supertrend: +1 up, -1 down, 0 before the first full ATR window (Seban).
+
+    Args:
+        high: highs; `low` and `close` likewise.
+        period: bars of the average true range (Wilder).
+        multiplier: distance of the bands from the bar's middle, in average true ranges.
+    """
+    direction = np.empty(close.shape[0], dtype=np.int8)
+    _supertrend(high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction)
+    return direction

@@ -1,0 +1,162 @@
+"""Find strategies: the built-in ones, those of installed packages, and a user's own file.
+
+Other packages publish strategies under the entry-point group ``trading_ai.strategies``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from trading_ai.errors import StrategyError
+from trading_ai.strategies.base import Strategy
+
+ENTRY_POINT_GROUP = "trading_ai.strategies"
+
+_BUILT_IN = {
+    "sma_crossover": ("trading_ai.strategies.sma_crossover", "SmaCrossover"),
+    "rsi_reversal": ("trading_ai.strategies.rsi_reversal", "RsiReversal"),
+    "donchian_breakout": ("trading_ai.strategies.donchian_breakout", "DonchianBreakout"),
+    "bollinger_reversal": ("trading_ai.strategies.bollinger_reversal", "BollingerReversal"),
+    "macd": ("trading_ai.strategies.macd_cross", "MacdCross"),
+    "supertrend": ("trading_ai.strategies.supertrend", "Supertrend"),
+}
+
+
+@cache
+def _published() -> dict[str, type[Strategy]]:
+    found: dict[str, type[Strategy]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        loaded = point.load()
+        found[point.name] = _checked(loaded, point.value)
+    return found
+
+
+def _checked(candidate: object, source: str) -> type[Strategy]:
+    if not (inspect.isclass(candidate) and issubclass(candidate, Strategy)):
+        raise StrategyError(
+            "must be a class that derives from trading_ai.Strategy", parameter="strategy", value=source
+        )
+    if inspect.isabstract(candidate):
+        raise StrategyError("must define signals(self, bars, ...)", parameter="strategy", value=source)
+    return candidate
+
+
+def strategies() -> dict[str, type[Strategy]]:
+    """Every known strategy class by name: built in first, then published by installed packages.
+
+    Raises:
+        StrategyError: a published strategy is not one.
+    """
+    known: dict[str, type[Strategy]] = {
+        name: getattr(importlib.import_module(module), cls) for name, (module, cls) in _BUILT_IN.items()
+    }
+    return known | _published()
+
+
+def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
+    """Make a strategy from its name, from ``path/to/file.py:Class`` (or the file's only strategy), or a class.
+
+    Raises:
+        StrategyError: there is no such strategy, or its file cannot be run; the message says which are known
+            or what went wrong.
+    """
+    if isinstance(name, Strategy):
+        return name
+    if inspect.isclass(name):
+        return _checked(name, name.__name__)()
+    if name in _BUILT_IN:
+        module, cls = _BUILT_IN[name]
+        made: Strategy = getattr(importlib.import_module(module), cls)()
+        return made
+    path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
+    if path.endswith(".py"):
+        return _from_file(Path(path), class_name)()
+    published = _published()
+    if name in published:
+        return published[name]()
+    known = [*_BUILT_IN, *published]
+    near = difflib.get_close_matches(name, known, n=1)
+    raise StrategyError(
+        "is not a known strategy",
+        parameter="strategy",
+        value=name,
+        remedy=(f"Did you mean {near[0]!r}? " if near else "")
+        + "Known: "
+        + ", ".join(known)
+        + "; or give a file as path/to/file.py:ClassName",
+    )
+
+
+def _from_file(path: Path, class_name: str) -> type[Strategy]:
+    if not path.is_file():
+        raise StrategyError(
+            "no such file", parameter="strategy", value=str(path), remedy="Give path/to/file.py:ClassName"
+        )
+    source = path.read_bytes()
+    digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]
+    module_name = f"trading_ai_user_strategy_{digest}"
+    module = sys.modules.get(module_name)
+    if module is None:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # whatever a user's file raises is reported as theirs
+            del sys.modules[module_name]
+            raise StrategyError(
+                f"the file could not be run: {type(error).__name__}: {error}",
+                parameter="strategy",
+                value=str(path),
+            ) from error
+    classes = {
+        key: value
+        for key, value in vars(module).items()
+        if inspect.isclass(value)
+        and issubclass(value, Strategy)
+        and value.__module__ == module_name
+        and not inspect.isabstract(value)
+    }
+    if class_name:
+        if class_name not in classes:
+            raise StrategyError(
+                f"the file has no strategy class {class_name}",
+                parameter="strategy",
+                value=str(path),
+                remedy="It has: " + (", ".join(classes) or "none (derive a class from trading_ai.Strategy)"),
+            )
+        return classes[class_name]
+    if len(classes) != 1:
+        raise StrategyError(
+            f"the file has {len(classes)} strategy classes",
+            parameter="strategy",
+            value=str(path),
+            remedy="Name one: " + ", ".join(f"{path}:{c}" for c in classes)
+            if classes
+            else "Derive one from trading_ai.Strategy",
+        )
+    return next(iter(classes.values()))
+
+
+def code_hash(chosen: Strategy) -> str:
+    """SHA-256 (hex) of the source of the strategy's module: results belong to exactly this code."""
+    module = sys.modules.get(type(chosen).__module__)
+    file = getattr(module, "__file__", None)
+    if file and Path(file).is_file():
+        source = Path(file).read_bytes()
+    else:
+        try:
+            source = inspect.getsource(type(chosen)).encode()
+        except (OSError, TypeError):  # typed into an interactive session: nothing to read
+            source = repr(type(chosen)).encode()
+    return hashlib.sha256(type(chosen).__qualname__.encode() + b"\0" + source).hexdigest()

@@ -1,0 +1,23 @@
+"""Moving-average cross."""
+
+from __future__ import annotations
+
+from trading_ai.market.bars import Bars
+from trading_ai.strategies.base import Int, Signals, Strategy
+from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+
+
+class SmaCrossover(Strategy):
+    """Long when the fast simple moving average of the close crosses above the slow one, short below."""
+
+    name = "sma_crossover"
+    rules = (("fast", "slow"),)
+
+    fast: int = Int(10, 2, 5000, unit="bars", description="length of the fast average")
+    slow: int = Int(30, 3, 10000, unit="bars", description="length of the slow average")
+
+    def signals(self, bars: Bars, fast: int, slow: int) -> Signals:  # type: ignore[override]
+        """Cross of the two averages at a bar's close."""
+        quick = talib.SMA(bars.close, timeperiod=fast)
+        steady = talib.SMA(bars.close, timeperiod=slow)
+        return Signals(long_entry=crossed_above(quick, steady), short_entry=crossed_below(quick, steady))

@@ -1,0 +1,112 @@
+"""A report in a real browser: it draws, fits the width, and asks for nothing from outside."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
+
+from synthetic_report import make_report
+
+from trading_ai.engine.records import TRADE
+from trading_ai.parameters import Choices, ParameterRange
+from trading_ai.reports.html import render_report
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on the PATH: install it to run the browser tests")
+    playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+    with playwright.sync_playwright() as driver:
+        instance = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports")
+    axes = (
+        ParameterRange("a_parameter_with_a_rather_long_name", 5, 20, 1),
+        ParameterRange("slow", 30, 90, 5),
+        Choices("mode", ("<script>throw 1</script>", "x" * 60)),
+    )
+    ugly = replace(
+        make_report(axes, title="W" * 90, notes=("y" * 300,), trades=np.zeros(0, TRADE)), currency="<b>"
+    )
+    ugly.metrics[::3] = np.nan
+    ugly.metrics[1::7] = 1e12
+    made = {"plain": make_report(), "ugly": ugly, "single": make_report(())}
+    for name, data in made.items():
+        (folder / f"{name}.html").write_text(render_report(data), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["plain", "ugly", "single"])
+def test_report_in_a_browser(browser, reports, name: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    messages: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    address = (reports / f"{name}.html").as_uri()
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    n_places = page.evaluate("document.querySelectorAll('.plot').length")
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.querySelector('svg.main-svg')).length"
+    )
+    assert n_places >= 4
+    assert drawn == n_places
+    assert messages == []
+    assert [url for url in requests if url != address and not url.startswith(("data:", "blob:"))] == []
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    page.close()
+
+
+def test_candles_follow_the_view_and_headings_are_reachable_by_keyboard(browser, reports) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((reports / "plain.html").as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#parameters"
+    before, after = page.evaluate(
+        """async () => {
+          const candles = [...document.querySelectorAll('.plot')].find(p => p.data[0].type === 'candlestick');
+          const before = [...candles.layout.yaxis.range];
+          await Plotly.relayout(candles, {'xaxis.range': [0, 40]});
+          await new Promise(done => setTimeout(done, 300));
+          return [before, [...candles.layout.yaxis.range]];
+        }"""
+    )
+    assert before != after
+    assert after[0] < after[1]
+    page.close()

@@ -1,0 +1,155 @@
+"""Habits of this repository that a machine can check."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src" / "trading_ai").rglob("*.py"))
+LOCKS = ("requirements.lock", "benchmarks/requirements.lock")
+MAX_LINES = 400
+VAGUE_NAMES = {"utils", "util", "common", "helpers", "misc", "manager", "managers"}
+
+# Written in pieces, so that this file does not contain what it looks for.
+REGISTRY_HOSTS = re.compile(
+    "|".join(
+        re.escape(".".join(parts))
+        for parts in (
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("npmjs", "org"),
+            ("yarnpkg", "com"),
+            ("golang", "org"),
+            ("crates", "io"),
+            ("anaconda", "org"),
+            ("rubygems", "org"),
+        )
+    )
+)
+MACHINE_PATHS = re.compile(r"(?<![\w.$}*])(?:/" + r"(?:work|root|Users|home)/\w|[A-Z]:\\+" + r"Users\\)")
+
+
+def tracked_files() -> list[Path]:
+    """Files that are in the repository or about to be: neither ignored nor deleted."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def texts() -> dict[str, str]:
+    result = {}
+    for path in tracked_files():
+        data = path.read_bytes()
+        if b"\0" not in data[:8192]:
+            result[str(path.relative_to(ROOT))] = data.decode("utf-8", errors="replace")
+    return result
+
+
+def test_source_files_stay_readable_in_one_sitting():
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in SOURCES
+        if (n := len(p.read_text("utf-8").splitlines())) > MAX_LINES
+    }
+    assert not long, f"split these files, {MAX_LINES} lines is the limit: {long}"
+
+
+def test_modules_are_named_for_what_they_hold():
+    vague = [str(p.relative_to(ROOT)) for p in SOURCES if VAGUE_NAMES & {p.stem, *p.relative_to(ROOT).parts}]
+    assert not vague
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_everything_by_hash_and_names_no_host(lock):
+    text = (ROOT / lock).read_text("utf-8")
+    assert "://" not in text
+    assert not re.search(r"^\s*-", text.replace("    --hash=", ""), re.MULTILINE), (
+        "options do not belong in a lock file"
+    )
+    blocks = [block for block in re.split(r"\n(?=\S)", text.strip()) if not block.startswith("#")]
+    assert blocks
+    for block in blocks:
+        assert re.match(r"[A-Za-z0-9._-]+(\[[^]]+\])?==[^ ;]+", block), block.splitlines()[0]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), f"not hashed: {block.splitlines()[0]}"
+
+
+def test_lock_covers_the_declared_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    locked = set(
+        re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    )
+    declared = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}
+    assert names <= locked, "run `make lock`"
+
+
+def test_files_name_no_machine_and_no_registry():
+    found = [
+        f"{name}:{number}: {line.strip()[:120]}"
+        for name, text in texts().items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if MACHINE_PATHS.search(line) or REGISTRY_HOSTS.search(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_version_is_the_newest_heading_of_the_changelog():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    headings = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert headings[0] == project["version"]
+
+
+def test_public_names_resolve():
+    package = importlib.import_module("trading_ai")
+    missing = [name for name in package.__all__ if not hasattr(package, name)]
+    assert not missing
+    assert len(set(package.__all__)) == len(package.__all__)
+
+
+def test_importing_the_package_is_cheap():
+    # `import trading_ai` loads names on demand; a command's --help must not wait for a compiler.
+    heavy = "{'numba', 'polars', 'sqlalchemy', 'plotly'}"
+    code = f"import sys, trading_ai; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_generated_reference_pages_are_up_to_date():
+    command = [sys.executable, str(ROOT / "scripts" / "make_reference_docs.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_documentation_links_lead_somewhere():
+    broken = []
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        if not page.is_file():
+            continue
+        text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path = target.partition("#")[0]
+            if (
+                path
+                and "://" not in target
+                and not target.startswith("mailto:")
+                and not (page.parent / path).exists()
+            ):
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken, "\n".join(broken)
+
+
+def test_make_help_lists_every_phony_target():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    phony = set(re.findall(r"^\.PHONY: (\S+)", text, re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE))
+    assert phony == described

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai.figures.distribution import objective_distribution
+from trading_ai.figures.parallel import parallel_coordinates
+from trading_ai.figures.sampling import best_and_even_sample
+from trading_ai.figures.scatter import profit_against_drawdown
+
+
+def test_distribution_counts_every_trial_and_never_straddles_zero() -> None:
+    values = np.random.default_rng(0).normal(0.2, 1, 5_000)
+    values[:7] = np.nan
+    figure = objective_distribution(values, metric="sharpe_ratio", net_profit=values)
+    assert sum(figure.data[0].y) == 4_993
+    edges = figure.data[0].customdata
+    assert not ((edges[:, 0] < -1e-9) & (edges[:, 1] > 1e-9)).any()
+    assert "5,000 trials" in figure.layout.title.text
+    assert f"{100 * (values > 0).mean():.1f} % of them profitable" in figure.layout.title.text
+    assert "7 trials without a defined result" in figure.layout.title.subtitle.text
+    assert {t.name.split()[0] for t in figure.data if t.name} == {"zero", "median", "best"}
+
+
+def test_distribution_of_ugly_values() -> None:
+    outlier = np.r_[np.random.default_rng(0).normal(1, 0.1, 1_000), 1e9]
+    figure = objective_distribution(outlier, metric="profit_factor", best=1.2)
+    assert sum(figure.data[0].y) == 1_001
+    assert "outliers" in figure.layout.title.subtitle.text
+    assert max(figure.data[0].x) < 1e6
+    for values in (np.array([2.0]), np.zeros(50), np.full(3, -1e-12)):
+        assert sum(objective_distribution(values, metric="net_profit").data[0].y) == values.size
+    empty = objective_distribution(np.full(3, np.nan), metric="net_profit")
+    assert empty.layout.annotations[0].text == "no trial has a defined result"
+
+
+def test_sample_holds_the_best_and_spreads_over_the_rest() -> None:
+    values = np.random.default_rng(0).permutation(20_000).astype(float)
+    values[0] = np.nan
+    chosen = best_and_even_sample(values, 1, 1_000)
+    assert chosen.size == 1_000
+    assert np.unique(chosen).size == 1_000
+    assert (np.diff(values[chosen]) > 0).all()
+    assert values[chosen[-200:]].min() >= 19_999 - 201
+    assert abs(np.median(values[chosen[:800]]) - 9_900) < 200
+    assert values[best_and_even_sample(values, -1, 10)[-1]] == np.nanmin(values)
+
+
+def test_parallel_draws_at_most_the_limit_and_says_so() -> None:
+    rng = np.random.default_rng(1)
+    m = 12_000
+    columns = {"fast": rng.integers(5, 20, m), "mode": rng.choice(["a", "b"], m), "fixed": np.ones(m)}
+    objective = rng.standard_normal(m)
+    figure = parallel_coordinates(columns, objective, metric="sharpe_ratio")
+    lines = sum(int(np.isnan(t.y).sum()) for t in figure.data if t.name is None and t.mode == "lines")
+    assert lines == 5_000
+    assert "5,000 of 12,000 trials" in figure.layout.title.subtitle.text
+    assert list(figure.layout.xaxis.ticktext) == ["fast", "mode", "Sharpe ratio"]
+    best = next(t for t in figure.data if t.name == "best")
+    assert best.y[-1] == 1.0
+    assert best.text[0] == f"fast {columns['fast'][objective.argmax()]}"
+
+
+def test_parallel_without_results_or_parameters() -> None:
+    nothing = parallel_coordinates({"a": np.arange(3)}, np.full(3, np.nan), metric="sharpe_ratio")
+    assert nothing.layout.annotations[0].text == "no trial has a result"
+    single = parallel_coordinates({"a": np.arange(1)}, np.ones(1), metric="sharpe_ratio")
+    assert single.layout.annotations[0].text == "no parameter was varied"
+
+
+def test_profit_against_drawdown() -> None:
+    figure = profit_against_drawdown(
+        np.array([1.0, np.nan, 3]), np.array([5.0, 6, 7]), np.array([8.0, 9, 10]), best=2
+    )
+    assert list(figure.data[0].y) == [1.0, 3.0]
+    assert list(figure.data[0].customdata) == [8.0, 10.0]
+    assert figure.data[1].x[0] == 7.0
