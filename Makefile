@@ -75,7 +75,7 @@ clean: ## remove environments, caches and build products
 
 define make_venv
 	@"$(PYTHON)" $(IS_NEW_ENOUGH) 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1 || true)." >&2; \
+		echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1 | head -n 1)." >&2; \
 		echo "Install one and name it: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(1)/bin/python && $(1)/bin/python $(IS_NEW_ENOUGH) 2>/dev/null || { \
 		echo "Making $(1) with $$("$(PYTHON)" --version) ..."; "$(PYTHON)" -m venv --clear $(1); }

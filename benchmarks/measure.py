@@ -14,10 +14,10 @@ import resource
 import statistics
 import sys
 import time
-from importlib.metadata import version
 
 import numpy as np
 
+from benchmarks.machine import versions
 from benchmarks.workloads import DATA, grid
 
 MAX_SECONDS = 120.0  # a system that would need more for the workload gets fewer combinations
@@ -70,7 +70,7 @@ def measure(system: str, data_name: str, grid_name: str, repetitions: int) -> di
         "system": system,
         "name": module.NAME,
         "note": module.NOTE,
-        "version": version(module.PACKAGE),
+        "version": versions()[module.PACKAGE],
         "data": data_name,
         "grid": grid_name,
         "n_bars": len(data),

@@ -77,7 +77,7 @@ def test_report_in_a_browser(browser, reports, name: str, width: int) -> None:
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     n_places = page.evaluate("document.querySelectorAll('.plot').length")
     drawn = page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.querySelector('svg.main-svg')).length"
+        "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.querySelector('.main-svg')).length"
     )
     assert n_places >= 4
     assert drawn == n_places

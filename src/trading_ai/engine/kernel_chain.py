@@ -12,7 +12,7 @@ from trading_ai.engine import accounting as a
 from trading_ai.engine.accounting import commission, position_size, swap_credit, to_account
 from trading_ai.engine.execution_data import BLOCK
 from trading_ai.engine.kernel_exits import fill_exit_row
-from trading_ai.engine.records import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT
+from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
 
 
 NEARLY = 1.0 - 1e-12
@@ -225,21 +225,15 @@ def simulate_chain(
             stop_key = keys[stop_column, k]
             target_key = keys[target_column, k]
             forced_key = 2 * forced[k]
-            ambiguous = False
-            reason = STOP_LOSS
-            column = stop_column
-            key = stop_key
-            if target_key < stop_key:
-                reason, column, key = TAKE_PROFIT, target_column, target_key
-            elif target_key == stop_key and stop_key & 1 == 1:
-                ambiguous = True
-                if target_first:
-                    reason, column = TAKE_PROFIT, target_column
-            if key >= forced_key:
-                ambiguous = False
-                reason, column, key = int(reasons[k]), last_column, forced_key
+            ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
+            on_target = target_key < stop_key or (ambiguous and target_first)
+            column = target_column if on_target else stop_column
+            key = min(stop_key, target_key)
+            on_force = key >= forced_key
+            column = last_column if on_force else column
+            key = min(key, forced_key)
             exit_bar = key >> 1
-            at_end = reason == END_OF_DATA
+            at_end = exit_bar == n
             if at_end:
                 exit_bar = n - 1
             marks_end = n if at_end and not close_at_end else exit_bar
@@ -346,34 +340,29 @@ def simulate_chain(
             net = gross - (paid + paid_out) + credit
             commission_total += paid + paid_out
 
+            # No branches here: whether a trade won cannot be predicted, and a wrong guess costs more than this.
+            won = net > 0.0
             n_trades += 1
             sum_net += net
             sum_squared += net * net
-            if long:
-                n_long += 1
-                long_net += net
-            if net > 0.0:
-                n_wins += 1
-                n_long_wins += long
-                gross_profit += net
-                largest_win = max(largest_win, net)
-                win_streak += 1
-                loss_streak = 0
-                max_win_streak = max(max_win_streak, win_streak)
-            else:
-                n_losses += net < 0.0
-                gross_loss += net
-                largest_loss = min(largest_loss, net)
-                loss_streak += 1
-                win_streak = 0
-                max_loss_streak = max(max_loss_streak, loss_streak)
-            if balance > balance_peak:
-                balance_peak = balance
-            else:
-                fall = balance_peak - balance
-                balance_drop = max(balance_drop, fall)
-                if fall > balance_fraction * balance_peak * NEARLY:
-                    balance_fraction = max(balance_fraction, fall / balance_peak)
+            n_long += long
+            long_net += net if long else 0.0
+            n_wins += won
+            n_long_wins += won & long
+            n_losses += net < 0.0
+            gross_profit += max(net, 0.0)
+            gross_loss += min(net, 0.0)
+            largest_win = max(largest_win, net)
+            largest_loss = min(largest_loss, net)
+            win_streak = win_streak + 1 if won else 0
+            loss_streak = 0 if won else loss_streak + 1
+            max_win_streak = max(max_win_streak, win_streak)
+            max_loss_streak = max(max_loss_streak, loss_streak)
+            balance_peak = max(balance_peak, balance)
+            fall = balance_peak - balance
+            balance_drop = max(balance_drop, fall)
+            if fall > balance_fraction * balance_peak * NEARLY:
+                balance_fraction = max(balance_fraction, fall / balance_peak)
             if balance >= peak:
                 if exit_bar - peak_bar > 1:
                     longest = max(longest, float(time_ns[exit_bar] - time_ns[peak_bar]))
@@ -384,14 +373,12 @@ def simulate_chain(
                 drop = max(drop, fall)
                 if fall > fraction * peak * NEARLY:
                     fraction = max(fraction, fall / peak)
-            held = exit_bar - first
-            if reason != SIGNAL and reason != TIME_EXIT:
-                held += 1
+            held = exit_bar - first + (0 if on_force and not at_end else 1)
             held_total += held
             exposed += held
             n_ambiguous += ambiguous
             if slippage > 0.0:
-                slipped = 1.0 if reason == TAKE_PROFIT else 2.0
+                slipped = 1.0 if on_target and not on_force else 2.0
                 slippage_total += (
                     slipped * slippage * units * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
                 )
@@ -409,7 +396,7 @@ def simulate_chain(
                 record.entry_time_ns = time_ns[first]
                 record.exit_time_ns = time_ns[exit_bar]
                 record.direction = 1 if long else -1
-                record.exit_reason = reason
+                record.exit_reason = reasons[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
                 record.ambiguous = ambiguous
                 record.units = units
                 record.entry_price = entry
@@ -421,7 +408,7 @@ def simulate_chain(
                 record.balance = balance
             if at_end:
                 break
-            earliest = after[k] if column == last_column else exit_bar + 1
+            earliest = after[k] if on_force else exit_bar + 1
             k += 1
 
         equity = balance + open_profit

@@ -42,13 +42,18 @@ class Cells:
         return shared | {
             "tickmode": "array",
             "tickvals": [float(self.positions[i]) for i in chosen],
-            "ticktext": [plain(self.labels[i]) for i in chosen],
+            "ticktext": [plain(_short(self.labels[i])) for i in chosen],
         }
 
     def find(self, value: Value | None) -> int | None:
         """Index of a value, or None."""
         text = None if value is None else value_text(value)
         return self.labels.index(text) if text in self.labels else None
+
+
+def _short(text: str) -> str:
+    """A tick's label; a long word would leave no room for the figure, and hovering shows all of it."""
+    return text if len(text) <= 18 else text[:17] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def cells(name: str, values: Sequence[Value] | Floats) -> Cells:

@@ -76,7 +76,7 @@ def objective_distribution(
             y=[0, peak],
             mode="lines",
             line={"color": colour, "width": 2.5, "dash": dash},
-            name=name if name == "zero" else f"{name} {theme.number(at, kind.unit, currency)}",
+            name=name if name == "zero" else f"{name} {theme.plain(theme.number(at, kind.unit, currency))}",
             hoverinfo="name",
         )
     said = []
@@ -88,7 +88,7 @@ def objective_distribution(
         theme.layout(title, "; ".join(said)),
         bargap=0,
         height=420,
-        xaxis={"title": {"text": theme.axis_title(metric, currency)}, "showgrid": False},
+        xaxis={"title": {"text": theme.plain(theme.axis_title(metric, currency))}, "showgrid": False},
         yaxis={"title": {"text": "trials"}, "range": [0, peak], "rangemode": "tozero"},
     )
     return figure

@@ -135,8 +135,7 @@ def parameter_heatmap(
                 "line": {"color": theme.INK, "width": 1.5},
             },
             hoverinfo="skip",
-            name=f"best {best}: {theme.plain(x_name)} {theme.plain(across.labels[column])}, "
-            f"{theme.plain(y_name)} {theme.plain(down.labels[row])}",
+            name=_best_label(across.name, across.labels[column], down.name, down.labels[row], best),
         )
         if touched := edges((column, across), (row, down)):
             notes.append(edge_note(touched))
@@ -158,6 +157,12 @@ def parameter_heatmap(
         height=520,
     )
     return figure
+
+
+def _best_label(x_name: str, x: str, y_name: str, y: str, best: str) -> str:
+    first, second = theme.plain(f"best {best}: {x_name} {x},"), theme.plain(f"{y_name} {y}")
+    # A legend entry does not wrap by itself: a long one would leave a narrow figure.
+    return first + ("<br>" if len(first) + len(second) > 48 else " ") + second
 
 
 def _span(axis: Cells) -> list[float]:

@@ -83,7 +83,8 @@ def parallel_coordinates(
         texts = [
             f"{theme.plain(name)} {theme.plain(c.labels[int(p[winner])])}" for name, (c, p) in axes.items()
         ]
-        texts.append(f"{theme.label(metric)} {theme.number(float(objective[winner]), kind.unit, currency)}")
+        reached = theme.number(float(objective[winner]), kind.unit, currency)
+        texts.append(f"{theme.label(metric)} {theme.plain(reached)}")
         figure.add_scatter(
             x=list(range(n_axes)),
             y=[

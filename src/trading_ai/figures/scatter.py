@@ -70,9 +70,12 @@ def profit_against_drawdown(
         )
     figure.update_layout(
         theme.layout(title, sample_note(drawn.size, int(np.isfinite(both).sum()))),
-        xaxis={"title": {"text": theme.axis_title("max_drawdown", currency)}, "rangemode": "tozero"},
+        xaxis={
+            "title": {"text": theme.plain(theme.axis_title("max_drawdown", currency))},
+            "rangemode": "tozero",
+        },
         yaxis={
-            "title": {"text": theme.axis_title("net_profit", currency)},
+            "title": {"text": theme.plain(theme.axis_title("net_profit", currency))},
             "zeroline": True,
             "zerolinecolor": theme.INK,
         },

@@ -81,15 +81,15 @@ def parameter_slices(
                 "line": {"color": theme.INK, "width": 1.5},
             },
             hoverinfo="skip",
-            name=f"best: {theme.plain(name)} {theme.plain(along.labels[place])} "
-            f"({theme.number(float(z[place]), kind.unit, currency)})",
+            name=f"best {theme.plain(theme.number(float(z[place]), kind.unit, currency))}: "
+            f"{theme.plain(name)} {theme.plain(along.labels[place])}",
         )
         notes = [edge_note(touched)] if (touched := edges((place, along))) else []
     figure.update_layout(
         theme.layout(title, subtitle),
         xaxis=along.axis(),
         yaxis={
-            "title": {"text": theme.axis_title(metric, currency)},
+            "title": {"text": theme.plain(theme.axis_title(metric, currency))},
             "zeroline": True,
             "zerolinecolor": theme.MUTED,
         },

@@ -51,7 +51,8 @@ _AXIS: dict[str, Any] = {
     "tickcolor": NEIGHBOUR,
     "ticklen": 4,
     "separatethousands": True,
-    "exponentformat": "none",
+    "exponentformat": "SI",
+    "minexponent": 7,
     "automargin": True,
     "title": {"standoff": 10, "font": {"size": 13, "color": MUTED}},
 }
@@ -151,14 +152,14 @@ def number(value: float, unit: str = "ratio", currency: str = "") -> str:
     if not math.isfinite(value):
         return "n/a"
     if unit == "money":
-        return f"{value:,.2f} {currency}".rstrip()
+        return f"{value:z,.2f} {currency}".rstrip()
     if unit == "percent":
-        return f"{value:,.2f} %"
+        return f"{value:z,.2f} %"
     if unit == "count":
         return f"{value:,.0f}"
     if unit in {"days", "bars"}:
         return f"{value:,.1f} {unit}"
-    return f"{value:,.3f}" if abs(value) < 1e6 else f"{value:.3e}"
+    return f"{value:z,.3f}" if abs(value) < 1e6 else f"{value:.3e}"
 
 
 def d3_format(unit: str) -> str:

@@ -1,1 +1,1 @@
-
+"""Files into bars: one small module a format; `read.read_bars` finds out which it is."""

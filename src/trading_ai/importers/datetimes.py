@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
-_EPOCHS = {10: ("epoch_s", 1_000_000_000), 13: ("epoch_ms", 1_000_000), 16: ("epoch_us", 1_000), 19: ("epoch_ns", 1)}
+_EPOCHS = {
+    10: ("epoch_s", 1_000_000_000),
+    13: ("epoch_ms", 1_000_000),
+    16: ("epoch_us", 1_000),
+    19: ("epoch_ns", 1),
+}
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _ZONE = r"(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)"
 _TIME = re.compile(
@@ -39,7 +44,8 @@ class TimeFormat:
         date: strptime pattern of the date, ``epoch_s`` and the like, or ``ms_of_day``.
         clock: what follows the date, with its separator, or "" for dates alone.
         zoned: whether the values carry Z or an offset.
-        day_first: False or True where the values decided; None where the pattern cannot be mistaken or is undecided.
+        day_first: False or True where the values decided; None where the pattern cannot be mistaken or is
+            undecided.
         undecided: day and month could be exchanged; `day_first` is still to be decided.
     """
 
@@ -130,10 +136,19 @@ def with_day_first(format_: TimeFormat, day_first: bool) -> TimeFormat:
 
 
 def read_date_format(text: str, guessed: TimeFormat | None) -> TimeFormat:
-    """A user's date format: a strptime pattern, or ``dd.mm.yyyy``; the clock is guessed where it is left out."""
+    """A user's date format: a strptime pattern, or ``dd.mm.yyyy``; a clock left out is guessed."""
+    if text == "ms_of_day":
+        return TimeFormat(text)
     date = text
     if "%" not in text:
-        for word, code in (("yyyy", "%Y"), ("YYYY", "%Y"), ("dd", "%d"), ("DD", "%d"), ("mm", "%m"), ("MM", "%m")):
+        for word, code in (
+            ("yyyy", "%Y"),
+            ("YYYY", "%Y"),
+            ("dd", "%d"),
+            ("DD", "%d"),
+            ("mm", "%m"),
+            ("MM", "%m"),
+        ):
             date = date.replace(word, code, 1) if code not in date else date
     has_clock = any(code in date for code in ("%H", "%I", "%T", "%R"))
     clock = "" if has_clock or guessed is None else guessed.clock
@@ -162,15 +177,15 @@ def order_of_day_and_month(values: pl.Series) -> bool | None:
 
 
 def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Parse texts into ns since 1970 (UTC where the values carry a zone or are epochs, else on their own clock).
+    """Parse texts into ns since 1970: UTC where values carry a zone or are epochs, else on their own clock.
 
     Returns:
         The times (0 where unreadable) and which rows are unreadable, each of shape (n,).
     """
     import polars as pl  # noqa: PLC0415
 
-    if format_.is_epoch:
-        unit = {name: factor for name, factor in _EPOCHS.values()}[format_.date]
+    if format_.is_epoch or format_.date == "ms_of_day":
+        unit = dict(_EPOCHS.values()).get(format_.date, 1_000_000)
         numbers = values.cast(pl.Int64, strict=False)
         if numbers.null_count() > values.null_count():  # fractions of a second, or 1514764800.0
             seconds = values.cast(pl.Float64, strict=False)
@@ -182,7 +197,9 @@ def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArr
     text = pl.col("v")
     if format_.zoned:
         frame = frame.with_columns(
-            z=text.str.extract(r"([+-]\d{2}:?\d{2})\s*$", 1).fill_null("+0000").str.replace(":", "", literal=True)
+            z=text.str.extract(r"([+-]\d{2}:?\d{2})\s*$", 1)
+            .fill_null("+0000")
+            .str.replace(":", "", literal=True)
         )
         text = text.str.replace(r"\s*(?:Z|UTC|GMT)?\s*(?:[+-]\d{2}:?\d{2})?\s*$", "")
     pattern = format_.pattern

@@ -27,6 +27,11 @@ def _frozen(values: npt.ArrayLike, dtype: type) -> npt.NDArray[np.generic]:
     return array
 
 
+def _ns(moment: str | np.datetime64) -> int:
+    exact = np.datetime64(moment) if isinstance(moment, str) else moment
+    return int(exact.astype("datetime64[ns]").astype(np.int64))
+
+
 @dataclass(frozen=True, eq=False)
 class Bars:
     """Bars of one symbol and timeframe, oldest first; prices are bid prices.
@@ -136,11 +141,13 @@ class Bars:
             ask_close=cut(self.ask_close),
         )
 
-    def between(self, start: str | np.datetime64 | None = None, end: str | np.datetime64 | None = None) -> Bars:
+    def between(
+        self, start: str | np.datetime64 | None = None, end: str | np.datetime64 | None = None
+    ) -> Bars:
         """Bars that open at or after `start` and before `end` (ISO dates, UTC)."""
         first, stop = 0, len(self)
         if start is not None:
-            first = int(np.searchsorted(self.open_time_ns, np.datetime64(start, "ns").astype(np.int64)))
+            first = int(np.searchsorted(self.open_time_ns, _ns(start)))
         if end is not None:
-            stop = int(np.searchsorted(self.open_time_ns, np.datetime64(end, "ns").astype(np.int64)))
+            stop = int(np.searchsorted(self.open_time_ns, _ns(end)))
         return self.slice(first, max(first, stop))

@@ -1,11 +1,11 @@
 """Trading days and swap nights of a symbol, for whole arrays of bars at once.
 
-A trading day ends at the symbol's rollover (17:00 in New York for FX) and bears the date on which it ends: a bar
-at Sunday 17:05 New York belongs to Monday. Daylight saving is that of `Symbol.rollover_timezone`.
+A trading day ends at the symbol's rollover (17:00 in New York for FX) and bears the date on which it ends: a
+bar at Sunday 17:05 New York belongs to Monday. Daylight saving is that of `Symbol.rollover_timezone`.
 
-Bars of a day or longer often open at 00:00 UTC because their file gave a date and no hour. Where every given open
-is at 00:00 UTC, that date is taken as the trading day (for FX and crypto this changes nothing, for stocks it
-keeps Monday's bar out of Sunday). A W1 bar has the day of its open.
+Bars of a day or longer often open at 00:00 UTC because their file gave a date and no hour. Where every given
+open is at 00:00 UTC, that date is taken as the trading day (for FX and crypto this changes nothing, for
+stocks it keeps Monday's bar out of Sunday). A W1 bar has the day of its open.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def week_start(days: Ints) -> Ints:
 def swap_nights(symbol: Symbol, open_time_ns: Ints) -> Floats:
     """Weighted nights up to each bar; a position held from bar i to bar j pays `out[j] - out[i]` of them.
 
-    Crossing the rollover that ends a weekday counts one night, that of `triple_swap_weekday` three and those of
-    Saturday and Sunday none; with `triple_swap_weekday` None every calendar night counts once.
+    Crossing the rollover that ends a weekday counts one night, that of `triple_swap_weekday` three and those
+    of Saturday and Sunday none; with `triple_swap_weekday` None every calendar night counts once.
 
     Args:
         symbol: gives rollover, zone and the triple weekday.

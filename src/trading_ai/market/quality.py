@@ -5,18 +5,18 @@ Checks run on raw columns, before `Bars` exist, and cost milliseconds for a mill
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import DataError
+from trading_ai.market.quality_report import Gap, Jump, QualityReport
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import Timeframe
 from trading_ai.market.trading_week import missing_bars, weekend_bars
+
+__all__ = ["QualityReport", "check_rows", "check_values", "iso"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,93 +30,6 @@ _LISTED = 10
 # A change from one bar to the next beyond this factor looks like a split, a wrong scale or a bad tick.
 _JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "stock": 1.3, "crypto": 1.5}
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 1.5)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A hole between two neighbouring bars: their opens (UTC, ISO 8601) and the bars missing between."""
-
-    after: str
-    before: str
-    n_missing: int
-
-
-@dataclass(frozen=True)
-class Jump:
-    """A change of price from one bar to the next by `factor`, at `time` (UTC, ISO 8601)."""
-
-    time: str
-    line: int | None
-    before: float
-    after: float
-    factor: float
-
-
-@dataclass
-class QualityReport:
-    """What was found in the rows of a file.
-
-    Attributes:
-        source: the file.
-        n_rows: rows read.
-        n_bars: bars kept.
-        first: open of the first bar, UTC, ISO 8601.
-        last: open of the last bar.
-        n_gaps: holes in the trading week.
-        n_missing_bars: bars missing in all of them.
-        gaps: the largest holes, largest first.
-        n_exact_duplicates: rows that repeat another row (dropped by `repair`).
-        n_out_of_order: rows that step back in time (sorted by `repair`).
-        n_jumps: suspicious changes of price.
-        jumps: the largest of them.
-        n_flat: bars with one price and no volume.
-        n_weekend: bars wholly within the FX weekend.
-        n_ask_below_bid: bars whose ask opens or closes below the bid.
-        weekly_opens: how often each time of the week, on the file's clock, opened a week.
-        lowest: lowest price.
-        highest: highest price.
-        warnings: sentences for the user.
-        repairs: what `repair` did, in words.
-    """
-
-    source: str = ""
-    n_rows: int = 0
-    n_bars: int = 0
-    first: str = ""
-    last: str = ""
-    n_gaps: int = 0
-    n_missing_bars: int = 0
-    gaps: list[Gap] = field(default_factory=list)
-    n_exact_duplicates: int = 0
-    n_out_of_order: int = 0
-    n_jumps: int = 0
-    jumps: list[Jump] = field(default_factory=list)
-    n_flat: int = 0
-    n_weekend: int = 0
-    n_ask_below_bid: int = 0
-    weekly_opens: dict[str, int] = field(default_factory=dict)
-    lowest: float = float("nan")
-    highest: float = float("nan")
-    warnings: list[str] = field(default_factory=list)
-    repairs: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as JSON-able values."""
-        return dataclasses.asdict(self)
-
-    def lines(self) -> list[str]:
-        """The report as lines for a terminal."""
-        out = [f"{self.n_bars:,} bars, {self.first} .. {self.last} UTC, prices {self.lowest:g} .. {self.highest:g}"]
-        if self.n_gaps:
-            out.append(f"{self.n_gaps:,} gaps in the trading week, {self.n_missing_bars:,} bars missing; the largest:")
-            out += [f"  {gap.after} .. {gap.before}: {gap.n_missing:,} bars" for gap in self.gaps[:5]]
-        else:
-            out.append("no gaps in the trading week")
-        if self.weekly_opens:
-            out.append("weeks open at (file's clock): " + ", ".join(f"{k} {v}x" for k, v in self.weekly_opens.items()))
-        out += [f"repaired: {text}" for text in self.repairs]
-        out += [f"warning: {text}" for text in self.warnings]
-        return out
 
 
 def iso(time_ns: int) -> str:
@@ -143,8 +56,8 @@ def check_rows(
         timeframe: the bars' length.
         source: the file's name, for messages.
         line_of: 1-based line in the file of a row index, or None.
-        repair: drop rows that repeat another exactly, sort by time (stable) and drop flat filler bars in the weekend;
-            the report says what was done. Rows that contradict each other are never repaired.
+        repair: drop rows that repeat another exactly, sort by time (stable) and drop flat filler bars in the
+            weekend; the report says what was done. Rows that contradict each other are never repaired.
 
     Returns:
         Times and columns, checked and strictly ascending, and the report.
@@ -155,7 +68,9 @@ def check_rows(
     report = QualityReport(source=source, n_rows=len(time_ns))
     columns = check_values(columns, source=source, line_of=line_of)
     time_ns, columns, line_of = _ordered(time_ns, columns, report, line_of, repair=repair)
-    time_ns, columns, line_of = _without_filler(time_ns, columns, report, symbol, timeframe, line_of, repair=repair)
+    time_ns, columns, line_of = _without_filler(
+        time_ns, columns, report, symbol, timeframe, line_of, repair=repair
+    )
     if not len(time_ns):
         raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
     report.n_bars = len(time_ns)
@@ -169,18 +84,23 @@ def check_rows(
         if report.n_ask_below_bid:
             row = int(np.flatnonzero(below)[0])
             report.warnings.append(
-                f"the ask lies below the bid in {report.n_ask_below_bid:,} bars, first at {iso(time_ns[row])} "
-                f"(line {line_of(row)}): bid {columns['open'][row]:g}, ask {columns['ask_open'][row]:g}"
+                f"the ask lies below the bid in {report.n_ask_below_bid:,} bars, first at "
+                f"{iso(time_ns[row])} "
+                f"{_at(line_of(row))}: bid {columns['open'][row]:g}, ask {columns['ask_open'][row]:g}"
             )
     return time_ns, columns, report
+
+
+def _at(line: int | None) -> str:
+    return "" if line is None else f" (line {line})"
 
 
 def check_values(columns: Columns, *, source: str, line_of: LineOf) -> Columns:
     """Refuse impossible numbers; widen high and low by float noise so that open and close lie within them.
 
     Raises:
-        DataError: a price that is not finite or not positive, high below low, open or close outside of them, or a
-            volume or spread that is negative or not finite.
+        DataError: a price that is not finite or not positive, high below low, open or close outside of them,
+            or a volume or spread that is negative or not finite.
     """
 
     def refuse(bad: npt.NDArray[np.bool_], name: str, rule: str, remedy: str) -> None:
@@ -210,7 +130,12 @@ def check_values(columns: Columns, *, source: str, line_of: LineOf) -> Columns:
         if bool((high >= top).all() and (low <= bottom).all()):
             continue
         slack = np.abs(high) * _NOISE
-        refuse(low > high + slack, names[1], "is below the low", "Check the order of the columns, or remove the row")
+        refuse(
+            low > high + slack,
+            names[1],
+            "is below the low",
+            "Check the order of the columns, or remove the row",
+        )
         for name in (names[0], names[3]):
             values = columns[name]
             refuse(
@@ -245,7 +170,7 @@ def _ordered(
         k = int(np.flatnonzero(differs)[0])
         row, other, name = int(order[repeats[k]]), int(order[repeats[k] - 1]), str(names[k])
         raise DataError(
-            f"has another {name} for {iso(time_ns[row])} UTC than line {line_of(other)} "
+            f"has another {name} for {iso(time_ns[row])} UTC than an earlier row{_at(line_of(other))} "
             f"({float(columns[name][other])!r}); {int(differs.sum()):,} rows contradict each other",
             file=report.source,
             line=line_of(row),
@@ -262,7 +187,7 @@ def _ordered(
             file=report.source,
             line=line_of(min(row, twin)),
             parameter="time",
-            value=iso(time_ns[min(row, twin)]),
+            value=iso(time_ns[min(row, twin)]) + " UTC",
             remedy="Import with repair (--repair) to sort the rows and drop exact repeats",
         )
     keep = np.ones(len(order), np.bool_)
@@ -307,16 +232,22 @@ def _without_filler(
         report.repairs.append(f"dropped {n_filler:,} flat bars without volume in the weekend (filler)")
         report.n_flat -= n_filler
         report.n_weekend -= n_filler
-        return time_ns[kept], {name: values[kept] for name, values in columns.items()}, _through(line_of, kept)
+        return (
+            time_ns[kept],
+            {name: values[kept] for name, values in columns.items()},
+            _through(line_of, kept),
+        )
     if n_filler:
         report.warnings.append(
-            f"{n_filler:,} flat bars without volume lie in the weekend (filler of the source); repair drops them"
+            f"{n_filler:,} flat bars without volume lie in the weekend (filler of the source); repair drops "
+            "them"
         )
     elif report.n_flat and has_volume:
         report.warnings.append(f"{report.n_flat:,} bars have one price and no volume")
     if report.n_weekend - n_filler > max(10, len(time_ns) // 500):
         report.warnings.append(
-            f"{report.n_weekend - n_filler:,} bars lie between Friday 17:00 and Sunday 17:00 New York, when the market "
+            f"{report.n_weekend - n_filler:,} bars lie between Friday 17:00 and Sunday 17:00 New York, when "
+            "the market "
             "is closed: the time zone may be wrong"
         )
     return time_ns, columns, line_of
@@ -335,7 +266,8 @@ def _note_gaps(time_ns: Ints, report: QualityReport, symbol: Symbol, timeframe: 
         worst = report.gaps[0]
         what = "bars" if symbol.kind in {"fx", "metal", "crypto"} else "weekdays"
         report.warnings.append(
-            f"{report.n_missing_bars:,} {what} are missing in {report.n_gaps:,} gaps (holidays included); the largest: "
+            f"{report.n_missing_bars:,} {what} are missing in {report.n_gaps:,} gaps (holidays included); "
+            "the largest: "
             f"{worst.after} .. {worst.before}, {worst.n_missing:,} {what}"
         )
     close = int((steps < timeframe.ns).sum())
@@ -344,10 +276,17 @@ def _note_gaps(time_ns: Ints, report: QualityReport, symbol: Symbol, timeframe: 
         report.warnings.append(f"{close:,} bars open less than {timeframe} after the bar before")
 
 
-def _note_jumps(time_ns: Ints, columns: Columns, report: QualityReport, symbol: Symbol, line_of: LineOf) -> None:
+def _note_jumps(
+    time_ns: Ints, columns: Columns, report: QualityReport, symbol: Symbol, line_of: LineOf
+) -> None:
     limit = _JUMP.get(symbol.kind, 1.5)
     before, open_, close = columns["close"][:-1], columns["open"][1:], columns["close"][1:]
-    far = (open_ > before * limit) | (open_ * limit < before) | (close > before * limit) | (close * limit < before)
+    far = (
+        (open_ > before * limit)
+        | (open_ * limit < before)
+        | (close > before * limit)
+        | (close * limit < before)
+    )
     rows = np.flatnonzero(far)
     report.n_jumps = len(rows)
     if not len(rows):
@@ -363,7 +302,7 @@ def _note_jumps(time_ns: Ints, columns: Columns, report: QualityReport, symbol: 
         )
     worst = report.jumps[0]
     report.warnings.append(
-        f"{len(rows):,} jumps of price; the largest at {worst.time} (line {worst.line}): {worst.before:g} to "
+        f"{len(rows):,} jumps of price; the largest at {worst.time}{_at(worst.line)}: {worst.before:g} to "
         f"{worst.after:g}{_explained(worst.factor, symbol)}"
     )
 
@@ -376,5 +315,6 @@ def _explained(factor: float, symbol: Symbol) -> str:
     if symbol.kind == "stock":
         for split in _SPLITS:
             if abs(size / split - 1) < 0.08:
-                return f", like a {split:g}:1 {'split' if factor < 1 else 'reverse split'}: adjust the prices first"
+                kind = "split" if factor < 1 else "reverse split"
+                return f", like a {split:g}:1 {kind}: adjust the prices first"
     return f", a factor of {factor:.3g}"

@@ -15,13 +15,13 @@ from trading_ai.market.timeframe import timeframe as parse_timeframe
 def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
     """Join bars into longer ones.
 
-    Below a day, bars lie on a UTC grid (H4 opens at 00:00, 04:00, ...). A D1 bar is a trading day of the symbol and
-    opens at the rollover before it (17:00 in New York for FX), a W1 bar begins with Monday's trading day. A bar
-    belongs where it opens, so daily bars of a coarse grid (H4 and up) take in what a bar holds past the rollover.
-    There is no bar where the source has none.
+    Below a day, bars lie on a UTC grid (H4 opens at 00:00, 04:00, ...). A D1 bar is a trading day of the
+    symbol and opens at the rollover before it (17:00 in New York for FX), a W1 bar begins with Monday's
+    trading day. A bar belongs where it opens, so daily bars of a coarse grid (H4 and up) take in what a bar
+    holds past the rollover. There is no bar where the source has none.
 
-    Volume is summed, ask prices are joined like bid prices, and a spread column keeps the spread of the first bar:
-    the one at the open, where orders fill.
+    Volume is summed, ask prices are joined like bid prices, and a spread column keeps the spread of the first
+    bar: the one at the open, where orders fill.
 
     Args:
         bars: the source.

@@ -1,6 +1,7 @@
 """Symbols: what one unit, one pip and one lot of an instrument are worth.
 
-`symbol` looks a name up in the table of `symbol_table`; an unknown instrument is described with `Symbol(...)`.
+`symbol` looks a name up in the table of `symbol_table`; an unknown instrument is described with
+`Symbol(...)`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Sizes follow common retail practice, and every one can be overridden (`symbol("XAUUSD", pip_size=0.1)`):
 
 * FX: a pip is the fourth decimal (second where the quote currency is JPY or HUF), prices carry one digit
-  more, a lot is 100,000 units. Pairs are named in the market's order (EUR, GBP, AUD, NZD, USD, CAD, CHF, JPY).
+  more, a lot is 100,000 units. Pairs are named in the market's order (EUR, GBP, AUD, NZD, USD, CAD, CHF,
+  JPY).
 * Metals: XAUUSD has a pip of 0.01 and two digits, as cTrader reports it (`pipPosition` 2); some brokers
   call 0.1 a pip. A lot is 100 oz of gold, platinum or palladium and 5,000 oz of silver.
 * Indices: a pip is one index point, a lot one contract worth one quote-currency unit a point.
@@ -70,13 +71,32 @@ _COINS = {
 }
 _COIN_QUOTES = ("USD", "USDT", "USDC", "EUR")
 
-_STOCKS = (
-    "AAPL AMD AMZN BAC CSCO CVX DIS FB GE GOOG GOOGL IBM INTC JNJ JPM KO META MSFT NFLX NVDA ORCL PFE PG T TSLA "
+_STOCKS = (  # noqa: SIM905
+    "AAPL AMD AMZN BAC CSCO CVX DIS FB GE GOOG GOOGL IBM INTC JNJ JPM KO META MSFT NFLX NVDA ORCL PFE PG T "
+    "TSLA "
     "V WMT XOM SPY QQQ DIA IWM GLD SLV TLT EEM EFA VTI VOO USO"
 ).split()
 
 # What brokers append to a name: EURUSDm, EURUSDpro, GBPJPYecn.
-_SUFFIXES = {"M", "C", "I", "Z", "X", "R", "B", "E", "P", "S", "T", "PRO", "ECN", "RAW", "STD", "MICRO", "MINI"}
+_SUFFIXES = {
+    "M",
+    "C",
+    "I",
+    "Z",
+    "X",
+    "R",
+    "B",
+    "E",
+    "P",
+    "S",
+    "T",
+    "PRO",
+    "ECN",
+    "RAW",
+    "STD",
+    "MICRO",
+    "MINI",
+}
 _SUFFIXES |= {"CASH", "SPOT", "SB", "STP", "CFD", "FX"}
 _REQUIRED = ("pip_size", "digits", "lot_size", "quote_currency")
 
@@ -229,7 +249,9 @@ def symbol(name: str, **overrides: Any) -> Symbol:
     fields = {field.name for field in dataclasses.fields(Symbol)} - {"name"}
     if unknown := sorted(set(overrides) - fields):
         raise SymbolError(
-            "is not a property of a symbol", parameter=unknown[0], remedy="Use one of " + ", ".join(sorted(fields))
+            "is not a property of a symbol",
+            parameter=unknown[0],
+            remedy="Use one of " + ", ".join(sorted(fields)),
         )
     table, aliases = _table()
     for spelling, cut in _spellings(name):
@@ -242,7 +264,10 @@ def symbol(name: str, **overrides: Any) -> Symbol:
     if not missing and name.strip():
         return Symbol(name.strip().upper(), **given)
     raise SymbolError(
-        "is not in the symbol table", parameter="symbol", value=name, remedy=_remedy(name, missing, table, aliases)
+        "is not in the symbol table",
+        parameter="symbol",
+        value=name,
+        remedy=_remedy(name, missing, table, aliases),
     )
 
 
@@ -250,7 +275,11 @@ def _remedy(name: str, missing: list[str], table: dict[str, Symbol], aliases: di
     plain = re.sub(r"[^A-Z0-9]", "", name.upper())
     parts = []
     inverse = plain[3:6] + plain[:3]
-    near = [inverse] if inverse in table else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
+    near = (
+        [inverse]
+        if inverse in table
+        else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
+    )
     if near:
         parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)) + "?")
     parts.append("Or describe it with explicit values: " + ", ".join(f"{key}=" for key in missing))

@@ -33,7 +33,15 @@ _SECONDS = {
     "W1": 604800,
 }
 _UNITS = {"m": "M", "min": "M", "t": "M", "h": "H", "d": "D", "w": "W"}
-_WORDS = {"minute": "M1", "hour": "H1", "hourly": "H1", "day": "D1", "daily": "D1", "week": "W1", "weekly": "W1"}
+_WORDS = {
+    "minute": "M1",
+    "hour": "H1",
+    "hourly": "H1",
+    "day": "D1",
+    "daily": "D1",
+    "week": "W1",
+    "weekly": "W1",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -77,7 +85,9 @@ def timeframe(text: str | Timeframe) -> Timeframe:
         if match:
             unit = _UNITS.get(match[1] or match[4] or "", "")
             number = int(match[2] or match[3])
-            name = f"H{number // 60}" if unit == "M" and number >= 60 and number % 60 == 0 else f"{unit}{number}"
+            name = (
+                f"H{number // 60}" if unit == "M" and number >= 60 and number % 60 == 0 else f"{unit}{number}"
+            )
             name = "D1" if name == "H24" else name
     if name not in _SECONDS:
         raise DataError(

@@ -1,8 +1,9 @@
 """Time zones of data files: reading their names, and turning local times into UTC.
 
-A zone is an IANA zone (or none) plus a fixed shift. That covers the two clocks of FX brokers which have no name
-of their own: ``NY+7`` (New York plus seven hours, so that the trading day ends at midnight; US daylight saving)
-and ``EET-7``, (New York's hours switched on European dates). ``EET`` itself switches on European dates.
+A zone is an IANA zone (or none) plus a fixed shift. That covers the two clocks of FX brokers which have no
+name of their own: ``NY+7`` (New York plus seven hours, so that the trading day ends at midnight; US daylight
+saving) and ``EET-7``, (New York's hours switched on European dates). ``EET`` itself switches on European
+dates.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Zone:
         return self.name
 
     def transitions(self, first_year: int, last_year: int) -> tuple[Ints, Ints]:
-        """UTC instants (ns) from which an offset holds, and the offsets (ns); the first holds from the start on."""
+        """UTC instants (ns) from which an offset holds, and the offsets (ns)."""
         at, offsets = _transitions(self.base, first_year, last_year)
         return at, offsets + self.shift_seconds * NS_PER_SECOND
 
@@ -97,8 +98,8 @@ def parse_timezone(text: str | Zone) -> Zone:
     """Read a time zone option.
 
     Args:
-        text: ``UTC``; ``UTC-5``, ``GMT+2`` (east is positive), ``+05:30``; ``EST`` (UTC-5 all year); an IANA name;
-            ``NY`` or any of these with a shift in hours: ``NY+7``, ``EET-7``, ``Europe/London+2``.
+        text: ``UTC``; ``UTC-5``, ``GMT+2`` (east is positive), ``+05:30``; ``EST`` (UTC-5 all year); an IANA
+            name; ``NY`` or any of these with a shift in hours: ``NY+7``, ``EET-7``, ``Europe/London+2``.
 
     Raises:
         DataError: no such zone.
@@ -175,14 +176,15 @@ def utc_offsets(zone: Zone, time_ns: Ints) -> Ints:
 
 def from_utc(zone: Zone, time_ns: Ints) -> Ints:
     """Local time (ns since 1970 on the zone's clock) of UTC times."""
-    return time_ns + utc_offsets(zone, time_ns)
+    local: Ints = time_ns + utc_offsets(zone, time_ns)
+    return local
 
 
 def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     """UTC of local times.
 
-    An hour that the clock shows twice (autumn) is read in file order: its first pass up to the row where the time
-    steps back, its second pass from there on; without such a step it is the first pass.
+    An hour that the clock shows twice (autumn) is read in file order: its first pass up to the row where the
+    time steps back, its second pass from there on; without such a step it is the first pass.
 
     Args:
         zone: the clock.
@@ -190,7 +192,8 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
         check: refuse times that the zone's clock never shows; False maps them to the hour after the change.
 
     Raises:
-        DataError: a time never shown by that clock (spring), or a repeated hour that steps back more than once.
+        DataError: a time never shown by that clock (spring), or a repeated hour that steps back more than
+            once.
     """
     if not len(local_ns):
         return np.zeros(0, np.int64)
@@ -199,7 +202,8 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
         return local_ns - offsets[0]
     ascending = bool((local_ns[1:] >= local_ns[:-1]).all())
     before, after = offsets[:-1], offsets[1:]
-    # A repeated hour belongs to the offset before the change (its first pass), a skipped one to that after it.
+    # A repeated hour belongs to the offset before the change (its first pass), a skipped one to that after
+    # it.
     boundaries = np.concatenate(([np.iinfo(np.int64).min], at[1:] + before))
     utc = local_ns - _looked_up(boundaries, offsets, local_ns, ascending)
     for change, old, new in zip(at[1:], before, after, strict=True):
@@ -215,7 +219,8 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
         back = np.flatnonzero(times[1:] < times[:-1]) + 1
         if len(back) > 1 and check:
             raise DataError(
-                "the hour that the clock shows twice steps back more than once, so its two passes cannot be told "
+                "the hour that the clock shows twice steps back more than once, so its two passes cannot be "
+                "told "
                 "apart",
                 parameter="timezone",
                 value=f"{_shown(int(times[back[1]]))} in {zone}",
@@ -239,7 +244,8 @@ def _shown(time_ns: int) -> str:
 
 def _never_shown(zone: Zone, local: int) -> DataError:
     return DataError(
-        f"the clock of {zone} never shows this time (it skips that hour in spring), so the time zone is wrong",
+        f"the clock of {zone} never shows this time (it skips that hour in spring), so the time zone is "
+        "wrong",
         parameter="timezone",
         value=_shown(local),
         remedy="Try UTC or a fixed offset such as UTC-5",

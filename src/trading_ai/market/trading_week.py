@@ -1,6 +1,7 @@
-"""When a symbol's market is open, as far as that is the same everywhere: the FX week, gold's daily break, 24/7.
+"""When a symbol's market is open, as far as that is the same everywhere: FX week, gold's break, 24/7.
 
-Exchange sessions and holidays differ by venue and year, so stocks and indices are judged by whole missing weekdays.
+Exchange sessions and holidays differ by venue and year, so stocks and indices are judged by whole missing
+weekdays.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ _SUNDAY_OPEN = 3 * NS_PER_DAY + 17 * _HOUR
 
 
 def open_ns(symbol: Symbol, time_ns: Ints) -> Ints:
-    """How long the FX or metal market has been open up to each UTC time, ns from an arbitrary start, shape (n,).
+    """How long the FX or metal market was open up to each UTC time, ns from an arbitrary start, shape (n,).
 
-    FX is open from Sunday 17:00 to Friday 17:00 in New York; metals besides pause from 17:00 to 18:00 each day.
+    FX is open from Sunday 17:00 to Friday 17:00 in New York; metals besides pause from 17:00 to 18:00 each
+    day.
     """
     local = from_utc(rollover_zone(symbol), time_ns) - _SUNDAY_OPEN
     weeks, rest = local // _WEEK, local % _WEEK
@@ -39,7 +41,7 @@ def open_ns(symbol: Symbol, time_ns: Ints) -> Ints:
 
 
 def weekend_bars(symbol: Symbol, time_ns: Ints, length_ns: int) -> Booleans:
-    """Which intraday bars lie wholly in the FX weekend, shape (n,); none for kinds that have no such weekend."""
+    """Which intraday bars lie wholly in the FX weekend, shape (n,); none for other kinds."""
     if symbol.kind not in {"fx", "metal"}:
         return np.zeros(len(time_ns), np.bool_)
     rest = (from_utc(rollover_zone(symbol), time_ns) - _SUNDAY_OPEN) % _WEEK

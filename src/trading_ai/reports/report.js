@@ -23,8 +23,8 @@
     if (narrow) {
       const axis = layout.xaxis || {};
       if (axis.type === "category" && axis.rangeslider) {
-        const end = axis.range[1], start = Math.max(axis.range[0], end - 60);
-        layout.xaxis = Object.assign(axis, { nticks: 3, range: [start, end] });
+        const end = axis.range[1], start = Math.max(axis.range[0], end - 80);
+        layout.xaxis = Object.assign(axis, { nticks: 2, range: [start, end] });
       }
       if (axis.tickmode === "array" && (axis.tickvals || []).length > 4) {
         layout.xaxis = Object.assign(axis, { tickangle: -40 });

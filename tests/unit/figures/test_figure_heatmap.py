@@ -134,7 +134,7 @@ def test_slices_show_line_band_and_best() -> None:
     z = -((values - 8.0) ** 2)
     z[3] = np.nan
     figure = parameter_slices("fast", values, z, metric="net_profit", currency="USD")
-    assert "best: fast 8 (0.00 USD)" in names(figure)
+    assert "best 0.00 USD: fast 8" in names(figure)
     np.testing.assert_array_equal(figure.data[1].y, z)
     assert figure.data[0].fill == "toself"
     edge = parameter_slices("fast", values, values.astype(float), metric="net_profit")

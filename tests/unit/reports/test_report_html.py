@@ -233,3 +233,9 @@ def test_a_million_trials_stay_small() -> None:
     html = render_report(make_report(axes))
     assert len(html) < 9_000_000
     assert "neighbouring values share a cell" in html
+
+
+def test_currency_is_text_in_the_figures_too() -> None:
+    page = Page(render_report(make_report(currency="<b>")))
+    assert "(<b>)" not in json.dumps(page.figures)
+    assert "10 <b>" not in json.dumps(page.figures)

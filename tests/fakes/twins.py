@@ -1,0 +1,110 @@
+"""Runs one combination through the compiled simulators and through the reference, for comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.execution_data import prepare
+from trading_ai.engine.orders import SAME_BARS, place_orders
+from trading_ai.engine.records import N_TALLIES, TALLIES
+from trading_ai.engine.reference import Exits, ReferenceSimulator
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.simulate import Account, SignalGroup
+from trading_ai.engine.sizing import Sizing
+from trading_ai.strategies.base import Signals
+
+
+class Twins:
+    """Both simulators on the same bars, signals and account."""
+
+    def __init__(
+        self,
+        bars,
+        signals: Signals,
+        *,
+        capital=10_000.0,
+        currency="USD",
+        sizing=None,
+        costs=None,
+        rules=None,
+        detail=None,
+        bar_map=SAME_BARS,
+        conversion_bars=None,
+    ):
+        self.account = Account(capital, sizing or Sizing(), costs or Costs(), rules or ExecutionRules())
+        execution = bars if detail is None else detail
+        self.data = prepare(execution, self.account.costs, currency, conversion_bars)
+        self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test")
+        self.bar_map = bar_map
+        self.group = SignalGroup(self.data, self.orders, bar_map, self.account)
+
+    def compiled(self, exits: Exits):
+        """Trades, tallies by name, daily profit and equity of the compiled simulators."""
+        row = np.array([exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit], float)
+        trades, tallies, daily = self.group.trades(row)
+        return trades, dict(zip(TALLIES, tallies.tolist(), strict=True)), daily, self.group.equity(row)
+
+    def by_bars(self, exits: Exits):
+        """Tallies of the bar-by-bar compiled simulator, whatever the rules."""
+        row = np.array([[exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit]], float)
+        tallies = np.empty((1, N_TALLIES))
+        self.group._run_bars(row, np.arange(1), tallies, np.zeros((1, 0), np.float32))
+        return dict(zip(TALLIES, tallies[0].tolist(), strict=True))
+
+    def reference(self, exits: Exits):
+        """What the reference simulator saw."""
+        return ReferenceSimulator(
+            self.data,
+            self.orders,
+            self.bar_map,
+            exits,
+            capital=self.account.capital,
+            sizing=self.account.sizing,
+            costs=self.account.costs,
+            rules=self.account.rules,
+        ).run()
+
+    def agree(self, exits: Exits) -> None:
+        """Assert that all simulators saw the same trades, equity, days and drawdown, bit for bit."""
+        trades, tally, daily, equity = self.compiled(exits)
+        expected = self.reference(exits)
+        assert len(trades) == len(expected.trades)
+        for name in trades.dtype.names:
+            np.testing.assert_array_equal(trades[name], expected.trades[name], err_msg=name)
+        np.testing.assert_array_equal(equity, expected.equity)
+        np.testing.assert_array_equal(daily, expected.daily_profit.astype(np.float32))
+        want = plain_tallies(expected, self.account.capital, self.data.bars.open_time_ns)
+        for name, value in want.items():
+            assert tally[name] == value, f"{name}: compiled {tally[name]!r}, reference {value!r}"
+        bars_tally = self.by_bars(exits)
+        for name in TALLIES:
+            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), name
+
+
+def plain_tallies(result, capital, times) -> dict[str, float]:
+    """Tallies that must match exactly, computed the plain way from the reference's result."""
+    net = result.trades["net_profit"]
+    peak, peak_bar, drop, fraction, longest = capital, 0, 0.0, 0.0, 0
+    for bar, equity in result.marks:
+        if equity >= peak:
+            if bar - peak_bar > 1:
+                longest = max(longest, int(times[bar] - times[peak_bar]))
+            peak, peak_bar = equity, bar
+        else:
+            drop, fraction = max(drop, peak - equity), max(fraction, (peak - equity) / peak)
+    longest = max(longest, int(times[-1] - times[peak_bar]))
+    return {
+        "n_trades": len(net),
+        "n_wins": int((net > 0).sum()),
+        "n_losses": int((net < 0).sum()),
+        "n_long": int((result.trades["direction"] > 0).sum()),
+        "equity_drawdown": drop,
+        "equity_drawdown_fraction": fraction,
+        "equity_drawdown_ns": float(longest),
+        "n_skipped": result.skipped,
+        "n_ambiguous": int(result.trades["ambiguous"].sum()),
+        "bars_exposed": result.bars_exposed,
+        "open_profit": result.open_profit,
+        "final_equity": float(result.equity[-1]),
+    }

@@ -1,0 +1,144 @@
+"""The compiled simulators and the plain reference see the same trades, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.bars import EURUSD, USDJPY, random_bars
+from tests.fakes.twins import Twins
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.orders import map_bars
+from trading_ai.engine.reference import Exits
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.market.bars import Bars
+from trading_ai.market.timeframe import timeframe
+from trading_ai.strategies.base import Signals
+
+_rules = st.builds(
+    ExecutionRules,
+    opposite_signal=st.sampled_from(["reverse", "close", "ignore"]),
+    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    level_anchor=st.sampled_from(["fill", "signal_close"]),
+    round_levels=st.booleans(),
+    direction=st.sampled_from(["both", "both", "long", "short"]),
+    max_positions=st.sampled_from([1, 1, 1, 3]),
+    close_at_end=st.booleans(),
+)
+_costs = st.builds(
+    Costs,
+    spread_pips=st.sampled_from([None, 0.0, 1.0, 0.43]),
+    commission_per_lot=st.sampled_from([0.0, 3.5]),
+    commission_per_million=st.sampled_from([0.0, 0.0, 30.0]),
+    commission_percent=st.sampled_from([0.0, 0.0, 0.002]),
+    commission_per_trade=st.sampled_from([0.0, 0.0, 1.0]),
+    slippage_pips=st.sampled_from([0.0, 0.0, 0.2]),
+    swap_long=st.sampled_from([0.0, 0.0, -0.7]),
+    swap_short=st.sampled_from([0.0, 0.0, 0.2]),
+    swap_unit=st.sampled_from(["pips", "account"]),
+)
+_sizing = st.sampled_from([Sizing(), Sizing("lots", 0.5), Sizing("risk_percent", 2.0)])
+_exits = st.builds(
+    Exits,
+    stop_loss=st.sampled_from([0.0, 5.0, 12.5, 30.0]),
+    take_profit=st.sampled_from([0.0, 7.0, 15.0, 40.0]),
+    trailing_stop=st.sampled_from([0.0, 0.0, 0.0, 9.0]),
+    break_even=st.sampled_from([0.0, 0.0, 0.0, 6.0]),
+    time_exit=st.sampled_from([0, 0, 1, 6]),
+)
+
+
+def _signals(n: int, seed: int, density: float, exits: bool) -> Signals:
+    rng = np.random.default_rng(seed)
+    extra = {"long_exit": rng.random(n) < 0.05, "short_exit": rng.random(n) < 0.05} if exits else {}
+    return Signals(rng.random(n) < density, rng.random(n) < density, **extra)
+
+
+def _needs_stop(sizing: Sizing, exits: Exits) -> Exits:
+    if sizing.mode == "risk_percent" and not exits.stop_loss:
+        return Exits(12.5, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit)
+    return exits
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    n=st.integers(2, 300),
+    seed=st.integers(0, 10_000),
+    density=st.sampled_from([0.02, 0.1, 0.5]),
+    with_exits=st.booleans(),
+    tf=st.sampled_from(["M1", "H1", "D1"]),
+    gaps=st.sampled_from([0.0, 0.2, 0.9]),
+    decimals=st.sampled_from([5, 3]),  # few decimals: many equal prices
+    currency=st.sampled_from(["USD", "EUR"]),
+    rules=_rules,
+    costs=_costs,
+    sizing=_sizing,
+    exits=_exits,
+)
+def test_simulators_agree(n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits):
+    bars = random_bars(n, seed, tf=tf, gaps=gaps, decimals=decimals)
+    twins = Twins(
+        bars, _signals(n, seed, density, with_exits), currency=currency, sizing=sizing, costs=costs, rules=rules
+    )
+    twins.agree(_needs_stop(sizing, exits))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), rules=_rules, costs=_costs, exits=_exits, fixed=st.booleans())
+def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed):
+    bars = random_bars(200, seed, symbol=USDJPY, start=110.0)
+    rates = random_bars(400, seed + 1, symbol=EURUSD, tf="H1")
+    eurjpy = type(EURUSD)("EURJPY", 0.01, 3, 100_000.0, "JPY", "EUR", "fx", 1000.0, 1000.0)
+    shifted = Bars(
+        eurjpy, rates.timeframe, rates.open_time_ns - 200 * rates.timeframe.ns, *(p * 120 for p in (rates.open, rates.high, rates.low, rates.close))
+    )  # fmt: skip
+    costs = Costs(**{**vars(costs), "conversion_rate": 0.008 if fixed else None})
+    twins = Twins(
+        bars,
+        _signals(200, seed, 0.1, True),
+        currency="EUR",
+        rules=rules,
+        costs=costs,
+        conversion_bars=None if fixed else shifted,
+    )
+    twins.agree(exits)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    rules=_rules,
+    costs=_costs,
+    exits=_exits,
+    missing=st.sampled_from([0.0, 0.3, 0.9]),
+)
+def test_simulators_agree_on_finer_bars(seed, rules, costs, exits, missing):
+    fine = random_bars(600, seed, tf="M1", volatility=3e-4)
+    rng = np.random.default_rng(seed)
+    keep = np.flatnonzero((rng.random(600) >= missing) | (np.arange(600) == 0) | (np.arange(600) == 599))
+    step = timeframe("M15").ns
+    starts = fine.open_time_ns // step * step
+    first = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
+    last = np.r_[first[1:], 600] - 1
+    coarse = Bars(
+        EURUSD,
+        timeframe("M15"),
+        starts[first],
+        fine.open[first],
+        np.maximum.reduceat(fine.high, first),
+        np.minimum.reduceat(fine.low, first),
+        fine.close[last],
+    )
+    detail = Bars(EURUSD, fine.timeframe, *(getattr(fine, f)[keep] for f in ("open_time_ns", "open", "high", "low", "close")))
+    n = len(coarse)
+    twins = Twins(
+        coarse,
+        _signals(n, seed, 0.3, True),
+        rules=rules,
+        costs=costs,
+        detail=detail,
+        bar_map=map_bars(coarse, detail),
+    )
+    twins.agree(exits)
