@@ -41,9 +41,7 @@ def gappy_bars(n: int = 5_000) -> Data:
     open_ = np.round(np.concatenate(([1.1], close[:-1])) + moves[:, 0], 5)
     high = np.round(np.maximum(open_, close) + np.abs(rng.standard_normal(n)) * 8 * PIP, 5)
     low = np.round(np.minimum(open_, close) - np.abs(rng.standard_normal(n)) * 8 * PIP, 5)
-    times = (
-        np.datetime64("2018-01-01", "ns").astype(np.int64) + np.arange(n, dtype=np.int64) * 3_600_000_000_000
-    )
+    times = np.datetime64("2018-01-01", "ns").astype(np.int64) + np.arange(n, dtype=np.int64) * 3_600_000_000_000
     return Data("gappy", "H1", times, open_, high, low, close)
 
 
@@ -135,9 +133,7 @@ def against_vectorbt(data: Data) -> dict:
             fractions = [(pips * PIP / data.open)[:, None] for pips in (stop, target)]
             records = portfolio(data, above, below, *fractions).exit_trades.records
             records = records[records["status"] == 1]
-            theirs = {
-                int(e): (int(x), p) for e, x, p in records[["entry_idx", "exit_idx", "exit_price"]].to_numpy()
-            }
+            theirs = {int(e): (int(x), p) for e, x, p in records[["entry_idx", "exit_idx", "exit_price"]].to_numpy()}
             for trade in our_trades(group, stop, target):
                 found = theirs.get(int(trade["entry_bar"]))
                 if found is None:
@@ -148,9 +144,7 @@ def against_vectorbt(data: Data) -> dict:
                     counts["entry_bar"] += 1
                 elif found[0] == trade["exit_bar"] and trade["exit_reason"] == SIGNAL:
                     counts["reversal_bar"] += 1
-                elif (
-                    min(abs(x[trade["exit_bar"]] - trade["exit_price"]) for x in (data.high, data.low)) < 1e-9
-                ):
+                elif min(abs(x[trade["exit_bar"]] - trade["exit_price"]) for x in (data.high, data.low)) < 1e-9:
                     counts["rounding"] += 1
                 else:
                     counts["different"] += 1
@@ -169,9 +163,7 @@ def sweep_against_trades(data: Data) -> dict:
     for row, (_, _, stop, target) in zip(metrics, combinations, strict=True):
         trades = our_trades(group, stop, target)
         same_count = row[METRIC_COLUMN["total_trades"]] == len(trades)
-        same_profit = np.isclose(
-            row[METRIC_COLUMN["net_profit"]], trades["net_profit"].sum(), rtol=0, atol=1e-6
-        )
+        same_profit = np.isclose(row[METRIC_COLUMN["net_profit"]], trades["net_profit"].sum(), rtol=0, atol=1e-6)
         different += not (same_count and same_profit)
     return {"combinations": len(combinations), "different": different}
 

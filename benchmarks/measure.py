@@ -7,6 +7,7 @@ are used (summed, and their number checked), so that no lazy system gets away wi
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -28,9 +29,7 @@ MAX_CELLS = 60_000_000  # systems that hold bars x combinations would need more 
 def peak_rss_mb() -> tuple[float, float]:
     """Peak resident memory of this process and of its largest child, in MB."""
     unit = 1024.0 if sys.platform != "darwin" else 1024.0 * 1024.0
-    own, children = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own / unit, children / unit
 
 
@@ -57,6 +56,7 @@ def measure(system: str, data_name: str, grid_name: str, repetitions: int) -> di
     times, total = [], 0.0
     began = time.perf_counter()
     while len(times) < repetitions and (not times or time.perf_counter() - began < REPEAT_SECONDS):
+        gc.collect()  # or the peak would count what an earlier repetition left in reference cycles
         run = module.prepare(data)  # anew each time, so that nothing is remembered between repetitions
         start = time.perf_counter()
         profit = run(combinations)

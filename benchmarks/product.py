@@ -163,9 +163,7 @@ def optimize(home: Path, file: Path, timeframe: str, pair: tuple[int, int], rang
         "--set",
         "take_profit=100",
     )
-    _, backtest = command(
-        home, "backtest", "run", "--dataset", dataset["id"], "--strategy", "sma_crossover", *given
-    )
+    _, backtest = command(home, "backtest", "run", "--dataset", dataset["id"], "--strategy", "sma_crossover", *given)
     times, n = [], 0
     for _ in range(4):  # the first one warms up the disk cache and is dropped
         parameters = [part for text in ranges for part in ("--param", text)]

@@ -30,9 +30,7 @@ def memory(row: dict) -> str:
 
 def sweep_table(rows: list[dict], data: str, grid: str) -> str:
     """One workload: every system, fastest first."""
-    here = sorted(
-        (r for r in rows if (r["data"], r["grid"]) == (data, grid)), key=lambda r: -r["best_per_second"]
-    )
+    here = sorted((r for r in rows if (r["data"], r["grid"]) == (data, grid)), key=lambda r: -r["best_per_second"])
     peer = fastest_peer(rows, data, grid)
     title = f"### {DATA_TITLES[data]}: {GRID_TITLES[grid]} ({here[0]['n_grid']:,} combinations)\n"
     lines = [
@@ -52,9 +50,7 @@ def sweep_table(rows: list[dict], data: str, grid: str) -> str:
             f"| {memory(row)} | {ratio} |"
         )
     if peer and peer["grid"] != grid:
-        lines.append(
-            f"\nCompared with {peer['name']} on {peer['n_combinations']:,} combinations of the same data."
-        )
+        lines.append(f"\nCompared with {peer['name']} on {peer['n_combinations']:,} combinations of the same data.")
     return "\n".join(lines) + "\n"
 
 
@@ -66,8 +62,7 @@ def plain_table(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + " --- |" * len(names)]
     for row in rows:
         cells = [
-            f"{v:,.4g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else str(v)
-            for v in row.values()
+            f"{v:,.4g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

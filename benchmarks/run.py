@@ -78,20 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--date", required=True, help="written into the results")
     parser.add_argument("--quick", action="store_true", help="four workloads, three repetitions")
-    parser.add_argument(
-        "--systems", default=",".join(("ours", *PEERS)), help="comma-separated; ours is the product"
-    )
+    parser.add_argument("--systems", default=",".join(("ours", *PEERS)), help="comma-separated; ours is the product")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--skip-check", action="store_true", help="time without comparing results first")
-    parser.add_argument(
-        "--skip-product", action="store_true", help="leave out commands, storing and importing"
-    )
+    parser.add_argument("--skip-product", action="store_true", help="leave out commands, storing and importing")
     parser.add_argument(
         "--m1", type=Path, default=DEFAULT_M1, help="minute bars (Parquet) for the whole-command figure"
     )
-    parser.add_argument(
-        "--write-docs", action="store_true", help="copy the tables to docs/reference/performance.md"
-    )
+    parser.add_argument("--write-docs", action="store_true", help="copy the tables to docs/reference/performance.md")
     arguments = parser.parse_args()
 
     everything: dict = {"machine": machine.describe(arguments.date)}

@@ -26,9 +26,7 @@ SHA256 = "28398b7edff9f74860d35a6f3c263f08e15c55264316dc07737d459d8688d7aa"
 
 def main() -> None:
     """Read the wheel, check the file, write the Parquet."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path, help="gym_anytrading-2.0.0-py3-none-any.whl")
     target = ROOT / "src/trading_ai/sample_data/EURUSD_H1_2017.parquet"
     parser.add_argument("--output", type=Path, default=target)

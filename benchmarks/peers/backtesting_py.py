@@ -58,14 +58,9 @@ def prepare(data: Data):
     def run(combinations):
         if len(combinations) == 1:
             fast, slow, stop, target = combinations[0]
-            return np.array(
-                [test.run(fast=fast, slow=slow, stop=stop, target=target)["Equity Final [$]"] - CASH]
-            )
+            return np.array([test.run(fast=fast, slow=slow, stop=stop, target=target)["Equity Final [$]"] - CASH])
         chosen = set(combinations)
-        axes = {
-            name: sorted({c[i] for c in combinations})
-            for i, name in enumerate(("fast", "slow", "stop", "target"))
-        }
+        axes = {name: sorted({c[i] for c in combinations}) for i, name in enumerate(("fast", "slow", "stop", "target"))}
         _, heatmap = test.optimize(
             **axes,
             constraint=lambda p: (p.fast, p.slow, p.stop, p.target) in chosen,

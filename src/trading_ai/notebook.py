@@ -21,7 +21,7 @@ from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, met
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.ranking import rank, valid_indices
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
-from trading_ai.strategies.base import SignalStrategy, Signals, Strategy
+from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
 from trading_ai.strategies.registry import strategy as find_strategy
 
 if TYPE_CHECKING:
@@ -138,7 +138,9 @@ def backtest(bars: Bars, strategy: StrategyLike, **options: Any) -> BacktestResu
     evaluator = make_evaluator(bars, strategy, **options)
     if evaluator.space.axes:
         raise ParameterError(
-            "needs one value", parameter=evaluator.space.axes[0].name, remedy="Use sweep() for several values."
+            "needs one value",
+            parameter=evaluator.space.axes[0].name,
+            remedy="Use sweep() for several values.",
         )
     broken = evaluator.strategy.broken_rule(evaluator.fixed)
     if broken:
@@ -169,7 +171,9 @@ class Sweep:
 
     def __repr__(self) -> str:
         best = ", ".join(f"{k}={v}" for k, v in self.best.items()) if self.has_best else "none"
-        return f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"
+        return (
+            f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"
+        )
 
     @cached_property
     def order(self) -> Indices:
@@ -240,10 +244,13 @@ class Sweep:
         space = self.evaluator.space
         for name in (x, y):
             if name not in space.names:
-                raise ParameterError("was not searched", parameter=name, remedy="Searched: " + ", ".join(space.names))
+                raise ParameterError(
+                    "was not searched", parameter=name, remedy="Searched: " + ", ".join(space.names)
+                )
         positions = space.positions(self.indices)
         columns = {
-            axis.name: np.asarray(axis.values)[place] for axis, place in zip(space.axes, positions, strict=True)
+            axis.name: np.asarray(axis.values)[place]
+            for axis, place in zip(space.axes, positions, strict=True)
         }
         axes = {axis.name: axis.values for axis in space.axes}
         grid = aggregate(columns, self.column(shown), x, y, x_values=axes[x], y_values=axes[y])

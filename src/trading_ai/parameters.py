@@ -67,7 +67,10 @@ class ParameterRange:
                 raise ParameterError("must be a finite number", parameter=f"{self.name}.{field}", value=value)
         if self.step <= 0:
             raise ParameterError(
-                "must be above zero", parameter=f"{self.name}.step", value=self.step, remedy="Give a step such as 1."
+                "must be above zero",
+                parameter=f"{self.name}.step",
+                value=self.step,
+                remedy="Give a step such as 1.",
             )
         if self.min_value > self.max_value:
             raise ParameterError(
@@ -111,7 +114,10 @@ class ParameterRange:
         parts = rest.split(":")
         if len(parts) not in {2, 3}:
             raise ParameterError(
-                "must look like NAME=MIN:MAX:STEP", parameter=name, value=rest, remedy="Example: stop_loss=20:80:2"
+                "must look like NAME=MIN:MAX:STEP",
+                parameter=name,
+                value=rest,
+                remedy="Example: stop_loss=20:80:2",
             )
         numbers = []
         for field, part in zip(("min_value", "max_value", "step"), [*parts, "1"], strict=False):
@@ -179,7 +185,9 @@ class SearchSpace:
         names = [axis.name for axis in self.axes]
         for name in names:
             if names.count(name) > 1:
-                raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
+                raise ParameterError(
+                    "is given twice", parameter=name, remedy="Give every parameter one range."
+                )
 
     @property
     def names(self) -> tuple[str, ...]:

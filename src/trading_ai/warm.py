@@ -35,7 +35,11 @@ def warm() -> float:
     signals = Signals(flip == 0, flip == 5, flip == 4, flip == 9)
     for rules, costs, exits in (
         (ExecutionRules(), Costs(), {"stop_loss": [0, 20], "take_profit": [0, 40]}),
-        (ExecutionRules(max_positions=3), Costs(spread_pips=1.0, swap_long=-0.5), {"trailing_stop": [20, 30]}),
+        (
+            ExecutionRules(max_positions=3),
+            Costs(spread_pips=1.0, swap_long=-0.5),
+            {"trailing_stop": [20, 30]},
+        ),
     ):
         made = sweep(bars, signals, rules=rules, costs=costs, n_threads=1, **exits)
         made.backtest({})

@@ -56,11 +56,7 @@ def texts() -> dict[str, str]:
 
 
 def test_source_files_stay_readable_in_one_sitting():
-    long = {
-        str(p.relative_to(ROOT)): n
-        for p in SOURCES
-        if (n := len(p.read_text("utf-8").splitlines())) > MAX_LINES
-    }
+    long = {str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text("utf-8").splitlines())) > MAX_LINES}
     assert not long, f"split these files, {MAX_LINES} lines is the limit: {long}"
 
 
@@ -85,9 +81,7 @@ def test_lock_pins_everything_by_hash_and_names_no_host(lock):
 
 def test_lock_covers_the_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    locked = set(
-        re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
-    )
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
     declared = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}
     assert names <= locked, "run `make lock`"
@@ -138,12 +132,7 @@ def test_documentation_links_lead_somewhere():
         text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             path = target.partition("#")[0]
-            if (
-                path
-                and "://" not in target
-                and not target.startswith("mailto:")
-                and not (page.parent / path).exists()
-            ):
+            if path and "://" not in target and not target.startswith("mailto:") and not (page.parent / path).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert not broken, "\n".join(broken)
 

@@ -41,16 +41,34 @@ class Twins:
 
     def compiled(self, exits: Exits):
         """Trades, tallies by name, daily profit and equity of the compiled simulators."""
-        row = np.array([exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit], float)
+        row = np.array(
+            [exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit],
+            float,
+        )
         trades, tallies, daily = self.group.trades(row)
         return trades, dict(zip(TALLIES, tallies.tolist(), strict=True)), daily, self.group.equity(row)
 
     def by_bars(self, exits: Exits):
         """Tallies of the bar-by-bar compiled simulator, whatever the rules."""
-        row = np.array([[exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit]], float)
+        row = np.array(
+            [[exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit]],
+            float,
+        )
         tallies = np.empty((1, N_TALLIES))
         self.group._run_bars(row, np.arange(1), tallies, np.zeros((1, 0), np.float32))
         return dict(zip(TALLIES, tallies[0].tolist(), strict=True))
+
+    def by_sweep(self, exits: Exits):
+        """Tallies as a sweep computes them, among others with other levels."""
+        row = [exits.stop_loss, exits.take_profit, exits.trailing_stop, exits.break_even, exits.time_exit]
+        others = [[row[0] + 3, row[1] + 4, *row[2:]], [row[0] + 1, row[1], *row[2:]]]
+        rows = np.array([others[0], row, others[1]], float)
+        tallies = np.empty((3, N_TALLIES))
+        daily = np.zeros((3, self.data.day_last_bar.shape[0]), np.float32)
+        self.group.run(rows, tallies, daily)
+        expected = self.reference(exits).daily_profit.astype(np.float32)
+        np.testing.assert_array_equal(daily[1], expected)
+        return dict(zip(TALLIES, tallies[1].tolist(), strict=True))
 
     def reference(self, exits: Exits):
         """What the reference simulator saw."""
@@ -79,7 +97,9 @@ class Twins:
             assert tally[name] == value, f"{name}: compiled {tally[name]!r}, reference {value!r}"
         bars_tally = self.by_bars(exits)
         for name in TALLIES:
-            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), name
+            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), (
+                name
+            )
 
 
 def plain_tallies(result, capital, times) -> dict[str, float]:

@@ -77,10 +77,17 @@ def _needs_stop(sizing: Sizing, exits: Exits) -> Exits:
     sizing=_sizing,
     exits=_exits,
 )
-def test_simulators_agree(n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits):
+def test_simulators_agree(
+    n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits
+):
     bars = random_bars(n, seed, tf=tf, gaps=gaps, decimals=decimals)
     twins = Twins(
-        bars, _signals(n, seed, density, with_exits), currency=currency, sizing=sizing, costs=costs, rules=rules
+        bars,
+        _signals(n, seed, density, with_exits),
+        currency=currency,
+        sizing=sizing,
+        costs=costs,
+        rules=rules,
     )
     twins.agree(_needs_stop(sizing, exits))
 
@@ -131,7 +138,11 @@ def test_simulators_agree_on_finer_bars(seed, rules, costs, exits, missing):
         np.minimum.reduceat(fine.low, first),
         fine.close[last],
     )
-    detail = Bars(EURUSD, fine.timeframe, *(getattr(fine, f)[keep] for f in ("open_time_ns", "open", "high", "low", "close")))
+    detail = Bars(
+        EURUSD,
+        fine.timeframe,
+        *(getattr(fine, f)[keep] for f in ("open_time_ns", "open", "high", "low", "close")),
+    )
     n = len(coarse)
     twins = Twins(
         coarse,

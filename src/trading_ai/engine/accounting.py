@@ -149,7 +149,9 @@ def commission(config, units, price, rates, bar):
         return 0.0
     value = units * price * to_account(config[CONVERSION], config[RATE], rates, bar, price)
     return (
-        units * config[COMMISSION_PER_UNIT] + value * config[COMMISSION_OF_VALUE] + config[COMMISSION_PER_TRADE]
+        units * config[COMMISSION_PER_UNIT]
+        + value * config[COMMISSION_OF_VALUE]
+        + config[COMMISSION_PER_TRADE]
     )
 
 
@@ -207,10 +209,8 @@ def mark(state, tally, equity, bar, time_ns):
         state[PEAK_BAR] = bar
     else:
         drop = peak - equity
-        if drop > tally[EQUITY_DRAWDOWN]:
-            tally[EQUITY_DRAWDOWN] = drop
-        if drop / peak > tally[EQUITY_DRAWDOWN_FRACTION]:
-            tally[EQUITY_DRAWDOWN_FRACTION] = drop / peak
+        tally[EQUITY_DRAWDOWN] = max(tally[EQUITY_DRAWDOWN], drop)
+        tally[EQUITY_DRAWDOWN_FRACTION] = max(tally[EQUITY_DRAWDOWN_FRACTION], drop / peak)
 
 
 @njit
@@ -247,31 +247,25 @@ def book_trade(state, tally, side, net):
         tally[GROSS_PROFIT] += net
         if side > 0.0:
             tally[N_LONG_WINS] += 1.0
-        if net > tally[LARGEST_WIN]:
-            tally[LARGEST_WIN] = net
+        tally[LARGEST_WIN] = max(tally[LARGEST_WIN], net)
         state[WIN_STREAK] += 1.0
         state[LOSS_STREAK] = 0.0
-        if state[WIN_STREAK] > tally[MAX_WIN_STREAK]:
-            tally[MAX_WIN_STREAK] = state[WIN_STREAK]
+        tally[MAX_WIN_STREAK] = max(tally[MAX_WIN_STREAK], state[WIN_STREAK])
     else:
         if net < 0.0:
             tally[N_LOSSES] += 1.0
             tally[GROSS_LOSS] += net
-            if net < tally[LARGEST_LOSS]:
-                tally[LARGEST_LOSS] = net
+            tally[LARGEST_LOSS] = min(tally[LARGEST_LOSS], net)
         state[LOSS_STREAK] += 1.0
         state[WIN_STREAK] = 0.0
-        if state[LOSS_STREAK] > tally[MAX_LOSS_STREAK]:
-            tally[MAX_LOSS_STREAK] = state[LOSS_STREAK]
+        tally[MAX_LOSS_STREAK] = max(tally[MAX_LOSS_STREAK], state[LOSS_STREAK])
     balance = state[BALANCE]
     if balance > state[BALANCE_PEAK]:
         state[BALANCE_PEAK] = balance
     else:
         drop = state[BALANCE_PEAK] - balance
-        if drop > tally[BALANCE_DRAWDOWN]:
-            tally[BALANCE_DRAWDOWN] = drop
-        if drop / state[BALANCE_PEAK] > tally[BALANCE_DRAWDOWN_FRACTION]:
-            tally[BALANCE_DRAWDOWN_FRACTION] = drop / state[BALANCE_PEAK]
+        tally[BALANCE_DRAWDOWN] = max(tally[BALANCE_DRAWDOWN], drop)
+        tally[BALANCE_DRAWDOWN_FRACTION] = max(tally[BALANCE_DRAWDOWN_FRACTION], drop / state[BALANCE_PEAK])
 
 
 @njit
@@ -282,7 +276,6 @@ def finish(state, tally, open_profit, n_days, n_bars, time_ns, daily):
     if equity >= state[EQUITY_PEAK]:
         state[PEAK_BAR] = n_bars - 1
     lasted = float(time_ns[n_bars - 1] - time_ns[int(state[PEAK_BAR])])
-    if lasted > tally[EQUITY_DRAWDOWN_NS]:
-        tally[EQUITY_DRAWDOWN_NS] = lasted
+    tally[EQUITY_DRAWDOWN_NS] = max(tally[EQUITY_DRAWDOWN_NS], lasted)
     tally[FINAL_EQUITY] = equity
     tally[OPEN_PROFIT] = open_profit

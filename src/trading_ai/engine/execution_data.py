@@ -14,7 +14,7 @@ from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
 from trading_ai.market.calendar import swap_nights, trading_day
 
-BLOCK = 32
+BLOCK = 16
 """Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
 
 CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)

@@ -10,86 +10,9 @@ from __future__ import annotations
 from trading_ai._jit import njit
 from trading_ai.engine import accounting as a
 from trading_ai.engine.accounting import commission, position_size, swap_credit, to_account
-from trading_ai.engine.execution_data import BLOCK
 from trading_ai.engine.kernel_exits import fill_exit_row
+from trading_ai.engine.kernel_marks import NEARLY, profit_of, scan_marks, scan_marks_slowly
 from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
-
-
-NEARLY = 1.0 - 1e-12
-"""Divide to find a larger fraction only where there may be one; the margin covers rounding."""
-
-
-@njit
-def profit_of(own_price, side, units, entry, price, rate):
-    """Price profit; the expressions of `accounting.price_profit`, without arrays."""
-    if own_price:
-        return (1.0 - entry / price) * side * units
-    return (price - entry) * side * units * rate
-
-
-@njit
-def scan_marks(
-    first, stop, close, blocks, own_price, side, units, entry, rate, balance, peak, peak_bar, drop, fraction,
-    longest, time_ns,
-):  # fmt: skip
-    """Value a position at every close from `first` to `stop` - 1 where a new equity high lies among them.
-
-    Blocks of bars without a new high are answered by their extremes.
-
-    Returns:
-        Equity high, its bar, largest drawdown (money, fraction), longest time between two highs (ns).
-    """
-    t = first
-    while t < stop:
-        if t & (BLOCK - 1) == 0 and t + BLOCK <= stop:
-            b = t // BLOCK
-            low, high = blocks[b, 2], blocks[b, 3]
-            best = high if side > 0.0 else low
-            worst = low if side > 0.0 else high
-            if balance + profit_of(own_price, side, units, entry, best, rate) < peak:
-                fall = peak - (balance + profit_of(own_price, side, units, entry, worst, rate))
-                drop = max(drop, fall)
-                fraction = max(fraction, fall / peak)
-                t += BLOCK
-                continue
-        equity = balance + profit_of(own_price, side, units, entry, close[t], rate)
-        if equity >= peak:
-            if t - peak_bar > 1:
-                longest = max(longest, float(time_ns[t] - time_ns[peak_bar]))
-            peak = equity
-            peak_bar = t
-        else:
-            fall = peak - equity
-            if fall > drop:
-                drop = fall
-            if fall > fraction * peak * NEARLY:  # a division only where it may matter
-                fraction = max(fraction, fall / peak)
-        t += 1
-    return peak, peak_bar, drop, fraction, longest
-
-
-@njit
-def scan_marks_slowly(
-    config, first, stop, close, nights, rates, own_price, side, units, entry, balance, peak, peak_bar, drop,
-    fraction, longest, time_ns,
-):  # fmt: skip
-    """`scan_marks` where swap or a conversion rate changes from bar to bar."""
-    for t in range(first, stop):
-        rate = rates[t] if config[a.CONVERSION] == 3.0 else config[a.RATE]
-        price = close[t]
-        equity = balance + (
-            profit_of(own_price, side, units, entry, price, rate)
-            + swap_credit(config, side, units, nights, rates, first, t, price)
-        )
-        if equity >= peak:
-            if t - peak_bar > 1:
-                longest = max(longest, float(time_ns[t] - time_ns[peak_bar]))
-            peak = equity
-            peak_bar = t
-        else:
-            drop = max(drop, peak - equity)
-            fraction = max(fraction, (peak - equity) / peak)
-    return peak, peak_bar, drop, fraction, longest
 
 
 @njit
@@ -125,7 +48,6 @@ def simulate_chain(
     filled,
     keys,
     values,
-    state,
     tallies,
     daily,
     trades,
@@ -143,8 +65,7 @@ def simulate_chain(
         config: see `accounting.CONFIG`.
         filled: 1 for events whose touches are known; found on demand, uint8, shape (n_events,).
         keys: touch keys, int64, shape (n_stops + n_targets + 1, n_events); see `kernel_exits`.
-        values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 3).
-        state: work space of `accounting.N_STATE` floats.
+        values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 5).
         tallies: out, shape (m, n_tallies).
         daily: out, float32, shape (m, n_days), zeroed; or (m, 0) to leave it.
         trades: out, records of `records.TRADE` for the first combination; shape (0,) to leave it.
@@ -266,10 +187,11 @@ def simulate_chain(
                     high = values[column, k, 2]
                     best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
                     if best < peak:
-                        worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
+                        worst = balance + profit_of(
+                            own_price, side, units, entry, low if long else high, rate
+                        )
                         fall = peak - worst
-                        if fall > drop:
-                            drop = fall
+                        drop = max(drop, fall)
                         if fall > fraction * peak * NEARLY:
                             fraction = max(fraction, fall / peak)
                     elif long:
@@ -380,7 +302,10 @@ def simulate_chain(
             if slippage > 0.0:
                 slipped = 1.0 if on_target and not on_force else 2.0
                 slippage_total += (
-                    slipped * slippage * units * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                    slipped
+                    * slippage
+                    * units
+                    * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
                 )
             if has_spread:
                 crossed = first if long else exit_bar

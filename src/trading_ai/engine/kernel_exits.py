@@ -14,6 +14,15 @@ UNTOUCHED = np.int64(2**62)
 
 
 @njit
+def last_equal(close, start, price):
+    """The last bar of the block from `start` that closes at `price`."""
+    t = start + BLOCK - 1
+    while close[t] != price:
+        t -= 1
+    return t
+
+
+@njit
 def fill_exit_row(
     stops,
     targets,
@@ -53,8 +62,8 @@ def fill_exit_row(
         keys: out, int64, shape (n_stops + n_targets + 1, n_events): when each level is touched; the last
             row is the forced exit. Levels that the scan proves useless stay UNTOUCHED. Levels are rows, so
             that a combination, which walks along the events of two levels, reads memory in order.
-        values: out, float64, shape (n_stops + n_targets + 1, n_events, 3): fill price, lowest and highest
-            close from the entry bar to the bar before the exit.
+        values: out, float64, shape (n_stops + n_targets + 1, n_events, 5): fill price; lowest and highest
+            close from the entry bar to the bar before the exit, and the last bar of each.
     """
     n_stops = stops.shape[0]
     n_targets = targets.shape[0]
@@ -64,6 +73,7 @@ def fill_exit_row(
     j = 0
     lowest = np.inf
     highest = -np.inf
+    lowest_bar = highest_bar = bar
     long = side > 0.0
     stop = rounded(anchor - side * stops[0], level_scale)
     target = rounded(anchor + side * targets[0], level_scale)
@@ -71,11 +81,17 @@ def fill_exit_row(
     while t < forced:
         if t & (BLOCK - 1) == 0 and t + BLOCK <= forced and t + BLOCK < n:
             b = t // BLOCK
-            if (blocks[b, 0] > stop and blocks[b, 1] < target) if long else (
-                blocks[b, 1] < stop and blocks[b, 0] > target
+            if (
+                (blocks[b, 0] > stop and blocks[b, 1] < target)
+                if long
+                else (blocks[b, 1] < stop and blocks[b, 0] > target)
             ):
-                lowest = min(lowest, blocks[b, 2])
-                highest = max(highest, blocks[b, 3])
+                if blocks[b, 2] <= lowest:
+                    lowest = blocks[b, 2]
+                    lowest_bar = last_equal(close, t, lowest)
+                if blocks[b, 3] >= highest:
+                    highest = blocks[b, 3]
+                    highest_bar = last_equal(close, t, highest)
                 t += BLOCK
                 continue
         while i < n_stops and (low[t] <= stop if long else high[t] >= stop):
@@ -87,6 +103,8 @@ def fill_exit_row(
             values[i, event, 0] = price
             values[i, event, 1] = lowest
             values[i, event, 2] = highest
+            values[i, event, 3] = lowest_bar
+            values[i, event, 4] = highest_bar
             i += 1
             if i < n_stops:
                 stop = rounded(anchor - side * stops[i], level_scale)
@@ -96,6 +114,8 @@ def fill_exit_row(
             values[n_stops + j, event, 0] = open_[t] if gap else target
             values[n_stops + j, event, 1] = lowest
             values[n_stops + j, event, 2] = highest
+            values[n_stops + j, event, 3] = lowest_bar
+            values[n_stops + j, event, 4] = highest_bar
             j += 1
             if j < n_targets:
                 target = rounded(anchor + side * targets[j], level_scale)
@@ -104,8 +124,12 @@ def fill_exit_row(
             return
         if t == n - 1:
             break
-        lowest = min(lowest, close[t])
-        highest = max(highest, close[t])
+        if close[t] <= lowest:
+            lowest = close[t]
+            lowest_bar = t
+        if close[t] >= highest:
+            highest = close[t]
+            highest_bar = t
         t += 1
     last = n_stops + n_targets
     keys[last, event] = 2 * forced
@@ -115,3 +139,5 @@ def fill_exit_row(
     values[last, event, 0] = price
     values[last, event, 1] = lowest
     values[last, event, 2] = highest
+    values[last, event, 3] = lowest_bar
+    values[last, event, 4] = highest_bar

@@ -61,12 +61,12 @@ def map_bars(bars: Bars, detail: Bars) -> BarMap:
             at either end.
     """
     if detail.symbol.name != bars.symbol.name:
-        raise RuleError(
-            f"must be bars of {bars.symbol.name}", parameter="detail", value=detail.symbol.name
-        )
+        raise RuleError(f"must be bars of {bars.symbol.name}", parameter="detail", value=detail.symbol.name)
     if detail.timeframe.seconds >= bars.timeframe.seconds:
         raise RuleError(
-            f"must be finer than the strategy's {bars.timeframe}", parameter="detail", value=detail.timeframe.name
+            f"must be finer than the strategy's {bars.timeframe}",
+            parameter="detail",
+            value=detail.timeframe.name,
         )
     if not len(detail) or not len(bars):
         raise RuleError("must not be empty", parameter="detail", value=len(detail))
@@ -84,7 +84,9 @@ def map_bars(bars: Bars, detail: Bars) -> BarMap:
     return BarMap(first, inside)
 
 
-def place_orders(signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str) -> Orders:
+def place_orders(
+    signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str
+) -> Orders:
     """Turn decisions at closes into orders at opens.
 
     Where several strategy bars have no execution bar between them, the newest entry decision counts and

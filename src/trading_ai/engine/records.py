@@ -9,7 +9,10 @@ TRADE = np.dtype(
         ("entry_bar", np.int64),  # position of the fill's bar among the execution bars
         ("exit_bar", np.int64),  # position of the exit's bar
         ("entry_time_ns", np.int64),  # open time of the entry bar, UTC
-        ("exit_time_ns", np.int64),  # open time of the exit bar, UTC (an exit inside a bar has its bar's time)
+        (
+            "exit_time_ns",
+            np.int64,
+        ),  # open time of the exit bar, UTC (an exit inside a bar has its bar's time)
         ("direction", np.int8),  # +1 long, -1 short
         ("exit_reason", np.int8),  # see EXIT_REASONS
         ("ambiguous", np.bool_),  # stop and target both lay inside the exit bar

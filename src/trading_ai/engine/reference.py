@@ -204,8 +204,21 @@ class ReferenceSimulator:
         times = self.data.bars.open_time_ns
         self.trades.append(
             (
-                p.entry_bar, bar, times[p.entry_bar], times[bar], p.side, reason, ambiguous, p.units, p.entry,
-                price, gross, paid, credit, gross - paid + credit, self.balance,
+                p.entry_bar,
+                bar,
+                times[p.entry_bar],
+                times[bar],
+                p.side,
+                reason,
+                ambiguous,
+                p.units,
+                p.entry,
+                price,
+                gross,
+                paid,
+                credit,
+                gross - paid + credit,
+                self.balance,
             )  # fmt: skip
         )
         self.open.remove(p)

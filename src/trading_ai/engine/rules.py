@@ -71,15 +71,26 @@ class ExecutionRules:
 
 
 class _Exits:
-    stop_loss: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="stop-loss distance, 0 for none")
-    take_profit: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="take-profit distance, 0 for none")
+    stop_loss: Parameter = Float(
+        0.0, 0.0, 1e6, step=1, unit="pips", description="stop-loss distance, 0 for none"
+    )
+    take_profit: Parameter = Float(
+        0.0, 0.0, 1e6, step=1, unit="pips", description="take-profit distance, 0 for none"
+    )
     trailing_stop: Parameter = Float(
         0.0, 0.0, 1e6, step=1, unit="pips", description="stop kept this far behind the best price, 0 for none"
     )
     break_even: Parameter = Float(
-        0.0, 0.0, 1e6, step=1, unit="pips", description="profit at which the stop moves to the entry price, 0 for none"
+        0.0,
+        0.0,
+        1e6,
+        step=1,
+        unit="pips",
+        description="profit at which the stop moves to the entry price, 0 for none",
     )
-    time_exit: Parameter = Int(0, 0, 10_000_000, unit="bars", description="bars after which a position is closed, 0 for never")
+    time_exit: Parameter = Int(
+        0, 0, 10_000_000, unit="bars", description="bars after which a position is closed, 0 for never"
+    )
 
 
 EXIT_PARAMETERS: Mapping[str, Parameter] = {

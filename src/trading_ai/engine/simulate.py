@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from trading_ai.engine import accounting
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.events import Events, make_events
-from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.kernel_bars import simulate_bars
 from trading_ai.engine.kernel_chain import simulate_chain
+from trading_ai.engine.kernel_grid import N_MONEY, simulate_grid
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.engine.rules import DIRECTION_CODES, EXIT_PARAMETERS, OPPOSITE_CODES, ExecutionRules
@@ -27,7 +28,7 @@ EXIT_COLUMNS = tuple(EXIT_PARAMETERS)
 STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT = range(len(EXIT_COLUMNS))
 
 _TABLE_BYTES = 64 << 20
-_ROW_BYTES = 8 + 3 * 8
+_ROW_BYTES = 8 * (1 + 5 + N_MONEY)
 _NO_TRADES = np.empty(0, dtype=TRADE)
 _NO_CURVE = np.empty(0)
 
@@ -118,7 +119,9 @@ class _ExitTable:
         self.stops, self.targets = stops, targets
         self.filled = np.zeros(n, dtype=np.uint8)
         self.keys = np.empty((width, n), dtype=np.int64)
-        self.values = np.empty((width, n, 3))
+        self.values = np.empty((width, n, 5))
+        self.money = np.empty((width, n, N_MONEY))
+        self.picked = np.empty((3, n), dtype=np.int64)
 
 
 class SignalGroup:
@@ -135,7 +138,12 @@ class SignalGroup:
     """
 
     def __init__(
-        self, data: ExecutionData, orders: Orders, bar_map: BarMap, account: Account, config: Floats | None = None
+        self,
+        data: ExecutionData,
+        orders: Orders,
+        bar_map: BarMap,
+        account: Account,
+        config: Floats | None = None,
     ) -> None:
         self.data, self.orders, self.bar_map, self.account = data, orders, bar_map, account
         self.config = config_vector(data, account) if config is None else config
@@ -143,10 +151,21 @@ class SignalGroup:
         self._tables: dict[int, _ExitTable] = {}
         self._pip = data.bars.symbol.pip_size
         self._state = np.zeros(accounting.N_STATE)
-        self._market = (
-            data.bars.open_time_ns,
-            *data.bid,
-            *data.ask,
+        self._market = (data.bars.open_time_ns, *data.bid, *data.ask)
+        self._days = (
+            data.bid_blocks,
+            data.ask_blocks,
+            data.bar_day,
+            data.day_last_bar,
+            data.nights,
+            data.rates,
+        )
+        # Whether a trade's money depends on nothing but its entry and its exit.
+        self._fixed_money = (
+            account.sizing.mode != "risk_percent"
+            and data.nights.size == 0
+            and data.conversion != CONVERT_RATES
+            and account.rules.close_at_end
         )
 
     def events(self, time_exit: int) -> Events:
@@ -199,9 +218,7 @@ class SignalGroup:
             return
         where = np.arange(exits.shape[0])[fixed]
         for time_exit in np.unique(time_exits):
-            self._run_chain(
-                int(time_exit), exits, where[time_exits == time_exit], tallies, daily, levels
-            )
+            self._run_chain(int(time_exit), exits, where[time_exits == time_exit], tallies, daily, levels)
 
     def trades(self, exits: Floats) -> tuple[npt.NDArray[np.void], Floats, npt.NDArray[np.float32]]:
         """Simulate one combination and keep its trades.
@@ -234,7 +251,9 @@ class SignalGroup:
 
     def _check(self, exits: Floats) -> None:
         if self.account.sizing.mode == "risk_percent" and not (exits[:, STOP_LOSS] > 0).all():
-            raise RuleError("must be above zero: the size is a percentage at risk", parameter="stop_loss", value=0)
+            raise RuleError(
+                "must be above zero: the size is a percentage at risk", parameter="stop_loss", value=0
+            )
 
     def _run_chain(
         self,
@@ -249,7 +268,10 @@ class SignalGroup:
         events = self.events(time_exit)
         n_trades = 0
         for part in (where,) if levels else _parts(events.bar.shape[0], exits, where):
-            wanted = distances(exits[part, STOP_LOSS], self._pip), distances(exits[part, TAKE_PROFIT], self._pip)
+            wanted = (
+                distances(exits[part, STOP_LOSS], self._pip),
+                distances(exits[part, TAKE_PROFIT], self._pip),
+            )
             if levels:
                 table = self._tables.get(time_exit)
                 if table is None:
@@ -263,32 +285,77 @@ class SignalGroup:
             whole = isinstance(part, slice)
             out = tallies if whole else np.empty((len(stop_of), N_TALLIES))
             days = daily if whole else np.zeros((len(stop_of), daily.shape[1]), dtype=np.float32)
-            n_trades = simulate_chain(
-                stop_of,
-                target_of,
-                table.stops,
-                table.targets,
-                *events,
-                *self._market,
-                self.data.bid_blocks,
-                self.data.ask_blocks,
-                self.data.bar_day,
-                self.data.day_last_bar,
-                self.data.nights,
-                self.data.rates,
-                self.config,
-                table.filled,
-                table.keys,
-                table.values,
-                self._state,
-                out,
-                days,
-                trades,
-            )
+            levels_of = stop_of, target_of
+            done = 0 if self._fixed_money and not trades.size else -1
+            while 0 <= done < len(stop_of):
+                # A combination that loses everything comes back unfinished: the general simulator does it.
+                rest = slice(done, None)
+                done += self._grid(table, events, [x[rest] for x in levels_of], out[rest], days[rest])
+                if done < len(stop_of):
+                    one = slice(done, done + 1)
+                    days[one] = 0.0
+                    self._chain(table, events, [x[one] for x in levels_of], out[one], days[one], trades)
+                    done += 1
+            if done < 0:
+                n_trades = self._chain(table, events, levels_of, out, days, trades)
             if not whole:
                 tallies[part] = out
                 daily[part] = days
         return n_trades
+
+    def _grid(
+        self,
+        table: _ExitTable,
+        events: Events,
+        levels_of: Sequence[npt.NDArray[np.int64]],
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+    ) -> int:
+        return int(
+            simulate_grid(
+                *levels_of,
+                table.stops,
+                table.targets,
+                *events,
+                *self._market,
+                *self._days,
+                self.config,
+                table.filled,
+                table.keys,
+                table.values,
+                table.money,
+                table.picked,
+                tallies,
+                daily,
+            )
+        )
+
+    def _chain(
+        self,
+        table: _ExitTable,
+        events: Events,
+        levels_of: Sequence[npt.NDArray[np.int64]],
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        trades: npt.NDArray[np.void],
+    ) -> int:
+        return int(
+            simulate_chain(
+                *levels_of,
+                table.stops,
+                table.targets,
+                *events,
+                *self._market,
+                *self._days,
+                self.config,
+                table.filled,
+                table.keys,
+                table.values,
+                tallies,
+                daily,
+                trades,
+            )
+        )
 
     def _run_bars(
         self,
@@ -304,7 +371,10 @@ class SignalGroup:
         days = np.zeros((where.shape[0], daily.shape[1]), dtype=np.float32)
         chosen = exits[where]
         n_trades = simulate_bars(
-            *(distances(chosen[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)),
+            *(
+                distances(chosen[:, i], self._pip)
+                for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)
+            ),
             chosen[:, TIME_EXIT].astype(np.int64),
             events.bar,
             events.side,

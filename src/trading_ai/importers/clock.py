@@ -35,9 +35,7 @@ def decide_timezone(
     documented = raw.header_zone or facts.timezone
     utc = parse_timezone("UTC")
     given = parse_timezone(stated) if stated is not None else None
-    known = tuple(
-        parse_timezone(zone) for zone in ((given or "UTC") if raw.aware else given, documented) if zone
-    )
+    known = tuple(parse_timezone(zone) for zone in ((given or "UTC") if raw.aware else given, documented) if zone)
     evidence = detect_timezone(_without_filler(raw), symbol, length_ns=timeframe.ns, also=known)
     if raw.aware:
         warnings = []
@@ -45,8 +43,7 @@ def decide_timezone(
             warnings.append(f"the times carry their own zone, so timezone {given} is not used")
         if evidence.contradicts(utc):
             warnings.append(
-                f"TIME ZONE DOUBTFUL: the file says its times are UTC, but {evidence.says_of(utc)}; "
-                f"{evidence.sentence}"
+                f"TIME ZONE DOUBTFUL: the file says its times are UTC, but {evidence.says_of(utc)}; {evidence.sentence}"
             )
         return ClockDecision(utc, "stated by the values", evidence, tuple(warnings))
     if given is not None:
@@ -63,13 +60,9 @@ def decide_timezone(
     if documented:
         zone = parse_timezone(documented)
         if evidence.zone is None:
-            return ClockDecision(
-                zone, f"documented for the {facts.name} format; {evidence.sentence}", evidence
-            )
+            return ClockDecision(zone, f"documented for the {facts.name} format; {evidence.sentence}", evidence)
         if not evidence.contradicts(zone):
-            return ClockDecision(
-                zone, f"documented for the {facts.name} format, and the opening hours agree", evidence
-            )
+            return ClockDecision(zone, f"documented for the {facts.name} format, and the opening hours agree", evidence)
         warning = (
             f"the {facts.name} format documents {zone}, but {evidence.says_of(zone)}; "
             f"{evidence.zone} is used: {evidence.sentence}"
@@ -77,9 +70,7 @@ def decide_timezone(
         return ClockDecision(evidence.zone, f"detected: {evidence.sentence}", evidence, (warning,))
     if evidence.zone is not None:
         return ClockDecision(evidence.zone, f"detected: {evidence.sentence}", evidence)
-    warning = (
-        f"UTC is assumed for the times: {evidence.sentence}; state timezone= if they are on another clock"
-    )
+    warning = f"UTC is assumed for the times: {evidence.sentence}; state timezone= if they are on another clock"
     return ClockDecision(utc, f"assumed: {evidence.sentence}", evidence, (warning,))
 
 

@@ -45,15 +45,11 @@ def open_members(path: Path, *, side: str | None = None) -> tuple[list[Member], 
     if not path.exists():
         raise DataError("does not exist", file=str(path), remedy="Check the path")
     if path.is_dir():
-        files = sorted(
-            p for p in path.iterdir() if p.is_file() and p.suffix.lower() in {".csv", ".gz", ".zip", ".txt"}
-        )
+        files = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in {".csv", ".gz", ".zip", ".txt"})
         files = _one_series(files, side, path)
         found = [_open_file(file) for file in files]
         kinds = sorted({kind for _, kind in found})
-        return [
-            member for members, _ in found for member in members
-        ], f"folder of {len(files)} files ({kinds[0]})"
+        return [member for members, _ in found for member in members], f"folder of {len(files)} files ({kinds[0]})"
     return _open_file(path)
 
 
@@ -71,12 +67,7 @@ def _open_file(path: Path) -> tuple[list[Member], str]:
         raise DataError(
             f"is a damaged archive: {error}", file=str(path), remedy="Download or export it again"
         ) from error
-    if (
-        raw[:6] == b"\xfd7zXZ\x00"
-        or raw[:4] == b"7z\xbc\xaf"
-        or raw[:3] == b"BZh"
-        or raw[:4] == b"\x28\xb5\x2f\xfd"
-    ):
+    if raw[:6] == b"\xfd7zXZ\x00" or raw[:4] == b"7z\xbc\xaf" or raw[:3] == b"BZh" or raw[:4] == b"\x28\xb5\x2f\xfd":
         raise DataError(
             "is compressed in a way that is not read here",
             file=str(path),
@@ -90,9 +81,7 @@ def _unzip(path: Path) -> list[Member]:
         names = [
             info.filename
             for info in archive.infolist()
-            if not info.is_dir()
-            and not info.filename.startswith("__MACOSX")
-            and Path(info.filename).name[0] != "."
+            if not info.is_dir() and not info.filename.startswith("__MACOSX") and Path(info.filename).name[0] != "."
         ]
         names = [name for name in names if Path(name).suffix.lower() not in _SKIPPED_ENDINGS]
         # Vendors put a .txt with notes beside the .csv.

@@ -61,6 +61,11 @@ class TimeFormat:
         return self.date + self.clock
 
     @property
+    def has_clock(self) -> bool:
+        """Whether the values tell the time of day."""
+        return any(code in self.pattern for code in ("%H", "%I", "%T", "%R"))
+
+    @property
     def is_epoch(self) -> bool:
         """Whether the values are counts since 1970, hence UTC."""
         return self.date.startswith("epoch")
@@ -150,8 +155,7 @@ def read_date_format(text: str, guessed: TimeFormat | None) -> TimeFormat:
             ("MM", "%m"),
         ):
             date = date.replace(word, code, 1) if code not in date else date
-    has_clock = any(code in date for code in ("%H", "%I", "%T", "%R"))
-    clock = "" if has_clock or guessed is None else guessed.clock
+    clock = "" if guessed is None or TimeFormat(date).has_clock else guessed.clock
     return TimeFormat(date, clock, guessed.zoned if guessed else False)
 
 
@@ -197,13 +201,11 @@ def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArr
     text = pl.col("v")
     if format_.zoned:
         frame = frame.with_columns(
-            z=text.str.extract(r"([+-]\d{2}:?\d{2})\s*$", 1)
-            .fill_null("+0000")
-            .str.replace(":", "", literal=True)
+            z=text.str.extract(r"([+-]\d{2}:?\d{2})\s*$", 1).fill_null("+0000").str.replace(":", "", literal=True)
         )
         text = text.str.replace(r"\s*(?:Z|UTC|GMT)?\s*(?:[+-]\d{2}:?\d{2})?\s*$", "")
     pattern = format_.pattern
-    if format_.clock:
+    if format_.has_clock:
         parsed = text.str.to_datetime(pattern, time_unit="ns", strict=False)
     else:
         parsed = text.str.to_date(pattern, strict=False).cast(pl.Datetime("ns"))

@@ -51,9 +51,7 @@ def read(data: bytes, name: str, facts: FormatFacts, *, source: str) -> RawRows:
             file=source,
             remedy="Import minute, hour or daily bars",
         )
-    rows = tuple(
-        tuple(line.split(",")) for line in data[:SAMPLE_BYTES].decode(errors="replace").splitlines()[:2000]
-    )
+    rows = tuple(tuple(line.split(",")) for line in data[:SAMPLE_BYTES].decode(errors="replace").splitlines()[:2000])
     decimals = max(len(f.partition(".")[2].rstrip("0")) for row in rows[:-1] or rows for f in row[1:5])
     roles = _QUOTE if facts.side == "bid+ask" else {role: i for i, role in enumerate(_TRADE)}
     layout = Layout(",", 0, (), len(rows[0]), roles, False, min(decimals, 8), rows)

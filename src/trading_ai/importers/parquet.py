@@ -27,9 +27,7 @@ def read(data: bytes, *, source: str, columns: Mapping[str, str | int] | None = 
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"is not readable as Parquet: {error}", file=source, remedy="Write the file again"
-        ) from error
+        raise DataError(f"is not readable as Parquet: {error}", file=source, remedy="Write the file again") from error
     header = frame.columns
     first = [str(value) for value in frame.row(0)] if frame.height else [""] * len(header)
     roles = header_roles(header, first)

@@ -98,9 +98,7 @@ def read_bars(
     parts: list[RawRows] = []
     facts = FormatFacts("csv")
     for member in members:
-        raw, facts, layout = _read_member(
-            member, path.name, instrument, asked, format, date_format, delimiter, columns
-        )
+        raw, facts, layout = _read_member(member, path.name, instrument, asked, format, date_format, delimiter, columns)
         parts.append(raw)
         if layout is not None:
             detected |= {
@@ -164,9 +162,7 @@ def read_bars(
 def _check_options(format_: str | None, side: str | None, price_scale: float | None) -> None:
     for name, value, known in (("format", format_, FORMATS), ("side", side, _SIDES)):
         if value is not None and value not in known:
-            raise DataError(
-                "is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known)
-            )
+            raise DataError("is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known))
     if price_scale is not None and not 0 < price_scale < float("inf"):
         raise DataError("must be a positive number", parameter="price_scale", value=price_scale)
 
@@ -198,8 +194,7 @@ def _read_member(
         (
             found
             for module in (mt5, mt4, histdata, dukascopy)
-            if format_ in {None, module.__name__.rpartition(".")[2]}
-            and (found := module.recognise(layout, names))
+            if format_ in {None, module.__name__.rpartition(".")[2]} and (found := module.recognise(layout, names))
         ),
         None,
     )
@@ -225,7 +220,9 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
     """The stated timeframe if the rows agree with it, else that of their commonest spacing."""
     given = parse_timeframe(stated) if stated is not None else None
     steps = np.diff(time_ns)
-    steps = steps[steps > 0]
+    if not bool((steps > 0).all()):
+        steps = np.diff(np.sort(time_ns))
+        steps = steps[steps > 0]
     if not len(steps):
         if given is None:
             raise DataError(
@@ -250,9 +247,7 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
             file=source,
             parameter="timeframe",
             value=given.name,
-            remedy=f"Import as {found} and resample"
-            if found
-            else "Leave timeframe out to see what the rows say",
+            remedy=f"Import as {found} and resample" if found else "Leave timeframe out to see what the rows say",
         )
     if found is None:
         raise DataError(

@@ -32,7 +32,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "ask_high": ("askhigh", "highask"),
     "ask_low": ("asklow", "lowask"),
     "ask_close": ("askclose", "closeask"),
-    "volume": ("volume", "vol", "v", "realvolume", "realvol", "volumeusd"),
+    "volume": ("volume", "vol", "v", "realvolume", "realvol"),
     "tick_volume": ("tickvol", "tickvolume", "ticks", "tickcount"),
     "spread": ("spread",),
     "ticker": ("ticker", "symbol", "instrument", "pair", "asset", "code"),
@@ -85,19 +85,11 @@ def clean_text(data: bytes, *, source: str) -> tuple[bytes, tuple[str, ...]]:
     """
     notes: list[str] = []
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and b"\x00" in data[:200]):
-        codec = (
-            "utf-16"
-            if data[:2] in (b"\xff\xfe", b"\xfe\xff")
-            else "utf-16-le"
-            if data[1] == 0
-            else "utf-16-be"
-        )
+        codec = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if data[1] == 0 else "utf-16-be"
         try:
             data = data.decode(codec).encode()
         except UnicodeDecodeError as error:
-            raise DataError(
-                "is a binary file, not a table of text", file=source, remedy="Export it as CSV"
-            ) from error
+            raise DataError("is a binary file, not a table of text", file=source, remedy="Export it as CSV") from error
         notes.append("UTF-16")
     elif data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
@@ -112,12 +104,9 @@ def clean_text(data: bytes, *, source: str) -> tuple[bytes, tuple[str, ...]]:
     if b"\n" not in head and b"\r" in head:
         data = data.replace(b"\r", b"\n")
         notes.append("CR line ends")
-    lines = [line for line in data[:SAMPLE_BYTES].decode(errors="replace").splitlines()[:-1] if line.strip()][
-        :50
-    ]
+    lines = [line for line in data[:SAMPLE_BYTES].decode(errors="replace").splitlines()[:-1] if line.strip()][:50]
     if lines and all(
-        line.startswith('"') and line.endswith('"') and line.count('"') == 2 and _fields_inside(line)
-        for line in lines
+        line.startswith('"') and line.endswith('"') and line.count('"') == 2 and _fields_inside(line) for line in lines
     ):
         data = data.replace(b'"', b"")
         notes.append("whole lines in quotes")
@@ -176,9 +165,7 @@ def sniff_layout(
     body = [tuple(row) for row in rows[first:] if any(row)]
     n_fields = Counter(len(row) for row in body).most_common(1)[0][0]
     above = next((row for row in reversed(rows[:first]) if any(row)), [])
-    is_header = (
-        len(above) >= 4 and abs(len(above) - n_fields) <= 1 and any(re.search("[A-Za-z]", f) for f in above)
-    )
+    is_header = len(above) >= 4 and abs(len(above) - n_fields) <= 1 and any(re.search("[A-Za-z]", f) for f in above)
     header = tuple(above) if is_header else ()
     roles = header_roles(header, body[0]) if header else _roles_by_position(body[0])
     roles |= _given_roles(columns, header, source)
@@ -223,21 +210,14 @@ def _guess_delimiter(lines: Sequence[str]) -> str:
             return ""
         n_fields, n_rows = counts.most_common(1)[0]
         comma = delimiter != "," and _uses_decimal_comma(rows)
-        if (
-            n_fields >= 5
-            and n_rows >= 0.5 * len(rows)
-            and sum(_is_data(row, comma) for row in rows) >= n_rows / 2
-        ):
+        if n_fields >= 5 and n_rows >= 0.5 * len(rows) and sum(_is_data(row, comma) for row in rows) >= n_rows / 2:
             best = delimiter
             break
     return best
 
 
 def _is_number(text: str, comma: bool) -> bool:
-    return (
-        re.fullmatch(r"[+-]?(\d+(,\d*)?)" if comma else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)
-        is not None
-    )
+    return re.fullmatch(r"[+-]?(\d+(,\d*)?)" if comma else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) is not None
 
 
 def _is_data(row: Sequence[str], comma: bool) -> bool:
@@ -268,7 +248,7 @@ def header_roles(header: Sequence[str], first_row: Sequence[str]) -> dict[str, i
     words = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
     roles: dict[str, int] = {}
     for i, word in enumerate(words):
-        role = _ROLE_OF.get(word)
+        role = _ROLE_OF.get(word) or ("volume" if word.startswith("volume") else None)
         if role and role not in roles:
             roles[role] = i
     if "open" not in roles and "ask_open" in roles:  # one side only: it is the price
@@ -278,7 +258,7 @@ def header_roles(header: Sequence[str], first_row: Sequence[str]) -> dict[str, i
     times = [
         i
         for i, word in enumerate(words)
-        if word in _TIME_WORDS or re.fullmatch(r"(gmt|utc|local)\w*time", word)
+        if not word or word in _TIME_WORDS or re.fullmatch(r"(gmt|utc|local)\w*time", word)
     ]
     for i in times:
         value = first_row[i] if i < len(first_row) else ""
@@ -316,9 +296,7 @@ def _roles_by_position(row: Sequence[str]) -> dict[str, int]:
     return roles
 
 
-def _given_roles(
-    columns: Mapping[str, str | int] | None, header: Sequence[str], source: str
-) -> dict[str, int]:
+def _given_roles(columns: Mapping[str, str | int] | None, header: Sequence[str], source: str) -> dict[str, int]:
     given: dict[str, int] = {}
     known = {"time", "clock", *_WORDS}
     for role, where in (columns or {}).items():

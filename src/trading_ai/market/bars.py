@@ -81,9 +81,7 @@ class Bars:
                 continue
             array = _frozen(values, np.float64)
             if array.shape != (n,):
-                raise DataError(
-                    f"must have one value for each of the {n} bars", parameter=name, value=array.shape
-                )
+                raise DataError(f"must have one value for each of the {n} bars", parameter=name, value=array.shape)
             set_(self, name, array)
         if self.spread is not None and self.ask_open is not None:
             raise DataError("bars carry either a spread or ask prices, not both", parameter="spread")
@@ -141,9 +139,7 @@ class Bars:
             ask_close=cut(self.ask_close),
         )
 
-    def between(
-        self, start: str | np.datetime64 | None = None, end: str | np.datetime64 | None = None
-    ) -> Bars:
+    def between(self, start: str | np.datetime64 | None = None, end: str | np.datetime64 | None = None) -> Bars:
         """Bars that open at or after `start` and before `end` (ISO dates, UTC)."""
         first, stop = 0, len(self)
         if start is not None:

@@ -68,9 +68,7 @@ def check_rows(
     report = QualityReport(source=source, n_rows=len(time_ns))
     columns = check_values(columns, source=source, line_of=line_of)
     time_ns, columns, line_of = _ordered(time_ns, columns, report, line_of, repair=repair)
-    time_ns, columns, line_of = _without_filler(
-        time_ns, columns, report, symbol, timeframe, line_of, repair=repair
-    )
+    time_ns, columns, line_of = _without_filler(time_ns, columns, report, symbol, timeframe, line_of, repair=repair)
     if not len(time_ns):
         raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
     report.n_bars = len(time_ns)
@@ -182,6 +180,8 @@ def _ordered(
         row = min([int(back[0])] if len(back) else [], default=len(time_ns))
         twin = int(order[repeats].min()) if len(repeats) else len(time_ns)
         rule = "opens before the row above it" if row <= twin else "repeats an earlier row"
+        if len(back) == len(steps):
+            rule = "opens before the row above it: the file runs from new to old"
         raise DataError(
             f"{rule}; {len(back):,} rows step back in time, {len(repeats):,} repeat another row exactly",
             file=report.source,
@@ -239,8 +239,7 @@ def _without_filler(
         )
     if n_filler:
         report.warnings.append(
-            f"{n_filler:,} flat bars without volume lie in the weekend (filler of the source); repair drops "
-            "them"
+            f"{n_filler:,} flat bars without volume lie in the weekend (filler of the source); repair drops them"
         )
     elif report.n_flat and has_volume:
         report.warnings.append(f"{report.n_flat:,} bars have one price and no volume")
@@ -276,17 +275,10 @@ def _note_gaps(time_ns: Ints, report: QualityReport, symbol: Symbol, timeframe: 
         report.warnings.append(f"{close:,} bars open less than {timeframe} after the bar before")
 
 
-def _note_jumps(
-    time_ns: Ints, columns: Columns, report: QualityReport, symbol: Symbol, line_of: LineOf
-) -> None:
+def _note_jumps(time_ns: Ints, columns: Columns, report: QualityReport, symbol: Symbol, line_of: LineOf) -> None:
     limit = _JUMP.get(symbol.kind, 1.5)
     before, open_, close = columns["close"][:-1], columns["open"][1:], columns["close"][1:]
-    far = (
-        (open_ > before * limit)
-        | (open_ * limit < before)
-        | (close > before * limit)
-        | (close * limit < before)
-    )
+    far = (open_ > before * limit) | (open_ * limit < before) | (close > before * limit) | (close * limit < before)
     rows = np.flatnonzero(far)
     report.n_jumps = len(rows)
     if not len(rows):

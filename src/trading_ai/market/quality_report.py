@@ -81,23 +81,14 @@ class QualityReport:
 
     def lines(self) -> list[str]:
         """The report as lines for a terminal."""
-        out = [
-            f"{self.n_bars:,} bars, {self.first} .. {self.last} UTC, prices {self.lowest:g} .. "
-            f"{self.highest:g}"
-        ]
+        out = [f"{self.n_bars:,} bars, {self.first} .. {self.last} UTC, prices {self.lowest:g} .. {self.highest:g}"]
         if self.n_gaps:
-            out.append(
-                f"{self.n_gaps:,} gaps in the trading week, {self.n_missing_bars:,} bars missing; the "
-                "largest:"
-            )
+            out.append(f"{self.n_gaps:,} gaps in the trading week, {self.n_missing_bars:,} bars missing; the largest:")
             out += [f"  {gap.after} .. {gap.before}: {gap.n_missing:,} bars" for gap in self.gaps[:5]]
         else:
             out.append("no gaps in the trading week")
         if self.weekly_opens:
-            out.append(
-                "weeks open at (file's clock): "
-                + ", ".join(f"{k} {v}x" for k, v in self.weekly_opens.items())
-            )
+            out.append("weeks open at (file's clock): " + ", ".join(f"{k} {v}x" for k, v in self.weekly_opens.items()))
         out += [f"repaired: {text}" for text in self.repairs]
         out += [f"warning: {text}" for text in self.warnings]
         return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from trading_ai.errors import DataError
 from trading_ai.market.bars import Bars, Floats, Ints
@@ -42,28 +41,29 @@ def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
             remedy="Import finer bars and resample those",
         )
     if not len(bars):
-        return Bars(bars.symbol, target, *(np.empty(0, d) for d in (np.int64, *[np.float64] * 4)))
+        none = np.empty(0)
+        return Bars(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
     opens = _bin_opens(bars, target)
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
     last = np.concatenate((first[1:], [len(bars)])) - 1
 
-    def joined(open_: Floats, high: Floats, low: Floats, close: Floats) -> tuple[Floats, ...]:
-        return open_[first], np.maximum.reduceat(high, first), np.minimum.reduceat(low, first), close[last]
+    def of_first(values: Floats | None) -> Floats | None:
+        return None if values is None else values[first]
 
-    ask: dict[str, npt.NDArray[np.float64]] = {}
-    if bars.ask_open is not None:
-        assert bars.ask_high is not None and bars.ask_low is not None and bars.ask_close is not None  # noqa: PT018
-        names = ("ask_open", "ask_high", "ask_low", "ask_close")
-        prices = joined(bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close)
-        ask = dict(zip(names, prices, strict=True))
     return Bars(
         bars.symbol,
         target,
         opens[first],
-        *joined(bars.open, bars.high, bars.low, bars.close),
+        bars.open[first],
+        np.maximum.reduceat(bars.high, first),
+        np.minimum.reduceat(bars.low, first),
+        bars.close[last],
         np.add.reduceat(bars.volume, first),
-        spread=None if bars.spread is None else bars.spread[first],
-        **ask,
+        spread=of_first(bars.spread),
+        ask_open=of_first(bars.ask_open),
+        ask_high=None if bars.ask_high is None else np.maximum.reduceat(bars.ask_high, first),
+        ask_low=None if bars.ask_low is None else np.minimum.reduceat(bars.ask_low, first),
+        ask_close=None if bars.ask_close is None else bars.ask_close[last],
     )
 
 

@@ -275,11 +275,7 @@ def _remedy(name: str, missing: list[str], table: dict[str, Symbol], aliases: di
     plain = re.sub(r"[^A-Z0-9]", "", name.upper())
     parts = []
     inverse = plain[3:6] + plain[:3]
-    near = (
-        [inverse]
-        if inverse in table
-        else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
-    )
+    near = [inverse] if inverse in table else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
     if near:
         parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)) + "?")
     parts.append("Or describe it with explicit values: " + ", ".join(f"{key}=" for key in missing))

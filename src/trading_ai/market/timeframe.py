@@ -85,9 +85,7 @@ def timeframe(text: str | Timeframe) -> Timeframe:
         if match:
             unit = _UNITS.get(match[1] or match[4] or "", "")
             number = int(match[2] or match[3])
-            name = (
-                f"H{number // 60}" if unit == "M" and number >= 60 and number % 60 == 0 else f"{unit}{number}"
-            )
+            name = f"H{number // 60}" if unit == "M" and number >= 60 and number % 60 == 0 else f"{unit}{number}"
             name = "D1" if name == "H24" else name
     if name not in _SECONDS:
         raise DataError(

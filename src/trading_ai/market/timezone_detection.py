@@ -116,9 +116,7 @@ def detect_timezone(
         The best candidate, or zone None with the reason in the sentence.
     """
     if symbol.kind not in _HOURS:
-        return TimezoneEvidence(
-            None, f"{symbol.name} ({symbol.kind}) has no weekly open that would tell the clock"
-        )
+        return TimezoneEvidence(None, f"{symbol.name} ({symbol.kind}) has no weekly open that would tell the clock")
     times = open_local if bool((open_local[1:] >= open_local[:-1]).all()) else np.sort(open_local)
     steps = np.diff(times)
     length_ns = length_ns or _commonest(steps)
@@ -216,7 +214,6 @@ def _commonest(steps: Ints) -> int:
 def _weekly_opens(opened: Ints) -> dict[str, int]:
     minutes = opened // _MINUTE
     labels = Counter(
-        f"{_DAYS[int(minute // 1440 % 7)]} {int(minute % 1440 // 60):02d}:{int(minute % 60):02d}"
-        for minute in minutes
+        f"{_DAYS[int(minute // 1440 % 7)]} {int(minute % 1440 // 60):02d}:{int(minute % 60):02d}" for minute in minutes
     )
     return dict(labels.most_common(8))

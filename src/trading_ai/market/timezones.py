@@ -9,7 +9,6 @@ dates.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -88,8 +87,11 @@ def _transitions(base: str, first_year: int, last_year: int) -> tuple[Ints, Ints
         now = offset(later)
         if now != offsets[-1]:
             old = offsets[-1]
-            span = range(later - 7 * _SECONDS_PER_DAY, later)
-            at.append(span[bisect_right(span, 0, key=lambda second, old=old: offset(second) != old)])
+            same, changed = later - 7 * _SECONDS_PER_DAY, later
+            while changed - same > 1:
+                middle = (same + changed) // 2
+                same, changed = (middle, changed) if offset(middle) == old else (same, middle)
+            at.append(changed)
             offsets.append(now)
     return np.array(at, np.int64) * NS_PER_SECOND, np.array(offsets, np.int64) * NS_PER_SECOND
 
@@ -198,14 +200,12 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     if not len(local_ns):
         return np.zeros(0, np.int64)
     at, offsets = zone.transitions(*_years(local_ns))
-    if len(at) == 1:
-        return local_ns - offsets[0]
     ascending = bool((local_ns[1:] >= local_ns[:-1]).all())
     before, after = offsets[:-1], offsets[1:]
     # A repeated hour belongs to the offset before the change (its first pass), a skipped one to that after
     # it.
-    boundaries = np.concatenate(([np.iinfo(np.int64).min], at[1:] + before))
-    utc = local_ns - _looked_up(boundaries, offsets, local_ns, ascending)
+    boundaries = np.concatenate((at[:1], at[1:] + before))
+    utc: Ints = local_ns - _looked_up(boundaries, offsets, local_ns, ascending)
     for change, old, new in zip(at[1:], before, after, strict=True):
         low, high = change + min(old, new), change + max(old, new)
         rows = _rows_between(local_ns, low, high, ascending)
@@ -219,9 +219,7 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
         back = np.flatnonzero(times[1:] < times[:-1]) + 1
         if len(back) > 1 and check:
             raise DataError(
-                "the hour that the clock shows twice steps back more than once, so its two passes cannot be "
-                "told "
-                "apart",
+                "the hour that the clock shows twice steps back more than once, so its two passes cannot be told apart",
                 parameter="timezone",
                 value=f"{_shown(int(times[back[1]]))} in {zone}",
                 remedy="Sort the file by its true time, or export it in UTC",
@@ -244,8 +242,7 @@ def _shown(time_ns: int) -> str:
 
 def _never_shown(zone: Zone, local: int) -> DataError:
     return DataError(
-        f"the clock of {zone} never shows this time (it skips that hour in spring), so the time zone is "
-        "wrong",
+        f"the clock of {zone} never shows this time (it skips that hour in spring), so the time zone is wrong",
         parameter="timezone",
         value=_shown(local),
         remedy="Try UTC or a fixed offset such as UTC-5",

@@ -33,11 +33,12 @@ def open_ns(symbol: Symbol, time_ns: Ints) -> Ints:
     local = from_utc(rollover_zone(symbol), time_ns) - _SUNDAY_OPEN
     weeks, rest = local // _WEEK, local % _WEEK
     if symbol.kind != "metal":
-        return weeks * (5 * NS_PER_DAY) + np.minimum(rest, 5 * NS_PER_DAY)
+        return np.asarray(weeks * (5 * NS_PER_DAY) + np.minimum(rest, 5 * NS_PER_DAY))
     days, hours = rest // NS_PER_DAY, rest % NS_PER_DAY
     session = NS_PER_DAY - _HOUR
     within = np.where(days < 5, np.maximum(0, hours - _HOUR), 0)
-    return weeks * (5 * session) + np.minimum(days, 5) * session + within
+    total: Ints = weeks * (5 * session) + np.minimum(days, 5) * session + within
+    return total
 
 
 def weekend_bars(symbol: Symbol, time_ns: Ints, length_ns: int) -> Booleans:
@@ -62,9 +63,7 @@ def missing_bars(symbol: Symbol, timeframe: Timeframe, before_ns: Ints, after_ns
     if timeframe.is_daily_or_longer or symbol.kind not in {"fx", "metal"}:
         days = [trading_day(symbol, times) + 3 for times in (before_ns, after_ns)]
         first, last = (day // 7 * 5 + np.minimum(day % 7, 5) for day in days)
-        skipped = np.maximum(0, last - first - 1)
-        if symbol.kind in {"fx", "metal"}:
-            return skipped
-        return np.where(skipped > 1, skipped, 0)
+        skipped: Ints = np.maximum(0, last - first - 1)
+        return skipped if symbol.kind in {"fx", "metal"} else np.where(skipped > 1, skipped, 0)
     span = open_ns(symbol, after_ns) - open_ns(symbol, before_ns)
-    return np.maximum(0, span // timeframe.ns - 1)
+    return np.asarray(np.maximum(0, span // timeframe.ns - 1))

@@ -184,7 +184,9 @@ class SweepEvaluator:
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The strategy's own parameters, then the exit parameters that it does not redefine."""
-        return tuple(self.strategy.parameters) + tuple(n for n in EXIT_COLUMNS if n not in self.strategy.parameters)
+        return tuple(self.strategy.parameters) + tuple(
+            n for n in EXIT_COLUMNS if n not in self.strategy.parameters
+        )
 
     @cached_property
     def _levels(self) -> tuple[Floats, Floats]:
@@ -250,7 +252,9 @@ class SweepEvaluator:
         """
         parameters = self.fixed | resolve_parameters(self.strategy, {**self.fixed, **(combination or {})})
         group = SignalGroup(self.data, self._orders(parameters), self.bar_map, self.account, self.config)
-        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
+        exits = np.array(
+            [0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS]
+        )
         trades, tallies, daily = group.trades(exits)
         row = metrics_from_tallies(
             tallies[None, :],
@@ -384,5 +388,3 @@ def _run_threads(n_threads: int, work: Callable[..., None], tasks: Sequence[tupl
         helper.join()
     if errors:
         raise errors[0]
-
-

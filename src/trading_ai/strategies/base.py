@@ -81,8 +81,7 @@ class Parameter:
             raise ParameterError("must be a whole number", parameter=self.name, value=value)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise ParameterError(
-                f"must lie between {self.low} and {self.high}"
-                + (f" {self.unit}" if self.unit else ""),
+                f"must lie between {self.low} and {self.high}" + (f" {self.unit}" if self.unit else ""),
                 parameter=self.name,
                 value=value,
             )

@@ -20,7 +20,9 @@ class BollingerReversal(Strategy):
 
     def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:  # type: ignore[override]
         """Return of the close into the bands."""
-        upper, middle, lower = talib.BBANDS(bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
+        upper, middle, lower = talib.BBANDS(
+            bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations
+        )
         entries = {
             "long_entry": crossed_above(bars.close, lower),
             "short_entry": crossed_below(bars.close, upper),

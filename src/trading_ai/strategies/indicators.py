@@ -69,7 +69,9 @@ def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[n
         direction[t] = trend
 
 
-def supertrend_direction(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> npt.NDArray[np.int8]:
+def supertrend_direction(
+    high: Floats, low: Floats, close: Floats, period: int, multiplier: float
+) -> npt.NDArray[np.int8]:
     """Direction of the supertrend: +1 up, -1 down, 0 before the first full ATR window (Seban).
 
     Args:
@@ -78,5 +80,7 @@ def supertrend_direction(high: Floats, low: Floats, close: Floats, period: int, 
         multiplier: distance of the bands from the bar's middle, in average true ranges.
     """
     direction = np.empty(close.shape[0], dtype=np.int8)
-    _supertrend(high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction)
+    _supertrend(
+        high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction
+    )
     return direction

@@ -1,0 +1,339 @@
+"""Compiled: the fast path of `kernel_chain` for fixed sizes, where money too depends only on entry and exit.
+
+With a fixed size, no swap and a rate that does not change, the profit of a trade, and the best and worst
+equity on its way, are the same for every combination that makes the trade. They are computed once; a
+combination then only picks its trades and adds them up, in short loops that keep the processor busy.
+Combinations that lose their whole balance are left to `kernel_chain`.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from trading_ai._jit import njit
+from trading_ai.engine import accounting as a
+from trading_ai.engine.accounting import commission, to_account
+from trading_ai.engine.kernel_exits import UNTOUCHED, fill_exit_row
+from trading_ai.engine.kernel_marks import NEARLY, profit_of, scan_marks
+
+NET, DELTA, WORST, BEST, BEST_BAR = range(5)
+N_MONEY = 5
+"""Columns of `money`: net profit, change of balance at the exit, worst and best open profit at a close, and the
+last bar of the best."""
+
+
+@njit
+def fill_money(
+    config, k, first, side, entry, forced, n_stops, last_column, n, time_rates, keys, values, money,
+):  # fmt: skip
+    """Turn the touches of one event into money, for every level touched and the forced exit."""
+    units = config[a.UNITS]
+    own_price = config[a.CONVERSION] == 2.0
+    rate = config[a.RATE]
+    long = side > 0.0
+    paid = commission(config, units, entry, time_rates, first)
+    for column in range(last_column + 1):
+        key = keys[column, k]
+        if key == UNTOUCHED:
+            continue
+        exit_bar = min(key >> 1, n - 1)
+        price = values[column, k, 0]
+        low, high = values[column, k, 1], values[column, k, 2]
+        gross = profit_of(own_price, side, units, entry, price, rate)
+        paid_out = commission(config, units, price, time_rates, exit_bar)
+        money[column, k, NET] = gross - (paid + paid_out) + 0.0
+        money[column, k, DELTA] = gross - paid_out + 0.0
+        money[column, k, WORST] = profit_of(own_price, side, units, entry, low if long else high, rate)
+        money[column, k, BEST] = profit_of(own_price, side, units, entry, high if long else low, rate)
+        money[column, k, BEST_BAR] = values[column, k, 4] if long else values[column, k, 3]
+
+
+@njit
+def simulate_grid(
+    stop_of,
+    target_of,
+    stops,
+    targets,
+    bar,
+    sides,
+    opens,
+    entries,
+    anchors,
+    forced,
+    reasons,
+    after,
+    time_ns,
+    bid_open,
+    bid_high,
+    bid_low,
+    bid_close,
+    ask_open,
+    ask_high,
+    ask_low,
+    ask_close,
+    bid_blocks,
+    ask_blocks,
+    bar_day,
+    day_last_bar,
+    nights,
+    rates,
+    config,
+    filled,
+    keys,
+    values,
+    money,
+    picked,
+    tallies,
+    daily,
+):
+    """Simulate combinations that share their events; arguments as in `kernel_chain.simulate_chain`.
+
+    Args:
+        money: profits that go with `keys`, shape (n_stops + n_targets + 1, n_events, N_MONEY).
+        picked: work space, int64, shape (3, n_events).
+
+    Returns:
+        The number of combinations done: fewer than asked for if the next one loses its whole balance, which
+        `kernel_chain` must simulate.
+    """
+    n_events = bar.shape[0]
+    n = time_ns.shape[0]
+    n_days = day_last_bar.shape[0]
+    n_stops = stops.shape[0]
+    last_column = n_stops + targets.shape[0]
+    slippage = config[a.SLIPPAGE]
+    units = config[a.UNITS]
+    rate = config[a.RATE]
+    own_price = config[a.CONVERSION] == 2.0
+    has_commission = config[a.HAS_COMMISSION] != 0.0
+    has_spread = config[a.HAS_SPREAD] != 0.0
+    target_first = config[a.TARGET_FIRST] != 0.0
+    keep_days = daily.shape[1] > 0
+    event_of = picked[0]
+    column_of = picked[1]
+    exit_of = picked[2]
+    for c in range(stop_of.shape[0]):
+        stop_column = stop_of[c]
+        target_column = n_stops + target_of[c]
+        n_ambiguous = held_total = 0
+
+        # 1. Walk: which events become trades, and how each ends.
+        n_trades = 0
+        earliest = 0
+        k = 0
+        while k < n_events:
+            first = bar[k]
+            if first < earliest or opens[k] == 0:
+                k += 1
+                continue
+            if filled[k] == 0:
+                if sides[k] > 0.0:
+                    fill_exit_row(
+                        stops, targets, sides[k], first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
+                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                else:
+                    fill_exit_row(
+                        stops, targets, sides[k], first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
+                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                fill_money(
+                    config, k, first, sides[k], entries[k], forced[k], n_stops, last_column, n, rates, keys, values,
+                    money,
+                )  # fmt: skip
+                filled[k] = 1
+            stop_key = keys[stop_column, k]
+            target_key = keys[target_column, k]
+            forced_key = 2 * forced[k]
+            ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
+            on_target = target_key < stop_key or (ambiguous and target_first)
+            column = target_column if on_target else stop_column
+            key = min(stop_key, target_key)
+            on_force = key >= forced_key
+            column = last_column if on_force else column
+            exit_bar = min(key, forced_key) >> 1
+            at_end = exit_bar == n
+            exit_bar = n - 1 if at_end else exit_bar
+            event_of[n_trades] = k
+            column_of[n_trades] = column
+            exit_of[n_trades] = exit_bar
+            n_trades += 1
+            n_ambiguous += ambiguous
+            held_total += exit_bar - first + (0 if on_force and not at_end else 1)
+            earliest = n if at_end else (after[k] if on_force else exit_bar + 1)
+            k += 1
+
+        # 2. Totals. No branches: whether a trade won cannot be predicted, and a wrong guess is dear.
+        n_long = n_wins = n_long_wins = n_losses = 0
+        win_streak = loss_streak = max_win_streak = max_loss_streak = 0
+        gross_profit = gross_loss = long_net = sum_net = sum_squared = 0.0
+        largest_win = largest_loss = 0.0
+        for j in range(n_trades):
+            k = event_of[j]
+            net = money[column_of[j], k, NET]
+            long = sides[k] > 0.0
+            won = net > 0.0
+            sum_net += net
+            sum_squared += net * net
+            n_long += long
+            long_net += net if long else 0.0
+            n_wins += won
+            n_long_wins += won & long
+            n_losses += net < 0.0
+            gross_profit += max(net, 0.0)
+            gross_loss += min(net, 0.0)
+            largest_win = max(largest_win, net)
+            largest_loss = min(largest_loss, net)
+            win_streak = win_streak + 1 if won else 0
+            loss_streak = 0 if won else loss_streak + 1
+            max_win_streak = max(max_win_streak, win_streak)
+            max_loss_streak = max(max_loss_streak, loss_streak)
+
+        # 3. The way of balance and equity, and the trading days.
+        balance = config[a.CAPITAL]
+        balance_peak = peak = lowest = day_equity = balance
+        peak_bar = day = 0
+        drop = fraction = longest = balance_drop = balance_fraction = 0.0
+        sum_daily = sum_daily_squared = sum_downside = commission_total = 0.0
+        for j in range(n_trades):
+            k = event_of[j]
+            column = column_of[j]
+            first = bar[k]
+            exit_bar = exit_of[j]
+            first_day = bar_day[first]
+            if day < first_day:
+                profit = balance - day_equity
+                if profit != 0.0:
+                    if keep_days:
+                        daily[c, day] = profit
+                    change = profit / day_equity
+                    sum_daily += change
+                    sum_daily_squared += change * change
+                    sum_downside += min(change, 0.0) * min(change, 0.0)
+                    day_equity = balance
+                day = first_day
+            if balance >= peak:
+                peak_bar = max(peak_bar, first - 1)
+            if has_commission:
+                balance -= commission(config, units, entries[k], rates, first)
+            if exit_bar > first:
+                highest = balance + money[column, k, BEST]
+                fall = peak - (balance + money[column, k, WORST])
+                if highest < peak:
+                    drop = max(drop, fall)
+                    if fall > fraction * peak * NEARLY:
+                        fraction = max(fraction, fall / peak)
+                elif (
+                    max(fall, money[column, k, BEST] - money[column, k, WORST]) < min(drop, fraction * peak) * NEARLY
+                    and time_ns[exit_bar] - time_ns[peak_bar] <= longest
+                ):
+                    # A new high, but no fall inside the trade can be a new record: no need to look closer.
+                    peak = highest
+                    peak_bar = int(money[column, k, BEST_BAR])
+                elif sides[k] > 0.0:
+                    peak, peak_bar, drop, fraction, longest = scan_marks(
+                        first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, entries[k], rate, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                else:
+                    peak, peak_bar, drop, fraction, longest = scan_marks(
+                        first, exit_bar, ask_close, ask_blocks, own_price, -1.0, units, entries[k], rate, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                last_day = bar_day[exit_bar]
+                while day < last_day:
+                    t = day_last_bar[day]
+                    price = bid_close[t] if sides[k] > 0.0 else ask_close[t]
+                    equity = balance + profit_of(own_price, sides[k], units, entries[k], price, rate)
+                    profit = equity - day_equity
+                    if keep_days:
+                        daily[c, day] = profit
+                    change = profit / day_equity
+                    sum_daily += change
+                    sum_daily_squared += change * change
+                    sum_downside += min(change, 0.0) * min(change, 0.0)
+                    day_equity = equity
+                    day += 1
+            balance += money[column, k, DELTA]
+            lowest = min(lowest, balance)
+            balance_peak = max(balance_peak, balance)
+            fall = balance_peak - balance
+            balance_drop = max(balance_drop, fall)
+            if fall > balance_fraction * balance_peak * NEARLY:
+                balance_fraction = max(balance_fraction, fall / balance_peak)
+            if balance >= peak:
+                if exit_bar - peak_bar > 1:
+                    longest = max(longest, float(time_ns[exit_bar] - time_ns[peak_bar]))
+                peak = balance
+                peak_bar = exit_bar
+            else:
+                fall = peak - balance
+                drop = max(drop, fall)
+                if fall > fraction * peak * NEARLY:
+                    fraction = max(fraction, fall / peak)
+        if lowest <= 0.0:
+            return c
+        if day < n_days:
+            profit = balance - day_equity
+            if keep_days:
+                daily[c, day] = profit
+            change = profit / day_equity
+            sum_daily += change
+            sum_daily_squared += change * change
+            sum_downside += min(change, 0.0) * min(change, 0.0)
+        if balance >= peak:
+            peak_bar = n - 1
+        longest = max(longest, float(time_ns[n - 1] - time_ns[peak_bar]))
+
+        # 4. Costs that were paid, where there are any.
+        slippage_total = spread_total = 0.0
+        if has_commission or slippage > 0.0 or has_spread:
+            for j in range(n_trades):
+                k = event_of[j]
+                column = column_of[j]
+                price = values[column, k, 0]
+                in_account = to_account(config[a.CONVERSION], rate, rates, exit_of[j], price)
+                if has_commission:
+                    commission_total += commission(config, units, entries[k], rates, bar[k]) + commission(
+                        config, units, price, rates, exit_of[j]
+                    )
+                if slippage > 0.0:
+                    slipped = 2.0 if column < n_stops or column == last_column else 1.0
+                    slippage_total += slipped * slippage * units * in_account
+                if has_spread:
+                    crossed = bar[k] if sides[k] > 0.0 else exit_of[j]
+                    spread_total += (ask_open[crossed] - bid_open[crossed]) * units * in_account
+
+        tally = tallies[c]
+        tally[a.N_TRADES] = n_trades
+        tally[a.N_LONG] = n_long
+        tally[a.N_WINS] = n_wins
+        tally[a.N_LONG_WINS] = n_long_wins
+        tally[a.N_LOSSES] = n_losses
+        tally[a.GROSS_PROFIT] = gross_profit
+        tally[a.GROSS_LOSS] = gross_loss
+        tally[a.LONG_NET] = long_net
+        tally[a.SUM_NET] = sum_net
+        tally[a.SUM_NET_SQUARED] = sum_squared
+        tally[a.LARGEST_WIN] = largest_win
+        tally[a.LARGEST_LOSS] = largest_loss
+        tally[a.MAX_WIN_STREAK] = max_win_streak
+        tally[a.MAX_LOSS_STREAK] = max_loss_streak
+        tally[a.BALANCE_DRAWDOWN] = balance_drop
+        tally[a.BALANCE_DRAWDOWN_FRACTION] = balance_fraction
+        tally[a.EQUITY_DRAWDOWN] = drop
+        tally[a.EQUITY_DRAWDOWN_FRACTION] = fraction
+        tally[a.EQUITY_DRAWDOWN_NS] = longest
+        tally[a.BARS_HELD] = held_total
+        tally[a.BARS_EXPOSED] = held_total
+        tally[a.COMMISSION] = commission_total
+        tally[a.SWAP] = 0.0
+        tally[a.SLIPPAGE_PAID] = slippage_total
+        tally[a.SPREAD_PAID] = spread_total
+        tally[a.SUM_DAILY] = sum_daily
+        tally[a.SUM_DAILY_SQUARED] = sum_daily_squared
+        tally[a.SUM_DOWNSIDE_SQUARED] = sum_downside
+        tally[a.N_AMBIGUOUS] = n_ambiguous
+        tally[a.N_SKIPPED] = 0.0
+        tally[a.FINAL_EQUITY] = balance
+        tally[a.OPEN_PROFIT] = 0.0
+    return stop_of.shape[0]
