@@ -40,19 +40,36 @@ class Events(NamedTuple):
 
 
 @njit
-def count_entries(entry):
-    """Number of entry orders."""
-    n = 0
-    for t in range(entry.shape[0]):
-        n += entry[t] != 0
-    return n
+def positions_of(flags, words):
+    """Positions of the nonzero values of `flags`, int8, shape (n,); `words` views its first n // 8 * 8 as int64."""
+    count = 0
+    for w in range(words.shape[0]):
+        if words[w] != 0:
+            for t in range(8 * w, 8 * w + 8):
+                count += flags[t] != 0
+    for t in range(8 * words.shape[0], flags.shape[0]):
+        count += flags[t] != 0
+    found = np.empty(count, np.int64)
+    i = 0
+    for w in range(words.shape[0]):
+        if words[w] != 0:
+            for t in range(8 * w, 8 * w + 8):
+                if flags[t] != 0:
+                    found[i] = t
+                    i += 1
+    for t in range(8 * words.shape[0], flags.shape[0]):
+        if flags[t] != 0:
+            found[i] = t
+            i += 1
+    return found
 
 
 @njit
 def fill_events(
+    bar,
     entry_order,
-    exit_long,
-    exit_short,
+    exits_long,
+    exits_short,
     strategy_bar,
     time_exit,
     ignore_opposite,
@@ -65,7 +82,6 @@ def fill_events(
     anchor_on_close,
     slippage,
     scale,
-    bar,
     side,
     opens,
     entry,
@@ -74,54 +90,58 @@ def fill_events(
     reason,
     after,
 ):
-    """Fill the arrays of `Events`; one pass over the bars from the last to the first."""
+    """Fill the arrays of `Events`; one pass over the entry orders at `bar`, from the last to the first."""
     n = entry_order.shape[0]
-    k = bar.shape[0]
-    next_long = n  # next entry order of each side, and next exit order of each side
+    next_long = n  # next entry order of each side
     next_short = n
-    next_exit_long = n
-    next_exit_short = n
-    for t in range(n - 1, -1, -1):
-        order = entry_order[t]
-        if order != 0:
-            k -= 1
-            long = order > 0
-            bar[k] = t
-            side[k] = 1.0 if long else -1.0
-            opens[k] = 1 if only_side == 0.0 or only_side == side[k] else 0
-            price = ask_open[t] if long else bid_open[t]
-            if slippage > 0.0:
-                price = np.floor((price + side[k] * slippage) * scale + 0.5) / scale
-            entry[k] = price
-            if anchor_on_close:
-                anchor[k] = ask_close[t - 1] if long else bid_close[t - 1]
+    i = exits_long.shape[0]  # position of the next exit order of each side, among all of them
+    j = exits_short.shape[0]
+    for k in range(bar.shape[0] - 1, -1, -1):
+        t = bar[k]
+        while i > 0 and exits_long[i - 1] > t:
+            i -= 1
+        while j > 0 and exits_short[j - 1] > t:
+            j -= 1
+        long = entry_order[t] > 0
+        side[k] = 1.0 if long else -1.0
+        opens[k] = 1 if only_side == 0.0 or only_side == side[k] else 0
+        price = ask_open[t] if long else bid_open[t]
+        if slippage > 0.0:
+            price = np.floor((price + side[k] * slippage) * scale + 0.5) / scale
+        entry[k] = price
+        if anchor_on_close:
+            anchor[k] = ask_close[t - 1] if long else bid_close[t - 1]
+        else:
+            anchor[k] = price
+        opposite = next_short if long else next_long
+        if long:
+            exit_bar = exits_long[i] if i < exits_long.shape[0] else n
+        else:
+            exit_bar = exits_short[j] if j < exits_short.shape[0] else n
+        end, why, nxt = n, END_OF_DATA, n
+        if exit_bar < end:
+            end, why, nxt = exit_bar, SIGNAL, exit_bar
+        if time_exit > 0:
+            if strategy_bar.shape[0] == 0:
+                timed = min(t + time_exit, n)
             else:
-                anchor[k] = price
-            opposite = next_short if long else next_long
-            exit_bar = next_exit_long if long else next_exit_short
-            end, why, nxt = n, END_OF_DATA, n
-            if exit_bar < end:
-                end, why, nxt = exit_bar, SIGNAL, exit_bar
-            if time_exit > 0:
-                if strategy_bar.shape[0] == 0:
-                    timed = min(t + time_exit, n)
-                else:
-                    timed = np.searchsorted(strategy_bar, strategy_bar[t] + time_exit)
-                if timed < end:
-                    end, why, nxt = timed, TIME_EXIT, timed
-            if not ignore_opposite and opposite < end:
-                end, why, nxt = opposite, SIGNAL, opposite if reverse else opposite + 1
-            forced[k] = end
-            reason[k] = why
-            after[k] = nxt
-            if long:
-                next_long = t
-            else:
-                next_short = t
-        if exit_long.shape[0] > 0 and exit_long[t] != 0:
-            next_exit_long = t
-        if exit_short.shape[0] > 0 and exit_short[t] != 0:
-            next_exit_short = t
+                timed = np.searchsorted(strategy_bar, strategy_bar[t] + time_exit)
+            if timed < end:
+                end, why, nxt = timed, TIME_EXIT, timed
+        if not ignore_opposite and opposite < end:
+            end, why, nxt = opposite, SIGNAL, opposite if reverse else opposite + 1
+        forced[k] = end
+        reason[k] = why
+        after[k] = nxt
+        if long:
+            next_long = t
+        else:
+            next_short = t
+
+
+def _positions(flags: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    found: npt.NDArray[np.int64] = positions_of(flags, flags[: flags.shape[0] // 8 * 8].view(np.int64))
+    return found
 
 
 def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int, slippage: float) -> Events:
@@ -135,9 +155,10 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         time_exit: strategy bars after which a position is closed; 0 for never.
         slippage: adverse price change of fills, price units.
     """
-    n = int(count_entries(orders.entry))
+    bar = _positions(orders.entry)
+    n = bar.shape[0]
     events = Events(
-        bar=np.empty(n, np.int64),
+        bar=bar,
         side=np.empty(n),
         opens=np.empty(n, np.int8),
         entry=np.empty(n),
@@ -147,9 +168,10 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         after=np.empty(n, np.int64),
     )
     fill_events(
+        bar,
         orders.entry,
-        orders.exit_long,
-        orders.exit_short,
+        _positions(orders.exit_long),
+        _positions(orders.exit_short),
         bar_map.strategy_bar,
         time_exit,
         rules.opposite_signal == "ignore",
@@ -162,6 +184,6 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         rules.level_anchor == "signal_close",
         slippage,
         data.price_scale,
-        *events,
+        *events[1:],
     )
     return events

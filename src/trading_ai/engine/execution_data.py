@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from trading_ai._jit import njit
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
-from trading_ai.market.calendar import swap_nights, trading_day
+from trading_ai.market.calendar import day_open_ns, swap_nights, trading_day
 
 BLOCK = 16
 """Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
@@ -156,12 +155,32 @@ def _conversion(
     return CONVERT_RATES, 1.0, _frozen(close if pair[0] == quote else 1.0 / close)
 
 
+def _trading_days(bars: Bars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Ordinal of each bar's trading day, last bar and date of each trading day that has bars."""
+    times = bars.open_time_ns
+    if bars.timeframe.is_daily_or_longer:
+        dates = trading_day(bars.symbol, times)
+        last = np.append(np.flatnonzero(dates[1:] != dates[:-1]), times.size - 1)
+        dates = dates[last]
+    else:
+        # Looking up where each day begins is far cheaper than finding the day of every bar.
+        first_day, last_day = trading_day(bars.symbol, times[[0, -1]])
+        dates = np.arange(first_day, last_day + 1)
+        ends = np.append(np.searchsorted(times, day_open_ns(bars.symbol, dates[1:])), times.size)
+        has_bars = np.diff(ends, prepend=0) > 0
+        last, dates = ends[has_bars] - 1, dates[has_bars]
+    bar_day = np.repeat(np.arange(last.size), np.diff(last, prepend=-1))
+    arrays = tuple(np.ascontiguousarray(x, dtype=np.int64) for x in (bar_day, last, dates))
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
 def prepare(
     bars: Bars,
     costs: Costs,
     account_currency: str = "USD",
     conversion_bars: Bars | None = None,
-    calendar: Callable[..., npt.NDArray[np.int64]] = trading_day,
 ) -> ExecutionData:
     """Make bars and costs ready for the simulators.
 
@@ -171,7 +190,6 @@ def prepare(
         account_currency: currency of the account, such as ``"USD"``.
         conversion_bars: bars of the pair that converts profits, where neither currency of the symbol is
             the account's.
-        calendar: gives each bar's trading day.
 
     Raises:
         RuleError: no bars, or profits cannot be converted to the account's currency.
@@ -181,18 +199,11 @@ def prepare(
     scale = 10.0 ** (bars.symbol.digits + 2)
     bid = (bars.open, bars.high, bars.low, bars.close)
     ask = _ask_prices(bars, costs, scale)
-    days = calendar(bars.symbol, bars.open_time_ns)
-    starts_day = days[1:] != days[:-1]
-    bar_day = np.empty(days.shape[0], dtype=np.int64)
-    bar_day[0] = 0
-    np.cumsum(starts_day, out=bar_day[1:])
-    last = np.append(np.flatnonzero(starts_day), days.shape[0] - 1).astype(np.int64)
+    bar_day, last, day_numbers = _trading_days(bars)
     conversion, rate, rates = _conversion(bars, costs, account_currency, conversion_bars)
     charged = costs.swap_long != 0.0 or costs.swap_short != 0.0
     nights = _frozen(swap_nights(bars.symbol, bars.open_time_ns)) if charged else _EMPTY
     bid_blocks = _block_summary(bid)
-    bar_day.flags.writeable = False
-    last.flags.writeable = False
     return ExecutionData(
         bars=bars,
         bid=bid,
@@ -200,7 +211,7 @@ def prepare(
         has_spread=ask[0] is not bid[0],
         bar_day=bar_day,
         day_last_bar=last,
-        day_numbers=days[last],
+        day_numbers=day_numbers,
         nights=nights,
         conversion=conversion,
         rate=rate,

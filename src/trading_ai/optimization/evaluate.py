@@ -30,7 +30,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.optimization.model import EvaluatedChunk
-from trading_ai.parameters import Axis, Combination, ParameterRange, SearchSpace, Value
+from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Parameter, Strategy
 
 Floats = npt.NDArray[np.float64]
@@ -82,8 +82,11 @@ def check_axis(strategy: Strategy, axis: Axis) -> None:
     """
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values
-    if isinstance(axis, ParameterRange) and len(values) > 2:
-        values = (values[0], values[1], values[-1])  # equal steps: the rest follows from these
+    if len(values) > 2 and all(type(v) is type(values[0]) for v in values):
+        if isinstance(values[0], int) and not isinstance(values[0], bool):
+            values = (min(values), max(values))  # type: ignore[type-var]
+        elif isinstance(values[0], float) and parameter.kind == "float" and not any(v != v for v in values):
+            values = (min(values), max(values))  # type: ignore[type-var]
     for value in values:
         parameter.check(value)
 
