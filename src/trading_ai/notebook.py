@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
-from trading_ai.engine.simulate import Account
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
@@ -171,9 +171,7 @@ class Sweep:
 
     def __repr__(self) -> str:
         best = ", ".join(f"{k}={v}" for k, v in self.best.items()) if self.has_best else "none"
-        return (
-            f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"
-        )
+        return f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"
 
     @cached_property
     def order(self) -> Indices:
@@ -244,14 +242,9 @@ class Sweep:
         space = self.evaluator.space
         for name in (x, y):
             if name not in space.names:
-                raise ParameterError(
-                    "was not searched", parameter=name, remedy="Searched: " + ", ".join(space.names)
-                )
+                raise ParameterError("was not searched", parameter=name, remedy="Searched: " + ", ".join(space.names))
         positions = space.positions(self.indices)
-        columns = {
-            axis.name: np.asarray(axis.values)[place]
-            for axis, place in zip(space.axes, positions, strict=True)
-        }
+        columns = {axis.name: np.asarray(axis.values)[place] for axis, place in zip(space.axes, positions, strict=True)}
         axes = {axis.name: axis.values for axis in space.axes}
         grid = aggregate(columns, self.column(shown), x, y, x_values=axes[x], y_values=axes[y])
         alone = len(space.axes) == 2 and not grid.grouped and shown == self.objective and self.has_best

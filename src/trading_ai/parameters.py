@@ -185,9 +185,7 @@ class SearchSpace:
         names = [axis.name for axis in self.axes]
         for name in names:
             if names.count(name) > 1:
-                raise ParameterError(
-                    "is given twice", parameter=name, remedy="Give every parameter one range."
-                )
+                raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
 
     @property
     def names(self) -> tuple[str, ...]:

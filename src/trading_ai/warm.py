@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -33,14 +34,15 @@ def warm() -> float:
     bars = Bars(euro, hour, np.arange(n) * hour.ns, open_, high, low, close)
     flip = np.arange(n) % 10
     signals = Signals(flip == 0, flip == 5, flip == 4, flip == 9)
-    for rules, costs, exits in (
+    cases: tuple[tuple[ExecutionRules, Costs, dict[str, Any]], ...] = (
         (ExecutionRules(), Costs(), {"stop_loss": [0, 20], "take_profit": [0, 40]}),
         (
             ExecutionRules(max_positions=3),
             Costs(spread_pips=1.0, swap_long=-0.5),
             {"trailing_stop": [20, 30]},
         ),
-    ):
+    )
+    for rules, costs, exits in cases:
         made = sweep(bars, signals, rules=rules, costs=costs, n_threads=1, **exits)
         made.backtest({})
     sweep(bars, "supertrend", n_threads=1)

@@ -52,9 +52,7 @@ def reports(tmp_path_factory):
         ParameterRange("slow", 30, 90, 5),
         Choices("mode", ("<script>throw 1</script>", "x" * 60)),
     )
-    ugly = replace(
-        make_report(axes, title="W" * 90, notes=("y" * 300,), trades=np.zeros(0, TRADE)), currency="<b>"
-    )
+    ugly = replace(make_report(axes, title="W" * 90, notes=("y" * 300,), trades=np.zeros(0, TRADE)), currency="<b>")
     ugly.metrics[::3] = np.nan
     ugly.metrics[1::7] = 1e12
     made = {"plain": make_report(), "ugly": ugly, "single": make_report(())}

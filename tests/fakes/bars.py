@@ -21,9 +21,7 @@ def bars_of(rows, *, symbol=EURUSD, tf="H1", start_ns=MONDAY_NS, **extra) -> Bar
     return Bars(symbol, frame, times, *table.T, **extra)
 
 
-def random_bars(
-    n, seed, *, symbol=EURUSD, tf="H1", start=1.1, volatility=1e-3, gaps=0.1, decimals=None
-) -> Bars:
+def random_bars(n, seed, *, symbol=EURUSD, tf="H1", start=1.1, volatility=1e-3, gaps=0.1, decimals=None) -> Bars:
     """A random walk with opening gaps, repeated prices and missing bars, rounded to the symbol's digits."""
     rng = np.random.default_rng(seed)
     digits = symbol.digits if decimals is None else decimals

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.orders import SAME_BARS, place_orders
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.reference import Exits, ReferenceSimulator
 from trading_ai.engine.rules import ExecutionRules
-from trading_ai.engine.simulate import Account, SignalGroup
+from trading_ai.engine.simulate import SignalGroup
 from trading_ai.engine.sizing import Sizing
 from trading_ai.strategies.base import Signals
 
@@ -97,9 +98,7 @@ class Twins:
             assert tally[name] == value, f"{name}: compiled {tally[name]!r}, reference {value!r}"
         bars_tally = self.by_bars(exits)
         for name in TALLIES:
-            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), (
-                name
-            )
+            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), name
 
 
 def plain_tallies(result, capital, times) -> dict[str, float]:

@@ -77,9 +77,7 @@ def _needs_stop(sizing: Sizing, exits: Exits) -> Exits:
     sizing=_sizing,
     exits=_exits,
 )
-def test_simulators_agree(
-    n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits
-):
+def test_simulators_agree(n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits):
     bars = random_bars(n, seed, tf=tf, gaps=gaps, decimals=decimals)
     twins = Twins(
         bars,
@@ -98,9 +96,9 @@ def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed)
     bars = random_bars(200, seed, symbol=USDJPY, start=110.0)
     rates = random_bars(400, seed + 1, symbol=EURUSD, tf="H1")
     eurjpy = type(EURUSD)("EURJPY", 0.01, 3, 100_000.0, "JPY", "EUR", "fx", 1000.0, 1000.0)
-    shifted = Bars(
-        eurjpy, rates.timeframe, rates.open_time_ns - 200 * rates.timeframe.ns, *(p * 120 for p in (rates.open, rates.high, rates.low, rates.close))
-    )  # fmt: skip
+    times = rates.open_time_ns - 200 * rates.timeframe.ns
+    prices = (p * 120 for p in (rates.open, rates.high, rates.low, rates.close))
+    shifted = Bars(eurjpy, rates.timeframe, times, *prices)
     costs = Costs(**{**vars(costs), "conversion_rate": 0.008 if fixed else None})
     twins = Twins(
         bars,

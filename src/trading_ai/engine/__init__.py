@@ -1,1 +1,1 @@
-
+"""Signals and costs in, trades and equity out."""

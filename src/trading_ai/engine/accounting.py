@@ -148,11 +148,7 @@ def commission(config, units, price, rates, bar):
     if config[HAS_COMMISSION] == 0.0:
         return 0.0
     value = units * price * to_account(config[CONVERSION], config[RATE], rates, bar, price)
-    return (
-        units * config[COMMISSION_PER_UNIT]
-        + value * config[COMMISSION_OF_VALUE]
-        + config[COMMISSION_PER_TRADE]
-    )
+    return units * config[COMMISSION_PER_UNIT] + value * config[COMMISSION_OF_VALUE] + config[COMMISSION_PER_TRADE]
 
 
 @njit

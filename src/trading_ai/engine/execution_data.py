@@ -170,10 +170,13 @@ def _trading_days(bars: Bars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
         has_bars = np.diff(ends, prepend=0) > 0
         last, dates = ends[has_bars] - 1, dates[has_bars]
     bar_day = np.repeat(np.arange(last.size), np.diff(last, prepend=-1))
-    arrays = tuple(np.ascontiguousarray(x, dtype=np.int64) for x in (bar_day, last, dates))
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
+    return _frozen_ints(bar_day), _frozen_ints(last), _frozen_ints(dates)
+
+
+def _frozen_ints(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    array = np.ascontiguousarray(values, dtype=np.int64)
+    array.flags.writeable = False
+    return array
 
 
 def prepare(

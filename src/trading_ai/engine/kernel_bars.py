@@ -55,9 +55,7 @@ def close_position(
     state[a.BALANCE] += gross - paid_out + credit
     net = gross - (p[PAID] + paid_out) + credit
     book_trade(state, tally, side, net)
-    tally[a.BARS_HELD] += (
-        exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
-    )
+    tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
     tally[a.COMMISSION] += p[PAID] + paid_out
     tally[a.SWAP] += credit
     if ambiguous:
@@ -92,9 +90,7 @@ def close_position(
 def market_fill(price, side, config):
     """Price of a market or stop fill that leaves a position: slippage is adverse."""
     if config[a.SLIPPAGE] > 0.0:
-        return (
-            np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
-        )
+        return np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
     return price
 
 
@@ -241,9 +237,7 @@ def simulate_bars(
                             stop = trail
                             p[STOP_REASON] = TRAILING_STOP
                         p[STOP] = stop
-                        p[TARGET] = rounded(
-                            events_anchor[k] + order * target_distances[c], config[a.LEVEL_SCALE]
-                        )
+                        p[TARGET] = rounded(events_anchor[k] + order * target_distances[c], config[a.LEVEL_SCALE])
                         p[BEST] = entry
                         p[PAID] = commission(config, units, entry, rates, t)
                         state[a.BALANCE] -= p[PAID]

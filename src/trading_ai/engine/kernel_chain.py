@@ -63,7 +63,8 @@ def simulate_chain(
         time_ns: bars' open times; then bid and ask prices, shape (n,), block summaries, trading days,
             swap nights and conversion rates as in `ExecutionData`.
         config: see `accounting.CONFIG`.
-        filled: 1 for events whose touches are known; found on demand, uint8, shape (n_events,).
+        filled: 0 for events whose touches are not known yet, 1 if they are, 2 if their money is too (`kernel_grid`);
+            found on demand, uint8, shape (n_events,).
         keys: touch keys, int64, shape (n_stops + n_targets + 1, n_events); see `kernel_exits`.
         values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 5).
         tallies: out, shape (m, n_tallies).
@@ -187,9 +188,7 @@ def simulate_chain(
                     high = values[column, k, 2]
                     best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
                     if best < peak:
-                        worst = balance + profit_of(
-                            own_price, side, units, entry, low if long else high, rate
-                        )
+                        worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
                         fall = peak - worst
                         drop = max(drop, fall)
                         if fall > fraction * peak * NEARLY:
@@ -302,10 +301,7 @@ def simulate_chain(
             if slippage > 0.0:
                 slipped = 1.0 if on_target and not on_force else 2.0
                 slippage_total += (
-                    slipped
-                    * slippage
-                    * units
-                    * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                    slipped * slippage * units * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
                 )
             if has_spread:
                 crossed = first if long else exit_bar

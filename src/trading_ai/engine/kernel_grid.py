@@ -23,7 +23,7 @@ last bar of the best."""
 
 @njit
 def fill_money(
-    config, k, first, side, entry, forced, n_stops, last_column, n, time_rates, keys, values, money,
+    config, k, first, side, entry, last_column, n, time_rates, keys, values, money,
 ):  # fmt: skip
     """Turn the touches of one event into money, for every level touched and the forced exit."""
     units = config[a.UNITS]
@@ -125,22 +125,22 @@ def simulate_grid(
             if first < earliest or opens[k] == 0:
                 k += 1
                 continue
-            if filled[k] == 0:
-                if sides[k] > 0.0:
+            if filled[k] < 2:
+                if filled[k] == 0 and sides[k] > 0.0:
                     fill_exit_row(
                         stops, targets, sides[k], first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
                         bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
                     )  # fmt: skip
-                else:
+                elif filled[k] == 0:
                     fill_exit_row(
                         stops, targets, sides[k], first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
                         ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
                     )  # fmt: skip
                 fill_money(
-                    config, k, first, sides[k], entries[k], forced[k], n_stops, last_column, n, rates, keys, values,
+                    config, k, first, sides[k], entries[k], last_column, n, rates, keys, values,
                     money,
                 )  # fmt: skip
-                filled[k] = 1
+                filled[k] = 2
             stop_key = keys[stop_column, k]
             target_key = keys[target_column, k]
             forced_key = 2 * forced[k]

@@ -84,9 +84,7 @@ def map_bars(bars: Bars, detail: Bars) -> BarMap:
     return BarMap(first, inside)
 
 
-def place_orders(
-    signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str
-) -> Orders:
+def place_orders(signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str) -> Orders:
     """Turn decisions at closes into orders at opens.
 
     Where several strategy bars have no execution bar between them, the newest entry decision counts and

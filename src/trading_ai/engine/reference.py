@@ -219,7 +219,7 @@ class ReferenceSimulator:
                 credit,
                 gross - paid + credit,
                 self.balance,
-            )  # fmt: skip
+            )
         )
         self.open.remove(p)
 

@@ -71,12 +71,8 @@ class ExecutionRules:
 
 
 class _Exits:
-    stop_loss: Parameter = Float(
-        0.0, 0.0, 1e6, step=1, unit="pips", description="stop-loss distance, 0 for none"
-    )
-    take_profit: Parameter = Float(
-        0.0, 0.0, 1e6, step=1, unit="pips", description="take-profit distance, 0 for none"
-    )
+    stop_loss: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="stop-loss distance, 0 for none")
+    take_profit: Parameter = Float(0.0, 0.0, 1e6, step=1, unit="pips", description="take-profit distance, 0 for none")
     trailing_stop: Parameter = Float(
         0.0, 0.0, 1e6, step=1, unit="pips", description="stop kept this far behind the best price, 0 for none"
     )

@@ -102,9 +102,7 @@ def trades_on_candles(
     end = min(starts.size - 1, max(end, start + window - 1))
     parts = ["bid prices, times in UTC; drag or use the slider to reach every trade"]
     if shown.size < trades.size:
-        parts.append(
-            f"{shown.size:,} of {trades.size:,} trades: the largest wins and losses and an even sample"
-        )
+        parts.append(f"{shown.size:,} of {trades.size:,} trades: the largest wins and losses and an even sample")
     if not trades.size:
         parts = ["no trades"]
     figure.update_layout(
@@ -139,9 +137,7 @@ def trades_on_candles(
 
 def _label(time_ns: int, *, daily: bool) -> str:
     moment = datetime.fromtimestamp(time_ns / NS_PER_SECOND, UTC)
-    return moment.strftime(
-        "%d %b %Y" if daily else "%H:%M<br>%d %b %Y" if not moment.second else "%X<br>%d %b %Y"
-    )
+    return moment.strftime("%d %b %Y" if daily else "%H:%M<br>%d %b %Y" if not moment.second else "%X<br>%d %b %Y")
 
 
 def _is_daily(bars: Bars, starts: Ints) -> bool:
@@ -167,9 +163,7 @@ def _choose(trades: npt.NDArray[np.void], limit: int) -> npt.NDArray[np.void]:
     return chosen
 
 
-def _add_lines(
-    figure: go.Figure, trades: npt.NDArray[np.void], entry: Ints, exit_: Ints, times: list[str]
-) -> None:
+def _add_lines(figure: go.Figure, trades: npt.NDArray[np.void], entry: Ints, exit_: Ints, times: list[str]) -> None:
     won = trades["net_profit"] > 0
     for mask, name, colour, dash in ((won, "win", theme.WIN, "solid"), (~won, "loss", theme.LOSS, "dot")):
         chosen = np.flatnonzero(mask)

@@ -42,11 +42,7 @@ def objective_distribution(
     edges, outside = _edges(known, top)
     count, _ = np.histogram(np.clip(known, edges[0], edges[-1]), edges)
     centre = (edges[1:] + edges[:-1]) / 2
-    good = (
-        centre * kind.better >= 0
-        if kind.better and known.min() < 0 < known.max()
-        else np.ones(centre.size, bool)
-    )
+    good = centre * kind.better >= 0 if kind.better and known.min() < 0 < known.max() else np.ones(centre.size, bool)
     spec = theme.d3_format(kind.unit)
     figure = go.Figure(
         go.Bar(

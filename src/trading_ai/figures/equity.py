@@ -103,8 +103,7 @@ def equity_with_drawdown(
             showlegend=best,
             line=line,
             opacity=1 if best else 0.75,
-            hovertemplate=f"%{{x|%d %b %Y %H:%M}}<br><b>%{{y:,.2f}}</b> {theme.plain(currency)}"
-            f"<extra>{name}</extra>",
+            hovertemplate=f"%{{x|%d %b %Y %H:%M}}<br><b>%{{y:,.2f}}</b> {theme.plain(currency)}<extra>{name}</extra>",
             row=1,
             col=1,
         )
@@ -130,19 +129,13 @@ def equity_with_drawdown(
             y=[None],
             mode="lines",
             line={"color": theme.NEIGHBOUR, "width": 1},
-            name=f"{len(listed) - 1} neighbouring combinations"
-            if len(listed) > 2
-            else theme.plain(listed[1].label),
+            name=f"{len(listed) - 1} neighbouring combinations" if len(listed) > 2 else theme.plain(listed[1].label),
         )
     subtitle = "time in UTC"
     if reduced:
-        subtitle += (
-            f"; at most {max_points:,} points a curve, lowest and highest of each stretch: no extreme is lost"
-        )
+        subtitle += f"; at most {max_points:,} points a curve, lowest and highest of each stretch: no extreme is lost"
     figure.update_layout(theme.layout(title, subtitle), height=560, hovermode="closest")
     figure.update_xaxes(type="date")
-    figure.update_yaxes(
-        title_text=f"Equity ({theme.plain(currency)})" if currency else "Equity", row=1, col=1
-    )
+    figure.update_yaxes(title_text=f"Equity ({theme.plain(currency)})" if currency else "Equity", row=1, col=1)
     figure.update_yaxes(title_text="Drawdown (%)", row=2, col=1)
     return figure

@@ -99,9 +99,7 @@ def aggregate(
             z[cell[first]] = found[first + count - 1]
         else:
             z[cell[first]] = (found[first + (count - 1) // 2] + found[first + count // 2]) / 2
-    varied = tuple(
-        n for n, column in columns.items() if n not in {x, y} and bool((column != column[:1]).any())
-    )
+    varied = tuple(n for n, column in columns.items() if n not in {x, y} and bool((column != column[:1]).any()))
     return Grid(across, down, z.reshape(len(down), len(across)), varied, how, max(x_group, y_group) > 1)
 
 

@@ -102,8 +102,7 @@ def parameter_heatmap(
             xgap=1 if max(z.shape) <= 60 else 0,
             ygap=1 if max(z.shape) <= 60 else 0,
             colorbar=theme.colorbar(theme.axis_title(metric, currency)),
-            hovertemplate=f"{where}<br>{theme.label(metric)} "
-            f"<b>%{{z:{theme.d3_format(kind.unit)}}}</b><extra></extra>",
+            hovertemplate=f"{where}<br>{theme.label(metric)} <b>%{{z:{theme.d3_format(kind.unit)}}}</b><extra></extra>",
         )
     )
     ordered = {"x_ordered": across.ordered, "y_ordered": down.ordered}

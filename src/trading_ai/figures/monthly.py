@@ -35,9 +35,7 @@ def monthly_returns(day_numbers: Ints, daily_profit: Floats, capital: float) -> 
     year, column = month[first] // 12 + 1970, month[first] % 12
     years = np.arange(year[0], year[-1] + 1)
     percent = np.full((years.size, 12), np.nan)
-    percent[year - years[0], column] = np.where(
-        start > 0, 100 * earned / np.where(start > 0, start, 1.0), np.nan
-    )
+    percent[year - years[0], column] = np.where(start > 0, 100 * earned / np.where(start > 0, start, 1.0), np.nan)
     return years, percent
 
 

@@ -80,9 +80,7 @@ def parallel_coordinates(
         )
     winner = int(drawn[-1]) if best is None else best
     if np.isfinite(objective[winner]):
-        texts = [
-            f"{theme.plain(name)} {theme.plain(c.labels[int(p[winner])])}" for name, (c, p) in axes.items()
-        ]
+        texts = [f"{theme.plain(name)} {theme.plain(c.labels[int(p[winner])])}" for name, (c, p) in axes.items()]
         reached = theme.number(float(objective[winner]), kind.unit, currency)
         texts.append(f"{theme.label(metric)} {theme.plain(reached)}")
         figure.add_scatter(
@@ -107,11 +105,7 @@ def parallel_coordinates(
         for y, text, anchor in ((-0.015, pair[0], "top"), (1.015, pair[1], "bottom"))
     ]
     names = [theme.plain(name) for name in axes] + [theme.plain(theme.axis_title(metric, currency))]
-    note = (
-        f"colour follows the last axis: blue is better; {sample_note(drawn.size, known.size)}".removesuffix(
-            "; "
-        )
-    )
+    note = f"colour follows the last axis: blue is better; {sample_note(drawn.size, known.size)}".removesuffix("; ")
     figure.update_layout(
         theme.layout(title, note),
         annotations=notes,

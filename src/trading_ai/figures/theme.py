@@ -106,9 +106,9 @@ def empty(title: str, reason: str) -> dict[str, Any]:
     """The layout of a figure that has nothing to show, and says why."""
     note = {"text": plain(reason), "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
     hidden = {"visible": False}
-    return layout(
-        title, annotations=[note | {"font": {"size": 15, "color": MUTED}}], xaxis=hidden, yaxis=hidden
-    ) | {"height": 240}
+    return layout(title, annotations=[note | {"font": {"size": 15, "color": MUTED}}], xaxis=hidden, yaxis=hidden) | {
+        "height": 240
+    }
 
 
 def plain(text: object) -> str:
@@ -164,9 +164,7 @@ def number(value: float, unit: str = "ratio", currency: str = "") -> str:
 
 def d3_format(unit: str) -> str:
     """The same format in Plotly's (d3's) notation, without the unit."""
-    return {"money": ",.2f", "percent": ",.2f", "count": ",.0f", "days": ",.1f", "bars": ",.1f"}.get(
-        unit, ",.3f"
-    )
+    return {"money": ",.2f", "percent": ",.2f", "count": ",.0f", "days": ",.1f", "bars": ",.1f"}.get(unit, ",.3f")
 
 
 def value_text(value: object) -> str:
@@ -230,9 +228,7 @@ def colour_at(scale: Sequence[Sequence[float | str]], fraction: float) -> str:
     position = min(max(fraction, 0.0), 1.0) * (len(scale) - 1)
     left = min(int(position), len(scale) - 2)
     weight = position - left
-    first, second = (
-        [int(str(scale[i][1])[digit : digit + 2], 16) for digit in (1, 3, 5)] for i in (left, left + 1)
-    )
+    first, second = ([int(str(scale[i][1])[digit : digit + 2], 16) for digit in (1, 3, 5)] for i in (left, left + 1))
     return "#" + "".join(f"{round(a + (b - a) * weight):02x}" for a, b in zip(first, second, strict=True))
 
 

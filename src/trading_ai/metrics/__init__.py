@@ -1,1 +1,1 @@
-
+"""Trades and equity in, numbers out."""

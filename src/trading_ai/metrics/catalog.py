@@ -49,9 +49,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("max_consecutive_wins", "count", 1, "longest run of winning trades"),
     Metric("max_consecutive_losses", "count", -1, "longest run of trades that did not win"),
     Metric("max_balance_drawdown", "money", -1, "largest fall of the balance from its highest value so far"),
-    Metric(
-        "max_balance_drawdown_percent", "percent", -1, "largest such fall in percent of that highest value"
-    ),
+    Metric("max_balance_drawdown_percent", "percent", -1, "largest such fall in percent of that highest value"),
     Metric(
         "max_drawdown",
         "money",
@@ -59,9 +57,7 @@ METRICS: tuple[Metric, ...] = (
         "largest fall of the equity (open trades valued at each bar's close) from its highest value so far",
     ),
     Metric("max_drawdown_percent", "percent", -1, "largest such fall in percent of that highest value"),
-    Metric(
-        "max_drawdown_days", "days", -1, "longest time between an equity high and the next one, calendar days"
-    ),
+    Metric("max_drawdown_days", "days", -1, "longest time between an equity high and the next one, calendar days"),
     Metric(
         "sharpe_ratio",
         "ratio",

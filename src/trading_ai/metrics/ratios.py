@@ -95,9 +95,7 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         m[39] = t[a.N_SKIPPED]
 
 
-def metrics_from_tallies(
-    tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int
-) -> Floats:
+def metrics_from_tallies(tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int) -> Floats:
     """Compute every metric of `catalog.METRICS`.
 
     Args:

@@ -1,1 +1,1 @@
-
+"""The use cases that join the domain through ports."""

@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
 from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.engine.simulate import (
     EXIT_COLUMNS,
-    Account,
     SignalGroup,
-    config_vector,
     distances,
     table_bytes,
 )
@@ -82,11 +81,11 @@ def check_axis(strategy: Strategy, axis: Axis) -> None:
     """
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values
-    if len(values) > 2 and all(type(v) is type(values[0]) for v in values):
-        if isinstance(values[0], int) and not isinstance(values[0], bool):
-            values = (min(values), max(values))  # type: ignore[type-var]
-        elif isinstance(values[0], float) and parameter.kind == "float" and not any(v != v for v in values):
-            values = (min(values), max(values))  # type: ignore[type-var]
+    kinds = {type(v) for v in values}
+    if len(values) > 2 and (kinds == {int} or (kinds == {float} and parameter.kind == "float")):
+        numbers = np.array(values)
+        if np.isfinite(numbers).all():  # the ends speak for what lies between them
+            values = (numbers.min().item(), numbers.max().item())
     for value in values:
         parameter.check(value)
 
@@ -152,9 +151,7 @@ class SweepEvaluator:
             check_axis(strategy, axis)
         for name in fixed:
             if name in space.names:
-                raise ParameterError(
-                    "is both fixed and searched", parameter=name, remedy="Leave out one of the two."
-                )
+                raise ParameterError("is both fixed and searched", parameter=name, remedy="Leave out one of the two.")
         self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
@@ -187,9 +184,7 @@ class SweepEvaluator:
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The strategy's own parameters, then the exit parameters that it does not redefine."""
-        return tuple(self.strategy.parameters) + tuple(
-            n for n in EXIT_COLUMNS if n not in self.strategy.parameters
-        )
+        return tuple(self.strategy.parameters) + tuple(n for n in EXIT_COLUMNS if n not in self.strategy.parameters)
 
     @cached_property
     def _levels(self) -> tuple[Floats, Floats]:
@@ -255,9 +250,7 @@ class SweepEvaluator:
         """
         parameters = self.fixed | resolve_parameters(self.strategy, {**self.fixed, **(combination or {})})
         group = SignalGroup(self.data, self._orders(parameters), self.bar_map, self.account, self.config)
-        exits = np.array(
-            [0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS]
-        )
+        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
         trades, tallies, daily = group.trades(exits)
         row = metrics_from_tallies(
             tallies[None, :],

@@ -227,8 +227,9 @@ class Store(Protocol):
         ...
 
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        """Trials best first: those that hold the constraints before the others, larger objective first,
-        undefined last, ties by index.
+        """Trials best first.
+
+        Those that hold the constraints come before the others, a larger objective first, undefined last, ties by index.
         """
         ...
 

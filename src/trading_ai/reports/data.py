@@ -105,6 +105,4 @@ class ReportData:
 
     def best_metric(self, name: str) -> float:
         """That metric of the winner; NaN without one."""
-        return (
-            float(self.metrics[self.winner, METRIC_COLUMN[name]]) if self.winner is not None else float("nan")
-        )
+        return float(self.metrics[self.winner, METRIC_COLUMN[name]]) if self.winner is not None else float("nan")

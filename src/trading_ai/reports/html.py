@@ -104,9 +104,7 @@ def _add_figures(page: _Page) -> None:
         best=data.winner,
         currency=data.currency,
     )
-    page.add(
-        "trials", "All trials", f'<div class="pair">{page.figure(distribution)}{page.figure(risk)}</div>'
-    )
+    page.add("trials", "All trials", f'<div class="pair">{page.figure(distribution)}{page.figure(risk)}</div>')
     if data.space.axes:
         varied = {axis.name: data.parameters[axis.name] for axis in data.space.axes}
         parallel = parallel_coordinates(
@@ -191,8 +189,7 @@ def _influence(data: ReportData, objective: Floats, axis: Axis) -> float:
 def _fill(page: _Page) -> str:
     data, folder = page.data, files("trading_ai.reports")
     sections = "\n".join(
-        f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
-        f'<h2 id="{anchor}-title">{title}</h2>{body}</section>'
+        f'<section id="{anchor}" aria-labelledby="{anchor}-title"><h2 id="{anchor}-title">{title}</h2>{body}</section>'
         for anchor, title, body, _ in page.sections
     )
     facts = (

@@ -53,9 +53,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, *, l
         kind = ' class="left"' if i < left else ""
         return f'<th scope="row"{kind}>{content}</th>' if i == 0 else f"<td{kind}>{content}</td>"
 
-    titles = "".join(
-        f'<th scope="col"{" class=left" if i < left else ""}>{title}</th>' for i, title in enumerate(head)
-    )
+    titles = "".join(f'<th scope="col"{" class=left" if i < left else ""}>{title}</th>' for i, title in enumerate(head))
     body = "".join(f"<tr>{''.join(cell(i, c) for i, c in enumerate(row))}</tr>" for row in rows)
     name = html.escape(caption)
     return (
@@ -104,8 +102,7 @@ def luck(data: ReportData) -> str:
         verdict = (
             f"This one has {reached:.2f}: <b>not more than luck alone is expected to give</b>."
             if reached <= chance
-            else f"This one has {reached:.2f}: above that, yet chosen with hindsight. "
-            "Test it on data it has not seen."
+            else f"This one has {reached:.2f}: above that, yet chosen with hindsight. Test it on data it has not seen."
         )
     return (
         f'<p class="luck">{opening} The expected best Sharpe ratio of {n_trials:,} independent trials '
@@ -126,8 +123,7 @@ def top_trials(data: ReportData) -> str:
     rows = []
     for rank, row in enumerate(data.ranking[:TOP].tolist(), 1):
         numbers = [
-            theme.number(float(data.metric(n)[row]), theme.metric_of(n).unit).removesuffix(" %")
-            for n in metrics
+            theme.number(float(data.metric(n)[row]), theme.metric_of(n).unit).removesuffix(" %") for n in metrics
         ]
         rows.append([f"{rank}", *(text(column[row]) for column in data.parameters.values()), *numbers])
     return table(head, rows, f"The best {len(rows)} trials by {theme.label(data.objective)}", left=1)

@@ -1,1 +1,1 @@
-
+"""Is the winner luck?"""

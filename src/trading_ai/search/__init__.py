@@ -1,1 +1,1 @@
-
+"""Search methods: they see positions and scores only."""

@@ -1,1 +1,1 @@
-
+"""Where results stay."""

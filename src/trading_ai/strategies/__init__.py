@@ -1,1 +1,1 @@
-
+"""Bars and parameters in, signals out."""

@@ -178,9 +178,7 @@ class Strategy(ABC):
         super().__init_subclass__(**kwargs)
         declared: dict[str, Parameter] = {}
         for base in reversed(cls.__mro__):
-            for key, value in vars(base).items():
-                if isinstance(value, Parameter):
-                    declared[key] = value
+            declared |= {key: value for key, value in vars(base).items() if isinstance(value, Parameter)}
         cls.parameters = declared
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")

@@ -13,16 +13,12 @@ class BollingerReversal(Strategy):
     name = "bollinger_reversal"
 
     period: int = Int(20, 2, 5000, unit="bars", description="length of the bands")
-    deviations: float = Float(
-        2.0, 0.1, 10.0, step=0.1, unit="standard deviations", description="distance of the bands"
-    )
+    deviations: float = Float(2.0, 0.1, 10.0, step=0.1, unit="standard deviations", description="distance of the bands")
     exit_at_middle: bool = Bool(True, description="close at the middle band")
 
     def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:  # type: ignore[override]
         """Return of the close into the bands."""
-        upper, middle, lower = talib.BBANDS(
-            bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations
-        )
+        upper, middle, lower = talib.BBANDS(bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
         entries = {
             "long_entry": crossed_above(bars.close, lower),
             "short_entry": crossed_below(bars.close, upper),

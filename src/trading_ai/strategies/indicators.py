@@ -75,12 +75,12 @@ def supertrend_direction(
     """Direction of the supertrend: +1 up, -1 down, 0 before the first full ATR window (Seban).
 
     Args:
-        high: highs; `low` and `close` likewise.
+        high: highs.
+        low: lows.
+        close: closes.
         period: bars of the average true range (Wilder).
         multiplier: distance of the bands from the bar's middle, in average true ranges.
     """
     direction = np.empty(close.shape[0], dtype=np.int8)
-    _supertrend(
-        high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction
-    )
+    _supertrend(high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction)
     return direction

@@ -41,9 +41,7 @@ def _published() -> dict[str, type[Strategy]]:
 
 def _checked(candidate: object, source: str) -> type[Strategy]:
     if not (inspect.isclass(candidate) and issubclass(candidate, Strategy)):
-        raise StrategyError(
-            "must be a class that derives from trading_ai.Strategy", parameter="strategy", value=source
-        )
+        raise StrategyError("must be a class that derives from trading_ai.Strategy", parameter="strategy", value=source)
     if inspect.isabstract(candidate):
         raise StrategyError("must define signals(self, bars, ...)", parameter="strategy", value=source)
     return candidate

@@ -69,9 +69,7 @@ def test_every_trade_has_an_entry_an_exit_and_a_line() -> None:
     assert sum(x is None for x in by_name["win"].x) == won
     known = set(figure.data[0].x)
     assert all(x in known for name in ("long entry", "exit, loss") for x in by_name[name].x)
-    assert f"{trades['net_profit'][0]:,.2f} USD" in "".join(
-        by_name["exit, win"].text + by_name["exit, loss"].text
-    )
+    assert f"{trades['net_profit'][0]:,.2f} USD" in "".join(by_name["exit, win"].text + by_name["exit, loss"].text)
     start, end = figure.layout.xaxis.range
     assert 100 < end - start < 200
     assert end <= len(figure.data[0].x)

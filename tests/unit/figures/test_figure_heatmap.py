@@ -123,9 +123,7 @@ def test_aggregate_groups_long_axes_and_refuses_strangers() -> None:
 
 def test_aggregate_mixed_words_and_flags() -> None:
     columns = {"mode": np.array(["auto", "True", "auto"]), "on": np.array([True, False, False])}
-    grid = aggregate(
-        columns, np.array([1.0, 2.0, 3.0]), "mode", "on", x_values=("auto", True), y_values=(True, False)
-    )
+    grid = aggregate(columns, np.array([1.0, 2.0, 3.0]), "mode", "on", x_values=("auto", True), y_values=(True, False))
     np.testing.assert_array_equal(grid.z, [[1.0, np.nan], [3.0, 2.0]])
 
 

@@ -68,9 +68,7 @@ def test_parallel_without_results_or_parameters() -> None:
 
 
 def test_profit_against_drawdown() -> None:
-    figure = profit_against_drawdown(
-        np.array([1.0, np.nan, 3]), np.array([5.0, 6, 7]), np.array([8.0, 9, 10]), best=2
-    )
+    figure = profit_against_drawdown(np.array([1.0, np.nan, 3]), np.array([5.0, 6, 7]), np.array([8.0, 9, 10]), best=2)
     assert list(figure.data[0].y) == [1.0, 3.0]
     assert list(figure.data[0].customdata) == [8.0, 10.0]
     assert figure.data[1].x[0] == 7.0
