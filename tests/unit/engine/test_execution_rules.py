@@ -1,0 +1,256 @@
+"""One test for each rule of docs/explanation/execution-rules.md, on every simulator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fakes.bars import EURUSD, MONDAY_NS, USDJPY, bars_of
+from tests.fakes.twins import Twins
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.orders import map_bars
+from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.reference import Exits
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.errors import RuleError
+from trading_ai.strategies.base import Signals
+
+DOCS = Path(__file__).parents[3] / "docs" / "explanation" / "execution-rules.md"
+FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
+
+
+def signals(n, *, long=(), short=(), long_exit=(), short_exit=()):
+    def at(bars):
+        flags = np.zeros(n, bool)
+        flags[list(bars)] = True
+        return flags
+
+    return Signals(at(long), at(short), at(long_exit), at(short_exit))
+
+
+def run(rows, exits=None, *, symbol=EURUSD, tf="H1", start_ns=MONDAY_NS, entries=None, bars=None, **account):
+    """Trades of every simulator, which must agree; entries default to a long signal on bar 0."""
+    bars = bars_of(rows, symbol=symbol, tf=tf, start_ns=start_ns) if bars is None else bars
+    twins = Twins(bars, entries or signals(len(bars), long=[0]), **account)
+    twins.agree(exits or Exits())
+    trades, tally, _, equity = twins.compiled(exits or Exits())
+    return trades, tally, equity
+
+
+def reason(trade):
+    return EXIT_REASONS[int(trade["exit_reason"])]
+
+
+def test_decide_at_the_close_fill_at_the_next_open():
+    rows = [FLAT, (1.1012, 1.1020, 1.1010, 1.1015), FLAT]
+    trades, _, _ = run(rows)
+    assert trades["entry_bar"].tolist() == [1]
+    assert trades["entry_price"].tolist() == [1.1012]
+    assert len(run(rows, entries=signals(3, long=[2]))[0]) == 0
+
+
+def test_bid_and_ask():
+    costs = Costs(spread_pips=1.0)
+    trades, tally, _ = run([FLAT, FLAT, FLAT], costs=costs)
+    assert (trades["entry_price"][0], trades["exit_price"][0]) == (1.1001, 1.1000)
+    assert tally["spread"] == pytest.approx(1.0)
+    rows = [FLAT, (1.1000, 1.1018, 1.0995, 1.1000), (1.1000, 1.1019, 1.0995, 1.1000), FLAT]
+    trades, _, _ = run(rows, Exits(stop_loss=20), entries=signals(4, short=[0]), costs=costs)
+    assert (trades["exit_bar"][0], trades["exit_price"][0], reason(trades[0])) == (2, 1.1020, "stop_loss")
+
+
+def test_bid_and_ask_from_the_data():
+    rows = np.array([FLAT, FLAT, FLAT])
+    ask = dict(zip(("ask_open", "ask_high", "ask_low", "ask_close"), (rows + 0.0003).T, strict=True))
+    trades, _, _ = run(None, bars=bars_of(rows, **ask))
+    assert trades["entry_price"][0] == pytest.approx(1.1003)
+    trades, _, _ = run(None, bars=bars_of(rows, spread=[0.0, 0.0002, 0.0]))
+    assert trades["entry_price"][0] == 1.1002
+
+
+def test_stop_loss_and_take_profit():
+    exits = Exits(stop_loss=20, take_profit=40)
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1000, 1.0980, 1.0990)], exits)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0980, "stop_loss")
+    assert trades["net_profit"][0] == pytest.approx(-20.0)
+    trades, _, _ = run([FLAT, (1.1000, 1.1040, 1.0990, 1.1000)], exits)  # on the entry bar itself
+    assert (trades["exit_bar"][0], trades["exit_price"][0], reason(trades[0])) == (1, 1.1040, "take_profit")
+    rows = [(1.1000, 1.1005, 1.0990, 1.0998), FLAT, (1.1000, 1.1000, 1.0979, 1.0990)]
+    trades, _, _ = run(rows, exits, rules=ExecutionRules(level_anchor="signal_close"))
+    assert trades["exit_price"][0] == 1.0990  # 1.0998 - 20 pips is 1.0978: not touched, closed at the end
+
+
+def test_a_price_equal_to_the_level_touches_it():
+    # 1.1 - 0.004 is 1.0960000000000001 in binary; a low of 1.096 must touch a stop of 40 pips all the same.
+    rows = [FLAT, FLAT, (1.1000, 1.1000, 1.0960, 1.0990), FLAT]
+    trades, _, _ = run(rows, Exits(stop_loss=40))
+    assert (trades["exit_bar"][0], trades["exit_price"][0]) == (2, 1.0960)
+
+
+def test_gap_through_the_stop():
+    exits = Exits(stop_loss=20, take_profit=40)
+    trades, _, _ = run([FLAT, FLAT, (1.0950, 1.0960, 1.0940, 1.0950)], exits)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0950, "stop_loss")
+    trades, tally, _ = run([FLAT, FLAT, (1.1060, 1.1070, 1.0900, 1.0950)], exits)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.1060, "take_profit")
+    assert tally["n_ambiguous"] == 0
+
+
+def test_both_levels_in_one_bar():
+    rows = [FLAT, FLAT, (1.1000, 1.1050, 1.0970, 1.1000)]
+    exits = Exits(stop_loss=20, take_profit=40)
+    trades, tally, _ = run(rows, exits)
+    assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.0980, 1)
+    trades, tally, _ = run(rows, exits, rules=ExecutionRules(same_bar="target_first"))
+    assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.1040, 1)
+
+
+def test_finer_bars_decide_exits():
+    coarse = bars_of([FLAT, FLAT, (1.1000, 1.1050, 1.0970, 1.1000)])
+    fine_rows = [FLAT] * 4 + [(1.1000, 1.1050, 1.1000, 1.1045), (1.1045, 1.1045, 1.0970, 1.1000)]
+    fine = bars_of(fine_rows, tf="M30")
+    exits = Exits(stop_loss=20, take_profit=40)
+    trades, tally, _ = run(None, exits, bars=coarse, detail=fine, bar_map=map_bars(coarse, fine))
+    assert (trades["exit_price"][0], reason(trades[0]), tally["n_ambiguous"]) == (1.1040, "take_profit", 0)
+    assert trades["exit_bar"][0] == 4
+    with pytest.raises(RuleError, match="finer"):
+        map_bars(fine, coarse)
+
+
+def test_trailing_stop():
+    rows = [FLAT, FLAT, (1.1000, 1.1050, 1.1000, 1.1045), (1.1045, 1.1049, 1.1019, 1.1030), FLAT]
+    trades, _, _ = run(rows, Exits(trailing_stop=30))
+    assert (trades["exit_bar"][0], trades["exit_price"][0], reason(trades[0])) == (3, 1.1020, "trailing_stop")
+
+
+def test_break_even():
+    rows = [FLAT, FLAT, (1.1000, 1.1020, 1.0990, 1.1010), (1.1010, 1.1012, 1.0999, 1.1005), FLAT]
+    trades, _, _ = run(rows, Exits(break_even=20))
+    assert (trades["exit_bar"][0], trades["exit_price"][0], reason(trades[0])) == (3, 1.1000, "break_even")
+
+
+def test_time_exit():
+    trades, _, _ = run([FLAT] * 12, Exits(time_exit=3), entries=signals(12, long=[4]))
+    assert (trades["entry_bar"][0], trades["exit_bar"][0], reason(trades[0])) == (5, 8, "time_exit")
+
+
+def test_opposite_signal():
+    entries = signals(12, long=[0], short=[7])
+    trades, _, _ = run([FLAT] * 12, entries=entries)
+    assert trades["direction"].tolist() == [1, -1]
+    assert (trades["exit_bar"][0], trades["entry_bar"][1]) == (8, 8)
+    trades, _, _ = run([FLAT] * 12, entries=entries, rules=ExecutionRules(opposite_signal="close"))
+    assert (len(trades), trades["exit_bar"][0]) == (1, 8)
+    trades, _, _ = run([FLAT] * 12, entries=entries, rules=ExecutionRules(opposite_signal="ignore"))
+    assert (len(trades), reason(trades[0])) == (1, "end_of_data")
+    trades, _, _ = run([FLAT] * 12, entries=entries, rules=ExecutionRules(direction="long"))
+    assert (trades["direction"].tolist(), trades["exit_bar"].tolist()) == ([1], [8])
+
+
+def test_order_of_events_at_one_open():
+    trades, _, _ = run([FLAT] * 12, Exits(time_exit=3), entries=signals(12, long=[0, 3]))
+    assert trades["entry_bar"].tolist() == [1, 4]
+    assert trades["exit_bar"].tolist()[0] == 4
+    rows = [FLAT, FLAT, (1.0950, 1.0960, 1.0940, 1.0950), FLAT]
+    entries = signals(4, long=[0], short=[1])  # the reversal's open is also beyond the stop: the signal goes first
+    trades, _, _ = run(rows, Exits(stop_loss=20), entries=entries)
+    assert [reason(t) for t in trades] == ["signal", "stop_loss"]
+
+
+def test_last_bar():
+    rows = [FLAT, FLAT, (1.1000, 1.1030, 1.1000, 1.1020)]
+    trades, tally, equity = run(rows)
+    assert (trades["exit_price"][0], reason(trades[0]), equity[-1]) == (1.1020, "end_of_data", pytest.approx(10_020))
+    trades, tally, equity = run(rows, rules=ExecutionRules(close_at_end=False))
+    assert (len(trades), equity[-1], tally["open_profit"]) == (0, pytest.approx(10_020), pytest.approx(20))
+
+
+def test_several_positions():
+    rules = ExecutionRules(max_positions=2)
+    trades, _, _ = run([FLAT] * 12, entries=signals(12, long=[0, 1, 2], short=[6]), rules=rules)
+    assert trades["direction"].tolist() == [1, 1, -1]
+    assert trades["entry_bar"].tolist() == [1, 2, 7]
+    assert trades["exit_bar"].tolist() == [7, 7, 11]
+
+
+def test_sizes():
+    rows = [FLAT, FLAT, (1.1000, 1.1000, 1.0980, 1.0990)]
+    trades, _, _ = run(rows, Exits(stop_loss=20), sizing=Sizing("risk_percent", 1.0))
+    assert (trades["units"][0], trades["net_profit"][0]) == (50_000, pytest.approx(-100))
+    assert run(rows, sizing=Sizing("lots", 0.5))[0]["units"][0] == 50_000
+    _, tally, _ = run(rows, Exits(stop_loss=20), sizing=Sizing("risk_percent", 1.0), capital=10.0)
+    assert (tally["n_trades"], tally["n_skipped"]) == (0, 1)
+    with pytest.raises(RuleError, match=r"stop_loss.*percentage at risk"):
+        run(rows, sizing=Sizing("risk_percent", 1.0))
+    with pytest.raises(RuleError, match="smallest volume"):
+        run(rows, sizing=Sizing("units", 10))
+
+
+def test_no_position_is_opened_without_balance():
+    crash = [FLAT, FLAT, (1.0, 1.0, 0.5, 0.5), *[FLAT] * 5]
+    trades, tally, _ = run(
+        crash, Exits(stop_loss=20), entries=signals(8, long=[0, 4]), sizing=Sizing("units", 200_000)
+    )
+    assert (len(trades), tally["n_skipped"]) == (1, 1)
+    assert trades["balance"][0] < 0
+
+
+def test_commission():
+    trades, _, _ = run([FLAT] * 3, costs=Costs(commission_per_lot=3.5))
+    assert trades["commission"][0] == pytest.approx(0.70)
+    trades, _, equity = run([FLAT] * 3, costs=Costs(commission_per_million=30.0))
+    assert trades["commission"][0] == pytest.approx(2 * 11_000 * 30e-6)
+    assert equity[1] == pytest.approx(10_000 - 0.33)  # the entry's side is paid at once
+    assert run([FLAT] * 3, costs=Costs(commission_percent=0.1))[0]["commission"][0] == pytest.approx(22.0)
+    assert run([FLAT] * 3, costs=Costs(commission_per_trade=1.5))[0]["commission"][0] == 3.0
+
+
+def test_slippage():
+    costs = Costs(slippage_pips=0.5)
+    rows = [FLAT, FLAT, (1.1000, 1.1000, 1.0979, 1.0990)]
+    trades, tally, _ = run(rows, Exits(stop_loss=20), costs=costs)
+    assert trades["entry_price"][0] == 1.10005
+    assert trades["exit_price"][0] == 1.0980  # the stop at 1.09805, half a pip worse
+    assert tally["slippage"] == pytest.approx(1.0)
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1050, 1.1000, 1.1000)], Exits(take_profit=40), costs=costs)
+    assert trades["exit_price"][0] == 1.10405
+
+
+def test_swap():
+    wednesday_noon = MONDAY_NS + 46 * 3_600_000_000_000  # 2017-01-04 12:00 UTC
+    costs = Costs(swap_long=-0.5)
+    entries = signals(26, long=[0], long_exit=[24])
+    trades, _, _ = run([FLAT] * 26, entries=entries, start_ns=wednesday_noon, costs=costs)
+    assert trades["swap"][0] == pytest.approx(-1.5)
+    trades, _, _ = run(
+        [FLAT] * 26, entries=entries, start_ns=wednesday_noon, costs=Costs(swap_long=-7.0, swap_unit="account")
+    )
+    assert trades["swap"][0] == pytest.approx(-2.1)
+
+
+def test_account_currency():
+    rows = [(110.0, 110.5, 109.5, 110.0)] * 2 + [(110.0, 111.0, 110.0, 111.0)]
+    trades, _, _ = run(rows, symbol=USDJPY)
+    assert trades["net_profit"][0] == pytest.approx(10_000 * (1 - 110 / 111))
+    trades, _, _ = run(rows, symbol=USDJPY, costs=Costs(conversion_rate=0.01))
+    assert trades["net_profit"][0] == pytest.approx(100.0)
+    with pytest.raises(RuleError, match="JPY and the account is in EUR"):
+        run(rows, symbol=USDJPY, currency="EUR")
+
+
+def test_equity_drawdown_and_days():
+    rows = [FLAT, (1.1000, 1.1060, 1.1000, 1.1050), (1.1050, 1.1050, 1.0990, 1.1000), (1.1000, 1.1030, 1.1000, 1.1030)]
+    _, tally, equity = run(rows)
+    np.testing.assert_allclose(equity, [10_000, 10_050, 10_000, 10_030])
+    assert tally["equity_drawdown"] == pytest.approx(50)
+    assert tally["equity_drawdown_fraction"] == pytest.approx(50 / 10_050)
+
+
+def test_every_documented_rule_has_its_test():
+    headings = re.findall(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    names = {"test_" + re.sub(r"[^a-z]+", "_", h.lower()).strip("_") for h in headings}
+    assert names <= set(globals()), names - set(globals())
