@@ -1,0 +1,159 @@
+"""The library's front door: sweeps and backtests in one call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import trading_ai as ta
+from tests.fakes.bars import random_bars
+from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.metrics.catalog import METRIC_NAMES
+
+BARS = random_bars(2500, 11)
+GRID = {"fast": [5, 10, 40], "slow": [20, 30], "stop_loss": range(20, 81, 20), "take_profit": [0, 40, 60]}
+
+
+@pytest.fixture(scope="module")
+def swept():
+    return ta.sweep(BARS, "sma_crossover", keep_daily_profit=True, **GRID)
+
+
+def test_every_trial_equals_its_own_backtest(swept):
+    assert len(swept) == 2 * 2 * 4 * 3  # fast=40 is never below slow
+    for row in range(0, len(swept), 7):
+        combination = swept.evaluator.space.combination(int(swept.indices[row]))
+        alone = ta.backtest(BARS, "sma_crossover", **combination)
+        np.testing.assert_array_equal(list(alone.metrics.values()), swept.metrics[row])
+        np.testing.assert_array_equal(alone.daily_profit.astype(np.float32), swept.daily_profit[row])
+        assert alone.equity[-1] == pytest.approx(alone.metrics["final_equity"])
+        assert alone.metrics["net_profit"] == pytest.approx(alone.trades["net_profit"].sum())
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_results_do_not_depend_on_threads_or_chunks(swept, n_threads):
+    again = ta.sweep(BARS, "sma_crossover", n_threads=n_threads, **GRID)
+    np.testing.assert_array_equal(again.metrics, swept.metrics)
+    rng = np.random.default_rng(n_threads)
+    order = rng.permutation(swept.indices)
+    evaluator = ta.make_evaluator(BARS, "sma_crossover", n_threads=n_threads, **GRID)
+    parts = [evaluator.evaluate(part) for part in np.array_split(order, 7)]
+    got = np.concatenate([p.metrics for p in parts])
+    np.testing.assert_array_equal(got[np.argsort(order)], swept.metrics)
+
+
+def test_best_is_the_first_of_the_table(swept):
+    table = swept.to_polars()
+    assert table["rank"].to_list() == list(range(1, len(swept) + 1))
+    assert {k: table[k][0] for k in swept.best} == swept.best
+    sharpe = table["sharpe_ratio"].to_numpy()
+    assert (np.diff(sharpe[~np.isnan(sharpe)]) <= 0).all()
+    assert set(METRIC_NAMES) < set(table.columns)
+    assert swept.metrics_of(swept.best)["sharpe_ratio"] == sharpe[0]
+    assert "best by sharpe_ratio" in repr(swept)
+    lowest = ta.sweep(BARS, "sma_crossover", objective="max_drawdown", **GRID)
+    assert lowest.metrics_of(lowest.best)["max_drawdown"] == np.nanmin(lowest.column("max_drawdown"))
+
+
+def test_undefined_never_ranks_first():
+    silent = ta.Signals(np.zeros(len(BARS), bool), np.zeros(len(BARS), bool))
+    nothing = ta.sweep(BARS, silent, stop_loss=[10, 20])
+    assert not nothing.has_best
+    with pytest.raises(ParameterError, match="undefined for every trial"):
+        _ = nothing.best
+
+
+def test_heatmap(swept):
+    figure = swept.heatmap("stop_loss", "take_profit")
+    assert figure.data
+    with pytest.raises(ParameterError, match="was not searched"):
+        swept.heatmap("stop_loss", "period")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"fats": 3}, ParameterError, "fats: is not a parameter of sma_crossover.*Known: .*fast"),
+        ({"fast": [1, 5]}, ParameterError, "fast: must lie between 2"),
+        ({"fast": [5.5, 6]}, ParameterError, "whole number"),
+        ({"fast": []}, ParameterError, "at least one value"),
+        ({"fast": 30, "slow": 10}, ParameterError, "fast must be below slow"),
+        ({"fast": [30, 40], "slow": 10}, ParameterError, "no combination has fast below slow"),
+        ({"stop_loss": {"a": 1}}, ParameterError, "must be a value, or a range or list"),
+        ({"objective": "sharp"}, ParameterError, "is not a known metric"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_runs(options, error, message):
+    with pytest.raises(error, match=message):
+        ta.sweep(BARS, "sma_crossover", **options)
+
+
+def test_backtest_takes_single_values_only():
+    with pytest.raises(ParameterError, match="needs one value"):
+        ta.backtest(BARS, "sma_crossover", fast=[5, 6])
+    with pytest.raises(StrategyError, match="is not a known strategy"):
+        ta.backtest(BARS, "nothing")
+
+
+class Raises(ta.Strategy):
+    """Raises for one value, gives bad signals for another."""
+
+    period: int = ta.Int(1, 1, 5)
+
+    def signals(self, bars, period):
+        if period == 3:
+            raise RuntimeError("period three is cursed")
+        if period == 4:
+            return ta.Signals(np.zeros(3, bool))
+        return ta.Signals(np.arange(len(bars)) % 20 == period, np.arange(len(bars)) % 20 == 10)
+
+
+def test_a_combination_that_raises_fails_alone():
+    mixed = ta.sweep(BARS, Raises, period=[1, 2, 3, 4, 5], stop_loss=[20, 30])
+    assert sorted(mixed.failures) == [4, 5, 6, 7]
+    assert "period three is cursed" in mixed.failures[4]
+    assert "one value a bar" in mixed.failures[6]
+    assert np.isnan(mixed.metrics[4:8]).all()
+    assert not np.isnan(mixed.column("net_profit")[[0, 1, 2, 3, 8, 9]]).any()
+    assert mixed.best["period"] in {1, 2, 5}
+
+
+def test_a_sweep_that_goes_bankrupt_agrees_with_single_backtests():
+    sizing = ta.Sizing("units", 3_000_000)
+    grid = {"stop_loss": [5, 20, 60, 100], "take_profit": [0, 30]}
+    swept = ta.sweep(BARS, "sma_crossover", sizing=sizing, keep_daily_profit=True, **grid)
+    skipped = swept.column("skipped_entries")
+    assert (skipped > 0).any()
+    for row, index in enumerate(swept.indices.tolist()):
+        alone = ta.backtest(BARS, "sma_crossover", sizing=sizing, **swept.evaluator.space.combination(index))
+        np.testing.assert_array_equal(list(alone.metrics.values()), swept.metrics[row])
+        np.testing.assert_array_equal(alone.daily_profit.astype(np.float32), swept.daily_profit[row])
+
+
+def test_risk_sizing_and_moving_stops_in_a_sweep():
+    grid = {"stop_loss": [15, 30], "trailing_stop": [0, 25], "break_even": [0, 12], "time_exit": [0, 30]}
+    swept = ta.sweep(BARS, "rsi_reversal", sizing=ta.Sizing("risk_percent", 1.0), **grid)
+    assert len(swept) == 16
+    for row, index in enumerate(swept.indices.tolist()):
+        combination = swept.evaluator.space.combination(index)
+        alone = ta.backtest(BARS, "rsi_reversal", sizing=ta.Sizing("risk_percent", 1.0), **combination)
+        np.testing.assert_array_equal(list(alone.metrics.values()), swept.metrics[row])
+
+
+def test_single_points_for_searches_that_learn(swept):
+    evaluator = ta.make_evaluator(BARS, "sma_crossover", n_threads=1, **GRID)
+    point = {"fast": 5, "slow": 30, "stop_loss": 40, "take_profit": 60}
+    first = evaluator.metrics_of(**point)
+    assert first == swept.metrics_of(point)
+    assert evaluator.metrics_of(**point) == first
+    with pytest.raises(ParameterError, match="not one of the values"):
+        evaluator.metrics_of(**{**point, "fast": 6})
+
+
+def test_finer_bars_and_resampling():
+    fine = random_bars(6000, 5, tf="M5", volatility=3e-4)
+    coarse = ta.resample(fine, "H1")
+    inside = coarse.between(None, None)
+    result = ta.backtest(inside, "sma_crossover", fast=5, slow=15, stop_loss=15, take_profit=25, detail=fine)
+    assert result.equity.shape == (6000,)
+    assert result.metrics["total_trades"] > 5
