@@ -56,7 +56,7 @@ class Twins:
             float,
         )
         tallies = np.empty((1, N_TALLIES))
-        self.group._run_bars(row, np.arange(1), tallies, np.zeros((1, 0), np.float32))
+        self.group._bars(row, tallies, np.zeros((1, 0), np.float32))
         return dict(zip(TALLIES, tallies[0].tolist(), strict=True))
 
     def by_sweep(self, exits: Exits):

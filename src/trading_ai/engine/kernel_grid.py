@@ -9,42 +9,45 @@ Combinations that lose their whole balance are left to `kernel_chain`.
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+import numpy as np
+
 from trading_ai._jit import njit
 from trading_ai.engine import accounting as a
 from trading_ai.engine.accounting import commission, to_account
 from trading_ai.engine.kernel_exits import UNTOUCHED, fill_exit_row
 from trading_ai.engine.kernel_marks import NEARLY, profit_of, scan_marks
 
-NET, DELTA, WORST, BEST, BEST_BAR = range(5)
-N_MONEY = 5
-"""Columns of `money`: net profit, change of balance at the exit, worst and best open profit at a close, and the
-last bar of the best."""
+NOT_TOUCHED = np.int32(2**31 - 1)
 
 
 @njit
 def fill_money(
-    config, k, first, side, entry, last_column, n, time_rates, keys, values, money,
-):  # fmt: skip
-    """Turn the touches of one event into money, for every level touched and the forced exit."""
+    config, k, first, side, entry, n, rates, touch_key, touch, keys, net, delta, worst, best, best_bar, prices
+):
+    """Turn the touches of one event (`touch_key`, `touch`) into money, for every level touched and the forced exit."""
     units = config[a.UNITS]
     own_price = config[a.CONVERSION] == 2.0
     rate = config[a.RATE]
     long = side > 0.0
-    paid = commission(config, units, entry, time_rates, first)
-    for column in range(last_column + 1):
-        key = keys[column, k]
-        if key == UNTOUCHED:
+    paid = commission(config, units, entry, rates, first)
+    for column in range(keys.shape[0]):
+        if touch_key[column, 0] == UNTOUCHED:
+            keys[column, k] = NOT_TOUCHED
             continue
-        exit_bar = min(key >> 1, n - 1)
-        price = values[column, k, 0]
-        low, high = values[column, k, 1], values[column, k, 2]
+        keys[column, k] = touch_key[column, 0]
+        exit_bar = min(touch_key[column, 0] >> 1, n - 1)
+        price = touch[column, 0, 0]
+        low, high = touch[column, 0, 1], touch[column, 0, 2]
         gross = profit_of(own_price, side, units, entry, price, rate)
-        paid_out = commission(config, units, price, time_rates, exit_bar)
-        money[column, k, NET] = gross - (paid + paid_out) + 0.0
-        money[column, k, DELTA] = gross - paid_out + 0.0
-        money[column, k, WORST] = profit_of(own_price, side, units, entry, low if long else high, rate)
-        money[column, k, BEST] = profit_of(own_price, side, units, entry, high if long else low, rate)
-        money[column, k, BEST_BAR] = values[column, k, 4] if long else values[column, k, 3]
+        paid_out = commission(config, units, price, rates, exit_bar)
+        net[column, k] = gross - (paid + paid_out) + 0.0
+        if delta.shape[0] > 0:
+            delta[column, k] = gross - paid_out + 0.0
+        if prices.shape[0] > 0:
+            prices[column, k] = price
+        worst[column, k] = profit_of(own_price, side, units, entry, low if long else high, rate)
+        best[column, k] = profit_of(own_price, side, units, entry, high if long else low, rate)
+        best_bar[column, k] = int(touch[column, 0, 4] if long else touch[column, 0, 3])
 
 
 @njit
@@ -78,9 +81,15 @@ def simulate_grid(
     rates,
     config,
     filled,
+    touch_key,
+    touch,
     keys,
-    values,
-    money,
+    net_of,
+    delta_of,
+    worst_of,
+    best_of,
+    best_bar_of,
+    prices,
     picked,
     tallies,
     daily,
@@ -88,7 +97,17 @@ def simulate_grid(
     """Simulate combinations that share their events; arguments as in `kernel_chain.simulate_chain`.
 
     Args:
-        money: profits that go with `keys`, shape (n_stops + n_targets + 1, n_events, N_MONEY).
+        filled: 1 for events whose column is filled; filled on demand, uint8, shape (n_events,).
+        touch_key: work space of one event's touches, int64, shape (n_levels, 1), n_levels = n_stops + n_targets + 1.
+        touch: work space likewise, shape (n_levels, 1, 5); see `kernel_exits.fill_exit_row`.
+        keys: when each level of each event is touched, int32, shape (n_levels, n_events). Levels are rows, so that
+            a combination, which walks along the events of two levels, reads memory in order.
+        net_of: net profit of the trade that ends there, shape (n_levels, n_events).
+        delta_of: change of the balance at the exit; shape (0, 0) without commissions, when it is the net profit.
+        worst_of: worst open profit at a close before the exit.
+        best_of: best open profit likewise.
+        best_bar_of: last bar with the best, int32.
+        prices: fill price of the exit; shape (0, 0) where no cost needs it.
         picked: work space, int64, shape (3, n_events).
 
     Returns:
@@ -125,24 +144,24 @@ def simulate_grid(
             if first < earliest or opens[k] == 0:
                 k += 1
                 continue
-            if filled[k] < 2:
-                if filled[k] == 0 and sides[k] > 0.0:
+            if filled[k] == 0:
+                if sides[k] > 0.0:
                     fill_exit_row(
                         stops, targets, sides[k], first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
-                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], 0, touch_key, touch,
                     )  # fmt: skip
-                elif filled[k] == 0:
+                else:
                     fill_exit_row(
                         stops, targets, sides[k], first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
-                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], 0, touch_key, touch,
                     )  # fmt: skip
                 fill_money(
-                    config, k, first, sides[k], entries[k], last_column, n, rates, keys, values,
-                    money,
+                    config, k, first, sides[k], entries[k], n, rates, touch_key, touch, keys, net_of, delta_of,
+                    worst_of, best_of, best_bar_of, prices,
                 )  # fmt: skip
-                filled[k] = 2
-            stop_key = keys[stop_column, k]
-            target_key = keys[target_column, k]
+                filled[k] = 1
+            stop_key = int(keys[stop_column, k])
+            target_key = int(keys[target_column, k])
             forced_key = 2 * forced[k]
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
             on_target = target_key < stop_key or (ambiguous and target_first)
@@ -169,7 +188,7 @@ def simulate_grid(
         largest_win = largest_loss = 0.0
         for j in range(n_trades):
             k = event_of[j]
-            net = money[column_of[j], k, NET]
+            net = net_of[column_of[j], k]
             long = sides[k] > 0.0
             won = net > 0.0
             sum_net += net
@@ -216,19 +235,19 @@ def simulate_grid(
             if has_commission:
                 balance -= commission(config, units, entries[k], rates, first)
             if exit_bar > first:
-                highest = balance + money[column, k, BEST]
-                fall = peak - (balance + money[column, k, WORST])
+                highest = balance + best_of[column, k]
+                fall = peak - (balance + worst_of[column, k])
                 if highest < peak:
                     drop = max(drop, fall)
                     if fall > fraction * peak * NEARLY:
                         fraction = max(fraction, fall / peak)
                 elif (
-                    max(fall, money[column, k, BEST] - money[column, k, WORST]) < min(drop, fraction * peak) * NEARLY
+                    max(fall, best_of[column, k] - worst_of[column, k]) < min(drop, fraction * peak) * NEARLY
                     and time_ns[exit_bar] - time_ns[peak_bar] <= longest
                 ):
                     # A new high, but no fall inside the trade can be a new record: no need to look closer.
                     peak = highest
-                    peak_bar = int(money[column, k, BEST_BAR])
+                    peak_bar = int(best_bar_of[column, k])
                 elif sides[k] > 0.0:
                     peak, peak_bar, drop, fraction, longest = scan_marks(
                         first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, entries[k], rate, balance,
@@ -253,7 +272,7 @@ def simulate_grid(
                     sum_downside += min(change, 0.0) * min(change, 0.0)
                     day_equity = equity
                     day += 1
-            balance += money[column, k, DELTA]
+            balance += delta_of[column, k] if has_commission else net_of[column, k]
             lowest = min(lowest, balance)
             balance_peak = max(balance_peak, balance)
             fall = balance_peak - balance
@@ -290,7 +309,7 @@ def simulate_grid(
             for j in range(n_trades):
                 k = event_of[j]
                 column = column_of[j]
-                price = values[column, k, 0]
+                price = prices[column, k]
                 in_account = to_account(config[a.CONVERSION], rate, rates, exit_of[j], price)
                 if has_commission:
                     commission_total += commission(config, units, entries[k], rates, bar[k]) + commission(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.optimization.helpers import Helpers
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Parameter, Strategy
@@ -37,8 +38,8 @@ Indices = npt.NDArray[np.int64]
 
 _GROUPS_KEPT = 64
 _TABLE_BYTES_KEPT = 16 << 20
-_WORK_WORTH_A_THREAD = 40_000
-"""Entries times combinations below which starting a thread costs more than it saves."""
+_COMBINATIONS_WORTH_A_THREAD = 100
+"""Combinations on the same signals below which starting a thread costs more than it saves."""
 
 
 def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
@@ -276,21 +277,6 @@ class SweepEvaluator:
         signals = self.strategy.signals(self.bars, **own)
         return place_orders(signals, len(self.bars), self.bar_map, self.data.n_bars, self.strategy.name)
 
-    def _group(self, key: int, index: int) -> SignalGroup:
-        """The group of combinations with the signals of combination `index`; kept for later calls."""
-        with self._lock:
-            group = self._groups.pop(key, None)
-        if group is None:
-            orders = self._orders(self.parameters(index))
-            group = SignalGroup(self.data, orders, self.bar_map, self.account, self.config)
-        return group
-
-    def _keep(self, key: int, group: SignalGroup) -> None:
-        with self._lock:
-            self._groups[key] = group
-            while len(self._groups) > _GROUPS_KEPT:
-                self._groups.popitem(last=False)
-
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
         positions = self.space.positions(indices)
@@ -298,25 +284,39 @@ class SweepEvaluator:
         exits[:] = self._exits
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
-        if self._signal_axes:
+        failures: dict[int, str] = {}
+        if m and not self._signal_axes:
+            self._run_alone(indices, exits, tallies, daily, failures)
+        elif m:
             shape = [self.space.shape[i] for i in self._signal_axes]
             keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
             order = np.argsort(keys, kind="stable")
             cuts = np.flatnonzero(np.diff(keys[order])) + 1
-            groups = [(int(keys[part[0]]), part) for part in np.split(order, cuts)] if m else []
-        else:
-            groups = [(0, np.arange(m))] if m else []
-        failures: dict[int, str] = {}
-
-        def work(key: int, part: npt.NDArray[np.intp]) -> None:
-            self._run_group(key, part, indices, exits, tallies, daily, failures)
-
-        if self.n_threads > 1 and len(groups) >= 2 * self.n_threads:
-            _run_threads(self.n_threads, work, groups)
-        else:
-            for key, part in groups:
-                work(key, part)
+            work = [
+                partial(self._run_group, int(keys[part[0]]), part, indices, exits, tallies, daily, failures)
+                for part in np.split(order, cuts)
+            ]
+            with Helpers(min(self.n_threads, len(work)) - 1) as helpers:
+                helpers.run(work)
         return failures
+
+    def _run_alone(
+        self,
+        indices: Indices,
+        exits: Floats,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        """All combinations share their signals: the exits are what is spread over threads."""
+        if indices.shape[0] < _COMBINATIONS_WORTH_A_THREAD or self.n_threads == 1:
+            self._run_group(0, np.arange(indices.shape[0]), indices, exits, tallies, daily, failures)
+            return
+        with Helpers(self.n_threads - 1) as helpers:  # they start while the signals are computed
+            group = self._group(0, indices, tallies, failures)
+            if group is not None:
+                helpers.run(group.tasks(exits, tallies, daily, self.n_threads))
+                self._keep(0, group)
 
     def _run_group(
         self,
@@ -328,59 +328,37 @@ class SweepEvaluator:
         daily: npt.NDArray[np.float32],
         failures: dict[int, str],
     ) -> None:
-        try:
-            group = self._group(key, int(indices[part[0]]))
-        except Exception as error:  # noqa: BLE001 - a user's strategy may raise anything; its trials fail, not the sweep
-            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
-            failures.update({int(i): text for i in indices[part]})
-            tallies[part] = np.nan
-            return
-        n_events = group.events(int(self._exits[-1])).bar.shape[0]
-        levels = self._levels if table_bytes(n_events, self._levels) <= _TABLE_BYTES_KEPT else None
         whole = part.shape[0] == indices.shape[0]
-        chosen = exits if whole else exits[part]
         out = tallies if whole else np.empty((part.shape[0], N_TALLIES))
         days = daily if whole else np.zeros((part.shape[0], daily.shape[1]), dtype=np.float32)
-        alone = self.n_threads > 1 and whole and n_events * part.shape[0] > _WORK_WORTH_A_THREAD
-        if alone:
-            pieces = np.array_split(np.arange(part.shape[0]), self.n_threads)
-            shared = [group, *(group.share() for _ in pieces[1:])]
-
-            def work(member: SignalGroup, piece: npt.NDArray[np.intp]) -> None:
-                cut = slice(int(piece[0]), int(piece[-1]) + 1)
-                member.run(chosen[cut], out[cut], days[cut])
-
-            _run_threads(self.n_threads, work, list(zip(shared, pieces, strict=True)))
-        else:
-            group.run(chosen, out, days, levels)
+        group = self._group(key, indices[part], out, failures)
+        if group is not None:
+            n_events = group.events(int(self._exits[-1])).bar.shape[0]
+            levels = self._levels if table_bytes(n_events, self._levels) <= _TABLE_BYTES_KEPT else None
+            group.run(exits if whole else exits[part], out, days, levels)
+            self._keep(key, group)
         if not whole:
             tallies[part] = out
             daily[part] = days
-        self._keep(key, group)
 
+    def _group(self, key: int, members: Indices, tallies: Floats, failures: dict[int, str]) -> SignalGroup | None:
+        """The combinations that share signals, taken out of those kept; None if the strategy raises."""
+        with self._lock:
+            group = self._groups.pop(key, None)
+        if group is not None:
+            return group
+        try:
+            orders = self._orders(self.parameters(int(members[0])))
+            return SignalGroup(self.data, orders, self.bar_map, self.account, self.config)
+        except Exception as error:  # noqa: BLE001
+            # A user's strategy may raise anything: its trials fail, the others go on.
+            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            failures.update({int(i): text for i in members})
+            tallies[:] = np.nan
+            return None
 
-def _run_threads(n_threads: int, work: Callable[..., None], tasks: Sequence[tuple[Any, ...]]) -> None:
-    """Run tasks on the calling thread and n_threads - 1 others; the first error is raised."""
-    waiting = iter(tasks)
-    lock = threading.Lock()
-    errors: list[BaseException] = []
-
-    def drain() -> None:
-        while not errors:
-            with lock:
-                task = next(waiting, None)
-            if task is None:
-                return
-            try:
-                work(*task)
-            except BaseException as error:  # noqa: BLE001 - carried to the calling thread below
-                errors.append(error)
-
-    helpers = [threading.Thread(target=drain, daemon=True) for _ in range(min(n_threads, len(tasks)) - 1)]
-    for helper in helpers:
-        helper.start()
-    drain()
-    for helper in helpers:
-        helper.join()
-    if errors:
-        raise errors[0]
+    def _keep(self, key: int, group: SignalGroup) -> None:
+        with self._lock:
+            self._groups[key] = group
+            while len(self._groups) > _GROUPS_KEPT:
+                self._groups.popitem(last=False)
