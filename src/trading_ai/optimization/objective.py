@@ -110,7 +110,8 @@ class Constraint:
     def holds(self, metrics: Floats) -> Bools:
         """Whether each trial holds it, shape (m,)."""
         values = metrics[:, METRIC_COLUMN[self.name]]
-        return _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
+        held: Bools = _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
+        return held
 
     def __str__(self) -> str:
         return f"{self.name} {self.comparison} {self.bound:g}"
@@ -118,7 +119,7 @@ class Constraint:
 
 def feasible(constraints: Sequence[Constraint], metrics: Floats) -> Bools:
     """Whether each trial holds every constraint, shape (m,); a failed trial (no metric at all) never does."""
-    held = ~np.isnan(metrics).all(axis=1)
+    held: Bools = ~np.asarray(np.isnan(metrics).all(axis=1))
     for constraint in constraints:
         held &= constraint.holds(metrics)
     return held

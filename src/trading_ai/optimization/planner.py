@@ -80,7 +80,9 @@ def measure(evaluator: SweepEvaluator, indices: Indices, clock: Callable[[], flo
     starts = np.concatenate(([0], np.flatnonzero(np.diff(keys)) + 1, [indices.size]))
     n_groups = starts.size - 1
     chosen = np.unique(np.linspace(0, n_groups - 1, _PROBE_GROUPS).astype(np.int64))
-    evaluate_chunk(evaluator, indices[starts[chosen[0]] : starts[chosen[0]] + 1], False)  # loads compiled code
+    began = clock()
+    evaluate_chunk(evaluator, indices[starts[chosen[0]] : starts[chosen[0]] + 1], False)
+    very_first = clock() - began  # with the loading of compiled code, so used only where nothing better is known
     began = clock()
     first_seconds: list[float] = []
     each_seconds: list[float] = []
@@ -104,7 +106,9 @@ def measure(evaluator: SweepEvaluator, indices: Indices, clock: Callable[[], flo
         if clock() - began > _PROBE_SECONDS:
             break
     each = float(np.mean(each_seconds))
-    group_cost = max(float(np.mean(first_seconds)) - each, 0.0) if first_seconds else 0.0
+    if not first_seconds:
+        first_seconds = [very_first if n_groups > 1 else 0.0]
+    group_cost = max(float(np.mean(first_seconds)) - each, 0.0)
     return Speed(group_cost, each)
 
 

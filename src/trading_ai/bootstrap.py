@@ -1,0 +1,119 @@
+"""The only file that reads settings and joins adapters."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from trading_ai.errors import InputError, StorageError
+from trading_ai.telemetry import configure_logging
+
+if TYPE_CHECKING:
+    from trading_ai.optimization.backtests import BacktestService
+    from trading_ai.optimization.evaluate import SweepEvaluator
+    from trading_ai.optimization.ports import Artifacts, Executor, Store
+    from trading_ai.optimization.service import OptimizationService
+    from trading_ai.settings import Settings
+
+INLINE_BELOW_SECONDS = 5.0
+"""Expected one-core time below which worker processes cost more than they save."""
+
+_log = logging.getLogger(__name__)
+
+
+def read_settings() -> Settings:
+    """The settings of the environment.
+
+    Raises:
+        InputError: a variable holds something impossible.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - a tenth of a second that --help does not need
+
+    from trading_ai.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TRADING_AI_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(first["msg"], parameter=name, value=first.get("input")) from None
+
+
+class Application:
+    """The application joined together; parts are made on first use.
+
+    Args:
+        settings: the settings; None reads the environment.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = read_settings() if settings is None else settings
+        configure_logging(self.settings.log_level)
+        _log.info("settings", extra={"settings": self.settings.model_dump(mode="json")})
+
+    @cached_property
+    def store(self) -> Store:
+        """The database."""
+        from trading_ai.store.sql import SqlStore  # noqa: PLC0415 - SQLAlchemy takes a fifth of a second
+
+        self._make_home()
+        return SqlStore(self.settings.url)
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """The folder of bars and backtests' arrays."""
+        from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
+
+        self._make_home()
+        return FileArtifacts(self.settings.home)
+
+    @cached_property
+    def backtests(self) -> BacktestService:
+        """The use cases of datasets and backtests."""
+        from trading_ai.optimization.backtests import BacktestService  # noqa: PLC0415
+
+        return BacktestService(self.store, self.artifacts)
+
+    @cached_property
+    def service(self) -> OptimizationService:
+        """The use cases of optimizations."""
+        from trading_ai.optimization.service import OptimizationService  # noqa: PLC0415
+
+        return OptimizationService(
+            self.store, self.artifacts, self._executor, max_combinations=self.settings.max_combinations
+        )
+
+    def n_cores(self) -> int:
+        """Cores that this process may use."""
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def n_workers(self, expected_seconds: float, asked: int | None) -> int:
+        """Worker processes for a run; 1 means this process."""
+        if asked is not None:
+            return max(asked, 1)
+        if expected_seconds < INLINE_BELOW_SECONDS:
+            return 1
+        return self.settings.workers or self.n_cores()
+
+    def _executor(self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None) -> Executor:
+        chosen = self.n_workers(expected_seconds, n_workers)
+        if chosen == 1:
+            from trading_ai.executors.inline import InlineExecutor  # noqa: PLC0415
+
+            n_threads = 1 if n_workers == 1 else self.n_cores()
+            return InlineExecutor(self.artifacts, n_threads, evaluator)
+        from trading_ai.executors.local import LocalExecutor  # noqa: PLC0415
+        from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
+
+        return LocalExecutor(partial(FileArtifacts, self.settings.home), chosen)
+
+    def _make_home(self) -> None:
+        try:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"TRADING_AI_HOME {self.settings.home} cannot be made: {error.strerror}. Set it to a folder that "
+                "you may write"
+            ) from error

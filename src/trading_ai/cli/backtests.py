@@ -1,0 +1,284 @@
+"""`trading-ai backtest`: run, list, show, export trades, delete."""
+
+# ruff: noqa: B008 - typer reads a command's options from its defaults
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from trading_ai.cli.output import JSON_HELP, iso, iso_ns, moment, note, number, print_json, say, short, table
+from trading_ai.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from trading_ai.engine.rules import Direction, OppositeSignal, SameBar
+    from trading_ai.engine.sizing import Sizing, SizingMode
+    from trading_ai.optimization.ports import BacktestRecord
+    from trading_ai.parameters import Value
+
+app = typer.Typer(help="Run, list and show backtests.", no_args_is_help=True, rich_markup_mode=None)
+
+SHOWN = (
+    "net_profit", "return_percent", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
+    "max_drawdown_percent", "profit_factor", "total_trades", "long_trades", "short_trades", "win_rate", "expectancy",
+    "average_win", "average_loss", "sqn", "exposure_percent", "commission_paid", "swap_paid", "spread_paid",
+    "ambiguous_exits", "final_equity",
+)  # fmt: skip
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, Value]:
+    """Read ``NAME=VALUE`` pairs.
+
+    Raises:
+        ParameterError: a pair has another shape, or a name comes twice.
+    """
+    from trading_ai.parameters import parse_value  # noqa: PLC0415 - commands import what they need
+
+    result: dict[str, Value] = {}
+    for pair in pairs:
+        name, sign, value = (part.strip() for part in pair.partition("="))
+        if not (name and sign and value):
+            raise ParameterError("must look like NAME=VALUE", parameter="--set", value=pair, remedy="Example: fast=10")
+        if name in result:
+            raise ParameterError("is given twice", parameter=name)
+        result[name] = parse_value(value)
+    return result
+
+
+def backtest_json(record: BacktestRecord) -> dict[str, Any]:
+    """A backtest as the JSON that commands print."""
+    return {
+        "id": record.backtest_id,
+        "name": record.name,
+        "symbol": record.symbol,
+        "timeframe": record.timeframe,
+        **record.spec.to_json(),
+        "strategy_hash": record.strategy_hash,
+        "engine_version": record.engine_version,
+        "created_at": iso(record.created_at),
+        "metrics": dict(record.metrics),
+    }
+
+
+def strategy_label(name: str) -> str:
+    """A strategy's name without the folders of its file."""
+    return Path(name).name if ".py" in name else name
+
+
+def values_text(values: Mapping[str, object]) -> str:
+    """Parameters in one line."""
+    return ", ".join(f"{name}={number(value)}" for name, value in values.items())
+
+
+def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
+    """The main metrics as a table."""
+    from trading_ai.metrics.catalog import metric  # noqa: PLC0415
+
+    rows = ([name, number(metrics[name], metric(name).unit), metric(name).unit] for name in SHOWN if name in metrics)
+    table(title, ("metric", "value", "unit"), rows)
+
+
+def _sizing(units: float | None, lots: float | None, risk_percent: float | None) -> Sizing:
+    from trading_ai.engine.sizing import Sizing  # noqa: PLC0415
+
+    given = {"units": units, "lots": lots, "risk_percent": risk_percent}
+    chosen = {mode: value for mode, value in given.items() if value is not None}
+    if len(chosen) > 1:
+        names = " and ".join("--" + mode.replace("_", "-") for mode in chosen)
+        raise InputError("give only one of them", parameter=names)
+    for mode, value in chosen.items():
+        return Sizing(cast("SizingMode", mode), value)
+    return Sizing()
+
+
+@app.command("run")
+def run(
+    dataset: str = typer.Option(..., help="Dataset id, a unique prefix, or latest."),
+    strategy: str = typer.Option(..., help="Name, or path/to/file.py:ClassName."),
+    set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="A parameter; may be repeated."),
+    capital: float = typer.Option(10_000.0, help="Starting balance."),
+    currency: str = typer.Option("USD", help="Account currency."),
+    units: float | None = typer.Option(None, help="Fixed size in units (10,000 if no size is given)."),
+    lots: float | None = typer.Option(None, help="Fixed size in lots."),
+    risk_percent: float | None = typer.Option(None, help="Percent of the balance that a stop-loss may lose."),
+    spread: float | None = typer.Option(None, help="Spread in pips; the data's own if left out."),
+    commission_per_lot: float = typer.Option(0.0, help="Account currency for each lot and side."),
+    commission_per_million: float = typer.Option(0.0, help="Account currency for each million traded and side."),
+    commission_percent: float = typer.Option(0.0, help="Percent of the traded value for each side."),
+    commission_per_trade: float = typer.Option(0.0, help="Account currency for each side of a trade."),
+    slippage: float = typer.Option(0.0, help="Adverse pips of market and stop fills."),
+    swap_long: float = typer.Option(0.0, help="Pips a night for a long position; negative is a charge."),
+    swap_short: float = typer.Option(0.0, help="Pips a night for a short position."),
+    conversion_rate: float | None = typer.Option(None, help="Account currency for one unit of quote currency."),
+    opposite: str = typer.Option("reverse", help="Opposite signal: reverse, close or ignore."),
+    same_bar: str = typer.Option("stop_first", help="Stop and target in one bar: stop_first or target_first."),
+    direction: str = typer.Option("both", help="both, long or short."),
+    max_positions: int = typer.Option(1, help="Positions open at once."),
+    timeframe: str | None = typer.Option(None, help="Timeframe that the strategy sees, if longer than the dataset's."),
+    detail: str | None = typer.Option(None, metavar="DATASET", help="Finer bars that decide exits."),
+    name: str = typer.Option("", help="A name for it."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Run a strategy with one set of parameters and keep the result."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.engine.costs import Costs  # noqa: PLC0415
+    from trading_ai.engine.rules import ExecutionRules  # noqa: PLC0415
+    from trading_ai.optimization.model import BacktestSpec  # noqa: PLC0415
+
+    spec = BacktestSpec(
+        strategy=strategy,
+        parameters=parse_settings(set_),
+        dataset_id=dataset,
+        timeframe=timeframe,
+        detail_dataset_id=detail,
+        capital=capital,
+        account_currency=currency.upper(),
+        sizing=_sizing(units, lots, risk_percent),
+        costs=Costs(
+            spread_pips=spread,
+            commission_per_lot=commission_per_lot,
+            commission_per_million=commission_per_million,
+            commission_percent=commission_percent,
+            commission_per_trade=commission_per_trade,
+            slippage_pips=slippage,
+            swap_long=swap_long,
+            swap_short=swap_short,
+            conversion_rate=conversion_rate,
+        ),
+        rules=ExecutionRules(
+            opposite_signal=cast("OppositeSignal", opposite),  # checked by ExecutionRules itself
+            same_bar=cast("SameBar", same_bar),
+            direction=cast("Direction", direction),
+            max_positions=max_positions,
+        ),
+    )
+    record, _ = Application().backtests.run(spec, name)
+    if as_json:
+        print_json(backtest_json(record))
+        return
+    _show(record)
+    say(
+        f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
+    )
+
+
+def _show(record: BacktestRecord) -> None:
+    spec = record.spec
+    say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
+    say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
+    say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
+    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
+    print_metrics("Metrics", record.metrics)
+
+
+@app.command("list")
+def list_backtests(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """List backtests, newest first."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    records = Application().store.backtests()
+    if as_json:
+        print_json({"backtests": [backtest_json(record) for record in records]})
+        return
+    rows = (
+        [
+            short(r.backtest_id), r.name, strategy_label(r.spec.strategy), f"{r.symbol} {r.timeframe}",
+            moment(r.created_at), number(r.metrics.get("net_profit"), "money"),
+            number(r.metrics.get("sharpe_ratio"), "ratio"), number(r.metrics.get("total_trades"), "count"),
+        ]
+        for r in records
+    )  # fmt: skip
+    heads = ("id", "name", "strategy", "data", "created", "net_profit", "sharpe_ratio", "total_trades")
+    table("Backtests", heads, rows, left=5)
+
+
+@app.command("show")
+def show(
+    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Show a backtest's settings and metrics."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    record = Application().store.backtest(backtest_id)
+    if as_json:
+        print_json(backtest_json(record))
+    else:
+        _show(record)
+
+
+def trade_rows(trades: Any) -> list[dict[str, Any]]:
+    """Trades as plain values: times in ISO 8601, sides and reasons in words."""
+    from trading_ai.engine.records import EXIT_REASONS  # noqa: PLC0415
+
+    names = trades.dtype.names
+    rows = []
+    for values in trades.tolist():
+        row = dict(zip(names, values, strict=True))
+        rows.append(
+            {
+                "entry_time": iso_ns(row["entry_time_ns"]),
+                "exit_time": iso_ns(row["exit_time_ns"]),
+                "direction": "long" if row["direction"] > 0 else "short",
+                "exit_reason": EXIT_REASONS[row["exit_reason"]],
+                **{key: row[key] for key in names if key not in _REPLACED},
+            }
+        )
+    return rows
+
+
+_REPLACED = {"entry_time_ns", "exit_time_ns", "direction", "exit_reason", "entry_bar", "exit_bar"}
+
+
+@app.command("trades")
+def trades(
+    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
+    as_csv: bool = typer.Option(False, "--csv", help="Print CSV on stdout."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """List a backtest's trades."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    application = Application()
+    record = application.store.backtest(backtest_id)
+    rows = trade_rows(application.artifacts.load_backtest(record.backtest_id)["trades"])
+    if as_json:
+        print_json({"id": record.backtest_id, "n_trades": len(rows), "trades": rows})
+    elif as_csv:
+        import csv  # noqa: PLC0415
+        import sys  # noqa: PLC0415
+
+        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["entry_time"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        heads = (
+            "entry_time", "exit_time", "direction", "exit_reason", "units", "entry_price", "exit_price", "net_profit",
+            "balance",
+        )  # fmt: skip
+        shown = (
+            [
+                r["entry_time"], r["exit_time"], r["direction"], r["exit_reason"], f"{r['units']:,g}",
+                f"{r['entry_price']:.6g}", f"{r['exit_price']:.6g}", f"{r['net_profit']:,.2f}", f"{r['balance']:,.2f}",
+            ]
+            for r in rows
+        )  # fmt: skip
+        table(f"{len(rows):,} trades of backtest {short(record.backtest_id)}", heads, shown, left=4)
+
+
+@app.command("delete")
+def delete(
+    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Delete a backtest that no optimization uses."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    found = Application().backtests.delete(backtest_id)
+    if as_json:
+        print_json({"id": found, "deleted": True})
+    else:
+        note(f"deleted backtest {short(found)}")

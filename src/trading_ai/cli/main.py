@@ -1,0 +1,118 @@
+"""The command `trading-ai`: commands in their groups, errors as exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import typer
+
+from trading_ai.cli import backtests, data, demo, optimizations, reports, strategies
+from trading_ai.cli.output import note, print_json
+from trading_ai.errors import TradingAIError
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 unexpected error; 2 wrong input, nothing was done; 4 no such dataset, backtest or
+optimization; 5 its state does not allow that; 6 nothing could be evaluated; 7 the database or a file could not be
+used; 130 interrupted (an optimization is paused, `trading-ai resume ID` goes on).
+"""
+
+app = typer.Typer(
+    name="trading-ai",
+    help="Sweep a trading strategy over years of bars: import data, run a backtest, optimize, report.\n\n"
+    "IDs may be a unique prefix, or `latest`.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.command("strategies")(strategies.list_strategies)
+app.add_typer(backtests.app, name="backtest")
+app.command("optimize")(optimizations.optimize)
+app.command("list")(optimizations.list_optimizations)
+app.command("status")(optimizations.status)
+app.command("results")(optimizations.results)
+app.command("cancel")(optimizations.cancel)
+app.command("resume")(optimizations.resume)
+app.command("delete")(optimizations.delete)
+app.command("report")(reports.report)
+app.command("demo")(demo.demo)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+) -> None:
+    """Options of the command itself."""
+    if version:
+        from trading_ai import __version__  # noqa: PLC0415
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _fail(error: dict[str, Any], code: int, as_json: bool) -> int:
+    if as_json:
+        print_json({"error": error | {"exit_code": code}})
+    else:
+        note(f"error: {error['message']}")
+    return code
+
+
+def _describe(error: TradingAIError) -> dict[str, Any]:
+    described: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
+    for name in ("parameter", "value", "rule", "remedy", "file", "line", "kind", "identifier"):
+        value = getattr(error, name, None)
+        if value not in (None, ""):
+            described[name] = value
+    return described
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in given
+    try:
+        code = app(given, prog_name="trading-ai", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except TradingAIError as error:
+        return _fail(_describe(error), error.exit_code, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail({"type": "Interrupted", "message": "interrupted"}, 130, as_json)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        # Imported here: typer's own exception types live in whichever click it brings.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            note(str(getattr(error, "message", error)))
+            return 2
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            context = getattr(error, "ctx", None)
+            hint = f" Try: {context.command_path} --help" if context is not None else ""
+            return _fail({"type": "UsageError", "message": error.format_message() + hint}, 2, as_json)
+        if os.environ.get("TRADING_AI_LOG_LEVEL", "").upper() == "DEBUG":
+            raise
+        text = f"unexpected {type(error).__name__}: {error}. TRADING_AI_LOG_LEVEL=DEBUG shows where"
+        return _fail({"type": type(error).__name__, "message": text}, 1, as_json)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    if hasattr(signal, "SIGTERM"):
+        # A polite end from outside is treated like Ctrl-C: chunks under way are saved.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    code = run()
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""`trading-ai optimize`, `list`, `status`, `results`, `cancel`, `resume`, `delete`."""
+
+# ruff: noqa: B008 - typer reads a command's options from its defaults
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from trading_ai.cli.output import JSON_HELP, duration, moment, note, number, print_json, say, short, table
+from trading_ai.cli.progress import display, interruptible
+from trading_ai.cli.trials import optimization_json, results_json, show_results, write_trials
+
+if TYPE_CHECKING:
+    from trading_ai.bootstrap import Application
+    from trading_ai.optimization.ports import OptimizationRecord
+    from trading_ai.optimization.service import Plan
+
+ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
+
+
+def announce(application: Application, plan: Plan, workers: int | None) -> None:
+    """Say what will be tried and how long it is expected to take, before it runs."""
+    sizes = " x ".join(f"{n:,}" for n in plan.space.shape)
+    text = f"{sizes} = {plan.space.n_combinations:,} combinations of " + " x ".join(plan.space.names)
+    if plan.n_left_out:
+        text += f"; {plan.n_left_out:,} break a rule of the strategy"
+    n_valid = plan.space.n_combinations - plan.n_left_out
+    if plan.n_total != n_valid:
+        text += f"; {plan.n_total:,} of them will be tried by {plan.spec.method}"
+    elif plan.n_left_out:
+        text += f", {plan.n_total:,} will be tried"
+    note(text)
+    n_workers = application.n_workers(plan.expected_seconds, workers)
+    where = "in this process" if n_workers == 1 else f"on {n_workers} worker processes"
+    n_parallel = n_workers if n_workers > 1 else 1
+    note(f"expected time: about {duration(plan.expected_seconds / n_parallel)} {where}")
+
+
+def run_plan(application: Application, plan: Plan, name: str, workers: int | None) -> OptimizationRecord:
+    """Start a planned optimization with a progress display; Ctrl-C pauses it."""
+    with interruptible() as asked, display(plan.n_total, 0, plan.spec.objective) as show:
+        return application.service.start(plan, name=name, n_workers=workers, report=show, stop=asked.is_set)
+
+
+def finish(application: Application, record: OptimizationRecord, top: int, as_json: bool) -> None:
+    """Show how a run ended; an interrupted one leaves with code 130.
+
+    Raises:
+        typer.Exit: it did not complete.
+    """
+    if as_json:
+        print_json(results_json(application, record, top))
+    elif record.status == "completed":
+        show_results(application, record, top)
+    key = short(record.optimization_id)
+    if record.status == "paused":
+        note(f"Paused after {record.n_completed:,} of {record.n_total:,} trials.")
+        note(f"resume with: trading-ai resume {key}")
+        raise typer.Exit(130)
+    if record.status == "cancelled":
+        note(f"Cancelled after {record.n_completed:,} of {record.n_total:,} trials; they are kept.")
+        raise typer.Exit(5)
+
+
+def optimize(
+    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    param: list[str] = typer.Option(
+        [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
+    ),
+    method: str = typer.Option("grid_search", help="grid_search or random_search."),
+    max_iterations: int | None = typer.Option(None, help="Combinations to try; needed by random_search."),
+    seed: int = typer.Option(0, help="Seed of methods that draw."),
+    objective: str = typer.Option("sharpe_ratio", help="Metric to rank by."),
+    where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
+    workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
+    keep_daily_profit: bool = typer.Option(False, "--keep-daily-profit", help="Keep each trial's daily profits."),
+    name: str = typer.Option("", help="A name for it."),
+    top: int = typer.Option(10, min=1, help="Trials to show at the end."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Try every combination of some parameters of a backtest and rank the results."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
+    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
+    from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
+
+    space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
+    spec = OptimizationSpec(
+        backtest_id=backtest_id,
+        space=space,
+        method=method,
+        max_iterations=max_iterations,
+        seed=seed,
+        objective=objective,
+        constraints=tuple(where),
+        keep_daily_profit=keep_daily_profit,
+    )
+    application = Application()
+    plan = application.service.plan(spec)
+    announce(application, plan, workers)
+    record = run_plan(application, plan, name, workers)
+    finish(application, record, top, as_json)
+
+
+def resume(
+    optimization_id: str = ID,
+    workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
+    top: int = typer.Option(10, min=1, help="Trials to show at the end."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Go on with a paused or killed optimization; no trial is lost or repeated."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    application = Application()
+    before = application.store.optimization(optimization_id)
+    left = before.n_total - before.n_completed
+    note(f"{before.n_completed:,} of {before.n_total:,} trials are done, {left:,} are left")
+    with (
+        interruptible() as asked,
+        display(before.n_total, before.n_completed, before.spec.objective) as show,
+    ):
+        record = application.service.resume(
+            before.optimization_id,
+            n_workers=workers,
+            waiting=lambda s: note(f"Another process may still run it; waiting at most {duration(s)} ..."),
+            report=show,
+            stop=asked.is_set,
+        )
+    finish(application, record, top, as_json)
+
+
+def list_optimizations(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """List optimizations, newest first."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    records = Application().store.optimizations()
+    if as_json:
+        print_json({"optimizations": [optimization_json(record) for record in records]})
+        return
+    rows = (
+        [
+            short(r.optimization_id), r.name, r.status, r.spec.method, " x ".join(r.spec.space.names),
+            r.spec.objective, moment(r.created_at), f"{number(r.n_completed)} of {number(r.n_total)}",
+            number(r.n_failed), duration(r.seconds),
+        ]
+        for r in records
+    )  # fmt: skip
+    heads = ("id", "name", "status", "method", "parameters", "objective", "created", "trials", "failed", "time")
+    table("Optimizations", heads, rows, left=7)
+
+
+def status(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """Show an optimization's progress."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    record = Application().store.optimization(optimization_id)
+    if as_json:
+        print_json(optimization_json(record))
+        return
+    say(f"optimization  {record.optimization_id}" + (f"  {record.name}" if record.name else ""))
+    say(f"status        {record.status}" + (f" ({record.message})" if record.message else ""))
+    share = 100 * record.n_completed / max(record.n_total, 1)
+    say(f"trials        {record.n_completed:,} of {record.n_total:,} ({share:.1f} %), {record.n_failed:,} failed")
+    say(f"backtest      {short(record.spec.backtest_id)}")
+    for axis in record.spec.space.axes:
+        say(f"searched      {axis.name}: {axis.values[0]} .. {axis.values[-1]}, {len(axis.values):,} values")
+    say(f"method        {record.spec.method}, ranked by {record.spec.objective}")
+    for text in record.spec.constraints:
+        say(f"where         {text}")
+    say(f"created       {moment(record.created_at)} UTC, ran for {duration(record.seconds)}")
+    if record.status in {"paused", "failed"} or (record.status == "running" and record.n_completed < record.n_total):
+        say(f"go on with    trading-ai resume {short(record.optimization_id)}")
+
+
+def results(
+    optimization_id: str = ID,
+    top: int = typer.Option(20, min=1, help="Trials to show."),
+    csv: Path | None = typer.Option(None, "--csv", help="Write every trial, ranked, to a CSV file."),
+    parquet: Path | None = typer.Option(None, "--parquet", help="Write every trial, ranked, to a Parquet file."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Show the ranked trials, or write all of them to a file."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    application = Application()
+    record = application.store.optimization(optimization_id)
+    written = write_trials(application, record, csv, parquet)
+    if as_json:
+        print_json(results_json(application, record, top) | ({"written": written} if written else {}))
+        return
+    if not written:
+        show_results(application, record, top)
+    for path in written:
+        note(f"wrote {record.n_completed:,} trials to {path}")
+
+
+def cancel(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """Cancel an optimization for good; finished trials are kept."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    record = Application().service.cancel(optimization_id)
+    if as_json:
+        print_json(optimization_json(record))
+    else:
+        say(f"cancelled optimization {short(record.optimization_id)}; {record.n_completed:,} trials are kept")
+
+
+def delete(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """Delete an optimization with its trials."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    found = Application().service.delete_optimization(optimization_id)
+    if as_json:
+        print_json({"optimization_id": found, "id": found, "deleted": True})
+    else:
+        say(f"deleted optimization {short(found)}")

@@ -1,0 +1,115 @@
+"""What commands print: one JSON document, or tables for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JSON_HELP = "Print one JSON document on stdout and nothing else there."
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON can hold: NaN and infinities become null, NumPy scalars and arrays plain values."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str | int) or value is None:
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain({f.name: getattr(value, f.name) for f in dataclasses.fields(value)})
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print the one document of a command."""
+    sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
+
+
+def say(text: str = "") -> None:
+    """A line for people on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A line for people on stderr, where it never mixes with results."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def console() -> Console:
+    """A console on stdout; as wide as the terminal, or wide enough for a table in a file."""
+    from rich.console import Console  # noqa: PLC0415 - --json does not need it
+
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
+    """Print a table; the first `left` columns hold text, the others numbers."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        made.add_column(column, justify="left" if i < left else "right", overflow="fold")
+    from rich.text import Text  # noqa: PLC0415
+
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))  # plain text: a name in [brackets] is no markup
+    console().print(made)
+
+
+def number(value: Any, unit: str = "") -> str:
+    """A number for people; "n/a" where undefined."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "n/a"
+    if isinstance(value, bool | str):
+        return str(value)
+    if unit == "count" or isinstance(value, int):
+        return f"{int(value):,}"
+    return f"{value:,.2f}" if unit else f"{value:g}"
+
+
+def short(identifier: str) -> str:
+    """The first characters of an id: enough to name it in every command."""
+    return identifier[:8]
+
+
+def moment(seconds: float | None) -> str:
+    """A time since 1970 as text, UTC."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(seconds: float | None) -> str | None:
+    """A time since 1970 as ISO 8601 in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def iso_ns(nanoseconds: int) -> str:
+    """A bar's time as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    if seconds < 1:
+        return f"{max(seconds, 0.01):.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,0 +1,239 @@
+"""`trading-ai report`: one optimization as a single HTML file."""
+
+# ruff: noqa: B008 - typer reads a command's options from its defaults
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from trading_ai.cli.backtests import strategy_label, values_text
+from trading_ai.cli.output import JSON_HELP, iso_ns, print_json, say, short
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from trading_ai.bootstrap import Application
+    from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+    from trading_ai.reports.data import ReportData
+
+_MAX_NEIGHBOURS = 8
+
+
+def neighbours(space_shape: tuple[int, ...], index: int) -> list[int]:
+    """Indices of the grid points one step along one axis from a combination, in the order of the axes."""
+    result = []
+    stride = 1
+    for size in reversed(space_shape):
+        position = (index // stride) % size
+        if position > 0:
+            result.append(index - stride)
+        if position < size - 1:
+            result.append(index + stride)
+        stride *= size
+    return result[::-1][:_MAX_NEIGHBOURS]
+
+
+def report_data(application: Application, record: OptimizationRecord) -> ReportData:
+    """Everything the report shows; the best trial and its neighbours are run again in full.
+
+    Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
+    """
+    import numpy as np  # noqa: PLC0415 - commands import what they need
+
+    from trading_ai.errors import StateError  # noqa: PLC0415
+    from trading_ai.figures.equity import Curve  # noqa: PLC0415
+    from trading_ai.metrics.catalog import METRIC_COLUMN  # noqa: PLC0415
+    from trading_ai.reports.data import ReportData  # noqa: PLC0415
+
+    store = application.store
+    if not record.n_completed:
+        raise StateError(f"optimization {short(record.optimization_id)} has no trial yet: there is nothing to report")
+    backtest = store.backtest(record.spec.backtest_id)
+    dataset = store.dataset(backtest.spec.dataset_id)
+    page = store.ranked(record.optimization_id, record.n_completed)
+    space = record.spec.space
+    ranks = page.feasible & np.isfinite(page.metrics[:, METRIC_COLUMN[record.spec.objective]])
+    ranking = np.flatnonzero(ranks).astype(np.int64)
+    best = int(page.indices[ranking[0] if ranking.size else 0])
+    beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
+    evaluator, (winner, *others) = application.service.backtest_of(record, [best, *beside])
+    combination = space.combination(best)
+    curves = []
+    for index, result in zip(beside, others, strict=True):
+        changed = {k: v for k, v in space.combination(index).items() if v != combination[k]}
+        curves.append(Curve(values_text(changed), result.equity_time_ns, result.equity))
+    columns: dict[str, npt.NDArray[Any]] = {
+        axis.name: _column(axis.values, position)
+        for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
+    }
+    bars, spec = evaluator.bars, backtest.spec
+    return ReportData(
+        title=record.name or f"{strategy_label(spec.strategy)} on {backtest.symbol} {backtest.timeframe}",
+        generated_at=datetime.now(UTC),
+        strategy=strategy_label(spec.strategy),
+        symbol=backtest.symbol,
+        timeframe=backtest.timeframe,
+        period=(iso_ns(int(bars.open_time_ns[0]))[:10], iso_ns(int(bars.open_time_ns[-1]))[:10]),
+        n_bars=len(bars),
+        dataset_hash=dataset.dataset_id,
+        settings={
+            "parameters": winner.parameters,
+            "account": {"capital": spec.capital, "currency": spec.account_currency},
+            "sizing": asdict(spec.sizing),
+            "costs": asdict(spec.costs),
+            "rules": asdict(spec.rules),
+            "run": {
+                "optimization": record.optimization_id,
+                "status": record.status,
+                "engine_version": record.engine_version,
+                "strategy_hash": record.strategy_hash,
+                "seed": record.spec.seed,
+                "constraints": record.spec.constraints,
+                "seconds": round(record.seconds, 2),
+            },
+        },
+        space=space,
+        method=record.spec.method,
+        n_combinations=space.n_combinations,
+        n_completed=record.n_completed - record.n_failed,
+        n_failed=record.n_failed,
+        n_trials_tried=max(store.count_trials_on(dataset.dataset_id), record.n_completed),
+        parameters=columns,
+        metrics=page.metrics,
+        ranking=ranking,
+        objective=record.spec.objective,
+        best=winner.parameters if ranking.size else {},
+        trades=winner.trades,
+        equity_time_ns=winner.equity_time_ns,
+        equity=winner.equity,
+        neighbours=tuple(curves),
+        day_numbers=winner.day_numbers,
+        daily_profit=winner.daily_profit,
+        capital=spec.capital,
+        currency=spec.account_currency,
+        days_per_year=bars.symbol.days_per_year,
+        bars=bars,
+        quality=tuple(dataset.quality.get("lines") or ()),
+        notes=_notes(record, backtest, len(evaluator.data.bars), len(bars)),
+        commands=commands(record, backtest, dataset),
+    )
+
+
+def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    import numpy as np  # noqa: PLC0415
+
+    kinds = {type(value) for value in values}
+    made: npt.NDArray[Any] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
+    return made
+
+
+def _notes(record: OptimizationRecord, backtest: BacktestRecord, n_execution: int, n_bars: int) -> tuple[str, ...]:
+    notes = []
+    if record.status != "completed":
+        notes.append(f"The optimization is {record.status}: {record.n_completed:,} of {record.n_total:,} trials.")
+    if n_execution != n_bars:
+        notes.append(f"Signals on {backtest.timeframe}, fills and exits on {n_execution:,} finer bars.")
+    if record.spec.constraints:
+        notes.append("Trials that break a condition do not rank: " + "; ".join(record.spec.constraints))
+    return tuple(notes)
+
+
+def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: DatasetRecord) -> tuple[str, ...]:
+    """Shell commands that make the same numbers again."""
+    if dataset.source.startswith("sample "):
+        load = ["trading-ai", "data", "import", "--sample", dataset.source.removeprefix("sample ")]
+    else:
+        load = ["trading-ai", "data", "import", Path(dataset.source).name, "--symbol", dataset.symbol]
+        load += ["--timeframe", dataset.timeframe]
+        if dataset.detected.get("timezone"):
+            load += ["--timezone", str(dataset.detected["timezone"])]
+    spec = backtest.spec
+    run = ["trading-ai", "backtest", "run", "--dataset", short(dataset.dataset_id)]
+    run += ["--strategy", strategy_label(spec.strategy)]
+    for name, value in spec.parameters.items():
+        run += ["--set", f"{name}={value}"]
+    run += ["--capital", f"{spec.capital:g}", "--currency", spec.account_currency]
+    run += [f"--{spec.sizing.mode.replace('_', '-')}", f"{spec.sizing.value:g}"]
+    flags = {
+        "spread_pips": "--spread", "slippage_pips": "--slippage", "commission_per_lot": "--commission-per-lot",
+        "commission_per_million": "--commission-per-million", "commission_percent": "--commission-percent",
+        "commission_per_trade": "--commission-per-trade", "swap_long": "--swap-long", "swap_short": "--swap-short",
+        "conversion_rate": "--conversion-rate",
+    }  # fmt: skip
+    for field, flag in flags.items():
+        value = getattr(spec.costs, field)
+        if value is not None and (value or field == "spread_pips"):
+            run += [flag, f"{value:g}"]
+    rules = spec.rules
+    run += ["--opposite", rules.opposite_signal, "--same-bar", rules.same_bar, "--direction", rules.direction]
+    run += ["--max-positions", str(rules.max_positions)]
+    if spec.timeframe:
+        run += ["--timeframe", spec.timeframe]
+    if spec.detail_dataset_id:
+        run += ["--detail", short(spec.detail_dataset_id)]
+    search = ["trading-ai", "optimize", "latest"]
+    for axis in record.spec.space.to_json():
+        text = (
+            ",".join(str(v) for v in axis["values"])
+            if "values" in axis
+            else f"{axis['min_value']}:{axis['max_value']}:{axis['step']}"
+        )
+        search += ["--param", f"{axis['name']}={text}"]
+    search += ["--method", record.spec.method, "--objective", record.spec.objective]
+    if record.spec.max_iterations is not None:
+        search += ["--max-iterations", str(record.spec.max_iterations), "--seed", str(record.spec.seed)]
+    for text in record.spec.constraints:
+        search += ["--where", text]
+    return tuple(shlex.join(words) for words in (load, run, search))
+
+
+def write_report(application: Application, record: OptimizationRecord, output: Path) -> Path:
+    """Write the report; an unfinished file never stays behind.
+
+    Raises:
+        StorageError: the file could not be written.
+    """
+    from trading_ai.errors import StorageError  # noqa: PLC0415
+    from trading_ai.reports.html import render_report  # noqa: PLC0415 - plotly takes a third of a second
+
+    page = render_report(report_data(application, record))
+    partial = output.with_name(output.name + ".partial")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(output)
+    except OSError as error:
+        raise StorageError(f"the report could not be written to {output}: {error.strerror}") from error
+    return output
+
+
+def report(
+    optimization_id: str = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest."),
+    output: Path = typer.Option(Path("report.html"), "--output", "-o", help="The file to write."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Write one HTML file with every figure and table; it opens offline."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+
+    application = Application()
+    record = application.store.optimization(optimization_id)
+    path = write_report(application, record, output)
+    if as_json:
+        print_json(
+            {
+                "optimization_id": record.optimization_id,
+                "id": record.optimization_id,
+                "output": str(path.resolve()),
+                "n_bytes": path.stat().st_size,
+            }
+        )
+    else:
+        say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

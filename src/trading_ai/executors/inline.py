@@ -1,0 +1,45 @@
+"""The executor in this process: no start-up time, threads instead of processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.jobs import evaluate_chunk, job_evaluator
+from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.ports import Artifacts, Indices, Job
+
+
+class InlineExecutor:
+    """Evaluates one chunk after the other in this process; compiled code spreads over `n_threads`.
+
+    Args:
+        artifacts: where bars come from.
+        n_threads: threads to use; compiled code releases the GIL.
+        evaluator: an evaluator of the job that exists already, or None to make one.
+    """
+
+    n_workers = 1
+
+    def __init__(self, artifacts: Artifacts, n_threads: int = 1, evaluator: SweepEvaluator | None = None) -> None:
+        self._artifacts, self._n_threads, self._evaluator = artifacts, n_threads, evaluator
+
+    def run(
+        self, job: Job, chunks: Iterator[Indices], stop: Callable[[], bool]
+    ) -> Iterator[tuple[EvaluatedChunk, float]]:
+        """Evaluate chunks in order; see `Executor.run`."""
+        if self._evaluator is None:
+            self._evaluator = job_evaluator(job, self._artifacts)
+        self._evaluator.n_threads = self._n_threads
+        while not stop():
+            chunk = next(chunks, None)
+            if chunk is None:
+                return
+            began = time.perf_counter()
+            result = evaluate_chunk(self._evaluator, chunk, job.keep_daily_profit)
+            yield result, time.perf_counter() - began
+
+    def close(self) -> None:
+        """Nothing to stop."""
+        self._evaluator = None

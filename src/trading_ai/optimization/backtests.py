@@ -1,0 +1,136 @@
+"""Use cases of datasets and backtests: run one and keep it, delete."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+
+from trading_ai.engine.account import Account
+from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator, resolve_parameters
+from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
+from trading_ai.optimization.model import BacktestSpec
+from trading_ai.optimization.ports import Artifacts, BacktestRecord, Store
+from trading_ai.parameters import SearchSpace
+from trading_ai.strategies.registry import code_hash, strategy
+
+
+def full_result(evaluator: SweepEvaluator, combination: Mapping[str, Any]) -> BacktestResult:
+    """Run one combination in full.
+
+    Raises:
+        EvaluationError: the strategy raised; the message says what and where.
+    """
+    try:
+        return evaluator.backtest(combination)
+    except TradingAIError:
+        raise
+    except Exception as error:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        raise EvaluationError(
+            f"strategy {evaluator.strategy.name} raised {type(error).__name__}: {error}{where}"
+        ) from error
+
+
+class BacktestService:
+    """What the CLI, the API and a notebook call; everything it touches is passed in.
+
+    Args:
+        store: records.
+        artifacts: bars and backtests' arrays.
+        clock: seconds since 1970.
+        new_id: makes ids.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        *,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self.store, self.artifacts, self._clock, self._new_id = store, artifacts, clock, new_id
+
+    def run(self, spec: BacktestSpec, name: str = "") -> tuple[BacktestRecord, BacktestResult]:
+        """Run a backtest and keep it.
+
+        Args:
+            spec: what to run; ids may be prefixes, missing parameters take their defaults.
+            name: what the user calls it.
+
+        Raises:
+            InputError: something is unknown, impossible or out of bounds; nothing was kept.
+            NotFoundError: there is no such dataset.
+            EvaluationError: the strategy raised.
+        """
+        dataset = self.store.dataset(spec.dataset_id)
+        detail = None if spec.detail_dataset_id is None else self.store.dataset(spec.detail_dataset_id)
+        chosen = strategy(spec.strategy)
+        spec = replace(
+            spec,
+            strategy=absolute_strategy(spec.strategy),
+            dataset_id=dataset.dataset_id,
+            detail_dataset_id=None if detail is None else detail.dataset_id,
+            parameters=resolve_parameters(chosen, spec.parameters),
+        )
+        broken = chosen.broken_rule(spec.parameters)
+        if broken:
+            raise ParameterError(broken, parameter=chosen.name, value=dict(spec.parameters))
+        Account(spec.capital, spec.sizing, spec.costs, spec.rules)  # refused before any bar is read
+        bars, finer = load_bars(spec, self.artifacts)
+        result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen), {})
+        record = BacktestRecord(
+            backtest_id=self._new_id(),
+            name=name,
+            spec=spec,
+            symbol=dataset.symbol,
+            timeframe=str(bars.timeframe),
+            strategy_hash=code_hash(chosen),
+            engine_version=ENGINE_VERSION,
+            metrics=result.metrics,
+            created_at=self._clock(),
+        )
+        self.artifacts.save_backtest(record.backtest_id, _arrays(result))
+        self.store.add_backtest(record)
+        return record, result
+
+    def delete(self, backtest_id: str) -> str:
+        """Delete a backtest that no optimization uses; returns its id.
+
+        Raises:
+            StateError: optimizations use it.
+        """
+        found = self.store.backtest(backtest_id).backtest_id
+        self.store.delete_backtest(found)
+        self.artifacts.delete_backtest(found)
+        return found
+
+    def delete_dataset(self, dataset_id: str) -> str:
+        """Delete a dataset that no backtest uses; returns its id.
+
+        Raises:
+            StateError: backtests use it.
+        """
+        found = self.store.dataset(dataset_id).dataset_id
+        self.store.delete_dataset(found)
+        self.artifacts.delete_bars(found)
+        return found
+
+
+def _arrays(result: BacktestResult) -> dict[str, npt.NDArray[Any]]:
+    return {
+        "trades": result.trades,
+        "equity": result.equity,
+        "equity_time_ns": result.equity_time_ns,
+        "daily_profit": result.daily_profit,
+        "day_numbers": result.day_numbers,
+    }

@@ -1,0 +1,351 @@
+"""Use cases of optimizations: plan, start, resume, cancel, delete."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import EvaluationError, ParameterError, StateError
+from trading_ai.optimization import planner
+from trading_ai.optimization.backtests import full_result
+from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.jobs import (
+    ENGINE_VERSION,
+    check_code,
+    job_evaluator,
+    load_bars,
+    make_evaluator,
+)
+from trading_ai.optimization.loop import Progress, Run, run_chunks, take_lease
+from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
+from trading_ai.optimization.objective import Constraint, Objective
+from trading_ai.optimization.ports import (
+    Artifacts,
+    BacktestRecord,
+    Executor,
+    Indices,
+    Job,
+    OptimizationRecord,
+    Store,
+)
+from trading_ai.optimization.ranking import valid_indices
+from trading_ai.parameters import SearchSpace
+from trading_ai.search.registry import search_method
+from trading_ai.strategies.registry import strategy
+
+_ASKED_AT_ONCE = 1_000_000
+
+
+class ExecutorFactory(Protocol):
+    """Makes the executor of one run."""
+
+    def __call__(self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None) -> Executor:
+        """An executor.
+
+        Args:
+            evaluator: what planning made; an executor in this process can go on with it.
+            expected_seconds: on one core.
+            n_workers: number of workers that the user asks for, or None to choose.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An optimization that was found possible, and what it will cost.
+
+    Attributes:
+        spec: what is searched.
+        backtest: the backtest that it starts from.
+        strategy_hash: code hash of the strategy.
+        space: the search space.
+        indices: combinations to try, those that share signals side by side, shape (m,).
+        n_left_out: combinations that break a rule of the strategy.
+        speed: measured cost on one core.
+        expected_seconds: on one core.
+        evaluator: what measured it.
+    """
+
+    spec: OptimizationSpec
+    backtest: BacktestRecord
+    strategy_hash: str
+    space: SearchSpace
+    indices: Indices
+    n_groups: int
+    n_left_out: int
+    speed: planner.Speed
+    expected_seconds: float
+    evaluator: SweepEvaluator
+
+    @property
+    def n_total(self) -> int:
+        """Combinations to try."""
+        return int(self.indices.shape[0])
+
+
+def _ignore(_: Any) -> None:
+    """The default of callbacks."""
+
+
+class OptimizationService:
+    """What the CLI, the API and a notebook call; everything it touches is passed in.
+
+    Args:
+        store: records and trials.
+        artifacts: bars and backtests' arrays.
+        executors: makes executors.
+        max_combinations: largest search space that is accepted.
+        clock: seconds since 1970.
+        sleep: waits some seconds.
+        new_id: makes ids.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        executors: ExecutorFactory,
+        *,
+        max_combinations: int = 10_000_000,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self.store, self.artifacts = store, artifacts
+        self._executors, self._max_combinations = executors, max_combinations
+        self._clock, self._sleep, self._new_id = clock, sleep, new_id
+
+    def plan(self, spec: OptimizationSpec) -> Plan:
+        """Check an optimization and measure what it will cost; nothing is stored.
+
+        Raises:
+            InputError: it cannot run; the message says why.
+            NotFoundError: there is no such backtest.
+            StateError: the backtest's strategy or the engine has changed.
+        """
+        backtest = self.store.backtest(spec.backtest_id)
+        spec = replace(spec, backtest_id=backtest.backtest_id)
+        Objective.parse(spec.objective)
+        for text in spec.constraints:
+            Constraint.parse(text)
+        space = spec.space
+        if not space.axes:
+            raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
+        if space.n_combinations > self._max_combinations:
+            sizes = " x ".join(f"{n:,}" for n in space.shape)
+            raise ParameterError(
+                f"has {sizes} = {space.n_combinations:,} combinations, more than {self._max_combinations:,}",
+                parameter="search space",
+                remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
+            )
+        chosen = strategy(backtest.spec.strategy)
+        check_code(chosen, backtest.strategy_hash, backtest.engine_version)
+        bars, detail = load_bars(backtest.spec, self.artifacts)
+        evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
+        indices, n_left_out = self._to_try(spec, evaluator)
+        indices, n_groups = planner.ordered(chosen, space, indices)
+        speed = planner.measure(evaluator, indices)
+        return Plan(
+            spec=spec,
+            backtest=backtest,
+            strategy_hash=backtest.strategy_hash,
+            space=space,
+            indices=indices,
+            n_groups=n_groups,
+            n_left_out=n_left_out,
+            speed=speed,
+            expected_seconds=speed.seconds(indices.shape[0], n_groups),
+            evaluator=evaluator,
+        )
+
+    def _to_try(self, spec: OptimizationSpec, evaluator: SweepEvaluator) -> tuple[Indices, int]:
+        """Every combination that the search method proposes, and how many break a rule of the strategy."""
+        candidates = valid_indices(evaluator.strategy, spec.space, evaluator.fixed)
+        method = search_method(spec.method, candidates.shape[0], spec.max_iterations, spec.seed)
+        asked: list[npt.NDArray[np.int64]] = []
+        while (positions := method.ask(_ASKED_AT_ONCE)).size:
+            asked.append(positions)
+        taken = candidates[np.concatenate(asked)] if asked else candidates[:0]
+        return taken, spec.space.n_combinations - candidates.shape[0]
+
+    def start(
+        self,
+        plan: Plan,
+        *,
+        name: str = "",
+        n_workers: int | None = None,
+        started: Callable[[OptimizationRecord], None] = _ignore,
+        report: Callable[[Progress], None] = _ignore,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> OptimizationRecord:
+        """Store an optimization and run it until it is complete, paused or cancelled.
+
+        Args:
+            plan: what `plan` returned.
+            name: what the user calls it.
+            n_workers: workers to use, or None to choose.
+            started: called with the record before the first trial.
+            report: called after each chunk.
+            stop: True pauses; asked between chunks.
+        """
+        record = OptimizationRecord(
+            optimization_id=self._new_id(),
+            name=name,
+            spec=plan.spec,
+            status="paused",
+            n_total=plan.n_total,
+            n_completed=0,
+            n_failed=0,
+            strategy_hash=plan.strategy_hash,
+            engine_version=ENGINE_VERSION,
+            created_at=self._clock(),
+        )
+        self.store.add_optimization(record)
+        owner = _owner()
+        take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)
+        started(record)
+        return self._run(record, plan.indices, plan, owner, n_workers, report, stop)
+
+    def resume(
+        self,
+        optimization_id: str,
+        *,
+        n_workers: int | None = None,
+        started: Callable[[OptimizationRecord], None] = _ignore,
+        waiting: Callable[[float], None] = _ignore,
+        report: Callable[[Progress], None] = _ignore,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> OptimizationRecord:
+        """Go on with a paused, failed or killed optimization: only the combinations without a trial.
+
+        A complete one is returned as it is. Arguments as in `start`; `waiting` is told before the lease of
+        a killed process is waited out.
+
+        Raises:
+            StateError: it was cancelled, another process runs it, or the strategy's code or the engine has
+                changed since its start.
+        """
+        record = self.store.optimization(optimization_id)
+        if record.status == "completed":
+            return record
+        if record.status == "cancelled":
+            raise StateError(f"optimization {record.optimization_id[:8]} was cancelled; start a new one")
+        backtest = self.store.backtest(record.spec.backtest_id)
+        check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
+        owner = _owner()
+        take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
+        try:
+            plan = self.plan(record.spec)
+            done = self.store.done_indices(record.optimization_id)
+            left = plan.indices[~np.isin(plan.indices, done)]
+            record = self.store.optimization(record.optimization_id)
+        except BaseException:
+            self.store.release_lease(record.optimization_id, owner)
+            raise
+        started(record)
+        return self._run(record, left, plan, owner, n_workers, report, stop)
+
+    def _run(
+        self,
+        record: OptimizationRecord,
+        left: Indices,
+        plan: Plan,
+        owner: str,
+        n_workers: int | None,
+        report: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> OptimizationRecord:
+        """Run what is left under a lease that is held, then settle the status and give the lease back."""
+        store, key = self.store, record.optimization_id
+        try:
+            if not store.change_status(key, ("paused", "running", "failed"), "running", self._clock()):
+                return store.optimization(key)
+            if not left.size:
+                store.change_status(key, ("running",), "completed", self._clock())
+                return store.optimization(key)
+            self._run_left(record, left, plan, owner, n_workers, report, stop)
+        finally:
+            store.release_lease(key, owner)
+        return store.optimization(key)
+
+    def _run_left(
+        self,
+        record: OptimizationRecord,
+        left: Indices,
+        plan: Plan,
+        owner: str,
+        n_workers: int | None,
+        report: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        store, key, spec = self.store, record.optimization_id, record.spec
+        share = left.size / max(plan.n_total, 1)
+        executor = self._executors(plan.evaluator, plan.expected_seconds * share, n_workers)
+        size = plan.speed.chunk_size(int(left.size), max(round(plan.n_groups * share), 1), executor.n_workers)
+        run = Run(
+            optimization_id=key,
+            owner=owner,
+            job=Job(plan.backtest.spec.to_json(), spec.space.to_json(), spec.keep_daily_profit, plan.strategy_hash),
+            chunks=planner.chunks(left, size),
+            n_done_before=record.n_total - int(left.size),
+            n_total=record.n_total,
+            objective=Objective.parse(spec.objective),
+            constraints=tuple(Constraint.parse(text) for text in spec.constraints),
+        )
+        try:
+            ending = run_chunks(store, executor, run, stop=stop, report=report, clock=self._clock)
+        except KeyboardInterrupt:
+            store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
+            raise
+        except EvaluationError as error:
+            store.change_status(key, ("running",), "failed", self._clock(), str(error))
+            raise
+        finally:
+            executor.close()
+        if ending == "lost":
+            raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
+        if ending in {"completed", "paused"}:
+            store.change_status(
+                key, ("running",), ending, self._clock(), "" if ending == "completed" else "stopped by the user"
+            )
+
+    def cancel(self, optimization_id: str) -> OptimizationRecord:
+        """Cancel for good; a running one stops after the chunks under way, finished trials are kept.
+
+        Raises:
+            StateError: it is complete, or cancelled already.
+        """
+        record = self.store.optimization(optimization_id)
+        states: tuple[OptimizationStatus, ...] = ("running", "paused", "failed")
+        if not self.store.change_status(record.optimization_id, states, "cancelled", self._clock()):
+            status = self.store.optimization(record.optimization_id).status
+            raise StateError(f"optimization {record.optimization_id[:8]} is {status}; nothing to cancel")
+        return self.store.optimization(record.optimization_id)
+
+    def delete_optimization(self, optimization_id: str) -> str:
+        """Delete an optimization with its trials; returns its id."""
+        found = self.store.optimization(optimization_id).optimization_id
+        self.store.delete_optimization(found)
+        return found
+
+    def backtest_of(
+        self, record: OptimizationRecord, indices: Sequence[int]
+    ) -> tuple[SweepEvaluator, list[BacktestResult]]:
+        """Run some combinations of an optimization in full; also returns what ran them."""
+        backtest = self.store.backtest(record.spec.backtest_id)
+        job = Job(backtest.spec.to_json(), record.spec.space.to_json(), False, record.strategy_hash)
+        evaluator = job_evaluator(job, self.artifacts)
+        return evaluator, [full_result(evaluator, record.spec.space.combination(i)) for i in indices]
+
+
+def _owner() -> str:
+    """A name for this process that no other shares."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,154 @@
+"""Immutable files: bars as Parquet, a backtest's arrays as NumPy archives, both addressed by id."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import NotFoundError, StorageError
+from trading_ai.market.bars import Bars
+from trading_ai.market.symbol import Symbol
+from trading_ai.market.timeframe import timeframe
+
+_COLUMNS = ("open_time_ns", "open", "high", "low", "close", "volume")
+_BARS_KEPT = 4
+_OPTIONAL = ("spread", "ask_open", "ask_high", "ask_low", "ask_close")
+
+
+class FileArtifacts:
+    """`trading_ai.optimization.ports.Artifacts` in a folder.
+
+    Files are written under another name and renamed when complete, so that a half-written one is never seen,
+    whatever kills the process.
+
+    Args:
+        home: folder to keep files in; made if missing.
+    """
+
+    def __init__(self, home: Path | str) -> None:
+        self.home = Path(home)
+        self._bars: dict[tuple[str, int], Bars] = {}
+
+    def save_bars(self, bars: Bars) -> str:
+        """Keep bars; returns their content hash. Saving the same bars again changes nothing."""
+        import polars as pl  # noqa: PLC0415 - 0.2 s that commands without bars need not pay
+
+        dataset_id = bars.content_hash
+        path = self._bars_path(dataset_id)
+        if path.is_file():
+            return dataset_id
+        frame = pl.DataFrame({n: getattr(bars, n) for n in (*_COLUMNS, *_OPTIONAL) if getattr(bars, n) is not None})
+        about = {"symbol": asdict(bars.symbol), "timeframe": bars.timeframe.name}
+        _write(path.with_suffix(".json"), lambda part: part.write_text(json.dumps(about), encoding="utf-8"))
+        _write(path, lambda part: frame.write_parquet(part, compression="lz4", statistics=False))
+        return dataset_id
+
+    def load_bars(self, dataset_id: str) -> Bars:
+        """Bars by content hash, verified; kept for the next call.
+
+        Raises:
+            NotFoundError: there are none.
+            StorageError: the file does not match its hash.
+        """
+        import polars as pl  # noqa: PLC0415
+
+        path = self._bars_path(dataset_id)
+        try:
+            version = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            raise NotFoundError("dataset", dataset_id, f"Its file {path} is missing: import it again.") from None
+        known = self._bars.get((dataset_id, version))
+        if known is not None:
+            return known
+        try:
+            frame = pl.read_parquet(path)
+            about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            about["symbol"]["aliases"] = tuple(about["symbol"]["aliases"])
+            bars = Bars(
+                Symbol(**about["symbol"]),
+                timeframe(about["timeframe"]),
+                *(frame[name].to_numpy() for name in _COLUMNS),
+                **{name: frame[name].to_numpy() for name in _OPTIONAL if name in frame.columns},
+            )
+        except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+            raise StorageError(f"dataset file {path} cannot be read: {error}. Delete it and import again.") from error
+        if bars.content_hash != dataset_id:
+            raise StorageError(f"dataset file {path} was changed: it no longer matches its hash. Import it again.")
+        self._bars = (
+            {(dataset_id, version): bars} if len(self._bars) >= 4 else {**self._bars, (dataset_id, version): bars}
+        )
+        return bars
+
+    def delete_bars(self, dataset_id: str) -> None:
+        """Remove bars; nothing happens if there are none."""
+        path = self._bars_path(dataset_id)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+
+    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keep a backtest's arrays."""
+
+        def write(part: Path) -> None:
+            with part.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+        _write(self._backtest_path(backtest_id), write)
+
+    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[Any]]:
+        """Arrays of a backtest.
+
+        Raises:
+            NotFoundError: there are none.
+            StorageError: the file cannot be read.
+        """
+        path = self._backtest_path(backtest_id)
+        if not path.is_file():
+            raise NotFoundError("backtest", backtest_id, f"Its file {path} is missing: run it again.")
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise StorageError(f"backtest file {path} cannot be read: {error}. Run the backtest again.") from error
+
+    def delete_backtest(self, backtest_id: str) -> None:
+        """Remove a backtest's arrays; nothing happens if there are none."""
+        self._backtest_path(backtest_id).unlink(missing_ok=True)
+
+    def _bars_path(self, dataset_id: str) -> Path:
+        return self.home / "datasets" / f"{_safe(dataset_id)}.parquet"
+
+    def _backtest_path(self, backtest_id: str) -> Path:
+        return self.home / "backtests" / f"{_safe(backtest_id)}.npz"
+
+
+def _safe(identifier: str) -> str:
+    """The id, if it can be a file's name.
+
+    Raises:
+        NotFoundError: it has characters that no id has, such as a path separator.
+    """
+    if not identifier or not all(c.isalnum() or c == "-" for c in identifier):
+        raise NotFoundError("file", identifier)
+    return identifier
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file completely or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise StorageError(f"{path} cannot be written: {error}") from error

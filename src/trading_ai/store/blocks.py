@@ -1,0 +1,99 @@
+"""Trials in blocks of rows kept column by column: writing, reading and ranking them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Row, select
+
+from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.ports import Floats, Indices
+from trading_ai.store import codec
+from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
+
+BLOCK = 512
+"""Trials in a block: large enough to write fast, small enough that reading one for a single trial is cheap."""
+
+
+def unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[np.bool_]:
+    """Which of these combinations have no trial yet."""
+    if not indices.size:
+        return np.zeros(0, dtype=np.bool_)
+    b = trial_blocks.c
+    overlaps = (b.first_index <= int(indices.max())) & (b.last_index >= int(indices.min()))
+    found = connection.execute(select(b.indices).where((b.optimization == key) & overlaps)).all()
+    return ~np.isin(indices, np.frombuffer(b"".join(row.indices for row in found), dtype="<i8"))
+
+
+def save_block(
+    connection: Connection,
+    key: int,
+    chunk: EvaluatedChunk,
+    objective: Floats,
+    feasible: npt.NDArray[np.bool_],
+    rows: Indices,
+) -> int:
+    """Write some of a chunk's trials, ascending by index, as one block; returns how many of them failed."""
+    indices = chunk.indices[rows]
+    errors = {str(i): chunk.failures[i] for i in indices.tolist() if i in chunk.failures} if chunk.failures else {}
+    failed = np.isin(indices, [int(i) for i in errors]) if errors else np.zeros(rows.size, dtype=np.bool_)
+    where = {"optimization": key, "first_index": int(indices[0])}
+    block = {
+        "last_index": int(indices[-1]),
+        "indices": indices.astype("<i8").tobytes(),
+        "sort_keys": np.where(failed, np.nan, -objective[rows]).astype("<f8").tobytes(),
+        "infeasible": (failed | ~feasible[rows]).astype(np.uint8).tobytes(),
+        "errors": codec.dump(errors) if errors else None,
+    }
+    connection.execute(trial_blocks.insert().values(**where, **block))
+    packed = np.where(failed[:, None], np.nan, chunk.metrics[rows]).astype("<f8").tobytes()
+    connection.execute(trial_metrics.insert().values(**where, metrics=packed))
+    if chunk.daily_profit is not None:
+        profits = zlib.compress(chunk.daily_profit[rows].astype("<f4").tobytes(), 1)
+        connection.execute(daily_profits.insert().values(**where, profits=profits))
+    return int(failed.sum())
+
+
+def best_places(
+    keys: Floats, infeasible: npt.NDArray[np.uint8], indices: Indices, offset: int, limit: int
+) -> npt.NDArray[np.intp]:
+    """Places of the trials ranked `offset` to `offset + limit`: holding constraints first, NaN last, ties by index."""
+    group = infeasible.astype(np.int64) * 2 + np.isnan(keys)
+    score = np.where(np.isnan(keys), 0.0, keys)
+    chosen = np.arange(keys.size)
+    wanted = offset + limit
+    if wanted < keys.size:
+        # A page of a million trials needs no full sort: first the groups that can be in it, then the scores.
+        counts = np.cumsum(np.bincount(group, minlength=4))
+        last = int(np.searchsorted(counts, wanted))
+        members = np.flatnonzero(group == last)
+        needed = wanted - (counts[last] - members.size)
+        edge = np.partition(score[members], needed - 1)[needed - 1]
+        chosen = np.concatenate([np.flatnonzero(group < last), members[score[members] <= edge]])
+    order = np.lexsort((indices[chosen], score[chosen], group[chosen]))
+    return chosen[order][offset:wanted]
+
+
+def error_texts(text: str | None) -> dict[int, str]:
+    """Error texts of a block by combination index."""
+    return {int(i): error for i, error in json.loads(text).items()} if text else {}
+
+
+def block_metrics(connection: Connection, optimization: Row[Any], first_index: int) -> Floats:
+    """Metrics of a block; those that an older catalogue lacked are NaN."""
+    m = trial_metrics.c
+    chosen = select(m.metrics).where((m.optimization == optimization.id) & (m.first_index == first_index))
+    names: list[str] = json.loads(optimization.metric_names)
+    stored = np.frombuffer(connection.execute(chosen).scalar_one(), dtype="<f8").reshape(-1, len(names))
+    if tuple(names) == METRIC_NAMES:
+        return stored
+    metrics = np.full((stored.shape[0], len(METRIC_NAMES)), np.nan)
+    for source, name in enumerate(names):
+        if name in METRIC_NAMES:
+            metrics[:, METRIC_NAMES.index(name)] = stored[:, source]
+    return metrics

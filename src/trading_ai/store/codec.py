@@ -1,0 +1,48 @@
+"""Records as JSON and back, shared by every store that keeps text."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+from trading_ai.parameters import SearchSpace
+
+
+def dump(value: Mapping[str, Any] | list[Any] | tuple[Any, ...]) -> str:
+    """Compact JSON; NumPy numbers become plain ones."""
+    return json.dumps(value, separators=(",", ":"), default=lambda x: x.item(), allow_nan=False)
+
+
+def dump_metrics(metrics: Mapping[str, float]) -> str:
+    """Metrics as JSON; undefined ones become null."""
+    return dump({name: value if math.isfinite(value) else None for name, value in metrics.items()})
+
+
+def load_metrics(text: str) -> dict[str, float]:
+    """What `dump_metrics` wrote; null becomes NaN."""
+    return {name: math.nan if value is None else value for name, value in json.loads(text).items()}
+
+
+def dump_backtest_spec(spec: BacktestSpec) -> str:
+    """A backtest's specification as JSON."""
+    return dump(spec.to_json())
+
+
+def load_backtest_spec(text: str) -> BacktestSpec:
+    """What `dump_backtest_spec` wrote."""
+    return BacktestSpec.from_json(json.loads(text))
+
+
+def dump_optimization_spec(spec: OptimizationSpec) -> str:
+    """An optimization's specification as JSON."""
+    return dump({**vars(spec), "space": spec.space.to_json(), "constraints": list(spec.constraints)})
+
+
+def load_optimization_spec(text: str) -> OptimizationSpec:
+    """What `dump_optimization_spec` wrote."""
+    data = json.loads(text)
+    space = SearchSpace.from_json(data["space"])
+    return OptimizationSpec(**{**data, "space": space, "constraints": tuple(data["constraints"])})

@@ -1,0 +1,247 @@
+"""The store in memory: the contract in its plainest form, for tests and for throw-away sessions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import NotFoundError, StateError
+from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
+from trading_ai.optimization.ports import (
+    BacktestRecord,
+    DatasetRecord,
+    Floats,
+    Indices,
+    OptimizationRecord,
+    TrialPage,
+)
+
+R = TypeVar("R", DatasetRecord, BacktestRecord, OptimizationRecord)
+_Trial = tuple[bool, float, npt.NDArray[np.float64], str | None]
+
+
+class MemoryStore:
+    """`trading_ai.optimization.ports.Store` in memory; gone when the process ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._datasets: dict[str, DatasetRecord] = {}
+        self._backtests: dict[str, BacktestRecord] = {}
+        self._optimizations: dict[str, OptimizationRecord] = {}
+        self._leases: dict[str, tuple[str, float]] = {}
+        self._trials: dict[str, dict[int, _Trial]] = {}
+        self._days: dict[str, list[tuple[Indices, npt.NDArray[np.float32]]]] = {}
+
+    def add_dataset(self, record: DatasetRecord) -> bool:
+        """Add a dataset's record; False if it was there already."""
+        with self._lock:
+            if record.dataset_id in self._datasets:
+                return False
+            self._datasets[record.dataset_id] = record
+            return True
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All datasets, newest first."""
+        return _newest(self._datasets)
+
+    def dataset(self, dataset_id: str) -> DatasetRecord:
+        """One dataset, by id or unique prefix, or "latest"."""
+        return _find(self._datasets, "dataset", dataset_id)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Forget a dataset that no backtest uses."""
+        with self._lock:
+            found = self.dataset(dataset_id).dataset_id
+            used = sum(b.spec.dataset_id == found for b in self._backtests.values())
+            if used:
+                raise StateError(f"dataset {found[:12]} is used by {used} backtest(s): delete those first")
+            del self._datasets[found]
+
+    def add_backtest(self, record: BacktestRecord) -> None:
+        """Add a backtest."""
+        with self._lock:
+            self._backtests[record.backtest_id] = record
+
+    def backtests(self) -> list[BacktestRecord]:
+        """All backtests, newest first."""
+        return _newest(self._backtests)
+
+    def backtest(self, backtest_id: str) -> BacktestRecord:
+        """One backtest, by id or unique prefix, or "latest"."""
+        return _find(self._backtests, "backtest", backtest_id)
+
+    def delete_backtest(self, backtest_id: str) -> None:
+        """Forget a backtest that no optimization uses."""
+        with self._lock:
+            found = self.backtest(backtest_id).backtest_id
+            used = sum(o.spec.backtest_id == found for o in self._optimizations.values())
+            if used:
+                raise StateError(f"backtest {found} is used by {used} optimization(s): delete those first")
+            del self._backtests[found]
+
+    def add_optimization(self, record: OptimizationRecord) -> None:
+        """Add an optimization."""
+        with self._lock:
+            self._optimizations[record.optimization_id] = record
+            self._trials[record.optimization_id] = {}
+            self._days[record.optimization_id] = []
+
+    def optimizations(self) -> list[OptimizationRecord]:
+        """All optimizations, newest first."""
+        return _newest(self._optimizations)
+
+    def optimization(self, optimization_id: str) -> OptimizationRecord:
+        """One optimization, by id or unique prefix, or "latest"."""
+        return _find(self._optimizations, "optimization", optimization_id)
+
+    def change_status(
+        self,
+        optimization_id: str,
+        expected: Sequence[OptimizationStatus],
+        new: OptimizationStatus,
+        now: float,
+        message: str = "",
+    ) -> bool:
+        """Set the status if it is one of `expected`; False if it was another."""
+        with self._lock:
+            record = self._optimizations.get(optimization_id)
+            if record is None or record.status not in expected:
+                return False
+            changes: dict[str, Any] = {"status": new, "message": message}
+            if new == "running":
+                changes |= {"started_at": now if record.started_at is None else record.started_at, "finished_at": None}
+            if new in {"completed", "cancelled", "failed"}:
+                changes["finished_at"] = now
+            self._optimizations[optimization_id] = replace(record, **changes)
+            return True
+
+    def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
+        """Become the one process that runs this optimization, or extend one's own lease."""
+        with self._lock:
+            holder, expires = self._leases.get(optimization_id, (owner, now))
+            if optimization_id not in self._optimizations or (holder != owner and expires > now):
+                return False
+            self._leases[optimization_id] = (owner, now + lease_seconds)
+            return True
+
+    def release_lease(self, optimization_id: str, owner: str) -> None:
+        """Give the lease back; nothing happens if it is not the owner's."""
+        with self._lock:
+            if self._leases.get(optimization_id, ("", 0.0))[0] == owner:
+                del self._leases[optimization_id]
+
+    def delete_optimization(self, optimization_id: str) -> None:
+        """Delete an optimization with its trials."""
+        with self._lock:
+            record = self.optimization(optimization_id)
+            if record.status == "running" and record.optimization_id in self._leases:
+                raise StateError(f"optimization {record.optimization_id} is running: cancel it first")
+            for kept in (self._optimizations, self._trials, self._days):
+                del kept[record.optimization_id]
+            self._leases.pop(record.optimization_id, None)
+
+    def save_chunk(
+        self,
+        optimization_id: str,
+        chunk: EvaluatedChunk,
+        objective: Floats,
+        feasible: npt.NDArray[np.bool_],
+        seconds: float,
+    ) -> int:
+        """Store a chunk's trials and the progress together; returns how many were new."""
+        with self._lock:
+            if optimization_id not in self._optimizations:
+                raise NotFoundError("optimization", optimization_id)
+            known = self._trials[optimization_id]
+            new = np.array([int(i) not in known for i in chunk.indices], dtype=np.bool_)
+            failed = 0
+            for i in np.flatnonzero(new):
+                index = int(chunk.indices[i])
+                error = chunk.failures.get(index)
+                failed += error is not None
+                score = float(objective[i]) if error is None else np.nan
+                metrics = chunk.metrics[i].copy() if error is None else np.full_like(chunk.metrics[i], np.nan)
+                known[index] = (bool(feasible[i]) and error is None, score, metrics, error)
+            if chunk.daily_profit is not None and new.any():
+                self._days[optimization_id].append((chunk.indices[new], chunk.daily_profit[new]))
+            record = self._optimizations[optimization_id]
+            self._optimizations[optimization_id] = replace(
+                record,
+                n_completed=record.n_completed + int(new.sum()),
+                n_failed=record.n_failed + failed,
+                seconds=record.seconds + seconds,
+            )
+            return int(new.sum())
+
+    def done_indices(self, optimization_id: str) -> Indices:
+        """Indices of all stored trials, ascending, shape (n,)."""
+        return np.array(sorted(self._trials_of(optimization_id)), dtype=np.int64)
+
+    def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
+        """Trials best first."""
+
+        def place(item: tuple[int, _Trial]) -> tuple[bool, bool, float, int]:
+            index, (feasible, score, _, _) = item
+            return not feasible, bool(np.isnan(score)), 0.0 if np.isnan(score) else -score, index
+
+        ordered = sorted(self._trials_of(optimization_id).items(), key=place)
+        return _page(ordered[offset : offset + limit])
+
+    def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:
+        """All trials in pages, by index."""
+        ordered = sorted(self._trials_of(optimization_id).items())
+        for first in range(0, len(ordered), batch):
+            yield _page(ordered[first : first + batch])
+
+    def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
+        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk."""
+        kept = self._days[self.optimization(optimization_id).optimization_id]
+        yield from sorted(kept, key=lambda item: int(item[0][0]))
+
+    def count_trials_on(self, dataset_id: str) -> int:
+        """Number of trials ever stored for backtests on a dataset."""
+        with self._lock:
+            on = {b.backtest_id for b in self._backtests.values() if b.spec.dataset_id == dataset_id}
+            return sum(o.n_completed for o in self._optimizations.values() if o.spec.backtest_id in on)
+
+    def _trials_of(self, optimization_id: str) -> dict[int, _Trial]:
+        with self._lock:
+            return dict(self._trials[self.optimization(optimization_id).optimization_id])
+
+
+def _newest(records: dict[str, R]) -> list[R]:
+    # The sort is stable, so of two made at the same moment the later one comes first.
+    ordered: list[R] = list(records.values())
+    ordered.reverse()
+    ordered.sort(key=lambda record: record.created_at, reverse=True)
+    return ordered
+
+
+def _find(records: dict[str, R], kind: str, wanted: str) -> R:
+    if wanted == "latest":
+        if not records:
+            raise NotFoundError(kind, wanted, f"There is no {kind} yet.")
+        return _newest(records)[0]
+    if wanted in records:
+        return records[wanted]
+    if len(wanted) < 4:
+        raise NotFoundError(kind, wanted, "Give at least the first 4 characters.")
+    found = [record for key, record in records.items() if key.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    raise NotFoundError(kind, wanted, "Several begin like this: give more of it." if found else "")
+
+
+def _page(items: list[tuple[int, _Trial]]) -> TrialPage:
+    rows = [trial[2] for _, trial in items]
+    return TrialPage(
+        indices=np.array([index for index, _ in items], dtype=np.int64),
+        metrics=np.array(rows) if rows else np.empty((0, 0)),
+        feasible=np.array([trial[0] for _, trial in items], dtype=np.bool_),
+        errors={index: trial[3] for index, trial in items if trial[3] is not None},
+    )

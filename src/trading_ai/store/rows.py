@@ -1,0 +1,66 @@
+"""Rows of the database as records, and rows by the ids that users type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select
+
+from trading_ai.errors import NotFoundError
+from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.store import codec
+
+_SHORTEST_PREFIX = 4
+
+
+def find(connection: Connection, table: Table, kind: str, wanted: str) -> Row[Any]:
+    """The row with that id, with an id that begins so, or the newest one.
+
+    Raises:
+        NotFoundError: there is none, or several ids begin so.
+    """
+    key = table.c[f"{kind}_id"]
+    if wanted == "latest":
+        newest = connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(1))
+        row = newest.first()
+        if row is None:
+            raise NotFoundError(kind, wanted, f"There is no {kind} yet.")
+        return row
+    row = connection.execute(select(table).where(key == wanted)).first()
+    if row is not None:
+        return row
+    if len(wanted) < _SHORTEST_PREFIX:
+        raise NotFoundError(kind, wanted, f"Give at least the first {_SHORTEST_PREFIX} characters.")
+    found = connection.execute(select(table).where(key.startswith(wanted, autoescape=True)).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    raise NotFoundError(kind, wanted, "Several begin like this: give more of it." if found else "")
+
+
+def count(connection: Connection, table: Table, condition: Any) -> int:
+    """Number of rows that hold a condition."""
+    return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar() or 0)
+
+
+def dataset_record(row: Row[Any]) -> DatasetRecord:
+    """A row of `datasets` as a record."""
+    data = dict(row._mapping)
+    del data["id"]
+    return DatasetRecord(**{**data, "detected": json.loads(row.detected), "quality": json.loads(row.quality)})
+
+
+def backtest_record(row: Row[Any]) -> BacktestRecord:
+    """A row of `backtests` as a record."""
+    data = dict(row._mapping)
+    del data["id"], data["dataset_id"]
+    spec = codec.load_backtest_spec(row.spec)
+    return BacktestRecord(**{**data, "spec": spec, "metrics": codec.load_metrics(row.metrics)})
+
+
+def optimization_record(row: Row[Any]) -> OptimizationRecord:
+    """A row of `optimizations` as a record."""
+    data = dict(row._mapping)
+    for name in ("id", "backtest_id", "dataset_id", "metric_names", "lease_owner", "lease_expires_at"):
+        del data[name]
+    return OptimizationRecord(**{**data, "spec": codec.load_optimization_spec(row.spec)})

@@ -1,0 +1,107 @@
+"""The tables, for SQLite and PostgreSQL alike; `migrations` creates them step by step. Blobs are little-endian."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite numbers rows itself only in a column that is exactly INTEGER PRIMARY KEY.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("dataset_id", Text, nullable=False, unique=True),  # content hash
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("n_bars", BigInteger, nullable=False),
+    Column("first_ns", BigInteger, nullable=False),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("detected", Text, nullable=False),  # JSON
+    Column("quality", Text, nullable=False),  # JSON
+)
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("backtest_id", Text, nullable=False, unique=True),  # UUID
+    Column("name", Text, nullable=False),
+    Column("dataset_id", Text, nullable=False, index=True),
+    Column("spec", Text, nullable=False),  # JSON
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("strategy_hash", Text, nullable=False),
+    Column("engine_version", Text, nullable=False),
+    Column("metrics", Text, nullable=False),  # JSON, null where undefined
+    Column("created_at", Float(53), nullable=False),
+)
+
+optimizations = Table(
+    "optimizations",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("optimization_id", Text, nullable=False, unique=True),  # UUID
+    Column("backtest_id", Text, nullable=False, index=True),
+    Column("dataset_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("spec", Text, nullable=False),  # JSON
+    Column("metric_names", Text, nullable=False),  # JSON: the columns of its trials' metrics
+    Column("status", Text, nullable=False),
+    Column("n_total", BigInteger, nullable=False),
+    Column("n_completed", BigInteger, nullable=False),
+    Column("n_failed", BigInteger, nullable=False),
+    Column("strategy_hash", Text, nullable=False),
+    Column("engine_version", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("started_at", Float(53)),
+    Column("finished_at", Float(53)),
+    Column("seconds", Float(53), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_expires_at", Float(53)),
+)
+
+# Trials are kept in blocks, column by column: a row for each would cost ten times the time and twice the space.
+# That each combination has one trial is ensured when a block is written, under the optimization's lock.
+trial_blocks = Table(
+    "trial_blocks",
+    metadata,
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_index", BigInteger, primary_key=True),
+    Column("last_index", BigInteger, nullable=False),
+    Column("indices", LargeBinary, nullable=False),  # int64, ascending
+    Column("sort_keys", LargeBinary, nullable=False),  # float64, smaller ranks first, NaN where undefined
+    Column("infeasible", LargeBinary, nullable=False),  # uint8, 0 where the constraints hold
+    Column("errors", Text),  # JSON: error text by index, of trials that failed
+)
+
+trial_metrics = Table(
+    "trial_metrics",
+    metadata,
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_index", BigInteger, primary_key=True),  # of the block
+    Column("metrics", LargeBinary, nullable=False),  # float64 rows, columns as the optimization says
+)
+
+daily_profits = Table(
+    "daily_profits",
+    metadata,
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_index", BigInteger, primary_key=True),  # of the block
+    Column("profits", LargeBinary, nullable=False),  # float32 rows, zlib
+)
