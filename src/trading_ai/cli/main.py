@@ -96,8 +96,8 @@ def run(arguments: list[str] | None = None) -> int:
             return 2
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             context = getattr(error, "ctx", None)
-            hint = f" Try: {context.command_path} --help" if context is not None else ""
-            return _fail({"type": "UsageError", "message": error.format_message() + hint}, 2, as_json)
+            hint = f". Try: {context.command_path} --help" if context is not None else ""
+            return _fail({"type": "UsageError", "message": error.format_message().rstrip(".") + hint}, 2, as_json)
         if os.environ.get("TRADING_AI_LOG_LEVEL", "").upper() == "DEBUG":
             raise
         text = f"unexpected {type(error).__name__}: {error}. TRADING_AI_LOG_LEVEL=DEBUG shows where"

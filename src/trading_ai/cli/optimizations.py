@@ -11,7 +11,7 @@ import typer
 
 from trading_ai.cli.output import JSON_HELP, duration, moment, note, number, print_json, say, short, table
 from trading_ai.cli.progress import display, interruptible
-from trading_ai.cli.trials import optimization_json, results_json, show_results, write_trials
+from trading_ai.cli.trials import optimization_json, results_json, show_progress_note, show_results, write_trials
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
@@ -192,6 +192,7 @@ def results(
         return
     if not written:
         show_results(application, record, top)
+    show_progress_note(record)
     for path in written:
         note(f"wrote {record.n_completed:,} trials to {path}")
 

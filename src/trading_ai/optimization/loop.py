@@ -15,8 +15,8 @@ from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Executor, Indices, Job, Store
 
-LEASE_SECONDS = 10.0
-_HEARTBEAT_SECONDS = 2.0
+LEASE_SECONDS = 6.0
+_HEARTBEAT_SECONDS = 1.5
 _STATUS_SECONDS = 0.5
 
 Ending = Literal["completed", "paused", "cancelled", "lost"]

@@ -16,6 +16,8 @@ from trading_ai.strategies.base import Strategy
 
 CHUNK_SECONDS = 1.0
 MAX_CHUNK = 50_000
+_CHUNKS_WANTED = 20
+_SHORTEST_CHUNK_SECONDS = 0.1
 _PROBE_GROUPS = 3
 _PROBE_COMBINATIONS = 64
 _PROBE_SECONDS = 1.0
@@ -56,11 +58,12 @@ class Speed:
         return n_groups * self.group_seconds + n_combinations * self.combination_seconds
 
     def chunk_size(self, n_combinations: int, n_groups: int, n_workers: int) -> int:
-        """Combinations in a chunk: about a second of work, fewer where that would leave a worker idle."""
+        """Combinations in a chunk: about a second of work, less where a run is short or a worker would idle."""
         if n_combinations <= 0:
             return 1
-        each = max(self.seconds(n_combinations, n_groups) / n_combinations, 1e-9)
-        size = int(min(CHUNK_SECONDS / each, MAX_CHUNK))
+        expected = self.seconds(n_combinations, n_groups)
+        seconds = min(max(expected / n_workers / _CHUNKS_WANTED, _SHORTEST_CHUNK_SECONDS), CHUNK_SECONDS)
+        size = int(min(seconds / max(expected / n_combinations, 1e-9), MAX_CHUNK))
         if n_workers > 1:
             size = min(size, -(-n_combinations // (4 * n_workers)))
         return max(size, 1)

@@ -7,13 +7,14 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import EvaluationError, ParameterError, StateError
+from trading_ai.errors import EvaluationError, ParameterError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
@@ -307,6 +308,10 @@ class OptimizationService:
             raise
         except EvaluationError as error:
             store.change_status(key, ("running",), "failed", self._clock(), str(error))
+            raise
+        except StorageError as error:
+            with suppress(StorageError):  # what cannot be said now, the lease's end will say
+                store.change_status(key, ("running",), "paused", self._clock(), str(error))
             raise
         finally:
             executor.close()

@@ -1,0 +1,97 @@
+"""A run that is killed, or interrupted, goes on without losing or repeating a trial."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.fakes.user_strategies import write_strategy
+
+COMMAND = [sys.executable, "-m", "trading_ai.cli.main"]
+SEARCH = ["--param", "period=60:119:1", "--param", "stop_loss=10:30:10"]
+N_TOTAL = 60 * 3
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    return os.environ | {"TRADING_AI_HOME": str(tmp_path_factory.mktemp("home"))}
+
+
+@pytest.fixture(scope="module")
+def backtest_id(environment, tmp_path_factory):
+    # About 40 ms of work for each set of signals: long enough to be caught in the middle.
+    name = write_strategy(tmp_path_factory.mktemp("strategy"), work=60)
+    ask(environment, "data", "import", "--sample", "EURUSD")
+    return ask(environment, "backtest", "run", "--dataset", "latest", "--strategy", name)["id"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(environment, backtest_id):
+    made = ask(environment, "optimize", backtest_id, *SEARCH, "--workers", "1", "--top", "1000")
+    assert made["n_completed"] == N_TOTAL
+    return made["results"]
+
+
+def ask(environment, *arguments, code=0):
+    done = subprocess.run(
+        [*COMMAND, *arguments, "--json"], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def begin(environment, backtest_id, workers):
+    """Start a run in a process group of its own, as a terminal would, and wait until it has saved a chunk."""
+    known = {o["id"] for o in ask(environment, "list")["optimizations"]}
+    process = subprocess.Popen(
+        [*COMMAND, "optimize", backtest_id, *SEARCH, "--workers", workers],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        new = [o for o in ask(environment, "list")["optimizations"] if o["id"] not in known]
+        if new and new[0]["n_completed"] > 0:
+            return process, new[0]["id"]
+        if process.poll() is not None:
+            break
+    process.kill()
+    pytest.fail(f"the run was never seen in the middle: {process.communicate()}")
+
+
+def assert_complete(environment, optimization_id, undisturbed):
+    made = ask(environment, "resume", optimization_id, "--top", "1000")
+    assert (made["status"], made["n_completed"], made["n_failed"]) == ("completed", N_TOTAL, 0)
+    indices = [trial["combination_index"] for trial in made["results"]]
+    assert sorted(indices) == list(range(N_TOTAL))
+    assert made["results"] == undisturbed
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_killed_run_goes_on(environment, backtest_id, undisturbed, workers):
+    process, optimization_id = begin(environment, backtest_id, workers)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    before = ask(environment, "status", optimization_id)
+    assert before["status"] == "running"  # nobody was left to say otherwise
+    assert 0 < before["n_completed"] < N_TOTAL
+    assert_complete(environment, optimization_id, undisturbed)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_pauses_and_the_run_goes_on(environment, backtest_id, undisturbed, workers):
+    process, optimization_id = begin(environment, backtest_id, workers)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to every process of the group
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert f"resume with: trading-ai resume {optimization_id[:8]}" in err
+    assert "Traceback" not in err
+    before = ask(environment, "status", optimization_id)
+    assert before["status"] == "paused"
+    assert 0 < before["n_completed"] < N_TOTAL
+    assert_complete(environment, optimization_id, undisturbed)
