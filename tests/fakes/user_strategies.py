@@ -8,6 +8,7 @@ RAISES, KILLS = 33, 44
 
 SOURCE = '''
 import os
+import time
 
 import numpy as np
 
@@ -24,16 +25,14 @@ class Picky(Strategy):
             raise ValueError("period {raises} is not liked")
         if period == {kills}:
             os._exit(3)
-        values = bars.close
-        for _ in range({work}):
-            values = np.convolve(values, np.full(400, 1 / 400))[: len(bars)]
+        time.sleep({seconds})
         place = np.arange(len(bars)) % period
         return Signals(long_entry=place == 0, short_entry=place == period // 2)
 '''
 
 
-def write_strategy(folder: Path, *, work: int = 0) -> str:
-    """Write the file and return the name to pass as a strategy; `work` is about a millisecond each."""
+def write_strategy(folder: Path, *, seconds: float = 0) -> str:
+    """Write the file and return the name to pass as a strategy; it takes `seconds` for each set of signals."""
     path = folder / "picky.py"
-    path.write_text(SOURCE.format(raises=RAISES, kills=KILLS, work=work), encoding="utf-8")
+    path.write_text(SOURCE.format(raises=RAISES, kills=KILLS, seconds=seconds), encoding="utf-8")
     return f"{path}:Picky"

@@ -25,8 +25,8 @@ def environment(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def backtest_id(environment, tmp_path_factory):
-    # About 40 ms of work for each set of signals: long enough to be caught in the middle.
-    name = write_strategy(tmp_path_factory.mktemp("strategy"), work=60)
+    # Slow enough to be caught in the middle, on any machine: sixty sets of signals take a dozen seconds.
+    name = write_strategy(tmp_path_factory.mktemp("strategy"), seconds=0.2)
     ask(environment, "data", "import", "--sample", "EURUSD")
     return ask(environment, "backtest", "run", "--dataset", "latest", "--strategy", name)["id"]
 
