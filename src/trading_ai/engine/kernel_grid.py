@@ -22,32 +22,41 @@ NOT_TOUCHED = np.int32(2**31 - 1)
 
 @njit
 def fill_money(
-    config, k, first, side, entry, n, rates, touch_key, touch, keys, net, delta, worst, best, best_bar, prices
-):
+    config, k, n_events, first, side, entry, n, rates, bid_open, ask_open, n_stops, touch_key, touch,
+    keys, net, delta, worst, best, best_bar, charges, slippages, spreads,
+):  # fmt: skip
     """Turn the touches of one event (`touch_key`, `touch`) into money, for every level touched and the forced exit."""
     units = config[a.UNITS]
     own_price = config[a.CONVERSION] == 2.0
     rate = config[a.RATE]
     long = side > 0.0
     paid = commission(config, units, entry, rates, first)
-    for column in range(keys.shape[0]):
+    n_levels = touch_key.shape[0]
+    for column in range(n_levels):
+        at = column * n_events + k
         if touch_key[column, 0] == UNTOUCHED:
-            keys[column, k] = NOT_TOUCHED
+            keys[at] = NOT_TOUCHED
             continue
-        keys[column, k] = touch_key[column, 0]
+        keys[at] = touch_key[column, 0]
         exit_bar = min(touch_key[column, 0] >> 1, n - 1)
         price = touch[column, 0, 0]
         low, high = touch[column, 0, 1], touch[column, 0, 2]
         gross = profit_of(own_price, side, units, entry, price, rate)
         paid_out = commission(config, units, price, rates, exit_bar)
-        net[column, k] = gross - (paid + paid_out) + 0.0
-        if delta.shape[0] > 0:
-            delta[column, k] = gross - paid_out + 0.0
-        if prices.shape[0] > 0:
-            prices[column, k] = price
-        worst[column, k] = profit_of(own_price, side, units, entry, low if long else high, rate)
-        best[column, k] = profit_of(own_price, side, units, entry, high if long else low, rate)
-        best_bar[column, k] = int(touch[column, 0, 4] if long else touch[column, 0, 3])
+        net[at] = gross - (paid + paid_out) + 0.0
+        worst[at] = profit_of(own_price, side, units, entry, low if long else high, rate)
+        best[at] = profit_of(own_price, side, units, entry, high if long else low, rate)
+        best_bar[at] = int(touch[column, 0, 4] if long else touch[column, 0, 3])
+        if charges.shape[0] > 0:
+            delta[at] = gross - paid_out + 0.0
+            charges[at] = paid + paid_out
+        in_account = to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+        if slippages.shape[0] > 0:
+            slipped = 2.0 if column < n_stops or column == n_levels - 1 else 1.0
+            slippages[at] = slipped * config[a.SLIPPAGE] * units * in_account
+        if spreads.shape[0] > 0:
+            crossed = first if long else exit_bar
+            spreads[at] = (ask_open[crossed] - bid_open[crossed]) * units * in_account
 
 
 @njit
@@ -89,8 +98,13 @@ def simulate_grid(
     worst_of,
     best_of,
     best_bar_of,
-    prices,
-    picked,
+    charges,
+    slippages,
+    spreads,
+    paid_in,
+    event_of,
+    at_of,
+    exit_of,
     tallies,
     daily,
 ):
@@ -100,15 +114,21 @@ def simulate_grid(
         filled: 1 for events whose column is filled; filled on demand, uint8, shape (n_events,).
         touch_key: work space of one event's touches, int64, shape (n_levels, 1), n_levels = n_stops + n_targets + 1.
         touch: work space likewise, shape (n_levels, 1, 5); see `kernel_exits.fill_exit_row`.
-        keys: when each level of each event is touched, int32, shape (n_levels, n_events). Levels are rows, so that
-            a combination, which walks along the events of two levels, reads memory in order.
-        net_of: net profit of the trade that ends there, shape (n_levels, n_events).
-        delta_of: change of the balance at the exit; shape (0, 0) without commissions, when it is the net profit.
+        keys: when each level of each event is touched, int32, shape (n_levels * n_events,). A level's events lie
+            side by side, so that a combination, which walks along the events of two levels, reads in order.
+        net_of: net profit of the trade that ends there, likewise; so are the next seven.
+        delta_of: change of the balance at the exit; shape (0,) without commissions, when it is the net profit.
         worst_of: worst open profit at a close before the exit.
         best_of: best open profit likewise.
         best_bar_of: last bar with the best, int32.
-        prices: fill price of the exit; shape (0, 0) where no cost needs it.
-        picked: work space, int64, shape (3, n_events).
+        charges: commission of the trade, or shape (0,).
+        slippages: slippage of the trade, or shape (0,).
+        spreads: spread of the trade, or shape (0,).
+        paid_in: commission of each entry, shape (n_events,).
+        event_of: work space, uint64, shape (n_events,): the event of each trade. Unsigned, because a signed index
+            costs a check for a negative one at every use.
+        at_of: work space, uint64: where each trade's exit is in the arrays above.
+        exit_of: work space, int64: the bar of each trade's exit.
 
     Returns:
         The number of combinations done: fewer than asked for if the next one loses its whole balance, which
@@ -127,12 +147,11 @@ def simulate_grid(
     has_spread = config[a.HAS_SPREAD] != 0.0
     target_first = config[a.TARGET_FIRST] != 0.0
     keep_days = daily.shape[1] > 0
-    event_of = picked[0]
-    column_of = picked[1]
-    exit_of = picked[2]
+    u_events = np.uint64(n_events)
     for c in range(stop_of.shape[0]):
-        stop_column = stop_of[c]
-        target_column = n_stops + target_of[c]
+        stop_row = np.uint64(stop_of[c]) * u_events
+        target_row = np.uint64(n_stops + target_of[c]) * u_events
+        forced_row = np.uint64(last_column) * u_events
         n_ambiguous = held_total = 0
 
         # 1. Walk: which events become trades, and how each ends.
@@ -156,25 +175,28 @@ def simulate_grid(
                         ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], 0, touch_key, touch,
                     )  # fmt: skip
                 fill_money(
-                    config, k, first, sides[k], entries[k], n, rates, touch_key, touch, keys, net_of, delta_of,
-                    worst_of, best_of, best_bar_of, prices,
+                    config, k, n_events, first, sides[k], entries[k], n, rates, bid_open, ask_open, n_stops, touch_key,
+                    touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads,
                 )  # fmt: skip
+                paid_in[k] = commission(config, units, entries[k], rates, first)
                 filled[k] = 1
-            stop_key = int(keys[stop_column, k])
-            target_key = int(keys[target_column, k])
-            forced_key = 2 * forced[k]
+            u = np.uint64(k)
+            stop_key = np.int64(keys[stop_row + u])
+            target_key = np.int64(keys[target_row + u])
+            forced_key = 2 * forced[u]
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
             on_target = target_key < stop_key or (ambiguous and target_first)
-            column = target_column if on_target else stop_column
+            row = target_row if on_target else stop_row
             key = min(stop_key, target_key)
             on_force = key >= forced_key
-            column = last_column if on_force else column
+            row = forced_row if on_force else row
             exit_bar = min(key, forced_key) >> 1
             at_end = exit_bar == n
             exit_bar = n - 1 if at_end else exit_bar
-            event_of[n_trades] = k
-            column_of[n_trades] = column
-            exit_of[n_trades] = exit_bar
+            trade = np.uint64(n_trades)
+            event_of[trade] = u
+            at_of[trade] = row + u
+            exit_of[trade] = exit_bar
             n_trades += 1
             n_ambiguous += ambiguous
             held_total += exit_bar - first + (0 if on_force and not at_end else 1)
@@ -186,10 +208,9 @@ def simulate_grid(
         win_streak = loss_streak = max_win_streak = max_loss_streak = 0
         gross_profit = gross_loss = long_net = sum_net = sum_squared = 0.0
         largest_win = largest_loss = 0.0
-        for j in range(n_trades):
-            k = event_of[j]
-            net = net_of[column_of[j], k]
-            long = sides[k] > 0.0
+        for j in range(np.uint64(n_trades)):
+            net = net_of[at_of[j]]
+            long = sides[event_of[j]] > 0.0
             won = net > 0.0
             sum_net += net
             sum_squared += net * net
@@ -213,12 +234,12 @@ def simulate_grid(
         peak_bar = day = 0
         drop = fraction = longest = balance_drop = balance_fraction = 0.0
         sum_daily = sum_daily_squared = sum_downside = commission_total = 0.0
-        for j in range(n_trades):
+        for j in range(np.uint64(n_trades)):
             k = event_of[j]
-            column = column_of[j]
+            at = at_of[j]
             first = bar[k]
             exit_bar = exit_of[j]
-            first_day = bar_day[first]
+            first_day = bar_day[np.uint64(first)]
             if day < first_day:
                 profit = balance - day_equity
                 if profit != 0.0:
@@ -233,21 +254,21 @@ def simulate_grid(
             if balance >= peak:
                 peak_bar = max(peak_bar, first - 1)
             if has_commission:
-                balance -= commission(config, units, entries[k], rates, first)
+                balance -= paid_in[k]
             if exit_bar > first:
-                highest = balance + best_of[column, k]
-                fall = peak - (balance + worst_of[column, k])
+                highest = balance + best_of[at]
+                fall = peak - (balance + worst_of[at])
                 if highest < peak:
                     drop = max(drop, fall)
                     if fall > fraction * peak * NEARLY:
                         fraction = max(fraction, fall / peak)
                 elif (
-                    max(fall, best_of[column, k] - worst_of[column, k]) < min(drop, fraction * peak) * NEARLY
+                    max(fall, best_of[at] - worst_of[at]) < min(drop, fraction * peak) * NEARLY
                     and time_ns[exit_bar] - time_ns[peak_bar] <= longest
                 ):
                     # A new high, but no fall inside the trade can be a new record: no need to look closer.
                     peak = highest
-                    peak_bar = int(best_bar_of[column, k])
+                    peak_bar = int(best_bar_of[at])
                 elif sides[k] > 0.0:
                     peak, peak_bar, drop, fraction, longest = scan_marks(
                         first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, entries[k], rate, balance,
@@ -258,7 +279,7 @@ def simulate_grid(
                         first, exit_bar, ask_close, ask_blocks, own_price, -1.0, units, entries[k], rate, balance,
                         peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
-                last_day = bar_day[exit_bar]
+                last_day = bar_day[np.uint64(exit_bar)]
                 while day < last_day:
                     t = day_last_bar[day]
                     price = bid_close[t] if sides[k] > 0.0 else ask_close[t]
@@ -272,7 +293,7 @@ def simulate_grid(
                     sum_downside += min(change, 0.0) * min(change, 0.0)
                     day_equity = equity
                     day += 1
-            balance += delta_of[column, k] if has_commission else net_of[column, k]
+            balance += delta_of[at] if has_commission else net_of[at]
             lowest = min(lowest, balance)
             balance_peak = max(balance_peak, balance)
             fall = balance_peak - balance
@@ -305,22 +326,15 @@ def simulate_grid(
 
         # 4. Costs that were paid, where there are any.
         slippage_total = spread_total = 0.0
-        if has_commission or slippage > 0.0 or has_spread:
-            for j in range(n_trades):
-                k = event_of[j]
-                column = column_of[j]
-                price = prices[column, k]
-                in_account = to_account(config[a.CONVERSION], rate, rates, exit_of[j], price)
-                if has_commission:
-                    commission_total += commission(config, units, entries[k], rates, bar[k]) + commission(
-                        config, units, price, rates, exit_of[j]
-                    )
-                if slippage > 0.0:
-                    slipped = 2.0 if column < n_stops or column == last_column else 1.0
-                    slippage_total += slipped * slippage * units * in_account
-                if has_spread:
-                    crossed = bar[k] if sides[k] > 0.0 else exit_of[j]
-                    spread_total += (ask_open[crossed] - bid_open[crossed]) * units * in_account
+        if has_commission:
+            for j in range(np.uint64(n_trades)):
+                commission_total += charges[at_of[j]]
+        if slippage > 0.0:
+            for j in range(np.uint64(n_trades)):
+                slippage_total += slippages[at_of[j]]
+        if has_spread:
+            for j in range(np.uint64(n_trades)):
+                spread_total += spreads[at_of[j]]
 
         tally = tallies[c]
         tally[a.N_TRADES] = n_trades

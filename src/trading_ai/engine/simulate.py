@@ -35,7 +35,6 @@ _ENTRY_BYTES = 64
 
 _NO_TRADES = np.empty(0, dtype=TRADE)
 _NO_CURVE = np.empty(0)
-_NO_TABLE = np.empty((0, 0))
 
 
 class MoneyTable(NamedTuple):
@@ -50,8 +49,13 @@ class MoneyTable(NamedTuple):
     worst: Floats
     best: Floats
     best_bar: npt.NDArray[np.int32]
-    prices: Floats
-    picked: Ints
+    charges: Floats
+    slippages: Floats
+    spreads: Floats
+    paid_in: Floats
+    event_of: npt.NDArray[np.uint64]
+    at_of: npt.NDArray[np.uint64]
+    exit_of: Ints
 
 
 class TouchTable(NamedTuple):
@@ -278,21 +282,29 @@ class SignalGroup:
                 done += 1
 
     def _money_table(self, n_events: int, n_levels: int) -> MoneyTable:
-        shape = (n_levels, n_events)
-        costs = self.account.costs
-        charged = self.config[accounting.HAS_COMMISSION] != 0.0
+        n = n_levels * n_events
+        config = self.config
+
+        def room(used: float) -> Floats:
+            return np.empty(n if used else 0)
+
         return MoneyTable(
             filled=np.zeros(n_events, dtype=np.uint8),
             touch_key=np.empty((n_levels, 1), dtype=np.int64),
             touch=np.empty((n_levels, 1, 5)),
-            keys=np.empty(shape, dtype=np.int32),
-            net=np.empty(shape),
-            delta=np.empty(shape) if charged else _NO_TABLE,
-            worst=np.empty(shape),
-            best=np.empty(shape),
-            best_bar=np.empty(shape, dtype=np.int32),
-            prices=np.empty(shape) if charged or costs.slippage_pips or self.data.has_spread else _NO_TABLE,
-            picked=np.empty((3, n_events), dtype=np.int64),
+            keys=np.empty(n, dtype=np.int32),
+            net=np.empty(n),
+            delta=room(config[accounting.HAS_COMMISSION]),
+            worst=np.empty(n),
+            best=np.empty(n),
+            best_bar=np.empty(n, dtype=np.int32),
+            charges=room(config[accounting.HAS_COMMISSION]),
+            slippages=room(config[accounting.SLIPPAGE]),
+            spreads=room(config[accounting.HAS_SPREAD]),
+            paid_in=np.empty(n_events),
+            event_of=np.empty(n_events, dtype=np.uint64),
+            at_of=np.empty(n_events, dtype=np.uint64),
+            exit_of=np.empty(n_events, dtype=np.int64),
         )
 
     def _chain(

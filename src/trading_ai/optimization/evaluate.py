@@ -28,8 +28,8 @@ from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
-from trading_ai.optimization.threads import Helpers
 from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.threads import Helpers
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Parameter, Strategy
 

@@ -18,23 +18,48 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
+@njit
+def _crossed_level(a, level, up, crossed):  # type: ignore[no-untyped-def]
+    for t in range(1, a.shape[0]):
+        if up:
+            crossed[t] = (a[t] > level) & (a[t - 1] <= level)
+        else:
+            crossed[t] = (a[t] < level) & (a[t - 1] >= level)
+
+
+@njit
+def _crossed_series(a, b, up, crossed):  # type: ignore[no-untyped-def]
+    for t in range(1, a.shape[0]):
+        if up:
+            crossed[t] = (a[t] > b[t]) & (a[t - 1] <= b[t - 1])
+        else:
+            crossed[t] = (a[t] < b[t]) & (a[t - 1] >= b[t - 1])
+
+
 def crossed_above(a: Floats, b: Floats | float) -> Bools:
     """Where `a` is above `b` and was not above it one bar earlier; NaN on either side is no crossing."""
-    return _crossed(np.greater, np.less_equal, a, b)
+    return _crossed(a, b, up=True)
 
 
 def crossed_below(a: Floats, b: Floats | float) -> Bools:
     """Where `a` is below `b` and was not below it one bar earlier; NaN on either side is no crossing."""
-    return _crossed(np.less, np.greater_equal, a, b)
+    return _crossed(a, b, up=False)
 
 
-def _crossed(now: np.ufunc, before: np.ufunc, a: Floats, b: Floats | float) -> Bools:
+def _crossed(a: Floats, b: Floats | float, *, up: bool) -> Bools:
     crossed = np.zeros(a.shape[0], dtype=np.bool_)
-    if a.shape[0] > 1:
-        earlier = b[:-1] if isinstance(b, np.ndarray) else b
-        later = b[1:] if isinstance(b, np.ndarray) else b
-        np.logical_and(now(a[1:], later), before(a[:-1], earlier), out=crossed[1:])
+    if isinstance(b, np.ndarray):
+        _crossed_series(_readable(a), _readable(b), up, crossed)
+    else:
+        _crossed_level(_readable(a), float(b), up, crossed)
     return crossed
+
+
+def _readable(values: Floats) -> Floats:
+    # One array type, whatever a strategy passes, so that the loop is compiled once.
+    view = np.ascontiguousarray(values, dtype=np.float64).view()
+    view.flags.writeable = False
+    return view
 
 
 def previous(values: Floats, bars: int = 1) -> Floats:
