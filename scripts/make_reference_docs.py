@@ -127,7 +127,11 @@ def commands(command: Any, path: str) -> list[str]:
     for p in command.params:
         if getattr(p, "hidden", False):
             continue
-        names = (p.metavar or p.name.upper()) if p.param_type_name == "argument" else ", ".join([*p.opts, *p.secondary_opts])
+        names = (
+            (p.metavar or p.name.upper())
+            if p.param_type_name == "argument"
+            else ", ".join([*p.opts, *p.secondary_opts])
+        )
         empty = p.default is None or callable(p.default) or not isinstance(p.default, str | int | float | bool)
         default = "required" if p.required else "" if empty else number(p.default)
         rows.append((f"`{names}`", default, " ".join((getattr(p, "help", "") or "").split())))
