@@ -183,7 +183,7 @@ def test_all_trials_in_pages(filled):
 
 def test_daily_profits_stay_with_their_trials(filled):
     days = np.arange(1300 * 3, dtype=np.float32).reshape(1300, 3)
-    save(filled, range(0, 650), days=days[:650])
+    save(filled, range(650), days=days[:650])
     save(filled, range(600, 1300), days=days[600:])
     got = {}
     for indices, profits in filled.daily_profits("latest"):

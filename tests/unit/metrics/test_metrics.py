@@ -10,8 +10,8 @@ import pytest
 from tests.fakes.bars import random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.reference import Exits
 from trading_ai.engine.records import N_TALLIES, TALLIES
+from trading_ai.engine.reference import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRIC_NAMES, METRICS, metric
