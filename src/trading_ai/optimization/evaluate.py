@@ -285,38 +285,49 @@ class SweepEvaluator:
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
         failures: dict[int, str] = {}
-        if m and not self._signal_axes:
-            self._run_alone(indices, exits, tallies, daily, failures)
-        elif m:
+        if not m:
+            return failures
+        keys = np.zeros(m, dtype=np.int64)
+        if self._signal_axes:
             shape = [self.space.shape[i] for i in self._signal_axes]
             keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
-            order = np.argsort(keys, kind="stable")
-            cuts = np.flatnonzero(np.diff(keys[order])) + 1
-            work = [
-                partial(self._run_group, int(keys[part[0]]), part, indices, exits, tallies, daily, failures)
-                for part in np.split(order, cuts)
-            ]
-            with Helpers(min(self.n_threads, len(work)) - 1) as helpers:
-                helpers.run(work)
+        if keys[0] == keys[-1] and (keys == keys[0]).all():
+            self._run_alone(int(keys[0]), indices, exits, tallies, daily, failures)
+            return failures
+        order = np.argsort(keys, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+        if len(parts) < self.n_threads:
+            for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
+                out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)
+                self._run_alone(int(keys[part[0]]), indices[part], exits[part], out, days, failures)
+                tallies[part], daily[part] = out, days
+            return failures
+        work = [
+            partial(self._run_group, int(keys[part[0]]), part, indices, exits, tallies, daily, failures)
+            for part in parts
+        ]
+        with Helpers(self.n_threads - 1) as helpers:
+            helpers.run(work)
         return failures
 
     def _run_alone(
         self,
+        key: int,
         indices: Indices,
         exits: Floats,
         tallies: Floats,
         daily: npt.NDArray[np.float32],
         failures: dict[int, str],
     ) -> None:
-        """All combinations share their signals: the exits are what is spread over threads."""
+        """All these combinations share their signals: the exits are what is spread over threads."""
         if indices.shape[0] < _COMBINATIONS_WORTH_A_THREAD or self.n_threads == 1:
-            self._run_group(0, np.arange(indices.shape[0]), indices, exits, tallies, daily, failures)
+            self._run_group(key, np.arange(indices.shape[0]), indices, exits, tallies, daily, failures)
             return
         with Helpers(self.n_threads - 1) as helpers:  # they start while the signals are computed
-            group = self._group(0, indices, tallies, failures)
+            group = self._group(key, indices, tallies, failures)
             if group is not None:
                 helpers.run(group.tasks(exits, tallies, daily, self.n_threads))
-                self._keep(0, group)
+                self._keep(key, group)
 
     def _run_group(
         self,
