@@ -156,13 +156,19 @@ class SignalGroup:
         if moving.all():
             return tasks
         where = np.flatnonzero(~moving)
-        for time_exit in np.unique(exits[where, TIME_EXIT]):
-            events = self.events(int(time_exit))
-            chosen = where[exits[where, TIME_EXIT] == time_exit]
-            for part in _parts(events.bar.shape[0], exits, chosen):
-                for piece in np.array_split(part, n_parts) if levels is None else (part,):
-                    if piece.size:
-                        tasks.append(self._levels_task(int(time_exit), exits, piece, tallies, daily, levels))
+        time_exits = exits[where, TIME_EXIT]
+        alike = bool((time_exits == time_exits[0]).all())
+        for time_exit in time_exits[:1] if alike else np.unique(time_exits):
+            chosen = where if alike else where[time_exits == time_exit]
+            if levels is not None:
+                tasks.append(self._levels_task(int(time_exit), exits, chosen, tallies, daily, levels))
+                continue
+            for part in _parts(self.events(int(time_exit)).bar.shape[0], exits, chosen):
+                tasks += [
+                    self._levels_task(int(time_exit), exits, piece, tallies, daily, None)
+                    for piece in np.array_split(part, n_parts)
+                    if piece.size
+                ]
         return tasks
 
     def run(self, exits: Floats, tallies: Floats, daily: Days, levels: Levels | None = None) -> None:
