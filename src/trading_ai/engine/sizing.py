@@ -9,7 +9,6 @@ from trading_ai.engine.rules import check_literals
 from trading_ai.errors import RuleError
 
 SizingMode = Literal["units", "lots", "risk_percent"]
-SIZING_CODES = {"units": 0, "lots": 0, "risk_percent": 1}
 
 
 @dataclass(frozen=True)

@@ -182,11 +182,6 @@ class SweepEvaluator:
         """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
         return self.data.day_numbers
 
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """The strategy's own parameters, then the exit parameters that it does not redefine."""
-        return tuple(self.strategy.parameters) + tuple(n for n in EXIT_COLUMNS if n not in self.strategy.parameters)
-
     @cached_property
     def _levels(self) -> tuple[Floats, Floats]:
         levels = []
@@ -214,13 +209,7 @@ class SweepEvaluator:
         tallies = np.empty((indices.shape[0], N_TALLIES))
         daily = np.zeros((indices.shape[0], self.n_days if keep_daily_profit else 0), dtype=np.float32)
         failures = self._simulate(indices, tallies, daily)
-        metrics = metrics_from_tallies(
-            tallies,
-            capital=self.account.capital,
-            n_bars=self.data.n_bars,
-            n_days=self.n_days,
-            days_per_year=self.data.bars.symbol.days_per_year,
-        )
+        metrics = self._metrics(tallies)
         if failures:
             failed = np.isin(indices, list(failures))
             metrics[failed] = np.nan
@@ -253,13 +242,7 @@ class SweepEvaluator:
         group = SignalGroup(self.data, self._orders(parameters), self.bar_map, self.account, self.config)
         exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
         trades, tallies, daily = group.trades(exits)
-        row = metrics_from_tallies(
-            tallies[None, :],
-            capital=self.account.capital,
-            n_bars=self.data.n_bars,
-            n_days=self.n_days,
-            days_per_year=self.data.bars.symbol.days_per_year,
-        )[0]
+        row = self._metrics(tallies[None, :])[0]
         return BacktestResult(
             parameters=parameters,
             trades=trades,
@@ -271,6 +254,15 @@ class SweepEvaluator:
         )
 
     # --- inside --------------------------------------------------------------------------------------
+
+    def _metrics(self, tallies: Floats) -> Floats:
+        return metrics_from_tallies(
+            tallies,
+            capital=self.account.capital,
+            n_bars=self.data.n_bars,
+            n_days=self.n_days,
+            days_per_year=self.data.bars.symbol.days_per_year,
+        )
 
     def _orders(self, parameters: Mapping[str, Value]) -> Any:
         own = {name: parameters[name] for name in self.strategy.parameters}
