@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.kernel_bars import simulate_bars
 from trading_ai.engine.kernel_chain import simulate_chain
 from trading_ai.engine.kernel_grid import simulate_grid
+from trading_ai.engine.money_table import money_table
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.engine.rules import EXIT_PARAMETERS
@@ -35,27 +36,7 @@ _ENTRY_BYTES = 64
 
 _NO_TRADES = np.empty(0, dtype=TRADE)
 _NO_CURVE = np.empty(0)
-
-
-class MoneyTable(NamedTuple):
-    """Exits of every level of every event and what they earn, filled on demand; see `simulate_grid`."""
-
-    filled: npt.NDArray[np.uint8]
-    touch_key: Ints
-    touch: Floats
-    keys: npt.NDArray[np.int32]
-    net: Floats
-    delta: Floats
-    worst: Floats
-    best: Floats
-    best_bar: npt.NDArray[np.int32]
-    charges: Floats
-    slippages: Floats
-    spreads: Floats
-    paid_in: Floats
-    event_of: npt.NDArray[np.uint64]
-    at_of: npt.NDArray[np.uint64]
-    exit_of: Ints
+_NO_DAYS = np.empty((1, 0), dtype=np.float32)
 
 
 class TouchTable(NamedTuple):
@@ -98,7 +79,7 @@ class SignalGroup:
         self.data, self.orders, self.bar_map, self.account = data, orders, bar_map, account
         self.config = config_vector(data, account) if config is None else config
         self._events: dict[int, Events] = {}
-        self._tables: dict[int, MoneyTable] = {}
+        self._kept: dict[int, tuple[Any, ...]] = {}
         self._pip = data.bars.symbol.pip_size
         self._market = (data.bars.open_time_ns, *data.bid, *data.ask)
         self._days = (
@@ -205,6 +186,27 @@ class SignalGroup:
         self._bars(row, np.empty((1, N_TALLIES)), np.zeros((1, 0), dtype=np.float32), curve=curve)
         return curve
 
+    def run_one(self, time_exit: int, stop_of: Ints, target_of: Ints, levels: Levels, tallies: Floats) -> bool:
+        """Simulate one combination of fixed money whose exits are kept between calls; the shortest way there is.
+
+        Args:
+            time_exit: bars, 0 for none.
+            stop_of: place of its stop in `levels`, int64, shape (1,).
+            target_of: place of its target likewise.
+            levels: as in `tasks`, the same in every call.
+            tallies: out, shape (1, n_tallies).
+
+        Returns:
+            False where this way cannot go, and `run` must.
+        """
+        if not self._fixed_money or self.account.rules.max_positions > 1:
+            return False
+        if time_exit not in self._kept:
+            if table_bytes(self.events(time_exit).bar.shape[0], levels) > _TABLE_BYTES:
+                return False
+            self._kept[time_exit] = self._grid_arguments(time_exit, levels)
+        return bool(simulate_grid(stop_of, target_of, *self._kept[time_exit], tallies, _NO_DAYS) == 1)
+
     # --- inside --------------------------------------------------------------------------------------
 
     def _check(self, exits: Floats) -> None:
@@ -258,28 +260,16 @@ class SignalGroup:
         daily: Days,
         keep: bool,
     ) -> None:
-        events = self._events[time_exit]
-        table = self._tables.get(time_exit) if keep else None
-        if table is None:
-            table = self._money_table(events.bar.shape[0], stops.size + targets.size + 1)
+        arguments = self._kept.get(time_exit) if keep else None
+        if arguments is None:
+            arguments = self._grid_arguments(time_exit, (stops, targets))
             if keep:
-                self._tables[time_exit] = table
+                self._kept[time_exit] = arguments
+        events = self._events[time_exit]
         done = 0
         while done < stop_of.size:
             rest = slice(done, None)
-            done += simulate_grid(
-                stop_of[rest],
-                target_of[rest],
-                stops,
-                targets,
-                *events,
-                *self._market,
-                *self._days,
-                self.config,
-                *table,
-                tallies[rest],
-                daily[rest],
-            )
+            done += simulate_grid(stop_of[rest], target_of[rest], *arguments, tallies[rest], daily[rest])
             if done < stop_of.size:
                 # This one loses its whole balance: the general simulator does it.
                 one = slice(done, done + 1)
@@ -287,31 +277,11 @@ class SignalGroup:
                 self._chain(events, stop_of[one], target_of[one], stops, targets, tallies[one], daily[one], _NO_TRADES)
                 done += 1
 
-    def _money_table(self, n_events: int, n_levels: int) -> MoneyTable:
-        n = n_levels * n_events
-        config = self.config
-
-        def room(used: float) -> Floats:
-            return np.empty(n if used else 0)
-
-        return MoneyTable(
-            filled=np.zeros(n_events, dtype=np.uint8),
-            touch_key=np.empty((n_levels, 1), dtype=np.int64),
-            touch=np.empty((n_levels, 1, 5)),
-            keys=np.empty(n, dtype=np.int32),
-            net=np.empty(n),
-            delta=room(config[accounting.HAS_COMMISSION]),
-            worst=np.empty(n),
-            best=np.empty(n),
-            best_bar=np.empty(n, dtype=np.int32),
-            charges=room(config[accounting.HAS_COMMISSION]),
-            slippages=room(config[accounting.SLIPPAGE]),
-            spreads=room(config[accounting.HAS_SPREAD]),
-            paid_in=np.empty(n_events),
-            event_of=np.empty(n_events, dtype=np.uint64),
-            at_of=np.empty(n_events, dtype=np.uint64),
-            exit_of=np.empty(n_events, dtype=np.int64),
-        )
+    def _grid_arguments(self, time_exit: int, levels: Levels) -> tuple[Any, ...]:
+        """What `simulate_grid` takes between a combination's levels and its results."""
+        events = self.events(time_exit)
+        table = money_table(events.bar.shape[0], levels[0].size + levels[1].size + 1, self.config)
+        return (*levels, *events, *self._market, *self._days, self.config, *table)
 
     def _chain(
         self,

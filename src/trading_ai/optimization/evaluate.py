@@ -19,7 +19,12 @@ from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.engine.simulate import (
+    BREAK_EVEN,
     EXIT_COLUMNS,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
     SignalGroup,
     distances,
     table_bytes,
@@ -28,6 +33,7 @@ from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.optimization.index_reader import IndexReader
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.optimization.threads import Helpers
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
@@ -169,6 +175,8 @@ class SweepEvaluator:
             if axis.name not in own
         ]
         self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
+        searched = {column for _, column, _ in self._exit_axes}
+        self._plain_exits = searched <= {STOP_LOSS, TAKE_PROFIT} and not self._exits[[TRAILING_STOP, BREAK_EVEN]].any()
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -181,6 +189,14 @@ class SweepEvaluator:
     def day_numbers(self) -> Indices:
         """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
         return self.data.day_numbers
+
+    @cached_property
+    def _reader(self) -> IndexReader:
+        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._level_places)
+
+    def _level_places(self, column: int, values: Floats) -> Indices:
+        places: Indices = np.searchsorted(self._levels[column], distances(values, self.data.bars.symbol.pip_size))
+        return places
 
     @cached_property
     def _levels(self) -> tuple[Floats, Floats]:
@@ -207,6 +223,8 @@ class SweepEvaluator:
             Metrics, failures, and daily profits if wanted, in the order of `indices`.
         """
         tallies = np.empty((indices.shape[0], N_TALLIES))
+        if indices.shape[0] == 1 and not keep_daily_profit and self._one_more(int(indices[0]), tallies):
+            return EvaluatedChunk(indices, self._metrics(tallies), {}, None)
         daily = np.zeros((indices.shape[0], self.n_days if keep_daily_profit else 0), dtype=np.float32)
         failures = self._simulate(indices, tallies, daily)
         metrics = self._metrics(tallies)
@@ -254,6 +272,17 @@ class SweepEvaluator:
         )
 
     # --- inside --------------------------------------------------------------------------------------
+
+    def _one_more(self, index: int, tallies: Floats) -> bool:
+        """One combination on signals that are kept, without the arrays that many need; False where it cannot."""
+        if not self._plain_exits:
+            return False
+        key, stop_of, target_of = self._reader.read(index)
+        group = self._groups.get(key)
+        if group is None:
+            return False
+        self._groups.move_to_end(key)
+        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._levels, tallies)
 
     def _metrics(self, tallies: Floats) -> Floats:
         return metrics_from_tallies(
@@ -336,7 +365,7 @@ class SweepEvaluator:
         days = daily if whole else np.zeros((part.shape[0], daily.shape[1]), dtype=np.float32)
         group = self._group(key, indices[part], out, failures)
         if group is not None:
-            n_events = group.events(int(self._exits[-1])).bar.shape[0]
+            n_events = group.events(int(self._exits[TIME_EXIT])).bar.shape[0]
             levels = self._levels if table_bytes(n_events, self._levels) <= _TABLE_BYTES_KEPT else None
             group.run(exits if whole else exits[part], out, days, levels)
             self._keep(key, group)
