@@ -1,0 +1,75 @@
+"""Servers for every test that asks for one; they start when the first test does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import OutsideServer, PostgresServer, RedisServer, postgres_server, redis_server
+
+_DATABASE_URL = os.environ.get("TRADING_AI_TEST_DATABASE_URL", "")
+_BROKER_URL = os.environ.get("TRADING_AI_TEST_BROKER_URL", "")
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer | OutsideServer]:
+    """A PostgreSQL server, one for each test process."""
+    if _DATABASE_URL:
+        yield OutsideServer(_DATABASE_URL)
+        return
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer | OutsideServer]:
+    """A Redis server, one for each test process."""
+    if _BROKER_URL:
+        yield OutsideServer(_BROKER_URL)
+        return
+    with redis_server(tmp_path_factory.mktemp("redis"), "redis") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer | OutsideServer]:
+    """A Valkey server, one for each test process."""
+    if _BROKER_URL:
+        pytest.skip("TRADING_AI_TEST_BROKER_URL names the only broker to test")
+    with redis_server(tmp_path_factory.mktemp("valkey"), "valkey") as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
+    """URL of a database of its own, empty, on the PostgreSQL server."""
+    import sqlalchemy
+
+    url = sqlalchemy.make_url(postgres.url)
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+
+    def run(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    run(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield url.set(database=name).render_as_string(hide_password=False)
+    run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["redis", "valkey"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    """URL of an empty broker: once Redis, once Valkey."""
+    import redis
+
+    url: str = request.getfixturevalue(request.param).url
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
