@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import threading
+import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
-from trading_ai.errors import NotFoundError, StateError
+from tests.servers import postgres_server
+from trading_ai.errors import NotFoundError, StateError, StorageError
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
 from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.store.memory import MemoryStore
 from trading_ai.store.sql import SqlStore
+from trading_ai.store.tables import metadata, trial_blocks, trial_metrics
 
 DATASET = DatasetRecord("d" * 64, "EURUSD", "H1", 10, 1, 2, "file.csv", 1.0, {"timezone": "UTC"}, {"gaps": [1]})
 BACKTEST = BacktestRecord(
@@ -29,14 +39,22 @@ SPEC = OptimizationSpec(BACKTEST.backtest_id, SPACE, constraints=("total_trades 
 OPTIMIZATION = OptimizationRecord("9999aaaa-1", "mine", SPEC, "running", 62, 0, 0, "code", "1", 3.0)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path / 'store.sqlite'}"
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request, tmp_path):
     if request.param == "memory":
         yield MemoryStore()
-    else:
-        made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite'}")
-        yield made
-        made.close()
+        return
+    sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    made = SqlStore(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -215,25 +233,44 @@ def test_many_threads_lose_and_double_nothing(filled):
     offset=st.integers(0, 10),
     limit=st.integers(1, 70),
 )
-def test_any_order_of_chunks_gives_the_same_ranking(tmp_path_factory, chunks, offset, limit):
+def test_any_order_of_chunks_gives_the_same_ranking(filled, chunks, offset, limit):
     rng = np.random.default_rng(7)
-    scores = rng.choice([1.0, 2.0, 3.0, math.nan], 61)
+    scores = rng.choice([1.0, 2.0, 3.0, math.nan, math.inf, -math.inf], 61)
     feasible = rng.random(61) < 0.7
-    path = tmp_path_factory.mktemp("store") / "s.sqlite"
+    plain = MemoryStore()
+    plain.add_backtest(BACKTEST)
     pages = []
-    for store, order in ((MemoryStore(), chunks), (SqlStore(f"sqlite:///{path}"), chunks[::-1])):
-        store.add_backtest(BACKTEST)
-        store.add_optimization(OPTIMIZATION)
+    for one, order in ((plain, chunks), (filled, chunks[::-1])):
+        if one.optimizations():
+            one.delete_optimization("latest")
+        one.add_optimization(replace(OPTIMIZATION, status="paused"))
         for indices in order:
-            save(store, indices, scores[indices], feasible[indices])
-        assert store.optimization("latest").n_completed == len({i for c in chunks for i in c})
-        pages.append(store.ranked("latest", limit, offset))
+            save(one, indices, scores[indices], feasible[indices])
+        assert one.optimization("latest").n_completed == len({i for c in chunks for i in c})
+        pages.append(one.ranked("latest", limit, offset))
     np.testing.assert_array_equal(pages[0].indices, pages[1].indices)
     np.testing.assert_array_equal(pages[0].feasible, pages[1].feasible)
+    assert pages[0].metrics.tolist() == pages[1].metrics.tolist()
 
 
-def test_a_store_outlives_its_process(tmp_path):
-    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+def test_numbers_and_texts_of_every_size(filled):
+    far = 2**62
+    assert save(filled, [far, 0], [1e300, 5e-324], failures={far: "broke: \0 \U0001f4a5 'quoted' \\ %s"}) == 2
+    assert filled.done_indices("latest").tolist() == [0, far]
+    assert filled.ranked("latest", 5).errors == {far: "broke: \0 \U0001f4a5 'quoted' \\ %s"}
+    dataset = replace(DATASET, dataset_id="e" * 64, n_bars=far, first_ns=-far, last_ns=far, source="ü\U0001f4a5%s")
+    assert filled.add_dataset(dataset)
+    assert filled.dataset("eeee") == dataset
+    big = replace(OPTIMIZATION, optimization_id="8888", n_total=far, created_at=1e9 + 1e-6, name="Größe")
+    filled.add_optimization(big)
+    assert filled.optimization("8888") == big
+    assert filled.change_status("8888", ["running"], "failed", 1e9 + 2e-6, "a \0 b")
+    assert filled.optimization("8888").message.startswith("a ")
+    assert filled.acquire_lease("8888", "a", 1e9, math.inf)
+    assert not filled.acquire_lease("8888", "b", 2e9, 1.0)
+
+
+def test_a_store_outlives_its_process(url):
     first = SqlStore(url)
     first.add_backtest(BACKTEST)
     first.add_optimization(OPTIMIZATION)
@@ -242,3 +279,125 @@ def test_a_store_outlives_its_process(tmp_path):
     second = SqlStore(url)
     assert second.ranked("latest", 1).indices.tolist() == [9]
     second.close()
+
+
+def run_at_once(work, *argument_lists):
+    """Results of `work` in processes that start together."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(argument_lists), mp_context=context) as pool:
+        return [future.result() for future in [pool.submit(work, *arguments) for arguments in argument_lists]]
+
+
+def open_and_write(url, start, seed):
+    time.sleep(max(start - time.time(), 0.0))
+    store = SqlStore(url)
+    store.add_dataset(DATASET)
+    order = np.random.default_rng(2).permutation(3000)
+    with suppress(StorageError):  # all but the first
+        store.add_backtest(BACKTEST)
+    with suppress(StorageError):
+        store.add_optimization(OPTIMIZATION)
+    new = 0
+    for part in np.random.default_rng(seed).permutation(np.arange(30)):
+        # Each part overlaps the next: its trials come in two chunks, and every process saves both.
+        new += save(store, order[part * 100 : part * 100 + 150], failures={int(order[part * 100]): "broke"})
+    store.close()
+    return new
+
+
+def test_processes_that_start_together_lose_and_double_nothing(url):
+    start = time.time() + 3.0
+    new = run_at_once(open_and_write, *((url, start, seed) for seed in range(4)))
+    assert sum(new) == 3000
+    store = SqlStore(url)
+    assert len(store.datasets()) == len(store.backtests()) == len(store.optimizations()) == 1
+    assert store.done_indices("latest").tolist() == list(range(3000))
+    record = store.optimization("latest")
+    assert (record.n_completed, record.seconds) == (3000, 60.0)
+    pages = list(store.trials("latest"))
+    assert sorted(np.concatenate([p.indices for p in pages]).tolist()) == list(range(3000))
+    assert record.n_failed == sum(len(p.errors) for p in pages)
+    store.close()
+
+
+def test_threads_that_open_an_empty_database_migrate_it_once(url):
+    with ThreadPoolExecutor(6) as pool:
+        stores = list(pool.map(SqlStore, [url] * 6))
+    assert [store.datasets() for store in stores] == [[]] * 6
+    for store in stores:
+        store.close()
+
+
+def test_a_deleted_optimization_leaves_no_trials(url):
+    store = SqlStore(url)
+    store.add_backtest(BACKTEST)
+
+    def write():
+        with suppress(NotFoundError):
+            for first in range(0, 20_000, 200):
+                save(store, range(first, first + 200))
+
+    for _ in range(3):
+        store.add_optimization(replace(OPTIMIZATION, status="paused"))
+        with ThreadPoolExecutor(3) as pool:
+            writers = [pool.submit(write) for _ in range(2)]
+            while not store.done_indices("latest").size:
+                time.sleep(0.005)
+            store.delete_optimization("latest")
+            for writer in writers:
+                writer.result()
+    with store.engine.connect() as connection:
+        for table in (trial_blocks, trial_metrics):
+            assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
+    store.close()
+
+
+def test_the_tables_are_those_of_the_steps(url):
+    store = SqlStore(url)
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_the_server_may_restart(tmp_path):
+    with postgres_server(tmp_path) as server:
+        store = SqlStore(server.url.replace("+psycopg", ""))
+        store.add_backtest(BACKTEST)
+        store.add_optimization(OPTIMIZATION)
+        assert save(store, range(10)) == 10
+        server.kill()
+        with pytest.raises(StorageError, match=r"could not be read: .*[Cc]onnection"):
+            store.optimizations()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(save, store, range(5, 15))
+            time.sleep(0.2)
+            server.restart()
+            assert waiting.result() == 5
+        server.restart()
+        assert store.done_indices("latest").tolist() == list(range(15))
+        store.close()
+
+
+def test_a_database_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(StorageError, match=r"127\.0\.0\.1:1/trading cannot be opened: .*refused") as refused:
+        SqlStore("postgresql://me:top-secret@127.0.0.1:1/trading")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "postgresql://me:top@secret@127.0.0.1:1/trading",
+        "postgresql://me:top@x:secret@127.0.0.1:1/trading",
+        "postgresql://127.0.0.1:1/trading?password=top-secret&nonsense=top-secret",
+        "postgresql://me:top-secret@127.0.0.1:1/?sslmode=top-secret",
+        "mysql://me:top-secret@127.0.0.1/trading",
+        "top-secret",
+    ],
+)
+def test_no_error_shows_the_password(wrong):
+    with pytest.raises(StorageError) as told:
+        SqlStore(wrong)
+    shown = "".join(traceback.format_exception(told.value))
+    assert "secret" not in shown.replace(wrong, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk
-from trading_ai.optimization.ports import Floats, Indices
+from trading_ai.optimization.ports import Floats, Indices, TrialPage
 from trading_ai.store import codec
 from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
 
@@ -20,7 +21,7 @@ BLOCK = 512
 """Trials in a block: large enough to write fast, small enough that reading one for a single trial is cheap."""
 
 
-def unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[np.bool_]:
+def _unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[np.bool_]:
     """Which of these combinations have no trial yet."""
     if not indices.size:
         return np.zeros(0, dtype=np.bool_)
@@ -30,7 +31,22 @@ def unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[n
     return ~np.isin(indices, np.frombuffer(b"".join(row.indices for row in found), dtype="<i8"))
 
 
-def save_block(
+def save_new(
+    connection: Connection, key: int, chunk: EvaluatedChunk, objective: Floats, feasible: npt.NDArray[np.bool_]
+) -> tuple[int, int]:
+    """Write those of a chunk's trials that are not there yet; returns how many these are and how many of them failed.
+
+    The caller holds the lock of the optimization.
+    """
+    new = np.flatnonzero(_unknown(connection, key, chunk.indices))
+    new = new[np.argsort(chunk.indices[new])]
+    failed = 0
+    for first in range(0, new.size, BLOCK):
+        failed += _save_block(connection, key, chunk, objective, feasible, new[first : first + BLOCK])
+    return int(new.size), failed
+
+
+def _save_block(
     connection: Connection,
     key: int,
     chunk: EvaluatedChunk,
@@ -59,7 +75,7 @@ def save_block(
     return int(failed.sum())
 
 
-def best_places(
+def _best_places(
     keys: Floats, infeasible: npt.NDArray[np.uint8], indices: Indices, offset: int, limit: int
 ) -> npt.NDArray[np.intp]:
     """Places of the trials ranked `offset` to `offset + limit`: holding constraints first, NaN last, ties by index."""
@@ -79,12 +95,50 @@ def best_places(
     return chosen[order][offset:wanted]
 
 
-def error_texts(text: str | None) -> dict[int, str]:
+def ranked_page(connection: Connection, optimization: Row[Any], limit: int, offset: int) -> TrialPage:
+    """Trials of an optimization, best first."""
+    b = trial_blocks.c
+    chosen = select(b.first_index, b.indices, b.sort_keys, b.infeasible, b.errors)
+    blocks = connection.execute(chosen.where(b.optimization == optimization.id)).all()
+    if not blocks:
+        return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRIC_NAMES))), np.empty(0, np.bool_))
+    indices = np.frombuffer(b"".join(row.indices for row in blocks), dtype="<i8")
+    keys = np.frombuffer(b"".join(row.sort_keys for row in blocks), dtype="<f8")
+    infeasible = np.frombuffer(b"".join(row.infeasible for row in blocks), dtype=np.uint8)
+    best = _best_places(keys, infeasible, indices, offset, limit)
+    sizes = np.array([len(row.indices) // 8 for row in blocks])
+    ends = np.cumsum(sizes)
+    block_of = np.searchsorted(ends, best, side="right")
+    metrics = np.empty((best.size, len(METRIC_NAMES)))
+    errors: dict[int, str] = {}
+    for block in np.unique(block_of).tolist():
+        here = np.flatnonzero(block_of == block)
+        rows = best[here] - (ends[block] - sizes[block])
+        metrics[here] = _block_metrics(connection, optimization, blocks[block].first_index)[rows]
+        wanted = {int(i) for i in indices[best[here]]}
+        errors |= {i: text for i, text in _error_texts(blocks[block].errors).items() if i in wanted}
+    return TrialPage(indices[best].astype(np.int64), metrics, infeasible[best] == 0, errors)
+
+
+def stored_page(connection: Connection, optimization: Row[Any], blocks: Sequence[Row[Any]]) -> TrialPage:
+    """All trials of some blocks, at least one, block after block."""
+    errors: dict[int, str] = {}
+    for row in blocks:
+        errors |= _error_texts(row.errors)
+    return TrialPage(
+        np.concatenate([np.frombuffer(row.indices, dtype="<i8") for row in blocks]).astype(np.int64),
+        np.concatenate([_block_metrics(connection, optimization, row.first_index) for row in blocks]),
+        np.concatenate([np.frombuffer(row.infeasible, dtype=np.uint8) == 0 for row in blocks]),
+        errors,
+    )
+
+
+def _error_texts(text: str | None) -> dict[int, str]:
     """Error texts of a block by combination index."""
     return {int(i): error for i, error in json.loads(text).items()} if text else {}
 
 
-def block_metrics(connection: Connection, optimization: Row[Any], first_index: int) -> Floats:
+def _block_metrics(connection: Connection, optimization: Row[Any], first_index: int) -> Floats:
     """Metrics of a block; those that an older catalogue lacked are NaN."""
     m = trial_metrics.c
     chosen = select(m.metrics).where((m.optimization == optimization.id) & (m.first_index == first_index))

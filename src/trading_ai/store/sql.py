@@ -1,7 +1,8 @@
-"""The store on a database: SQLite now, PostgreSQL through the same statements."""
+"""The store on a database: SQLite and PostgreSQL through the same statements."""
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, Row, Table, create_engine, event, func, make_url, select
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from trading_ai.errors import NotFoundError, StateError, StorageError
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -24,7 +25,7 @@ from trading_ai.optimization.ports import (
     TrialPage,
 )
 from trading_ai.store import codec
-from trading_ai.store.blocks import BLOCK, best_places, block_metrics, error_texts, save_block, unknown
+from trading_ai.store.blocks import BLOCK, ranked_page, save_new, stored_page
 from trading_ai.store.migrations import migrate
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
@@ -37,11 +38,31 @@ from trading_ai.store.tables import (
 )
 
 _PRAGMAS = (
+    "busy_timeout=60000",  # first: the next one may have to wait already
     "journal_mode=WAL",
     "synchronous=NORMAL",
-    "busy_timeout=60000",
     "foreign_keys=ON",
 )
+
+_POSTGRES: dict[str, Any] = {
+    "pool_pre_ping": True,  # a server that restarted costs a new connection, not an error
+    "pool_size": 5,
+    "max_overflow": 10,
+    # Each statement sees what is committed: `save_chunk` reads after it got the lock it waited for.
+    "isolation_level": "READ COMMITTED",
+    "connect_args": {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
+        "tcp_user_timeout": 30_000,
+        "application_name": "trading_ai",
+    },
+}
+
+_PASSWORDS = ("password", "sslpassword")
+"""Options of a PostgreSQL URL that no message may show."""
+
+_PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
+"""Between attempts to store a chunk: longer than a server needs to restart."""
 
 _FINISHED = ("completed", "cancelled", "failed")
 
@@ -50,20 +71,25 @@ class SqlStore:
     """`trading_ai.optimization.ports.Store` on a SQL database.
 
     Args:
-        url: SQLAlchemy URL, such as ``sqlite:////path/to/trading-ai.sqlite``.
+        url: SQLAlchemy URL, such as ``sqlite:////path/to/trading-ai.sqlite`` or
+            ``postgresql://user:password@host:5432/database``.
 
     Raises:
         StorageError: the database cannot be opened or belongs to a newer version.
     """
 
     def __init__(self, url: str) -> None:
+        parsed = _parse(url)
+        self._postgres = parsed.get_backend_name() == "postgresql"
+        self._secrets = [str(part) for part in (parsed.password, *map(parsed.query.get, _PASSWORDS)) if part]
         try:
-            self.engine: Engine = create_engine(url)
-            if self.engine.dialect.name == "sqlite":
+            self.engine: Engine = create_engine(parsed, hide_parameters=True, **_POSTGRES if self._postgres else {})
+            if not self._postgres:
                 _set_up_sqlite(self.engine)
             migrate(self.engine)
         except SQLAlchemyError as error:
-            raise StorageError(f"the database cannot be opened: {error}") from error
+            at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self._postgres else ""
+            raise StorageError(f"the database{at} cannot be opened: {self._reason(error)}") from None
 
     def close(self) -> None:
         """Close every connection."""
@@ -78,7 +104,11 @@ class SqlStore:
             if connection.execute(known).first():
                 return False
             values = {**vars(record), "detected": codec.dump(record.detected), "quality": codec.dump(record.quality)}
-            connection.execute(datasets.insert().values(**values))
+            try:
+                with connection.begin_nested():
+                    connection.execute(datasets.insert().values(**values))
+            except IntegrityError:  # another process was faster
+                return False
             return True
 
     def datasets(self) -> list[DatasetRecord]:
@@ -164,7 +194,8 @@ class SqlStore:
     ) -> bool:
         """Set the status if it is one of `expected`; False if it was another."""
         o = optimizations.c
-        changes: dict[str, Any] = {"status": new, "message": message}
+        # PostgreSQL keeps no NUL in a text.
+        changes: dict[str, Any] = {"status": new, "message": message.replace("\0", "\N{REPLACEMENT CHARACTER}")}
         if new == "running":
             changes |= {"started_at": func.coalesce(o.started_at, now), "finished_at": None}
         if new in _FINISHED:
@@ -192,7 +223,12 @@ class SqlStore:
     def delete_optimization(self, optimization_id: str) -> None:
         """Delete an optimization with its trials."""
         with self._write() as connection:
-            row = find(connection, optimizations, "optimization", optimization_id)
+            found = find(connection, optimizations, "optimization", optimization_id)
+            # Found again under its lock: a chunk or a lease may have come between.
+            locked = select(optimizations).where(optimizations.c.id == found.id).with_for_update()
+            row = connection.execute(locked).first()
+            if row is None:
+                raise NotFoundError("optimization", optimization_id)
             if row.status == "running" and row.lease_owner:
                 raise StateError(f"optimization {row.optimization_id} is running: cancel it first")
             for table in (trial_blocks, trial_metrics, daily_profits):
@@ -210,22 +246,36 @@ class SqlStore:
         seconds: float,
     ) -> int:
         """Store a chunk's trials and the progress in one transaction; returns how many were new."""
+        pauses = iter(_PAUSES_SECONDS)
+        while True:
+            try:
+                return self._save_chunk(optimization_id, chunk, objective, feasible, seconds)
+            except _TransientError:
+                # A trial is only added where there is none: trying again is safe even if just the answer was lost.
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                time.sleep(pause)
+
+    def _save_chunk(
+        self,
+        optimization_id: str,
+        chunk: EvaluatedChunk,
+        objective: Floats,
+        feasible: npt.NDArray[np.bool_],
+        seconds: float,
+    ) -> int:
         o = optimizations.c
         with self._write() as connection:
             # The update comes first: it locks the row, so that chunks of one optimization are counted one by one.
             change = optimizations.update().where(o.optimization_id == optimization_id)
-            connection.execute(change.values(seconds=o.seconds + seconds))
+            connection.execute(change.values(seconds=o.seconds + float(seconds)))
             key = connection.execute(select(o.id).where(o.optimization_id == optimization_id)).scalar()
             if key is None:
                 raise NotFoundError("optimization", optimization_id)
-            new = np.flatnonzero(unknown(connection, key, chunk.indices))
-            new = new[np.argsort(chunk.indices[new])]
-            failed = 0
-            for first in range(0, new.size, BLOCK):
-                failed += save_block(connection, key, chunk, objective, feasible, new[first : first + BLOCK])
-            counts = {"n_completed": o.n_completed + new.size, "n_failed": o.n_failed + failed}
-            connection.execute(change.values(**counts))
-            return int(new.size)
+            new, failed = save_new(connection, key, chunk, objective, feasible)
+            connection.execute(change.values(n_completed=o.n_completed + new, n_failed=o.n_failed + failed))
+            return new
 
     def done_indices(self, optimization_id: str) -> Indices:
         """Indices of all stored trials, ascending, shape (n,)."""
@@ -236,29 +286,9 @@ class SqlStore:
 
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
         """Trials best first."""
-        b = trial_blocks.c
         with self._read() as connection:
             optimization = find(connection, optimizations, "optimization", optimization_id)
-            chosen = select(b.first_index, b.indices, b.sort_keys, b.infeasible, b.errors)
-            blocks = connection.execute(chosen.where(b.optimization == optimization.id)).all()
-            if not blocks:
-                return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRIC_NAMES))), np.empty(0, np.bool_))
-            indices = np.frombuffer(b"".join(row.indices for row in blocks), dtype="<i8")
-            keys = np.frombuffer(b"".join(row.sort_keys for row in blocks), dtype="<f8")
-            infeasible = np.frombuffer(b"".join(row.infeasible for row in blocks), dtype=np.uint8)
-            best = best_places(keys, infeasible, indices, offset, limit)
-            sizes = np.array([len(row.indices) // 8 for row in blocks])
-            ends = np.cumsum(sizes)
-            block_of = np.searchsorted(ends, best, side="right")
-            metrics = np.empty((best.size, len(METRIC_NAMES)))
-            errors: dict[int, str] = {}
-            for block in np.unique(block_of).tolist():
-                here = np.flatnonzero(block_of == block)
-                rows = best[here] - (ends[block] - sizes[block])
-                metrics[here] = block_metrics(connection, optimization, blocks[block].first_index)[rows]
-                wanted = {int(i) for i in indices[best[here]]}
-                errors |= {i: text for i, text in error_texts(blocks[block].errors).items() if i in wanted}
-        return TrialPage(indices[best].astype(np.int64), metrics, infeasible[best] == 0, errors)
+            return ranked_page(connection, optimization, limit, offset)
 
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:
         """All trials in pages of about `batch`, a block after the other."""
@@ -272,15 +302,8 @@ class SqlStore:
                 if not blocks:
                     return
                 last = blocks[-1].first_index
-                errors: dict[int, str] = {}
-                for row in blocks:
-                    errors |= error_texts(row.errors)
-                yield TrialPage(
-                    np.concatenate([np.frombuffer(row.indices, dtype="<i8") for row in blocks]).astype(np.int64),
-                    np.concatenate([block_metrics(connection, optimization, row.first_index) for row in blocks]),
-                    np.concatenate([np.frombuffer(row.infeasible, dtype=np.uint8) == 0 for row in blocks]),
-                    errors,
-                )
+                page = stored_page(connection, optimization, blocks)
+            yield page
 
     def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
         """Kept daily profits: indices (m,) and float32 rows (m, n_days), a block after the other."""
@@ -310,26 +333,62 @@ class SqlStore:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
+        """A transaction that sees the database as it was at the first statement."""
         try:
             with self.engine.connect() as connection:
+                if self._postgres:
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                else:
+                    connection.exec_driver_sql("BEGIN")
                 yield connection
         except SQLAlchemyError as error:
-            raise StorageError(f"the database could not be read: {error}") from error
+            raise self._error("the database could not be read", error) from error
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         try:
             with self.engine.begin() as connection:
-                if self.engine.dialect.name == "sqlite":
+                if not self._postgres:
                     # Lock at once: a transaction that reads first and writes later could be refused midway.
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
         except SQLAlchemyError as error:
-            raise StorageError(f"the database could not be written: {error}") from error
+            raise self._error("the database could not be written", error) from error
+
+    def _error(self, what: str, error: SQLAlchemyError) -> StorageError:
+        # A lost connection, a server that starts or stops, a deadlock: SQLite has none, it has waited already.
+        transient = self._postgres and isinstance(error, OperationalError)
+        return (_TransientError if transient else StorageError)(f"{what}: {self._reason(error)}")
+
+    def _reason(self, error: SQLAlchemyError) -> str:
+        text = " ".join(str(getattr(error, "orig", None) or error).split())
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def _newest(self, table: Table) -> Sequence[Row[Any]]:
         with self._read() as connection:
             return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()
+
+
+class _TransientError(StorageError):
+    """The transaction was lost; the next one may succeed."""
+
+
+def _parse(text: str) -> URL:
+    # What cannot be parsed is not shown, nor the parser's complaint: either may hold a part of the password.
+    remedy = "write sqlite:////path/to/file or postgresql://user:password@host:5432/database"
+    try:
+        url = make_url(text)
+    except (SQLAlchemyError, ValueError):
+        raise StorageError(f"the database's URL cannot be read: {remedy}; in a password, @ is %40") from None
+    if "@" in (url.host or ""):
+        raise StorageError("the database's URL has several @: write those of the password as %40")
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StorageError(f"databases {url.drivername}:// are not supported: {remedy}")
+    return url
 
 
 def _set_up_sqlite(engine: Engine) -> None:
