@@ -133,6 +133,22 @@ def stored_page(connection: Connection, optimization: Row[Any], blocks: Sequence
     )
 
 
+def profits_after(
+    connection: Connection, key: int, first_index: int
+) -> tuple[int, Indices, npt.NDArray[np.float32]] | None:
+    """Daily profits of the block after the one that begins at an index: its own first index, indices and rows."""
+    b, d = trial_blocks.c, daily_profits.c
+    same = (b.optimization == d.optimization) & (b.first_index == d.first_index)
+    chosen = select(b.first_index, b.indices, d.profits).join(daily_profits, same)
+    chosen = chosen.where((b.optimization == key) & (b.first_index > first_index))
+    row = connection.execute(chosen.order_by(b.first_index).limit(1)).first()
+    if row is None:
+        return None
+    indices = np.frombuffer(row.indices, dtype="<i8").astype(np.int64)
+    profits = np.frombuffer(zlib.decompress(row.profits), dtype="<f4")
+    return int(row.first_index), indices, profits.reshape(indices.size, -1).astype(np.float32)
+
+
 def _error_texts(text: str | None) -> dict[int, str]:
     """Error texts of a block by combination index."""
     return {int(i): error for i, error in json.loads(text).items()} if text else {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +25,7 @@ from trading_ai.optimization.ports import (
     TrialPage,
 )
 from trading_ai.store import codec
-from trading_ai.store.blocks import BLOCK, ranked_page, save_new, stored_page
+from trading_ai.store.blocks import BLOCK, profits_after, ranked_page, save_new, stored_page
 from trading_ai.store.migrations import migrate
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
@@ -37,8 +37,9 @@ from trading_ai.store.tables import (
     trial_metrics,
 )
 
+_BUSY_SECONDS = 60
 _PRAGMAS = (
-    "busy_timeout=60000",  # first: the next one may have to wait already
+    f"busy_timeout={_BUSY_SECONDS * 1000}",  # first: the next one may have to wait already
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
@@ -57,9 +58,6 @@ _POSTGRES: dict[str, Any] = {
         "application_name": "trading_ai",
     },
 }
-
-_PASSWORDS = ("password", "sslpassword")
-"""Options of a PostgreSQL URL that no message may show."""
 
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Between attempts to store a chunk: longer than a server needs to restart."""
@@ -81,11 +79,10 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
         self._postgres = parsed.get_backend_name() == "postgresql"
-        self._secrets = [str(part) for part in (parsed.password, *map(parsed.query.get, _PASSWORDS)) if part]
+        self._secrets = [str(s) for s in (parsed.password, *map(parsed.query.get, ("password", "sslpassword"))) if s]
         try:
             self.engine: Engine = create_engine(parsed, hide_parameters=True, **_POSTGRES if self._postgres else {})
-            if not self._postgres:
-                _set_up_sqlite(self.engine)
+            (_set_up_postgres if self._postgres else _set_up_sqlite)(self.engine)
             migrate(self.engine)
         except SQLAlchemyError as error:
             at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self._postgres else ""
@@ -246,36 +243,26 @@ class SqlStore:
         seconds: float,
     ) -> int:
         """Store a chunk's trials and the progress in one transaction; returns how many were new."""
+        o = optimizations.c
+        change = optimizations.update().where(o.optimization_id == optimization_id)
         pauses = iter(_PAUSES_SECONDS)
         while True:
             try:
-                return self._save_chunk(optimization_id, chunk, objective, feasible, seconds)
+                with self._write() as connection:
+                    # The update comes first: its lock lets chunks of one optimization in one by one.
+                    connection.execute(change.values(seconds=o.seconds + float(seconds)))
+                    key = connection.execute(select(o.id).where(o.optimization_id == optimization_id)).scalar()
+                    if key is None:
+                        raise NotFoundError("optimization", optimization_id)
+                    new, failed = save_new(connection, key, chunk, objective, feasible)
+                    connection.execute(change.values(n_completed=o.n_completed + new, n_failed=o.n_failed + failed))
+                    return new
             except _TransientError:
                 # A trial is only added where there is none: trying again is safe even if just the answer was lost.
                 pause = next(pauses, None)
                 if pause is None:
                     raise
                 time.sleep(pause)
-
-    def _save_chunk(
-        self,
-        optimization_id: str,
-        chunk: EvaluatedChunk,
-        objective: Floats,
-        feasible: npt.NDArray[np.bool_],
-        seconds: float,
-    ) -> int:
-        o = optimizations.c
-        with self._write() as connection:
-            # The update comes first: it locks the row, so that chunks of one optimization are counted one by one.
-            change = optimizations.update().where(o.optimization_id == optimization_id)
-            connection.execute(change.values(seconds=o.seconds + float(seconds)))
-            key = connection.execute(select(o.id).where(o.optimization_id == optimization_id)).scalar()
-            if key is None:
-                raise NotFoundError("optimization", optimization_id)
-            new, failed = save_new(connection, key, chunk, objective, feasible)
-            connection.execute(change.values(n_completed=o.n_completed + new, n_failed=o.n_failed + failed))
-            return new
 
     def done_indices(self, optimization_id: str) -> Indices:
         """Indices of all stored trials, ascending, shape (n,)."""
@@ -307,21 +294,15 @@ class SqlStore:
 
     def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
         """Kept daily profits: indices (m,) and float32 rows (m, n_days), a block after the other."""
-        b, d = trial_blocks.c, daily_profits.c
-        same = (b.optimization == d.optimization) & (b.first_index == d.first_index)
         last = -1
         while True:
             with self._read() as connection:
                 key = find(connection, optimizations, "optimization", optimization_id).id
-                chosen = select(b.first_index, b.indices, d.profits).join(daily_profits, same)
-                chosen = chosen.where((b.optimization == key) & (b.first_index > last))
-                row = connection.execute(chosen.order_by(b.first_index).limit(1)).first()
-            if row is None:
+                found = profits_after(connection, key, last)
+            if found is None:
                 return
-            last = row.first_index
-            indices = np.frombuffer(row.indices, dtype="<i8").astype(np.int64)
-            profits = np.frombuffer(zlib.decompress(row.profits), dtype="<f4")
-            yield indices, profits.reshape(indices.size, -1).astype(np.float32)
+            last = found[0]
+            yield found[1:]
 
     def count_trials_on(self, dataset_id: str) -> int:
         """Number of trials ever stored for backtests on a dataset."""
@@ -337,7 +318,8 @@ class SqlStore:
         try:
             with self.engine.connect() as connection:
                 if self._postgres:
-                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                    connection.execution_options(**snapshot, binary=True)
                 else:
                     connection.exec_driver_sql("BEGIN")
                 yield connection
@@ -391,9 +373,27 @@ def _parse(text: str) -> URL:
     return url
 
 
+def _set_up_postgres(engine: Engine) -> None:
+    from psycopg import pq  # noqa: PLC0415 - SQLite does not need it
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _execute(connection: Connection, cursor: Any, *_: Any) -> None:
+        if connection.get_execution_options().get("binary"):
+            cursor.format = pq.Format.BINARY  # blobs as they are: as text they take twice the time
+
+
 def _set_up_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where this module says so
+        limit = time.monotonic() + _BUSY_SECONDS
         for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            while True:
+                try:
+                    connection.execute(f"PRAGMA {pragma}")
+                    break
+                except sqlite3.OperationalError as error:
+                    # SQLite does not wait by itself where several open a new database and change its journal.
+                    if "locked" not in str(error) or time.monotonic() > limit:
+                        raise
+                    time.sleep(0.01)
