@@ -10,9 +10,74 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
+from numba.core import cgutils, types
+from numba.extending import intrinsic as _intrinsic
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on first call, cached on disk, without the GIL and without fast-math."""
     decorate = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
     return cast("Callable[..., Any]", decorate(function))
+
+
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that the compiler replaces by instructions; called without its first argument."""
+    return cast("Callable[..., Any]", _intrinsic(function))
+
+
+# Threads that share an array meet only through the four functions below: the compiler and the processor may
+# reorder anything else.
+
+NOT_BEGUN, BEGUN, READY = 0, 1, 2
+
+
+@intrinsic
+def take(_context: Any, counter: Any, _n: Any) -> Any:
+    """Add `_n` to the int64 `counter[0]` and return what it was: no two threads take the same."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.atomic_rmw("add", data, args[1], "seq_cst")
+
+    return types.int64(counter, types.int64), generate
+
+
+def _place(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    held = context.make_array(array_type)(context, builder, array)
+    item: Any = cgutils.get_item_pointer  # type: ignore[no-untyped-call,unused-ignore]
+    return item(context, builder, array_type, held, [index], wraparound=False, boundscheck=False)
+
+
+@intrinsic
+def is_ready(_context: Any, flags: Any, _i: Any) -> Any:
+    """Whether the uint8 `flags[_i]` is READY; if so, all that was written before it is seen."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flag = builder.load_atomic(_place(context, builder, signature.args[0], *args), "acquire", 1)
+        return builder.icmp_unsigned("==", flag, flag.type(READY))
+
+    return types.boolean(flags, types.intp), generate
+
+
+@intrinsic
+def begin(_context: Any, flags: Any, _i: Any) -> Any:
+    """Turn `flags[_i]` from NOT_BEGUN to BEGUN; False if another thread has done so."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _place(context, builder, signature.args[0], *args)
+        kind = place.type.pointee
+        return builder.extract_value(builder.cmpxchg(place, kind(NOT_BEGUN), kind(BEGUN), "seq_cst", "seq_cst"), 1)
+
+    return types.boolean(flags, types.intp), generate
+
+
+@intrinsic
+def set_ready(_context: Any, flags: Any, _i: Any) -> Any:
+    """Turn `flags[_i]` to READY, after everything written before."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _place(context, builder, signature.args[0], *args)
+        builder.store_atomic(place.type.pointee(READY), place, "release", 1)
+        return context.get_dummy_value()
+
+    return types.void(flags, types.intp), generate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ BLOCK = 16
 
 CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
 """Account currency is the quote currency; one fixed rate; 1 / own price; a rate for each bar."""
+
+_KEPT = 4
+"""Sets of costs for which one set of bars keeps what was made ready."""
 
 _EMPTY = np.empty(0)
 _EMPTY.flags.writeable = False
@@ -199,6 +203,18 @@ def prepare(
     """
     if not len(bars):
         raise RuleError("must hold at least one bar", parameter="bars", value=repr(bars))
+    if conversion_bars is not None:
+        return _prepare(bars, costs, account_currency, conversion_bars)
+    key = ("execution data", costs, account_currency)
+    if key not in bars.derived:
+        made = [k for k in bars.derived if isinstance(k, tuple) and k[0] == key[0]]
+        if len(made) >= _KEPT:
+            bars.derived.pop(made[0], None)
+        bars.derived[key] = _prepare(bars, costs, account_currency, None)
+    return cast("ExecutionData", bars.derived[key])
+
+
+def _prepare(bars: Bars, costs: Costs, account_currency: str, conversion_bars: Bars | None) -> ExecutionData:
     scale = 10.0 ** (bars.symbol.digits + 2)
     bid = (bars.open, bars.high, bars.low, bars.close)
     ask = _ask_prices(bars, costs, scale)

@@ -11,56 +11,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import begin, is_ready, njit, set_ready, take
 from trading_ai.engine import accounting as a
-from trading_ai.engine.accounting import commission, to_account
-from trading_ai.engine.kernel_exits import UNTOUCHED, fill_exit_row
+from trading_ai.engine.accounting import commission
 from trading_ai.engine.kernel_marks import NEARLY, profit_of, scan_marks
+from trading_ai.engine.kernel_money import fill_event, fill_money
 
-NOT_TOUCHED = np.int32(2**31 - 1)
-
-
-@njit
-def fill_money(
-    config, k, n_events, first, side, entry, n, rates, bid_open, ask_open, n_stops, touch_key, touch,
-    keys, net, delta, worst, best, best_bar, charges, slippages, spreads,
-):  # fmt: skip
-    """Turn the touches of one event (`touch_key`, `touch`) into money, for every level touched and the forced exit."""
-    units = config[a.UNITS]
-    own_price = config[a.CONVERSION] == 2.0
-    rate = config[a.RATE]
-    long = side > 0.0
-    paid = commission(config, units, entry, rates, first)
-    n_levels = touch_key.shape[0]
-    for column in range(n_levels):
-        at = column * n_events + k
-        if touch_key[column, 0] == UNTOUCHED:
-            keys[at] = NOT_TOUCHED
-            continue
-        keys[at] = touch_key[column, 0]
-        exit_bar = min(touch_key[column, 0] >> 1, n - 1)
-        price = touch[column, 0, 0]
-        low, high = touch[column, 0, 1], touch[column, 0, 2]
-        gross = profit_of(own_price, side, units, entry, price, rate)
-        paid_out = commission(config, units, price, rates, exit_bar)
-        net[at] = gross - (paid + paid_out) + 0.0
-        worst[at] = profit_of(own_price, side, units, entry, low if long else high, rate)
-        best[at] = profit_of(own_price, side, units, entry, high if long else low, rate)
-        best_bar[at] = int(touch[column, 0, 4] if long else touch[column, 0, 3])
-        if charges.shape[0] > 0:
-            delta[at] = gross - paid_out + 0.0
-            charges[at] = paid + paid_out
-        in_account = to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
-        if slippages.shape[0] > 0:
-            slipped = 2.0 if column < n_stops or column == n_levels - 1 else 1.0
-            slippages[at] = slipped * config[a.SLIPPAGE] * units * in_account
-        if spreads.shape[0] > 0:
-            crossed = first if long else exit_bar
-            spreads[at] = (ask_open[crossed] - bid_open[crossed]) * units * in_account
+AT_ONCE = 8
+"""Combinations that a thread takes at a time."""
 
 
 @njit
 def simulate_grid(
+    rows,
     stop_of,
     target_of,
     stops,
@@ -90,8 +53,6 @@ def simulate_grid(
     rates,
     config,
     filled,
-    touch_key,
-    touch,
     keys,
     net_of,
     delta_of,
@@ -102,6 +63,10 @@ def simulate_grid(
     slippages,
     spreads,
     paid_in,
+    taken,
+    lost,
+    touch_key,
+    touch,
     event_of,
     at_of,
     exit_of,
@@ -110,10 +75,12 @@ def simulate_grid(
 ):
     """Simulate combinations that share their events; arguments as in `kernel_chain.simulate_chain`.
 
+    Several threads may run this at once on the same arrays, apart from the work space of each: they take
+    combinations by `taken`, and what one has filled the others read.
+
     Args:
-        filled: 1 for events whose column is filled; filled on demand, uint8, shape (n_events,).
-        touch_key: work space of one event's touches, int64, shape (n_levels, 1), n_levels = n_stops + n_targets + 1.
-        touch: work space likewise, shape (n_levels, 1, 5); see `kernel_exits.fill_exit_row`.
+        rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
+        filled: READY for events whose column is filled; filled on demand, uint8, shape (n_events,).
         keys: when each level of each event is touched, int32, shape (n_levels * n_events,). A level's events lie
             side by side, so that a combination, which walks along the events of two levels, reads in order.
         net_of: net profit of the trade that ends there, likewise; so are the next seven.
@@ -125,14 +92,18 @@ def simulate_grid(
         slippages: slippage of the trade, or shape (0,).
         spreads: spread of the trade, or shape (0,).
         paid_in: commission of each entry, shape (n_events,).
+        taken: number of combinations that a thread has taken so far, int64, shape (1,).
+        lost: out, combinations taken here that lose their whole balance, int64, shape (m,): `kernel_chain` must
+            simulate those.
+        touch_key: work space of one event's touches, int64, shape (n_levels, 1), n_levels = n_stops + n_targets + 1.
+        touch: work space likewise, shape (n_levels, 1, 5); see `kernel_exits.fill_exit_row`.
         event_of: work space, uint64, shape (n_events,): the event of each trade. Unsigned, because a signed index
             costs a check for a negative one at every use.
         at_of: work space, uint64: where each trade's exit is in the arrays above.
         exit_of: work space, int64: the bar of each trade's exit.
 
     Returns:
-        The number of combinations done: fewer than asked for if the next one loses its whole balance, which
-        `kernel_chain` must simulate.
+        The number of combinations in `lost`.
     """
     n_events = bar.shape[0]
     n = time_ns.shape[0]
@@ -148,7 +119,15 @@ def simulate_grid(
     target_first = config[a.TARGET_FIRST] != 0.0
     keep_days = daily.shape[1] > 0
     u_events = np.uint64(n_events)
-    for c in range(stop_of.shape[0]):
+    m = stop_of.shape[0]
+    c = last_taken = n_lost = 0
+    while True:
+        if c == last_taken:
+            c = take(taken, AT_ONCE)
+            last_taken = min(c + AT_ONCE, m)
+        if c >= m:
+            break
+        row_of = rows[c]
         stop_row = np.uint64(stop_of[c]) * u_events
         target_row = np.uint64(n_stops + target_of[c]) * u_events
         forced_row = np.uint64(last_column) * u_events
@@ -163,23 +142,21 @@ def simulate_grid(
             if first < earliest or opens[k] == 0:
                 k += 1
                 continue
-            if filled[k] == 0:
-                if sides[k] > 0.0:
-                    fill_exit_row(
+            if not is_ready(filled, k):
+                if begin(filled, k):
+                    fill_event(
                         stops, targets, sides[k], first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
-                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], 0, touch_key, touch,
+                        bid_blocks, ask_open, ask_high, ask_low, ask_close, ask_blocks, config, touch_key, touch,
                     )  # fmt: skip
-                else:
-                    fill_exit_row(
-                        stops, targets, sides[k], first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
-                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], 0, touch_key, touch,
+                    fill_money(
+                        config, k, n_events, first, sides[k], entries[k], n, rates, bid_open, ask_open, n_stops,
+                        touch_key, touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
+                        spreads,
                     )  # fmt: skip
-                fill_money(
-                    config, k, n_events, first, sides[k], entries[k], n, rates, bid_open, ask_open, n_stops, touch_key,
-                    touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads,
-                )  # fmt: skip
-                paid_in[k] = commission(config, units, entries[k], rates, first)
-                filled[k] = 1
+                    paid_in[k] = commission(config, units, entries[k], rates, first)
+                    set_ready(filled, k)
+                while not is_ready(filled, k):
+                    pass  # another thread is at it
             u = np.uint64(k)
             stop_key = np.int64(keys[stop_row + u])
             target_key = np.int64(keys[target_row + u])
@@ -244,7 +221,7 @@ def simulate_grid(
                 profit = balance - day_equity
                 if profit != 0.0:
                     if keep_days:
-                        daily[c, day] = profit
+                        daily[row_of, day] = profit
                     change = profit / day_equity
                     sum_daily += change
                     sum_daily_squared += change * change
@@ -286,7 +263,7 @@ def simulate_grid(
                     equity = balance + profit_of(own_price, sides[k], units, entries[k], price, rate)
                     profit = equity - day_equity
                     if keep_days:
-                        daily[c, day] = profit
+                        daily[row_of, day] = profit
                     change = profit / day_equity
                     sum_daily += change
                     sum_daily_squared += change * change
@@ -311,11 +288,12 @@ def simulate_grid(
                 if fall > fraction * peak * NEARLY:
                     fraction = max(fraction, fall / peak)
         if lowest <= 0.0:
-            return c
+            lost[n_lost] = c
+            n_lost += 1
         if day < n_days:
             profit = balance - day_equity
             if keep_days:
-                daily[c, day] = profit
+                daily[row_of, day] = profit
             change = profit / day_equity
             sum_daily += change
             sum_daily_squared += change * change
@@ -336,7 +314,7 @@ def simulate_grid(
             for j in range(np.uint64(n_trades)):
                 spread_total += spreads[at_of[j]]
 
-        tally = tallies[c]
+        tally = tallies[row_of]
         tally[a.N_TRADES] = n_trades
         tally[a.N_LONG] = n_long
         tally[a.N_WINS] = n_wins
@@ -369,4 +347,5 @@ def simulate_grid(
         tally[a.N_SKIPPED] = 0.0
         tally[a.FINAL_EQUITY] = balance
         tally[a.OPEN_PROFIT] = 0.0
-    return stop_of.shape[0]
+        c += 1
+    return n_lost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,6 @@ class MoneyTable(NamedTuple):
     """Exits of every level of every event and what they earn, filled on demand; see `simulate_grid`."""
 
     filled: npt.NDArray[np.uint8]
-    touch_key: Ints
-    touch: Floats
     keys: npt.NDArray[np.int32]
     net: Floats
     delta: Floats
@@ -29,9 +27,6 @@ class MoneyTable(NamedTuple):
     slippages: Floats
     spreads: Floats
     paid_in: Floats
-    event_of: npt.NDArray[np.uint64]
-    at_of: npt.NDArray[np.uint64]
-    exit_of: Ints
 
 
 def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
@@ -43,8 +38,6 @@ def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
 
     return MoneyTable(
         filled=np.zeros(n_events, dtype=np.uint8),
-        touch_key=np.empty((n_levels, 1), dtype=np.int64),
-        touch=np.empty((n_levels, 1, 5)),
         keys=np.empty(n, dtype=np.int32),
         net=np.empty(n),
         delta=room(config[accounting.HAS_COMMISSION]),
@@ -55,7 +48,16 @@ def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
         slippages=room(config[accounting.SLIPPAGE]),
         spreads=room(config[accounting.HAS_SPREAD]),
         paid_in=np.empty(n_events),
-        event_of=np.empty(n_events, dtype=np.uint64),
-        at_of=np.empty(n_events, dtype=np.uint64),
-        exit_of=np.empty(n_events, dtype=np.int64),
+    )
+
+
+def work_space(n_combinations: int, n_events: int, n_levels: int) -> tuple[npt.NDArray[Any], ...]:
+    """What one thread writes on while it runs `simulate_grid`."""
+    return (
+        np.empty(n_combinations, dtype=np.int64),
+        np.empty((n_levels, 1), dtype=np.int64),
+        np.empty((n_levels, 1, 5)),
+        np.empty(n_events, dtype=np.uint64),
+        np.empty(n_events, dtype=np.uint64),
+        np.empty(n_events, dtype=np.int64),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,7 @@ from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.kernel_bars import simulate_bars
 from trading_ai.engine.kernel_chain import simulate_chain
 from trading_ai.engine.kernel_grid import simulate_grid
-from trading_ai.engine.money_table import money_table
+from trading_ai.engine.money_table import money_table, work_space
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.engine.rules import EXIT_PARAMETERS
@@ -37,6 +39,7 @@ _ENTRY_BYTES = 64
 _NO_TRADES = np.empty(0, dtype=TRADE)
 _NO_CURVE = np.empty(0)
 _NO_DAYS = np.empty((1, 0), dtype=np.float32)
+_ONLY_ROW = np.zeros(1, dtype=np.int64)
 
 
 class TouchTable(NamedTuple):
@@ -80,6 +83,7 @@ class SignalGroup:
         self.config = config_vector(data, account) if config is None else config
         self._events: dict[int, Events] = {}
         self._kept: dict[int, tuple[Any, ...]] = {}
+        self._singles: dict[int, tuple[Ints, tuple[Any, ...]]] = {}
         self._pip = data.bars.symbol.pip_size
         self._market = (data.bars.open_time_ns, *data.bid, *data.ask)
         self._days = (
@@ -142,14 +146,10 @@ class SignalGroup:
         for time_exit in time_exits[:1] if alike else np.unique(time_exits):
             chosen = where if alike else where[time_exits == time_exit]
             if levels is not None:
-                tasks.append(self._levels_task(int(time_exit), exits, chosen, tallies, daily, levels))
+                tasks += self._levels_tasks(int(time_exit), exits, chosen, tallies, daily, n_parts, levels)
                 continue
             for part in _parts(self.events(int(time_exit)).bar.shape[0], exits, chosen):
-                tasks += [
-                    self._levels_task(int(time_exit), exits, piece, tallies, daily, None)
-                    for piece in np.array_split(part, n_parts)
-                    if piece.size
-                ]
+                tasks += self._levels_tasks(int(time_exit), exits, part, tallies, daily, n_parts, None)
         return tasks
 
     def run(self, exits: Floats, tallies: Floats, daily: Days, levels: Levels | None = None) -> None:
@@ -201,11 +201,18 @@ class SignalGroup:
         """
         if not self._fixed_money or self.account.rules.max_positions > 1:
             return False
-        if time_exit not in self._kept:
-            if table_bytes(self.events(time_exit).bar.shape[0], levels) > _TABLE_BYTES:
+        one = self._singles.get(time_exit)
+        if one is None:
+            n_events = self.events(time_exit).bar.shape[0]
+            if table_bytes(n_events, levels) > _TABLE_BYTES:
                 return False
-            self._kept[time_exit] = self._grid_arguments(time_exit, levels)
-        return bool(simulate_grid(stop_of, target_of, *self._kept[time_exit], tallies, _NO_DAYS) == 1)
+            taken = np.zeros(1, dtype=np.int64)
+            work = work_space(1, n_events, levels[0].size + levels[1].size + 1)
+            one = (taken, (*self.grid_arguments(time_exit, levels, keep=True), taken, *work))
+            self._singles[time_exit] = one
+        taken, arguments = one
+        taken[0] = 0
+        return bool(simulate_grid(_ONLY_ROW, stop_of, target_of, *arguments, tallies, _NO_DAYS) == 0)
 
     # --- inside --------------------------------------------------------------------------------------
 
@@ -222,10 +229,16 @@ class SignalGroup:
 
         return task
 
-    def _levels_task(
-        self, time_exit: int, exits: Floats, where: Ints, tallies: Floats, daily: Days, levels: Levels | None
-    ) -> Task:
-        events = self.events(time_exit)
+    def _levels_tasks(
+        self,
+        time_exit: int,
+        exits: Floats,
+        where: Ints,
+        tallies: Floats,
+        daily: Days,
+        n_parts: int,
+        levels: Levels | None,
+    ) -> list[Task]:
         stops = distances(exits[where, STOP_LOSS], self._pip)
         targets = distances(exits[where, TAKE_PROFIT], self._pip)
         if levels is not None:
@@ -234,54 +247,38 @@ class SignalGroup:
         else:
             stops, stop_of = np.unique(stops, return_inverse=True)
             targets, target_of = np.unique(targets, return_inverse=True)
-        whole = where.size == where[-1] - where[0] + 1  # ascending: no gaps
-        cut = slice(int(where[0]), int(where[-1]) + 1)
-        out, days = (tallies[cut], daily[cut]) if whole else _room(where.size, daily)
+        if self._fixed_money:
+            grid = _Grid(self, time_exit, (where, stop_of, target_of), (stops, targets), levels is not None)
+            task = partial(grid.run, tallies, daily)
+            return [task] * min(n_parts, where.size)
+        events = self.events(time_exit)
 
-        def task() -> None:
-            if self._fixed_money:
-                self._grid(time_exit, stop_of, target_of, stops, targets, out, days, levels is not None)
-            else:
-                self._chain(events, stop_of, target_of, stops, targets, out, days, _NO_TRADES)
-            if not whole:
-                tallies[where] = out
-                daily[where] = days
+        def chain(piece: Ints) -> None:
+            out, days = _room(piece.size, daily)
+            self._chain(events, stop_of[piece], target_of[piece], stops, targets, out, days, _NO_TRADES)
+            tallies[where[piece]] = out
+            daily[where[piece]] = days
 
-        return task
+        return [partial(chain, piece) for piece in np.array_split(np.arange(where.size), n_parts) if piece.size]
 
-    def _grid(
-        self,
-        time_exit: int,
-        stop_of: Ints,
-        target_of: Ints,
-        stops: Floats,
-        targets: Floats,
-        tallies: Floats,
-        daily: Days,
-        keep: bool,
-    ) -> None:
-        arguments = self._kept.get(time_exit) if keep else None
-        if arguments is None:
-            arguments = self._grid_arguments(time_exit, (stops, targets))
-            if keep:
-                self._kept[time_exit] = arguments
-        events = self._events[time_exit]
-        done = 0
-        while done < stop_of.size:
-            rest = slice(done, None)
-            done += simulate_grid(stop_of[rest], target_of[rest], *arguments, tallies[rest], daily[rest])
-            if done < stop_of.size:
-                # This one loses its whole balance: the general simulator does it.
-                one = slice(done, done + 1)
-                daily[one] = 0.0
-                self._chain(events, stop_of[one], target_of[one], stops, targets, tallies[one], daily[one], _NO_TRADES)
-                done += 1
-
-    def _grid_arguments(self, time_exit: int, levels: Levels) -> tuple[Any, ...]:
-        """What `simulate_grid` takes between a combination's levels and its results."""
+    def grid_arguments(self, time_exit: int, levels: Levels, keep: bool) -> tuple[Any, ...]:
+        """What threads share when they run `simulate_grid`; kept for the next call with the same levels, if wanted."""
+        if keep and time_exit in self._kept:
+            return self._kept[time_exit]
         events = self.events(time_exit)
         table = money_table(events.bar.shape[0], levels[0].size + levels[1].size + 1, self.config)
-        return (*levels, *events, *self._market, *self._days, self.config, *table)
+        arguments = (*levels, *events, *self._market, *self._days, self.config, *table)
+        if keep:
+            self._kept[time_exit] = arguments
+        return arguments
+
+    def chain_one(
+        self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, daily: Days
+    ) -> tuple[Floats, Days]:
+        """Simulate one combination in general; places in `levels` and results have shape (1, ...)."""
+        out, days = _room(1, daily)
+        self._chain(self.events(time_exit), stop_of, target_of, *levels, out, days, _NO_TRADES)
+        return out, days
 
     def _chain(
         self,
@@ -346,6 +343,40 @@ class SignalGroup:
                 curve,
             )
         )
+
+
+class _Grid:
+    """One run of `simulate_grid` that any number of threads join; they share what they find.
+
+    Args:
+        group: whose signals.
+        time_exit: bars, 0 for none.
+        where: rows of the results, and the places of stops and targets in `levels`, each of shape (m,).
+        levels: stop and target distances.
+        keep: whether the group keeps what was found.
+    """
+
+    def __init__(
+        self, group: SignalGroup, time_exit: int, where: tuple[Ints, Ints, Ints], levels: Levels, keep: bool
+    ) -> None:
+        self._group, self._time_exit, self._where, self._levels, self._keep = group, time_exit, where, levels, keep
+        self._taken = np.zeros(1, dtype=np.int64)
+        self._arguments: tuple[Any, ...] | None = None
+        self._lock = threading.Lock()
+
+    def run(self, tallies: Floats, daily: Days) -> None:
+        """Work on this thread until every combination is taken."""
+        with self._lock:
+            if self._arguments is None:
+                self._arguments = self._group.grid_arguments(self._time_exit, self._levels, self._keep)
+        rows, stop_of, target_of = self._where
+        n_levels = self._levels[0].size + self._levels[1].size + 1
+        lost, *work = work_space(rows.size, self._group.events(self._time_exit).bar.shape[0], n_levels)
+        n_lost = simulate_grid(*self._where, *self._arguments, self._taken, lost, *work, tallies, daily)
+        for c in lost[:n_lost]:
+            one = slice(c, c + 1)
+            found = self._group.chain_one(self._time_exit, self._levels, stop_of[one], target_of[one], daily)
+            tallies[rows[c]], daily[rows[c]] = found[0][0], found[1][0]
 
 
 def _room(n: int, daily: Days) -> tuple[Floats, Days]:

@@ -106,6 +106,11 @@ class Bars:
         return f"Bars({self.symbol.name} {self.timeframe}, {len(self):,} bars, {first}Z .. {last}Z)"
 
     @cached_property
+    def derived(self) -> dict[object, object]:
+        """What others have computed from these bars alone, by what it is; kept because bars never change."""
+        return {}
+
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 (hex) over symbol, timeframe and every array: the address of a dataset."""
         digest = hashlib.sha256()
