@@ -76,6 +76,11 @@ class OptimizationRecord:
         finished_at: when it ended, or None.
         seconds: time spent running so far, over all runs.
         message: why it failed or was paused, or "".
+        priority: of two that wait for the same workers, the higher one gets more of them, 1 to 9.
+        request_key: what the caller named the request that made it, unique, or "".
+        best_index: index of the best trial that holds the constraints, or None.
+        best_score: its score, larger is better, or None.
+        busy_seconds: time that workers spent on its trials, summed over workers.
     """
 
     optimization_id: str
@@ -92,6 +97,11 @@ class OptimizationRecord:
     finished_at: float | None = None
     seconds: float = 0.0
     message: str = ""
+    priority: int = 5
+    request_key: str = ""
+    best_index: int | None = None
+    best_score: float | None = None
+    busy_seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +173,11 @@ class Store(Protocol):
         ...
 
     def add_optimization(self, record: OptimizationRecord) -> None:
-        """Add an optimization."""
+        """Add an optimization.
+
+        Raises:
+            StateError: its request key was used before.
+        """
         ...
 
     def optimizations(self) -> list[OptimizationRecord]:
@@ -176,6 +190,10 @@ class Store(Protocol):
         Raises:
             NotFoundError: there is none, or the prefix is not unique.
         """
+        ...
+
+    def optimization_of_request(self, request_key: str) -> OptimizationRecord | None:
+        """The optimization that a request of that key made, if any."""
         ...
 
     def change_status(
@@ -206,7 +224,7 @@ class Store(Protocol):
 
     def save_chunk(
         self, optimization_id: str, chunk: EvaluatedChunk, objective: Floats, feasible: npt.NDArray[np.bool_],
-        seconds: float,
+        seconds: float, busy_seconds: float = 0.0,
     ) -> int:  # fmt: skip
         """Store a chunk's trials and the progress in one transaction; trials already there stay as they are.
 
@@ -216,6 +234,7 @@ class Store(Protocol):
             objective: objective values, larger is better, NaN where undefined, shape (m,).
             feasible: whether each trial holds the constraints, shape (m,).
             seconds: running time to add to the optimization's.
+            busy_seconds: workers' time to add.
 
         Returns:
             The number of trials that were new.

@@ -53,3 +53,18 @@ def valid_indices(strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Va
         smaller, larger = rules[0]
         raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
     return indices[kept]
+
+
+def best_of(indices: Indices, scores: Floats, feasible: npt.NDArray[np.bool_]) -> tuple[int, float] | None:
+    """Index and score of the best of some trials; None where none holds the constraints and has a score.
+
+    Args:
+        indices: combination indices, shape (m,).
+        scores: larger is better, NaN where undefined, shape (m,).
+        feasible: whether each holds the constraints, shape (m,).
+    """
+    held = np.flatnonzero(feasible & ~np.isnan(scores))
+    if not held.size:
+        return None
+    row = held[np.lexsort((indices[held], -scores[held]))[0]]
+    return int(indices[row]), float(scores[row])

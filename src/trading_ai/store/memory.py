@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import NotFoundError, StateError
+from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
 from trading_ai.optimization.ports import (
     BacktestRecord,
@@ -20,6 +21,7 @@ from trading_ai.optimization.ports import (
     OptimizationRecord,
     TrialPage,
 )
+from trading_ai.optimization.ranking import best_of
 
 R = TypeVar("R", DatasetRecord, BacktestRecord, OptimizationRecord)
 _Trial = tuple[bool, float, npt.NDArray[np.float64], str | None]
@@ -87,6 +89,8 @@ class MemoryStore:
     def add_optimization(self, record: OptimizationRecord) -> None:
         """Add an optimization."""
         with self._lock:
+            if record.request_key and self.optimization_of_request(record.request_key):
+                raise StateError(f"a request with key {record.request_key!r} was accepted before")
             self._optimizations[record.optimization_id] = record
             self._trials[record.optimization_id] = {}
             self._days[record.optimization_id] = []
@@ -98,6 +102,11 @@ class MemoryStore:
     def optimization(self, optimization_id: str) -> OptimizationRecord:
         """One optimization, by id or unique prefix, or "latest"."""
         return _find(self._optimizations, "optimization", optimization_id)
+
+    def optimization_of_request(self, request_key: str) -> OptimizationRecord | None:
+        """The optimization that a request of that key made, if any."""
+        with self._lock:
+            return next((o for o in self._optimizations.values() if o.request_key == request_key), None)
 
     def change_status(
         self,
@@ -152,6 +161,7 @@ class MemoryStore:
         objective: Floats,
         feasible: npt.NDArray[np.bool_],
         seconds: float,
+        busy_seconds: float = 0.0,
     ) -> int:
         """Store a chunk's trials and the progress together; returns how many were new."""
         with self._lock:
@@ -170,8 +180,16 @@ class MemoryStore:
             if chunk.daily_profit is not None and new.any():
                 self._days[optimization_id].append((chunk.indices[new], chunk.daily_profit[new]))
             record = self._optimizations[optimization_id]
+            best = best_of(chunk.indices, objective, feasible)
+            if best is not None and (
+                record.best_score is None
+                or record.best_score < best[1]
+                or (record.best_score == best[1] and (record.best_index or 0) > best[0])
+            ):
+                record = replace(record, best_index=best[0], best_score=best[1])
             self._optimizations[optimization_id] = replace(
                 record,
+                busy_seconds=record.busy_seconds + busy_seconds,
                 n_completed=record.n_completed + int(new.sum()),
                 n_failed=record.n_failed + failed,
                 seconds=record.seconds + seconds,
@@ -241,7 +259,7 @@ def _page(items: list[tuple[int, _Trial]]) -> TrialPage:
     rows = [trial[2] for _, trial in items]
     return TrialPage(
         indices=np.array([index for index, _ in items], dtype=np.int64),
-        metrics=np.array(rows) if rows else np.empty((0, 0)),
+        metrics=np.array(rows) if rows else np.empty((0, len(METRIC_NAMES))),
         feasible=np.array([trial[0] for _, trial in items], dtype=np.bool_),
         errors={index: trial[3] for index, trial in items if trial[3] is not None},
     )

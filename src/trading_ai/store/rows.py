@@ -63,4 +63,5 @@ def optimization_record(row: Row[Any]) -> OptimizationRecord:
     data = dict(row._mapping)
     for name in ("id", "backtest_id", "dataset_id", "metric_names", "lease_owner", "lease_expires_at"):
         del data[name]
+    data["request_key"] = row.request_key or ""
     return OptimizationRecord(**{**data, "spec": codec.load_optimization_spec(row.spec)})

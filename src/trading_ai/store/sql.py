@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import URL, Connection, Engine, Row, Table, create_engine, event, func, make_url, select
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Row, Table, func, select
+from sqlalchemy.exc import IntegrityError
 
-from trading_ai.errors import NotFoundError, StateError, StorageError
+from trading_ai.errors import NotFoundError, StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
 from trading_ai.optimization.ports import (
@@ -24,9 +22,10 @@ from trading_ai.optimization.ports import (
     OptimizationRecord,
     TrialPage,
 )
+from trading_ai.optimization.ranking import best_of
 from trading_ai.store import codec
 from trading_ai.store.blocks import BLOCK, profits_after, ranked_page, save_new, stored_page
-from trading_ai.store.migrations import migrate
+from trading_ai.store.database import Database, TransientError
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
     backtests,
@@ -36,28 +35,6 @@ from trading_ai.store.tables import (
     trial_blocks,
     trial_metrics,
 )
-
-_BUSY_SECONDS = 60
-_PRAGMAS = (
-    f"busy_timeout={_BUSY_SECONDS * 1000}",  # first: the next one may have to wait already
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "foreign_keys=ON",
-)
-
-_POSTGRES: dict[str, Any] = {
-    "pool_pre_ping": True,  # a server that restarted costs a new connection, not an error
-    "pool_size": 5,
-    "max_overflow": 10,
-    # Each statement sees what is committed: `save_chunk` reads after it got the lock it waited for.
-    "isolation_level": "READ COMMITTED",
-    "connect_args": {
-        "connect_timeout": 10,
-        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
-        "tcp_user_timeout": 30_000,
-        "application_name": "trading_ai",
-    },
-}
 
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Between attempts to store a chunk: longer than a server needs to restart."""
@@ -69,24 +46,16 @@ class SqlStore:
     """`trading_ai.optimization.ports.Store` on a SQL database.
 
     Args:
-        url: SQLAlchemy URL, such as ``sqlite:////path/to/trading-ai.sqlite`` or
-            ``postgresql://user:password@host:5432/database``.
+        database: the database, or its URL.
 
     Raises:
         StorageError: the database cannot be opened or belongs to a newer version.
     """
 
-    def __init__(self, url: str) -> None:
-        parsed = _parse(url)
-        self._postgres = parsed.get_backend_name() == "postgresql"
-        self._secrets = [str(s) for s in (parsed.password, *map(parsed.query.get, ("password", "sslpassword"))) if s]
-        try:
-            self.engine: Engine = create_engine(parsed, hide_parameters=True, **_POSTGRES if self._postgres else {})
-            (_set_up_postgres if self._postgres else _set_up_sqlite)(self.engine)
-            migrate(self.engine)
-        except SQLAlchemyError as error:
-            at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self._postgres else ""
-            raise StorageError(f"the database{at} cannot be opened: {self._reason(error)}") from None
+    def __init__(self, database: Database | str) -> None:
+        self.database = Database(database) if isinstance(database, str) else database
+        self.engine = self.database.engine
+        self._read, self._write = self.database.read, self.database.write
 
     def close(self) -> None:
         """Close every connection."""
@@ -165,12 +134,18 @@ class SqlStore:
             dataset = select(backtests.c.dataset_id).where(backtests.c.backtest_id == record.spec.backtest_id)
             values = {
                 **vars(record),
+                "request_key": record.request_key or None,
                 "backtest_id": record.spec.backtest_id,
                 "dataset_id": connection.execute(dataset).scalar() or "",
                 "spec": codec.dump_optimization_spec(record.spec),
                 "metric_names": codec.dump(METRIC_NAMES),
             }
-            connection.execute(optimizations.insert().values(**values))
+            try:
+                connection.execute(optimizations.insert().values(**values))
+            except IntegrityError:
+                if not record.request_key:
+                    raise
+                raise StateError(f"a request with key {record.request_key!r} was accepted before") from None
 
     def optimizations(self) -> list[OptimizationRecord]:
         """All optimizations, newest first."""
@@ -180,6 +155,12 @@ class SqlStore:
         """One optimization, by id or unique prefix, or "latest"."""
         with self._read() as connection:
             return optimization_record(find(connection, optimizations, "optimization", optimization_id))
+
+    def optimization_of_request(self, request_key: str) -> OptimizationRecord | None:
+        """The optimization that a request of that key made, if any."""
+        with self._read() as connection:
+            row = connection.execute(select(optimizations).where(optimizations.c.request_key == request_key)).first()
+            return None if row is None else optimization_record(row)
 
     def change_status(
         self,
@@ -241,6 +222,7 @@ class SqlStore:
         objective: Floats,
         feasible: npt.NDArray[np.bool_],
         seconds: float,
+        busy_seconds: float = 0.0,
     ) -> int:
         """Store a chunk's trials and the progress in one transaction; returns how many were new."""
         o = optimizations.c
@@ -250,14 +232,23 @@ class SqlStore:
             try:
                 with self._write() as connection:
                     # The update comes first: its lock lets chunks of one optimization in one by one.
-                    connection.execute(change.values(seconds=o.seconds + float(seconds)))
+                    spent = {
+                        "seconds": o.seconds + float(seconds),
+                        "busy_seconds": o.busy_seconds + float(busy_seconds),
+                    }
+                    connection.execute(change.values(**spent))
                     key = connection.execute(select(o.id).where(o.optimization_id == optimization_id)).scalar()
                     if key is None:
                         raise NotFoundError("optimization", optimization_id)
                     new, failed = save_new(connection, key, chunk, objective, feasible)
                     connection.execute(change.values(n_completed=o.n_completed + new, n_failed=o.n_failed + failed))
+                    best = best_of(chunk.indices, objective, feasible)
+                    if best is not None:
+                        worse = o.best_score.is_(None) | (o.best_score < best[1])
+                        ties = (o.best_score == best[1]) & (o.best_index > best[0])
+                        connection.execute(change.where(worse | ties).values(best_index=best[0], best_score=best[1]))
                     return new
-            except _TransientError:
+            except TransientError:
                 # A trial is only added where there is none: trying again is safe even if just the answer was lost.
                 pause = next(pauses, None)
                 if pause is None:
@@ -312,88 +303,6 @@ class SqlStore:
 
     # --- inside --------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        """A transaction that sees the database as it was at the first statement."""
-        try:
-            with self.engine.connect() as connection:
-                if self._postgres:
-                    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-                    connection.execution_options(**snapshot, binary=True)
-                else:
-                    connection.exec_driver_sql("BEGIN")
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._error("the database could not be read", error) from error
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        try:
-            with self.engine.begin() as connection:
-                if not self._postgres:
-                    # Lock at once: a transaction that reads first and writes later could be refused midway.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._error("the database could not be written", error) from error
-
-    def _error(self, what: str, error: SQLAlchemyError) -> StorageError:
-        # A lost connection, a server that starts or stops, a deadlock: SQLite has none, it has waited already.
-        transient = self._postgres and isinstance(error, OperationalError)
-        return (_TransientError if transient else StorageError)(f"{what}: {self._reason(error)}")
-
-    def _reason(self, error: SQLAlchemyError) -> str:
-        text = " ".join(str(getattr(error, "orig", None) or error).split())
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
     def _newest(self, table: Table) -> Sequence[Row[Any]]:
         with self._read() as connection:
             return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()
-
-
-class _TransientError(StorageError):
-    """The transaction was lost; the next one may succeed."""
-
-
-def _parse(text: str) -> URL:
-    # What cannot be parsed is not shown, nor the parser's complaint: either may hold a part of the password.
-    remedy = "write sqlite:////path/to/file or postgresql://user:password@host:5432/database"
-    try:
-        url = make_url(text)
-    except (SQLAlchemyError, ValueError):
-        raise StorageError(f"the database's URL cannot be read: {remedy}; in a password, @ is %40") from None
-    if "@" in (url.host or ""):
-        raise StorageError("the database's URL has several @: write those of the password as %40")
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise StorageError(f"databases {url.drivername}:// are not supported: {remedy}")
-    return url
-
-
-def _set_up_postgres(engine: Engine) -> None:
-    from psycopg import pq  # noqa: PLC0415 - SQLite does not need it
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _execute(connection: Connection, cursor: Any, *_: Any) -> None:
-        if connection.get_execution_options().get("binary"):
-            cursor.format = pq.Format.BINARY  # blobs as they are: as text they take twice the time
-
-
-def _set_up_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where this module says so
-        limit = time.monotonic() + _BUSY_SECONDS
-        for pragma in _PRAGMAS:
-            while True:
-                try:
-                    connection.execute(f"PRAGMA {pragma}")
-                    break
-                except sqlite3.OperationalError as error:
-                    # SQLite does not wait by itself where several open a new database and change its journal.
-                    if "locked" not in str(error) or time.monotonic() > limit:
-                        raise
-                    time.sleep(0.01)

@@ -74,6 +74,11 @@ optimizations = Table(
     Column("message", Text, nullable=False),
     Column("lease_owner", Text),
     Column("lease_expires_at", Float(53)),
+    Column("priority", Integer, nullable=False, server_default="5"),
+    Column("request_key", Text, unique=True, index=True),
+    Column("best_index", BigInteger),
+    Column("best_score", Float(53)),
+    Column("busy_seconds", Float(53), nullable=False, server_default="0"),
 )
 
 # Trials are kept in blocks, column by column: a row for each would cost ten times the time and twice the space.
@@ -104,4 +109,66 @@ daily_profits = Table(
     Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
     Column("first_index", BigInteger, primary_key=True),  # of the block
     Column("profits", LargeBinary, nullable=False),  # float32 rows, zlib
+)
+
+# What remains to be done of running optimizations, a window at a time: a chunk's row goes when its trials are stored.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("start", BigInteger, nullable=False),  # combinations dispatched before it
+    Column("stop", BigInteger, nullable=False),
+    Column("indices", LargeBinary, nullable=False),  # int64 differences, zlib
+    Column("n_kills", Integer, nullable=False),  # workers that died, or fell silent, over it
+    Column("suspect", Integer, nullable=False),  # 1 for the halves of a chunk that kept killing its workers
+    Column("owner", Text),  # the worker that has it; null while it waits
+    Column("lease_expires_at", Float(53)),
+    Column("queued_at", Float(53), nullable=False),
+    Column("announced_at", Float(53), nullable=False),  # when the broker was last told
+)
+
+# Which process does a thing that only one may do at a time.
+roles = Table(
+    "roles",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker_id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),  # celery or local
+    Column("pool_size", Integer, nullable=False),
+    Column("n_processed", BigInteger, nullable=False),  # trials
+    Column("n_failed", BigInteger, nullable=False),
+    Column("busy_seconds", Float(53), nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("started_at", Float(53), nullable=False),
+    Column("heartbeat_at", Float(53), nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the key; the key itself is never kept
+    Column("scope", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("revoked_at", Float(53)),
+)
+
+# Files for workers that share no disk: bars and backtests' arrays, in pieces.
+file_parts = Table(
+    "file_parts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )

@@ -1,0 +1,148 @@
+"""A SQL database: SQLite or PostgreSQL, opened, migrated, and its errors made readable."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from trading_ai.errors import StorageError
+from trading_ai.store.migrations import migrate
+
+_BUSY_SECONDS = 60
+_PRAGMAS = (
+    f"busy_timeout={_BUSY_SECONDS * 1000}",  # first: the next one may have to wait already
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+)
+
+_POSTGRES: dict[str, Any] = {
+    "pool_pre_ping": True,  # a server that restarted costs a new connection, not an error
+    "pool_size": 5,
+    "max_overflow": 10,
+    # Each statement sees what is committed: `save_chunk` reads after it got the lock it waited for.
+    "isolation_level": "READ COMMITTED",
+    "connect_args": {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
+        "tcp_user_timeout": 30_000,
+        "application_name": "trading_ai",
+    },
+}
+
+
+class Database:
+    """A database at the schema of this version.
+
+    Args:
+        url: SQLAlchemy URL, such as ``sqlite:////path/to/trading-ai.sqlite`` or
+            ``postgresql://user:password@host:5432/database``.
+
+    Raises:
+        StorageError: the database cannot be opened or belongs to a newer version.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = _parse(url)
+        self.is_postgres = parsed.get_backend_name() == "postgresql"
+        self._secrets = [str(s) for s in (parsed.password, *map(parsed.query.get, ("password", "sslpassword"))) if s]
+        try:
+            self.engine: Engine = create_engine(parsed, hide_parameters=True, **_POSTGRES if self.is_postgres else {})
+            (_set_up_postgres if self.is_postgres else _set_up_sqlite)(self.engine)
+            migrate(self.engine)
+        except SQLAlchemyError as error:
+            at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self.is_postgres else ""
+            raise StorageError(f"the database{at} cannot be opened: {self._reason(error)}") from None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees the database as it was at the first statement."""
+        try:
+            with self.engine.connect() as connection:
+                if self.is_postgres:
+                    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                    connection.execution_options(**snapshot, binary=True)
+                else:
+                    connection.exec_driver_sql("BEGIN")
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._error("the database could not be read", error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; it ends with the block."""
+        try:
+            with self.engine.begin() as connection:
+                if not self.is_postgres:
+                    # Lock at once: a transaction that reads first and writes later could be refused midway.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._error("the database could not be written", error) from error
+
+    def _error(self, what: str, error: SQLAlchemyError) -> StorageError:
+        # A lost connection, a server that starts or stops, a deadlock: SQLite has none, it has waited already.
+        transient = self.is_postgres and isinstance(error, OperationalError)
+        return (TransientError if transient else StorageError)(f"{what}: {self._reason(error)}")
+
+    def _reason(self, error: SQLAlchemyError) -> str:
+        text = " ".join(str(getattr(error, "orig", None) or error).split())
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+class TransientError(StorageError):
+    """The transaction was lost; the next one may succeed."""
+
+
+def _parse(text: str) -> URL:
+    # What cannot be parsed is not shown, nor the parser's complaint: either may hold a part of the password.
+    remedy = "write sqlite:////path/to/file or postgresql://user:password@host:5432/database"
+    try:
+        url = make_url(text)
+    except (SQLAlchemyError, ValueError):
+        raise StorageError(f"the database's URL cannot be read: {remedy}; in a password, @ is %40") from None
+    if "@" in (url.host or ""):
+        raise StorageError("the database's URL has several @: write those of the password as %40")
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StorageError(f"databases {url.drivername}:// are not supported: {remedy}")
+    return url
+
+
+def _set_up_postgres(engine: Engine) -> None:
+    from psycopg import pq  # noqa: PLC0415 - SQLite does not need it
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _execute(connection: Connection, cursor: Any, *_: Any) -> None:
+        if connection.get_execution_options().get("binary"):
+            cursor.format = pq.Format.BINARY  # blobs as they are: as text they take twice the time
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where this module says so
+        limit = time.monotonic() + _BUSY_SECONDS
+        for pragma in _PRAGMAS:
+            while True:
+                try:
+                    connection.execute(f"PRAGMA {pragma}")
+                    break
+                except sqlite3.OperationalError as error:
+                    # SQLite does not wait by itself where several open a new database and change its journal.
+                    if "locked" not in str(error) or time.monotonic() > limit:
+                        raise
+                    time.sleep(0.01)
