@@ -4,19 +4,21 @@ Combinatorially symmetric cross-validation: Bailey, Borwein, López de Prado and
 Overfitting", Journal of Computational Finance 20(4), 2016.
 """
 
+# mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import nan
 
 import numpy as np
 
+from trading_ai._jit import njit
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.selection import ROUNDING, check_objective
 from trading_ai.robustness.trials import (
     NOT_IN_JSON,
-    Bools,
     Floats,
     Indices,
     Profits,
@@ -26,7 +28,8 @@ from trading_ai.robustness.trials import (
 )
 
 MAX_BLOCKS = 20  # 184,756 splits
-_BATCH_BYTES = 1 << 19  # of one array of scores, splits by trials: the four in use stay in a cache
+_PAIRS = 8  # of halves at a time: bounds the memory of one thread to 16 numbers a trial
+_TILE = 1024  # trials at a time
 _N_POINTS = 500
 _LOGIT_EDGES = np.linspace(-10.0, 10.0, 41)
 
@@ -84,14 +87,15 @@ def overfitting(
     objective: str = "sharpe_ratio",
     limit: int = 20_000,
     seed: int = 0,
+    n_threads: int = 2,
 ) -> Overfitting:
     """Probability of backtest overfitting over every split of the days into two halves of blocks.
 
     The days are cut into `n_blocks` blocks. For every choice of half of them, the best trial of the chosen half
     is ranked among all trials on the other half: ``w = rank / (N + 1)`` with rank 1 the worst and equals sharing
     their mean rank, ``logit = ln(w / (1 - w))``. A trial whose score is undefined ranks below all others; of
-    equally good trials the first is chosen. Sums and sums of squares per block are found once, each half's
-    scores by matrix products, a bounded number of halves at a time.
+    equally good trials the first is chosen. Sums and sums of squares per block are found once; a half's scores
+    follow from those of its blocks.
 
     Args:
         profits: daily profit in account currency, shape (n_trials, n_days); rows with NaN are left out.
@@ -99,6 +103,7 @@ def overfitting(
         objective: "sharpe_ratio" or "net_profit".
         limit: most trials to use; above it a seeded sample stands for all.
         seed: seed of that sample.
+        n_threads: threads to use.
 
     Raises:
         ParameterError: an odd or impossible `n_blocks`, fewer than two days a block, an unknown objective, or
@@ -121,22 +126,18 @@ def overfitting(
     halves = np.zeros((0, n_blocks), dtype=np.bool_)
     if sample.n_used > 1:
         halves = np.array([[b in half for b in range(n_blocks)] for half in _halves(n_blocks)], dtype=np.bool_)
-    n_pairs, n_used = halves.shape[0], sample.n_used
+    n_pairs = halves.shape[0]
     best = np.empty((2, n_pairs), dtype=np.int64)
     inside, outside, relative = np.empty((2, n_pairs)), np.empty((2, n_pairs)), np.empty((2, n_pairs))
-    batch = max(1, _BATCH_BYTES // (8 * max(n_used, 1)))
-    room = np.empty((4, min(batch, n_pairs), n_used))
-    for start in range(0, n_pairs, batch):
-        part = slice(start, min(start + batch, n_pairs))
-        n = part.stop - start
-        every = np.arange(n)
-        for i, side in enumerate((halves[part], np.logical_not(halves[part]))):
-            _score_halves(side, sums, squares, lengths, objective, room[i, :n], room[2:, :n])
-            best[i, part] = room[i, :n].argmax(axis=1)
-        for i in (0, 1):
-            inside[i, part] = room[i, every, best[i, part]]
-            outside[i, part] = room[1 - i, every, best[i, part]]
-            relative[i, part] = _mean_rank(room[1 - i, :n], outside[i, part]) / (n_used + 1.0)
+
+    def some(start: int) -> None:
+        _rank_pairs(
+            halves[start : start + _PAIRS], sums, squares, lengths, objective == "sharpe_ratio",
+            best[:, start:], inside[:, start:], outside[:, start:], relative[:, start:],
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(max(1, n_threads)) as pool:
+        list(pool.map(some, range(0, n_pairs, _PAIRS)))
     return _summary(best, inside, outside, relative, n_blocks, objective, sample)
 
 
@@ -155,38 +156,59 @@ def _block_sums(profits: Profits, sample: TrialSample, edges: Indices) -> tuple[
     return sums, squares
 
 
-def _score_halves(
-    halves: Bools, sums: Floats, squares: Floats, lengths: Floats, objective: str, out: Floats, room: Floats
-) -> None:
-    """Score of every trial on some halves into `out`, shape (n_halves, n_trials), -inf where undefined.
+@njit
+def _rank_pairs(halves, sums, squares, lengths, by_sharpe, best, inside, outside, relative):
+    """Best trial of each half and of its complement, and what it does on the other one.
 
-    The same figures as `score_sums`, within arrays that exist already: asking for new ones took most of the time.
+    Scores are those of `score_sums`, -inf where undefined. Trials are taken a tile at a time, so that the sums per
+    block stay in a cache while all pairs pass over them.
     """
-    chosen = halves.astype(np.float64)
-    np.matmul(chosen, sums, out=out)
-    if objective == "net_profit":
-        return
-    n_days = (chosen @ lengths)[:, None]
-    total, spread = room
-    np.matmul(chosen, squares, out=total)
-    np.square(out, out=spread)
-    spread /= n_days
-    np.subtract(total, spread, out=spread)
-    total *= ROUNDING
-    undefined = spread <= total
-    spread /= n_days - 1.0
-    out /= n_days
-    with np.errstate(divide="ignore", invalid="ignore"):
-        np.sqrt(spread, out=spread)
-        np.divide(out, spread, out=out)
-    np.copyto(out, -np.inf, where=undefined)
-
-
-def _mean_rank(scores: Floats, values: Floats) -> Floats:
-    """Rank (1 is worst) of one value a row among the row's scores, equals sharing their mean rank."""
-    below = [np.count_nonzero(row) for row in scores < values[:, None]]
-    up_to = [np.count_nonzero(row) for row in scores <= values[:, None]]
-    return np.array([(low + high + 1) / 2.0 for low, high in zip(below, up_to, strict=True)])
+    n_pairs, n_blocks = halves.shape
+    n = sums.shape[1]
+    scores = np.empty((2, n_pairs, n))
+    total = np.empty(_TILE)
+    for begin in range(0, n, _TILE):
+        end = min(begin + _TILE, n)
+        for pair in range(n_pairs):
+            for side in range(2):
+                score = scores[side, pair, begin:end]
+                square = total[: end - begin]
+                score[:] = 0.0
+                square[:] = 0.0
+                n_days = 0.0
+                for b in range(n_blocks):
+                    if halves[pair, b] == (side == 0):
+                        n_days += lengths[b]
+                        part = sums[b, begin:end]
+                        for i in range(end - begin):
+                            score[i] += part[i]
+                        if by_sharpe:
+                            part = squares[b, begin:end]
+                            for i in range(end - begin):
+                                square[i] += part[i]
+                if by_sharpe:
+                    for i in range(end - begin):
+                        mean = score[i] / n_days
+                        spread = square[i] - score[i] * mean
+                        ratio = mean / np.sqrt(spread / (n_days - 1.0))
+                        score[i] = ratio if spread > ROUNDING * square[i] else -np.inf
+    for pair in range(n_pairs):
+        for side in range(2):
+            own, other = scores[side, pair], scores[1 - side, pair]
+            top = 0
+            for i in range(n):
+                if own[i] > own[top]:
+                    top = i
+            value = other[top]
+            below, up_to = 0, 0
+            for i in range(n):
+                below += other[i] < value
+                up_to += other[i] <= value
+            best[side, pair] = top
+            inside[side, pair] = own[top]
+            outside[side, pair] = value
+            # Equals share their mean rank; rank 1 is the worst.
+            relative[side, pair] = (below + up_to + 1) / 2.0 / (n + 1.0)
 
 
 def _summary(

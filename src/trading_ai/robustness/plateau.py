@@ -51,7 +51,9 @@ class Plateau:
     n_missing: Indices = field(repr=False, metadata=NOT_IN_JSON)
 
 
-def plateau(positions: Ints, scores: Floats, *, ordered: npt.NDArray[np.bool_] | None = None) -> Plateau:
+def plateau(
+    positions: Ints, scores: Floats, *, ordered: npt.NDArray[np.bool_] | None = None, n_threads: int = 2
+) -> Plateau:
     """Score every trial by its neighbours on the grid.
 
     Args:
@@ -59,6 +61,7 @@ def plateau(positions: Ints, scores: Floats, *, ordered: npt.NDArray[np.bool_] |
         scores: objective of each trial, higher is better, NaN where undefined, shape (n_trials,).
         ordered: which axes have an order, shape (n_axes,); on the others (a choice among names) neighbours share
             the trial's place. None: all. Axes with one place never count.
+        n_threads: threads to use.
 
     Raises:
         ParameterError: the shapes disagree, a place is taken twice, or the grid has more than 2^62 cells.
@@ -92,7 +95,7 @@ def plateau(positions: Ints, scores: Floats, *, ordered: npt.NDArray[np.bool_] |
                 start, stop, places, extents, cells, steps, offsets, dense, keys, order, values, around, counts
             )
 
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(max(1, n_threads)) as pool:
             list(pool.map(one, range(0, n_trials, _CHUNK)))
     else:
         around[0] = values

@@ -24,7 +24,7 @@ def weekdays(first: str, last: str) -> np.ndarray:
     return days[(days + 3) % 7 < 5]  # 1970-01-01 was a Thursday
 
 
-TWO_YEARS = weekdays("2018-01-01", "2019-12-31")
+two_years = weekdays("2018-01-01", "2019-12-31")
 
 
 def noise(n: int, days: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_refuses_unreadable_sizes(text: str) -> None:
 
 
 def test_rolling_windows() -> None:
-    windows = calendar_windows(TWO_YEARS, "12M/3M")
+    windows = calendar_windows(two_years, "12M/3M")
     assert [date(1970, 1, 1).fromordinal(719163 + w.test_first).isoformat() for w in windows] == [
         "2019-01-01", "2019-04-01", "2019-07-01", "2019-10-01",
     ]  # fmt: skip
@@ -68,11 +68,11 @@ def test_rolling_windows() -> None:
     assert windows[0].n_train == 261
     assert windows[0].n_test == 64
     assert all(w.complete for w in windows)
-    assert not calendar_windows(TWO_YEARS[:-1], "12M/3M")[-1].complete
+    assert not calendar_windows(two_years[:-1], "12M/3M")[-1].complete
 
 
 def test_anchored_windows_begin_with_the_data() -> None:
-    windows = calendar_windows(TWO_YEARS, "12M/3M", anchored=True)
+    windows = calendar_windows(two_years, "12M/3M", anchored=True)
     assert {w.train_first for w in windows} == {day("2018-01-01")}
     assert [w.n_train for w in windows] == sorted({w.n_train for w in windows})
 
@@ -98,9 +98,9 @@ def test_no_day_is_traded_twice_or_learnt_after(size: str, anchored: bool, first
 @pytest.mark.parametrize("anchored", [False, True])
 @pytest.mark.parametrize("objective", ["sharpe_ratio", "net_profit"])
 def test_equals_the_plain_definition(anchored: bool, objective: str) -> None:
-    profits = noise(30, TWO_YEARS).astype(np.float32)
-    found = walk_forward(profits, TWO_YEARS, "6M/2M", anchored=anchored, objective=objective)
-    train, test = window_days(TWO_YEARS, found.windows)
+    profits = noise(30, two_years).astype(np.float32)
+    found = walk_forward(profits, two_years, "6M/2M", anchored=anchored, objective=objective)
+    train, test = window_days(two_years, found.windows)
     pieces, rates = [], []
     for k in range(len(found.windows)):
         learnt = profits[:, train[k]].astype(np.float64)
@@ -114,7 +114,7 @@ def test_equals_the_plain_definition(anchored: bool, objective: str) -> None:
         assert found.out_of_sample_profit[k] == pytest.approx(pieces[-1].sum())
     stitched = np.concatenate(pieces)
     np.testing.assert_array_equal(found.daily_profit, stitched)
-    np.testing.assert_array_equal(found.day_numbers, TWO_YEARS[TWO_YEARS >= day("2018-07-01")])
+    np.testing.assert_array_equal(found.day_numbers, two_years[two_years >= day("2018-07-01")])
     assert found.net_profit == pytest.approx(stitched.sum())
     assert found.sharpe == pytest.approx(stitched.mean() / stitched.std(ddof=1))
     assert found.efficiency == pytest.approx(stitched.mean() / np.mean(rates))
@@ -122,18 +122,18 @@ def test_equals_the_plain_definition(anchored: bool, objective: str) -> None:
 
 def test_half_the_profit_out_of_sample_is_an_efficiency_of_a_half() -> None:
     # 20 % a year in the first year, 10 % in the second.
-    profits = np.where(TWO_YEARS < day("2019-01-01"), 20.0, 10.0)[None, :]
-    found = walk_forward(profits, TWO_YEARS, "12M/12M", objective="net_profit")
+    profits = np.where(two_years < day("2019-01-01"), 20.0, 10.0)[None, :]
+    found = walk_forward(profits, two_years, "12M/12M", objective="net_profit")
     assert found.efficiency == pytest.approx(0.5)
     assert found.share_of_winning_windows == 1.0
 
 
 def test_a_change_of_regime_is_followed_late() -> None:
-    profits = noise(2, TWO_YEARS) * 0.1
-    flip = TWO_YEARS >= day("2019-01-01")
+    profits = noise(2, two_years) * 0.1
+    flip = two_years >= day("2019-01-01")
     profits[0] += np.where(flip, -1.0, 1.0)
     profits[1] -= np.where(flip, -1.0, 1.0)
-    found = walk_forward(profits, TWO_YEARS, "2M/1M")
+    found = walk_forward(profits, two_years, "2M/1M")
     assert found.chosen[:10].tolist() == [0] * 10
     assert found.chosen[-6:].tolist() == [1] * 6
     assert found.n_distinct == 2
@@ -141,10 +141,10 @@ def test_a_change_of_regime_is_followed_late() -> None:
 
 
 def test_undefined_trials_are_not_chosen() -> None:
-    profits = noise(4, TWO_YEARS)
+    profits = noise(4, two_years)
     profits[0] = np.nan
     profits[1:] = 0.0
-    found = walk_forward(profits, TWO_YEARS, "12M/3M")
+    found = walk_forward(profits, two_years, "12M/3M")
     assert found.chosen.tolist() == [-1] * 4
     assert np.isnan(found.in_sample).all()
     assert found.net_profit == 0.0
@@ -154,30 +154,30 @@ def test_undefined_trials_are_not_chosen() -> None:
 
 
 def test_efficiency_is_undefined_where_training_lost() -> None:
-    profits = noise(1, TWO_YEARS) - 5.0
-    assert np.isnan(walk_forward(profits, TWO_YEARS, "12M/3M").efficiency)
+    profits = noise(1, two_years) - 5.0
+    assert np.isnan(walk_forward(profits, two_years, "12M/3M").efficiency)
 
 
 def test_refuses_sizes_that_do_not_fit_and_transposed_profits() -> None:
     with pytest.raises(ParameterError, match="730 calendar days"):
-        walk_forward(noise(3, TWO_YEARS), TWO_YEARS, "24M/3M")
+        walk_forward(noise(3, two_years), two_years, "24M/3M")
     with pytest.raises(ParameterError, match="one row a trial"):
-        walk_forward(noise(3, TWO_YEARS).T, TWO_YEARS, "12M/3M")
+        walk_forward(noise(3, two_years).T, two_years, "12M/3M")
 
 
 def test_matrix_holds_the_single_runs() -> None:
-    profits = noise(20, TWO_YEARS)
-    found = walk_forward_matrix(profits, TWO_YEARS, train=("3M", "12M", "23M"), test=("1M", "6M"))
+    profits = noise(20, two_years)
+    found = walk_forward_matrix(profits, two_years, train=("3M", "12M", "23M"), test=("1M", "6M"))
     assert found.n_windows.tolist() == [[21, 4], [12, 2], [0, 0]]
     for i, train in enumerate(("3M", "12M")):
         for j, test in enumerate(("1M", "6M")):
-            one = walk_forward(profits, TWO_YEARS, f"{train}/{test}")
+            one = walk_forward(profits, two_years, f"{train}/{test}")
             assert found.net_profit[i, j] == pytest.approx(one.net_profit)
             assert found.efficiency[i, j] == pytest.approx(one.efficiency)
             assert found.sharpe[i, j] == pytest.approx(one.sharpe)
     assert np.isnan(found.net_profit[2]).all()
     assert found.share_profitable == np.mean(found.net_profit[:2] > 0)
-    none = walk_forward_matrix(profits, TWO_YEARS, train=("30M",), test=("1M",))
+    none = walk_forward_matrix(profits, two_years, train=("30M",), test=("1M",))
     assert np.isnan(none.share_profitable)
 
 
@@ -189,7 +189,7 @@ def test_drift_is_the_mean_step_over_the_range() -> None:
 
 
 def test_suggested_size_depends_on_the_length_of_the_data() -> None:
-    assert str(suggested_window_size(TWO_YEARS)) == "12M/3M"
+    assert str(suggested_window_size(two_years)) == "12M/3M"
     assert str(suggested_window_size(weekdays("2015-01-01", "2019-12-31"))) == "24M/6M"
-    assert str(suggested_window_size(TWO_YEARS[:60])) == "4W/1W"
-    assert suggested_window_size(TWO_YEARS[:10]) is None
+    assert str(suggested_window_size(two_years[:60])) == "4W/1W"
+    assert suggested_window_size(two_years[:10]) is None
