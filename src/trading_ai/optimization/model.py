@@ -77,6 +77,7 @@ class OptimizationSpec:
         constraints: conditions on results, such as ``total_trades >= 30``; a trial that breaks one ranks
             below all that hold them.
         keep_daily_profit: keep each trial's daily profits for later statistics.
+        batch_size: combinations that a method that learns proposes before it is told their results.
     """
 
     backtest_id: str
@@ -87,6 +88,7 @@ class OptimizationSpec:
     objective: str = "sharpe_ratio"
     constraints: tuple[str, ...] = ()
     keep_daily_profit: bool = False
+    batch_size: int = 16
 
 
 @dataclass(frozen=True, eq=False)

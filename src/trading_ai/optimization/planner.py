@@ -41,6 +41,11 @@ def ordered(strategy: Strategy, space: SearchSpace, indices: Indices) -> tuple[I
     return indices[order], int(np.count_nonzero(np.diff(keys))) + 1 if keys.size else 0
 
 
+def count_groups(strategy: Strategy, space: SearchSpace, indices: Indices) -> int:
+    """Number of sets of signals among combinations."""
+    return int(np.unique(group_keys(strategy, space, indices)).size)
+
+
 @dataclass(frozen=True)
 class Speed:
     """What combinations cost on one core.

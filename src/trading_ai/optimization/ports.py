@@ -245,6 +245,10 @@ class Store(Protocol):
         """Indices of all stored trials, ascending, shape (n,)."""
         ...
 
+    def scores(self, optimization_id: str) -> tuple[Indices, Floats]:
+        """All trials' indices, ascending, and scores: larger is better, NaN where undefined or not feasible."""
+        ...
+
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
         """Trials best first.
 

@@ -6,13 +6,12 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from trading_ai.errors import EvaluationError, ParameterError, StateError, StorageError
 from trading_ai.optimization import planner
@@ -37,12 +36,10 @@ from trading_ai.optimization.ports import (
     OptimizationRecord,
     Store,
 )
+from trading_ai.optimization.proposals import Proposals
 from trading_ai.optimization.ranking import valid_indices
 from trading_ai.parameters import SearchSpace
-from trading_ai.search.registry import search_method
 from trading_ai.strategies.registry import strategy
-
-_ASKED_AT_ONCE = 1_000_000
 
 
 class ExecutorFactory(Protocol):
@@ -68,11 +65,15 @@ class Plan:
         backtest: the backtest that it starts from.
         strategy_hash: code hash of the strategy.
         space: the search space.
-        indices: combinations to try, those that share signals side by side, shape (m,).
+        indices: combinations to try, those that share signals side by side, shape (m,); empty where they depend on
+            results.
+        n_total: combinations to try.
+        n_groups: sets of signals among them, about.
         n_left_out: combinations that break a rule of the strategy.
         speed: measured cost on one core.
         expected_seconds: on one core.
         evaluator: what measured it.
+        proposals: what proposes combinations to a method that learns.
     """
 
     spec: OptimizationSpec
@@ -80,16 +81,13 @@ class Plan:
     strategy_hash: str
     space: SearchSpace
     indices: Indices
+    n_total: int
     n_groups: int
     n_left_out: int
     speed: planner.Speed
     expected_seconds: float
     evaluator: SweepEvaluator
-
-    @property
-    def n_total(self) -> int:
-        """Combinations to try."""
-        return int(self.indices.shape[0])
+    proposals: Proposals
 
 
 def _ignore(_: Any) -> None:
@@ -124,8 +122,8 @@ class OptimizationService:
         self._executors, self._max_combinations = executors, max_combinations
         self._clock, self._sleep, self._new_id = clock, sleep, new_id
 
-    def plan(self, spec: OptimizationSpec) -> Plan:
-        """Check an optimization and measure what it will cost; nothing is stored.
+    def plan(self, spec: OptimizationSpec, *, measure: bool = True) -> Plan:
+        """Check an optimization and, if wanted, measure what it will cost; nothing is stored.
 
         Raises:
             InputError: it cannot run; the message says why.
@@ -151,31 +149,53 @@ class OptimizationService:
         check_code(chosen, backtest.strategy_hash, backtest.engine_version)
         bars, detail = load_bars(backtest.spec, self.artifacts)
         evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
-        indices, n_left_out = self._to_try(spec, evaluator)
-        indices, n_groups = planner.ordered(chosen, space, indices)
-        speed = planner.measure(evaluator, indices)
+        proposals = Proposals(spec, backtest.spec, chosen)
+        indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
+        probed = indices
+        if proposals.learns and measure:
+            every = valid_indices(chosen, space, evaluator.fixed)
+            probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
+        n_groups = planner.count_groups(chosen, space, probed)
+        speed = planner.measure(evaluator, probed) if measure else planner.Speed(0.0, 0.0)
         return Plan(
             spec=spec,
             backtest=backtest,
             strategy_hash=backtest.strategy_hash,
             space=space,
             indices=indices,
+            n_total=proposals.n_total,
             n_groups=n_groups,
-            n_left_out=n_left_out,
+            n_left_out=proposals.n_left_out,
             speed=speed,
-            expected_seconds=speed.seconds(indices.shape[0], n_groups),
+            expected_seconds=speed.seconds(proposals.n_total, n_groups),
             evaluator=evaluator,
+            proposals=proposals,
         )
 
-    def _to_try(self, spec: OptimizationSpec, evaluator: SweepEvaluator) -> tuple[Indices, int]:
-        """Every combination that the search method proposes, and how many break a rule of the strategy."""
-        candidates = valid_indices(evaluator.strategy, spec.space, evaluator.fixed)
-        method = search_method(spec.method, candidates.shape[0], spec.max_iterations, spec.seed)
-        asked: list[npt.NDArray[np.int64]] = []
-        while (positions := method.ask(_ASKED_AT_ONCE)).size:
-            asked.append(positions)
-        taken = candidates[np.concatenate(asked)] if asked else candidates[:0]
-        return taken, spec.space.n_combinations - candidates.shape[0]
+    def begin(self, plan: Plan, *, name: str = "", priority: int = 5, request_key: str = "") -> OptimizationRecord:
+        """Store an optimization as running, for whoever drives what runs (see `coordinator`).
+
+        Raises:
+            StateError: the request key was used before.
+        """
+        record = replace(self._record(plan, name), priority=priority, request_key=request_key)
+        record = replace(record, status="running", started_at=record.created_at)
+        self.store.add_optimization(record)
+        return record
+
+    def _record(self, plan: Plan, name: str) -> OptimizationRecord:
+        return OptimizationRecord(
+            optimization_id=self._new_id(),
+            name=name,
+            spec=plan.spec,
+            status="paused",
+            n_total=plan.n_total,
+            n_completed=0,
+            n_failed=0,
+            strategy_hash=plan.strategy_hash,
+            engine_version=ENGINE_VERSION,
+            created_at=self._clock(),
+        )
 
     def start(
         self,
@@ -197,18 +217,7 @@ class OptimizationService:
             report: called after each chunk.
             stop: True pauses; asked between chunks.
         """
-        record = OptimizationRecord(
-            optimization_id=self._new_id(),
-            name=name,
-            spec=plan.spec,
-            status="paused",
-            n_total=plan.n_total,
-            n_completed=0,
-            n_failed=0,
-            strategy_hash=plan.strategy_hash,
-            engine_version=ENGINE_VERSION,
-            created_at=self._clock(),
-        )
+        record = self._record(plan, name)
         self.store.add_optimization(record)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)
@@ -269,7 +278,7 @@ class OptimizationService:
         try:
             if not store.change_status(key, ("paused", "running", "failed"), "running", self._clock()):
                 return store.optimization(key)
-            if not left.size:
+            if not left.size and not plan.proposals.learns:
                 store.change_status(key, ("running",), "completed", self._clock())
                 return store.optimization(key)
             self._run_left(record, left, plan, owner, n_workers, report, stop)
@@ -288,15 +297,21 @@ class OptimizationService:
         stop: Callable[[], bool],
     ) -> None:
         store, key, spec = self.store, record.optimization_id, record.spec
-        share = left.size / max(plan.n_total, 1)
-        executor = self._executors(plan.evaluator, plan.expected_seconds * share, n_workers)
-        size = plan.speed.chunk_size(int(left.size), max(round(plan.n_groups * share), 1), executor.n_workers)
+        n_left = int(left.size)
+        if plan.proposals.learns:
+            n_left = max(record.n_total - record.n_completed, 0)
+            n_workers = 1 if n_workers == 1 else None
+        share = n_left / max(plan.n_total, 1)
+        # A method that learns waits for each batch: threads of this process share one without moving it anywhere.
+        expected = 0.0 if plan.proposals.learns else plan.expected_seconds * share
+        executor = self._executors(plan.evaluator, expected, n_workers)
+        size = plan.speed.chunk_size(n_left, max(round(plan.n_groups * share), 1), executor.n_workers)
         run = Run(
             optimization_id=key,
             owner=owner,
             job=Job(plan.backtest.spec.to_json(), spec.space.to_json(), spec.keep_daily_profit, plan.strategy_hash),
-            chunks=planner.chunks(left, size),
-            n_done_before=record.n_total - int(left.size),
+            chunks=self._learned(plan, key) if plan.proposals.learns else planner.chunks(left, size),
+            n_done_before=record.n_total - n_left,
             n_total=record.n_total,
             objective=Objective.parse(spec.objective),
             constraints=tuple(Constraint.parse(text) for text in spec.constraints),
@@ -321,6 +336,15 @@ class OptimizationService:
             store.change_status(
                 key, ("running",), ending, self._clock(), "" if ending == "completed" else "stopped by the user"
             )
+
+    def _learned(self, plan: Plan, key: str) -> Iterator[Indices]:
+        """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""
+        while True:
+            plan.proposals.tell(*self.store.scores(key))
+            batch = plan.proposals.batch()
+            if not batch.size:
+                return
+            yield batch
 
     def cancel(self, optimization_id: str) -> OptimizationRecord:
         """Cancel for good; a running one stops after the chunks under way, finished trials are kept.

@@ -124,13 +124,13 @@ class FileArtifacts:
         self._backtest_path(backtest_id).unlink(missing_ok=True)
 
     def _bars_path(self, dataset_id: str) -> Path:
-        return self.home / "datasets" / f"{_safe(dataset_id)}.parquet"
+        return self.home / "datasets" / f"{safe_id(dataset_id)}.parquet"
 
     def _backtest_path(self, backtest_id: str) -> Path:
-        return self.home / "backtests" / f"{_safe(backtest_id)}.npz"
+        return self.home / "backtests" / f"{safe_id(backtest_id)}.npz"
 
 
-def _safe(identifier: str) -> str:
+def safe_id(identifier: str) -> str:
     """The id, if it can be a file's name.
 
     Raises:

@@ -120,6 +120,17 @@ def ranked_page(connection: Connection, optimization: Row[Any], limit: int, offs
     return TrialPage(indices[best].astype(np.int64), metrics, infeasible[best] == 0, errors)
 
 
+def all_scores(connection: Connection, key: int) -> tuple[Indices, Floats]:
+    """Indices of all trials, ascending, and scores, NaN where undefined or not feasible."""
+    b = trial_blocks.c
+    rows = connection.execute(select(b.indices, b.sort_keys, b.infeasible).where(b.optimization == key)).all()
+    indices = np.frombuffer(b"".join(row.indices for row in rows), dtype="<i8").astype(np.int64)
+    keys = np.frombuffer(b"".join(row.sort_keys for row in rows), dtype="<f8")
+    infeasible = np.frombuffer(b"".join(row.infeasible for row in rows), dtype=np.uint8)
+    order = np.argsort(indices)
+    return indices[order], np.where(infeasible != 0, np.nan, 0.0 - keys)[order]
+
+
 def stored_page(connection: Connection, optimization: Row[Any], blocks: Sequence[Row[Any]]) -> TrialPage:
     """All trials of some blocks, at least one, block after block."""
     errors: dict[int, str] = {}

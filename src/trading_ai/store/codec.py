@@ -16,6 +16,11 @@ def dump(value: Mapping[str, Any] | list[Any] | tuple[Any, ...]) -> str:
     return json.dumps(value, separators=(",", ":"), default=lambda x: x.item(), allow_nan=False)
 
 
+def load(text: str) -> Any:
+    """What `dump` wrote."""
+    return json.loads(text)
+
+
 def dump_metrics(metrics: Mapping[str, float]) -> str:
     """Metrics as JSON; undefined ones become null."""
     return dump({name: value if math.isfinite(value) else None for name, value in metrics.items()})

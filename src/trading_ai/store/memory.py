@@ -200,6 +200,12 @@ class MemoryStore:
         """Indices of all stored trials, ascending, shape (n,)."""
         return np.array(sorted(self._trials_of(optimization_id)), dtype=np.int64)
 
+    def scores(self, optimization_id: str) -> tuple[Indices, Floats]:
+        """All trials' indices, ascending, and scores, NaN where undefined or not feasible."""
+        found = sorted(self._trials_of(optimization_id).items())
+        scores = [score if feasible else np.nan for _, (feasible, score, _, _) in found]
+        return np.array([index for index, _ in found], dtype=np.int64), np.array(scores, dtype=np.float64)
+
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
         """Trials best first."""
 

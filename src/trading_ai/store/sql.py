@@ -24,7 +24,7 @@ from trading_ai.optimization.ports import (
 )
 from trading_ai.optimization.ranking import best_of
 from trading_ai.store import codec
-from trading_ai.store.blocks import BLOCK, profits_after, ranked_page, save_new, stored_page
+from trading_ai.store.blocks import BLOCK, all_scores, profits_after, ranked_page, save_new, stored_page
 from trading_ai.store.database import Database, TransientError
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
@@ -261,6 +261,12 @@ class SqlStore:
             key = find(connection, optimizations, "optimization", optimization_id).id
             found = connection.execute(select(trial_blocks.c.indices).where(trial_blocks.c.optimization == key)).all()
         return np.sort(np.frombuffer(b"".join(row.indices for row in found), dtype="<i8").astype(np.int64))
+
+    def scores(self, optimization_id: str) -> tuple[Indices, Floats]:
+        """All trials' indices, ascending, and scores, NaN where undefined or not feasible."""
+        with self._read() as connection:
+            key = find(connection, optimizations, "optimization", optimization_id).id
+            return all_scores(connection, key)
 
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
         """Trials best first."""
