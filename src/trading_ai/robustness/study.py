@@ -63,6 +63,7 @@ class StudySettings:
         sample_limit: most trials for the probability of overfitting and the reality check; above it a seeded
             sample stands for all.
         missed_share: probability of missing a trade.
+        n_threads: threads for the parts that can use several.
     """
 
     objective: str = "sharpe_ratio"
@@ -78,6 +79,7 @@ class StudySettings:
     n_resamples: int = 1000
     sample_limit: int = 20_000
     missed_share: float = 0.1
+    n_threads: int = 2
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,9 @@ def assess(
     n_blocks = min(made.n_blocks, n_days // 4 * 2)
     fitted = None
     if n_blocks >= 2:
-        fitted = overfitting(profits, n_blocks=n_blocks, objective=objective, limit=limit, seed=seed)
+        fitted = overfitting(
+            profits, n_blocks=n_blocks, objective=objective, limit=limit, seed=seed, n_threads=made.n_threads
+        )
     tested = None
     if n_days >= 3:
         tested = reality_check(profits, seed=seed, n_resamples=made.n_resamples, limit=limit)
@@ -265,7 +269,7 @@ def assess(
         held = hold_out(profits, days, int(days[first_held]), objective=objective, seed=seed)
     usable = np.full(n_trials, nan)
     usable[rows] = scores[rows]
-    shape = plateau(positions, usable, ordered=ordered)
+    shape = plateau(positions, usable, ordered=ordered, n_threads=made.n_threads)
     around = float(shape.median_neighbour[winner] / score) if winner >= 0 and score > 0.0 else nan
     bands = None
     if winner >= 0:
@@ -283,6 +287,8 @@ def assess(
         "walk-forward": rolling, "hold-out": held,
     }  # fmt: skip
     notes += [f"{name}: the data is too short" for name, part in parts.items() if part is None]
+    if not sizes.n_windows.any():
+        notes.append("walk-forward matrix: the data is too short for any of its sizes")
     samples = {"effective trials": effective, "overfitting": fitted, "reality check": tested}
     for name, sampled in samples.items():
         if sampled is not None and sampled.sample.is_sampled:
