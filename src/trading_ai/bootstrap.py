@@ -11,11 +11,16 @@ from trading_ai.errors import InputError, StorageError
 from trading_ai.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
+    from trading_ai.optimization.coordinator import Coordinator
     from trading_ai.optimization.evaluate import SweepEvaluator
     from trading_ai.optimization.ports import Artifacts, Executor, Store
     from trading_ai.optimization.service import OptimizationService
     from trading_ai.settings import Settings
+    from trading_ai.store.database import Database
+    from trading_ai.store.keys import SqlKeys
+    from trading_ai.store.work import SqlWork
 
 INLINE_BELOW_SECONDS = 5.0
 """Expected one-core time below which worker processes cost more than they save."""
@@ -41,6 +46,18 @@ def read_settings() -> Settings:
         raise InputError(first["msg"], parameter=name, value=first.get("input")) from None
 
 
+def open_artifacts(settings: Settings) -> Artifacts:
+    """Bars and backtests' arrays, as `settings` say where; what a worker process calls too."""
+    if settings.url.startswith("postgres"):
+        from trading_ai.store.database import Database  # noqa: PLC0415
+        from trading_ai.store.shared_artifacts import SharedArtifacts  # noqa: PLC0415
+
+        return SharedArtifacts(Database(settings.url), settings.home / "cache", settings.cache_bytes)
+    from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
+
+    return FileArtifacts(settings.home)
+
+
 class Application:
     """The application joined together; parts are made on first use.
 
@@ -54,20 +71,65 @@ class Application:
         _log.info("settings", extra={"settings": self.settings.model_dump(mode="json")})
 
     @cached_property
-    def store(self) -> Store:
-        """The database."""
-        from trading_ai.store.sql import SqlStore  # noqa: PLC0415 - SQLAlchemy takes a fifth of a second
+    def database(self) -> Database:
+        """The database, at the schema of this version."""
+        from trading_ai.store.database import Database  # noqa: PLC0415 - SQLAlchemy takes a fifth of a second
 
         self._make_home()
-        return SqlStore(self.settings.url)
+        return Database(self.settings.url)
+
+    @cached_property
+    def store(self) -> Store:
+        """Records and trials."""
+        from trading_ai.store.sql import SqlStore  # noqa: PLC0415
+
+        return SqlStore(self.database)
+
+    @cached_property
+    def queue(self) -> SqlWork:
+        """Chunks, roles and workers."""
+        from trading_ai.store.work import SqlWork  # noqa: PLC0415
+
+        return SqlWork(self.database)
+
+    @cached_property
+    def keys(self) -> SqlKeys:
+        """API keys."""
+        from trading_ai.store.keys import SqlKeys  # noqa: PLC0415
+
+        return SqlKeys(self.database)
 
     @cached_property
     def artifacts(self) -> Artifacts:
-        """The folder of bars and backtests' arrays."""
-        from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
-
+        """Bars and backtests' arrays: in a folder beside SQLite, in a database that machines share."""
         self._make_home()
-        return FileArtifacts(self.settings.home)
+        return open_artifacts(self.settings)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """The broker that tells workers of chunks.
+
+        Raises:
+            InputError: none is set.
+        """
+        from trading_ai.executors.broker import Broker  # noqa: PLC0415 - Celery takes a third of a second
+
+        if not self.settings.broker:
+            raise InputError(
+                "is not set", parameter="TRADING_AI_BROKER_URL", remedy="Example: redis://localhost:6379/0"
+            )
+        if not self.database.is_postgres:
+            raise InputError(
+                "must be a PostgreSQL database where a broker is used: workers of other machines must reach it",
+                parameter="TRADING_AI_DATABASE_URL",
+            )
+        return Broker(self.settings.broker)
+
+    def coordinator(self, owner: str) -> Coordinator:
+        """The coordinator of work that goes through the broker."""
+        from trading_ai.optimization.coordinator import Coordinator  # noqa: PLC0415
+
+        return Coordinator(self.store, self.queue, self.broker.announce, self.broker.n_waiting, owner)
 
     @cached_property
     def backtests(self) -> BacktestService:
@@ -105,9 +167,8 @@ class Application:
             n_threads = 1 if n_workers == 1 else self.n_cores()
             return InlineExecutor(self.artifacts, n_threads, evaluator)
         from trading_ai.executors.local import LocalExecutor  # noqa: PLC0415
-        from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
 
-        return LocalExecutor(partial(FileArtifacts, self.settings.home), chosen)
+        return LocalExecutor(partial(open_artifacts, self.settings), chosen)
 
     def _make_home(self) -> None:
         try:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,24 +40,7 @@ def keep(
     application: Application, bars: Bars, source: str, detected: dict[str, Any], quality: dict[str, Any]
 ) -> tuple[DatasetRecord, bool]:
     """Store bars and their record; False if they were there already."""
-    from trading_ai.optimization.ports import DatasetRecord  # noqa: PLC0415
-
-    store = application.store
-    dataset_id = application.artifacts.save_bars(bars)
-    record = DatasetRecord(
-        dataset_id=dataset_id,
-        symbol=bars.symbol.name,
-        timeframe=str(bars.timeframe),
-        n_bars=len(bars),
-        first_ns=int(bars.open_time_ns[0]),
-        last_ns=int(bars.open_time_ns[-1]),
-        source=source,
-        created_at=time.time(),
-        detected=detected,
-        quality=quality,
-    )
-    added = store.add_dataset(record)
-    return (record if added else store.dataset(dataset_id)), added
+    return application.backtests.keep_bars(bars, source, detected, quality)
 
 
 def import_sample(application: Application, name: str) -> tuple[DatasetRecord, bool]:

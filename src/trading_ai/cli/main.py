@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from trading_ai.cli import backtests, data, demo, optimizations, reports, strategies
+from trading_ai.cli import backtests, data, demo, optimizations, reports, services, strategies
 from trading_ai.cli.output import note, print_json
 from trading_ai.errors import TradingAIError
 
@@ -42,6 +42,11 @@ app.command("resume")(optimizations.resume)
 app.command("delete")(optimizations.delete)
 app.command("report")(reports.report)
 app.command("demo")(demo.demo)
+app.command("serve")(services.serve)
+app.command("worker")(services.worker)
+app.command("flower")(services.flower)
+app.command("migrate")(services.migrate)
+app.add_typer(services.keys, name="keys")
 
 
 @app.callback(invoke_without_command=True)

@@ -133,26 +133,10 @@ def write_trials(
     """Write every trial, best first, to the files asked for; returns their paths."""
     if csv is None and parquet is None:
         return []
-    import numpy as np  # noqa: PLC0415
-    import polars as pl  # noqa: PLC0415
-
     from trading_ai.errors import StorageError  # noqa: PLC0415
-    from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS  # noqa: PLC0415
+    from trading_ai.reports.trials import trial_frame  # noqa: PLC0415
 
-    page = application.store.ranked(record.optimization_id, max(record.n_completed, 1))
-    space = record.spec.space
-    data: dict[str, Any] = {"rank": np.arange(1, page.indices.shape[0] + 1), "combination_index": page.indices}
-    for axis, position in zip(space.axes, space.positions(page.indices), strict=True):
-        values = list(axis.values)
-        data[axis.name] = [values[i] for i in position.tolist()]
-    for name, column in METRIC_COLUMN.items():
-        data[name] = page.metrics[:, column]
-    data["feasible"] = page.feasible
-    data["error"] = pl.Series("error", [page.errors.get(i) for i in page.indices.tolist()], dtype=pl.String)
-    # An undefined metric is an empty field, a missing value: readers take "NaN" for text as often as not.
-    metrics = [pl.col(m.name).fill_nan(None) for m in METRICS]
-    counts = [pl.col(m.name).cast(pl.Int64) for m in METRICS if m.unit == "count"]
-    frame = pl.DataFrame(data, strict=False).with_columns(metrics).with_columns(counts)
+    frame = trial_frame(record, application.store.ranked(record.optimization_id, max(record.n_completed, 1)))
     written = []
     try:
         if csv is not None:

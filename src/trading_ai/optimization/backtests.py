@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.market.bars import Bars
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator, resolve_parameters
 from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
 from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.ports import Artifacts, BacktestRecord, Store
+from trading_ai.optimization.ports import Artifacts, BacktestRecord, DatasetRecord, Store
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.registry import code_hash, strategy
 
@@ -59,6 +60,33 @@ class BacktestService:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self.store, self.artifacts, self._clock, self._new_id = store, artifacts, clock, new_id
+
+    def keep_bars(
+        self, bars: Bars, source: str, detected: Mapping[str, Any], quality: Mapping[str, Any]
+    ) -> tuple[DatasetRecord, bool]:
+        """Store bars and their record; False if they were there already.
+
+        Args:
+            bars: checked bars.
+            source: where they come from, for people.
+            detected: how they were read.
+            quality: what the checks saw.
+        """
+        dataset_id = self.artifacts.save_bars(bars)
+        record = DatasetRecord(
+            dataset_id=dataset_id,
+            symbol=bars.symbol.name,
+            timeframe=str(bars.timeframe),
+            n_bars=len(bars),
+            first_ns=int(bars.open_time_ns[0]),
+            last_ns=int(bars.open_time_ns[-1]),
+            source=source,
+            created_at=self._clock(),
+            detected=detected,
+            quality=quality,
+        )
+        added = self.store.add_dataset(record)
+        return (record if added else self.store.dataset(dataset_id)), added
 
     def run(self, spec: BacktestSpec, name: str = "") -> tuple[BacktestRecord, BacktestResult]:
         """Run a backtest and keep it.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
+from trading_ai.metrics.catalog import METRICS
+from trading_ai.optimization.ports import TrialPage
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
 
@@ -24,6 +26,40 @@ def rank(values: Floats, better: int) -> Indices:
     """
     order: Indices = np.argsort(-values if better > 0 else values, kind="stable")
     return order
+
+
+def sorted_page(pages: Iterable[TrialPage], column: int, *, descending: bool, limit: int, offset: int) -> TrialPage:
+    """Trials sorted by one metric, undefined last, ties by index; holds no more than a few pages at a time.
+
+    Args:
+        pages: all trials.
+        column: column of the metric.
+        descending: largest first.
+        limit: number of trials wanted.
+        offset: number of trials to pass over.
+    """
+    wanted = offset + limit
+    kept: TrialPage | None = None
+    for page in pages:
+        both = page if kept is None else joined_pages(kept, page)
+        values = both.metrics[:, column] * (-1.0 if descending else 1.0)
+        order = np.lexsort((both.indices, values))[:wanted]  # NaN sorts last
+        kept = TrialPage(both.indices[order], both.metrics[order], both.feasible[order], both.errors)
+    if kept is None:
+        return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRICS))), np.empty(0, np.bool_))
+    rest = slice(offset, None)
+    errors = {i: text for i in kept.indices[rest].tolist() if (text := kept.errors.get(i)) is not None}
+    return TrialPage(kept.indices[rest], kept.metrics[rest], kept.feasible[rest], errors)
+
+
+def joined_pages(first: TrialPage, second: TrialPage) -> TrialPage:
+    """Two pages one after the other."""
+    return TrialPage(
+        np.concatenate((first.indices, second.indices)),
+        np.concatenate((first.metrics, second.metrics)),
+        np.concatenate((first.feasible, second.feasible)),
+        {**first.errors, **second.errors},
+    )
 
 
 def valid_indices(strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value]) -> Indices:

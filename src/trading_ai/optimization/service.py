@@ -352,11 +352,34 @@ class OptimizationService:
         Raises:
             StateError: it is complete, or cancelled already.
         """
+        return self._change(optimization_id, ("running", "paused", "failed"), "cancelled", "cancel")
+
+    def pause(self, optimization_id: str) -> OptimizationRecord:
+        """Pause; chunks under way are finished, `resume` goes on.
+
+        Raises:
+            StateError: it is not running.
+        """
+        return self._change(optimization_id, ("running",), "paused", "pause")
+
+    def set_running(self, optimization_id: str) -> OptimizationRecord:
+        """Mark a paused or failed optimization as running, for whoever drives what runs.
+
+        Raises:
+            StateError: it is complete or cancelled, or the strategy's code or the engine has changed.
+        """
         record = self.store.optimization(optimization_id)
-        states: tuple[OptimizationStatus, ...] = ("running", "paused", "failed")
-        if not self.store.change_status(record.optimization_id, states, "cancelled", self._clock()):
+        backtest = self.store.backtest(record.spec.backtest_id)
+        check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
+        return self._change(optimization_id, ("paused", "failed", "running"), "running", "resume")
+
+    def _change(
+        self, optimization_id: str, states: tuple[OptimizationStatus, ...], new: OptimizationStatus, what: str
+    ) -> OptimizationRecord:
+        record = self.store.optimization(optimization_id)
+        if not self.store.change_status(record.optimization_id, states, new, self._clock()):
             status = self.store.optimization(record.optimization_id).status
-            raise StateError(f"optimization {record.optimization_id[:8]} is {status}; nothing to cancel")
+            raise StateError(f"optimization {record.optimization_id[:8]} is {status}; nothing to {what}")
         return self.store.optimization(record.optimization_id)
 
     def delete_optimization(self, optimization_id: str) -> str:

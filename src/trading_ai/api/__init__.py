@@ -1,0 +1,1 @@
+"""REST APIs: the data pipeline and the optimizer."""

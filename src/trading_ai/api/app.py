@@ -1,0 +1,67 @@
+"""The two APIs as applications."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+from trading_ai import __version__
+from trading_ai.api import optimizer, pipeline
+from trading_ai.api.problems import add_handlers
+from trading_ai.api.schemas import PROBLEMS
+from trading_ai.api.security import Gate, Guard
+from trading_ai.telemetry import exposition
+
+if TYPE_CHECKING:
+    from trading_ai.api.context import Context
+
+_TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai optimizer"}
+_ROUTERS = {"pipeline": pipeline.router, "optimizer": optimizer.router}
+
+
+def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
+    """An API.
+
+    Args:
+        service: pipeline or optimizer.
+        context: what its routes share.
+        keys_required: whether requests without an API key are refused.
+    """
+    settings = context.application.settings
+    app = FastAPI(title=_TITLES[service], version=__version__, responses=PROBLEMS, redirect_slashes=False)
+    app.state.context = context
+    app.state.guard = Guard(context.application.keys, keys_required)
+    app.include_router(_health(service, context))
+    app.include_router(_ROUTERS[service])
+    add_handlers(app)
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(Gate, service=service, max_body=settings.max_body_bytes, max_upload=settings.max_upload_bytes)
+    return app
+
+
+def _health(service: str, context: Context) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health")
+    async def health() -> dict[str, Any]:
+        """Whether this process lives."""
+        return {"status": "ok", "service": service, "version": __version__}
+
+    @router.get("/ready", responses={503: {"description": "Something is missing"}})
+    def ready() -> Response:
+        """Whether work can be done: which of database, broker and workers is missing."""
+        state = context.ready()
+        return JSONResponse(state, status_code=200 if not state["missing"] else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    def metrics(_: Request) -> Response:
+        """Metrics for Prometheus."""
+        collectors = (context,) if service == "optimizer" else ()
+        return Response(exposition(*collectors), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router

@@ -1,0 +1,304 @@
+"""The optimizer API: start optimizations, watch them, read their results."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from trading_ai.api.problems import Problem
+from trading_ai.api.schemas import OptimizeBody, RangeBody, Results, Started, Status
+from trading_ai.api.security import needs
+from trading_ai.api.views import optimization_json, status_json, trials_json
+from trading_ai.errors import ParameterError, StateError
+from trading_ai.metrics.catalog import METRIC_COLUMN, metric
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.ranking import sorted_page
+from trading_ai.parameters import Axis, ParameterRange, SearchSpace, axis_of
+
+if TYPE_CHECKING:
+    from trading_ai.api.context import Context
+    from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+
+router = APIRouter(prefix="/api/v1", tags=["optimizations"])
+
+_READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
+_STATUS_KEPT_SECONDS = 0.2
+_EVENT_SECONDS = 0.5
+_PING_SECONDS = 15.0
+_MAX_PAGE = 10_000
+
+Limit = Annotated[int, Query(ge=1, le=_MAX_PAGE)]
+Offset = Annotated[int, Query(ge=0, le=2**40)]
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+def axis_from(body: RangeBody) -> Axis:
+    """A parameter's values as the search space has them.
+
+    Raises:
+        ParameterError: neither or both of range and values are given, or the range is impossible.
+    """
+    ends = {"min_value": body.min_value, "max_value": body.max_value, "step": body.step}
+    if body.values is not None:
+        if any(end is not None for end in ends.values()):
+            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name)
+        return axis_of(body.name, body.values)
+    for name, end in ends.items():
+        if end is None:
+            raise ParameterError("is needed", parameter=f"{body.name}.{name}", remedy="Or give a list of values.")
+    assert body.min_value is not None
+    assert body.max_value is not None
+    assert body.step is not None
+    return ParameterRange(body.name, body.min_value, body.max_value, body.step)
+
+
+def spec_from(body: OptimizeBody) -> OptimizationSpec:
+    """What a request asks for."""
+    return OptimizationSpec(
+        backtest_id=body.backtest_id,
+        space=SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters)),
+        method=body.optimization_type,
+        max_iterations=body.max_iterations,
+        seed=body.seed,
+        objective=body.objective,
+        constraints=tuple(body.constraints),
+        keep_daily_profit=body.keep_daily_profit,
+        batch_size=body.batch_size,
+    )
+
+
+def _started(record: OptimizationRecord) -> dict[str, Any]:
+    return {
+        "optimization_id": record.optimization_id,
+        "status": record.status,
+        "total_tasks": record.n_total,
+        "message": f"Optimization started with {record.n_total} parameter combinations",
+    }
+
+
+@router.post("/optimize", response_model=Started, dependencies=_RUN)
+def start(
+    request: Request,
+    body: OptimizeBody,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
+) -> Any:
+    """Start an optimization. The same request with the same Idempotency-Key again starts nothing."""
+    context = _context(request)
+    key = ""
+    if idempotency_key:
+        # The same key with another body is another request, which is a mistake: it must not look like a repetition.
+        digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:16]
+        key = f"{idempotency_key}/{digest}"
+        known = context.store.optimization_of_request(key)
+        if known is not None:
+            return _started(known)
+    plan = context.service.plan(spec_from(body), measure=False)
+    try:
+        record = context.service.begin(plan, name=body.name, priority=body.priority, request_key=key)
+    except StateError:
+        known = context.store.optimization_of_request(key)  # a repetition that came at the same moment
+        if known is None:
+            raise
+        record = known
+    context.wake()
+    return _started(record)
+
+
+@router.get("/optimize", dependencies=_READ)
+def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> list[dict[str, Any]]:
+    """Optimizations, newest first."""
+    context, now = _context(request), time.time()
+    return [optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]]
+
+
+@router.get("/optimize/{optimization_id}", dependencies=_READ)
+def show(request: Request, optimization_id: str) -> dict[str, Any]:
+    """An optimization: what is searched, and how far it is."""
+    return optimization_json(_context(request).store.optimization(optimization_id), time.time())
+
+
+@router.get("/optimize/{optimization_id}/status", response_model=Status, dependencies=_READ)
+async def status(request: Request, optimization_id: str) -> Any:
+    """How far an optimization is; cheap enough to be asked for every second by hundreds."""
+    return Response(await _status_bytes(_context(request), optimization_id), media_type="application/json")
+
+
+async def _status_bytes(context: Context, optimization_id: str) -> bytes:
+    """The status as JSON, read from the database at most every fifth of a second, whoever asks."""
+    cache = context.status_cache
+    found = cache.get(optimization_id)
+    if found is not None and time.monotonic() - found[0] < _STATUS_KEPT_SECONDS:
+        return await asyncio.shield(found[1])
+
+    async def read() -> bytes:
+        record = await run_in_threadpool(context.store.optimization, optimization_id)
+        return json.dumps(status_json(record, time.time()), separators=(",", ":")).encode()
+
+    if len(cache) > 1000:
+        cache.clear()
+    task = asyncio.ensure_future(read())
+    cache[optimization_id] = (time.monotonic(), task)
+    try:
+        return await asyncio.shield(task)
+    except Exception:
+        cache.pop(optimization_id, None)
+        raise
+
+
+@router.get(
+    "/optimize/{optimization_id}/results",
+    response_model=Results,
+    dependencies=_READ,
+    responses={200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}}},
+)
+def results(
+    request: Request,
+    optimization_id: str,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    sort: Annotated[str | None, Query(max_length=100)] = None,
+) -> Any:
+    """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept."""
+    context = _context(request)
+    record = context.store.optimization(optimization_id)
+    wanted = _format(request.headers.get("accept", "*/*"))
+    if wanted is None:
+        return Problem(406, "That format is not offered", "offered: application/json, text/csv, Parquet")
+    page = _page(context, record, limit, offset, sort)
+    if wanted != "json":
+        return _file(record, page, offset, wanted)
+    best = None
+    if record.best_index is not None:
+        best = record.spec.space.combination(record.best_index)
+    body = {
+        "optimization_id": record.optimization_id,
+        "status": record.status,
+        "objective": record.spec.objective,
+        "sort": sort or record.spec.objective,
+        "n_trials_tried": record.n_completed,
+        "note": "ranked on the data the parameters were chosen on: the best of many trials is in part luck",
+        "results": trials_json(record, page, offset + 1),
+        "best_parameters": best,
+        "total": record.n_completed,
+    }
+    return JSONResponse(body)
+
+
+def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:
+    if sort is None:
+        return context.store.ranked(record.optimization_id, limit, offset)
+    name = sort.removeprefix("-")
+    metric(name)
+    column = METRIC_COLUMN[name]
+    pages = context.store.trials(record.optimization_id)
+    return sorted_page(pages, column, descending=sort.startswith("-"), limit=limit, offset=offset)
+
+
+def _format(accept: str) -> str | None:
+    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    for kind in kinds:
+        if kind in {"text/csv", "text/*"}:
+            return "csv"
+        if "parquet" in kind:
+            return "parquet"
+        if kind in {"*/*", "application/*", "application/json", ""}:
+            return "json"
+    return None
+
+
+def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str) -> Response:
+    from trading_ai.reports.trials import trial_frame  # noqa: PLC0415 - polars takes 0.2 s
+
+    frame, file = trial_frame(record, page, offset + 1), io.BytesIO()
+    name = f"trials-{record.optimization_id[:8]}.{wanted}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if wanted == "csv":
+        frame.write_csv(file)
+        return Response(file.getvalue(), media_type="text/csv", headers=headers)
+    frame.write_parquet(file)
+    return Response(file.getvalue(), media_type="application/vnd.apache.parquet", headers=headers)
+
+
+@router.post("/optimize/{optimization_id}/cancel", response_model=Status, dependencies=_RUN)
+def cancel(request: Request, optimization_id: str) -> Any:
+    """Cancel for good; finished trials are kept."""
+    return status_json(_context(request).service.cancel(optimization_id), time.time())
+
+
+@router.post("/optimize/{optimization_id}/pause", response_model=Status, dependencies=_RUN)
+def pause(request: Request, optimization_id: str) -> Any:
+    """Pause; chunks under way are finished."""
+    return status_json(_context(request).service.pause(optimization_id), time.time())
+
+
+@router.post("/optimize/{optimization_id}/resume", response_model=Status, dependencies=_RUN)
+def resume(request: Request, optimization_id: str) -> Any:
+    """Go on with a paused or failed optimization; no trial is repeated."""
+    context = _context(request)
+    record = context.service.set_running(optimization_id)
+    context.wake()
+    return status_json(record, time.time())
+
+
+@router.delete("/optimize/{optimization_id}", dependencies=_RUN)
+def delete(request: Request, optimization_id: str) -> dict[str, Any]:
+    """Delete an optimization with its trials; a running one must be cancelled first."""
+    return {"optimization_id": _context(request).service.delete_optimization(optimization_id), "deleted": True}
+
+
+@router.get(
+    "/optimize/{optimization_id}/events",
+    dependencies=_READ,
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def events(request: Request, optimization_id: str) -> Response:
+    """Progress and new bests as they happen (server-sent events); ends with the optimization."""
+    context = _context(request)
+    await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
+    return StreamingResponse(_events(context, optimization_id), media_type="text/event-stream")
+
+
+async def _events(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
+    last: tuple[Any, ...] = ()
+    best: Any = None
+    said = time.monotonic()
+    while True:
+        state = json.loads(await _status_bytes(context, optimization_id))
+        if state["best"] is not None and state["best"] != best:
+            best = state["best"]
+            yield _event("best", best)
+        now = (state["status"], state["completed_tasks"], state["failed_tasks"])
+        if now != last:
+            last, said = now, time.monotonic()
+            yield _event("progress", state)
+        if state["status"] in {"completed", "cancelled", "failed"}:
+            yield _event("end", state)
+            return
+        if time.monotonic() - said > _PING_SECONDS:
+            said = time.monotonic()
+            yield b": still here\n\n"
+        await asyncio.sleep(_EVENT_SECONDS)
+
+
+def _event(kind: str, data: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+@router.get("/workers/status", dependencies=_READ, tags=["workers"])
+def workers(request: Request) -> dict[str, Any]:
+    """Workers that are online, what they do, and how much waits for them."""
+    return _context(request).workers_json()

@@ -1,0 +1,195 @@
+"""The data pipeline API: datasets and backtests."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+
+from trading_ai.api.schemas import BacktestBody
+from trading_ai.api.security import needs
+from trading_ai.api.views import backtest_json, dataset_json, finite, trades_json
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.errors import DataError, ParameterError
+from trading_ai.optimization.model import BacktestSpec
+from trading_ai.strategies.registry import strategies as known_strategies
+from trading_ai.strategies.registry import strategy
+
+if TYPE_CHECKING:
+    from trading_ai.api.context import Context
+
+router = APIRouter(prefix="/api/v1")
+
+_READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
+
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+Offset = Annotated[int, Query(ge=0, le=2**40)]
+Text = Annotated[str | None, Form(max_length=100)]
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+# --- backtests -------------------------------------------------------------------------------------------
+
+
+@router.get("/backtests", dependencies=_READ, tags=["backtests"])
+def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0) -> list[dict[str, Any]]:
+    """Backtests, newest first."""
+    return [backtest_json(r) for r in _context(request).store.backtests()[offset : offset + limit]]
+
+
+@router.post("/backtests", status_code=201, dependencies=_RUN, tags=["backtests"])
+def create_backtest(request: Request, body: BacktestBody) -> dict[str, Any]:
+    """Run a backtest with a strategy that the server knows, and keep it."""
+    known = sorted(known_strategies())
+    if body.strategy not in known:
+        # A path is never taken from a request: code comes with the server, as a package that names its strategies.
+        raise ParameterError(
+            "is not a known strategy", parameter="strategy", value=body.strategy, remedy="Known: " + ", ".join(known)
+        )
+    spec = BacktestSpec(
+        strategy=body.strategy,
+        parameters=body.parameters,
+        dataset_id=body.dataset_id,
+        timeframe=body.timeframe,
+        detail_dataset_id=body.detail_dataset_id,
+        capital=float(body.capital),
+        account_currency=body.account_currency,
+        sizing=_made(Sizing, "sizing", body.sizing),
+        costs=_made(Costs, "costs", body.costs),
+        rules=_made(ExecutionRules, "rules", body.rules),
+    )
+    record, _ = _context(request).backtests.run(spec, body.name)
+    return backtest_json(record)
+
+
+def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
+    known = list(kind.__dataclass_fields__)
+    for name, value in given.items():
+        if name not in known:
+            raise ParameterError("is not known", parameter=f"{field}.{name}", remedy="Known: " + ", ".join(known))
+        default = kind.__dataclass_fields__[name].default
+        wanted: tuple[type, ...] = (type(default), int) if isinstance(default, float) else (type(default),)
+        if default is None:
+            wanted = (int, float, type(None))
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise ParameterError(
+                f"must be of type {wanted[0].__name__}", parameter=f"{field}.{name}", value=str(value)[:100]
+            )
+    return kind(**given)
+
+
+@router.get("/backtests/{backtest_id}", dependencies=_READ, tags=["backtests"])
+def show_backtest(request: Request, backtest_id: str) -> dict[str, Any]:
+    """A backtest with its metrics."""
+    return backtest_json(_context(request).store.backtest(backtest_id))
+
+
+@router.get("/backtests/{backtest_id}/trades", dependencies=_READ, tags=["backtests"])
+def trades(request: Request, backtest_id: str, limit: Limit = 1000, offset: Offset = 0) -> dict[str, Any]:
+    """Closed trades in the order of their closing."""
+    context = _context(request)
+    found = context.store.backtest(backtest_id).backtest_id
+    every = context.artifacts.load_backtest(found)["trades"]
+    return {"id": found, "total": len(every), "trades": trades_json(every[offset : offset + limit])}
+
+
+@router.get("/backtests/{backtest_id}/equity", dependencies=_READ, tags=["backtests"])
+def equity(
+    request: Request, backtest_id: str, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000
+) -> dict[str, Any]:
+    """Equity at bars' closes, every n-th bar and the last one."""
+    context = _context(request)
+    found = context.store.backtest(backtest_id).backtest_id
+    arrays = context.artifacts.load_backtest(found)
+    n = arrays["equity"].shape[0]
+    every = max(-(-n // max_points), 1)
+    places = [*range(0, n, every)]
+    if places and places[-1] != n - 1:
+        places.append(n - 1)
+    times = (arrays["equity_time_ns"][places] // 1_000_000).tolist()
+    values = [finite(v) for v in arrays["equity"][places].tolist()]
+    return {"id": found, "n_bars": n, "bars_per_point": every, "time_ms": times, "equity": values}
+
+
+@router.delete("/backtests/{backtest_id}", dependencies=_RUN, tags=["backtests"])
+def delete_backtest(request: Request, backtest_id: str) -> dict[str, Any]:
+    """Delete a backtest that no optimization uses."""
+    return {"id": _context(request).backtests.delete(backtest_id), "deleted": True}
+
+
+@router.get("/strategies", dependencies=_READ, tags=["backtests"])
+def strategies() -> list[dict[str, Any]]:
+    """The strategies that the server knows, with their parameters."""
+    return [
+        {
+            "name": name,
+            "parameters": [
+                {
+                    "name": parameter,
+                    "kind": p.kind,
+                    "default": p.default,
+                    "minimum": p.low,
+                    "maximum": p.high,
+                    "unit": p.unit,
+                }
+                for parameter, p in strategy(name).parameters.items()
+            ],
+        }
+        for name in sorted(known_strategies())
+    ]
+
+
+# --- datasets --------------------------------------------------------------------------------------------
+
+
+@router.get("/datasets", dependencies=_READ, tags=["datasets"])
+def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> list[dict[str, Any]]:
+    """Datasets, newest first."""
+    return [dataset_json(r) for r in _context(request).store.datasets()[offset : offset + limit]]
+
+
+@router.post("/datasets", status_code=201, dependencies=_RUN, tags=["datasets"])
+def upload(
+    request: Request,
+    file: Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet")],
+    symbol: Annotated[str, Form(min_length=1, max_length=50)],
+    timeframe: Text = None,
+    timezone: Text = None,
+    repair: Annotated[bool, Form()] = False,
+) -> dict[str, Any]:
+    """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
+    from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
+
+    context = _context(request)
+    name = Path(file.filename or "upload.csv").name[-100:]
+    if "\0" in name:
+        raise DataError("must be a file name", parameter="file")
+    with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
+        path = Path(folder) / (name if name not in {"", ".", ".."} else "upload.csv")
+        with path.open("wb") as target:
+            shutil.copyfileobj(file.file, target, 1 << 20)
+        found = read_bars(path, symbol=symbol, timeframe=timeframe or None, timezone=timezone or None, repair=repair)
+    quality = found.report.to_dict() | {"lines": found.report.lines()}
+    record, added = context.backtests.keep_bars(found.bars, name, found.detected, quality)
+    return dataset_json(record) | {"already_known": not added}
+
+
+@router.get("/datasets/{dataset_id}", dependencies=_READ, tags=["datasets"])
+def show_dataset(request: Request, dataset_id: str) -> dict[str, Any]:
+    """A dataset: how it was read, and its quality report."""
+    return dataset_json(_context(request).store.dataset(dataset_id))
+
+
+@router.delete("/datasets/{dataset_id}", dependencies=_RUN, tags=["datasets"])
+def delete_dataset(request: Request, dataset_id: str) -> dict[str, Any]:
+    """Delete a dataset that no backtest uses."""
+    return {"id": _context(request).backtests.delete_dataset(dataset_id), "deleted": True}

@@ -1,0 +1,134 @@
+"""The words of the HTTP API; inside, things have the names of `optimization`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
+Scalar = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RangeBody(_Body):
+    """A parameter and its values: `min_value`, `max_value` and `step`, ends included, or a list of `values`."""
+
+    name: Name
+    min_value: Number | None = None
+    max_value: Number | None = None
+    step: Number | None = None
+    values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000)] | None = None
+
+
+class OptimizeBody(_Body):
+    """An optimization to start."""
+
+    backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+    parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
+    optimization_type: Annotated[str, Field(max_length=50)] = "grid_search"
+    max_iterations: Annotated[StrictInt, Field(ge=1)] | None = None
+    objective: Annotated[str, Field(max_length=200)] = "sharpe_ratio"
+    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
+    seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
+    name: Label = ""
+    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
+    batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
+    keep_daily_profit: StrictBool = True
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "backtest_id": "123e4567-e89b-12d3-a456-426614174000",
+                "parameters": [
+                    {"name": "stop_loss", "min_value": 20, "max_value": 80, "step": 2},
+                    {"name": "take_profit", "min_value": 40, "max_value": 200, "step": 10},
+                ],
+                "optimization_type": "grid_search",
+            }
+        },
+    )
+
+
+class Started(BaseModel):
+    """An optimization that was started."""
+
+    optimization_id: str
+    status: str
+    total_tasks: int
+    message: str
+
+
+class Status(BaseModel):
+    """How far an optimization is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    optimization_id: str
+    status: Literal["running", "paused", "cancelled", "completed", "failed"]
+    progress_percent: float
+    completed_tasks: int
+    total_tasks: int
+    failed_tasks: int
+    best: dict[str, Any] | None
+    started_at: str | None
+    eta_seconds: float | None
+
+
+class Results(BaseModel):
+    """Trials, best first."""
+
+    model_config = ConfigDict(extra="allow")
+
+    results: list[dict[str, Any]]
+    best_parameters: dict[str, Any] | None
+    total: int
+
+
+class BacktestBody(_Body):
+    """A backtest to run."""
+
+    dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+    strategy: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+    parameters: Annotated[dict[Name, Scalar], Field(max_length=100)] = {}
+    name: Label = ""
+    capital: Annotated[Number, Field(gt=0, le=1e12)] = 10_000.0
+    account_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    timeframe: Annotated[str, Field(max_length=10)] | None = None
+    detail_dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    sizing: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
+    costs: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
+    rules: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
+
+
+class ProblemBody(BaseModel):
+    """What went wrong."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"description": text, "content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}}
+    for code, text in {
+        400: "The request cannot be read",
+        401: "An API key is needed",
+        403: "The API key does not allow that",
+        404: "There is no such thing",
+        406: "That format is not offered",
+        409: "Its state does not allow that",
+        413: "The request is too large",
+        422: "The request cannot be carried out",
+        503: "The database cannot be used",
+    }.items()
+}
