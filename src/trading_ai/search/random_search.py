@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from trading_ai.errors import ParameterError
-from trading_ai.search.base import Positions, Scores
+from trading_ai.search.base import Positions
+from trading_ai.search.fixed_order import FixedOrder
 
 
-class RandomSearch:
+class RandomSearch(FixedOrder):
     """Tries exactly min(max_iterations, n_candidates) distinct candidates, the same ones for the same seed.
 
     The draw is made once, so it depends neither on how many are asked for at a time nor on the number of
@@ -30,17 +31,11 @@ class RandomSearch:
             raise ParameterError(
                 "is needed by random_search", parameter="max_iterations", remedy="Say how many combinations to try."
             )
-        self.n_total = min(n_candidates, max_iterations)
+        super().__init__(min(n_candidates, max_iterations))
         self._drawn = _distinct(np.random.default_rng(seed), n_candidates, self.n_total)
-        self._next = 0
 
-    def ask(self, n: int) -> Positions:
-        """The next `n` drawn positions."""
-        first, self._next = self._next, min(self._next + n, self.n_total)
-        return self._drawn[first : self._next]
-
-    def tell(self, positions: Positions, scores: Scores) -> None:
-        """Random search does not learn."""
+    def _places(self, first: int, last: int) -> Positions:
+        return self._drawn[first:last]
 
 
 def _distinct(rng: np.random.Generator, n: int, k: int) -> Positions:
