@@ -4,11 +4,11 @@
 volatility and the trading hours of the EURUSD sample, studies each sweep, and counts the verdicts. Then it does the
 same on walks with a planted trend. "survives" should be rare on the first and common on the second.
 
-A walk: every bar is eight normal steps whose deviation is that of the sample's bars at the same hour of the day,
-with no drift and no costs. The planted trend adds a drift to each bar, `--edge` daily deviations a day in total, whose
-sign changes at random times, on average every `--trend-days` trading days; a trader who knew the sign would have an
-annual Sharpe ratio of edge x sqrt(260). The column "fresh" is what the winner then earns on years that it has not
-seen, made by the same process: its true worth.
+A walk: the price moves continuously with normal steps, whose deviation is that of the sample's bars at the same hour
+of the day, without drift and without costs: nothing earns or loses on average. The planted trend adds a drift of
+`--edge` daily deviations a day, whose sign changes at random times, on average every `--trend-days` trading days; a
+trader who knew the sign would have an annual Sharpe ratio of edge x sqrt(260). The column "fresh" is what the winner
+then earns on years that it has not seen, made by the same process: its true worth.
 
 The default thresholds were chosen on other seeds (`--first-seed 100000`) than those reported by default.
 """
@@ -77,13 +77,26 @@ def walk(sample: ta.Bars, years: int, seed: int, edge: float, trend_days: float)
     daily = np.sqrt(np.square(deviation).mean() * a_day)
     flips = random.random(n_bars) < 1.0 / (trend_days * a_day)
     sign = np.where((np.cumsum(flips) + random.integers(2)) % 2, 1.0, -1.0)
-    drift = edge * daily / a_day * sign
-    steps = random.standard_normal((n_bars, STEPS)) * (deviation / np.sqrt(STEPS))[:, None] + (drift / STEPS)[:, None]
-    path = np.log(sample.open[0]) + np.cumsum(steps.ravel()).reshape(n_bars, STEPS)
-    prices = np.round(np.exp(path), 5)
-    close = prices[:, -1]
-    open_ = np.concatenate((sample.open[:1], close[:-1]))
-    high, low = np.maximum(prices.max(axis=1), open_), np.minimum(prices.min(axis=1), open_)
+    drift = edge * daily / a_day * sign - np.square(deviation) / 2.0
+    step = np.repeat(deviation / np.sqrt(STEPS), STEPS)
+    path = np.cumsum(random.standard_normal(step.shape[0]) * step + np.repeat(drift / STEPS, STEPS))
+    before = np.concatenate(([0.0], path[:-1]))
+    # Highest and lowest point of the continuous path within each step, given its ends (a Brownian bridge): with the
+    # ends alone, stops would fill at a level that the price has jumped over, and losing would pay.
+    top, bottom = (
+        (
+            before
+            + path
+            + side * np.sqrt(np.square(path - before) - 2.0 * np.square(step) * np.log(random.random(path.shape[0])))
+        )
+        / 2.0
+        for side in (1.0, -1.0)
+    )
+    start = sample.open[0]
+    close = np.round(start * np.exp(path[STEPS - 1 :: STEPS]), 5)
+    open_ = np.concatenate(([np.round(start, 5)], close[:-1]))
+    high = np.maximum(np.round(start * np.exp(top.reshape(n_bars, STEPS).max(axis=1)), 5), np.maximum(open_, close))
+    low = np.minimum(np.round(start * np.exp(bottom.reshape(n_bars, STEPS).min(axis=1)), 5), np.minimum(open_, close))
     return ta.Bars(sample.symbol, sample.timeframe, times, open_, high, low, close, np.zeros(n_bars))
 
 

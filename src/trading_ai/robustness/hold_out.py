@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata  # type: ignore[import-untyped]
+from scipy.stats import rankdata
 
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.selection import check_objective, score_sets

@@ -8,7 +8,12 @@ from math import nan, sqrt
 import numpy as np
 
 from trading_ai.errors import ParameterError
-from trading_ai.robustness.resampling import long_run_variances, resample_weights, stationary_resamples
+from trading_ai.robustness.resampling import (
+    long_run_variances,
+    resample_weights,
+    stationary_resamples,
+    suggested_block_days,
+)
 from trading_ai.robustness.trials import (
     NOT_IN_JSON,
     Bools,
@@ -19,6 +24,8 @@ from trading_ai.robustness.trials import (
     row_blocks,
     sample_trials,
 )
+
+_N_LENGTHS = 25
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,10 @@ def reality_check(
         profits: daily profit in account currency, shape (n_trials, n_days); rows with NaN are left out.
         seed: seed of the resamples, and of the sample.
         n_resamples: number of resamples; 1000 settle a p-value of 0.05 to about 0.007.
-        block_days: mean length of a block of the stationary bootstrap; None: the root of the number of days.
+        block_days: mean length of a block of the stationary bootstrap; None: the median of what suits 25 of the
+            trials (see `suggested_block_days`). Blocks longer than the memory of the profits make the deviations
+            noisy and the test too willing: on trials of a random walk over four years, blocks of 32 days, the
+            root of their number, reject at 5 % in 30 % of cases when studentised.
         size: probability of any wrong trial among the superior ones, between 0 and 1.
         studentized: divide each mean by its deviation, as Hansen advises where trials differ in size.
         limit: most trials to use; above it a seeded sample stands for all, and the test is about the sample.
@@ -91,7 +101,7 @@ def reality_check(
         raise ParameterError("needs at least three days", parameter="profits", value=profits.shape)
     if not 0.0 < size < 1.0:
         raise ParameterError("must be between 0 and 1", parameter="size", value=size)
-    length = float(max(1, int(sqrt(n_days)))) if block_days is None else float(block_days)
+    length = _block_days(profits, sample) if block_days is None else float(block_days)
     weights = resample_weights(stationary_resamples(n_days, length, n_resamples, seed))
     means, valid, drawn, rows = _statistics(profits, sample, weights, length, studentized)
     n_flat = sample.n_used - rows.shape[0]
@@ -119,6 +129,14 @@ def reality_check(
         sample=sample,
         superior=rows[better],
     )
+
+
+def _block_days(profits: Profits, sample: TrialSample) -> float:
+    """Median of the block lengths that suit some trials, evenly spaced among those that traded."""
+    places = np.unique(np.linspace(0, max(sample.n_used - 1, 0), min(_N_LENGTHS, sample.n_used)).astype(np.int64))
+    series = profits[sample.rows[places]].astype(np.float64)
+    lengths = [suggested_block_days(row) for row in series if np.ptp(row) > 0.0]
+    return float(np.median(lengths)) if lengths else 1.0
 
 
 def _statistics(

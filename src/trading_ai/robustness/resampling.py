@@ -7,7 +7,7 @@ from math import isfinite, sqrt
 import numpy as np
 import numpy.typing as npt
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
-from scipy.fft import next_fast_len, rfft  # type: ignore[import-untyped]
+from scipy.fft import next_fast_len, rfft
 
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.trials import Floats

@@ -23,7 +23,7 @@ def p_values(found: object) -> list[float]:
 
 
 def test_known_figures_without_studentising() -> None:
-    found = reality_check(noise(), seed=42, studentized=False)
+    found = reality_check(noise(), seed=42, block_days=31, studentized=False)
     assert p_values(found) == pytest.approx([0.459, 0.592, 0.623])
     assert found.n_superior == 0
 
@@ -45,7 +45,7 @@ def test_studentised_figures_are_those_of_scaled_trials_in_arch(seed: int) -> No
     scaled = profits / np.sqrt(long_run_variances(profits, 17))[:, None]
     oracle = SPA(np.zeros(300), -scaled.T, seed=5)
     oracle.compute()
-    found = reality_check(profits, seed=5)
+    found = reality_check(profits, seed=5, block_days=17)
     assert p_values(found) == pytest.approx(oracle.pvalues.to_list())
     steps = StepM(np.zeros(300), -scaled.T, seed=5)
     steps.compute()
@@ -83,8 +83,7 @@ def test_scale_of_a_trial_does_not_matter_when_studentised() -> None:
 
 def test_false_alarms_are_as_rare_as_stated() -> None:
     alarms = [
-        reality_check(noise(20, 250, seed), seed=seed, n_resamples=200, block_days=2).p_consistent <= 0.05
-        for seed in range(100)
+        reality_check(noise(20, 250, seed), seed=seed, n_resamples=200).p_consistent <= 0.05 for seed in range(100)
     ]
     assert sum(alarms) <= 12  # 5 expected
 
