@@ -39,6 +39,10 @@ test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)
+	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## check style, types and layers
 	$(BIN)/ruff check .

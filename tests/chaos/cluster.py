@@ -1,0 +1,133 @@
+"""A whole service of real processes: PostgreSQL, a broker, the APIs, workers; anything of it can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.servers import postgres_server, redis_server
+
+PROGRAM = [sys.executable, "-m", "trading_ai.cli.main"]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@dataclass
+class Cluster:
+    """Processes of one service; use it as a context manager."""
+
+    folder: Path
+    n_workers: int = 2
+    concurrency: int = 2
+    broker_kind: str = "redis"
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __enter__(self) -> Cluster:
+        self._stack = ExitStack()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.postgres = self._stack.enter_context(postgres_server(self.folder / "postgres"))
+        self.redis = self._stack.enter_context(redis_server(self.folder / "redis", self.broker_kind, save=True))
+        self.pipeline_port, self.optimizer_port = free_port(), free_port()
+        self.log = (self.folder / "log").open("wb")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.run("migrate")
+        self._stack.callback(self._end)
+        self.start("api")
+        for i in range(self.n_workers):
+            self.start(f"worker-{i}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        self.log.close()
+
+    def _end(self) -> None:
+        for process in self.processes.values():
+            with suppress(psutil.Error):
+                for member in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.Error):
+                        member.kill()
+            with suppress(OSError):
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+
+    def environment(self, home: str) -> dict[str, str]:
+        urls = {"TRADING_AI_DATABASE_URL": self.postgres.url, "TRADING_AI_BROKER_URL": self.redis.url}
+        # A home for each process: machines of a cluster share no disk.
+        own = {"TRADING_AI_HOME": str(self.folder / home), "PYTHONWARNINGS": "ignore"}
+        return {**os.environ, **urls, **own, **self.env}
+
+    def run(self, *arguments: str) -> Any:
+        """Run a command to its end; its JSON, if it prints any."""
+        done = subprocess.run(
+            [*PROGRAM, *arguments], env=self.environment("cli"), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
+
+    def start(self, name: str) -> None:
+        """Start a process again, as an orchestrator would."""
+        if name == "api":
+            ports = ["--pipeline-port", str(self.pipeline_port), "--optimizer-port", str(self.optimizer_port)]
+            arguments = ["serve", *ports]
+        else:
+            arguments = ["worker", "--concurrency", str(self.concurrency)]
+        self.processes[name] = subprocess.Popen(
+            [*PROGRAM, *arguments], env=self.environment(name), stdout=self.log, stderr=self.log
+        )
+
+    def workers(self) -> list[str]:
+        return [name for name in self.processes if name.startswith("worker")]
+
+    def pool(self, name: str) -> list[psutil.Process]:
+        """Processes of a worker that evaluate chunks."""
+        with suppress(psutil.Error):
+            children = psutil.Process(self.processes[name].pid).children()
+            return [child for child in children if not self._is_companion(child)]
+        return []
+
+    def companion(self, name: str) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return [c for c in psutil.Process(self.processes[name].pid).children() if self._is_companion(c)]
+        return []
+
+    @staticmethod
+    def _is_companion(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return "trading_ai.worker" in process.cmdline()
+        return False
+
+    def call(self, method: str, path: str, body: Any = None, *, service: str = "optimizer", timeout: float = 10) -> Any:
+        port = self.optimizer_port if service == "optimizer" else self.pipeline_port
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return json.load(answer)
+
+    def wait_ready(self, seconds: float = 40.0) -> None:
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            with suppress(OSError, ValueError):
+                state = self.call("GET", "/ready")
+                online = self.call("GET", "/api/v1/workers/status")["workers_online"]
+                if state["status"] == "ready" and online >= self.n_workers:
+                    return
+            time.sleep(0.2)
+        raise AssertionError((self.folder / "log").read_text()[-3000:])
