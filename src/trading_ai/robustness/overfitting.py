@@ -127,13 +127,14 @@ def overfitting(
     if sample.n_used > 1:
         halves = np.array([[b in half for b in range(n_blocks)] for half in _halves(n_blocks)], dtype=np.bool_)
     n_pairs = halves.shape[0]
-    best = np.empty((2, n_pairs), dtype=np.int64)
-    inside, outside, relative = np.empty((2, n_pairs)), np.empty((2, n_pairs)), np.empty((2, n_pairs))
+    best = np.empty((n_pairs, 2), dtype=np.int64)
+    inside, outside, relative = np.empty((n_pairs, 2)), np.empty((n_pairs, 2)), np.empty((n_pairs, 2))
 
     def some(start: int) -> None:
+        part = slice(start, start + _PAIRS)
         _rank_pairs(
-            halves[start : start + _PAIRS], sums, squares, lengths, objective == "sharpe_ratio",
-            best[:, start:], inside[:, start:], outside[:, start:], relative[:, start:],
+            halves[part], sums, squares, lengths, objective == "sharpe_ratio",
+            best[part], inside[part], outside[part], relative[part],
         )  # fmt: skip
 
     with ThreadPoolExecutor(max(1, n_threads)) as pool:
@@ -204,11 +205,11 @@ def _rank_pairs(halves, sums, squares, lengths, by_sharpe, best, inside, outside
             for i in range(n):
                 below += other[i] < value
                 up_to += other[i] <= value
-            best[side, pair] = top
-            inside[side, pair] = own[top]
-            outside[side, pair] = value
+            best[pair, side] = top
+            inside[pair, side] = own[top]
+            outside[pair, side] = value
             # Equals share their mean rank; rank 1 is the worst.
-            relative[side, pair] = (below + up_to + 1) / 2.0 / (n + 1.0)
+            relative[pair, side] = (below + up_to + 1) / 2.0 / (n + 1.0)
 
 
 def _summary(
