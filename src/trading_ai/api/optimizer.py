@@ -20,9 +20,11 @@ from trading_ai.api.security import needs
 from trading_ai.api.views import optimization_json, status_json, trials_json
 from trading_ai.errors import ParameterError, StateError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
-from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.assessment import assess_optimization
+from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec
 from trading_ai.optimization.ranking import sorted_page
 from trading_ai.parameters import Axis, ParameterRange, SearchSpace, axis_of
+from trading_ai.robustness.study import StudySettings
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
@@ -67,15 +69,17 @@ def axis_from(body: RangeBody) -> Axis:
 
 def spec_from(body: OptimizeBody) -> OptimizationSpec:
     """What a request asks for."""
+    space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
+    keep = body.keep_daily_profit
     return OptimizationSpec(
         backtest_id=body.backtest_id,
-        space=SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters)),
+        space=space,
         method=body.optimization_type,
         max_iterations=body.max_iterations,
         seed=body.seed,
         objective=body.objective,
         constraints=tuple(body.constraints),
-        keep_daily_profit=body.keep_daily_profit,
+        keep_daily_profit=space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep is None else keep,
         batch_size=body.batch_size,
     )
 
@@ -251,6 +255,21 @@ def resume(request: Request, optimization_id: str) -> Any:
     record = context.service.set_running(optimization_id)
     context.wake()
     return status_json(record, time.time())
+
+
+@router.get("/optimize/{optimization_id}/robustness", dependencies=_READ)
+def robustness(
+    request: Request,
+    optimization_id: str,
+    rank: Annotated[int, Query(ge=1, le=2**40)] = 1,
+    windows: Annotated[str | None, Query(max_length=20)] = None,
+    seed: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+) -> dict[str, Any]:
+    """Is it luck? The study of a trial with its verdict: survives, fragile or likely luck."""
+    settings = StudySettings(windows=windows)
+    return assess_optimization(
+        _context(request).service, optimization_id, rank=rank, settings=settings, seed=seed
+    ).to_json()
 
 
 @router.delete("/optimize/{optimization_id}", dependencies=_RUN)

@@ -39,7 +39,7 @@ class OptimizeBody(_Body):
     name: Label = ""
     priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
     batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
-    keep_daily_profit: StrictBool = True
+    keep_daily_profit: StrictBool | None = None
 
     model_config = ConfigDict(
         extra="forbid",

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from trading_ai.cli import backtests, data, demo, optimizations, reports, services, strategies
+from trading_ai.cli import backtests, data, demo, optimizations, reports, robustness, services, strategies
 from trading_ai.cli.output import note, print_json
 from trading_ai.errors import TradingAIError
 
@@ -41,6 +41,9 @@ app.command("cancel")(optimizations.cancel)
 app.command("resume")(optimizations.resume)
 app.command("delete")(optimizations.delete)
 app.command("report")(reports.report)
+app.command("robustness")(robustness.robustness)
+app.command("verify")(robustness.verify)
+app.command("export")(robustness.export)
 app.command("demo")(demo.demo)
 app.command("serve")(services.serve)
 app.command("worker")(services.worker)

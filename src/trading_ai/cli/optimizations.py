@@ -76,14 +76,18 @@ def optimize(
     objective: str = typer.Option("sharpe_ratio", help="Metric to rank by."),
     where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
-    keep_daily_profit: bool = typer.Option(False, "--keep-daily-profit", help="Keep each trial's daily profits."),
+    keep_daily_profit: bool | None = typer.Option(
+        None,
+        "--keep-daily-profit/--no-daily-profit",
+        help="Keep each trial's daily profits for `robustness`; if left out, up to 20,000 combinations.",
+    ),
     name: str = typer.Option("", help="A name for it."),
     top: int = typer.Option(10, min=1, help="Trials to show at the end."),
     as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
 ) -> None:
     """Try every combination of some parameters of a backtest and rank the results."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
+    from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
 
     space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
@@ -95,7 +99,9 @@ def optimize(
         seed=seed,
         objective=objective,
         constraints=tuple(where),
-        keep_daily_profit=keep_daily_profit,
+        keep_daily_profit=(
+            space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep_daily_profit is None else keep_daily_profit
+        ),
     )
     application = Application()
     plan = application.service.plan(spec)

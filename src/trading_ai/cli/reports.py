@@ -51,6 +51,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     from trading_ai.errors import StateError  # noqa: PLC0415
     from trading_ai.figures.equity import Curve  # noqa: PLC0415
     from trading_ai.metrics.catalog import METRIC_COLUMN  # noqa: PLC0415
+    from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.reports.data import ReportData  # noqa: PLC0415
 
     store = application.store
@@ -124,6 +125,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         quality=tuple(dataset.quality.get("lines") or ()),
         notes=_notes(record, backtest, len(evaluator.data.bars), len(bars)),
         commands=commands(record, backtest, dataset),
+        assessment=assess_optimization(application.service, record.optimization_id) if ranking.size else None,
     )
 
 

@@ -63,6 +63,10 @@ class BacktestSpec:
         )
 
 
+DAILY_PROFIT_KEPT_UP_TO = 20_000
+"""Combinations up to which daily profits are kept unless asked otherwise; those of more can be computed again."""
+
+
 @dataclass(frozen=True)
 class OptimizationSpec:
     """What to search, how, and what counts as better.

@@ -10,7 +10,7 @@ from trading_ai.optimization.evaluate import check_axis, resolve_parameters
 from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
 from trading_ai.optimization.ports import Floats, Indices
 from trading_ai.optimization.ranking import valid_indices
-from trading_ai.parameters import ParameterRange
+from trading_ai.parameters import Axis, ParameterRange
 from trading_ai.search.registry import METHODS, search_method
 from trading_ai.strategies.base import Strategy
 
@@ -54,7 +54,7 @@ class Proposals:
             spec.seed,
             shape=space.shape,
             candidates=self._candidates,
-            ordered=[isinstance(a, ParameterRange) or _is_ascending(a.values) for a in space.axes],
+            ordered=[is_ordered(axis) for axis in space.axes],
             batch_size=spec.batch_size,
         )
         self.learns = METHODS[spec.method].learns
@@ -100,6 +100,9 @@ class Proposals:
         return planner.ordered(self._strategy, self._space, taken)[0]
 
 
-def _is_ascending(values: tuple[object, ...]) -> bool:
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    return numbers and bool(np.all(np.diff(np.array(values, dtype=np.float64)) > 0))
+def is_ordered(axis: Axis) -> bool:
+    """Whether neighbouring values of an axis are alike: a range, or numbers that ascend."""
+    if isinstance(axis, ParameterRange):
+        return True
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in axis.values)
+    return numbers and bool(np.all(np.diff(np.array(axis.values, dtype=np.float64)) > 0))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from trading_ai.figures.equity import Curve
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.optimization.assessment import Assessment
 from trading_ai.parameters import SearchSpace, Value
 
 Floats = npt.NDArray[np.float64]
@@ -57,6 +58,7 @@ class ReportData:
         quality: lines of the data's quality report.
         notes: remarks to show under the headline.
         commands: shell commands that make the same numbers again.
+        assessment: the winner's study, or None where no trial can be judged.
     """
 
     title: str
@@ -92,6 +94,7 @@ class ReportData:
     quality: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    assessment: Assessment | None = None
 
     @property
     def winner(self) -> int | None:

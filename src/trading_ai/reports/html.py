@@ -24,7 +24,7 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.scatter import profit_against_drawdown
 from trading_ai.figures.slices import parameter_slices
 from trading_ai.parameters import Axis, Value
-from trading_ai.reports import tables
+from trading_ai.reports import robustness, tables
 from trading_ai.reports.data import Floats, ReportData
 
 
@@ -73,6 +73,9 @@ def render_report(data: ReportData) -> str:
         "Best",
         tables.headline(data) + tables.luck(data) + (f'<ul class="notes">{notes}</ul>' if notes else ""),
     )
+    if data.assessment is not None:
+        shown = "".join(page.figure(figure) for figure in robustness.figures(data.assessment, data.currency))
+        page.add("verdict", "Would it survive?", robustness.verdict(data.assessment) + shown, "Verdict")
     _add_figures(page)
     page.add("monthly", "Monthly returns", tables.monthly(data), "Monthly")
     page.add("trades", "Trades summary", tables.trades_summary(data), "Summary")

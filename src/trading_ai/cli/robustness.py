@@ -1,0 +1,133 @@
+"""`trading-ai robustness`, `verify` and `export`: is it luck, is it reproducible, and take it home."""
+
+# ruff: noqa: B008 - typer reads a command's options from its defaults
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from trading_ai.cli.backtests import values_text
+from trading_ai.cli.output import JSON_HELP, note, number, print_json, say, short, table
+from trading_ai.errors import EvaluationError, InputError, StorageError
+
+if TYPE_CHECKING:
+    from trading_ai.optimization.assessment import Assessment
+
+ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
+
+
+def robustness(
+    optimization_id: str = ID,
+    rank: int = typer.Option(1, min=1, help="Rank of the trial to judge."),
+    windows: str | None = typer.Option(None, help="Walk-forward lengths, such as 12M/3M; else suited to the data."),
+    seed: int = typer.Option(0, min=0, help="Seed of samples and bootstraps."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Judge the best trial: survives, fragile or likely luck, with every criterion."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
+    from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
+    from trading_ai.robustness.study import StudySettings  # noqa: PLC0415
+
+    application = Application()
+    settings = StudySettings(windows=windows, n_threads=application.n_cores())
+    found = assess_optimization(application.service, optimization_id, rank=rank, settings=settings, seed=seed)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show(found)
+
+
+def show(found: Assessment) -> None:
+    """Print the verdict with what it rests on."""
+    study, verdict = found.study, found.study.verdict
+    say(f"{values_text(found.parameters)} (rank {found.rank} of {found.n_trials:,} trials)")
+    say(f"Verdict: {verdict.words} ({verdict.summary})")
+    rows = [
+        [
+            c.name.replace("_", " "),
+            number(c.value),
+            f"{c.comparison} {c.threshold:g}",
+            "holds" if c.holds else "fails",
+            c.explanation.partition(":")[0],
+        ]
+        for c in verdict.criteria
+    ]
+    table("Criteria", ("criterion", "found", "asked", "", "what it is"), rows, left=5)
+    if study.walk_forward is not None:
+        walk = study.walk_forward
+        say(
+            f"Walk-forward {walk.size}: {number(walk.net_profit, 'money')} out of sample in "
+            f"{len(walk.windows)} windows, efficiency {number(walk.efficiency)}, {walk.n_distinct} different winners"
+        )
+    say(
+        f"{study.n_ledger_trials:,} trials were ever run on this data; these {study.n_trials:,} amount to about "
+        f"{study.effective.n_effective:,.0f} independent ones."
+    )
+    if found.n_recomputed:
+        say(f"Daily profits of {found.n_recomputed:,} trials were not kept and were computed again.")
+    for line in study.notes:
+        note(line)
+
+
+def verify(
+    optimization_id: str = ID,
+    rank: int = typer.Option(1, min=1, help="Rank of the trial."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Run a stored trial again and compare every metric to the last bit."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.optimization.assessment import verify_trial  # noqa: PLC0415
+
+    found = verify_trial(Application().service, optimization_id, rank)
+    if as_json:
+        print_json(
+            {
+                "id": optimization_id,
+                "rank": rank,
+                "combination_index": found.index,
+                "parameters": found.parameters,
+                "equal": not found.different,
+                "different": list(found.different),
+                "stored": found.stored,
+                "again": found.again,
+            }
+        )
+    elif not found.different:
+        say(f"rank {rank} ({values_text(found.parameters)}): all {len(found.stored)} metrics are equal to the last bit")
+    if found.different:
+        differences = ", ".join(f"{n}: {found.stored[n]!r} stored, {found.again[n]!r} now" for n in found.different)
+        raise EvaluationError(f"the trial of rank {rank} gives other numbers now: {differences}")
+
+
+def export(
+    optimization_id: str = ID,
+    output: Path = typer.Option(..., help="File: .json, .cbotset (cTrader) or .set (MetaTrader)."),
+    rank: int = typer.Option(1, min=1, help="Rank of the trial."),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Write a trial's parameters for the platform that will trade them."""
+    from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.errors import ParameterError  # noqa: PLC0415
+    from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
+
+    if output.suffix not in FORMATS:
+        raise InputError("must end in " + ", ".join(FORMATS), parameter="--output", value=str(output))
+    store = Application().store
+    record = store.optimization(optimization_id)
+    page = store.ranked(record.optimization_id, 1, rank - 1)
+    if not page.indices.size:
+        raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="--rank", value=rank)
+    backtest = store.backtest(record.spec.backtest_id)
+    parameters = dict(backtest.spec.parameters) | record.spec.space.combination(int(page.indices[0]))
+    text = parameter_file(output.suffix, parameters, backtest.symbol, backtest.timeframe, record.optimization_id, rank)
+    try:
+        output.write_text(text, encoding="utf-16" if output.suffix == ".set" else "utf-8")
+    except OSError as error:
+        raise StorageError(f"the file could not be written: {error}") from error
+    if as_json:
+        print_json({"id": record.optimization_id, "rank": rank, "parameters": parameters, "output": str(output)})
+    else:
+        say(f"wrote {output}: rank {rank} of optimization {short(record.optimization_id)}")

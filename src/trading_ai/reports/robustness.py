@@ -1,0 +1,64 @@
+"""The verdict of a report: every criterion in a table, and the figures under it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+
+from trading_ai.figures.walk_forward import bootstrap_fan, in_and_out_of_sample, stitched_equity
+from trading_ai.optimization.assessment import Assessment
+from trading_ai.reports import tables
+
+_MEANING = {
+    "survives": "What was found on this data would probably have been found on other days too.",
+    "fragile": "It is more than luck on this data, but some of what was asked of it fails.",
+    "likely luck": "The best of so many trials looks like this without any skill.",
+}
+
+
+def verdict(found: Assessment) -> str:
+    """The verdict as HTML: words, meaning, criteria."""
+    judged = found.study.verdict
+    rows = "".join(
+        f"<tr><td>{tables.text(c.name.replace('_', ' '))}</td><td>{_number(c.value)}</td>"
+        f"<td>{c.comparison.replace('<', '&lt;').replace('>', '&gt;')} {c.threshold:g}</td>"
+        f"<td>{'holds' if c.holds else '<b>fails</b>'}</td>"
+        f"<td>{tables.text(c.explanation.partition(':')[0])}</td></tr>"
+        for c in judged.criteria
+    )
+    study = found.study
+    ledger = (
+        f"{study.n_ledger_trials:,} trials were ever run on this data; the {study.n_trials:,} studied here amount to "
+        f"about {study.effective.n_effective:,.0f} independent ones."
+    )
+    notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
+    return (
+        f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(_MEANING[judged.words])} "
+        f"{tables.text(judged.summary)}.</p><p>{ledger}</p>"
+        '<div class="search"><table><thead><tr><th>criterion</th><th>found</th><th>asked</th><th></th>'
+        f"<th>what it is</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        + (f'<ul class="notes">{notes}</ul>' if notes else "")
+    )
+
+
+def figures(found: Assessment, currency: str) -> list[go.Figure]:
+    """Stitched walk-forward equity, in sample against out of sample, and bootstrap bands, as far as there are any."""
+    study, made = found.study, []
+    walk = study.walk_forward
+    if walk is not None and walk.day_numbers.size:
+        starts = np.array([w.test_first for w in walk.windows], dtype=np.int64)
+        made.append(stitched_equity(walk.day_numbers, walk.daily_profit, starts, size=walk.size, currency=currency))
+        labels = [str(day) for day in starts.astype("datetime64[D]")]
+        made.append(in_and_out_of_sample(walk.in_sample, walk.out_of_sample, labels))
+    if study.bands is not None:
+        actual = np.cumsum(found.backtest.daily_profit)
+        bands = study.bands
+        fan = bootstrap_fan(found.day_numbers, bands.quantiles, bands.cumulative_profit, actual, currency=currency)
+        made.append(fan)
+    return made
+
+
+def _number(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:,.4g}"
