@@ -274,13 +274,12 @@ def assess(
     bands = None
     if winner >= 0:
         bands = bootstrap_bands(profits[winner], capital=capital, seed=seed, n_resamples=made.n_resamples)
-    trades = trade_profits is not None and winner >= 0
-    dropped = dropped_best_trades(trade_profits) if trades and trade_profits is not None else None
-    missed = costs = None
-    if trades and trade_profits is not None:
+    dropped = missed = costs = None
+    if trade_profits is not None and winner >= 0:
+        dropped = dropped_best_trades(trade_profits)
         missed = missed_trades(trade_profits, share=made.missed_share, seed=seed, n_draws=made.n_resamples)
         if cost_per_trade is not None:
-            costs = cost_stress(trade_profits.shape[0], float(trade_profits.sum()), cost_per_trade)
+            costs = cost_stress(dropped.n_trades, dropped.net_profit, cost_per_trade)
 
     parts = {
         "overfitting": fitted, "reality check": tested, "cross-validation": paths,
