@@ -39,8 +39,9 @@ class SearchMethod(Protocol):
         """Report scores, larger is better, NaN where undefined.
 
         Positions that were never asked for are results of an earlier run: they count as tried, so that
-        telling everything that is known to a new method resumes an interrupted search. A method that does
-        not learn uses only what it is told before the first `ask`, to leave those candidates out.
+        telling everything that is known to a new method resumes an interrupted search. A method that
+        learns goes on from all of it, though not with the very candidates of an uninterrupted search. One that
+        does not uses only what it is told before the first `ask`, to leave those candidates out.
 
         Args:
             positions: candidates, shape (m,), in any order; one told before is ignored.
