@@ -1,11 +1,13 @@
 """A worker of the cluster: Celery's pool for the chunks, and a companion process that keeps the worker in sight.
 
-The companion enters the worker's heartbeat, serves its /metrics and stands by as coordinator. It is a process of
-its own, because Celery forks its pool, and threads and open connections do not survive a fork well.
+A small process keeps both alive. The companion enters the worker's heartbeat, serves its /metrics and stands by as
+coordinator. It is a process of its own, because Celery forks its pool, and threads and open connections do not
+survive a fork well.
 """
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -15,11 +17,11 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+import psutil
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
@@ -28,11 +30,16 @@ from trading_ai.bootstrap import Application
 from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
 from trading_ai.optimization.chunk_worker import ChunkWorker
-from trading_ai.optimization.work import WORKER_SILENT_SECONDS, WorkerRecord
+from trading_ai.optimization.work import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.warm import warm
 
 _TICK_SECONDS = 0.25
 _HEARTBEAT_SECONDS = 2.0
 _SLOTS_KEPT_SECONDS = 5.0
+_GRACE_SECONDS = 60.0
+_STUCK_SECONDS = 8.0
+_START_SECONDS = 20.0
+_PR_SET_PDEATHSIG = 1
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +81,10 @@ class _Pool:
 
 
 def run_worker(application: Application, concurrency: int) -> int:
-    """Run a worker until it is told to stop; a SIGTERM lets it finish the chunks at hand.
+    """Run a worker until it is told to stop: Celery's pool and the companion, each started again whenever it ends.
+
+    A SIGTERM lets the pool finish the chunks at hand. Celery ends now and then when Redis comes and goes; a worker
+    must not end with it.
 
     Args:
         application: for its settings.
@@ -83,12 +93,42 @@ def run_worker(application: Application, concurrency: int) -> int:
     Returns:
         Exit code.
     """
+    application.database.close()
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    parts: dict[str, subprocess.Popen[bytes]] = {}
+    while not stopping.wait(_TICK_SECONDS):
+        for part in ("pool", "companion"):
+            if part in parts and parts[part].poll() is None:
+                continue
+            if part in parts:
+                _log.warning("the %s ended and is started again", part, extra={"code": parts[part].returncode})
+                stopping.wait(1.0)
+            command = [sys.executable, "-m", "trading_ai.worker", part, worker_id, str(concurrency), str(os.getpid())]
+            parts[part] = subprocess.Popen(command)
+    code = 0
+    for part, seconds in (("pool", _GRACE_SECONDS), ("companion", 5.0)):
+        if part not in parts:
+            continue
+        parts[part].terminate()
+        try:
+            code = max(code, parts[part].wait(seconds))
+        except subprocess.TimeoutExpired:  # its chunks come back by their leases
+            parts[part].kill()
+            parts[part].wait()
+    return code
+
+
+def pool(worker_id: str, concurrency: int) -> None:
+    """Run Celery's pool until it is told to stop."""
+    application = Application()
     app = application.broker.app
-    pool = _Pool(worker_id)
+    member = _Pool(worker_id)
 
     def evaluate(chunk_id: int, optimization_id: str, start: int, stop: int) -> str:
-        return pool.evaluate(chunk_id, optimization_id, start, stop)
+        return member.evaluate(chunk_id, optimization_id, start, stop)
 
     app.task(name=TASK, ignore_result=True)(evaluate)
 
@@ -97,20 +137,13 @@ def run_worker(application: Application, concurrency: int) -> int:
             _give_back(worker_id, int(kwargs["chunk_id"]))
 
     signals.task_failure.connect(lost, weak=False)
-
-    stop = _keep_companion(worker_id, concurrency)
+    warm()  # compiled code is loaded once, before the fork, and not by each process anew
     application.database.close()  # the pool is forked from here: it must not share connections
-    try:
-        arguments = [
-            "worker", "--pool=prefork", f"--concurrency={concurrency}", f"--queues={QUEUE}", f"--hostname={worker_id}",
-            "--without-gossip", "--without-mingle", f"--loglevel={application.settings.log_level}",
-        ]  # fmt: skip
-        app.worker_main(arguments)
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 0
-    finally:
-        stop()
-    return 0
+    arguments = [
+        "worker", "--pool=prefork", f"--concurrency={concurrency}", f"--queues={QUEUE}", f"--hostname={worker_id}",
+        "--without-gossip", "--without-mingle", f"--loglevel={application.settings.log_level}",
+    ]  # fmt: skip
+    app.worker_main(arguments)
 
 
 def _give_back(worker_id: str, chunk_id: int) -> None:
@@ -126,29 +159,35 @@ def _give_back(worker_id: str, chunk_id: int) -> None:
         application.database.close()
 
 
-def _keep_companion(worker_id: str, concurrency: int) -> Callable[[], None]:
-    """Start the companion and start it again whenever it ends; returns what stops it for good."""
-    command = [sys.executable, "-m", "trading_ai.worker", worker_id, str(concurrency), str(os.getpid())]
-    ended = threading.Event()
-    process = [subprocess.Popen(command)]
+def _end_with(parent: int) -> None:
+    """End this process when its parent does, however that ends (on Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
 
-    def watch() -> None:
-        while not ended.wait(1.0):
-            if process[0].poll() is not None and not ended.is_set():
-                _log.warning("the companion ended and is started again", extra={"code": process[0].returncode})
-                process[0] = subprocess.Popen(command)
 
-    thread = threading.Thread(target=watch, name="companion", daemon=True)
-    thread.start()
+class _Watch:
+    """Notices a pool that takes no chunk although some wait: its connection to the broker is dead without knowing."""
 
-    def stop() -> None:
-        ended.set()
-        thread.join()
-        process[0].terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process[0].wait(5.0)
+    def __init__(self, worker_id: str, parent: int) -> None:
+        self._worker_id, self._parent = worker_id, parent
+        self._idle_since = time.time()
 
-    return stop
+    def look(self, chunks: list[ChunkState], now: float) -> None:
+        """End the pool if it is stuck; it is started again."""
+        busy = any(str(c.owner).startswith(f"{self._worker_id}/") for c in chunks)
+        waiting = any(c.owner is None and 0.0 < c.announced_at < now - _STUCK_SECONDS / 2 for c in chunks)
+        if busy or not waiting:
+            self._idle_since = now
+        elif now - self._idle_since > _STUCK_SECONDS:
+            self._idle_since = now
+            for sibling in psutil.Process(self._parent).children():
+                with suppress(psutil.Error):
+                    grown_up = now - sibling.create_time() > _START_SECONDS
+                    if grown_up and sibling.cmdline()[2:4] == ["trading_ai.worker", "pool"]:
+                        _log.warning("the pool takes no chunks and is started again", extra={"pid": sibling.pid})
+                        sibling.kill()
 
 
 def companion(worker_id: str, concurrency: int, parent: int) -> None:
@@ -159,7 +198,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
     application = Application()
     telemetry.serve_metrics(application.settings.metrics_port)
     started, beaten = time.time(), 0.0
-    coordinator = None
+    coordinator, watch = None, _Watch(worker_id, parent)
     while not ended.wait(_TICK_SECONDS) and os.getppid() == parent:
         try:
             now = time.time()
@@ -168,6 +207,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
                 memory = telemetry.resident_bytes(parent)
                 record = WorkerRecord(worker_id, host, int(pid), "celery", concurrency, started, now, memory)
                 application.queue.heartbeat(record)
+                watch.look(application.queue.chunks(), now)
                 beaten = now
             coordinator = coordinator or application.coordinator(f"{worker_id}/companion")
             tick = coordinator.tick()
@@ -183,4 +223,8 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    companion(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    _end_with(int(sys.argv[4]))
+    if sys.argv[1] == "pool":
+        pool(sys.argv[2], int(sys.argv[3]))
+    else:
+        companion(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -95,23 +95,23 @@ class Cluster:
     def workers(self) -> list[str]:
         return [name for name in self.processes if name.startswith("worker")]
 
+    def part(self, name: str, part: str) -> list[psutil.Process]:
+        """Celery's main process ("pool") or the companion of a worker."""
+        found = []
+        with suppress(psutil.Error):
+            for child in psutil.Process(self.processes[name].pid).children():
+                with suppress(psutil.Error):
+                    if child.cmdline()[2:4] == ["trading_ai.worker", part]:
+                        found.append(child)
+        return found
+
     def pool(self, name: str) -> list[psutil.Process]:
         """Processes of a worker that evaluate chunks."""
-        with suppress(psutil.Error):
-            children = psutil.Process(self.processes[name].pid).children()
-            return [child for child in children if not self._is_companion(child)]
-        return []
-
-    def companion(self, name: str) -> list[psutil.Process]:
-        with suppress(psutil.Error):
-            return [c for c in psutil.Process(self.processes[name].pid).children() if self._is_companion(c)]
-        return []
-
-    @staticmethod
-    def _is_companion(process: psutil.Process) -> bool:
-        with suppress(psutil.Error):
-            return "trading_ai.worker" in process.cmdline()
-        return False
+        members = []
+        for main in self.part(name, "pool"):
+            with suppress(psutil.Error):
+                members += main.children()
+        return members
 
     def call(self, method: str, path: str, body: Any = None, *, service: str = "optimizer", timeout: float = 10) -> Any:
         port = self.optimizer_port if service == "optimizer" else self.pipeline_port

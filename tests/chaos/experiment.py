@@ -114,7 +114,7 @@ class Experiment:
         before = self.record(key).n_completed
         while True:
             record = self.record(key)
-            if record.n_completed > before or record.status == "completed":
+            if record.n_completed > before or record.status != "running":
                 break
             assert time.monotonic() - ended < _GIVE_UP_SECONDS, f"no progress after: {kind}"
             time.sleep(0.05)

@@ -36,7 +36,12 @@ def kill_pool_process(cluster: Cluster, rng: random.Random) -> None:
 
 
 def kill_companion(cluster: Cluster, rng: random.Random) -> None:
-    for process in cluster.companion(rng.choice(cluster.workers())):
+    for process in cluster.part(rng.choice(cluster.workers()), "companion"):
+        _kill(process)
+
+
+def kill_celery(cluster: Cluster, rng: random.Random) -> None:
+    for process in cluster.part(rng.choice(cluster.workers()), "pool"):
         _kill(process)
 
 
@@ -91,6 +96,7 @@ def pause_worker(cluster: Cluster, rng: random.Random) -> None:
 FAULTS: dict[str, Callable[[Cluster, random.Random], None]] = {
     "kill a worker": kill_worker,
     "kill a process of a pool": kill_pool_process,
+    "kill Celery's main process": kill_celery,
     "kill a worker's companion": kill_companion,
     "kill the API": kill_api,
     "kill Redis, data kept": kill_redis,

@@ -15,8 +15,8 @@ from trading_ai.cli.trials import optimization_json, results_json, show_progress
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
+    from trading_ai.optimization.planning import Plan
     from trading_ai.optimization.ports import OptimizationRecord
-    from trading_ai.optimization.service import Plan
 
 ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
 

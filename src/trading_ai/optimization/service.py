@@ -8,12 +8,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from trading_ai.errors import EvaluationError, ParameterError, StateError, StorageError
+from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
@@ -21,24 +21,19 @@ from trading_ai.optimization.jobs import (
     ENGINE_VERSION,
     check_code,
     job_evaluator,
-    load_bars,
-    make_evaluator,
 )
 from trading_ai.optimization.loop import Progress, Run, run_chunks, take_lease
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective
+from trading_ai.optimization.planning import Plan, plan_optimization
 from trading_ai.optimization.ports import (
     Artifacts,
-    BacktestRecord,
     Executor,
     Indices,
     Job,
     OptimizationRecord,
     Store,
 )
-from trading_ai.optimization.proposals import Proposals
-from trading_ai.optimization.ranking import valid_indices
-from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.registry import strategy
 
 
@@ -54,40 +49,6 @@ class ExecutorFactory(Protocol):
             n_workers: number of workers that the user asks for, or None to choose.
         """
         ...
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """An optimization that was found possible, and what it will cost.
-
-    Attributes:
-        spec: what is searched.
-        backtest: the backtest that it starts from.
-        strategy_hash: code hash of the strategy.
-        space: the search space.
-        indices: combinations to try, those that share signals side by side, shape (m,); empty where they depend on
-            results.
-        n_total: combinations to try.
-        n_groups: sets of signals among them, about.
-        n_left_out: combinations that break a rule of the strategy.
-        speed: measured cost on one core.
-        expected_seconds: on one core.
-        evaluator: what measured it.
-        proposals: what proposes combinations to a method that learns.
-    """
-
-    spec: OptimizationSpec
-    backtest: BacktestRecord
-    strategy_hash: str
-    space: SearchSpace
-    indices: Indices
-    n_total: int
-    n_groups: int
-    n_left_out: int
-    speed: planner.Speed
-    expected_seconds: float
-    evaluator: SweepEvaluator
-    proposals: Proposals
 
 
 def _ignore(_: Any) -> None:
@@ -123,53 +84,9 @@ class OptimizationService:
         self._clock, self._sleep, self._new_id = clock, sleep, new_id
 
     def plan(self, spec: OptimizationSpec, *, measure: bool = True) -> Plan:
-        """Check an optimization and, if wanted, measure what it will cost; nothing is stored.
-
-        Raises:
-            InputError: it cannot run; the message says why.
-            NotFoundError: there is no such backtest.
-            StateError: the backtest's strategy or the engine has changed.
-        """
-        backtest = self.store.backtest(spec.backtest_id)
-        spec = replace(spec, backtest_id=backtest.backtest_id)
-        Objective.parse(spec.objective)
-        for text in spec.constraints:
-            Constraint.parse(text)
-        space = spec.space
-        if not space.axes:
-            raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
-        if space.n_combinations > self._max_combinations:
-            sizes = " x ".join(f"{n:,}" for n in space.shape)
-            raise ParameterError(
-                f"has {sizes} = {space.n_combinations:,} combinations, more than {self._max_combinations:,}",
-                parameter="search space",
-                remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
-            )
-        chosen = strategy(backtest.spec.strategy)
-        check_code(chosen, backtest.strategy_hash, backtest.engine_version)
-        bars, detail = load_bars(backtest.spec, self.artifacts)
-        evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
-        proposals = Proposals(spec, backtest.spec, chosen)
-        indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
-        probed = indices
-        if proposals.learns and measure:
-            every = valid_indices(chosen, space, evaluator.fixed)
-            probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
-        n_groups = planner.count_groups(chosen, space, probed)
-        speed = planner.measure(evaluator, probed) if measure else planner.Speed(0.0, 0.0)
-        return Plan(
-            spec=spec,
-            backtest=backtest,
-            strategy_hash=backtest.strategy_hash,
-            space=space,
-            indices=indices,
-            n_total=proposals.n_total,
-            n_groups=n_groups,
-            n_left_out=proposals.n_left_out,
-            speed=speed,
-            expected_seconds=speed.seconds(proposals.n_total, n_groups),
-            evaluator=evaluator,
-            proposals=proposals,
+        """Check an optimization and, if wanted, measure what it will cost; see `plan_optimization`."""
+        return plan_optimization(
+            spec, self.store, self.artifacts, max_combinations=self._max_combinations, measure=measure
         )
 
     def begin(self, plan: Plan, *, name: str = "", priority: int = 5, request_key: str = "") -> OptimizationRecord:
