@@ -1,0 +1,346 @@
+"""The manifests are valid, safe, and fit the program and the scripts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import typer
+
+from tests.deployment.rendered import (
+    OVERLAYS,
+    ROOT,
+    container,
+    documents,
+    find,
+    label,
+    matches,
+    namespace,
+    of_kind,
+    pod,
+    pod_labels,
+    secret_keys,
+    workloads,
+)
+from trading_ai.bootstrap import read_settings
+from trading_ai.cli.main import app
+from trading_ai.settings import Settings
+
+KUBERNETES = ("1.30", "1.33", "1.36")
+OWN_IMAGE = "trading-ai/optimizer:latest"
+OWN = ("optimizer-api", "pipeline-api", "celery-worker", "flower", "migrate")
+NODE_PORTS = {"pipeline-api": 30800, "optimizer-api": 30802, "flower": 30555}
+DATABASE_PORTS = {"postgres": 5432, "redis": 6379}
+
+pytestmark = pytest.mark.parametrize("overlay", [f"overlays/{name}" for name in OVERLAYS])
+
+
+# --- the schemas of Kubernetes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_document_is_valid(overlay: str, version: str) -> None:
+    for document in documents(overlay):
+        if document["apiVersion"].startswith("keda.sh/"):
+            continue
+        try:
+            kubernetes_validate.validate(document, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            pytest.fail(f"{label(document)} for Kubernetes {version}: {error.message} at {list(error.path)}")
+
+
+def test_names_are_unique_and_namespaces_are_ours(overlay: str) -> None:
+    known = {d["metadata"]["name"] for d in of_kind(overlay, "Namespace")}
+    assert known == {"trading-system", "databases"}
+    rest = [d for d in documents(overlay) if d["kind"] != "Namespace"]
+    assert {namespace(d) for d in rest} == known
+    names = [(d["kind"], namespace(d), d["metadata"]["name"]) for d in rest]
+    assert len(names) == len(set(names))
+    assert {d["metadata"]["name"] for d in workloads(overlay)} == {*OWN, "postgres", "redis"}
+
+
+def test_no_secret_is_in_the_manifests(overlay: str) -> None:
+    assert not of_kind(overlay, "Secret")
+    for workload in workloads(overlay):
+        for variable in container(workload).get("env", []):
+            if re.search(r"PASSWORD|_URL$|AUTH", variable["name"]):
+                assert "value" not in variable, f"{label(workload)}: {variable['name']}"
+
+
+# --- pods: who they are, what they may do and take ----------------------------------------------------------------
+
+
+def test_pods_are_restricted(overlay: str) -> None:
+    for space in of_kind(overlay, "Namespace"):
+        for mode in ("enforce", "audit", "warn"):
+            assert space["metadata"]["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+    for workload in workloads(overlay):
+        spec, name = pod(workload), label(workload)
+        assert spec["automountServiceAccountToken"] is False, name
+        # A Service named flower would otherwise set FLOWER_PORT, and Flower would not start.
+        assert spec["enableServiceLinks"] is False, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        security = spec["securityContext"]
+        assert security["runAsNonRoot"] is True, name
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert security["runAsUser"] > 0, name
+        assert security["runAsGroup"] > 0, name
+        if workload["metadata"]["name"] in OWN:
+            assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (10001, 10001, 10001), name
+        inner = container(workload)["securityContext"]
+        assert inner["allowPrivilegeEscalation"] is False, name
+        assert inner["readOnlyRootFilesystem"] is True, name
+        assert inner["capabilities"] == {"drop": ["ALL"]}, name
+
+
+def test_the_user_is_that_of_the_image(overlay: str) -> None:
+    users = re.findall(r"^USER (\d+):\d+$", (ROOT / "docker" / "Dockerfile").read_text(), re.MULTILINE)
+    own = {pod(w)["securityContext"]["runAsUser"] for w in workloads(overlay) if w["metadata"]["name"] in OWN}
+    assert own == {int(users[-1])}
+
+
+def test_what_is_written_has_a_volume(overlay: str) -> None:
+    for workload in workloads(overlay):
+        mounts = {m["mountPath"]: m["name"] for m in container(workload)["volumeMounts"]}
+        volumes = {v["name"]: v for v in pod(workload)["volumes"]}
+        claims = {c["metadata"]["name"] for c in workload["spec"].get("volumeClaimTemplates", [])}
+        assert set(mounts.values()) == volumes.keys() | claims, label(workload)
+        assert "/tmp" in mounts, label(workload)
+        if workload["metadata"]["name"] in OWN:
+            assert "/data" in mounts, label(workload)
+        for volume in volumes.values():
+            assert "sizeLimit" in volume["emptyDir"], f"{label(workload)}: a pod could fill its node"
+
+
+def test_databases_keep_their_data(overlay: str) -> None:
+    for name, folder in (("postgres", "/var/lib/postgresql/data"), ("redis", "/data")):
+        workload = find(overlay, "StatefulSet", name)
+        (claim,) = workload["spec"]["volumeClaimTemplates"]
+        assert {"name": claim["metadata"]["name"], "mountPath": folder} in container(workload)["volumeMounts"]
+        # What scripts/deploy-optimizer.sh looks for before it makes a new password.
+        assert f"{claim['metadata']['name']}-{name}-0".endswith(f"-{name}-0")
+
+
+def test_requests_and_limits(overlay: str) -> None:
+    for workload in workloads(overlay):
+        resources = container(workload)["resources"]
+        for part in ("requests", "limits"):
+            assert resources[part].keys() >= {"cpu", "memory"}, label(workload)
+        for what in ("cpu", "memory"):
+            assert quantity(resources["requests"][what]) <= quantity(resources["limits"][what]), label(workload)
+    assert container(find(overlay, "Deployment", "celery-worker"))["resources"]["limits"]["memory"] == "4Gi"
+
+
+def test_bars_that_a_pod_keeps_fit_its_volume(overlay: str) -> None:
+    (settings,) = of_kind(overlay, "ConfigMap")
+    kept = int(settings["data"]["TRADING_AI_CACHE_BYTES"])
+    for name in ("optimizer-api", "pipeline-api", "celery-worker"):
+        (data,) = (v for v in pod(find(overlay, "Deployment", name))["volumes"] if v["name"] == "data")
+        assert kept < quantity(data["emptyDir"]["sizeLimit"])
+
+
+def quantity(text: str) -> float:
+    """A number with one of Kubernetes' suffixes."""
+    found = re.fullmatch(r"([0-9.]+)(m|Ki|Mi|Gi)?", str(text))
+    assert found, text
+    return float(found[1]) * {None: 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[found[2]]
+
+
+# --- probes, disruptions, spreading -------------------------------------------------------------------------------
+
+
+def test_probes(overlay: str) -> None:
+    for workload in workloads(overlay):
+        probes = {k: v for k, v in container(workload).items() if k.endswith("Probe")}
+        if workload["kind"] == "Job":
+            assert not probes
+            continue
+        assert probes.keys() == {"startupProbe", "readinessProbe", "livenessProbe"}, label(workload)
+        ports = {p["name"] for p in container(workload)["ports"]}
+        for probe in probes.values():
+            assert probe["timeoutSeconds"] > 1, f"{label(workload)}: a busy machine is not a dead process"
+            if "httpGet" in probe:
+                assert probe["httpGet"]["port"] in ports
+        liveness = probes["livenessProbe"]
+        assert liveness["periodSeconds"] * liveness["failureThreshold"] >= 60, label(workload)
+
+
+def test_a_database_that_is_away_restarts_nothing(overlay: str) -> None:
+    for name in ("optimizer-api", "pipeline-api"):
+        probes = container(find(overlay, "Deployment", name))
+        assert probes["readinessProbe"]["httpGet"]["path"] == "/ready"
+        assert probes["livenessProbe"]["httpGet"]["path"] == probes["startupProbe"]["httpGet"]["path"] == "/health"
+    assert container(find(overlay, "Deployment", "celery-worker"))["livenessProbe"]["httpGet"]["path"] == "/metrics"
+
+
+def test_what_ends_may_finish(overlay: str) -> None:
+    from trading_ai.worker import _GRACE_SECONDS
+
+    assert pod(find(overlay, "Deployment", "celery-worker"))["terminationGracePeriodSeconds"] == 120 > _GRACE_SECONDS
+    for workload in workloads(overlay):
+        assert pod(workload)["terminationGracePeriodSeconds"] >= 30, label(workload)
+
+
+def test_disruption_budgets_and_spreading(overlay: str) -> None:
+    budgets = of_kind(overlay, "PodDisruptionBudget")
+    for workload in workloads(overlay):
+        if workload["kind"] == "Job":
+            continue
+        own = [
+            b
+            for b in budgets
+            if namespace(b) == namespace(workload) and matches(b["spec"]["selector"], pod_labels(workload))
+        ]
+        assert len(own) == 1, label(workload)
+        (spread,) = pod(workload)["topologySpreadConstraints"]
+        assert spread["topologyKey"] == "kubernetes.io/hostname"
+        assert matches(spread["labelSelector"], pod_labels(workload))
+    assert len(budgets) == len(workloads(overlay)) - 1, "a budget has no pods"
+
+
+# --- what refers to what ------------------------------------------------------------------------------------------
+
+
+def test_selectors_match_labels(overlay: str) -> None:
+    for workload in workloads(overlay):
+        assert pod_labels(workload)["app"] == workload["metadata"]["name"]
+        if workload["kind"] != "Job":
+            assert matches(workload["spec"]["selector"], pod_labels(workload)), label(workload)
+            assert len([w for w in workloads(overlay) if matches(workload["spec"]["selector"], pod_labels(w))]) == 1
+
+
+def test_services_lead_to_containers(overlay: str) -> None:
+    for service in of_kind(overlay, "Service"):
+        behind = [
+            w
+            for w in workloads(overlay)
+            if namespace(w) == namespace(service)
+            and matches({"matchLabels": service["spec"]["selector"]}, pod_labels(w))
+        ]
+        assert len(behind) == 1, label(service)
+        ports = {p["name"]: p["containerPort"] for p in container(behind[0])["ports"]}
+        for port in service["spec"]["ports"]:
+            assert ports[port["targetPort"]] == port["port"], label(service)
+    for workload in of_kind(overlay, "StatefulSet"):
+        headless = find(overlay, "Service", workload["spec"]["serviceName"])
+        assert headless["spec"]["clusterIP"] == "None"
+
+
+def test_node_ports(overlay: str) -> None:
+    found = {
+        s["metadata"]["name"]: p["nodePort"]
+        for s in of_kind(overlay, "Service")
+        if s["spec"].get("type") == "NodePort"
+        for p in s["spec"]["ports"]
+    }
+    assert found == NODE_PORTS
+    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text()
+    assert set(re.findall(r"http://localhost:(\d+)", script)) == {str(port) for port in NODE_PORTS.values()}
+
+
+def test_the_image_is_the_one_that_is_built(overlay: str) -> None:
+    for name in ("build-optimizer.sh", "deploy-optimizer.sh"):
+        assert f"image=${{IMAGE:-{OWN_IMAGE}}}" in (ROOT / "scripts" / name).read_text()
+    compose = (ROOT / "docker-compose.yml").read_text()
+    for workload in workloads(overlay):
+        image = container(workload)["image"]
+        if workload["metadata"]["name"] in OWN:
+            assert image == OWN_IMAGE
+            # Otherwise :latest is looked for in a registry, and none holds it.
+            assert container(workload)["imagePullPolicy"] == "IfNotPresent"
+        else:
+            assert f":-{image}}}" in compose, "Compose and the cluster run the same databases"
+
+
+def test_secrets_are_those_that_the_deploy_script_makes(overlay: str) -> None:
+    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text().replace("\\\n", " ")
+    spaces = {"namespace": "trading-system", "databases": "databases"}
+    made = set()
+    for space, name, rest in re.findall(r'^ +secret "\$(\w+)" ([\w-]+) (.+)$', script, re.MULTILINE):
+        words = re.findall(r'"[^"]*"|\S+', re.sub(r"\$\([^)]*\)", "", rest))
+        made |= {(spaces[space], name, key) for key in words[::2]}
+    wanted = {entry for workload in workloads(overlay) for entry in secret_keys(workload)}
+    assert wanted
+    assert wanted <= made
+
+
+def test_urls_in_the_secrets_lead_to_the_services(overlay: str) -> None:
+    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text()
+    found = re.findall(r"@(\w+)\.\$databases\.svc\.cluster\.local:(\d+)/(\w+)", script)
+    assert {name: int(port) for name, port, _ in found} == DATABASE_PORTS
+    for name, port in DATABASE_PORTS.items():
+        assert [p["port"] for p in find(overlay, "Service", name)["spec"]["ports"]] == [port]
+    (database,) = (what for name, _, what in found if name == "postgres")
+    variables = {v["name"]: v.get("value") for v in container(find(overlay, "StatefulSet", "postgres"))["env"]}
+    assert variables["POSTGRES_DB"] == database
+    assert f"postgresql://{variables['POSTGRES_USER']}:" in script
+
+
+def test_deployments_are_those_that_the_deploy_script_waits_for(overlay: str) -> None:
+    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text()
+    (names,) = re.findall(r"^deployments=\((.*)\)$", script, re.MULTILINE)
+    assert set(names.split()) == {d["metadata"]["name"] for d in of_kind(overlay, "Deployment")}
+
+
+def test_workers_prefer_the_nodes_that_join_as_workers(overlay: str) -> None:
+    script = (ROOT / "infrastructure" / "scripts" / "add-worker.sh").read_text()
+    (key, value) = re.findall(r"--node-label (\S+)=(\w+)", script)[0]
+    affinity = pod(find(overlay, "Deployment", "celery-worker"))["affinity"]["nodeAffinity"]
+    assert affinity.keys() == {"preferredDuringSchedulingIgnoredDuringExecution"}
+    (term,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert term["preference"]["matchExpressions"] == [{"key": key, "operator": "In", "values": [value]}]
+
+
+# --- the program --------------------------------------------------------------------------------------------------
+
+
+def parsed(arguments: list[str]) -> dict[str, Any]:
+    """The parameters that a command of ours takes from a command line; the command does not run."""
+    group = typer.main.get_command(app)
+    assert arguments[0] == "trading-ai"
+    command = group.commands[arguments[1]]  # type: ignore[attr-defined]
+    return dict(command.make_context(arguments[1], arguments[2:]).params)
+
+
+def test_commands_are_understood(overlay: str) -> None:
+    for name in OWN:
+        kind = "Job" if name == "migrate" else "Deployment"
+        inner = container(find(overlay, kind, name))
+        assert "command" not in inner, "the image's entry point hands out the compiled kernels"
+        parameters = parsed(inner["args"])
+        if name.endswith("-api"):
+            service = name.removesuffix("-api")
+            assert parameters["services"] == service
+            assert [p["containerPort"] for p in inner["ports"]] == [parameters[f"{service}_port"]]
+        if name == "flower":
+            assert [p["containerPort"] for p in inner["ports"]] == [parameters["port"]]
+        if name.endswith("-api") or name == "flower":
+            assert parameters["host"] == "0.0.0.0"
+        if name == "celery-worker":
+            # Unless told, a worker takes every core of the machine and not its share.
+            assert parameters["concurrency"] == quantity(inner["resources"]["limits"]["cpu"])
+
+
+def test_settings_are_understood(overlay: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shared,) = of_kind(overlay, "ConfigMap")
+    for name in OWN:
+        inner = container(find(overlay, "Job" if name == "migrate" else "Deployment", name))
+        assert inner["envFrom"] == [{"configMapRef": {"name": shared["metadata"]["name"]}}]
+        values = shared["data"] | {v["name"]: v.get("value", "secret") for v in inner["env"]}
+        for variable, value in values.items():
+            assert variable.removeprefix("TRADING_AI_").lower() in Settings.model_fields, variable
+            monkeypatch.setenv(variable, value)
+        settings = read_settings()
+        assert settings.insecure, "without a key, the APIs would not start on the first deployment"
+        if name == "celery-worker":
+            assert [p["containerPort"] for p in inner["ports"]] == [settings.metrics_port]
+
+
+def test_scraping_finds_the_metrics(overlay: str) -> None:
+    for name in ("optimizer-api", "pipeline-api", "celery-worker"):
+        workload = find(overlay, "Deployment", name)
+        notes = workload["spec"]["template"]["metadata"]["annotations"]
+        assert notes["prometheus.io/scrape"] == "true"
+        assert [p["containerPort"] for p in container(workload)["ports"]] == [int(notes["prometheus.io/port"])]
