@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
 from trading_ai.api import optimizer, pipeline
+from trading_ai.api.answers import Health, Ready
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.schemas import PROBLEMS
 from trading_ai.api.security import Gate, Guard
@@ -37,6 +38,7 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     app.include_router(_health(service, context))
     app.include_router(_ROUTERS[service])
     add_handlers(app)
+    _describe_keys(app, keys_required)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
@@ -44,15 +46,38 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     return app
 
 
+def _describe_keys(app: FastAPI, required: bool) -> None:
+    """Say in the app's description how keys are sent, and whether one is needed."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            description = plain()
+            description.setdefault("components", {})["securitySchemes"] = {
+                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            }
+            ways: list[dict[str, Any]] = [{"key": []}, {"bearer": []}]
+            for path, operations in description["paths"].items():
+                for operation in operations.values() if path.startswith("/api/") else ():
+                    operation["security"] = ways if required else [{}, *ways]
+            app.openapi_schema = description
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
 def _health(service: str, context: Context) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/health")
-    async def health() -> dict[str, Any]:
+    @router.get("/health", response_model=Health)
+    async def health() -> Any:
         """Whether this process lives."""
         return {"status": "ok", "service": service, "version": __version__}
 
-    @router.get("/ready", responses={503: {"description": "Something is missing"}})
+    @router.get(
+        "/ready", response_model=Ready, responses={503: {"model": Ready, "description": "Something is missing"}}
+    )
     def ready() -> Response:
         """Whether work can be done: which of database, broker and workers is missing."""
         state = context.ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 
-from trading_ai.api.schemas import BacktestBody
+from trading_ai.api.answers import Backtest, Dataset, Deleted, Equity, Strategy, Trades
+from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
+from trading_ai.api.unpacked import check_unpacked_size
 from trading_ai.api.views import backtest_json, dataset_json, finite, trades_json
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
@@ -40,14 +43,14 @@ def _context(request: Request) -> Context:
 # --- backtests -------------------------------------------------------------------------------------------
 
 
-@router.get("/backtests", dependencies=_READ, tags=["backtests"])
-def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0) -> list[dict[str, Any]]:
+@router.get("/backtests", response_model=list[Backtest], dependencies=_READ, tags=["backtests"])
+def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Backtests, newest first."""
     return [backtest_json(r) for r in _context(request).store.backtests()[offset : offset + limit]]
 
 
-@router.post("/backtests", status_code=201, dependencies=_RUN, tags=["backtests"])
-def create_backtest(request: Request, body: BacktestBody) -> dict[str, Any]:
+@router.post("/backtests", status_code=201, response_model=Backtest, dependencies=_RUN, tags=["backtests"])
+def create_backtest(request: Request, body: BacktestBody) -> Any:
     """Run a backtest with a strategy that the server knows, and keep it."""
     known = sorted(known_strategies())
     if body.strategy not in known:
@@ -87,14 +90,14 @@ def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
     return kind(**given)
 
 
-@router.get("/backtests/{backtest_id}", dependencies=_READ, tags=["backtests"])
-def show_backtest(request: Request, backtest_id: str) -> dict[str, Any]:
+@router.get("/backtests/{backtest_id}", response_model=Backtest, dependencies=_READ, tags=["backtests"])
+def show_backtest(request: Request, backtest_id: Id) -> Any:
     """A backtest with its metrics."""
     return backtest_json(_context(request).store.backtest(backtest_id))
 
 
-@router.get("/backtests/{backtest_id}/trades", dependencies=_READ, tags=["backtests"])
-def trades(request: Request, backtest_id: str, limit: Limit = 1000, offset: Offset = 0) -> dict[str, Any]:
+@router.get("/backtests/{backtest_id}/trades", response_model=Trades, dependencies=_READ, tags=["backtests"])
+def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Closed trades in the order of their closing."""
     context = _context(request)
     found = context.store.backtest(backtest_id).backtest_id
@@ -102,10 +105,8 @@ def trades(request: Request, backtest_id: str, limit: Limit = 1000, offset: Offs
     return {"id": found, "total": len(every), "trades": trades_json(every[offset : offset + limit])}
 
 
-@router.get("/backtests/{backtest_id}/equity", dependencies=_READ, tags=["backtests"])
-def equity(
-    request: Request, backtest_id: str, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000
-) -> dict[str, Any]:
+@router.get("/backtests/{backtest_id}/equity", response_model=Equity, dependencies=_READ, tags=["backtests"])
+def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000) -> Any:
     """Equity at bars' closes, every n-th bar and the last one."""
     context = _context(request)
     found = context.store.backtest(backtest_id).backtest_id
@@ -120,14 +121,14 @@ def equity(
     return {"id": found, "n_bars": n, "bars_per_point": every, "time_ms": times, "equity": values}
 
 
-@router.delete("/backtests/{backtest_id}", dependencies=_RUN, tags=["backtests"])
-def delete_backtest(request: Request, backtest_id: str) -> dict[str, Any]:
+@router.delete("/backtests/{backtest_id}", response_model=Deleted, dependencies=_RUN, tags=["backtests"])
+def delete_backtest(request: Request, backtest_id: Id) -> Any:
     """Delete a backtest that no optimization uses."""
     return {"id": _context(request).backtests.delete(backtest_id), "deleted": True}
 
 
-@router.get("/strategies", dependencies=_READ, tags=["backtests"])
-def strategies() -> list[dict[str, Any]]:
+@router.get("/strategies", response_model=list[Strategy], dependencies=_READ, tags=["backtests"])
+def strategies() -> Any:
     """The strategies that the server knows, with their parameters."""
     return [
         {
@@ -151,13 +152,13 @@ def strategies() -> list[dict[str, Any]]:
 # --- datasets --------------------------------------------------------------------------------------------
 
 
-@router.get("/datasets", dependencies=_READ, tags=["datasets"])
-def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> list[dict[str, Any]]:
+@router.get("/datasets", response_model=list[Dataset], dependencies=_READ, tags=["datasets"])
+def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Datasets, newest first."""
     return [dataset_json(r) for r in _context(request).store.datasets()[offset : offset + limit]]
 
 
-@router.post("/datasets", status_code=201, dependencies=_RUN, tags=["datasets"])
+@router.post("/datasets", status_code=201, response_model=Dataset, dependencies=_RUN, tags=["datasets"])
 def upload(
     request: Request,
     file: Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet")],
@@ -165,31 +166,43 @@ def upload(
     timeframe: Text = None,
     timezone: Text = None,
     repair: Annotated[bool, Form()] = False,
-) -> dict[str, Any]:
+) -> Any:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
     context = _context(request)
-    name = Path(file.filename or "upload.csv").name[-100:]
-    if "\0" in name:
-        raise DataError("must be a file name", parameter="file")
+    # The name stays recognizable, because importers read symbol and timeframe from it, and can name nothing else.
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(file.filename or "").name)[-100:].lstrip(".") or "upload.csv"
     with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
-        path = Path(folder) / (name if name not in {"", ".", ".."} else "upload.csv")
+        path = Path(folder) / name
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target, 1 << 20)
-        found = read_bars(path, symbol=symbol, timeframe=timeframe or None, timezone=timezone or None, repair=repair)
+        check_unpacked_size(path, context.application.settings.max_upload_bytes)
+        try:
+            found = read_bars(
+                path, symbol=symbol, timeframe=timeframe or None, timezone=timezone or None, repair=repair
+            )
+        except DataError as error:  # the folder is nobody's business
+            raise DataError(
+                error.rule,
+                file=error.file.removeprefix(f"{folder}/"),
+                line=error.line,
+                parameter=error.parameter,
+                value=error.value,
+                remedy=error.remedy,
+            ) from None
     quality = found.report.to_dict() | {"lines": found.report.lines()}
     record, added = context.backtests.keep_bars(found.bars, name, found.detected, quality)
     return dataset_json(record) | {"already_known": not added}
 
 
-@router.get("/datasets/{dataset_id}", dependencies=_READ, tags=["datasets"])
-def show_dataset(request: Request, dataset_id: str) -> dict[str, Any]:
+@router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])
+def show_dataset(request: Request, dataset_id: Id) -> Any:
     """A dataset: how it was read, and its quality report."""
     return dataset_json(_context(request).store.dataset(dataset_id))
 
 
-@router.delete("/datasets/{dataset_id}", dependencies=_RUN, tags=["datasets"])
-def delete_dataset(request: Request, dataset_id: str) -> dict[str, Any]:
+@router.delete("/datasets/{dataset_id}", response_model=Deleted, dependencies=_RUN, tags=["datasets"])
+def delete_dataset(request: Request, dataset_id: Id) -> Any:
     """Delete a dataset that no backtest uses."""
     return {"id": _context(request).backtests.delete_dataset(dataset_id), "deleted": True}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,7 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from trading_ai.errors import EvaluationError, InputError, NotFoundError, StateError, StorageError, TradingAIError
+from trading_ai.errors import (
+    DataError,
+    EvaluationError,
+    InputError,
+    NotFoundError,
+    StateError,
+    StorageError,
+    TradingAIError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -22,6 +32,17 @@ _STATUS: tuple[tuple[type[TradingAIError], int, str], ...] = (
     (EvaluationError, 422, "It cannot be evaluated"),
     (StorageError, 503, "The database cannot be used"),
 )
+
+_TITLES = {
+    400: "The request cannot be read",
+    401: "An API key is needed",
+    403: "The API key does not allow that",
+    404: "There is no such thing",
+    405: "That method is not offered here",
+    413: "The request is too large",
+}
+_TYPES = {"bool", "int", "float", "str", "constrained-int", "constrained-float", "constrained-str"}
+_VALUE_SHOWN = 200
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +56,22 @@ class Problem(JSONResponse):
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
         super().__init__(body, status_code=status, headers=headers)
 
+    def render(self, content: Any) -> bytes:
+        """The document; in ASCII, because what a request sent may be no valid text."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
 
 def _plain(value: object) -> object:
-    """A value as JSON can show it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | int | float | bool):
+    """A value as JSON can show it; of a long one its beginning."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return _short(hex(value))
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    return str(value)
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "…"
 
 
 def problem_of(error: TradingAIError) -> Problem:
@@ -51,22 +80,51 @@ def problem_of(error: TradingAIError) -> Problem:
     more: dict[str, Any] = {}
     if isinstance(error, InputError):
         field = {"field": error.parameter, "value": _plain(error.value), "rule": error.rule, "remedy": error.remedy}
+        if isinstance(error, DataError):
+            field["line"] = error.line
         more["errors"] = [{name: value for name, value in field.items() if value not in ("", None)}]
     headers = {"Retry-After": "2"} if status == 503 else None
     return Problem(status, title, str(error), headers, **more)
 
 
 def _validation(error: RequestValidationError) -> Problem:
-    errors = []
+    fields: dict[str, dict[str, Any]] = {}
     for found in error.errors():
-        place = [str(part) for part in found["loc"] if part != "body"]
-        field = {"field": ".".join(place) or "body", "rule": found["msg"]}
+        name, rule = _field(found), str(found["msg"])
+        if found["type"] == "json_invalid":
+            rule = f"is not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
+        known = fields.setdefault(name, {"field": name, "rule": rule, "type": found["type"]})
         if found["type"] != "missing" and "input" in found and not isinstance(found["input"], bytes | dict | list):
-            field["value"] = _plain(found["input"])
-        errors.append(field)
+            known["value"] = _plain(found["input"])
+        # A field of several types breaks a rule of each: what counts is the one of the type that it has, if any.
+        if known["type"].endswith("_type") and known["rule"] != rule:
+            if found["type"].endswith("_type"):
+                known["rule"] += f" or {rule.removeprefix('Input should be ')}"
+            else:
+                known |= {"rule": rule, "type": found["type"]}
+    errors = [{key: value for key, value in field.items() if key != "type"} for field in fields.values()]
     first = errors[0]
     got = f" (got {first['value']!r})" if "value" in first else ""
     return Problem(422, "The request is not as described", f"{first['field']}: {first['rule']}{got}", errors=errors)
+
+
+def _field(found: dict[str, Any]) -> str:
+    """Name of the field that an error is about."""
+    where, *place = (str(part) for part in found["loc"])
+    if found["type"] == "json_invalid" or not place:
+        return where
+    if len(place) > 1 and place[-1] in _TYPES and found["type"] != "extra_forbidden":
+        place.pop()
+    return ".".join(place)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """What is offered at a request's path: several routes may share it, and each knows its own methods only."""
+    path = request.url.path
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(template)), path):
+            return sorted(name.upper() for name in operations)
+    return ["GET"]  # the documentation itself
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -82,8 +140,13 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Problem:
-        detail = error.detail if error.status_code != 404 else f"there is nothing at {request.url.path}"
-        return Problem(error.status_code, str(error.detail), detail, dict(error.headers or {}))
+        status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
+        if status == 404:
+            detail = f"there is nothing at {request.url.path}"
+        elif status == 405:
+            headers["Allow"] = ", ".join(_methods(app, request))
+            detail = f"{request.method} is not offered at {request.url.path}; {headers['Allow']} is"
+        return Problem(status, _TITLES.get(status, detail), detail, headers)
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Problem:

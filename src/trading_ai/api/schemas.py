@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
-Scalar = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
+_LARGEST = 1e15  # further numbers lose digits on their way through floating point
+_WHOLE = 10**15
+
+# Each bound stands with each type: beside the union, it would not be in the description of the API.
+_Int = Annotated[StrictInt, Field(ge=-_WHOLE, le=_WHOLE)]
+_Float = Annotated[StrictFloat, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
+Number = _Int | _Float
+AboveZero = (
+    Annotated[StrictInt, Field(gt=0, le=_WHOLE)] | Annotated[StrictFloat, Field(gt=0, le=_LARGEST, allow_inf_nan=False)]
+)
+Scalar = StrictBool | _Int | _Float | Annotated[StrictStr, Field(max_length=500)]
+Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
@@ -32,10 +43,15 @@ class OptimizeBody(_Body):
     backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
     optimization_type: Annotated[str, Field(max_length=50)] = "grid_search"
-    max_iterations: Annotated[StrictInt, Field(ge=1)] | None = None
-    objective: Annotated[str, Field(max_length=200)] = "sharpe_ratio"
+    max_iterations: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
+    objective: Annotated[str, Field(max_length=500)] = "sharpe_ratio"
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
+    parameter_constraints: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)] = []
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
+    max_seconds: AboveZero | None = None
+    stagnation: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
+    reuse: StrictBool = True
+    warm_start: StrictBool = False
     name: Label = ""
     priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
     batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
@@ -98,7 +114,7 @@ class BacktestBody(_Body):
     strategy: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
     parameters: Annotated[dict[Name, Scalar], Field(max_length=100)] = {}
     name: Label = ""
-    capital: Annotated[Number, Field(gt=0, le=1e12)] = 10_000.0
+    capital: AboveZero = 10_000.0
     account_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     timeframe: Annotated[str, Field(max_length=10)] | None = None
     detail_dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")] | None = None

@@ -76,8 +76,11 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
     return check
 
 
-class _TooLargeError(Exception):
-    """The body has more bytes than are accepted."""
+class _TooLargeError(HTTPException):
+    """The body has more bytes than are accepted; of a kind that passes through whatever parses bodies."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"the request has more than the {limit:,} bytes that are accepted")
 
 
 class Gate:
@@ -107,7 +110,7 @@ class Gate:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > limit:
-                    raise _TooLargeError
+                    raise _TooLargeError(limit)
             return message
 
         async def noted(message: Message) -> None:
@@ -119,13 +122,12 @@ class Gate:
         try:
             declared = dict(scope["headers"]).get(b"content-length", b"0")
             if declared.isdigit() and int(declared) > limit:
-                raise _TooLargeError
+                raise _TooLargeError(limit)
             await self._app(scope, counted, noted)
-        except _TooLargeError:
+        except _TooLargeError as error:
             status = 413
             if not started:
-                text = f"the request has more than the {limit:,} bytes that are accepted"
-                await Problem(413, "The request is too large", text)(scope, receive, send)
+                await Problem(413, "The request is too large", error.detail)(scope, receive, send)
         finally:
             route = scope.get("route")
             path = getattr(route, "path", "unknown")
