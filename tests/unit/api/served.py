@@ -27,12 +27,12 @@ class Service(Server):
         home: folder of its data.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, **environment: str) -> None:
         super().__init__(folder, port, f"http://127.0.0.1:{port}")
         self.home = folder / "data"
         self._pipeline_port = _free_port()
         self.pipeline_url = f"http://127.0.0.1:{self._pipeline_port}"
-        self._user = {"env": os.environ | {"TRADING_AI_HOME": str(self.home)}}
+        self._user = {"env": os.environ | {"TRADING_AI_HOME": str(self.home)} | environment}
 
     def add_backtest(self, strategy: str = "sma_crossover") -> str:
         """Id of a backtest on the bars that come with the package, added beside the service."""
@@ -56,7 +56,7 @@ class Service(Server):
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    """A running service with its data in `folder`."""
-    with _running(lambda port: Service(folder, port)) as server:
+def service(folder: Path, **environment: str) -> Iterator[Service]:
+    """A running service with its data in `folder`, and with these environment variables."""
+    with _running(lambda port: Service(folder, port, **environment)) as server:
         yield server
