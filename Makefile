@@ -37,6 +37,7 @@ demo: setup ## sweep 527 combinations over real EURUSD bars and write a report
 .PHONY: test
 test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
+	@scripts/install-test-tools.sh
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: chaos

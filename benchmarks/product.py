@@ -167,7 +167,7 @@ def optimize(home: Path, file: Path, timeframe: str, pair: tuple[int, int], rang
     times, n = [], 0
     for _ in range(4):  # the first one warms up the disk cache and is dropped
         parameters = [part for text in ranges for part in ("--param", text)]
-        seconds, found = command(home, "optimize", backtest["id"], *parameters)
+        seconds, found = command(home, "optimize", backtest["id"], *parameters, "--no-reuse")
         times.append(seconds)
         _, status = command(home, "status", found["optimization_id"])
         n = status.get("completed_trials", status.get("n_trials", 0))

@@ -19,6 +19,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ranking import rank, valid_indices
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
@@ -112,7 +113,7 @@ def sweep(
     Args:
         bars: bars that the strategy sees.
         strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`.
-        objective: metric to rank by.
+        objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
@@ -123,7 +124,7 @@ def sweep(
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
     """
-    metric(objective)
+    Objective.parse(objective)
     evaluator = make_evaluator(bars, strategy, **options)
     return Sweep(evaluator, objective, keep_daily_profit)
 
@@ -176,13 +177,16 @@ class Sweep:
     @cached_property
     def order(self) -> Indices:
         """Rows of `metrics` from best to worst; NaN last, ties in the order of the combinations."""
-        values = self.metrics[:, METRIC_COLUMN[self.objective]]
-        return rank(values, metric(self.objective).better)
+        return rank(self._scores, 1)
+
+    @cached_property
+    def _scores(self) -> Floats:
+        return Objective.parse(self.objective).scores(self.metrics)
 
     @property
     def has_best(self) -> bool:
         """Whether any trial has a defined objective."""
-        return len(self) > 0 and not np.isnan(self.metrics[self.order[0], METRIC_COLUMN[self.objective]])
+        return len(self) > 0 and not np.isnan(self._scores[self.order[0]])
 
     @cached_property
     def best(self) -> Combination:
@@ -221,7 +225,9 @@ class Sweep:
         return frame.with_columns(counts) if failed.all() else frame
 
     def column(self, name: str) -> Floats:
-        """One metric of every trial, in the order of `indices`, shape (n,)."""
+        """One metric of every trial, or the objective, in the order of `indices`, shape (n,)."""
+        if name == self.objective:
+            return Objective.parse(name).values(self.metrics)
         metric(name)
         return self.metrics[:, METRIC_COLUMN[name]]
 

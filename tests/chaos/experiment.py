@@ -69,7 +69,8 @@ class Experiment:
         self.outcome = Outcome()
 
     def start(self) -> str:
-        body = {"backtest_id": self.backtest_id, "parameters": self.ranges, "keep_daily_profit": False}
+        # What an earlier optimization found must be found again.
+        body = {"backtest_id": self.backtest_id, "parameters": self.ranges, "keep_daily_profit": False, "reuse": False}
         key = str(self.rng.random())
         limit = time.monotonic() + _GIVE_UP_SECONDS
         while True:

@@ -33,7 +33,7 @@ def backtest_id(environment, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(environment, backtest_id):
-    made = ask(environment, "optimize", backtest_id, *SEARCH, "--workers", "1", "--top", "1000")
+    made = ask(environment, "optimize", backtest_id, *SEARCH, "--no-reuse", "--workers", "1", "--top", "1000")
     assert made["n_completed"] == N_TOTAL
     return made["results"]
 
@@ -50,7 +50,7 @@ def begin(environment, backtest_id, workers):
     """Start a run in a process group of its own, as a terminal would, and wait until it has saved a chunk."""
     known = {o["id"] for o in ask(environment, "list")["optimizations"]}
     process = subprocess.Popen(
-        [*COMMAND, "optimize", backtest_id, *SEARCH, "--workers", workers],
+        [*COMMAND, "optimize", backtest_id, *SEARCH, "--no-reuse", "--workers", workers],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60

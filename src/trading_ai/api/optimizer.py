@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import json
 import time
@@ -14,21 +13,22 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from trading_ai.api.answers import Deleted, Optimization, Workers
+from trading_ai.api.asked import check_repeated, spec_from
 from trading_ai.api.problems import Problem
-from trading_ai.api.schemas import OptimizeBody, RangeBody, Results, Started, Status
+from trading_ai.api.schemas import Id, OptimizeBody, Results, Started, Status
 from trading_ai.api.security import needs
 from trading_ai.api.views import optimization_json, status_json, trials_json
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
 from trading_ai.optimization.assessment import assess_optimization
-from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec
+from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.ranking import sorted_page
-from trading_ai.parameters import Axis, ParameterRange, SearchSpace, axis_of
 from trading_ai.robustness.study import StudySettings
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
-    from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+    from trading_ai.optimization.ports import Floats, OptimizationRecord, TrialPage
 
 router = APIRouter(prefix="/api/v1", tags=["optimizations"])
 
@@ -47,43 +47,6 @@ def _context(request: Request) -> Context:
     return context
 
 
-def axis_from(body: RangeBody) -> Axis:
-    """A parameter's values as the search space has them.
-
-    Raises:
-        ParameterError: neither or both of range and values are given, or the range is impossible.
-    """
-    ends = {"min_value": body.min_value, "max_value": body.max_value, "step": body.step}
-    if body.values is not None:
-        if any(end is not None for end in ends.values()):
-            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name)
-        return axis_of(body.name, body.values)
-    for name, end in ends.items():
-        if end is None:
-            raise ParameterError("is needed", parameter=f"{body.name}.{name}", remedy="Or give a list of values.")
-    assert body.min_value is not None
-    assert body.max_value is not None
-    assert body.step is not None
-    return ParameterRange(body.name, body.min_value, body.max_value, body.step)
-
-
-def spec_from(body: OptimizeBody) -> OptimizationSpec:
-    """What a request asks for."""
-    space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
-    keep = body.keep_daily_profit
-    return OptimizationSpec(
-        backtest_id=body.backtest_id,
-        space=space,
-        method=body.optimization_type,
-        max_iterations=body.max_iterations,
-        seed=body.seed,
-        objective=body.objective,
-        constraints=tuple(body.constraints),
-        keep_daily_profit=space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep is None else keep,
-        batch_size=body.batch_size,
-    )
-
-
 def _started(record: OptimizationRecord) -> dict[str, Any]:
     return {
         "optimization_id": record.optimization_id,
@@ -99,43 +62,44 @@ def start(
     body: OptimizeBody,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> Any:
-    """Start an optimization. The same request with the same Idempotency-Key again starts nothing."""
-    context = _context(request)
-    key = ""
-    if idempotency_key:
-        # The same key with another body is another request, which is a mistake: it must not look like a repetition.
-        digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:16]
-        key = f"{idempotency_key}/{digest}"
-        known = context.store.optimization_of_request(key)
-        if known is not None:
-            return _started(known)
-    plan = context.service.plan(spec_from(body), measure=False)
-    try:
-        record = context.service.begin(plan, name=body.name, priority=body.priority, request_key=key)
-    except StateError:
-        known = context.store.optimization_of_request(key)  # a repetition that came at the same moment
-        if known is None:
-            raise
-        record = known
-    context.wake()
-    return _started(record)
+    """Start an optimization.
+
+    The same request with the same Idempotency-Key again starts nothing and gets the first one's answer; another
+    request with that key is refused.
+    """
+    context, key = _context(request), idempotency_key or ""
+    asked = spec_from(body, context.application.settings.max_combinations)
+    known = context.store.optimization_of_request(key) if key else None
+    if known is None:
+        plan = context.service.plan(asked, measure=False)
+        try:
+            record = context.service.begin(plan, name=body.name, priority=body.priority, request_key=key)
+        except StateError:
+            known = context.store.optimization_of_request(key) if key else None
+            if known is None:  # otherwise it is a repetition that came at the same moment
+                raise
+        else:
+            context.wake()
+            return _started(record)
+    check_repeated(known, asked, body, key)
+    return _started(known)
 
 
-@router.get("/optimize", dependencies=_READ)
-def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> list[dict[str, Any]]:
+@router.get("/optimize", response_model=list[Optimization], dependencies=_READ)
+def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Any:
     """Optimizations, newest first."""
     context, now = _context(request), time.time()
     return [optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]]
 
 
-@router.get("/optimize/{optimization_id}", dependencies=_READ)
-def show(request: Request, optimization_id: str) -> dict[str, Any]:
+@router.get("/optimize/{optimization_id}", response_model=Optimization, dependencies=_READ)
+def show(request: Request, optimization_id: Id) -> Any:
     """An optimization: what is searched, and how far it is."""
     return optimization_json(_context(request).store.optimization(optimization_id), time.time())
 
 
 @router.get("/optimize/{optimization_id}/status", response_model=Status, dependencies=_READ)
-async def status(request: Request, optimization_id: str) -> Any:
+async def status(request: Request, optimization_id: Id) -> Any:
     """How far an optimization is; cheap enough to be asked for every second by hundreds."""
     return Response(await _status_bytes(_context(request), optimization_id), media_type="application/json")
 
@@ -170,7 +134,7 @@ async def _status_bytes(context: Context, optimization_id: str) -> bytes:
 )
 def results(
     request: Request,
-    optimization_id: str,
+    optimization_id: Id,
     limit: Limit = 100,
     offset: Offset = 0,
     sort: Annotated[str | None, Query(max_length=100)] = None,
@@ -182,8 +146,9 @@ def results(
     if wanted is None:
         return Problem(406, "That format is not offered", "offered: application/json, text/csv, Parquet")
     page = _page(context, record, limit, offset, sort)
+    beside = shape_columns(context.store, record, page.indices)
     if wanted != "json":
-        return _file(record, page, offset, wanted)
+        return _file(record, page, offset, wanted, beside)
     best = None
     if record.best_index is not None:
         best = record.spec.space.combination(record.best_index)
@@ -194,7 +159,7 @@ def results(
         "sort": sort or record.spec.objective,
         "n_trials_tried": record.n_completed,
         "note": "ranked on the data the parameters were chosen on: the best of many trials is in part luck",
-        "results": trials_json(record, page, offset + 1),
+        "results": trials_json(record, page, offset + 1, beside),
         "best_parameters": best,
         "total": record.n_completed,
     }
@@ -223,10 +188,10 @@ def _format(accept: str) -> str | None:
     return None
 
 
-def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str) -> Response:
+def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str, beside: dict[str, Floats]) -> Response:
     from trading_ai.reports.trials import trial_frame  # noqa: PLC0415 - polars takes 0.2 s
 
-    frame, file = trial_frame(record, page, offset + 1), io.BytesIO()
+    frame, file = trial_frame(record, page, offset + 1, beside), io.BytesIO()
     name = f"trials-{record.optimization_id[:8]}.{wanted}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if wanted == "csv":
@@ -237,30 +202,36 @@ def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str)
 
 
 @router.post("/optimize/{optimization_id}/cancel", response_model=Status, dependencies=_RUN)
-def cancel(request: Request, optimization_id: str) -> Any:
+def cancel(request: Request, optimization_id: Id) -> Any:
     """Cancel for good; finished trials are kept."""
-    return status_json(_context(request).service.cancel(optimization_id), time.time())
+    return _changed(_context(request), _context(request).service.cancel(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/pause", response_model=Status, dependencies=_RUN)
-def pause(request: Request, optimization_id: str) -> Any:
+def pause(request: Request, optimization_id: Id) -> Any:
     """Pause; chunks under way are finished."""
-    return status_json(_context(request).service.pause(optimization_id), time.time())
+    return _changed(_context(request), _context(request).service.pause(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/resume", response_model=Status, dependencies=_RUN)
-def resume(request: Request, optimization_id: str) -> Any:
+def resume(request: Request, optimization_id: Id) -> Any:
     """Go on with a paused or failed optimization; no trial is repeated."""
     context = _context(request)
     record = context.service.set_running(optimization_id)
     context.wake()
+    return _changed(context, record)
+
+
+def _changed(context: Context, record: OptimizationRecord) -> dict[str, Any]:
+    """The status after a change, which the next question sees too."""
+    context.status_cache.clear()
     return status_json(record, time.time())
 
 
 @router.get("/optimize/{optimization_id}/robustness", dependencies=_READ)
 def robustness(
     request: Request,
-    optimization_id: str,
+    optimization_id: Id,
     rank: Annotated[int, Query(ge=1, le=2**40)] = 1,
     windows: Annotated[str | None, Query(max_length=20)] = None,
     seed: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
@@ -272,10 +243,13 @@ def robustness(
     ).to_json()
 
 
-@router.delete("/optimize/{optimization_id}", dependencies=_RUN)
-def delete(request: Request, optimization_id: str) -> dict[str, Any]:
+@router.delete("/optimize/{optimization_id}", response_model=Deleted, dependencies=_RUN)
+def delete(request: Request, optimization_id: Id) -> Any:
     """Delete an optimization with its trials; a running one must be cancelled first."""
-    return {"optimization_id": _context(request).service.delete_optimization(optimization_id), "deleted": True}
+    context = _context(request)
+    found = context.service.delete_optimization(optimization_id)
+    context.status_cache.clear()
+    return {"optimization_id": found, "deleted": True}
 
 
 @router.get(
@@ -284,7 +258,7 @@ def delete(request: Request, optimization_id: str) -> dict[str, Any]:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def events(request: Request, optimization_id: str) -> Response:
+async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
     context = _context(request)
     await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
@@ -296,7 +270,15 @@ async def _events(context: Context, optimization_id: str) -> AsyncIterator[bytes
     best: Any = None
     said = time.monotonic()
     while True:
-        state = json.loads(await _status_bytes(context, optimization_id))
+        try:
+            state = json.loads(await _status_bytes(context, optimization_id))
+        except StorageError:  # it comes back, or the listener gives up
+            yield b": the database cannot be read\n\n"
+            await asyncio.sleep(_EVENT_SECONDS * 4)
+            continue
+        except TradingAIError as error:  # deleted meanwhile
+            yield _event("end", {"optimization_id": optimization_id, "status": "deleted", "message": str(error)})
+            return
         if state["best"] is not None and state["best"] != best:
             best = state["best"]
             yield _event("best", best)
@@ -317,7 +299,7 @@ def _event(kind: str, data: Any) -> bytes:
     return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-@router.get("/workers/status", dependencies=_READ, tags=["workers"])
-def workers(request: Request) -> dict[str, Any]:
+@router.get("/workers/status", response_model=Workers, dependencies=_READ, tags=["workers"])
+def workers(request: Request) -> Any:
     """Workers that are online, what they do, and how much waits for them."""
     return _context(request).workers_json()

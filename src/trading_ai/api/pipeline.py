@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from trading_ai.api.answers import Backtest, Dataset, Deleted, Equity, Strategy, Trades
 from trading_ai.api.schemas import BacktestBody, Id
@@ -33,6 +35,16 @@ _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
 Text = Annotated[str | None, Form(max_length=100)]
+
+
+def _true_or_false(given: object) -> object:
+    """A form's text that is a truth value as JSON writes it, and not whatever else might mean one."""
+    if given not in {"true", "false", True, False}:
+        raise PydanticCustomError("true_or_false", "must be true or false")
+    return given
+
+
+YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 
 
 def _context(request: Request) -> Context:
@@ -165,7 +177,7 @@ def upload(
     symbol: Annotated[str, Form(min_length=1, max_length=50)],
     timeframe: Text = None,
     timezone: Text = None,
-    repair: Annotated[bool, Form()] = False,
+    repair: YesNo = False,
 ) -> Any:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
@@ -180,7 +192,11 @@ def upload(
         check_unpacked_size(path, context.application.settings.max_upload_bytes)
         try:
             found = read_bars(
-                path, symbol=symbol, timeframe=timeframe or None, timezone=timezone or None, repair=repair
+                path,
+                symbol=symbol,
+                timeframe=timeframe or None,
+                timezone=timezone or None,
+                repair=repair,
             )
         except DataError as error:  # the folder is nobody's business
             raise DataError(

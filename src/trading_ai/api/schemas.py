@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from trading_ai.search.registry import METHODS
+
 _LARGEST = 1e15  # further numbers lose digits on their way through floating point
 _WHOLE = 10**15
 
@@ -42,7 +44,7 @@ class OptimizeBody(_Body):
 
     backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
-    optimization_type: Annotated[str, Field(max_length=50)] = "grid_search"
+    optimization_type: Annotated[str, Field(max_length=50, json_schema_extra={"enum": [*METHODS]})] = "grid_search"
     max_iterations: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
     objective: Annotated[str, Field(max_length=500)] = "sharpe_ratio"
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []

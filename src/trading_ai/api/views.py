@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.columns import as_rows
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, Floats, OptimizationRecord, TrialPage
 
 
 def iso(seconds: float | None) -> str | None:
@@ -126,14 +127,20 @@ def optimization_json(record: OptimizationRecord, now: float) -> dict[str, Any]:
         "max_iterations": spec.max_iterations,
         "objective": spec.objective,
         "constraints": list(spec.constraints),
+        "parameter_constraints": list(spec.parameter_constraints),
         "seed": spec.seed,
         "priority": record.priority,
     }
 
 
-def trials_json(record: OptimizationRecord, page: TrialPage, first_rank: int) -> list[dict[str, Any]]:
-    """Trials with their metrics beside their parameters, in the order of the page."""
+def trials_json(
+    record: OptimizationRecord, page: TrialPage, first_rank: int, beside: dict[str, Floats] | None = None
+) -> list[dict[str, Any]]:
+    """Trials with their metrics beside their parameters, in the order of the page; `beside` are further columns."""
     space = record.spec.space
+    objective = Objective.parse(record.spec.objective)
+    scores = objective.scores(page.metrics).tolist()
+    more = as_rows(beside or {}, len(scores))
     rows = []
     for i, index in enumerate(page.indices.tolist()):
         metrics = metrics_json(dict(zip(METRIC_NAMES, page.metrics[i].tolist(), strict=True)))
@@ -142,6 +149,8 @@ def trials_json(record: OptimizationRecord, page: TrialPage, first_rank: int) ->
                 "rank": first_rank + i,
                 "parameters": space.combination(index),
                 **metrics,
+                "objective": finite(objective.value(scores[i])),
+                **more[i],
                 "combination_index": index,
                 "feasible": bool(page.feasible[i]),
                 "error": page.errors.get(index),

@@ -52,7 +52,8 @@ def _optimization(application: Application, backtest: BacktestRecord) -> Optimiz
     from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
 
-    spec = OptimizationSpec(backtest.backtest_id, SearchSpace(tuple(ParameterRange.parse(r) for r in _RANGES)))
+    space = SearchSpace(tuple(ParameterRange.parse(r) for r in _RANGES))
+    spec = OptimizationSpec(backtest.backtest_id, space, keep_daily_profit=True)
     for record in application.store.optimizations():
         if record.name == _NAME and record.status == "completed" and record.spec == spec:
             note(f"optimization {short(record.optimization_id)} is there already; `trading-ai delete` removes it")

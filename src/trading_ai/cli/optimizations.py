@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trading_ai.optimization.planning import Plan
     from trading_ai.optimization.ports import OptimizationRecord
 
+METHODS_HELP = "How to search: grid_search, random_search, quasi_random, bayesian, genetic, cma_es, coarse_to_fine, ..."
 ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
 
 
@@ -26,7 +27,8 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     sizes = " x ".join(f"{n:,}" for n in plan.space.shape)
     text = f"{sizes} = {plan.space.n_combinations:,} combinations of " + " x ".join(plan.space.names)
     if plan.n_left_out:
-        text += f"; {plan.n_left_out:,} break a rule of the strategy"
+        rules = "condition" if plan.spec.parameter_constraints else "rule of the strategy"
+        text += f"; {plan.n_left_out:,} break a {rules}"
     n_valid = plan.space.n_combinations - plan.n_left_out
     if plan.n_total != n_valid:
         text += f"; {plan.n_total:,} of them will be tried by {plan.spec.method}"
@@ -42,7 +44,17 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
 def run_plan(application: Application, plan: Plan, name: str, workers: int | None) -> OptimizationRecord:
     """Start a planned optimization with a progress display; Ctrl-C pauses it."""
     with interruptible() as asked, display(plan.n_total, 0, plan.spec.objective) as show:
-        return application.service.start(plan, name=name, n_workers=workers, report=show, stop=asked.is_set)
+        return application.service.start(
+            plan, name=name, n_workers=workers, started=_told_reuse, report=show, stop=asked.is_set
+        )
+
+
+def _told_reuse(record: OptimizationRecord) -> None:
+    if record.n_completed:
+        note(
+            f"{record.n_completed:,} of {record.n_total:,} were tried before on the same data, code and costs: "
+            "answered from the ledger (--no-reuse runs them again)"
+        )
 
 
 def finish(application: Application, record: OptimizationRecord, top: int, as_json: bool) -> None:
@@ -70,10 +82,21 @@ def optimize(
     param: list[str] = typer.Option(
         [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
     ),
-    method: str = typer.Option("grid_search", help="grid_search or random_search."),
+    require: list[str] = typer.Option(
+        [], "--require", help='A condition on parameters, such as "fast * 2 <= slow"; may be repeated.'
+    ),
+    method: str = typer.Option("grid_search", help=METHODS_HELP),
     max_iterations: int | None = typer.Option(None, help="Combinations to try; needed by random_search."),
+    max_seconds: float | None = typer.Option(None, help="Stop after so long."),
+    stagnation: int | None = typer.Option(None, help="Stop after so many trials without a better one."),
+    batch_size: int = typer.Option(16, min=1, help="Combinations that a method that learns proposes at a time."),
+    reuse: bool = typer.Option(True, "--reuse/--no-reuse", help="Answer what was tried before from the ledger."),
+    warm_start: bool = typer.Option(False, help="Let a method that learns begin with what was tried before."),
     seed: int = typer.Option(0, help="Seed of methods that draw."),
-    objective: str = typer.Option("sharpe_ratio", help="Metric to rank by."),
+    objective: str = typer.Option(
+        "sharpe_ratio",
+        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better.",
+    ),
     where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
     keep_daily_profit: bool | None = typer.Option(
@@ -99,6 +122,12 @@ def optimize(
         seed=seed,
         objective=objective,
         constraints=tuple(where),
+        parameter_constraints=tuple(require),
+        max_seconds=max_seconds,
+        stagnation=stagnation,
+        batch_size=batch_size,
+        reuse=reuse,
+        warm_start=warm_start,
         keep_daily_profit=(
             space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep_daily_profit is None else keep_daily_profit
         ),

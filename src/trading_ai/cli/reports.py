@@ -50,8 +50,9 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
 
     from trading_ai.errors import StateError  # noqa: PLC0415
     from trading_ai.figures.equity import Curve  # noqa: PLC0415
-    from trading_ai.metrics.catalog import METRIC_COLUMN  # noqa: PLC0415
     from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
+    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
     from trading_ai.reports.data import ReportData  # noqa: PLC0415
 
     store = application.store
@@ -61,7 +62,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     dataset = store.dataset(backtest.spec.dataset_id)
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
-    ranks = page.feasible & np.isfinite(page.metrics[:, METRIC_COLUMN[record.spec.objective]])
+    ranks = page.feasible & np.isfinite(Objective.parse(record.spec.objective).scores(page.metrics))
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
     beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
@@ -111,6 +112,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         metrics=page.metrics,
         ranking=ranking,
         objective=record.spec.objective,
+        beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
         best=winner.parameters if ranking.size else {},
         trades=winner.trades,
         equity_time_ns=winner.equity_time_ns,
@@ -192,6 +194,8 @@ def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: Data
     search += ["--method", record.spec.method, "--objective", record.spec.objective]
     if record.spec.max_iterations is not None:
         search += ["--max-iterations", str(record.spec.max_iterations), "--seed", str(record.spec.seed)]
+    for text in record.spec.parameter_constraints:
+        search += ["--require", text]
     for text in record.spec.constraints:
         search += ["--where", text]
     return tuple(shlex.join(words) for words in (load, run, search))

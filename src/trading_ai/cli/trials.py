@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.optimization.ports import OptimizationRecord, TrialPage
 
+_HEADS = {"sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos"}
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
 
 
@@ -32,6 +34,7 @@ def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
         "seed": spec.seed,
         "objective": spec.objective,
         "constraints": list(spec.constraints),
+        "parameter_constraints": list(spec.parameter_constraints),
         "n_total": record.n_total,
         "n_completed": record.n_completed,
         "n_failed": record.n_failed,
@@ -64,18 +67,27 @@ def _trials(record: OptimizationRecord, page: TrialPage) -> list[dict[str, Any]]
 
 
 def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
-    from trading_ai.metrics.catalog import METRIC_COLUMN  # noqa: PLC0415
+    return bool(page.indices.size) and bool(page.feasible[0]) and not math.isnan(_objective_values(record, page)[0])
 
-    if not page.indices.size or not page.feasible[0]:
-        return False
-    value = float(page.metrics[0, METRIC_COLUMN[record.spec.objective]])
-    return value == value  # noqa: PLR0124 - false for NaN only
+
+def _objective_values(record: OptimizationRecord, page: TrialPage) -> list[float]:
+    """The objective of each trial; NaN where undefined."""
+    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
+
+    objective = Objective.parse(record.spec.objective)
+    return [objective.value(score) for score in objective.scores(page.metrics).tolist()]
 
 
 def results_json(application: Application, record: OptimizationRecord, top: int) -> dict[str, Any]:
     """An optimization with its best trials as the JSON that commands print."""
+    from trading_ai.optimization.columns import as_rows, shape_columns  # noqa: PLC0415
+
     page = application.store.ranked(record.optimization_id, top)
     trials = _trials(record, page)
+    beside = shape_columns(application.store, record, page.indices)
+    values = _objective_values(record, page)
+    for trial, value, more in zip(trials, values, as_rows(beside, len(trials)), strict=True):
+        trial |= {"objective": None if math.isnan(value) else value, **more}
     winner = trials[0] if _has_winner(record, page) else None
     return optimization_json(record) | {
         "best": winner,
@@ -87,43 +99,53 @@ def results_json(application: Application, record: OptimizationRecord, top: int)
 
 def show_results(application: Application, record: OptimizationRecord, top: int) -> None:
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
-    from trading_ai.metrics.catalog import METRIC_COLUMN, metric  # noqa: PLC0415
+    from trading_ai.metrics.catalog import metric  # noqa: PLC0415
+    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
 
     page = application.store.ranked(record.optimization_id, top)
-    objective = record.spec.objective
-    names = (objective, *(name for name in _SHOWN if name != objective))
-    space = record.spec.space
+    objective, unit = record.spec.objective, Objective.parse(record.spec.objective).unit
+    names = [name for name in _SHOWN if name != objective]
+    space, values = record.spec.space, _objective_values(record, page)
+    beside = shape_columns(application.store, record, page.indices)
     rows = []
-    for trial in _trials(record, page):
+    for i, trial in enumerate(_trials(record, page)):
         mark = "" if trial["feasible"] else ("failed" if trial["error"] else "breaks a condition")
         rows.append(
             [
                 str(trial["rank"]),
                 *(number(value) for value in trial["parameters"].values()),
+                number(values[i], unit),
                 *(number(trial["metrics"][name], metric(name).unit) for name in names),
+                *(number(float(column[i]), unit if name == "plateau" else "ratio") for name, column in beside.items()),
                 *([mark] if not page.feasible.all() else []),
             ]
         )
-    heads = ("rank", *space.names, *names, *([""] if not page.feasible.all() else []))
+    shown = objective if objective.isidentifier() else "objective"
+    heads = ("rank", *space.names, shown, *names, *(_HEADS.get(n, n) for n in beside), *([""] if not page.feasible.all() else []))
     title = f"Best {len(rows)} of {record.n_completed:,} trials by {objective}"
     if record.n_failed:
         title += f" ({record.n_failed:,} failed)"
     table(title, heads, rows, left=0)
     if _has_winner(record, page):
         best = space.combination(int(page.indices[0]))
-        value = number(float(page.metrics[0, METRIC_COLUMN[objective]]), metric(objective).unit)
-        say(f"Best parameters: {values_text(best)} ({objective} {value})")
+        say(f"Best parameters: {values_text(best)} ({objective} {number(values[0], unit)})")
         say(
             f"This is the best of {record.n_completed:,} trials on the data it was chosen on (the in-sample winner): "
             "expect less on new data."
         )
+        if beside:
+            say("plateau: median of the objective over a trial and its neighbours on the grid.")
+        if "sharpe_out_of_sample" in beside:
+            say("sharpe_is, sharpe_oos: in and out of sample, of the first 75 % of the days and of the others.")
     else:
         say(f"No trial can be ranked: {objective} is undefined, or a condition is broken, in all of them.")
         for index, message in list(page.errors.items())[:1]:
             last = message.strip().splitlines()[-1]
             say(f"Combination {values_text(space.combination(index))} failed with: {last}")
     key = short(record.optimization_id)
-    say(f"Next: trading-ai results {key} --csv trials.csv")
+    say(f"Next: trading-ai robustness {key}   (would it survive?)")
+    say(f"      trading-ai results {key} --csv trials.csv")
     say(f"      trading-ai report {key} --output report.html")
 
 
@@ -134,9 +156,12 @@ def write_trials(
     if csv is None and parquet is None:
         return []
     from trading_ai.errors import StorageError  # noqa: PLC0415
+    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
     from trading_ai.reports.trials import trial_frame  # noqa: PLC0415
 
-    frame = trial_frame(record, application.store.ranked(record.optimization_id, max(record.n_completed, 1)))
+    page = application.store.ranked(record.optimization_id, max(record.n_completed, 1))
+    beside = shape_columns(application.store, record, page.indices)
+    frame = trial_frame(record, page, beside=beside)
     written = []
     try:
         if csv is not None:

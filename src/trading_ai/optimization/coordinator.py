@@ -19,6 +19,7 @@ from trading_ai.optimization import planner
 from trading_ai.optimization.jobs import check_code, failed_chunk
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.planning import stop_rule
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import Proposals
 from trading_ai.optimization.work import WORKER_SILENT_SECONDS, ChunkState, WorkQueue
@@ -49,6 +50,7 @@ class _Dispatch:
     rate: float = 0.0
     largest: int = _FIRST_CHUNK
     seen: tuple[int, float] = (0, 0.0)
+    best: tuple[float | None, int] = (None, 0)
 
     def observe(self, record: OptimizationRecord) -> None:
         """Learn combinations a second of one worker from the progress since the last look."""
@@ -56,6 +58,13 @@ class _Dispatch:
         if n > 0 and seconds > 0:
             self.rate = n / seconds if not self.rate else 0.5 * (self.rate + n / seconds)
             self.seen = (record.n_completed, record.busy_seconds)
+
+    def enough(self, record: OptimizationRecord, now: float) -> str:
+        """The limit that is reached, if one is; the best is counted from the first look of this coordinator."""
+        if record.best_score != self.best[0]:
+            self.best = (record.best_score, record.n_completed)
+        seconds = now - (record.started_at or record.created_at)
+        return stop_rule(record.spec).stop(record.n_completed, seconds, self.best[1])
 
     def take(self, n_slots: int) -> Indices:
         """The next chunk: about a second of work, less at the end, growing by steps until the speed is known."""
@@ -176,6 +185,9 @@ class Coordinator:
             if record.n_completed >= record.n_total:
                 self._settle(key, "completed", "")
                 return None
+            if enough := dispatch.enough(record, self._clock()):
+                self._settle(key, "completed", enough)
+                return None
         except StorageError:
             raise
         except NotFoundError:  # deleted meanwhile
@@ -203,7 +215,8 @@ class Coordinator:
             left = proposals.batch()
             left = left[~np.isin(left, chunks)]
         start = record.n_completed + int(chunks.size)
-        return _Dispatch(proposals, left, start, record.priority, seen=(record.n_completed, record.busy_seconds))
+        seen, best = (record.n_completed, record.busy_seconds), (record.best_score, record.n_completed)
+        return _Dispatch(proposals, left, start, record.priority, seen=seen, best=best)
 
     def _fill(
         self, records: Sequence[OptimizationRecord], chunks: Sequence[ChunkState], n_slots: int, now: float

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from trading_ai.errors import StateError, StorageError
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Executor, Indices, Job, Store
+from trading_ai.search.stopping import StopRule
 
 LEASE_SECONDS = 6.0
 _HEARTBEAT_SECONDS = 1.5
@@ -64,6 +66,9 @@ class Run:
     n_total: int
     objective: Objective
     constraints: tuple[Constraint, ...]
+    rule: StopRule = field(default_factory=StopRule)
+    seconds_before: float = 0.0
+    best_before: float = math.nan
 
 
 class _Flags:
@@ -73,10 +78,11 @@ class _Flags:
         self._store, self._run, self._stop, self._clock = store, run, stop, clock
         self._checked = clock()
         self.status: OptimizationStatus = "running"
+        self.enough = ""
         self.lost = threading.Event()
 
     def __call__(self) -> bool:
-        if self._stop() or self.lost.is_set() or self.status != "running":
+        if self._stop() or self.lost.is_set() or self.status != "running" or self.enough:
             return True
         if self._clock() - self._checked >= _STATUS_SECONDS:
             self.status = self._store.optimization(self._run.optimization_id).status
@@ -115,7 +121,7 @@ def run_chunks(
     stop: Callable[[], bool],
     report: Callable[[Progress], None],
     clock: Callable[[], float],
-) -> Ending:
+) -> tuple[Ending, str]:
     """Evaluate and save chunks until none is left or something says stop.
 
     The caller holds the lease and changes the status afterwards.
@@ -129,7 +135,7 @@ def run_chunks(
         clock: seconds since 1970.
 
     Returns:
-        How it ended; ``lost`` where another process took over.
+        How it ended (``lost`` where another process took over), and the limit that ended it, if one did.
 
     Raises:
         EvaluationError: nothing can be evaluated at all.
@@ -140,6 +146,7 @@ def run_chunks(
     n_done, n_failed = run.n_done_before, 0
     best_index: int | None = None
     best_score = float("nan")
+    record_score, record_at = run.best_before, n_done
     with _heartbeat(store, run, flags, clock):
         for chunk, _ in executor.run(run.job, run.chunks, flags):
             scores = run.objective.scores(chunk.metrics)
@@ -153,7 +160,11 @@ def run_chunks(
                 row = int(np.nanargmax(ranked))
                 if best_index is None or ranked[row] > best_score:
                     best_index, best_score = int(chunk.indices[row]), float(ranked[row])
+            if best_index is not None and not best_score <= record_score:
+                record_score, record_at = best_score, n_done
             seconds = max(now - began, 1e-9)
+            if n_done < run.n_total:
+                flags.enough = flags.enough or run.rule.stop(n_done, run.seconds_before + seconds, record_at)
             report(
                 Progress(
                     run.optimization_id,
@@ -167,10 +178,10 @@ def run_chunks(
                 )
             )
     if flags.lost.is_set():
-        return "lost"
+        return "lost", ""
     if flags.status == "cancelled":
-        return "cancelled"
-    return "completed" if n_done >= run.n_total else "paused"
+        return "cancelled", ""
+    return ("completed" if n_done >= run.n_total or flags.enough else "paused"), flags.enough
 
 
 def take_lease(

@@ -82,6 +82,12 @@ class OptimizationSpec:
             below all that hold them.
         keep_daily_profit: keep each trial's daily profits for later statistics.
         batch_size: combinations that a method that learns proposes before it is told their results.
+        parameter_constraints: conditions on parameters, such as ``fast < slow``; combinations that break one are
+            not part of the space.
+        max_seconds: stop after so long; None for no limit.
+        stagnation: stop after so many trials without a better one; None for no limit.
+        reuse: answer combinations that were tried before from the ledger instead of running them again.
+        warm_start: let a method that learns begin with what earlier optimizations tried.
     """
 
     backtest_id: str
@@ -93,6 +99,11 @@ class OptimizationSpec:
     constraints: tuple[str, ...] = ()
     keep_daily_profit: bool = False
     batch_size: int = 16
+    parameter_constraints: tuple[str, ...] = ()
+    max_seconds: float | None = None
+    stagnation: int | None = None
+    reuse: bool = True
+    warm_start: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,18 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
+from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
+from trading_ai.strategies.user_file import load_file
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -28,44 +33,114 @@ _OPERATORS: dict[str, Callable[[Floats, float], Bools]] = {
 _CONDITION = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*")
 
 
+Values = Callable[[Floats], Floats]
+
+NAMED = {
+    "ctrader_fitness": "net_profit * round(win_rate * total_trades / 100) / (1 + max_drawdown_percent / 100)",
+}
+"""Formulas that have a name. cTrader's default fitness: net profit x winning trades / (1 + equity drawdown)."""
+
+ENTRY_POINT_GROUP = "trading_ai.objectives"
+_IN_FILE = re.compile(r"(.+\.py):([A-Za-z_]\w*)")
+
+
 @dataclass(frozen=True)
 class Objective:
-    """A metric to rank by.
+    """What to rank by: a metric, a formula of metrics, or a user's function.
 
     Attributes:
-        name: the metric.
+        name: as the user wrote it.
         better: +1 if more is better, -1 if less is.
+        unit: unit of the values, as metrics have one.
+        values: the objective of each row of a metrics matrix, from shape (m, n_metrics) to (m,).
     """
 
     name: str
     better: int
+    unit: str = "ratio"
+    values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
 
     @classmethod
-    def parse(cls, name: str) -> Objective:
-        """Read a metric's name.
+    def parse(cls, text: str) -> Objective:
+        """Read an objective.
+
+        A metric's name; ``ctrader_fitness``; a formula of metrics such as ``net_profit / (1 + max_drawdown)``, of
+        which more is better; ``path/to/file.py:function`` or the name of an entry point in ``trading_ai.objectives``:
+        a function from a dict of metric columns, each of shape (m,), to numbers of shape (m,), more being better.
 
         Raises:
-            ParameterError: there is no such metric, or neither direction of it is better.
+            ParameterError: there is no such metric or function, neither direction of the metric is better, or the
+                formula cannot be read.
         """
-        found = metric(name)
-        if not found.better:
-            raise ParameterError(
-                "is a metric of which neither more nor less is better",
-                parameter="objective",
-                value=name,
-                remedy="Use one of " + ", ".join(m.name for m in METRICS if m.better),
-            )
-        return cls(found.name, found.better)
+        if text in METRIC_COLUMN:
+            found, column = metric(text), METRIC_COLUMN[text]
+            if not found.better:
+                raise ParameterError(
+                    "is a metric of which neither more nor less is better",
+                    parameter="objective",
+                    value=text,
+                    remedy="Use one of " + ", ".join(m.name for m in METRICS if m.better),
+                )
+            return cls(text, found.better, found.unit, lambda metrics: metrics[:, column])
+        function = _plug_in(text)
+        if function is not None:
+            return cls(text, 1, values=_checked(function, text))
+        if text not in NAMED and text.strip().isidentifier():
+            metric(text.strip())  # an unknown name: the error lists the known ones
+        formula = parse_expression(NAMED.get(text, text), METRIC_NAMES, parameter="objective", condition=False)
+        if not formula.names:
+            raise ParameterError("names no metric", parameter="objective", value=text)
+
+        def values(metrics: Floats) -> Floats:
+            return formula.evaluate({name: metrics[:, METRIC_COLUMN[name]] for name in formula.names})
+
+        return cls(text, 1, values=values)
 
     def scores(self, metrics: Floats) -> Floats:
         """Larger is better, NaN where undefined; `metrics` has shape (m, n_metrics), the result (m,)."""
-        values = metrics[:, METRIC_COLUMN[self.name]] * float(self.better)
+        values = self.values(metrics) * float(self.better)
         result: Floats = np.where(np.isfinite(values), values, np.nan)
         return result
 
     def value(self, score: float) -> float:
-        """The metric's value of a score."""
+        """The objective's value of a score."""
         return score * self.better
+
+
+def _plug_in(text: str) -> Callable[..., Any] | None:
+    """The function that a text names, in a file or among the entry points; None if it names none."""
+    in_file = _IN_FILE.fullmatch(text)
+    if in_file:
+        path, name = in_file.groups()
+        function = getattr(load_file(Path(path), "objective"), name, None)
+        if not callable(function):
+            raise ParameterError(f"the file has no function {name}", parameter="objective", value=text)
+        return cast(Callable[..., Any], function)
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == text:
+            return cast(Callable[..., Any], point.load())
+    return None
+
+
+def _checked(function: Callable[..., Any], name: str) -> Values:
+    def values(metrics: Floats) -> Floats:
+        columns = {name: metrics[:, column].copy() for name, column in METRIC_COLUMN.items()}
+        try:
+            with np.errstate(all="ignore"):
+                found = np.asarray(function(columns), dtype=np.float64)
+        except Exception as error:  # whatever a user's function raises is reported as theirs
+            raise ParameterError(
+                f"the function raised {type(error).__name__}: {error}", parameter="objective", value=name
+            ) from error
+        if found.shape != (metrics.shape[0],):
+            raise ParameterError(
+                f"must give one number a trial, shape ({metrics.shape[0]},), not {found.shape}",
+                parameter="objective",
+                value=name,
+            )
+        return found
+
+    return values
 
 
 @dataclass(frozen=True)

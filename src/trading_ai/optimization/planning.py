@@ -14,8 +14,8 @@ from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
 from trading_ai.optimization.ports import Artifacts, BacktestRecord, Indices, Store
 from trading_ai.optimization.proposals import Proposals
-from trading_ai.optimization.ranking import valid_indices
 from trading_ai.parameters import SearchSpace
+from trading_ai.search.stopping import StopRule
 from trading_ai.strategies.registry import strategy
 
 
@@ -53,6 +53,15 @@ class Plan:
     proposals: Proposals
 
 
+def stop_rule(spec: OptimizationSpec) -> StopRule:
+    """When to stop before everything was tried.
+
+    Raises:
+        ParameterError: a limit is not above zero.
+    """
+    return StopRule(max_seconds=spec.max_seconds, stagnation=spec.stagnation)
+
+
 def plan_optimization(
     spec: OptimizationSpec, store: Store, artifacts: Artifacts, *, max_combinations: int, measure: bool = True
 ) -> Plan:
@@ -75,6 +84,7 @@ def plan_optimization(
     Objective.parse(spec.objective)
     for text in spec.constraints:
         Constraint.parse(text)
+    stop_rule(spec)
     space = spec.space
     if not space.axes:
         raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
@@ -93,7 +103,7 @@ def plan_optimization(
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
     probed = indices
     if proposals.learns and measure:
-        every = valid_indices(chosen, space, evaluator.fixed)
+        every = proposals.candidates
         probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
     n_groups = planner.count_groups(chosen, space, probed)
     speed = planner.measure(evaluator, probed) if measure else planner.Speed(0.0, 0.0)

@@ -40,7 +40,7 @@ class Proposals:
         others = {name: value for name, value in backtest.parameters.items() if name not in space.names}
         fixed = resolve_parameters(chosen, others)
         self._strategy, self._space = chosen, space
-        self._candidates = valid_indices(chosen, space, fixed)
+        self._candidates = valid_indices(chosen, space, fixed, spec.parameter_constraints)
         self._batch_size = spec.batch_size
         self.n_left_out = space.n_combinations - int(self._candidates.shape[0])
         if spec.method in METHODS and METHODS[spec.method].needs_max_iterations and spec.max_iterations is None:
@@ -60,6 +60,11 @@ class Proposals:
         self.learns = METHODS[spec.method].learns
         self._done = np.empty(0, dtype=np.int64)
         self._asked = False
+
+    @property
+    def candidates(self) -> Indices:
+        """Combinations that keep every rule and condition, ascending, shape (n,)."""
+        return self._candidates
 
     @property
     def n_total(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
+from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import TrialPage
 from trading_ai.parameters import SearchSpace, Value
@@ -62,33 +64,53 @@ def joined_pages(first: TrialPage, second: TrialPage) -> TrialPage:
     )
 
 
-def valid_indices(strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value]) -> Indices:
-    """Indices of the combinations that keep the strategy's rules, ascending.
+def valid_indices(
+    strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[str] = ()
+) -> Indices:
+    """Indices of the combinations that keep the strategy's rules and a user's conditions, ascending.
+
+    Args:
+        strategy: whose rules.
+        space: the search space.
+        fixed: values of the other parameters.
+        conditions: such as ``fast * 2 <= slow``, of parameters in `space` or `fixed`.
 
     Raises:
-        ParameterError: none does.
+        ParameterError: none does, or a condition cannot be read.
     """
-    indices = np.arange(space.n_combinations, dtype=np.int64)
+    known = [*space.names, *(name for name in fixed if name not in space.names)]
     rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
-    if not rules:
-        broken = strategy.broken_rule(fixed) if strategy.rules else ""
+    if not rules and strategy.rules:
+        broken = strategy.broken_rule(fixed)
         if broken:
             raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
+    texts = [*(f"{smaller} < {larger}" for smaller, larger in rules), *conditions]
+    indices = np.arange(space.n_combinations, dtype=np.int64)
+    if not texts:
         return indices
     positions = dict(zip(space.names, space.positions(indices), strict=True))
     kept = np.ones(indices.shape[0], dtype=np.bool_)
-    for smaller, larger in rules:
-        sides = []
-        for name in (smaller, larger):
+    for text in texts:
+        condition = parse_expression(text, known, parameter="--require", condition=True)
+        columns: dict[str, npt.NDArray[Any]] = {}
+        for name in condition.names:
             axis = next((a for a in space.axes if a.name == name), None)
-            values = [fixed[name]] if axis is None else axis.values
-            numbers = np.array([float(v) for v in values])
-            sides.append(numbers[positions[name]] if axis is not None else numbers)
-        kept &= sides[0] < sides[1]
+            values = _column([fixed[name]] if axis is None else axis.values)
+            columns[name] = values if axis is None else values[positions[name]]
+        kept &= condition.evaluate(columns)
     if not kept.any():
-        smaller, larger = rules[0]
-        raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
+        if rules and not conditions:
+            smaller, larger = rules[0]
+            raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
+        raise ParameterError("no combination keeps every condition", parameter="--require", value=list(texts))
     return indices[kept]
+
+
+def _column(values: Iterable[Value]) -> npt.NDArray[Any]:
+    listed = list(values)
+    if all(isinstance(v, int | float) for v in listed):
+        return np.array(listed, dtype=np.float64)
+    return np.array(listed, dtype=object)
 
 
 def best_of(indices: Indices, scores: Floats, feasible: npt.NDArray[np.bool_]) -> tuple[int, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -22,10 +23,11 @@ from trading_ai.optimization.jobs import (
     check_code,
     job_evaluator,
 )
-from trading_ai.optimization.loop import Progress, Run, run_chunks, take_lease
-from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
-from trading_ai.optimization.objective import Constraint, Objective
-from trading_ai.optimization.planning import Plan, plan_optimization
+from trading_ai.optimization.ledger import repeats
+from trading_ai.optimization.loop import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
+from trading_ai.optimization.model import EvaluatedChunk, OptimizationSpec, OptimizationStatus
+from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.planning import Plan, plan_optimization, stop_rule
 from trading_ai.optimization.ports import (
     Artifacts,
     Executor,
@@ -98,15 +100,42 @@ class OptimizationService:
         record = replace(self._record(plan, name), priority=priority, request_key=request_key)
         record = replace(record, status="running", started_at=record.created_at)
         self.store.add_optimization(record)
-        return record
+        key, owner = record.optimization_id, _owner()
+        # Under a lease, so that nothing is dispatched before it is known what need not be run.
+        if self.store.acquire_lease(key, owner, self._clock(), LEASE_SECONDS):
+            try:
+                self._reuse(record, plan)
+            finally:
+                self.store.release_lease(key, owner)
+        return self.store.optimization(key)
+
+    def _repeats(self, plan: Plan) -> Iterator[EvaluatedChunk]:
+        """Trials of earlier optimizations that need not be run again."""
+        spec, proposals = plan.spec, plan.proposals
+        if not (spec.warm_start if proposals.learns else spec.reuse):
+            return iter(())
+        wanted = proposals.candidates if proposals.learns else plan.indices
+        return repeats(self.store, spec, plan.backtest, strategy(plan.backtest.spec.strategy), wanted)
+
+    def _reuse(self, record: OptimizationRecord, plan: Plan) -> None:
+        objective = Objective.parse(record.spec.objective)
+        constraints = tuple(Constraint.parse(text) for text in record.spec.constraints)
+        for chunk in self._repeats(plan):
+            held = feasible(constraints, chunk.metrics)
+            self.store.save_chunk(record.optimization_id, chunk, objective.scores(chunk.metrics), held, 0.0)
 
     def _record(self, plan: Plan, name: str) -> OptimizationRecord:
+        spec, n_total = plan.spec, plan.n_total
+        if plan.proposals.learns and spec.warm_start:  # what it begins with comes on top of what it is to try
+            n_known = sum(chunk.indices.shape[0] for chunk in self._repeats(plan))
+            n_total = min(n_total + n_known, int(plan.proposals.candidates.shape[0]))
+            spec = replace(spec, max_iterations=n_total)
         return OptimizationRecord(
             optimization_id=self._new_id(),
             name=name,
-            spec=plan.spec,
+            spec=spec,
             status="paused",
-            n_total=plan.n_total,
+            n_total=n_total,
             n_completed=0,
             n_failed=0,
             strategy_hash=plan.strategy_hash,
@@ -138,8 +167,15 @@ class OptimizationService:
         self.store.add_optimization(record)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)
+        self._reuse(record, plan)
+        record = self.store.optimization(record.optimization_id)
+        if record.n_completed and plan.proposals.learns:
+            plan = self.plan(record.spec, measure=False)
         started(record)
-        return self._run(record, plan.indices, plan, owner, n_workers, report, stop)
+        left = plan.indices
+        if record.n_completed:
+            left = left[~np.isin(left, self.store.done_indices(record.optimization_id))]
+        return self._run(record, left, plan, owner, n_workers, report, stop)
 
     def resume(
         self,
@@ -232,9 +268,12 @@ class OptimizationService:
             n_total=record.n_total,
             objective=Objective.parse(spec.objective),
             constraints=tuple(Constraint.parse(text) for text in spec.constraints),
+            rule=stop_rule(spec),
+            seconds_before=record.seconds,
+            best_before=math.nan if record.best_score is None else record.best_score,
         )
         try:
-            ending = run_chunks(store, executor, run, stop=stop, report=report, clock=self._clock)
+            ending, enough = run_chunks(store, executor, run, stop=stop, report=report, clock=self._clock)
         except KeyboardInterrupt:
             store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
             raise
@@ -250,9 +289,8 @@ class OptimizationService:
         if ending == "lost":
             raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
         if ending in {"completed", "paused"}:
-            store.change_status(
-                key, ("running",), ending, self._clock(), "" if ending == "completed" else "stopped by the user"
-            )
+            why = enough if ending == "completed" else "stopped by the user"
+            store.change_status(key, ("running",), ending, self._clock(), why)
 
     def _learned(self, plan: Plan, key: str) -> Iterator[Indices]:
         """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""

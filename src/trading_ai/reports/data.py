@@ -14,6 +14,7 @@ from trading_ai.figures.equity import Curve
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.assessment import Assessment
+from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import SearchSpace, Value
 
 Floats = npt.NDArray[np.float64]
@@ -59,6 +60,7 @@ class ReportData:
         notes: remarks to show under the headline.
         commands: shell commands that make the same numbers again.
         assessment: the winner's study, or None where no trial can be judged.
+        beside: further columns of the ranked table, each of shape (m,).
     """
 
     title: str
@@ -95,6 +97,7 @@ class ReportData:
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     assessment: Assessment | None = None
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def winner(self) -> int | None:
@@ -102,10 +105,14 @@ class ReportData:
         return int(self.ranking[0]) if self.ranking.size else None
 
     def metric(self, name: str) -> Floats:
-        """That metric of every trial, shape (m,)."""
+        """That metric of every trial, or the objective, or a column of `beside`, shape (m,)."""
+        if name in self.beside:
+            return self.beside[name]
+        if name not in METRIC_COLUMN:
+            return Objective.parse(name).values(self.metrics)
         column: Floats = self.metrics[:, METRIC_COLUMN[name]]
         return column
 
     def best_metric(self, name: str) -> float:
         """That metric of the winner; NaN without one."""
-        return float(self.metrics[self.winner, METRIC_COLUMN[name]]) if self.winner is not None else float("nan")
+        return float(self.metric(name)[self.winner]) if self.winner is not None else float("nan")

@@ -114,7 +114,7 @@ def luck(data: ReportData) -> str:
 
 def top_trials(data: ReportData) -> str:
     """The first trials of the ranking with their parameters and main metrics."""
-    metrics = (data.objective, *(name for name in _TOP_METRICS if name != data.objective))
+    metrics = (data.objective, *(name for name in _TOP_METRICS if name != data.objective), *data.beside)
     head = [
         "rank",
         *(text(name) for name in data.parameters),

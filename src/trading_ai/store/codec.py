@@ -43,11 +43,12 @@ def load_backtest_spec(text: str) -> BacktestSpec:
 
 def dump_optimization_spec(spec: OptimizationSpec) -> str:
     """An optimization's specification as JSON."""
-    return dump({**vars(spec), "space": spec.space.to_json(), "constraints": list(spec.constraints)})
+    return dump({**vars(spec), "space": spec.space.to_json()})
 
 
 def load_optimization_spec(text: str) -> OptimizationSpec:
     """What `dump_optimization_spec` wrote."""
     data = json.loads(text)
     space = SearchSpace.from_json(data["space"])
-    return OptimizationSpec(**{**data, "space": space, "constraints": tuple(data["constraints"])})
+    texts = {name: tuple(data.get(name, ())) for name in ("constraints", "parameter_constraints")}
+    return OptimizationSpec(**{**data, "space": space, **texts})

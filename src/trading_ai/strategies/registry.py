@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import sys
 from functools import cache
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.user_file import load_file
 
 ENTRY_POINT_GROUP = "trading_ai.strategies"
 
@@ -94,29 +94,8 @@ def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
 
 
 def _from_file(path: Path, class_name: str) -> type[Strategy]:
-    if not path.is_file():
-        raise StrategyError(
-            "no such file", parameter="strategy", value=str(path), remedy="Give path/to/file.py:ClassName"
-        )
-    source = path.read_bytes()
-    digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]
-    module_name = f"trading_ai_user_strategy_{digest}"
-    module = sys.modules.get(module_name)
-    if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:  # whatever a user's file raises is reported as theirs
-            del sys.modules[module_name]
-            raise StrategyError(
-                f"the file could not be run: {type(error).__name__}: {error}",
-                parameter="strategy",
-                value=str(path),
-            ) from error
+    module = load_file(path, "strategy")
+    module_name = module.__name__
     classes = {
         key: value
         for key, value in vars(module).items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import InputError, ParameterError
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 
@@ -71,3 +71,47 @@ def test_a_failed_trial_is_never_feasible():
     table = rows(total_trades=[10, np.nan])
     assert feasible((), table).tolist() == [True, False]
     assert feasible((Constraint.parse("total_trades >= 11"),), table).tolist() == [False, False]
+
+
+def test_a_formula_of_metrics():
+    table = rows(net_profit=[100.0, 50.0, np.nan], max_drawdown=[9.0, 0.0, 1.0])
+    objective = Objective.parse("net_profit / (1 + max_drawdown)")
+    assert objective.better == 1
+    np.testing.assert_array_equal(objective.scores(table), [10.0, 50.0, np.nan])
+
+
+def test_the_default_fitness_of_ctrader():
+    # netProfit * winningTrades / (1 + maxEquityDrawdown as a fraction)
+    table = rows(net_profit=[1234.5], win_rate=[100.0 * 7 / 12], total_trades=[12], max_drawdown_percent=[25.0])
+    np.testing.assert_allclose(Objective.parse("ctrader_fitness").scores(table), [1234.5 * 7 / 1.25], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("net_profit +", "not a formula"),
+        ("2 * 3", "names no metric"),
+        ("net_profit > 3", "must be a number"),
+        ("profit / 2", "profit is not known"),
+        ("missing.py:score", "no such file"),
+    ],
+)
+def test_formulas_that_cannot_be(text, message):
+    with pytest.raises(InputError, match=message):
+        Objective.parse(text)
+
+
+def test_a_function_of_the_users(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def score(m):\n    return m['net_profit'] - 2 * m['max_drawdown']\n\n"
+        "def short(m):\n    return m['net_profit'][:1]\n\ndef broken(m):\n    return m['nothing']\n"
+    )
+    table = rows(net_profit=[10.0, np.nan], max_drawdown=[3.0, 1.0])
+    np.testing.assert_array_equal(Objective.parse(f"{file}:score").scores(table), [4.0, np.nan])
+    with pytest.raises(ParameterError, match="one number a trial"):
+        Objective.parse(f"{file}:short").scores(table)
+    with pytest.raises(ParameterError, match="raised KeyError"):
+        Objective.parse(f"{file}:broken").scores(table)
+    with pytest.raises(ParameterError, match="no function other"):
+        Objective.parse(f"{file}:other")

@@ -1,0 +1,134 @@
+"""What a request asks for, in the words of `optimization`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from decimal import DecimalException
+from typing import TYPE_CHECKING
+
+from trading_ai.errors import InputError, ParameterError
+from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec
+from trading_ai.parameters import Choices, ParameterRange, SearchSpace
+from trading_ai.search.registry import METHODS
+
+if TYPE_CHECKING:
+    from trading_ai.api.schemas import OptimizeBody, RangeBody
+    from trading_ai.optimization.ports import OptimizationRecord
+
+
+def axis_from(body: RangeBody) -> ParameterRange | Choices:
+    """A parameter's values as the search space has them.
+
+    Raises:
+        ParameterError: neither or both of range and values are given, or the range is impossible.
+    """
+    ends = {"min_value": body.min_value, "max_value": body.max_value, "step": body.step}
+    if body.values is not None:
+        if any(end is not None for end in ends.values()):
+            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name)
+        return Choices(body.name, tuple(body.values))
+    for name, end in ends.items():
+        if end is None:
+            raise ParameterError("is needed", parameter=f"{body.name}.{name}", remedy="Or give a list of values.")
+    assert body.min_value is not None
+    assert body.max_value is not None
+    assert body.step is not None
+    return ParameterRange(body.name, body.min_value, body.max_value, body.step)
+
+
+def space_from(parameters: list[RangeBody], max_combinations: int) -> SearchSpace:
+    """The search space of a request, whose values are not listed before their number is known to be bearable.
+
+    Raises:
+        ParameterError: a range is impossible, or the space is larger than the limit.
+    """
+    axes = tuple(axis_from(parameter) for parameter in parameters)
+    sizes = []
+    for axis in axes:
+        try:
+            sizes.append(len(axis))
+        except (DecimalException, OverflowError):
+            raise ParameterError(
+                "is too small for the range, which has more than 10^18 values", parameter=f"{axis.name}.step"
+            ) from None
+    n_combinations = math.prod(sizes)
+    if n_combinations > max_combinations:
+        raise ParameterError(
+            f"has {' x '.join(f'{n:,}' for n in sizes)} = {n_combinations:,} combinations, more than "
+            f"{max_combinations:,}",
+            parameter="search space",
+            value=n_combinations,
+            remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
+        )
+    return SearchSpace(axes)
+
+
+def spec_from(body: OptimizeBody, max_combinations: int) -> OptimizationSpec:
+    """What a request asks for.
+
+    Raises:
+        ParameterError: a range is impossible, the method is unknown, the space is too large, or the objective
+            names a file.
+    """
+    if ":" in body.objective:
+        raise ParameterError(
+            "must be a metric or a formula: files of the server are not for requests to name",
+            parameter="objective",
+            value=body.objective,
+        )
+    if body.optimization_type not in METHODS:
+        raise ParameterError(
+            "is not a known search method",
+            parameter="optimization_type",
+            value=body.optimization_type,
+            remedy="Use one of " + ", ".join(METHODS),
+        )
+    space = space_from(body.parameters, max_combinations)
+    keep = body.keep_daily_profit
+    return OptimizationSpec(
+        backtest_id=body.backtest_id,
+        space=space,
+        method=body.optimization_type,
+        max_iterations=body.max_iterations,
+        seed=body.seed,
+        objective=body.objective,
+        constraints=tuple(body.constraints),
+        keep_daily_profit=space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep is None else keep,
+        batch_size=body.batch_size,
+        parameter_constraints=tuple(body.parameter_constraints),
+        max_seconds=body.max_seconds,
+        stagnation=body.stagnation,
+        reuse=body.reuse,
+        warm_start=body.warm_start,
+    )
+
+
+def check_repeated(record: OptimizationRecord, asked: OptimizationSpec, body: OptimizeBody, key: str) -> None:
+    """Refuse a request with the key of an earlier one that asked for something else.
+
+    Args:
+        record: what the earlier one started.
+        asked: what this one asks for.
+        body: this one.
+        key: the key of both.
+
+    Raises:
+        InputError: they differ.
+    """
+    kept = record.spec
+    # Ids may be given by their beginning; a warm start counts what it begins with among the iterations.
+    same_backtest = kept.backtest_id.startswith(asked.backtest_id) or asked.backtest_id == "latest"
+    n = kept.max_iterations if asked.warm_start else asked.max_iterations
+    same = (
+        same_backtest
+        and replace(asked, backtest_id=kept.backtest_id, max_iterations=n) == kept
+        and (body.name, body.priority) == (record.name, record.priority)
+    )
+    if not same:
+        raise InputError(
+            f"was used by another request, which started optimization {record.optimization_id}",
+            parameter="Idempotency-Key",
+            value=key,
+            remedy="Send a new key with a new request.",
+        )

@@ -1,0 +1,155 @@
+"""The trial ledger: a combination that was tried before on the same data, code, costs and engine is not run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.optimization.evaluate import resolve_parameters
+from trading_ai.optimization.jobs import ENGINE_VERSION
+from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
+from trading_ai.optimization.ports import BacktestRecord, Indices, OptimizationRecord, Store
+from trading_ai.parameters import SearchSpace, Value
+from trading_ai.strategies.base import Strategy
+
+_ALWAYS_READ = 50_000
+_READ_PER_WANTED = 20
+"""An earlier optimization is looked through if it has at most 50,000 trials more than 20 for each one wanted: reading
+more would take longer than running them."""
+
+
+def repeats(
+    store: Store, spec: OptimizationSpec, backtest: BacktestRecord, chosen: Strategy, wanted: Indices
+) -> Iterator[EvaluatedChunk]:
+    """Trials of earlier optimizations that are the same as some of those wanted, each once, newest first.
+
+    The same means the same dataset, timeframe, strategy code, values of all parameters, account, costs, rules and
+    engine version. Failed trials are not repeats; where daily profits are wanted, trials without them are not.
+
+    Args:
+        store: the ledger.
+        spec: what is going to be searched.
+        backtest: the backtest that it starts from.
+        chosen: its strategy.
+        wanted: combination indices of `spec.space`, shape (m,).
+    """
+    left = np.sort(wanted)
+    base, fixed = _base(backtest.spec), _fixed(backtest.spec, spec.space, chosen)
+    bases: dict[str, tuple[Any, BacktestSpec]] = {}
+    for earlier in store.optimizations():
+        if not left.size:
+            return
+        if (
+            not earlier.n_completed
+            or earlier.engine_version != ENGINE_VERSION
+            or earlier.strategy_hash != backtest.strategy_hash
+            or (spec.keep_daily_profit and not earlier.spec.keep_daily_profit)
+            or earlier.n_completed > _ALWAYS_READ + _READ_PER_WANTED * left.size
+        ):
+            continue
+        if earlier.spec.backtest_id not in bases:
+            other = store.backtest(earlier.spec.backtest_id).spec
+            bases[earlier.spec.backtest_id] = (_base(other), other)
+        other_base, other = bases[earlier.spec.backtest_id]
+        if other_base != base:
+            continue
+        places = _places(spec.space, fixed, earlier.spec.space, _fixed(other, earlier.spec.space, chosen))
+        if places is None:
+            continue
+        for chunk in _trials(store, earlier, spec, places, left):
+            left = left[~np.isin(left, chunk.indices)]
+            yield chunk
+
+
+def _base(spec: BacktestSpec) -> dict[str, Any]:
+    """All of a backtest but its parameters."""
+    return {name: value for name, value in spec.to_json().items() if name != "parameters"}
+
+
+def _fixed(spec: BacktestSpec, space: SearchSpace, chosen: Strategy) -> Mapping[str, Value]:
+    """Values of the parameters that are not searched, defaults included."""
+    others = {name: value for name, value in spec.parameters.items() if name not in space.names}
+    return {name: v for name, v in resolve_parameters(chosen, others).items() if name not in space.names}
+
+
+def _key(value: Value) -> tuple[bool, Value]:
+    """1 and True are equal and yet not the same value; 1 and 1.0 are."""
+    return isinstance(value, bool), value
+
+
+_Places = tuple[list[Indices], int]
+
+
+def _places(
+    space: SearchSpace, fixed: Mapping[str, Value], old: SearchSpace, old_fixed: Mapping[str, Value]
+) -> _Places | None:
+    """For each axis of the old space, what its places are worth in the new index, -1 where not in the new space.
+
+    Returns:
+        One array an old axis, shape (n_values,), and what the axes that only the new space has are worth; None if
+        nothing can be the same.
+    """
+    names = set(fixed) | set(space.names)
+    if names != set(old_fixed) | set(old.names):
+        return None
+    if any(_key(fixed[n]) != _key(old_fixed[n]) for n in set(fixed) & set(old_fixed)):
+        return None
+    strides = dict(zip(space.names, np.cumprod([1, *space.shape[:0:-1]])[::-1].tolist(), strict=True))
+    new_axes = {axis.name: axis for axis in space.axes}
+    worth: list[Indices] = []
+    for axis in old.axes:
+        if axis.name in new_axes:
+            place = {_key(v): i for i, v in enumerate(new_axes[axis.name].values)}
+            values = [place.get(_key(v), -1) for v in axis.values]
+            worth.append(np.array([i * strides[axis.name] if i >= 0 else -1 for i in values], dtype=np.int64))
+        else:
+            same = [0 if _key(v) == _key(fixed[axis.name]) else -1 for v in axis.values]
+            worth.append(np.array(same, dtype=np.int64))
+    offset = 0
+    for axis in space.axes:
+        if axis.name not in old.names:
+            keys = [_key(v) for v in axis.values]
+            if _key(old_fixed[axis.name]) not in keys:
+                return None
+            offset += keys.index(_key(old_fixed[axis.name])) * strides[axis.name]
+    if any((w < 0).all() for w in worth):
+        return None
+    return worth, offset
+
+
+def _translated(old: SearchSpace, places: _Places, indices: Indices) -> Indices:
+    """Indices of the new space, -1 where a combination is not part of it, shape (m,)."""
+    worth, offset = places
+    total = np.full(indices.shape[0], offset, dtype=np.int64)
+    outside = np.zeros(indices.shape[0], dtype=np.bool_)
+    for each, position in zip(worth, old.positions(indices), strict=True):
+        part = each[position]
+        outside |= part < 0
+        total += part
+    return np.where(outside, -1, total)
+
+
+def _trials(
+    store: Store, earlier: OptimizationRecord, spec: OptimizationSpec, places: _Places, left: Indices
+) -> Iterator[EvaluatedChunk]:
+    old, key = earlier.spec.space, earlier.optimization_id
+    days: dict[int, npt.NDArray[np.float32]] = {}
+    if spec.keep_daily_profit:
+        for found, profits in store.daily_profits(key):
+            days.update(zip(found.tolist(), profits, strict=True))
+    for page in store.trials(key):
+        indices = _translated(old, places, page.indices)
+        same = np.isin(indices, left) & ~np.isin(page.indices, list(page.errors))
+        if spec.keep_daily_profit:
+            same &= np.array([i in days for i in page.indices.tolist()], dtype=np.bool_)
+        rows = np.flatnonzero(same)
+        if not rows.size:
+            continue
+        rows = rows[np.argsort(indices[rows])]
+        daily = None
+        if spec.keep_daily_profit:
+            daily = np.stack([days[i] for i in page.indices[rows].tolist()])
+        yield EvaluatedChunk(indices[rows], page.metrics[rows], {}, daily)
