@@ -48,8 +48,8 @@ import uuid
 import schemathesis
 from schemathesis import GenerationMode
 
-BARS = b"time,open,high,low,close\\n" + b"".join(
-    b"2024-01-02 %02d:00:00,1.1,1.2,1.0,1.1\\n" % hour for hour in range(24)
+BARS = "time,open,high,low,close\\n" + "".join(
+    "2024-01-02 %02d:00:00,1.1,1.2,1.0,1.1\\n" % hour for hour in range(24)
 )
 KNOWN = {{
     "backtest_id": "{backtest_id}", "dataset_id": "{dataset_id}", "detail_dataset_id": None,

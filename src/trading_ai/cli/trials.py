@@ -122,7 +122,14 @@ def show_results(application: Application, record: OptimizationRecord, top: int)
             ]
         )
     shown = objective if objective.isidentifier() else "objective"
-    heads = ("rank", *space.names, shown, *names, *(_HEADS.get(n, n) for n in beside), *([""] if not page.feasible.all() else []))
+    heads = (
+        "rank",
+        *space.names,
+        shown,
+        *names,
+        *(_HEADS.get(n, n) for n in beside),
+        *([""] if not page.feasible.all() else []),
+    )
     title = f"Best {len(rows)} of {record.n_completed:,} trials by {objective}"
     if record.n_failed:
         title += f" ({record.n_failed:,} failed)"
