@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -91,3 +95,28 @@ def test_a_service_that_is_killed_goes_on_with_no_trial_lost_or_doubled(tmp_path
         trials = requests.get(ask, params={"limit": 1000}, timeout=60).json()["results"]
     fast = write_strategy(tmp_path / "fast")
     assert_same(trials, sweep(load_sample("EURUSD"), fast, period=range(60, 100), stop_loss=range(10, 31, 10)))
+
+
+def test_the_same_request_many_times_at_once_starts_once(tmp_path):
+    with service(tmp_path) as served:
+        body = {"backtest_id": served.add_backtest(), "parameters": [STOP], "optimization_type": "grid_search"}
+
+        def start(_):
+            headers = {"Idempotency-Key": "at-once"}
+            return requests.post(f"{served.url}/api/v1/optimize", json=body, headers=headers, timeout=60)
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(start, range(16)))
+        assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+        assert len({answer.json()["optimization_id"] for answer in answers}) == 1
+        assert len(requests.get(f"{served.url}/api/v1/optimize", timeout=60).json()) == 1
+
+
+def test_listening_beyond_this_machine_without_a_key_is_refused(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "trading_ai.cli.main", "serve", "--host", "0.0.0.0"],
+        env=os.environ | {"TRADING_AI_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "there is no API key" in done.stderr
+    assert "--insecure" in done.stderr
