@@ -1,0 +1,74 @@
+"""Alerts fire when they should, and dashboard and alerts ask for nothing that no process publishes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.unit.api.served import service
+from trading_ai.telemetry import count_actions, exposition, observe_chunk
+
+ROOT = Path(__file__).parents[2]
+MONITORING = ROOT / "monitoring"
+DASHBOARD = json.loads((MONITORING / "grafana/dashboards/trading-ai.json").read_text())
+
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool (Debian's package prometheus) is not installed")
+
+
+def promtool(*arguments):
+    assert PROMTOOL is not None
+    done = subprocess.run([PROMTOOL, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_alerts_fire_when_they_should():
+    promtool("check", "config", "monitoring/prometheus.yml")
+    promtool("check", "rules", "monitoring/rules.yml")
+    promtool("test", "rules", "monitoring/tests/rules_test.yml")
+
+
+def test_every_alert_has_a_test():
+    rules = yaml.safe_load((MONITORING / "rules.yml").read_text())["groups"][0]["rules"]
+    tests = yaml.safe_load((MONITORING / "tests/rules_test.yml").read_text())["tests"]
+    fired = {t["alertname"] for case in tests for t in case["alert_rule_test"] if t.get("exp_alerts")}
+    assert {rule["alert"] for rule in rules} == fired
+
+
+def test_nothing_is_asked_for_that_is_not_published(tmp_path):
+    observe_chunk(3, 1, 0.2)  # what a worker publishes
+    count_actions({"lease_expired": 1})
+    with service(tmp_path) as api:
+        text = exposition().decode() + httpx.get(f"{api.url}/metrics").text
+    published = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    names = published | {f"{n}_{part}" for n in published for part in ("total", "bucket", "count", "sum")}
+    names |= {n.removesuffix("_total") for n in published}
+    asked = [t["expr"] for panel in DASHBOARD["panels"] for t in panel["targets"]]
+    asked += [r["expr"] for r in yaml.safe_load((MONITORING / "rules.yml").read_text())["groups"][0]["rules"]]
+    used = {name for expr in asked for name in re.findall(r"trading_ai_\w+", expr)}
+    assert len(used) > 10
+    assert used <= names, used - names
+
+
+def test_compose_and_scrapes_agree():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    scrapes = yaml.safe_load((MONITORING / "prometheus.yml").read_text())["scrape_configs"]
+    worker = next(s for s in scrapes if s["job_name"] == "worker")["dns_sd_configs"][0]
+    assert worker["names"] == ["worker"]
+    assert compose["worker"]["environment"]["TRADING_AI_METRICS_PORT"] == str(worker["port"])
+    for job in ("optimizer", "pipeline"):
+        target = next(s for s in scrapes if s["job_name"] == job)["static_configs"][0]["targets"][0]
+        name, _, port = target.partition(":")
+        assert any(p.endswith(f":{port}") for p in compose[name]["ports"])
+    for service_name in ("prometheus", "grafana"):
+        for volume in compose[service_name]["volumes"]:
+            source = volume.split(":")[0]
+            assert not source.startswith("./") or (ROOT / source).exists(), source
