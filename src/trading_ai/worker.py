@@ -31,6 +31,7 @@ from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
 from trading_ai.optimization.chunk_worker import ChunkWorker
 from trading_ai.optimization.work import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.settings import Settings
 from trading_ai.warm import warm
 
 _TICK_SECONDS = 0.25
@@ -177,7 +178,8 @@ class _Watch:
     def look(self, chunks: list[ChunkState], now: float) -> None:
         """End the pool if it is stuck; it is started again."""
         busy = any(str(c.owner).startswith(f"{self._worker_id}/") for c in chunks)
-        waiting = any(c.owner is None and 0.0 < c.announced_at < now - _STUCK_SECONDS / 2 for c in chunks)
+        # Not when they were last announced: a pool that swallows messages has them announced again and again.
+        waiting = any(c.owner is None and c.announced_at and c.queued_at < now - _STUCK_SECONDS / 2 for c in chunks)
         if busy or not waiting:
             self._idle_since = now
         elif now - self._idle_since > _STUCK_SECONDS:
@@ -224,6 +226,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
 
 if __name__ == "__main__":
     _end_with(int(sys.argv[4]))
+    telemetry.configure_logging(Settings().log_level)
     if sys.argv[1] == "pool":
         pool(sys.argv[2], int(sys.argv[3]))
     else:
