@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,11 +73,11 @@ class Expression:
         """The formula of every row.
 
         Args:
-            columns: at least those of `names`, each of shape (m,).
+            columns: at least those of `names`, of shape (m,) or of shapes that broadcast.
 
         Returns:
-            Float64, or bool for a condition, shape (m,) (or () where it uses no column). Undefined is NaN; a
-            comparison with NaN is false.
+            Float64, or bool for a condition, shape (m,) or what the shapes broadcast to (() where it uses no
+            column). Undefined is NaN; a comparison with NaN is false.
         """
         with np.errstate(all="ignore"):
             value = _value(self._tree, columns)
@@ -95,7 +96,11 @@ def parse_expression(text: str, known: Sequence[str], *, parameter: str, conditi
     Raises:
         ParameterError: it cannot be read, uses something else than `GRAMMAR`, or names an unknown column.
     """
+    return _parsed(text, tuple(known), parameter, condition)
 
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, known: tuple[str, ...], parameter: str, condition: bool) -> Expression:
     def refuse(message: str, remedy: str = f"Use {GRAMMAR}") -> ParameterError:
         return ParameterError(message, parameter=parameter, value=text, remedy=remedy)
 

@@ -37,6 +37,10 @@ class Axis(Protocol):
         """The parameter's name."""
         ...
 
+    def __len__(self) -> int:
+        """Number of values, known without listing them."""
+        ...
+
     @property
     def values(self) -> tuple[Value, ...]:
         """The values, in order."""
@@ -167,6 +171,8 @@ def axis_of(name: str, values: Iterable[Value] | ParameterRange | Choices) -> Ax
     """Make an axis of whatever lists values: a range, a list, an array."""
     if isinstance(values, ParameterRange | Choices):
         return values
+    if isinstance(values, np.ndarray):
+        return Choices(name, tuple(values.tolist()))
     listed = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
     return Choices(name, listed)
 
@@ -195,7 +201,7 @@ class SearchSpace:
     @cached_property
     def shape(self) -> tuple[int, ...]:
         """Number of values on each axis."""
-        return tuple(len(axis.values) for axis in self.axes)
+        return tuple(len(axis) for axis in self.axes)
 
     @cached_property
     def n_combinations(self) -> int:

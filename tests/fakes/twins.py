@@ -7,6 +7,7 @@ import numpy as np
 from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import prepare
+from trading_ai.engine.exit_rows import ExitRows
 from trading_ai.engine.orders import SAME_BARS, place_orders
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.reference import Exits, ReferenceSimulator
@@ -66,7 +67,7 @@ class Twins:
         rows = np.array([others[0], row, others[1]], float)
         tallies = np.empty((3, N_TALLIES))
         daily = np.zeros((3, self.data.day_last_bar.shape[0]), np.float32)
-        self.group.run(rows, tallies, daily)
+        self.group.run(ExitRows(rows), tallies, daily)
         expected = self.reference(exits).daily_profit.astype(np.float32)
         np.testing.assert_array_equal(daily[1], expected)
         return dict(zip(TALLIES, tallies[1].tolist(), strict=True))

@@ -12,7 +12,7 @@ from trading_ai._jit import njit
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
-from trading_ai.market.calendar import day_open_ns, swap_nights, trading_day
+from trading_ai.market.calendar import NS_PER_DAY, day_opens, swap_nights, trading_day
 
 BLOCK = 16
 """Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
@@ -159,6 +159,22 @@ def _conversion(
     return CONVERT_RATES, 1.0, _frozen(close if pair[0] == quote else 1.0 / close)
 
 
+@njit
+def _find_days(times, opens, first_day, bar_day, last, dates):  # type: ignore[no-untyped-def]
+    """Fill ordinal of each bar's day, last bar and date of each day that has bars; returns the number of those."""
+    d, n_days = 0, 0
+    for t in range(times.shape[0]):
+        begins = t == 0
+        while d + 1 < opens.shape[0] and times[t] >= opens[d + 1]:
+            d += 1
+            begins = True
+        n_days += begins
+        bar_day[t] = n_days - 1
+        last[n_days - 1] = t
+        dates[n_days - 1] = first_day + d
+    return n_days
+
+
 def _trading_days(bars: Bars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Ordinal of each bar's trading day, last bar and date of each trading day that has bars."""
     times = bars.open_time_ns
@@ -167,12 +183,13 @@ def _trading_days(bars: Bars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
         last = np.append(np.flatnonzero(dates[1:] != dates[:-1]), times.size - 1)
         dates = dates[last]
     else:
-        # Looking up where each day begins is far cheaper than finding the day of every bar.
-        first_day, last_day = trading_day(bars.symbol, times[[0, -1]])
-        dates = np.arange(first_day, last_day + 1)
-        ends = np.append(np.searchsorted(times, day_open_ns(bars.symbol, dates[1:])), times.size)
-        has_bars = np.diff(ends, prepend=0) > 0
-        last, dates = ends[has_bars] - 1, dates[has_bars]
+        # Looking up where each day begins is far cheaper than finding the day of every bar. A trading day's date is
+        # that of its hours in UTC, or at most one off.
+        first_day, last_day = int(times[0]) // NS_PER_DAY - 2, int(times[-1]) // NS_PER_DAY + 2
+        opens = day_opens(bars.symbol, first_day, last_day)
+        bar_day, last, dates = np.empty_like(times), np.empty_like(opens), np.empty_like(opens)
+        n_days = _find_days(times, opens, first_day, bar_day, last, dates)
+        return _frozen_ints(bar_day), _frozen_ints(last[:n_days]), _frozen_ints(dates[:n_days])
     bar_day = np.repeat(np.arange(last.size), np.diff(last, prepend=-1))
     return _frozen_ints(bar_day), _frozen_ints(last), _frozen_ints(dates)
 

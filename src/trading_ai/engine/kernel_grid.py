@@ -17,8 +17,11 @@ from trading_ai.engine.accounting import commission
 from trading_ai.engine.kernel_marks import NEARLY, profit_of, scan_marks
 from trading_ai.engine.kernel_money import fill_event, fill_money
 
-AT_ONCE = 8
+AT_ONCE = 4
 """Combinations that a thread takes at a time."""
+
+LINE = 8
+"""Numbers in one line of the processor's cache: two threads that write to one line wait for each other."""
 
 
 @njit
@@ -121,6 +124,8 @@ def simulate_grid(
     u_events = np.uint64(n_events)
     m = stop_of.shape[0]
     c = last_taken = n_lost = 0
+    day_bid = bid_close[day_last_bar]  # side by side, because every trade that is held overnight reads them
+    day_ask = ask_close[day_last_bar]
     while True:
         if c == last_taken:
             c = take(taken, AT_ONCE)
@@ -138,25 +143,34 @@ def simulate_grid(
         earliest = 0
         k = 0
         while k < n_events:
-            first = bar[k]
-            if first < earliest or opens[k] == 0:
+            first = bar[np.uint64(k)]
+            if first < earliest or opens[np.uint64(k)] == 0:
                 k += 1
                 continue
             if not is_ready(filled, k):
-                if begin(filled, k):
-                    fill_event(
-                        stops, targets, sides[k], first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
-                        bid_blocks, ask_open, ask_high, ask_low, ask_close, ask_blocks, config, touch_key, touch,
-                    )  # fmt: skip
-                    fill_money(
-                        config, k, n_events, first, sides[k], entries[k], n, rates, bid_open, ask_open, n_stops,
-                        touch_key, touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
-                        spreads,
-                    )  # fmt: skip
-                    paid_in[k] = commission(config, units, entries[k], rates, first)
-                    set_ready(filled, k)
-                while not is_ready(filled, k):
-                    pass  # another thread is at it
+                ahead, until = k, k + 1
+                while True:
+                    while ahead < until:
+                        if opens[ahead] != 0 and begin(filled, ahead):
+                            begins = bar[ahead]
+                            fill_event(
+                                stops, targets, sides[ahead], begins, anchors[ahead], forced[ahead], bid_open,
+                                bid_high, bid_low, bid_close, bid_blocks, ask_open, ask_high, ask_low, ask_close,
+                                ask_blocks, config, touch_key, touch,
+                            )  # fmt: skip
+                            fill_money(
+                                config, ahead, n_events, begins, sides[ahead], entries[ahead], n, rates, bid_open,
+                                ask_open, n_stops, touch_key, touch, keys, net_of, delta_of, worst_of, best_of,
+                                best_bar_of, charges, slippages, spreads,
+                            )  # fmt: skip
+                            paid_in[ahead] = commission(config, units, entries[ahead], rates, begins)
+                            set_ready(filled, ahead)
+                        ahead += 1
+                    if is_ready(filled, k):
+                        break
+                    # Another thread is at it: meanwhile, find the next events that share no cache line with its own.
+                    ahead = min((ahead + LINE - 1) // LINE * LINE, n_events)
+                    until = min(ahead + LINE, n_events)
             u = np.uint64(k)
             stop_key = np.int64(keys[stop_row + u])
             target_key = np.int64(keys[target_row + u])
@@ -177,7 +191,7 @@ def simulate_grid(
             n_trades += 1
             n_ambiguous += ambiguous
             held_total += exit_bar - first + (0 if on_force and not at_end else 1)
-            earliest = n if at_end else (after[k] if on_force else exit_bar + 1)
+            earliest = n if at_end else (after[u] if on_force else exit_bar + 1)
             k += 1
 
         # 2. Totals. No branches: whether a trade won cannot be predicted, and a wrong guess is dear.
@@ -241,7 +255,7 @@ def simulate_grid(
                         fraction = max(fraction, fall / peak)
                 elif (
                     max(fall, best_of[at] - worst_of[at]) < min(drop, fraction * peak) * NEARLY
-                    and time_ns[exit_bar] - time_ns[peak_bar] <= longest
+                    and time_ns[np.uint64(exit_bar)] - time_ns[np.uint64(peak_bar)] <= longest
                 ):
                     # A new high, but no fall inside the trade can be a new record: no need to look closer.
                     peak = highest
@@ -258,8 +272,7 @@ def simulate_grid(
                     )  # fmt: skip
                 last_day = bar_day[np.uint64(exit_bar)]
                 while day < last_day:
-                    t = day_last_bar[day]
-                    price = bid_close[t] if sides[k] > 0.0 else ask_close[t]
+                    price = day_bid[np.uint64(day)] if sides[k] > 0.0 else day_ask[np.uint64(day)]
                     equity = balance + profit_of(own_price, sides[k], units, entries[k], price, rate)
                     profit = equity - day_equity
                     if keep_days:
@@ -275,11 +288,10 @@ def simulate_grid(
             balance_peak = max(balance_peak, balance)
             fall = balance_peak - balance
             balance_drop = max(balance_drop, fall)
-            if fall > balance_fraction * balance_peak * NEARLY:
-                balance_fraction = max(balance_fraction, fall / balance_peak)
+            balance_fraction = max(balance_fraction, fall / balance_peak)
             if balance >= peak:
                 if exit_bar - peak_bar > 1:
-                    longest = max(longest, float(time_ns[exit_bar] - time_ns[peak_bar]))
+                    longest = max(longest, float(time_ns[np.uint64(exit_bar)] - time_ns[np.uint64(peak_bar)]))
                 peak = balance
                 peak_bar = exit_bar
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,23 +13,29 @@ from trading_ai.engine import accounting
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.events import Events, make_events
 from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
+from trading_ai.engine.exit_rows import (
+    BREAK_EVEN,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
+    ExitRows,
+    Levels,
+    distances,
+)
+from trading_ai.engine.grid_run import GridRun
 from trading_ai.engine.kernel_bars import simulate_bars
 from trading_ai.engine.kernel_chain import simulate_chain
 from trading_ai.engine.kernel_grid import simulate_grid
 from trading_ai.engine.money_table import money_table, work_space
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
-from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import RuleError
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-Levels = tuple[Floats, Floats]
 Task = Callable[[], None]
-
-EXIT_COLUMNS = tuple(EXIT_PARAMETERS)
-STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT = range(len(EXIT_COLUMNS))
 
 _TABLE_BYTES = 64 << 20
 _ENTRY_BYTES = 64
@@ -53,11 +58,6 @@ class TouchTable(NamedTuple):
 def table_bytes(n_events: int, levels: Levels) -> int:
     """Memory that the exits of all these levels take, at most."""
     return n_events * (levels[0].size + levels[1].size + 1) * _ENTRY_BYTES
-
-
-def distances(pips: Floats, pip_size: float) -> Floats:
-    """Pips as price distances; 0 (unused) as infinity."""
-    return np.where(pips > 0, pips * pip_size, np.inf)
 
 
 class SignalGroup:
@@ -111,23 +111,27 @@ class SignalGroup:
             )
         return self._events[time_exit]
 
-    def tasks(
-        self, exits: Floats, tallies: Floats, daily: Days, n_parts: int = 1, levels: Levels | None = None
-    ) -> list[Task]:
+    def n_events(self, time_exit: int) -> int:
+        """Number of events for one time exit."""
+        return int(self.events(time_exit).bar.shape[0])
+
+    def tasks(self, rows: ExitRows, tallies: Floats, daily: Days, n_parts: int = 1) -> list[Task]:
         """Split the simulation of combinations into tasks; each may run on a thread of its own.
 
         Args:
-            exits: exit parameters, columns as in `EXIT_COLUMNS`, pips (bars for the time exit), shape (m, 5).
+            rows: exits of m combinations. Where they give `levels`, only one thread may use this object at a time.
             tallies: out, shape (m, n_tallies); filled once every task has run.
             daily: out, float32, shape (m, n_days), zeroed; or (m, 0).
             n_parts: number of tasks to aim at.
-            levels: all stop and all target distances that later calls may ask for (see `distances`), ascending:
-                exits found for them are kept, and only one thread may use this object at a time.
 
         Raises:
             RuleError: sizes are a percentage at risk and a combination has no stop-loss.
         """
+        exits, levels, places = rows
         self._check(exits)
+        if levels is not None and places is not None and self.account.rules.max_positions == 1:
+            where = np.arange(exits.shape[0])
+            return self._tasks_at(int(exits[0, TIME_EXIT]), where, places, levels, tallies, daily, n_parts, True)
         moving = (exits[:, TRAILING_STOP] > 0) | (exits[:, BREAK_EVEN] > 0)
         if self.account.rules.max_positions > 1:
             moving[:] = True
@@ -141,20 +145,21 @@ class SignalGroup:
         if moving.all():
             return tasks
         where = np.flatnonzero(~moving)
-        time_exits = exits[where, TIME_EXIT]
-        alike = bool((time_exits == time_exits[0]).all())
-        for time_exit in time_exits[:1] if alike else np.unique(time_exits):
-            chosen = where if alike else where[time_exits == time_exit]
+        for time_exit in np.unique(exits[where, TIME_EXIT]).astype(np.int64).tolist():
+            chosen = where[exits[where, TIME_EXIT] == time_exit]
             if levels is not None:
-                tasks += self._levels_tasks(int(time_exit), exits, chosen, tallies, daily, n_parts, levels)
+                found = (self._places(exits[chosen], levels), levels)
+                tasks += self._tasks_at(time_exit, chosen, *found, tallies, daily, n_parts, True)
                 continue
-            for part in _parts(self.events(int(time_exit)).bar.shape[0], exits, chosen):
-                tasks += self._levels_tasks(int(time_exit), exits, part, tallies, daily, n_parts, None)
+            for part in _parts(self.n_events(time_exit), exits, chosen):
+                here = tuple(np.unique(distances(exits[part, i], self._pip)) for i in (STOP_LOSS, TAKE_PROFIT))
+                found = (self._places(exits[part], (here[0], here[1])), (here[0], here[1]))
+                tasks += self._tasks_at(time_exit, part, *found, tallies, daily, n_parts, False)
         return tasks
 
-    def run(self, exits: Floats, tallies: Floats, daily: Days, levels: Levels | None = None) -> None:
+    def run(self, rows: ExitRows, tallies: Floats, daily: Days) -> None:
         """Simulate combinations on this thread; arguments and errors as in `tasks`."""
-        for task in self.tasks(exits, tallies, daily, 1, levels):
+        for task in self.tasks(rows, tallies, daily):
             task()
 
     def trades(self, exits: Floats) -> tuple[npt.NDArray[np.void], Floats, Days]:
@@ -170,7 +175,7 @@ class SignalGroup:
         self._check(row)
         tallies = np.empty((1, N_TALLIES))
         daily = np.zeros((1, self.data.day_last_bar.shape[0]), dtype=np.float32)
-        trades = np.zeros(max(self.events(0).bar.shape[0], 1), dtype=TRADE)
+        trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)
         if self.account.rules.max_positions > 1 or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
             n = self._bars(row, tallies, daily, trades)
         else:
@@ -193,7 +198,7 @@ class SignalGroup:
             time_exit: bars, 0 for none.
             stop_of: place of its stop in `levels`, int64, shape (1,).
             target_of: place of its target likewise.
-            levels: as in `tasks`, the same in every call.
+            levels: as in `ExitRows`, the same in every call.
             tallies: out, shape (1, n_tallies).
 
         Returns:
@@ -203,7 +208,7 @@ class SignalGroup:
             return False
         one = self._singles.get(time_exit)
         if one is None:
-            n_events = self.events(time_exit).bar.shape[0]
+            n_events = self.n_events(time_exit)
             if table_bytes(n_events, levels) > _TABLE_BYTES:
                 return False
             taken = np.zeros(1, dtype=np.int64)
@@ -229,33 +234,31 @@ class SignalGroup:
 
         return task
 
-    def _levels_tasks(
+    def _places(self, exits: Floats, levels: Levels) -> tuple[Ints, Ints]:
+        """Where the stop and the target of each row are in `levels`."""
+        stops, targets = (distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT))
+        return np.searchsorted(levels[0], stops), np.searchsorted(levels[1], targets)
+
+    def _tasks_at(
         self,
         time_exit: int,
-        exits: Floats,
         where: Ints,
+        places: tuple[Ints, Ints],
+        levels: Levels,
         tallies: Floats,
         daily: Days,
         n_parts: int,
-        levels: Levels | None,
+        keep: bool,
     ) -> list[Task]:
-        stops = distances(exits[where, STOP_LOSS], self._pip)
-        targets = distances(exits[where, TAKE_PROFIT], self._pip)
-        if levels is not None:
-            stop_of, target_of = np.searchsorted(levels[0], stops), np.searchsorted(levels[1], targets)
-            stops, targets = levels
-        else:
-            stops, stop_of = np.unique(stops, return_inverse=True)
-            targets, target_of = np.unique(targets, return_inverse=True)
         if self._fixed_money:
-            grid = _Grid(self, time_exit, (where, stop_of, target_of), (stops, targets), levels is not None)
-            task = partial(grid.run, tallies, daily)
-            return [task] * min(n_parts, where.size)
+            run = GridRun(self, time_exit, (where, *places), levels, keep)
+            return [partial(run.run, tallies, daily)] * min(n_parts, where.size)
+        stop_of, target_of = places
         events = self.events(time_exit)
 
         def chain(piece: Ints) -> None:
             out, days = _room(piece.size, daily)
-            self._chain(events, stop_of[piece], target_of[piece], stops, targets, out, days, _NO_TRADES)
+            self._chain(events, stop_of[piece], target_of[piece], *levels, out, days, _NO_TRADES)
             tallies[where[piece]] = out
             daily[where[piece]] = days
 
@@ -343,40 +346,6 @@ class SignalGroup:
                 curve,
             )
         )
-
-
-class _Grid:
-    """One run of `simulate_grid` that any number of threads join; they share what they find.
-
-    Args:
-        group: whose signals.
-        time_exit: bars, 0 for none.
-        where: rows of the results, and the places of stops and targets in `levels`, each of shape (m,).
-        levels: stop and target distances.
-        keep: whether the group keeps what was found.
-    """
-
-    def __init__(
-        self, group: SignalGroup, time_exit: int, where: tuple[Ints, Ints, Ints], levels: Levels, keep: bool
-    ) -> None:
-        self._group, self._time_exit, self._where, self._levels, self._keep = group, time_exit, where, levels, keep
-        self._taken = np.zeros(1, dtype=np.int64)
-        self._arguments: tuple[Any, ...] | None = None
-        self._lock = threading.Lock()
-
-    def run(self, tallies: Floats, daily: Days) -> None:
-        """Work on this thread until every combination is taken."""
-        with self._lock:
-            if self._arguments is None:
-                self._arguments = self._group.grid_arguments(self._time_exit, self._levels, self._keep)
-        rows, stop_of, target_of = self._where
-        n_levels = self._levels[0].size + self._levels[1].size + 1
-        lost, *work = work_space(rows.size, self._group.events(self._time_exit).bar.shape[0], n_levels)
-        n_lost = simulate_grid(*self._where, *self._arguments, self._taken, lost, *work, tallies, daily)
-        for c in lost[:n_lost]:
-            one = slice(c, c + 1)
-            found = self._group.chain_one(self._time_exit, self._levels, stop_of[one], target_of[one], daily)
-            tallies[rows[c]], daily[rows[c]] = found[0][0], found[1][0]
 
 
 def _room(n: int, daily: Days) -> tuple[Floats, Days]:

@@ -11,6 +11,7 @@ stocks it keeps Monday's bar out of Sunday). A W1 bar has the day of its open.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,14 @@ def trading_day(symbol: Symbol, open_time_ns: Ints) -> Ints:
 def day_open_ns(symbol: Symbol, days: Ints) -> Ints:
     """When the given trading days begin, UTC ns: the rollover before each of them."""
     return to_utc(rollover_zone(symbol), days * NS_PER_DAY - _lead_ns(symbol), check=False)
+
+
+@lru_cache(maxsize=64)
+def day_opens(symbol: Symbol, first_day: int, last_day: int) -> Ints:
+    """When each trading day from `first_day` to `last_day` begins, UTC ns; kept, and read-only."""
+    opens = day_open_ns(symbol, np.arange(first_day, last_day + 1))
+    opens.flags.writeable = False
+    return opens
 
 
 def weekday(days: Ints) -> Ints:

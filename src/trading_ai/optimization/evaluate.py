@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -15,29 +15,29 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
-from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
-from trading_ai.engine.records import N_TALLIES
-from trading_ai.engine.rules import EXIT_PARAMETERS
-from trading_ai.engine.simulate import (
+from trading_ai.engine.exit_rows import (
     BREAK_EVEN,
     EXIT_COLUMNS,
     STOP_LOSS,
     TAKE_PROFIT,
     TIME_EXIT,
     TRAILING_STOP,
-    SignalGroup,
+    ExitRows,
     distances,
-    table_bytes,
 )
+from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
+from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.optimization.declared_parameters import check_axis, resolve_parameters
 from trading_ai.optimization.index_reader import IndexReader
 from trading_ai.optimization.model import EvaluatedChunk
-from trading_ai.optimization.threads import Helpers
-from trading_ai.parameters import Axis, Combination, SearchSpace, Value
-from trading_ai.strategies.base import Parameter, Strategy
+from trading_ai.optimization.threads import run_tasks
+from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.strategies.base import Strategy
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -46,55 +46,6 @@ _GROUPS_KEPT = 64
 _TABLE_BYTES_KEPT = 16 << 20
 _COMBINATIONS_WORTH_A_THREAD = 100
 """Combinations on the same signals below which starting a thread costs more than it saves."""
-
-
-def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
-    """A strategy's own parameters and the exit parameters that every strategy has, by name."""
-    return {**EXIT_PARAMETERS, **strategy.parameters}
-
-
-def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
-    """Check parameters and fill in defaults.
-
-    Raises:
-        ParameterError: a parameter is unknown (the known ones are listed), has the wrong type, or is out of
-            bounds.
-    """
-    declared = all_parameters(strategy)
-    for name in given:
-        require_known(strategy, name)
-    return {name: p.check(given.get(name, p.default)) for name, p in declared.items()}
-
-
-def require_known(strategy: Strategy, name: str) -> Parameter:
-    """The declared parameter of that name.
-
-    Raises:
-        ParameterError: there is none; the message lists those there are.
-    """
-    declared = all_parameters(strategy)
-    if name not in declared:
-        raise ParameterError(
-            f"is not a parameter of {strategy.name}", parameter=name, remedy="Known: " + ", ".join(declared)
-        )
-    return declared[name]
-
-
-def check_axis(strategy: Strategy, axis: Axis) -> None:
-    """Check every value of an axis against the declared parameter.
-
-    Raises:
-        ParameterError: the parameter is unknown, or a value has the wrong type or is out of bounds.
-    """
-    parameter = require_known(strategy, axis.name)
-    values: Sequence[Value] = axis.values
-    kinds = {type(v) for v in values}
-    if len(values) > 2 and (kinds == {int} or (kinds == {float} and parameter.kind == "float")):
-        numbers = np.array(values)
-        if np.isfinite(numbers).all():  # the ends speak for what lies between them
-            values = (numbers.min().item(), numbers.max().item())
-    for value in values:
-        parameter.check(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,18 +143,24 @@ class SweepEvaluator:
 
     @cached_property
     def _reader(self) -> IndexReader:
-        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._level_places)
+        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._places)
 
-    def _level_places(self, column: int, values: Floats) -> Indices:
-        places: Indices = np.searchsorted(self._levels[column], distances(values, self.data.bars.symbol.pip_size))
-        return places
+    @cached_property
+    def _places(self) -> dict[int, Indices]:
+        """For each axis of stops or targets, the place of each of its values in `_levels`."""
+        pip = self.data.bars.symbol.pip_size
+        return {
+            axis: np.searchsorted(self._levels[column], distances(values, pip)).astype(np.int64, copy=False)
+            for axis, column, values in self._exit_axes
+            if column in (STOP_LOSS, TAKE_PROFIT)
+        }
 
     @cached_property
     def _levels(self) -> tuple[Floats, Floats]:
         levels = []
         for column in (0, 1):
             values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
-            levels.append(np.unique(distances(values, self.data.bars.symbol.pip_size)))
+            levels.append(np.array(sorted(set(distances(values, self.data.bars.symbol.pip_size).tolist()))))
         return levels[0], levels[1]
 
     def parameters(self, index: int) -> Combination:
@@ -305,6 +262,7 @@ class SweepEvaluator:
         exits[:] = self._exits
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
+        rows = ExitRows(exits, places=self._places_of(positions) if self._plain_exits else None)
         failures: dict[int, str] = {}
         if not m:
             return failures
@@ -313,49 +271,47 @@ class SweepEvaluator:
             shape = [self.space.shape[i] for i in self._signal_axes]
             keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
         if keys[0] == keys[-1] and (keys == keys[0]).all():
-            self._run_alone(int(keys[0]), indices, exits, tallies, daily, failures)
+            self._run_alone(int(keys[0]), indices, rows, tallies, daily, failures)
             return failures
         order = np.argsort(keys, kind="stable")
         parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
         if len(parts) < self.n_threads:
             for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
                 out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)
-                self._run_alone(int(keys[part[0]]), indices[part], exits[part], out, days, failures)
+                self._run_alone(int(keys[part[0]]), indices[part], rows.part(part), out, days, failures)
                 tallies[part], daily[part] = out, days
             return failures
         work = [
-            partial(self._run_group, int(keys[part[0]]), part, indices, exits, tallies, daily, failures)
+            partial(self._run_group, int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
             for part in parts
         ]
-        with Helpers(self.n_threads - 1) as helpers:
-            helpers.run(work)
+        run_tasks(work, self.n_threads - 1)
         return failures
 
     def _run_alone(
         self,
         key: int,
         indices: Indices,
-        exits: Floats,
+        rows: ExitRows,
         tallies: Floats,
         daily: npt.NDArray[np.float32],
         failures: dict[int, str],
     ) -> None:
         """All these combinations share their signals: the exits are what is spread over threads."""
         if indices.shape[0] < _COMBINATIONS_WORTH_A_THREAD or self.n_threads == 1:
-            self._run_group(key, np.arange(indices.shape[0]), indices, exits, tallies, daily, failures)
+            self._run_group(key, np.arange(indices.shape[0]), indices, rows, tallies, daily, failures)
             return
-        with Helpers(self.n_threads - 1) as helpers:  # they start while the signals are computed
-            group = self._group(key, indices, tallies, failures)
-            if group is not None:
-                helpers.run(group.tasks(exits, tallies, daily, self.n_threads))
-                self._keep(key, group)
+        group = self._group(key, indices, tallies, failures)
+        if group is not None:
+            run_tasks(group.tasks(self._with_levels(rows, group), tallies, daily, self.n_threads), self.n_threads - 1)
+            self._keep(key, group)
 
     def _run_group(
         self,
         key: int,
         part: npt.NDArray[np.intp],
         indices: Indices,
-        exits: Floats,
+        rows: ExitRows,
         tallies: Floats,
         daily: npt.NDArray[np.float32],
         failures: dict[int, str],
@@ -365,13 +321,23 @@ class SweepEvaluator:
         days = daily if whole else np.zeros((part.shape[0], daily.shape[1]), dtype=np.float32)
         group = self._group(key, indices[part], out, failures)
         if group is not None:
-            n_events = group.events(int(self._exits[TIME_EXIT])).bar.shape[0]
-            levels = self._levels if table_bytes(n_events, self._levels) <= _TABLE_BYTES_KEPT else None
-            group.run(exits if whole else exits[part], out, days, levels)
+            group.run(self._with_levels(rows if whole else rows.part(part), group), out, days)
             self._keep(key, group)
         if not whole:
             tallies[part] = out
             daily[part] = days
+
+    def _with_levels(self, rows: ExitRows, group: SignalGroup) -> ExitRows:
+        """The rows with all levels of the space, if the group may keep the exits that it finds for them."""
+        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._levels)
+        return rows._replace(levels=self._levels) if size <= _TABLE_BYTES_KEPT else rows
+
+    def _places_of(self, positions: tuple[Indices, ...]) -> tuple[Indices, Indices]:
+        """The places of the stops and targets of combinations, given by their positions along each axis."""
+        places = [np.zeros(positions[0].shape if positions else 1, dtype=np.int64)] * 2
+        for axis, column, _ in self._exit_axes:
+            places[column] = self._places[axis][positions[axis]]
+        return places[0], places[1]
 
     def _group(self, key: int, members: Indices, tallies: Floats, failures: dict[int, str]) -> SignalGroup | None:
         """The combinations that share signals, taken out of those kept; None if the strategy raises."""

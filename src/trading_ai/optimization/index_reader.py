@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class IndexReader:
         shape: number of values on each axis.
         signal_axes: axes that change the signals.
         exit_axes: axis, exit column (0 stop-loss, 1 take-profit; others are passed over) and values of the others.
-        places: places of some values of a column among its levels.
+        places: for each of those axes of stops or targets, its values' places among the levels, shape (n_values,).
     """
 
     def __init__(
@@ -38,15 +38,15 @@ class IndexReader:
         shape: Sequence[int],
         signal_axes: Sequence[int],
         exit_axes: Sequence[tuple[int, int, Floats]],
-        places: Callable[[int, Floats], Indices],
+        places: Mapping[int, Indices],
     ) -> None:
         digits: dict[int, _Digit] = {}
         stride = 1
         for axis in reversed(signal_axes):
             digits[axis] = _Digit(shape[axis], stride, -1, ())
             stride *= shape[axis]
-        for axis, column, values in exit_axes:
-            found = tuple(places(column, values).astype(np.int64)[:, None]) if column < 2 else ()
+        for axis, column, _ in exit_axes:
+            found = tuple(places[axis][:, None]) if axis in places else ()
             digits[axis] = _Digit(shape[axis], 0, column, found)
         self._digits = [digits[axis] for axis in reversed(range(len(shape)))]
 

@@ -85,25 +85,23 @@ def valid_indices(
         if broken:
             raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
     texts = [*(f"{smaller} < {larger}" for smaller, larger in rules), *conditions]
-    indices = np.arange(space.n_combinations, dtype=np.int64)
     if not texts:
-        return indices
-    positions = dict(zip(space.names, space.positions(indices), strict=True))
-    kept = np.ones(indices.shape[0], dtype=np.bool_)
+        return np.arange(space.n_combinations, dtype=np.int64)
+    kept = np.ones(space.shape, dtype=np.bool_)
     for text in texts:
         condition = parse_expression(text, known, parameter="--require", condition=True)
-        columns: dict[str, npt.NDArray[Any]] = {}
-        for name in condition.names:
-            axis = next((a for a in space.axes if a.name == name), None)
-            values = _column([fixed[name]] if axis is None else axis.values)
-            columns[name] = values if axis is None else values[positions[name]]
+        # Each axis lies along its own dimension: a condition is worked out once for the values that it uses.
+        columns = {name: _column([fixed[name]]) for name in condition.names if name not in space.names}
+        for i, axis in enumerate(space.axes):
+            if axis.name in condition.names:
+                columns[axis.name] = _column(axis.values).reshape([-1 if j == i else 1 for j in range(len(space.axes))])
         kept &= condition.evaluate(columns)
     if not kept.any():
         if rules and not conditions:
             smaller, larger = rules[0]
             raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
         raise ParameterError("no combination keeps every condition", parameter="--require", value=list(texts))
-    return indices[kept]
+    return np.flatnonzero(kept).astype(np.int64, copy=False)
 
 
 def _column(values: Iterable[Value]) -> npt.NDArray[Any]:
