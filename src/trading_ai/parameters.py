@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException, InvalidOperation
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
@@ -45,6 +45,9 @@ class Axis(Protocol):
     def values(self) -> tuple[Value, ...]:
         """The values, in order."""
         ...
+
+
+_MAX_VALUES = 10**18
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,18 @@ class ParameterRange:
 
     def __len__(self) -> int:
         low, high, step = exact(self.min_value), exact(self.max_value), exact(self.step)
-        return int((high - low) // step) + 1
+        try:
+            n = int((high - low) // step) + 1
+        except DecimalException:  # more digits than exact arithmetic has
+            n = _MAX_VALUES + 1
+        if n > _MAX_VALUES:
+            raise ParameterError(
+                "is too small for the range, which has more than 10^18 values",
+                parameter=f"{self.name}.step",
+                value=self.step,
+                remedy="Take a larger step.",
+            )
+        return n
 
     @cached_property
     def values(self) -> tuple[Value, ...]:

@@ -208,6 +208,13 @@ def test_daily_profits_stay_with_their_trials(filled):
         got.update(zip(indices.tolist(), profits, strict=True))
     assert sorted(got) == list(range(1300))
     np.testing.assert_array_equal(np.array([got[i] for i in range(1300)]), days)
+    some = {}
+    for indices, profits in filled.daily_profits("latest", np.array([3, 4])):
+        some.update(zip(indices.tolist(), profits, strict=True))
+    assert {3, 4} <= set(some)
+    assert len(some) < 1300
+    assert all(np.array_equal(some[i], days[i]) for i in some)
+    assert not list(filled.daily_profits("latest", np.array([5000])))
 
 
 def test_many_threads_lose_and_double_nothing(filled):

@@ -19,6 +19,16 @@ def test_the_ends_are_included():
     assert ParameterRange("x", 5, 5, 1).values == (5,)
 
 
+@pytest.mark.parametrize("step", [1e-18, 5e-324])
+def test_a_range_with_more_values_than_can_be_counted_is_refused_by_its_step(step):
+    with pytest.raises(ParameterError, match=r"x\.step.*more than 10\^18 values"):
+        len(ParameterRange("x", 0, 100, step))
+
+
+def test_the_size_of_a_space_is_known_without_listing_it():
+    assert SearchSpace((ParameterRange("x", 1, 10**15, 1), Choices("y", (1, 2)))).n_combinations == 2 * 10**15
+
+
 def test_527():
     space = SearchSpace((ParameterRange("stop_loss", 20, 80, 2), ParameterRange("take_profit", 40, 200, 10)))
     assert (space.shape, space.n_combinations) == ((31, 17), 527)

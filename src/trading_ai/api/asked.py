@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from decimal import DecimalException
 from typing import TYPE_CHECKING
 
 from trading_ai.errors import InputError, ParameterError
-from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec
+from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.search.registry import METHODS
 
@@ -37,39 +35,11 @@ def axis_from(body: RangeBody) -> ParameterRange | Choices:
     return ParameterRange(body.name, body.min_value, body.max_value, body.step)
 
 
-def space_from(parameters: list[RangeBody], max_combinations: int) -> SearchSpace:
-    """The search space of a request, whose values are not listed before their number is known to be bearable.
-
-    Raises:
-        ParameterError: a range is impossible, or the space is larger than the limit.
-    """
-    axes = tuple(axis_from(parameter) for parameter in parameters)
-    sizes = []
-    for axis in axes:
-        try:
-            sizes.append(len(axis))
-        except (DecimalException, OverflowError):
-            raise ParameterError(
-                "is too small for the range, which has more than 10^18 values", parameter=f"{axis.name}.step"
-            ) from None
-    n_combinations = math.prod(sizes)
-    if n_combinations > max_combinations:
-        raise ParameterError(
-            f"has {' x '.join(f'{n:,}' for n in sizes)} = {n_combinations:,} combinations, more than "
-            f"{max_combinations:,}",
-            parameter="search space",
-            value=n_combinations,
-            remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
-        )
-    return SearchSpace(axes)
-
-
-def spec_from(body: OptimizeBody, max_combinations: int) -> OptimizationSpec:
+def spec_from(body: OptimizeBody) -> OptimizationSpec:
     """What a request asks for.
 
     Raises:
-        ParameterError: a range is impossible, the method is unknown, the space is too large, or the objective
-            names a file.
+        ParameterError: a range is impossible, the method is unknown, or the objective names a file.
     """
     if ":" in body.objective:
         raise ParameterError(
@@ -84,7 +54,7 @@ def spec_from(body: OptimizeBody, max_combinations: int) -> OptimizationSpec:
             value=body.optimization_type,
             remedy="Use one of " + ", ".join(METHODS),
         )
-    space = space_from(body.parameters, max_combinations)
+    space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
     keep = body.keep_daily_profit
     return OptimizationSpec(
         backtest_id=body.backtest_id,
@@ -94,7 +64,7 @@ def spec_from(body: OptimizeBody, max_combinations: int) -> OptimizationSpec:
         seed=body.seed,
         objective=body.objective,
         constraints=tuple(body.constraints),
-        keep_daily_profit=space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep is None else keep,
+        keep_daily_profit=keeps_daily_profit(space) if keep is None else keep,
         batch_size=body.batch_size,
         parameter_constraints=tuple(body.parameter_constraints),
         max_seconds=body.max_seconds,

@@ -68,7 +68,7 @@ def start(
     request with that key is refused.
     """
     context, key = _context(request), idempotency_key or ""
-    asked = spec_from(body, context.application.settings.max_combinations)
+    asked = spec_from(body)
     known = context.store.optimization_of_request(key) if key else None
     if known is None:
         plan = context.service.plan(asked, measure=False)

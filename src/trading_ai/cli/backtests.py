@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from trading_ai.cli.output import JSON_HELP, iso, iso_ns, moment, note, number, print_json, say, short, table
+from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
+from trading_ai.cli.output import iso, iso_ns, moment, note, number, print_json, say, short, table
 from trading_ai.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def run(
     timeframe: str | None = typer.Option(None, help="Timeframe that the strategy sees, if longer than the dataset's."),
     detail: str | None = typer.Option(None, metavar="DATASET", help="Finer bars that decide exits."),
     name: str = typer.Option("", help="A name for it."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -175,7 +176,7 @@ def _show(record: BacktestRecord) -> None:
 
 
 @app.command("list")
-def list_backtests(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def list_backtests(as_json: bool = AS_JSON) -> None:
     """List backtests, newest first."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -197,8 +198,8 @@ def list_backtests(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)
 
 @app.command("show")
 def show(
-    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    backtest_id: str = BACKTEST_ID,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show a backtest's settings and metrics."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -235,9 +236,9 @@ _REPLACED = {"entry_time_ns", "exit_time_ns", "direction", "exit_reason", "entry
 
 @app.command("trades")
 def trades(
-    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
+    backtest_id: str = BACKTEST_ID,
     as_csv: bool = typer.Option(False, "--csv", help="Print CSV on stdout."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """List a backtest's trades."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -271,8 +272,8 @@ def trades(
 
 @app.command("delete")
 def delete(
-    backtest_id: str = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    backtest_id: str = BACKTEST_ID,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Delete a backtest that no optimization uses."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trading_ai.cli.output import JSON_HELP, iso, iso_ns, moment, note, number, print_json, say, short, table
+from trading_ai.cli.arguments import AS_JSON, DATASET_ID
+from trading_ai.cli.output import iso, iso_ns, moment, note, number, print_json, say, short, table
 from trading_ai.errors import InputError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def import_file(
     digits: int | None = typer.Option(None, help="Decimals in a price."),
     lot_size: float | None = typer.Option(None, help="Units in a lot."),
     quote_currency: str | None = typer.Option(None, help="Currency of the prices."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Read, check and keep a file of bars; a file with a structural fault is refused."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
@@ -145,7 +146,7 @@ def _show(record: DatasetRecord) -> None:
 
 
 @app.command("list")
-def list_datasets(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def list_datasets(as_json: bool = AS_JSON) -> None:
     """List datasets, newest first."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -165,8 +166,8 @@ def list_datasets(as_json: bool = typer.Option(False, "--json", help=JSON_HELP))
 
 @app.command("show")
 def show(
-    dataset_id: str = typer.Argument(..., metavar="ID", help="Dataset id, a unique prefix, or latest."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    dataset_id: str = DATASET_ID,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show a dataset: what was detected, and its quality report."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -180,8 +181,8 @@ def show(
 
 @app.command("delete")
 def delete(
-    dataset_id: str = typer.Argument(..., metavar="ID", help="Dataset id, a unique prefix, or latest."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    dataset_id: str = DATASET_ID,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Delete a dataset that no backtest uses."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415

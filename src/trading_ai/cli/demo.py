@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.data import import_sample
 from trading_ai.cli.optimizations import announce, run_plan
-from trading_ai.cli.output import JSON_HELP, duration, note, print_json, say, short
+from trading_ai.cli.output import duration, note, print_json, say, short
 from trading_ai.cli.reports import write_report
 from trading_ai.cli.trials import results_json, show_results
 
@@ -67,7 +68,7 @@ def _optimization(application: Application, backtest: BacktestRecord) -> Optimiz
 
 def demo(
     output: Path = typer.Option(Path("report.html"), "--output", "-o", help="The report to write."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trading_ai.cli.output import JSON_HELP, duration, moment, note, number, print_json, say, short, table
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
+from trading_ai.cli.output import duration, moment, note, number, print_json, say, short, table
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.trials import optimization_json, results_json, show_progress_note, show_results, write_trials
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from trading_ai.optimization.ports import OptimizationRecord
 
 METHODS_HELP = "How to search: grid_search, random_search, quasi_random, bayesian, genetic, cma_es, coarse_to_fine, ..."
-ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
 
 
 def announce(application: Application, plan: Plan, workers: int | None) -> None:
@@ -106,11 +106,11 @@ def optimize(
     ),
     name: str = typer.Option("", help="A name for it."),
     top: int = typer.Option(10, min=1, help="Trials to show at the end."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Try every combination of some parameters of a backtest and rank the results."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, OptimizationSpec  # noqa: PLC0415
+    from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
 
     space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
@@ -128,9 +128,7 @@ def optimize(
         batch_size=batch_size,
         reuse=reuse,
         warm_start=warm_start,
-        keep_daily_profit=(
-            space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO if keep_daily_profit is None else keep_daily_profit
-        ),
+        keep_daily_profit=keeps_daily_profit(space) if keep_daily_profit is None else keep_daily_profit,
     )
     application = Application()
     plan = application.service.plan(spec)
@@ -140,10 +138,10 @@ def optimize(
 
 
 def resume(
-    optimization_id: str = ID,
+    optimization_id: str = OPTIMIZATION_ID,
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
     top: int = typer.Option(10, min=1, help="Trials to show at the end."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Go on with a paused or killed optimization; no trial is lost or repeated."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -166,7 +164,7 @@ def resume(
     finish(application, record, top, as_json)
 
 
-def list_optimizations(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def list_optimizations(as_json: bool = AS_JSON) -> None:
     """List optimizations, newest first."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -186,7 +184,7 @@ def list_optimizations(as_json: bool = typer.Option(False, "--json", help=JSON_H
     table("Optimizations", heads, rows, left=7)
 
 
-def status(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def status(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
     """Show an optimization's progress."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -210,11 +208,11 @@ def status(optimization_id: str = ID, as_json: bool = typer.Option(False, "--jso
 
 
 def results(
-    optimization_id: str = ID,
+    optimization_id: str = OPTIMIZATION_ID,
     top: int = typer.Option(20, min=1, help="Trials to show."),
     csv: Path | None = typer.Option(None, "--csv", help="Write every trial, ranked, to a CSV file."),
     parquet: Path | None = typer.Option(None, "--parquet", help="Write every trial, ranked, to a Parquet file."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show the ranked trials, or write all of them to a file."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -232,7 +230,7 @@ def results(
         note(f"wrote {record.n_completed:,} trials to {path}")
 
 
-def cancel(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def cancel(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
     """Cancel an optimization for good; finished trials are kept."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -243,7 +241,7 @@ def cancel(optimization_id: str = ID, as_json: bool = typer.Option(False, "--jso
         say(f"cancelled optimization {short(record.optimization_id)}; {record.n_completed:,} trials are kept")
 
 
-def delete(optimization_id: str = ID, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def delete(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
     """Delete an optimization with its trials."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-JSON_HELP = "Print one JSON document on stdout and nothing else there."
-
 
 def plain(value: Any) -> Any:
     """A value that JSON can hold: NaN and infinities become null, NumPy scalars and arrays plain values."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
 from trading_ai.cli.backtests import strategy_label, values_text
-from trading_ai.cli.output import JSON_HELP, iso_ns, print_json, say, short
+from trading_ai.cli.output import iso_ns, print_json, say, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -222,9 +223,9 @@ def write_report(application: Application, record: OptimizationRecord, output: P
 
 
 def report(
-    optimization_id: str = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest."),
+    optimization_id: str = OPTIMIZATION_ID,
     output: Path = typer.Option(Path("report.html"), "--output", "-o", help="The file to write."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Write one HTML file with every figure and table; it opens offline."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
 from trading_ai.cli.backtests import values_text
-from trading_ai.cli.output import JSON_HELP, note, number, print_json, say, short, table
+from trading_ai.cli.output import note, number, print_json, say, short, table
 from trading_ai.errors import EvaluationError, InputError, StorageError
 
 if TYPE_CHECKING:
     from trading_ai.optimization.assessment import Assessment
 
-ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
-
 
 def robustness(
-    optimization_id: str = ID,
+    optimization_id: str = OPTIMIZATION_ID,
     rank: int = typer.Option(1, min=1, help="Rank of the trial to judge."),
     windows: str | None = typer.Option(None, help="Walk-forward lengths, such as 12M/3M; else suited to the data."),
     seed: int = typer.Option(0, min=0, help="Seed of samples and bootstraps."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Judge the best trial: survives, fragile or likely luck, with every criterion."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
@@ -73,9 +72,9 @@ def show(found: Assessment) -> None:
 
 
 def verify(
-    optimization_id: str = ID,
+    optimization_id: str = OPTIMIZATION_ID,
     rank: int = typer.Option(1, min=1, help="Rank of the trial."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Run a stored trial again and compare every metric to the last bit."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -103,23 +102,21 @@ def verify(
 
 
 def export(
-    optimization_id: str = ID,
+    optimization_id: str = OPTIMIZATION_ID,
     output: Path = typer.Option(..., help="File: .json, .cbotset (cTrader) or .set (MetaTrader)."),
     rank: int = typer.Option(1, min=1, help="Rank of the trial."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Write a trial's parameters for the platform that will trade them."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.errors import ParameterError  # noqa: PLC0415
+    from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
     from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
 
     if output.suffix not in FORMATS:
         raise InputError("must end in " + ", ".join(FORMATS), parameter="--output", value=str(output))
     store = Application().store
     record = store.optimization(optimization_id)
-    page = store.ranked(record.optimization_id, 1, rank - 1)
-    if not page.indices.size:
-        raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="--rank", value=rank)
+    page = trial_of_rank(store, record, rank)
     backtest = store.backtest(record.spec.backtest_id)
     parameters = dict(backtest.spec.parameters) | record.spec.space.combination(int(page.indices[0]))
     text = parameter_file(output.suffix, parameters, backtest.symbol, backtest.timeframe, record.optimization_id, rank)

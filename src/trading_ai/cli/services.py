@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trading_ai.cli.output import JSON_HELP, iso, moment, note, print_json, say, table
+from trading_ai.cli.arguments import AS_JSON
+from trading_ai.cli.output import iso, moment, note, print_json, say, table
 from trading_ai.errors import InputError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def flower(
     application.broker.app.start(argv=["flower", *arguments])
 
 
-def migrate(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def migrate(as_json: bool = AS_JSON) -> None:
     """Create the tables, or bring them to this version; doing it again changes nothing."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
     from trading_ai.store.migrations import HEAD  # noqa: PLC0415
@@ -122,7 +123,7 @@ def migrate(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> No
 def create_key(
     name: str = typer.Argument(..., help="Whose key it is."),
     scope: str = typer.Option("run", help="read, run or admin."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Make a key; it is shown once."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
@@ -136,7 +137,7 @@ def create_key(
 
 
 @keys.command("list")
-def list_keys(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+def list_keys(as_json: bool = AS_JSON) -> None:
     """List keys, revoked ones too."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
@@ -158,7 +159,7 @@ def list_keys(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> 
 @keys.command("revoke")
 def revoke_key(
     key_id: str = typer.Argument(..., metavar="ID", help="Id of the key."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Revoke a key for good."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from trading_ai.cli.output import JSON_HELP, print_json, say, table
+from trading_ai.cli.arguments import AS_JSON
+from trading_ai.cli.output import print_json, say, table
 
 
 def list_strategies(
     name: str | None = typer.Argument(None, help="One strategy, or a file.py:Class; all of them if left out."),
-    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+    as_json: bool = AS_JSON,
 ) -> None:
     """List strategies with their parameters, bounds, defaults and units."""
     from trading_ai.engine.rules import EXIT_PARAMETERS  # noqa: PLC0415 - commands import what they need

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
+from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.service import OptimizationService
 from trading_ai.parameters import Combination
 from trading_ai.robustness.study import Robustness, StudySettings, assess
@@ -95,10 +96,7 @@ def assess_optimization(
     """
     store = service.store
     record = store.optimization(optimization_id)
-    page = store.ranked(record.optimization_id, 1, rank - 1) if rank >= 1 else None
-    if page is None or not page.indices.size:
-        raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="rank", value=rank)
-    winner = int(page.indices[0])
+    winner = int(trial_of_rank(store, record, rank).indices[0])
     indices, scores = store.scores(record.optimization_id)
     if np.isnan(scores[np.searchsorted(indices, winner)]):
         raise StateError(
@@ -153,7 +151,7 @@ def _profits(
     profits = np.full((indices.shape[0], evaluator.n_days), np.nan, dtype=np.float32)
     known = np.zeros(indices.shape[0], dtype=np.bool_)
     if record.spec.keep_daily_profit:
-        for found, rows in store.daily_profits(record.optimization_id):
+        for found, rows in store.daily_profits(record.optimization_id, indices):
             kept = np.isin(found, indices)
             places = np.searchsorted(indices, found[kept])
             profits[places], known[places] = rows[kept], True
@@ -192,9 +190,7 @@ def verify_trial(service: OptimizationService, optimization_id: str, rank: int =
         StateError: the strategy's code or the engine has changed since; the message says which.
     """
     record = service.store.optimization(optimization_id)
-    page = service.store.ranked(record.optimization_id, 1, rank - 1) if rank >= 1 else None
-    if page is None or not page.indices.size:
-        raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="rank", value=rank)
+    page = trial_of_rank(service.store, record, rank)
     index = int(page.indices[0])
     evaluator, _ = service.backtest_of(record, [])
     again = evaluator.evaluate(np.array([index])).metrics[0]

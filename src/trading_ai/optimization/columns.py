@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.robustness.plateau import plateau
+from trading_ai.robustness.selection import score_sums
 from trading_ai.robustness.study import StudySettings
 
 COLUMNS = ("plateau", "sharpe_in_sample", "sharpe_out_of_sample")
@@ -57,24 +57,19 @@ def _sharpe_ratios(
 ) -> dict[str, Floats]:
     early, late = np.full(indices.shape[0], np.nan), np.full(indices.shape[0], np.nan)
     order = np.argsort(indices)
-    for found, rows in store.daily_profits(record.optimization_id):
+    for found, rows in store.daily_profits(record.optimization_id, indices):
         here = np.flatnonzero(np.isin(found, indices))
         if here.size:
             to = order[np.searchsorted(indices[order], found[here])]
             cut = int(rows.shape[1] * (1.0 - StudySettings().hold_out_share))
-            early[to] = _sharpe(rows[here, :cut], days_per_year)
-            late[to] = _sharpe(rows[here, cut:], days_per_year)
+            for ratios, days in ((early, rows[here, :cut]), (late, rows[here, cut:])):
+                ratios[to] = _sharpe(days.astype(np.float64)) * np.sqrt(days_per_year)
     return dict(zip(COLUMNS[1:], (early, late), strict=True))
 
 
-def _sharpe(profits: npt.NDArray[np.float32], days_per_year: float) -> Floats:
-    """Annual Sharpe ratio of each row of daily profits on a constant capital; NaN without two days that differ."""
-    days = profits.astype(np.float64)
-    if days.shape[1] < 2:
-        return np.full(days.shape[0], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = days.mean(axis=1) / days.std(axis=1, ddof=1) * np.sqrt(days_per_year)
-    return np.where(np.isfinite(ratio), ratio, np.nan)
+def _sharpe(days: Floats) -> Floats:
+    # Row by row, so that a trial's figure does not depend on what else is on its page.
+    return score_sums(days.sum(axis=1), np.square(days).sum(axis=1), days.shape[1], "sharpe_ratio")
 
 
 def as_rows(columns: dict[str, Floats], n: int) -> Sequence[dict[str, float | None]]:

@@ -67,6 +67,11 @@ DAILY_PROFIT_KEPT_UP_TO = 20_000
 """Combinations up to which daily profits are kept unless asked otherwise; those of more can be computed again."""
 
 
+def keeps_daily_profit(space: SearchSpace) -> bool:
+    """Whether daily profits are kept where nobody says."""
+    return space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO
+
+
 @dataclass(frozen=True)
 class OptimizationSpec:
     """What to search, how, and what counts as better.

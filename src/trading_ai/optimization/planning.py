@@ -93,6 +93,7 @@ def plan_optimization(
         raise ParameterError(
             f"has {sizes} = {space.n_combinations:,} combinations, more than {max_combinations:,}",
             parameter="search space",
+            value=space.n_combinations,
             remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
         )
     chosen = strategy(backtest.spec.strategy)

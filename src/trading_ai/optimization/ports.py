@@ -260,8 +260,15 @@ class Store(Protocol):
         """All trials in pages, by index."""
         ...
 
-    def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
-        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk."""
+    def daily_profits(
+        self, optimization_id: str, within: Indices | None = None
+    ) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
+        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk.
+
+        Args:
+            optimization_id: whose trials.
+            within: only chunks that hold one of these combinations; None for all.
+        """
         ...
 
     def count_trials_on(self, dataset_id: str) -> int:

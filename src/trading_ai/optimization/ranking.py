@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.optimization.ports import TrialPage
+from trading_ai.optimization.ports import OptimizationRecord, Store, TrialPage
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
 
@@ -28,6 +28,18 @@ def rank(values: Floats, better: int) -> Indices:
     """
     order: Indices = np.argsort(-values if better > 0 else values, kind="stable")
     return order
+
+
+def trial_of_rank(store: Store, record: OptimizationRecord, rank: int) -> TrialPage:
+    """The trial of a rank, 1 for the best, as a page of one.
+
+    Raises:
+        ParameterError: there is none of that rank.
+    """
+    page = store.ranked(record.optimization_id, 1, rank - 1) if rank >= 1 else None
+    if page is None or not page.indices.size:
+        raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="rank", value=rank)
+    return page
 
 
 def sorted_page(pages: Iterable[TrialPage], column: int, *, descending: bool, limit: int, offset: int) -> TrialPage:

@@ -144,10 +144,17 @@ def stored_page(connection: Connection, optimization: Row[Any], blocks: Sequence
     )
 
 
+def blocks_holding(connection: Connection, key: int, within: Indices) -> list[int]:
+    """First indices of the blocks that hold one of some combinations, ascending."""
+    b = trial_blocks.c
+    rows = connection.execute(select(b.first_index, b.indices).where(b.optimization == key)).all()
+    return sorted(row.first_index for row in rows if np.isin(np.frombuffer(row.indices, dtype="<i8"), within).any())
+
+
 def profits_after(
     connection: Connection, key: int, first_index: int
 ) -> tuple[int, Indices, npt.NDArray[np.float32]] | None:
-    """Daily profits of the block after the one that begins at an index: its own first index, indices and rows."""
+    """Daily profits of the first block that begins after an index: its own first index, indices and rows."""
     b, d = trial_blocks.c, daily_profits.c
     same = (b.optimization == d.optimization) & (b.first_index == d.first_index)
     chosen = select(b.first_index, b.indices, d.profits).join(daily_profits, same)

@@ -222,10 +222,18 @@ class MemoryStore:
         for first in range(0, len(ordered), batch):
             yield _page(ordered[first : first + batch])
 
-    def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
-        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk."""
+    def daily_profits(
+        self, optimization_id: str, within: Indices | None = None
+    ) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
+        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk.
+
+        Args:
+            optimization_id: whose trials.
+            within: only chunks that hold one of these combinations; None for all.
+        """
         kept = self._days[self.optimization(optimization_id).optimization_id]
-        yield from sorted(kept, key=lambda item: int(item[0][0]))
+        chosen = kept if within is None else [item for item in kept if np.isin(item[0], within).any()]
+        yield from sorted(chosen, key=lambda item: int(item[0][0]))
 
     def count_trials_on(self, dataset_id: str) -> int:
         """Number of trials ever stored for backtests on a dataset."""

@@ -24,7 +24,7 @@ from trading_ai.optimization.ports import (
 )
 from trading_ai.optimization.ranking import best_of
 from trading_ai.store import codec
-from trading_ai.store.blocks import BLOCK, all_scores, profits_after, ranked_page, save_new, stored_page
+from trading_ai.store.blocks import BLOCK, all_scores, blocks_holding, profits_after, ranked_page, save_new, stored_page
 from trading_ai.store.database import Database, TransientError
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
@@ -289,13 +289,18 @@ class SqlStore:
                 page = stored_page(connection, optimization, blocks)
             yield page
 
-    def daily_profits(self, optimization_id: str) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
+    def daily_profits(
+        self, optimization_id: str, within: Indices | None = None
+    ) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
         """Kept daily profits: indices (m,) and float32 rows (m, n_days), a block after the other."""
-        last = -1
-        while True:
+        last, wanted = -1, None
+        while wanted is None or wanted:
             with self._read() as connection:
                 key = find(connection, optimizations, "optimization", optimization_id).id
-                found = profits_after(connection, key, last)
+                if within is not None and wanted is None:
+                    wanted = blocks_holding(connection, key, within)
+                    continue
+                found = profits_after(connection, key, last if wanted is None else wanted.pop(0) - 1)
             if found is None:
                 return
             last = found[0]

@@ -1,0 +1,10 @@
+"""Arguments that several commands take."""
+
+from __future__ import annotations
+
+import typer
+
+OPTIMIZATION_ID = typer.Argument(..., metavar="ID", help="Optimization id, a unique prefix, or latest.")
+BACKTEST_ID = typer.Argument(..., metavar="ID", help="Backtest id, a unique prefix, or latest.")
+AS_JSON = typer.Option(False, "--json", help="Print one JSON document on stdout and nothing else there.")
+DATASET_ID = typer.Argument(..., metavar="ID", help="Dataset id, a unique prefix, or latest.")
