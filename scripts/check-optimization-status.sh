@@ -20,18 +20,9 @@ Environment:
 END
 }
 
-fail() { # fail WHAT WHY NEXT
-    printf '✗ %s\n' "$1" >&2
-    printf '  Why:  %s\n' "$2" >&2
-    printf '  Next: %s\n' "$3" >&2
-    exit 1
-}
-
-wrong() {
-    printf '%s\n\n' "$1" >&2
-    usage >&2
-    exit 2
-}
+here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
+# shellcheck source=lib/api.sh
+source "${here:-./}lib/api.sh"
 
 case ${1:-} in
     -h | --help) usage; exit 0 ;;
@@ -43,14 +34,7 @@ id=$1
 seconds=${POLL_SECONDS:-5}
 [[ $seconds =~ ^[0-9]+(\.[0-9]+)?$ ]] || wrong "POLL_SECONDS must be a number: $seconds"
 
-for command in curl jq; do
-    command -v "$command" >/dev/null || fail 'The status is unknown' "$command is not installed" \
-        "install it: sudo apt-get install $command, sudo dnf install $command or brew install $command"
-done
-
-url=${OPTIMIZER_URL:-http://localhost:30802}
-url=${url%/}
-work=$(mktemp -d)
+connect 'The status is unknown'
 live=0
 if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
     live=1
@@ -66,39 +50,13 @@ trap leave EXIT
 trap 'printf "\nStopped watching; the optimization goes on.\n"; exit 130' INT
 trap 'exit 143' TERM
 
-# request METHOD PATH [CURL OPTIONS]: leaves the answer in $work/answer and its HTTP status in $code, 000 without one.
-request() {
-    local method=$1 path=$2 rc=0
-    shift 2
-    : >"$work/answer"
-    # The key goes by standard input: everybody on a machine sees the arguments of its processes.
-    code=$(printf '%s' "${TRADING_AI_API_KEY:+X-API-Key: $TRADING_AI_API_KEY}" |
-        curl --silent --show-error --globoff --connect-timeout 5 --max-time 120 --header @- --request "$method" \
-            --output "$work/answer" --write-out '%{http_code}' "$@" "$url$path" 2>"$work/errors") || rc=$?
-    case $rc in
-        0) reason=$(jq -r '.detail | strings' "$work/answer" 2>/dev/null) || true ;;
-        6 | 7) reason="nothing answers at $url" ;;
-        *) reason="no answer from $url: $(tail -n 1 "$work/errors")" ;;
-    esac
-    [ "$rc" -eq 0 ] || code=000
-    [ -n "$reason" ] || reason="$url answered with HTTP status $code"
-    [[ $code == 2?? ]]
-}
-
-next() { # what to do about the last answer
-    case $code in
-        000) printf 'start it (trading-ai serve, or scripts/deploy-optimizer.sh), or say where it is: OPTIMIZER_URL=http://HOST:PORT' ;;
-        401 | 403) printf 'set TRADING_AI_API_KEY to a key of scope read: trading-ai keys create NAME --scope read' ;;
-        *) printf '%s' "$1" ;;
-    esac
-}
-
 # look: reads the state into variables. A server that has answered before may be away for a minute, as in an update.
 look() {
     local missed=0 fields
-    until request GET "/api/v1/optimize/$id/status"; do
+    until request GET "$optimizer/api/v1/optimize/$id/status"; do
         if ! [[ $code == 000 || $code == 5?? ]] || [ "$watching" -eq 0 ] || [ "$missed" -ge 12 ]; then
-            fail 'The status is unknown' "$reason" "$(next "look which there are: curl $url/api/v1/optimize")"
+            fail 'The status is unknown' "$reason" \
+                "$(advice read "look which there are: curl $optimizer/api/v1/optimize")"
         fi
         [ "$missed" -gt 0 ] || printf 'Trying again: %s\n' "$reason"
         missed=$((missed + 1))
@@ -109,7 +67,8 @@ look() {
         [.optimization_id, .status, (.progress_percent * 10 | round | "\(. / 10 | floor).\(. % 10)"),
          (.progress_percent / 2 | floor), .completed_tasks, .total_tasks, .failed_tasks, .message // ""] | @tsv
         ' "$work/answer" 2>/dev/null) ||
-        fail 'The status is unknown' "what answers at $url is not the optimizer" "curl $url/docs"
+        fail 'The status is unknown' "what answers at $optimizer is not the optimizer" \
+            "curl $optimizer/docs"
     IFS=$'\t' read -r full status percent marks completed total failed message <<<"$fields"
     watching=1
 }
@@ -154,12 +113,8 @@ while :; do
     case $status in
         completed)
             show 0
-            prefix=
-            if [ -n "${OPTIMIZER_URL:-}" ]; then
-                prefix=$(printf 'OPTIMIZER_URL=%q ' "$url")
-            fi
             printf '\n✅ Optimization completed!\n\nGet results:\n  %s%s/get-optimization-results.sh %s\n' \
-                "$prefix" "$(dirname "$0")" "$full"
+                "$(prefix)" "$(dirname "$0")" "$full"
             exit 0
             ;;
         cancelled | failed)

@@ -21,18 +21,9 @@ Environment:
 END
 }
 
-fail() { # fail WHAT WHY NEXT
-    printf '✗ %s\n' "$1" >&2
-    printf '  Why:  %s\n' "$2" >&2
-    printf '  Next: %s\n' "$3" >&2
-    exit 1
-}
-
-wrong() {
-    printf '%s\n\n' "$1" >&2
-    usage >&2
-    exit 2
-}
+here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
+# shellcheck source=lib/api.sh
+source "${here:-./}lib/api.sh"
 
 words=()
 top=
@@ -57,44 +48,12 @@ id=$1
 top=${top:-${2:-10}}
 [[ $top =~ ^[1-9][0-9]{0,4}$ ]] && [ "$top" -le 10000 ] || wrong "N is a number from 1 to 10000: $top"
 
-for command in curl jq; do
-    command -v "$command" >/dev/null || fail 'There are no results' "$command is not installed" \
-        "install it: sudo apt-get install $command, sudo dnf install $command or brew install $command"
-done
-
-url=${OPTIMIZER_URL:-http://localhost:30802}
-url=${url%/}
-pipeline=${PIPELINE_URL:-http://localhost:30800}
-pipeline=${pipeline%/}
-work=$(mktemp -d)
+connect 'There are no results'
 trap 'rm -rf "$work"' EXIT
 
-# request URL: leaves the answer in $work/answer and its HTTP status in $code, 000 without one.
-request() {
-    local rc=0
-    : >"$work/answer"
-    # The key goes by standard input: everybody on a machine sees the arguments of its processes.
-    code=$(printf '%s' "${TRADING_AI_API_KEY:+X-API-Key: $TRADING_AI_API_KEY}" |
-        curl --silent --show-error --globoff --connect-timeout 5 --max-time 120 --header @- \
-            --output "$work/answer" --write-out '%{http_code}' "$1" 2>"$work/errors") || rc=$?
-    case $rc in
-        0) reason=$(jq -r '.detail | strings' "$work/answer" 2>/dev/null) || true ;;
-        6 | 7) reason="nothing answers at $url" ;;
-        *) reason="no answer from $url: $(tail -n 1 "$work/errors")" ;;
-    esac
-    [ "$rc" -eq 0 ] || code=000
-    [ -n "$reason" ] || reason="$url answered with HTTP status $code"
-    [[ $code == 2?? ]]
-}
-
 get() { # get PATH: of the optimizer
-    local next="look which there are: curl $url/api/v1/optimize"
-    request "$url$1" && return
-    case $code in
-        000) next='start it (trading-ai serve, or scripts/deploy-optimizer.sh), or say where it is: OPTIMIZER_URL=http://HOST:PORT' ;;
-        401 | 403) next='set TRADING_AI_API_KEY to a key of scope read: trading-ai keys create NAME --scope read' ;;
-    esac
-    fail 'There are no results' "$reason" "$next"
+    request GET "$optimizer$1" ||
+        fail 'There are no results' "$reason" "$(advice read "look which there are: curl $optimizer/api/v1/optimize")"
 }
 
 line='━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━'
@@ -102,12 +61,13 @@ printf '🏆 Get Optimization Results\n%s\n\nFetching results for: %s\n\n' "$lin
 
 get "/api/v1/optimize/$id"
 state=$(jq -r '[.optimization_id, .backtest_id, .status, .completed_tasks, .total_tasks] | @tsv' "$work/answer" 2>/dev/null) ||
-    fail 'There are no results' "what answers at $url is not the optimizer" "curl $url/docs"
+    fail 'There are no results' "what answers at $optimizer is not the optimizer" \
+        "curl $optimizer/docs"
 IFS=$'\t' read -r full backtest status completed total <<<"$state"
 
 # Amounts are in the account's currency, which the backtest knows; without it they are bare numbers.
 currency=
-if request "$pipeline/api/v1/backtests/$backtest"; then
+if request GET "$pipeline/api/v1/backtests/$backtest"; then
     currency=$(jq -r '.account_currency | strings' "$work/answer" 2>/dev/null) || true
 fi
 

@@ -24,18 +24,9 @@ Environment:
 END
 }
 
-fail() { # fail WHAT WHY NEXT
-    printf '✗ %s\n' "$1" >&2
-    printf '  Why:  %s\n' "$2" >&2
-    printf '  Next: %s\n' "$3" >&2
-    exit 1
-}
-
-wrong() {
-    printf '%s\n\n' "$1" >&2
-    usage >&2
-    exit 2
-}
+here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
+# shellcheck source=lib/api.sh
+source "${here:-./}lib/api.sh"
 
 yes=0
 words=()
@@ -69,45 +60,8 @@ for word in "$@"; do
     esac
 done
 
-for command in curl jq; do
-    command -v "$command" >/dev/null || fail 'Nothing was started' "$command is not installed" \
-        "install it: sudo apt-get install $command, sudo dnf install $command or brew install $command"
-done
-
-url=${OPTIMIZER_URL:-http://localhost:30802}
-url=${url%/}
-pipeline=${PIPELINE_URL:-http://localhost:30800}
-pipeline=${pipeline%/}
-work=$(mktemp -d)
+connect 'Nothing was started'
 trap 'rm -rf "$work"' EXIT
-
-# request METHOD PATH [CURL OPTIONS]: leaves the answer in $work/answer and its HTTP status in $code, 000 without one.
-request() {
-    local method=$1 path=$2 rc=0
-    shift 2
-    : >"$work/answer"
-    # The key goes by standard input: everybody on a machine sees the arguments of its processes.
-    code=$(printf '%s' "${TRADING_AI_API_KEY:+X-API-Key: $TRADING_AI_API_KEY}" |
-        curl --silent --show-error --globoff --connect-timeout 5 --max-time 120 --header @- --request "$method" \
-            --output "$work/answer" --write-out '%{http_code}' "$@" "$url$path" 2>"$work/errors") || rc=$?
-    case $rc in
-        0) reason=$(jq -r '.detail | strings' "$work/answer" 2>/dev/null) || true ;;
-        6 | 7) reason="nothing answers at $url" ;;
-        *) reason="no answer from $url: $(tail -n 1 "$work/errors")" ;;
-    esac
-    [ "$rc" -eq 0 ] || code=000
-    [ -n "$reason" ] || reason="$url answered with HTTP status $code"
-    [[ $code == 2?? ]]
-}
-
-next() { # what to do about the last answer
-    case $code in
-        000) printf 'start it (trading-ai serve, or scripts/deploy-optimizer.sh), or say where it is: OPTIMIZER_URL=http://HOST:PORT' ;;
-        401 | 403) printf 'set TRADING_AI_API_KEY to a key of scope run: trading-ai keys create NAME --scope run' ;;
-        404) printf 'look which backtests there are: curl %s/api/v1/backtests' "$pipeline" ;;
-        *) printf '%s' "$1" ;;
-    esac
-}
 
 parameters='[]'
 counts=()
@@ -131,7 +85,7 @@ while [ $# -gt 0 ]; do
 done
 
 printf '⚡ Run Parameter Optimization\n━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n\n'
-request GET /health || fail 'Nothing was started' "$reason" "$(next "curl $url/health")"
+request GET "$optimizer/health" || fail 'Nothing was started' "$reason" "$(advice run "curl $optimizer/health")"
 printf 'Backtest ID: %s\n%s' "$backtest" "$shown"
 
 total=$(printf '%s\n' "${counts[@]}" | jq -s 'reduce .[] as $n (1; . * $n)')
@@ -160,18 +114,17 @@ fi
 printf 'Starting optimization...\n\n'
 jq -nc --arg backtest "$backtest" --argjson parameters "$parameters" \
     '{backtest_id: $backtest, parameters: $parameters, optimization_type: "grid_search"}' >"$work/request"
-request POST /api/v1/optimize --header 'Content-Type: application/json' --data @"$work/request" ||
-    fail 'Nothing was started' "$reason" "$(next "look which parameters there are: curl $pipeline/api/v1/strategies")"
+if ! request POST "$optimizer/api/v1/optimize" --header 'Content-Type: application/json' --data @"$work/request"; then
+    next="look which parameters there are: curl $pipeline/api/v1/strategies"
+    [ "$code" != 404 ] || next="look which backtests there are: curl $pipeline/api/v1/backtests"
+    fail 'Nothing was started' "$reason" "$(advice run "$next")"
+fi
 id=$(jq -r '.optimization_id | strings' "$work/answer" 2>/dev/null) || true
-[ -n "$id" ] || fail 'It is unknown whether anything was started' "what answers at $url is not the optimizer" \
-    "curl $url/docs"
+[ -n "$id" ] || fail 'It is unknown whether anything was started' "what answers at $optimizer is not the optimizer" \
+    "curl $optimizer/docs"
 
 printf 'Response:\n'
 jq . "$work/answer"
-prefix=
-if [ -n "${OPTIMIZER_URL:-}" ]; then
-    prefix=$(printf 'OPTIMIZER_URL=%q ' "$url")
-fi
 cat <<END
 
 ✅ Optimization started!
@@ -179,5 +132,5 @@ cat <<END
 Optimization ID: $id
 
 Monitor progress:
-  $prefix$(dirname "$0")/check-optimization-status.sh $id
+  $(prefix)$(dirname "$0")/check-optimization-status.sh $id
 END

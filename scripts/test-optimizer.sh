@@ -18,54 +18,24 @@ Environment:
 END
 }
 
+here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
+# shellcheck source=lib/api.sh
+source "${here:-./}lib/api.sh"
+
 case ${1:-} in
     -h | --help) usage; exit 0 ;;
 esac
 limit=${TIMEOUT:-120}
 if [ $# -ne 0 ] || ! [[ $limit =~ ^[0-9]+$ ]]; then
-    printf 'It takes no arguments, and TIMEOUT is a number of seconds.\n\n' >&2
-    usage >&2
-    exit 2
+    wrong 'It takes no arguments, and TIMEOUT is a number of seconds.'
 fi
 
-for command in curl jq; do
-    if ! command -v "$command" >/dev/null; then
-        printf '✗ Nothing was tested\n  Why:  %s is not installed\n' "$command" >&2
-        printf '  Next: install it: sudo apt-get install %s, sudo dnf install %s or brew install %s\n' \
-            "$command" "$command" "$command" >&2
-        exit 1
-    fi
-done
-
-optimizer=${OPTIMIZER_URL:-http://localhost:30802}
-optimizer=${optimizer%/}
-pipeline=${PIPELINE_URL:-http://localhost:30800}
-pipeline=${pipeline%/}
-work=$(mktemp -d)
+connect 'Nothing was tested'
 n_good=0
 n_bad=0
 made_dataset=
 made_backtest=
 made_optimization=
-
-# request METHOD URL [CURL OPTIONS]: leaves the answer in $work/answer and its HTTP status in $code, 000 without one.
-request() {
-    local method=$1 address=$2 rc=0
-    shift 2
-    : >"$work/answer"
-    # The key goes by standard input: everybody on a machine sees the arguments of its processes.
-    code=$(printf '%s' "${TRADING_AI_API_KEY:+X-API-Key: $TRADING_AI_API_KEY}" |
-        curl --silent --show-error --globoff --connect-timeout 5 --max-time 120 --header @- --request "$method" \
-            --output "$work/answer" --write-out '%{http_code}' "$@" "$address" 2>"$work/errors") || rc=$?
-    case $rc in
-        0) reason=$(jq -r '.detail | strings' "$work/answer" 2>/dev/null) || true ;;
-        6 | 7) reason="nothing answers at $(sed -E 's,/(api/v1/.*|health|ready|docs)$,,' <<<"$address")" ;;
-        *) reason="no answer from $address: $(tail -n 1 "$work/errors")" ;;
-    esac
-    [ "$rc" -eq 0 ] || code=000
-    [ -n "$reason" ] || reason="$address answered with HTTP status $code"
-    [[ $code == 2?? ]]
-}
 
 good() {
     printf '✓ %s\n' "$1"
