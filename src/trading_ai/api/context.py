@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Query, Request
 
 from trading_ai.api.views import iso
 from trading_ai.errors import TradingAIError
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from trading_ai.store.work import SqlWork
 
 _CHUNK_SECONDS = 1.0
+
+
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+Offset = Annotated[int, Query(ge=0, le=2**40)]
+
+
+def context_of(request: Request) -> Context:
+    """What the application that answers a request holds."""
+    context: Context = request.app.state.context
+    return context
 
 
 class Context:

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Deleted, Optimization, Workers
 from trading_ai.api.asked import check_repeated, spec_from
+from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.problems import Problem
 from trading_ai.api.schemas import Id, OptimizeBody, Results, Started, Status
 from trading_ai.api.security import needs
@@ -36,15 +37,6 @@ _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 _STATUS_KEPT_SECONDS = 0.2
 _EVENT_SECONDS = 0.5
 _PING_SECONDS = 15.0
-_MAX_PAGE = 10_000
-
-Limit = Annotated[int, Query(ge=1, le=_MAX_PAGE)]
-Offset = Annotated[int, Query(ge=0, le=2**40)]
-
-
-def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
 
 
 def _started(record: OptimizationRecord) -> dict[str, Any]:
@@ -67,7 +59,7 @@ def start(
     The same request with the same Idempotency-Key again starts nothing and gets the first one's answer; another
     request with that key is refused.
     """
-    context, key = _context(request), idempotency_key or ""
+    context, key = context_of(request), idempotency_key or ""
     asked = spec_from(body)
     known = context.store.optimization_of_request(key) if key else None
     if known is None:
@@ -88,20 +80,20 @@ def start(
 @router.get("/optimize", response_model=list[Optimization], dependencies=_READ)
 def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Any:
     """Optimizations, newest first."""
-    context, now = _context(request), time.time()
+    context, now = context_of(request), time.time()
     return [optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]]
 
 
 @router.get("/optimize/{optimization_id}", response_model=Optimization, dependencies=_READ)
 def show(request: Request, optimization_id: Id) -> Any:
     """An optimization: what is searched, and how far it is."""
-    return optimization_json(_context(request).store.optimization(optimization_id), time.time())
+    return optimization_json(context_of(request).store.optimization(optimization_id), time.time())
 
 
 @router.get("/optimize/{optimization_id}/status", response_model=Status, dependencies=_READ)
 async def status(request: Request, optimization_id: Id) -> Any:
     """How far an optimization is; cheap enough to be asked for every second by hundreds."""
-    return Response(await _status_bytes(_context(request), optimization_id), media_type="application/json")
+    return Response(await _status_bytes(context_of(request), optimization_id), media_type="application/json")
 
 
 async def _status_bytes(context: Context, optimization_id: str) -> bytes:
@@ -140,7 +132,7 @@ def results(
     sort: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Any:
     """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept."""
-    context = _context(request)
+    context = context_of(request)
     record = context.store.optimization(optimization_id)
     wanted = _format(request.headers.get("accept", "*/*"))
     if wanted is None:
@@ -204,19 +196,19 @@ def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str,
 @router.post("/optimize/{optimization_id}/cancel", response_model=Status, dependencies=_RUN)
 def cancel(request: Request, optimization_id: Id) -> Any:
     """Cancel for good; finished trials are kept."""
-    return _changed(_context(request), _context(request).service.cancel(optimization_id))
+    return _changed(context_of(request), context_of(request).service.cancel(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/pause", response_model=Status, dependencies=_RUN)
 def pause(request: Request, optimization_id: Id) -> Any:
     """Pause; chunks under way are finished."""
-    return _changed(_context(request), _context(request).service.pause(optimization_id))
+    return _changed(context_of(request), context_of(request).service.pause(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/resume", response_model=Status, dependencies=_RUN)
 def resume(request: Request, optimization_id: Id) -> Any:
     """Go on with a paused or failed optimization; no trial is repeated."""
-    context = _context(request)
+    context = context_of(request)
     record = context.service.set_running(optimization_id)
     context.wake()
     return _changed(context, record)
@@ -239,14 +231,14 @@ def robustness(
     """Is it luck? The study of a trial with its verdict: survives, fragile or likely luck."""
     settings = StudySettings(windows=windows)
     return assess_optimization(
-        _context(request).service, optimization_id, rank=rank, settings=settings, seed=seed
+        context_of(request).service, optimization_id, rank=rank, settings=settings, seed=seed
     ).to_json()
 
 
 @router.delete("/optimize/{optimization_id}", response_model=Deleted, dependencies=_RUN)
 def delete(request: Request, optimization_id: Id) -> Any:
     """Delete an optimization with its trials; a running one must be cancelled first."""
-    context = _context(request)
+    context = context_of(request)
     found = context.service.delete_optimization(optimization_id)
     context.status_cache.clear()
     return {"optimization_id": found, "deleted": True}
@@ -260,7 +252,7 @@ def delete(request: Request, optimization_id: Id) -> Any:
 )
 async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
-    context = _context(request)
+    context = context_of(request)
     await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
     return StreamingResponse(_events(context, optimization_id), media_type="text/event-stream")
 
@@ -302,4 +294,4 @@ def _event(kind: str, data: Any) -> bytes:
 @router.get("/workers/status", response_model=Workers, dependencies=_READ, tags=["workers"])
 def workers(request: Request) -> Any:
     """Workers that are online, what they do, and how much waits for them."""
-    return _context(request).workers_json()
+    return context_of(request).workers_json()

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from trading_ai.api.answers import Backtest, Dataset, Deleted, Equity, Strategy, Trades
+from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
@@ -26,14 +27,12 @@ from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 
 if TYPE_CHECKING:
-    from trading_ai.api.context import Context
+    pass
 
 router = APIRouter(prefix="/api/v1")
 
 _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 
-Limit = Annotated[int, Query(ge=1, le=10_000)]
-Offset = Annotated[int, Query(ge=0, le=2**40)]
 Text = Annotated[str | None, Form(max_length=100)]
 
 
@@ -47,18 +46,13 @@ def _true_or_false(given: object) -> object:
 YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 
 
-def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
 # --- backtests -------------------------------------------------------------------------------------------
 
 
 @router.get("/backtests", response_model=list[Backtest], dependencies=_READ, tags=["backtests"])
 def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Backtests, newest first."""
-    return [backtest_json(r) for r in _context(request).store.backtests()[offset : offset + limit]]
+    return [backtest_json(r) for r in context_of(request).store.backtests()[offset : offset + limit]]
 
 
 @router.post("/backtests", status_code=201, response_model=Backtest, dependencies=_RUN, tags=["backtests"])
@@ -82,7 +76,7 @@ def create_backtest(request: Request, body: BacktestBody) -> Any:
         costs=_made(Costs, "costs", body.costs),
         rules=_made(ExecutionRules, "rules", body.rules),
     )
-    record, _ = _context(request).backtests.run(spec, body.name)
+    record, _ = context_of(request).backtests.run(spec, body.name)
     return backtest_json(record)
 
 
@@ -105,13 +99,13 @@ def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
 @router.get("/backtests/{backtest_id}", response_model=Backtest, dependencies=_READ, tags=["backtests"])
 def show_backtest(request: Request, backtest_id: Id) -> Any:
     """A backtest with its metrics."""
-    return backtest_json(_context(request).store.backtest(backtest_id))
+    return backtest_json(context_of(request).store.backtest(backtest_id))
 
 
 @router.get("/backtests/{backtest_id}/trades", response_model=Trades, dependencies=_READ, tags=["backtests"])
 def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Closed trades in the order of their closing."""
-    context = _context(request)
+    context = context_of(request)
     found = context.store.backtest(backtest_id).backtest_id
     every = context.artifacts.load_backtest(found)["trades"]
     return {"id": found, "total": len(every), "trades": trades_json(every[offset : offset + limit])}
@@ -120,7 +114,7 @@ def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offse
 @router.get("/backtests/{backtest_id}/equity", response_model=Equity, dependencies=_READ, tags=["backtests"])
 def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000) -> Any:
     """Equity at bars' closes, every n-th bar and the last one."""
-    context = _context(request)
+    context = context_of(request)
     found = context.store.backtest(backtest_id).backtest_id
     arrays = context.artifacts.load_backtest(found)
     n = arrays["equity"].shape[0]
@@ -136,7 +130,7 @@ def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(g
 @router.delete("/backtests/{backtest_id}", response_model=Deleted, dependencies=_RUN, tags=["backtests"])
 def delete_backtest(request: Request, backtest_id: Id) -> Any:
     """Delete a backtest that no optimization uses."""
-    return {"id": _context(request).backtests.delete(backtest_id), "deleted": True}
+    return {"id": context_of(request).backtests.delete(backtest_id), "deleted": True}
 
 
 @router.get("/strategies", response_model=list[Strategy], dependencies=_READ, tags=["backtests"])
@@ -167,7 +161,7 @@ def strategies() -> Any:
 @router.get("/datasets", response_model=list[Dataset], dependencies=_READ, tags=["datasets"])
 def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
     """Datasets, newest first."""
-    return [dataset_json(r) for r in _context(request).store.datasets()[offset : offset + limit]]
+    return [dataset_json(r) for r in context_of(request).store.datasets()[offset : offset + limit]]
 
 
 @router.post("/datasets", status_code=201, response_model=Dataset, dependencies=_RUN, tags=["datasets"])
@@ -182,7 +176,7 @@ def upload(
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
-    context = _context(request)
+    context = context_of(request)
     # The name stays recognizable, because importers read symbol and timeframe from it, and can name nothing else.
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(file.filename or "").name)[-100:].lstrip(".") or "upload.csv"
     with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
@@ -215,10 +209,10 @@ def upload(
 @router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])
 def show_dataset(request: Request, dataset_id: Id) -> Any:
     """A dataset: how it was read, and its quality report."""
-    return dataset_json(_context(request).store.dataset(dataset_id))
+    return dataset_json(context_of(request).store.dataset(dataset_id))
 
 
 @router.delete("/datasets/{dataset_id}", response_model=Deleted, dependencies=_RUN, tags=["datasets"])
 def delete_dataset(request: Request, dataset_id: Id) -> Any:
     """Delete a dataset that no backtest uses."""
-    return {"id": _context(request).backtests.delete_dataset(dataset_id), "deleted": True}
+    return {"id": context_of(request).backtests.delete_dataset(dataset_id), "deleted": True}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
 from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.heartbeat import beating
 from trading_ai.optimization.jobs import evaluate_chunk, job_evaluator
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Artifacts, Job, Store
@@ -114,23 +114,10 @@ class ChunkWorker:
             self._tasks.popitem(last=False)
         return task
 
-    @contextmanager
-    def _heartbeat(self, chunk: Chunk) -> Iterator[None]:
+    def _heartbeat(self, chunk: Chunk) -> AbstractContextManager[None]:
         """Extend the lease while the chunk is worked on; a lost lease is harmless, trials are only added once."""
-        ended = threading.Event()
 
-        def beat() -> None:
-            while not ended.wait(HEARTBEAT_SECONDS):
-                try:
-                    if not self._queue.extend(chunk.chunk_id, self._owner, self._clock(), CHUNK_LEASE_SECONDS):
-                        return
-                except StorageError:  # the lease outlives several beats
-                    continue
+        def extend() -> bool:
+            return self._queue.extend(chunk.chunk_id, self._owner, self._clock(), CHUNK_LEASE_SECONDS)
 
-        thread = threading.Thread(target=beat, name="chunk-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        return beating(extend, HEARTBEAT_SECONDS, "chunk-lease")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from trading_ai.errors import StateError, StorageError
+from trading_ai.errors import StateError
+from trading_ai.optimization.heartbeat import beating
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Executor, Indices, Job, Store
@@ -90,27 +91,15 @@ class _Flags:
         return self.status != "running"
 
 
-@contextmanager
-def _heartbeat(store: Store, run: Run, flags: _Flags, clock: Callable[[], float]) -> Iterator[None]:
+def _heartbeat(store: Store, run: Run, flags: _Flags, clock: Callable[[], float]) -> AbstractContextManager[None]:
     """Extend the lease while a run goes on; a lease that another process took ends it."""
-    ended = threading.Event()
 
-    def beat() -> None:
-        while not ended.wait(_HEARTBEAT_SECONDS):
-            try:
-                if not store.acquire_lease(run.optimization_id, run.owner, clock(), LEASE_SECONDS):
-                    flags.lost.set()
-                    return
-            except StorageError:  # a busy database now and then; the lease outlives several beats
-                continue
+    def extend() -> bool:
+        if not store.acquire_lease(run.optimization_id, run.owner, clock(), LEASE_SECONDS):
+            flags.lost.set()
+        return not flags.lost.is_set()
 
-    thread = threading.Thread(target=beat, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return beating(extend, _HEARTBEAT_SECONDS, "lease")
 
 
 def run_chunks(
