@@ -73,5 +73,6 @@ def test_everything_is_there_after_the_upgrade(old_url):
     np.testing.assert_array_equal(source.ranked(key, 50).indices, store.ranked(key, 50).indices)
     made, scores = chunk(range(690, 720))
     assert store.save_chunk(key, made, scores, np.ones(30, dtype=bool), 1.0) == 20
+    assert store.ranked(key, 22).indices.tolist() == [*range(719, 698, -1), 698]  # of old blocks and of new ones
     store.close()
     SqlStore(url).close()  # a second start changes nothing

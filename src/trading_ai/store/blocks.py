@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, LargeBinary, Row, func, select
 
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk
@@ -19,6 +19,9 @@ from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
 
 BLOCK = 512
 """Trials in a block: large enough to write fast, small enough that reading one for a single trial is cheap."""
+
+
+_FEW_ROWS = 8
 
 
 def _unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[np.bool_]:
@@ -58,12 +61,14 @@ def _save_block(
     indices = chunk.indices[rows]
     errors = {str(i): chunk.failures[i] for i in indices.tolist() if i in chunk.failures} if chunk.failures else {}
     failed = np.isin(indices, [int(i) for i in errors]) if errors else np.zeros(rows.size, dtype=np.bool_)
+    keys, infeasible = np.where(failed, np.nan, -objective[rows]), failed | ~feasible[rows]
     where = {"optimization": key, "first_index": int(indices[0])}
     block = {
         "last_index": int(indices[-1]),
         "indices": indices.astype("<i8").tobytes(),
-        "sort_keys": np.where(failed, np.nan, -objective[rows]).astype("<f8").tobytes(),
-        "infeasible": (failed | ~feasible[rows]).astype(np.uint8).tobytes(),
+        "sort_keys": keys.astype("<f8").tobytes(),
+        "infeasible": infeasible.astype(np.uint8).tobytes(),
+        "best_key": float(np.min(keys[~infeasible & ~np.isnan(keys)], initial=np.inf)),
         "errors": codec.dump(errors) if errors else None,
     }
     connection.execute(trial_blocks.insert().values(**where, **block))
@@ -95,11 +100,22 @@ def _best_places(
     return chosen[order][offset:wanted]
 
 
+def _blocks_of_best(connection: Connection, key: int, wanted: int) -> Sequence[Any]:
+    """The blocks that hold the best `wanted` trials, among others."""
+    b = trial_blocks.c
+    chosen = select(b.first_index, b.indices, b.sort_keys, b.infeasible, b.errors).where(b.optimization == key)
+    # Each of the first blocks by their best key has a trial at least as good as the best of any block after them, so
+    # that many blocks hold that many trials before any other.
+    edges = select(b.best_key).where((b.optimization == key) & (b.best_key < np.inf)).order_by(b.best_key)
+    edge = connection.execute(edges.offset(wanted - 1).limit(1)).scalar() if wanted else None
+    if edge is not None:
+        chosen = chosen.where(b.best_key.is_(None) | (b.best_key <= edge))
+    return connection.execute(chosen).all()
+
+
 def ranked_page(connection: Connection, optimization: Row[Any], limit: int, offset: int) -> TrialPage:
     """Trials of an optimization, best first."""
-    b = trial_blocks.c
-    chosen = select(b.first_index, b.indices, b.sort_keys, b.infeasible, b.errors)
-    blocks = connection.execute(chosen.where(b.optimization == optimization.id)).all()
+    blocks = _blocks_of_best(connection, optimization.id, offset + limit)
     if not blocks:
         return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRIC_NAMES))), np.empty(0, np.bool_))
     indices = np.frombuffer(b"".join(row.indices for row in blocks), dtype="<i8")
@@ -114,7 +130,7 @@ def ranked_page(connection: Connection, optimization: Row[Any], limit: int, offs
     for block in np.unique(block_of).tolist():
         here = np.flatnonzero(block_of == block)
         rows = best[here] - (ends[block] - sizes[block])
-        metrics[here] = _block_metrics(connection, optimization, blocks[block].first_index)[rows]
+        metrics[here] = _row_metrics(connection, optimization, blocks[block].first_index, rows)
         wanted = {int(i) for i in indices[best[here]]}
         errors |= {i: text for i, text in _error_texts(blocks[block].errors).items() if i in wanted}
     return TrialPage(indices[best].astype(np.int64), metrics, infeasible[best] == 0, errors)
@@ -176,8 +192,25 @@ def _block_metrics(connection: Connection, optimization: Row[Any], first_index: 
     """Metrics of a block; those that an older catalogue lacked are NaN."""
     m = trial_metrics.c
     chosen = select(m.metrics).where((m.optimization == optimization.id) & (m.first_index == first_index))
+    return _as_metrics(optimization, connection.execute(chosen).scalar_one())
+
+
+def _row_metrics(
+    connection: Connection, optimization: Row[Any], first_index: int, rows: npt.NDArray[np.intp]
+) -> Floats:
+    """Metrics of some rows of a block; where they are few, the database reads no more than these."""
+    if rows.size > _FEW_ROWS:
+        return _block_metrics(connection, optimization, first_index)[rows]
+    m = trial_metrics.c
+    width = 8 * len(json.loads(optimization.metric_names))
+    parts = [func.substr(m.metrics, int(row) * width + 1, width, type_=LargeBinary) for row in rows]
+    chosen = select(*parts).where((m.optimization == optimization.id) & (m.first_index == first_index))
+    return _as_metrics(optimization, b"".join(connection.execute(chosen).one()))
+
+
+def _as_metrics(optimization: Row[Any], packed: bytes) -> Floats:
     names: list[str] = json.loads(optimization.metric_names)
-    stored = np.frombuffer(connection.execute(chosen).scalar_one(), dtype="<f8").reshape(-1, len(names))
+    stored = np.frombuffer(packed, dtype="<f8").reshape(-1, len(names))
     if tuple(names) == METRIC_NAMES:
         return stored
     metrics = np.full((stored.shape[0], len(METRIC_NAMES)), np.nan)

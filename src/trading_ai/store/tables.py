@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -93,6 +94,9 @@ trial_blocks = Table(
     Column("sort_keys", LargeBinary, nullable=False),  # float64, smaller ranks first, NaN where undefined
     Column("infeasible", LargeBinary, nullable=False),  # uint8, 0 where the constraints hold
     Column("errors", Text),  # JSON: error text by index, of trials that failed
+    # Smallest sort key of those that hold the constraints, infinite without one; null in blocks of older versions
+    Column("best_key", Float(53)),
+    Index("ix_trial_blocks_best", "optimization", "best_key"),
 )
 
 trial_metrics = Table(
