@@ -22,6 +22,7 @@ from benchmarks.machine import versions
 from benchmarks.workloads import DATA, grid
 
 MAX_SECONDS = 120.0  # a system that would need more for the workload gets fewer combinations
+LEAST_SECONDS = 0.5  # repeat for at least so long
 REPEAT_SECONDS = 60.0  # stop repeating after this long, however few repetitions that makes
 MAX_CELLS = 60_000_000  # systems that hold bars x combinations would need more memory than machines have
 
@@ -38,28 +39,33 @@ def measure(system: str, data_name: str, grid_name: str, repetitions: int) -> di
     module = importlib.import_module("benchmarks.ours" if system == "ours" else f"benchmarks.peers.{system}")
     data, space = DATA[data_name](), grid(grid_name, data_name)
     run = module.prepare(data)
+    arguments = getattr(module, "arguments", lambda listed: listed)  # of a call, from the list of combinations
     holds_everything = system not in {"ours", "qrucible_grid", "backtesting_py"}
     n = min(len(space), max(1, MAX_CELLS // len(data))) if holds_everything else len(space)
 
     # Two warm-ups: the first pays imports and compilation, the second tells how long the workload will take.
     probe = space.sample(min(n, 4))
-    run(probe)
+    run(arguments(probe))
     start = time.perf_counter()
-    run(probe)
+    run(arguments(probe))
     expected = (time.perf_counter() - start) / len(probe) * n
     if system != "ours" and expected > MAX_SECONDS:
         n = max(1, int(n * MAX_SECONDS / 2 / expected))
     combinations = space.sample(n)
+    asked = arguments(combinations)
     if expected < 5.0:
-        run(combinations)
+        run(asked)
 
     times, total = [], 0.0
     began = time.perf_counter()
-    while len(times) < repetitions and (not times or time.perf_counter() - began < REPEAT_SECONDS):
+    # A workload of milliseconds is repeated until it has had a second: seven of those would time the first ones only.
+    while (len(times) < repetitions or sum(times) < LEAST_SECONDS) and (
+        not times or time.perf_counter() - began < REPEAT_SECONDS
+    ):
         gc.collect()  # or the peak would count what an earlier repetition left in reference cycles
         run = module.prepare(data)  # anew each time, so that nothing is remembered between repetitions
         start = time.perf_counter()
-        profit = run(combinations)
+        profit = run(asked)
         total += float(np.nansum(profit))
         times.append(time.perf_counter() - start)
         if len(profit) != len(combinations):

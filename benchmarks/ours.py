@@ -32,6 +32,11 @@ def bars_of(data: Data) -> Bars:
     return Bars(SYMBOL, timeframe(data.timeframe), times, data.open, data.high, data.low, data.close, zeros)
 
 
+def arguments(combinations: list[tuple[int, int, int, int]]) -> dict[str, list[int]]:
+    """What a user types, made before the clock starts: the values of each parameter."""
+    return axes_of(combinations)
+
+
 def axes_of(combinations: list[tuple[int, int, int, int]]) -> dict[str, list[int]]:
     """The values of each parameter; the combinations are always a whole grid here."""
     names = ("fast", "slow", "stop_loss", "take_profit")
@@ -41,8 +46,8 @@ def axes_of(combinations: list[tuple[int, int, int, int]]) -> dict[str, list[int
 def prepare(data: Data):
     bars = bars_of(data)
 
-    def run(combinations):
-        sweep = ta.sweep(bars, "sma_crossover", **axes_of(combinations), **MODEL)
+    def run(axes):
+        sweep = ta.sweep(bars, "sma_crossover", **axes, **MODEL)
         return np.asarray(sweep.metrics)[:, METRIC_COLUMN["net_profit"]]
 
     return run

@@ -162,16 +162,15 @@ def _conversion(
 @njit
 def _find_days(times, opens, first_day, bar_day, last, dates):  # type: ignore[no-untyped-def]
     """Fill ordinal of each bar's day, last bar and date of each day that has bars; returns the number of those."""
-    d, n_days = 0, 0
-    for t in range(times.shape[0]):
-        begins = t == 0
-        while d + 1 < opens.shape[0] and times[t] >= opens[d + 1]:
-            d += 1
-            begins = True
-        n_days += begins
-        bar_day[t] = n_days - 1
-        last[n_days - 1] = t
-        dates[n_days - 1] = first_day + d
+    begin, n_days = 0, 0
+    for d in range(opens.shape[0]):
+        end = np.searchsorted(times, opens[d + 1]) if d + 1 < opens.shape[0] else times.shape[0]
+        if end > begin:
+            bar_day[begin:end] = n_days
+            last[n_days] = end - 1
+            dates[n_days] = first_day + d
+            n_days += 1
+            begin = end
     return n_days
 
 
