@@ -161,6 +161,11 @@ def test_a_trial_is_written_once(filled):
     assert filled.done_indices("latest").tolist() == [0, 1, 2, 5]
     assert filled.count_trials_on(DATASET.dataset_id) == 4
     assert filled.count_trials_on("other") == 0
+    made, scores = chunk([5, 6, 7])
+    copies = replace(made, reused=True)
+    assert filled.save_chunk(OPTIMIZATION.optimization_id, copies, scores, np.ones(3, bool), 0.0) == 2
+    assert (filled.optimization("latest").n_completed, filled.optimization("latest").n_reused) == (6, 2)
+    assert filled.count_trials_on(DATASET.dataset_id) == 4  # a copy was not run
     with pytest.raises(NotFoundError):
         filled.save_chunk("unknown", *chunk([1]), np.ones(1, bool), 0.0)
 

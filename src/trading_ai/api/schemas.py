@@ -94,6 +94,7 @@ class Status(BaseModel):
     completed_tasks: int
     total_tasks: int
     failed_tasks: int
+    reused_tasks: int
     best: dict[str, Any] | None
     started_at: str | None
     eta_seconds: float | None

@@ -106,6 +106,7 @@ def status_json(record: OptimizationRecord, now: float) -> dict[str, Any]:
         "completed_tasks": done,
         "total_tasks": total,
         "failed_tasks": record.n_failed,
+        "reused_tasks": record.n_reused,
         "best": best,
         "created_at": iso(record.created_at),
         "started_at": iso(record.started_at),

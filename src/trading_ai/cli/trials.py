@@ -38,6 +38,7 @@ def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
         "n_total": record.n_total,
         "n_completed": record.n_completed,
         "n_failed": record.n_failed,
+        "n_reused": record.n_reused,
         "progress_percent": 100 * record.n_completed / max(record.n_total, 1),
         "seconds": record.seconds,
         "strategy_hash": record.strategy_hash,

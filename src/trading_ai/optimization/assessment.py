@@ -120,7 +120,7 @@ def assess_optimization(
         np.stack(space.positions(indices), axis=1),
         scores,
         capital=evaluator.account.capital,
-        n_ledger_trials=store.count_trials_on(dataset_id),
+        n_ledger_trials=max(store.count_trials_on(dataset_id), record.n_completed),
         chosen=int(np.searchsorted(indices, winner)),
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,

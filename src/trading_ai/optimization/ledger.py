@@ -152,4 +152,4 @@ def _trials(
         daily = None
         if spec.keep_daily_profit:
             daily = np.stack([days[i] for i in page.indices[rows].tolist()])
-        yield EvaluatedChunk(indices[rows], page.metrics[rows], {}, daily)
+        yield EvaluatedChunk(indices[rows], page.metrics[rows], {}, daily, reused=True)

@@ -121,9 +121,11 @@ class EvaluatedChunk:
             shape (m, n_metrics); all-NaN where the combination failed.
         failures: error text of each failed combination, by index.
         daily_profit: account currency for each trading day, float32, shape (m, n_days), or None.
+        reused: whether they are copies of earlier trials instead of results of a run.
     """
 
     indices: npt.NDArray[np.int64]
     metrics: npt.NDArray[np.float64]
     failures: Mapping[int, str] = field(default_factory=dict)
     daily_profit: npt.NDArray[np.float32] | None = None
+    reused: bool = False

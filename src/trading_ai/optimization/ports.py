@@ -81,6 +81,7 @@ class OptimizationRecord:
         best_index: index of the best trial that holds the constraints, or None.
         best_score: its score, larger is better, or None.
         busy_seconds: time that workers spent on its trials, summed over workers.
+        n_reused: trials that were copied from earlier optimizations instead of being run.
     """
 
     optimization_id: str
@@ -102,6 +103,7 @@ class OptimizationRecord:
     best_index: int | None = None
     best_score: float | None = None
     busy_seconds: float = 0.0
+    n_reused: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +274,7 @@ class Store(Protocol):
         ...
 
     def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever stored for backtests on a dataset."""
+        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
         ...
 
     def delete_optimization(self, optimization_id: str) -> None:

@@ -192,6 +192,7 @@ class MemoryStore:
                 busy_seconds=record.busy_seconds + busy_seconds,
                 n_completed=record.n_completed + int(new.sum()),
                 n_failed=record.n_failed + failed,
+                n_reused=record.n_reused + int(new.sum()) * chunk.reused,
                 seconds=record.seconds + seconds,
             )
             return int(new.sum())
@@ -236,10 +237,10 @@ class MemoryStore:
         yield from sorted(chosen, key=lambda item: int(item[0][0]))
 
     def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever stored for backtests on a dataset."""
+        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
         with self._lock:
             on = {b.backtest_id for b in self._backtests.values() if b.spec.dataset_id == dataset_id}
-            return sum(o.n_completed for o in self._optimizations.values() if o.spec.backtest_id in on)
+            return sum(o.n_completed - o.n_reused for o in self._optimizations.values() if o.spec.backtest_id in on)
 
     def _trials_of(self, optimization_id: str) -> dict[int, _Trial]:
         with self._lock:

@@ -241,7 +241,8 @@ class SqlStore:
                     if key is None:
                         raise NotFoundError("optimization", optimization_id)
                     new, failed = save_new(connection, key, chunk, objective, feasible)
-                    connection.execute(change.values(n_completed=o.n_completed + new, n_failed=o.n_failed + failed))
+                    counts = {"n_completed": o.n_completed + new, "n_failed": o.n_failed + failed}
+                    connection.execute(change.values(**counts, n_reused=o.n_reused + new * chunk.reused))
                     best = best_of(chunk.indices, objective, feasible)
                     if best is not None:
                         worse = o.best_score.is_(None) | (o.best_score < best[1])
@@ -307,8 +308,9 @@ class SqlStore:
             yield found[1:]
 
     def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever stored for backtests on a dataset."""
-        total = select(func.sum(optimizations.c.n_completed)).where(optimizations.c.dataset_id == dataset_id)
+        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
+        o = optimizations.c
+        total = select(func.sum(o.n_completed - o.n_reused)).where(o.dataset_id == dataset_id)
         with self._read() as connection:
             return int(connection.execute(total).scalar() or 0)
 

@@ -80,6 +80,7 @@ optimizations = Table(
     Column("best_index", BigInteger),
     Column("best_score", Float(53)),
     Column("busy_seconds", Float(53), nullable=False, server_default="0"),
+    Column("n_reused", BigInteger, nullable=False, server_default="0"),
 )
 
 # Trials are kept in blocks, column by column: a row for each would cost ten times the time and twice the space.

@@ -1,4 +1,4 @@
-"""The best key of each block of trials, so that the first pages of a ranking need not read every block."""
+"""The best key of each block of trials, for the first pages of a ranking; the number of trials that were copied."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,4 @@ def upgrade() -> None:
     """Add the column; blocks that are there have no best key, and are read for every page as before."""
     op.add_column("trial_blocks", sa.Column("best_key", sa.Float(53)))
     op.create_index("ix_trial_blocks_best", "trial_blocks", ["optimization", "best_key"])
+    op.add_column("optimizations", sa.Column("n_reused", sa.BigInteger, nullable=False, server_default="0"))
