@@ -57,6 +57,8 @@ class Backtest(_Answer):
     timeframe: str
     parameters: dict[str, Any]
     dataset_id: str
+    start: str | None
+    end: str | None
     net_profit: float | None
     metrics: dict[str, float | None]
     created_at: Moment

@@ -24,6 +24,10 @@ Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
+Moment = Annotated[
+    str, Field(max_length=40, description="a date or time in UTC, such as 2017-01-01 or 2017-01-01T08:30")
+]
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -120,6 +124,8 @@ class BacktestBody(_Body):
     account_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     timeframe: Annotated[str, Field(max_length=10)] | None = None
     detail_dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     sizing: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     costs: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     rules: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}

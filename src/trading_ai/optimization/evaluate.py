@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -17,7 +17,6 @@ from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
 from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
 from trading_ai.engine.records import N_TALLIES
-from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.engine.simulate import (
     BREAK_EVEN,
     EXIT_COLUMNS,
@@ -31,13 +30,15 @@ from trading_ai.engine.simulate import (
 )
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import first_bar
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.optimization.declared import check_axis, resolve_parameters
 from trading_ai.optimization.index_reader import IndexReader
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.optimization.threads import Helpers
-from trading_ai.parameters import Axis, Combination, SearchSpace, Value
-from trading_ai.strategies.base import Parameter, Strategy
+from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.strategies.base import Strategy
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -46,55 +47,6 @@ _GROUPS_KEPT = 64
 _TABLE_BYTES_KEPT = 16 << 20
 _COMBINATIONS_WORTH_A_THREAD = 100
 """Combinations on the same signals below which starting a thread costs more than it saves."""
-
-
-def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
-    """A strategy's own parameters and the exit parameters that every strategy has, by name."""
-    return {**EXIT_PARAMETERS, **strategy.parameters}
-
-
-def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
-    """Check parameters and fill in defaults.
-
-    Raises:
-        ParameterError: a parameter is unknown (the known ones are listed), has the wrong type, or is out of
-            bounds.
-    """
-    declared = all_parameters(strategy)
-    for name in given:
-        require_known(strategy, name)
-    return {name: p.check(given.get(name, p.default)) for name, p in declared.items()}
-
-
-def require_known(strategy: Strategy, name: str) -> Parameter:
-    """The declared parameter of that name.
-
-    Raises:
-        ParameterError: there is none; the message lists those there are.
-    """
-    declared = all_parameters(strategy)
-    if name not in declared:
-        raise ParameterError(
-            f"is not a parameter of {strategy.name}", parameter=name, remedy="Known: " + ", ".join(declared)
-        )
-    return declared[name]
-
-
-def check_axis(strategy: Strategy, axis: Axis) -> None:
-    """Check every value of an axis against the declared parameter.
-
-    Raises:
-        ParameterError: the parameter is unknown, or a value has the wrong type or is out of bounds.
-    """
-    parameter = require_known(strategy, axis.name)
-    values: Sequence[Value] = axis.values
-    kinds = {type(v) for v in values}
-    if len(values) > 2 and (kinds == {int} or (kinds == {float} and parameter.kind == "float")):
-        numbers = np.array(values)
-        if np.isfinite(numbers).all():  # the ends speak for what lies between them
-            values = (numbers.min().item(), numbers.max().item())
-    for value in values:
-        parameter.check(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +87,7 @@ class SweepEvaluator:
         account_currency: currency of the account.
         detail: finer bars of the same symbol on which fills and exits happen, or None.
         conversion_bars: bars that convert profits to the account's currency, where needed.
+        start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
         n_threads: threads to use.
 
     Raises:
@@ -152,6 +105,7 @@ class SweepEvaluator:
         account_currency: str = "USD",
         detail: Bars | None = None,
         conversion_bars: Bars | None = None,
+        start: str | None = None,
         n_threads: int = 1,
     ) -> None:
         for axis in space.axes:
@@ -162,10 +116,11 @@ class SweepEvaluator:
         self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
-        self.bar_map: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
-        self.data: ExecutionData = prepare(
-            bars if detail is None else detail, account.costs, account_currency, conversion_bars
-        )
+        self._every_bar: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
+        every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
+        self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
+        self.bar_map = self._every_bar.since(self._first)
+        self.data: ExecutionData = every.since(self._first)
         self.config = config_vector(self.data, account)
         own = strategy.parameters
         self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
@@ -296,7 +251,8 @@ class SweepEvaluator:
     def _orders(self, parameters: Mapping[str, Value]) -> Any:
         own = {name: parameters[name] for name in self.strategy.parameters}
         signals = self.strategy.signals(self.bars, **own)
-        return place_orders(signals, len(self.bars), self.bar_map, self.data.n_bars, self.strategy.name)
+        orders = place_orders(signals, len(self.bars), self._every_bar, self._n_every, self.strategy.name)
+        return orders.since(self._first)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]

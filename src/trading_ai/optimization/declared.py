@@ -1,0 +1,61 @@
+"""Parameters as a strategy declares them, and values checked against that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from trading_ai.engine.rules import EXIT_PARAMETERS
+from trading_ai.errors import ParameterError
+from trading_ai.parameters import Axis, Combination, Value
+from trading_ai.strategies.base import Parameter, Strategy
+
+
+def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
+    """A strategy's own parameters and the exit parameters that every strategy has, by name."""
+    return {**EXIT_PARAMETERS, **strategy.parameters}
+
+
+def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
+    """Check parameters and fill in defaults.
+
+    Raises:
+        ParameterError: a parameter is unknown (the known ones are listed), has the wrong type, or is out of
+            bounds.
+    """
+    declared = all_parameters(strategy)
+    for name in given:
+        require_known(strategy, name)
+    return {name: p.check(given.get(name, p.default)) for name, p in declared.items()}
+
+
+def require_known(strategy: Strategy, name: str) -> Parameter:
+    """The declared parameter of that name.
+
+    Raises:
+        ParameterError: there is none; the message lists those there are.
+    """
+    declared = all_parameters(strategy)
+    if name not in declared:
+        raise ParameterError(
+            f"is not a parameter of {strategy.name}", parameter=name, remedy="Known: " + ", ".join(declared)
+        )
+    return declared[name]
+
+
+def check_axis(strategy: Strategy, axis: Axis) -> None:
+    """Check every value of an axis against the declared parameter.
+
+    Raises:
+        ParameterError: the parameter is unknown, or a value has the wrong type or is out of bounds.
+    """
+    parameter = require_known(strategy, axis.name)
+    values: Sequence[Value] = axis.values
+    kinds = {type(v) for v in values}
+    if len(values) > 2 and (kinds == {int} or (kinds == {float} and parameter.kind == "float")):
+        numbers = np.array(values)
+        if np.isfinite(numbers).all():  # the ends speak for what lies between them
+            values = (numbers.min().item(), numbers.max().item())
+    for value in values:
+        parameter.check(value)
