@@ -114,6 +114,26 @@ class Optimization(Status):
     created_at: Moment
 
 
+class WalkForwardPart(_Answer):
+    """An optimization of a walk-forward."""
+
+    name: str
+    optimization_id: Uuid
+    status: Literal["running", "paused", "completed", "failed"]
+    completed_tasks: int
+    total_tasks: int
+
+
+class WalkForwardState(_Answer):
+    """How far a walk-forward is, and what it found once everything is complete."""
+
+    status: Literal["running", "paused", "completed", "failed"]
+    completed_tasks: int
+    total_tasks: int
+    optimizations: list[WalkForwardPart]
+    result: dict[str, Any] | None
+
+
 class Worker(_Answer):
     """A worker and what it did since it started."""
 

@@ -43,8 +43,8 @@ class RangeBody(_Body):
     values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000)] | None = None
 
 
-class OptimizeBody(_Body):
-    """An optimization to start."""
+class SearchBody(_Body):
+    """What is searched, and how."""
 
     backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
@@ -54,12 +54,17 @@ class OptimizeBody(_Body):
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
     parameter_constraints: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)] = []
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
+    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
+
+
+class OptimizeBody(SearchBody):
+    """An optimization to start."""
+
     max_seconds: AboveZero | None = None
     stagnation: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
     reuse: StrictBool = True
     warm_start: StrictBool = False
     name: Label = ""
-    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
     batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     keep_daily_profit: StrictBool | None = None
 
@@ -76,6 +81,14 @@ class OptimizeBody(_Body):
             }
         },
     )
+
+
+class WalkForwardBody(SearchBody):
+    """A walk-forward: what is searched in each training window."""
+
+    windows: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}[MWD]/[1-9][0-9]{0,3}[MWD]$")] | None = None
+    anchored: StrictBool = False
+    compare: StrictBool = True
 
 
 class Started(BaseModel):
