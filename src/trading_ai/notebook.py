@@ -17,6 +17,7 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.objective import Objective
@@ -65,6 +66,8 @@ def make_evaluator(
     rules: ExecutionRules = _DEFAULT_RULES,
     detail: Bars | None = None,
     conversion_bars: Bars | None = None,
+    start: object = None,
+    end: object = None,
     n_threads: int | None = None,
     **parameters: Any,
 ) -> SweepEvaluator:
@@ -87,6 +90,8 @@ def make_evaluator(
             raise ParameterError(
                 "must be a value, or a range or list of values", parameter=name, value=type(value).__name__
             )
+    first, last = range_text(start, end)
+    bars, detail = (bars_before(bars, last), None) if detail is None else both_before(bars, detail, last)
     return SweepEvaluator(
         bars,
         chosen,
@@ -96,6 +101,7 @@ def make_evaluator(
         account_currency=account_currency,
         detail=detail,
         conversion_bars=conversion_bars,
+        start=first,
         n_threads=n_threads or os.cpu_count() or 1,
     )
 
@@ -117,7 +123,8 @@ def sweep(
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
-            ``detail`` (finer bars that decide exits), ``conversion_bars``, ``n_threads`` (all cores).
+            ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
+            UTC, half open; earlier bars warm indicators up), ``n_threads`` (all cores).
 
     Combinations that break a rule of the strategy (fast < slow) are left out.
 

@@ -80,6 +80,20 @@ def test_help_imports_nothing_heavy():
     assert done.stderr == "[]"
 
 
+def test_a_backtest_of_a_date_range(shell, dataset):
+    run = ["backtest", "run", "--dataset", dataset["id"], "--strategy", "sma_crossover"]
+    made = shell.ask(*run, "--from", "2017-06-01", "--to", "2017-09-01")
+    assert (made["start"], made["end"]) == ("2017-06-01", "2017-09-01")
+    trades = shell.ask("backtest", "trades", made["id"])["trades"]
+    assert trades
+    assert all("2017-06-01" <= t["entry_time"] <= t["exit_time"] < "2017-09-01" for t in trades)
+    assert "2017-06-01 to 2017-09-01" in shell.run("backtest", "show", made["id"]).stdout
+    refused = shell.ask(*run, "--from", "tomorrow", code=2)["error"]
+    assert (refused["parameter"], refused["value"]) == ("start", "tomorrow")
+    beyond = shell.run(*run, "--from", "2030-01-01", code=2)
+    assert "The bars open from 2017-" in beyond.stderr
+
+
 def test_dataset_contract(shell, dataset):
     assert (dataset["symbol"], dataset["timeframe"], dataset["n_bars"]) == ("EURUSD", "H1", 6225)
     assert dataset["quality"]["n_bars"] == 6225

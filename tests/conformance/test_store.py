@@ -96,11 +96,22 @@ def test_newest_first_and_latest(filled):
     filled.add_backtest(replace(BACKTEST, backtest_id="5678ffff-0000", created_at=5.0))
     assert [b.backtest_id[:8] for b in filled.backtests()] == ["5678abcd", "5678ffff", "1234abcd"]
     assert filled.backtest("latest").backtest_id == "5678abcd-0000"
+    filled.add_backtest(
+        replace(BACKTEST, backtest_id="9abcdef0-0000", name="walk-forward test of 1234", created_at=99.0)
+    )
+    assert filled.backtest("latest").backtest_id == "5678abcd-0000"
+    assert filled.backtests()[0].backtest_id == "9abcdef0-0000"
     with pytest.raises(NotFoundError, match="Several begin like this"):
         filled.backtest("5678")
     for wanted in ("0000", "123", "12_4", "%"):
         with pytest.raises(NotFoundError):
             filled.backtest(wanted)
+
+
+def test_latest_is_a_window_where_there_is_nothing_else(store):
+    store.add_dataset(DATASET)
+    store.add_backtest(replace(BACKTEST, name="walk-forward test of 1234"))
+    assert store.backtest("latest").backtest_id == BACKTEST.backtest_id
 
 
 def test_nothing_yet(store):

@@ -33,13 +33,14 @@ class Twins:
         detail=None,
         bar_map=SAME_BARS,
         conversion_bars=None,
+        first=0,
     ):
         self.account = Account(capital, sizing or Sizing(), costs or Costs(), rules or ExecutionRules())
         execution = bars if detail is None else detail
-        self.data = prepare(execution, self.account.costs, currency, conversion_bars)
-        self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test")
-        self.bar_map = bar_map
-        self.group = SignalGroup(self.data, self.orders, bar_map, self.account)
+        self.data = prepare(execution, self.account.costs, currency, conversion_bars).since(first)
+        self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test").since(first)
+        self.bar_map = bar_map.since(first)
+        self.group = SignalGroup(self.data, self.orders, self.bar_map, self.account)
 
     def compiled(self, exits: Exits):
         """Trades, tallies by name, daily profit and equity of the compiled simulators."""

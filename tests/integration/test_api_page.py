@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -57,11 +58,15 @@ def test_curl_examples(served, tmp_path):
     time, *prices = frame.columns[:5]
     table = frame.select(pl.col(time).cast(pl.Datetime).dt.strftime("%Y-%m-%d %H:%M:%S").alias("time"), *prices)
     (tmp_path / "bars.csv.gz").write_bytes(gzip.compress(table.write_csv().encode()))
-    (example,) = examples("bash")
-    lines = "\n".join(run(served, ["bash", "-euo", "pipefail", "-c", example], tmp_path))
+    printed = run(served, ["bash", "-euo", "pipefail", "-c", "\n".join(examples("bash"))], tmp_path)
+    lines = "\n".join(printed)
     assert "event: end" in lines
     assert '"status":"completed"' in lines
     assert '"completed_tasks":100' in lines
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 101
+    walked = json.loads((tmp_path / "walk-forward.json").read_text())
+    assert printed[-2].endswith('"completed"')
+    assert float(printed[-1]) == walked["result"]["net_profit"]
+    assert len(walked["result"]["windows"]) == 3
     newest = httpx.get(f"{served.pipeline_url}/api/v1/backtests").json()[0]
     assert (newest["symbol"], newest["timeframe"]) == ("EURUSD", "H1")

@@ -25,7 +25,9 @@ backtest_id = "{backtest_id}"
 dataset_id = "{dataset_id}"
 
 [[operations]]
-include-name = ["POST /api/v1/optimize", "POST /api/v1/backtests", "POST /api/v1/datasets"]
+include-name = [
+  "POST /api/v1/optimize", "POST /api/v1/walk-forward", "POST /api/v1/backtests", "POST /api/v1/datasets",
+]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
 
 [[operations]]
@@ -54,7 +56,7 @@ BARS = "time,open,high,low,close\\n" + "".join(
 KNOWN = {{
     "backtest_id": "{backtest_id}", "dataset_id": "{dataset_id}", "detail_dataset_id": None,
     "strategy": "sma_crossover", "objective": "net_profit", "constraints": ["total_trades >= 1"],
-    "parameter_constraints": [], "max_iterations": 2,
+    "parameter_constraints": [], "max_iterations": 2, "windows": "2W/1W", "start": None, "end": None,
     "file": BARS, "symbol": "EURUSD", "timeframe": "H1", "timezone": "UTC",
     "sizing": {{}}, "costs": {{"commission_per_lot": 3.5}}, "rules": {{}},
 }}

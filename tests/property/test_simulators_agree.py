@@ -76,8 +76,11 @@ def _needs_stop(sizing: Sizing, exits: Exits) -> Exits:
     costs=_costs,
     sizing=_sizing,
     exits=_exits,
+    first=st.sampled_from([0, 0, 0, 1, 40]),
 )
-def test_simulators_agree(n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits):
+def test_simulators_agree(
+    n, seed, density, with_exits, tf, gaps, decimals, currency, rules, costs, sizing, exits, first
+):
     bars = random_bars(n, seed, tf=tf, gaps=gaps, decimals=decimals)
     twins = Twins(
         bars,
@@ -86,6 +89,7 @@ def test_simulators_agree(n, seed, density, with_exits, tf, gaps, decimals, curr
         sizing=sizing,
         costs=costs,
         rules=rules,
+        first=min(first, n - 1),
     )
     twins.agree(_needs_stop(sizing, exits))
 

@@ -57,6 +57,8 @@ class Backtest(_Answer):
     timeframe: str
     parameters: dict[str, Any]
     dataset_id: str
+    start: str | None
+    end: str | None
     net_profit: float | None
     metrics: dict[str, float | None]
     created_at: Moment
@@ -110,6 +112,26 @@ class Optimization(Status):
     optimization_type: str
     objective: str
     created_at: Moment
+
+
+class WalkForwardPart(_Answer):
+    """An optimization of a walk-forward."""
+
+    name: str
+    optimization_id: Uuid
+    status: Literal["running", "paused", "completed", "failed"]
+    completed_tasks: int
+    total_tasks: int
+
+
+class WalkForwardState(_Answer):
+    """How far a walk-forward is, and what it found once everything is complete."""
+
+    status: Literal["running", "paused", "completed", "failed"]
+    completed_tasks: int
+    total_tasks: int
+    optimizations: list[WalkForwardPart]
+    result: dict[str, Any] | None
 
 
 class Worker(_Answer):

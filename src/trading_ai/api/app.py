@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
-from trading_ai.api import optimizer, pipeline
+from trading_ai.api import optimizer, pipeline, walk_forward
 from trading_ai.api.answers import Health, Ready
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.schemas import PROBLEMS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trading_ai.api.context import Context
 
 _TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai optimizer"}
-_ROUTERS = {"pipeline": pipeline.router, "optimizer": optimizer.router}
+_ROUTERS = {"pipeline": [pipeline.router], "optimizer": [optimizer.router, walk_forward.router]}
 
 
 def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
@@ -36,7 +36,8 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     app.state.context = context
     app.state.guard = Guard(context.application.keys, keys_required)
     app.include_router(_health(service, context))
-    app.include_router(_ROUTERS[service])
+    for router in _ROUTERS[service]:
+        app.include_router(router)
     add_handlers(app)
     _describe_keys(app, keys_required)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]

@@ -75,6 +75,8 @@ def create_backtest(request: Request, body: BacktestBody) -> Any:
         sizing=_made(Sizing, "sizing", body.sizing),
         costs=_made(Costs, "costs", body.costs),
         rules=_made(ExecutionRules, "rules", body.rules),
+        start=body.start,
+        end=body.end,
     )
     record, _ = context_of(request).backtests.run(spec, body.name)
     return backtest_json(record)

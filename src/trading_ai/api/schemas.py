@@ -24,6 +24,10 @@ Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
+Moment = Annotated[
+    str, Field(max_length=40, description="a date or time in UTC, such as 2017-01-01 or 2017-01-01T08:30")
+]
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -39,8 +43,8 @@ class RangeBody(_Body):
     values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000)] | None = None
 
 
-class OptimizeBody(_Body):
-    """An optimization to start."""
+class SearchBody(_Body):
+    """What is searched, and how."""
 
     backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
@@ -50,12 +54,17 @@ class OptimizeBody(_Body):
     constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
     parameter_constraints: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)] = []
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
+    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
+
+
+class OptimizeBody(SearchBody):
+    """An optimization to start."""
+
     max_seconds: AboveZero | None = None
     stagnation: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
     reuse: StrictBool = True
     warm_start: StrictBool = False
     name: Label = ""
-    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
     batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     keep_daily_profit: StrictBool | None = None
 
@@ -72,6 +81,14 @@ class OptimizeBody(_Body):
             }
         },
     )
+
+
+class WalkForwardBody(SearchBody):
+    """A walk-forward: what is searched in each training window."""
+
+    windows: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}[MWD]/[1-9][0-9]{0,3}[MWD]$")] | None = None
+    anchored: StrictBool = False
+    compare: StrictBool = True
 
 
 class Started(BaseModel):
@@ -121,6 +138,8 @@ class BacktestBody(_Body):
     account_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     timeframe: Annotated[str, Field(max_length=10)] | None = None
     detail_dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     sizing: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     costs: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     rules: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}

@@ -61,6 +61,8 @@ def backtest_json(record: BacktestRecord) -> dict[str, Any]:
         **spec,
         "symbol": record.symbol,
         "timeframe": record.timeframe,
+        "start": record.spec.start,
+        "end": record.spec.end,
         "net_profit": finite(record.metrics.get("net_profit", math.nan)),
         "metrics": metrics_json(record.metrics),
         "engine_version": record.engine_version,

@@ -56,6 +56,8 @@ def backtest_json(record: BacktestRecord) -> dict[str, Any]:
         "name": record.name,
         "symbol": record.symbol,
         **record.spec.to_json(),
+        "start": record.spec.start,
+        "end": record.spec.end,
         "timeframe": record.timeframe,
         "strategy_hash": record.strategy_hash,
         "engine_version": record.engine_version,
@@ -120,6 +122,10 @@ def run(
     max_positions: int = typer.Option(1, help="Positions open at once."),
     timeframe: str | None = typer.Option(None, help="Timeframe that the strategy sees, if longer than the dataset's."),
     detail: str | None = typer.Option(None, metavar="DATASET", help="Finer bars that decide exits."),
+    start: str | None = typer.Option(
+        None, "--from", metavar="DATE", help="Trade from this date or time on (UTC); earlier bars warm indicators up."
+    ),
+    end: str | None = typer.Option(None, "--to", metavar="DATE", help="Bars from this date or time on are left out."),
     name: str = typer.Option("", help="A name for it."),
     as_json: bool = AS_JSON,
 ) -> None:
@@ -155,6 +161,8 @@ def run(
             direction=cast("Direction", direction),
             max_positions=max_positions,
         ),
+        start=start,
+        end=end,
     )
     record, _ = Application().backtests.run(spec, name)
     if as_json:
@@ -171,6 +179,8 @@ def _show(record: BacktestRecord) -> None:
     say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
     say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
     say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
+    if spec.start or spec.end:
+        say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
     say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
     print_metrics("Metrics", record.metrics)
 

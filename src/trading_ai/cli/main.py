@@ -9,7 +9,17 @@ from typing import Any
 
 import typer
 
-from trading_ai.cli import backtests, data, demo, optimizations, reports, robustness, services, strategies
+from trading_ai.cli import (
+    backtests,
+    data,
+    demo,
+    optimizations,
+    reports,
+    robustness,
+    services,
+    strategies,
+    walk_forward,
+)
 from trading_ai.cli.output import note, print_json
 from trading_ai.errors import TradingAIError
 
@@ -42,6 +52,7 @@ app.command("resume")(optimizations.resume)
 app.command("delete")(optimizations.delete)
 app.command("report")(reports.report)
 app.command("robustness")(robustness.robustness)
+app.command("walk-forward")(walk_forward.walk_forward)
 app.command("verify")(robustness.verify)
 app.command("export")(robustness.export)
 app.command("demo")(demo.demo)

@@ -77,7 +77,8 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         axis.name: _column(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
-    bars, spec = evaluator.bars, backtest.spec
+    spec = backtest.spec
+    bars = evaluator.bars.since(int(evaluator.data.bars.open_time_ns[0]))
     return ReportData(
         title=record.name or f"{strategy_label(spec.strategy)} on {backtest.symbol} {backtest.timeframe}",
         generated_at=datetime.now(UTC),
@@ -184,6 +185,7 @@ def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: Data
         run += ["--timeframe", spec.timeframe]
     if spec.detail_dataset_id:
         run += ["--detail", short(spec.detail_dataset_id)]
+    run += [word for flag, moment in (("--from", spec.start), ("--to", spec.end)) if moment for word in (flag, moment)]
     search = ["trading-ai", "optimize", "latest"]
     for axis in record.spec.space.to_json():
         text = (

@@ -79,6 +79,8 @@ def fill_events(
     ask_open,
     bid_close,
     ask_close,
+    bid_before,
+    ask_before,
     anchor_on_close,
     slippage,
     scale,
@@ -109,7 +111,9 @@ def fill_events(
         if slippage > 0.0:
             price = np.floor((price + side[k] * slippage) * scale + 0.5) / scale
         entry[k] = price
-        if anchor_on_close:
+        if anchor_on_close and t == 0:
+            anchor[k] = ask_before if long else bid_before
+        elif anchor_on_close:
             anchor[k] = ask_close[t - 1] if long else bid_close[t - 1]
         else:
             anchor[k] = price
@@ -181,6 +185,7 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         data.ask[0],
         data.bid[3],
         data.ask[3],
+        *data.close_before,
         rules.level_anchor == "signal_close",
         slippage,
         data.price_scale,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 from typing import cast
 
 import numpy as np
@@ -23,6 +24,7 @@ CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
 _KEPT = 4
 """Sets of costs for which one set of bars keeps what was made ready."""
 
+_Prices = tuple[Floats, Floats, Floats, Floats]
 _EMPTY = np.empty(0)
 _EMPTY.flags.writeable = False
 
@@ -44,6 +46,9 @@ class ExecutionData:
         rate: the fixed rate, 1.0 otherwise.
         rates: rate for each bar, shape (n,), or empty.
         price_scale: 10 ** (digits + 2); prices made by arithmetic are rounded to 1 / price_scale.
+        bid_blocks: lowest low, highest high, lowest and highest close of every full `BLOCK` of bars at the bid.
+        ask_blocks: likewise at the ask.
+        close_before: bid and ask at the close of the bar before the first, NaN where the data begins.
     """
 
     bars: Bars
@@ -60,11 +65,35 @@ class ExecutionData:
     price_scale: float
     bid_blocks: Floats
     ask_blocks: Floats
+    close_before: tuple[float, float] = (nan, nan)
 
     @property
     def n_bars(self) -> int:
         """Number of execution bars."""
         return len(self.bars)
+
+    def since(self, first: int) -> ExecutionData:
+        """The same from bar `first` on; a trading day that is cut keeps its date."""
+        if not first:
+            return self
+        day = int(self.bar_day[first])
+        bid = cast("_Prices", tuple(price[first:] for price in self.bid))
+        ask = bid if self.ask[0] is self.bid[0] else cast("_Prices", tuple(price[first:] for price in self.ask))
+        bid_blocks = _block_summary(bid)
+        return replace(
+            self,
+            bars=self.bars.slice(first, self.n_bars),
+            bid=bid,
+            ask=ask,
+            bar_day=_frozen_ints(self.bar_day[first:] - day),
+            day_last_bar=_frozen_ints(self.day_last_bar[day:] - first),
+            day_numbers=self.day_numbers[day:],
+            nights=self.nights[first:],
+            rates=self.rates[first:],
+            bid_blocks=bid_blocks,
+            ask_blocks=bid_blocks if ask[0] is bid[0] else _block_summary(ask),
+            close_before=(float(self.bid[3][first - 1]), float(self.ask[3][first - 1])),
+        )
 
 
 @njit

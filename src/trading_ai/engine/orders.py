@@ -34,6 +34,13 @@ class Orders:
     exit_long: Bytes
     exit_short: Bytes
 
+    def since(self, first: int) -> Orders:
+        """Orders from execution bar `first` on; a decision at the close before it is carried out at its open."""
+        if not first:
+            return self
+        # Copies, because compiled code reads them by eight bytes and a view may begin anywhere.
+        return Orders(self.entry[first:].copy(), self.exit_long[first:].copy(), self.exit_short[first:].copy())
+
 
 @dataclass(frozen=True, eq=False)
 class BarMap:
@@ -48,6 +55,10 @@ class BarMap:
 
     first: npt.NDArray[np.int64]
     strategy_bar: npt.NDArray[np.int64]
+
+    def since(self, first: int) -> BarMap:
+        """The map from execution bar `first` on; strategy bars that start before it have a negative place."""
+        return BarMap(self.first - first, self.strategy_bar[first:]) if first and self.first.size else self
 
 
 SAME_BARS = BarMap(_NO_BARS, _NO_BARS)

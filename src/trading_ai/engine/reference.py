@@ -259,7 +259,8 @@ class ReferenceSimulator:
             return
         anchor = entry
         if self.rules.level_anchor == "signal_close":
-            anchor = float((self.data.ask if side > 0 else self.data.bid)[3][t - 1])
+            close = (self.data.ask if side > 0 else self.data.bid)[3]
+            anchor = float(close[t - 1]) if t else self.data.close_before[side > 0]
         x = self.exits
         stop, reason = -side * math.inf, STOP_LOSS
         if x.stop_loss:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from trading_ai.engine.account import Account
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
-from trading_ai.optimization.declared_parameters import resolve_parameters
+from trading_ai.optimization.declared import resolve_parameters
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
 from trading_ai.optimization.model import BacktestSpec

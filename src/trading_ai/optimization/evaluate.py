@@ -30,9 +30,10 @@ from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import first_bar
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
-from trading_ai.optimization.declared_parameters import check_axis, resolve_parameters
+from trading_ai.optimization.declared import check_axis, resolve_parameters
 from trading_ai.optimization.index_reader import IndexReader
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.optimization.threads import run_tasks
@@ -86,6 +87,7 @@ class SweepEvaluator:
         account_currency: currency of the account.
         detail: finer bars of the same symbol on which fills and exits happen, or None.
         conversion_bars: bars that convert profits to the account's currency, where needed.
+        start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
         n_threads: threads to use.
 
     Raises:
@@ -103,6 +105,7 @@ class SweepEvaluator:
         account_currency: str = "USD",
         detail: Bars | None = None,
         conversion_bars: Bars | None = None,
+        start: str | None = None,
         n_threads: int = 1,
     ) -> None:
         for axis in space.axes:
@@ -113,10 +116,11 @@ class SweepEvaluator:
         self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
-        self.bar_map: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
-        self.data: ExecutionData = prepare(
-            bars if detail is None else detail, account.costs, account_currency, conversion_bars
-        )
+        self._every_bar: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
+        every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
+        self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
+        self.bar_map = self._every_bar.since(self._first)
+        self.data: ExecutionData = every.since(self._first)
         self.config = config_vector(self.data, account)
         own = strategy.parameters
         self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
@@ -253,7 +257,8 @@ class SweepEvaluator:
     def _orders(self, parameters: Mapping[str, Value]) -> Any:
         own = {name: parameters[name] for name in self.strategy.parameters}
         signals = self.strategy.signals(self.bars, **own)
-        return place_orders(signals, len(self.bars), self.bar_map, self.data.n_bars, self.strategy.name)
+        orders = place_orders(signals, len(self.bars), self._every_bar, self._n_every, self.strategy.name)
+        return orders.since(self._first)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]

@@ -11,6 +11,7 @@ import numpy as np
 from trading_ai.engine.account import Account
 from trading_ai.errors import DataError, StateError, TradingAIError
 from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import bars_before, both_before
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.evaluate import SweepEvaluator
@@ -34,13 +35,15 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts) -> tuple[Bars, Bars | No
     """The bars that the strategy sees, and the finer bars that exits are resolved on, if any.
 
     A timeframe longer than the dataset's own resamples the bars for the strategy and resolves exits on the
-    dataset's bars, unless other finer bars are named.
+    dataset's bars, unless other finer bars are named. Both end with the backtest's date range; `make_evaluator` sees
+    to its start.
 
     Raises:
         NotFoundError: a dataset's bars are gone.
+        ParameterError: no bar opens before the end of the range.
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
-    own = artifacts.load_bars(spec.dataset_id)
+    own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
     bars = own if spec.timeframe is None else resample(own, spec.timeframe)
     detail = own if bars is not own else None
     if spec.detail_dataset_id is not None:
@@ -57,6 +60,7 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts) -> tuple[Bars, Bars | No
                 parameter="detail_dataset_id",
                 value=str(detail.timeframe),
             )
+        return both_before(bars, detail, spec.end)
     return bars, detail
 
 
@@ -76,6 +80,7 @@ def make_evaluator(
         Account(spec.capital, spec.sizing, spec.costs, spec.rules),
         account_currency=spec.account_currency,
         detail=detail,
+        start=spec.start,
         n_threads=n_threads,
     )
 

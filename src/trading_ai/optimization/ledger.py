@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.optimization.declared_parameters import resolve_parameters
+from trading_ai.optimization.declared import resolve_parameters
 from trading_ai.optimization.jobs import ENGINE_VERSION
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
 from trading_ai.optimization.ports import BacktestRecord, Indices, OptimizationRecord, Store

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.market.date_range import range_text
 from trading_ai.parameters import SearchSpace, Value
 
 OptimizationStatus = Literal["running", "paused", "cancelled", "completed", "failed"]
@@ -33,6 +34,13 @@ class BacktestSpec:
         sizing: position size.
         costs: spread, commission, slippage, swap, conversion.
         rules: execution rules.
+        start: first moment that is traded, a date or time in UTC; None for the first bar. Earlier bars are still seen
+            by the strategy, whose indicators are warm when trading begins.
+        end: the moment after the last; bars that open at or after it do not exist for the backtest, and positions
+            that are open then end as at the end of data. None for all.
+
+    Raises:
+        ParameterError: `start` or `end` cannot be read, or nothing lies between them.
     """
 
     strategy: str
@@ -45,10 +53,21 @@ class BacktestSpec:
     sizing: Sizing = field(default_factory=Sizing)
     costs: Costs = field(default_factory=Costs)
     rules: ExecutionRules = field(default_factory=ExecutionRules)
+    start: str | None = None
+    end: str | None = None
+
+    def __post_init__(self) -> None:
+        start, end = range_text(self.start, self.end)
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "end", end)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict; `from_json` reads it back."""
-        return asdict(self) | {"parameters": dict(self.parameters)}
+        """A JSON-ready dict; `from_json` reads it back.
+
+        Without a date range it is what it was before there were any, so that older backtests compare equal.
+        """
+        given = asdict(self) | {"parameters": dict(self.parameters)}
+        return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BacktestSpec:

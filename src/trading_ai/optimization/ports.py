@@ -26,6 +26,10 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
+WALK_FORWARD = "walk-forward "
+"""How the names of a walk-forward's backtests begin: "latest" passes over them, because nobody asked for one."""
+
+
 @dataclass(frozen=True)
 class DatasetRecord:
     """A stored dataset: `dataset_id` is the content hash; `detected` and `quality` come from the import."""
@@ -159,7 +163,7 @@ class Store(Protocol):
         ...
 
     def backtest(self, backtest_id: str) -> BacktestRecord:
-        """One backtest, by id or unique prefix, or "latest".
+        """One backtest, by id or unique prefix, or "latest", which is no window of a walk-forward if others are there.
 
         Raises:
             NotFoundError: there is none, or the prefix is not unique.

@@ -6,7 +6,7 @@ import numpy as np
 
 from trading_ai.errors import ParameterError
 from trading_ai.optimization import planner
-from trading_ai.optimization.declared_parameters import check_axis, resolve_parameters
+from trading_ai.optimization.declared import check_axis, resolve_parameters
 from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
 from trading_ai.optimization.ports import Floats, Indices
 from trading_ai.optimization.ranking import valid_indices

@@ -148,6 +148,7 @@ class OptimizationService:
         plan: Plan,
         *,
         name: str = "",
+        request_key: str = "",
         n_workers: int | None = None,
         started: Callable[[OptimizationRecord], None] = _ignore,
         report: Callable[[Progress], None] = _ignore,
@@ -158,12 +159,16 @@ class OptimizationService:
         Args:
             plan: what `plan` returned.
             name: what the user calls it.
+            request_key: what the caller names this request, or "".
             n_workers: workers to use, or None to choose.
             started: called with the record before the first trial.
             report: called after each chunk.
             stop: True pauses; asked between chunks.
+
+        Raises:
+            StateError: the request key was used before.
         """
-        record = self._record(plan, name)
+        record = replace(self._record(plan, name), request_key=request_key)
         self.store.add_optimization(record)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)

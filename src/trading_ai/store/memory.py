@@ -14,6 +14,7 @@ from trading_ai.errors import NotFoundError, StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
 from trading_ai.optimization.ports import (
+    WALK_FORWARD,
     BacktestRecord,
     DatasetRecord,
     Floats,
@@ -75,6 +76,9 @@ class MemoryStore:
 
     def backtest(self, backtest_id: str) -> BacktestRecord:
         """One backtest, by id or unique prefix, or "latest"."""
+        if backtest_id == "latest":
+            asked = (record for record in self.backtests() if not record.name.startswith(WALK_FORWARD))
+            return next(asked, None) or _find(self._backtests, "backtest", backtest_id)
         return _find(self._backtests, "backtest", backtest_id)
 
     def delete_backtest(self, backtest_id: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from trading_ai.errors import NotFoundError
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.optimization.ports import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.store import codec
 
 _SHORTEST_PREFIX = 4
@@ -22,8 +22,10 @@ def find(connection: Connection, table: Table, kind: str, wanted: str) -> Row[An
     """
     key = table.c[f"{kind}_id"]
     if wanted == "latest":
-        newest = connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(1))
-        row = newest.first()
+        newest: list[ColumnElement[Any]] = [table.c.created_at.desc(), table.c.id.desc()]
+        if kind == "backtest":  # windows only where there is nothing else
+            newest.insert(0, table.c.name.startswith(WALK_FORWARD))
+        row = connection.execute(select(table).order_by(*newest).limit(1)).first()
         if row is None:
             raise NotFoundError(kind, wanted, f"There is no {kind} yet.")
         return row

@@ -33,6 +33,7 @@ RUN = [
     ("optimizer", "POST", "/api/v1/optimize/x/pause"),
     ("optimizer", "POST", "/api/v1/optimize/x/resume"),
     ("optimizer", "DELETE", "/api/v1/optimize/x"),
+    ("optimizer", "POST", "/api/v1/walk-forward"),
     ("pipeline", "POST", "/api/v1/backtests"),
     ("pipeline", "POST", "/api/v1/datasets"),
     ("pipeline", "DELETE", "/api/v1/backtests/x"),

@@ -73,6 +73,22 @@ def test_a_backtest_with_trades_and_equity_equals_one_in_this_process(laptop):
     assert thin["equity"][-1] == curve["equity"][-1]
 
 
+def test_a_backtest_of_a_date_range(laptop):
+    asked = {"dataset_id": laptop.dataset_id, "strategy": "sma_crossover"}
+    ends = {"start": "2017-01-04", "end": "2017-01-11T12:00Z"}
+    made = laptop.pipeline.post("/api/v1/backtests", json=asked | ends).json()
+    assert (made["start"], made["end"]) == ("2017-01-04", "2017-01-11T12:00:00")
+    local = run_in_memory(BARS, "sma_crossover", **ends)
+    assert made["net_profit"] == local.metrics["net_profit"]
+    curve = laptop.pipeline.get(f"/api/v1/backtests/{made['id']}/equity", params={"max_points": 10_000}).json()
+    assert curve["equity"] == local.equity.tolist()
+    whole = laptop.pipeline.post("/api/v1/backtests", json=asked).json()
+    assert (whole["start"], whole["end"]) == (None, None)
+    assert whole["metrics"]["total_trades"] > made["metrics"]["total_trades"]
+    refused = laptop.pipeline.post("/api/v1/backtests", json=asked | {"start": "2017-01-04", "end": "2017-01-04"})
+    assert_problem(refused, 422, says="must lie after the start")
+
+
 def test_a_backtest_is_deleted_unless_it_is_used(laptop):
     asked = {"dataset_id": laptop.dataset_id, "strategy": "macd"}
     key = laptop.pipeline.post("/api/v1/backtests", json=asked).json()["id"]

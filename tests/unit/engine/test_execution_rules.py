@@ -169,6 +169,22 @@ def test_last_bar():
     assert (len(trades), equity[-1], tally["open_profit"]) == (0, pytest.approx(10_020), pytest.approx(20))
 
 
+def test_date_range():
+    higher = (1.1000, 1.1010, 1.1000, 1.1010)
+    rows = [FLAT, FLAT, higher, (1.1020, 1.1025, 1.1015, 1.1020), FLAT]
+    entries = signals(5, long=[1, 2])
+    trades, _, equity = run(rows, entries=entries, first=3)  # the signal of bar 2 is filled, that of bar 1 is not
+    assert (trades["entry_bar"].tolist(), trades["entry_price"].tolist(), len(equity)) == ([0], [1.1020], 2)
+    trades, _, _ = run(rows, entries=entries, rules=ExecutionRules(max_positions=2), first=2)
+    assert trades["entry_bar"].tolist() == [0, 1]
+    anchored = ExecutionRules(level_anchor="signal_close")
+    trades, _, _ = run(rows, Exits(stop_loss=20), entries=entries, rules=anchored, first=3)
+    assert trades["exit_price"].tolist() == [1.1000]  # the open of bar 4, beyond 1.1010 - 0.0020
+    spaced = [*rows[:3], (1.1020, 1.1025, 1.0990, 1.1020), FLAT]
+    trades, _, _ = run(spaced, Exits(stop_loss=15), entries=entries, rules=anchored, first=3)
+    assert trades["exit_price"].tolist() == [1.0995]
+
+
 def test_several_positions():
     rules = ExecutionRules(max_positions=2)
     trades, _, _ = run([FLAT] * 12, entries=signals(12, long=[0, 1, 2], short=[6]), rules=rules)

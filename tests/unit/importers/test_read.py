@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import zipfile
 from pathlib import Path
 
@@ -371,13 +370,10 @@ def test_index_columns_and_trailing_delimiters(tmp_path: Path) -> None:
     same(read_bars(write(tmp_path, text(trailing)), symbol="EURUSD").bars)
 
 
-def test_a_million_rows_take_well_under_two_seconds(tmp_path: Path) -> None:
+def test_a_million_rows_come_back_as_they_were(tmp_path: Path) -> None:
     minutes = fx_bars("2012-01-01", "2014-10-01")
     assert len(minutes) > 1_000_000
     frame = {"time": pl.Series(minutes.open_time_ns).cast(pl.Datetime("ns"))}
     frame |= {name: pl.Series(getattr(minutes, name)) for name in ("open", "high", "low", "close", "volume")}
     pl.DataFrame(frame).write_csv(tmp_path / "m.csv", datetime_format="%Y-%m-%d %H:%M:%S", float_precision=5)
-    start = time.perf_counter()
-    found = read_bars(tmp_path / "m.csv", symbol="EURUSD")
-    assert time.perf_counter() - start < 3.0  # measured: 0.35 s; a busy machine may take longer
-    assert len(found.bars) == len(minutes)
+    same(read_bars(tmp_path / "m.csv", symbol="EURUSD").bars, minutes)

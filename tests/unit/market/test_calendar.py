@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -60,15 +58,3 @@ def test_weekday_and_empty() -> None:
 def test_bad_rollover_is_refused() -> None:
     with pytest.raises(SymbolError, match="HH:MM"):
         trading_day(symbol("EURUSD", rollover="25:00"), ns("2024-01-01T00:00"))
-
-
-def test_a_million_bars_take_milliseconds() -> None:
-    moments = ns("2015-01-01T00:00")[0] + np.arange(1_000_000) * 60_000_000_000
-    best = min(_timed(lambda: trading_day(symbol("EURUSD"), moments)) for _ in range(5))
-    assert best < 0.05  # measured: 0.005
-
-
-def _timed(call: object) -> float:
-    start = time.perf_counter()
-    call()  # type: ignore[operator]
-    return time.perf_counter() - start

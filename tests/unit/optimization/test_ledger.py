@@ -70,7 +70,7 @@ def test_overlapping_spaces_with_other_axes_and_steps(house):  # noqa: F811
         np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("change", ["costs", "capital", "parameter"])
+@pytest.mark.parametrize("change", ["costs", "capital", "parameter", "start", "end"])
 def test_what_differs_is_not_the_same(house, change):  # noqa: F811
     base = backtest(house)
     run(house, OptimizationSpec(base.backtest_id, EXITS))
@@ -78,6 +78,8 @@ def test_what_differs_is_not_the_same(house, change):  # noqa: F811
     changed = {
         "costs": replace(spec, costs=Costs(spread_pips=3.0)),
         "capital": replace(spec, capital=20_000.0),
+        "start": replace(spec, start="2017-01-05"),
+        "end": replace(spec, end="2017-01-12"),
         "parameter": replace(spec, parameters={"fast": 11}),
     }[change]
     other, _ = house.backtests.run(changed)

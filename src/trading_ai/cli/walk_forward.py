@@ -1,0 +1,149 @@
+"""`trading-ai walk-forward`: choose on the past, trade what follows, choose again, each time as it would have been."""
+
+# ruff: noqa: B008 - typer reads a command's options from its defaults
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from trading_ai.cli.arguments import AS_JSON
+from trading_ai.cli.backtests import values_text
+from trading_ai.cli.optimizations import METHODS_HELP
+from trading_ai.cli.output import duration, note, number, print_json, say, short, table
+from trading_ai.cli.progress import display, interruptible
+
+if TYPE_CHECKING:
+    from trading_ai.optimization.ports import OptimizationRecord
+    from trading_ai.optimization.stitching import ExactWalkForward
+    from trading_ai.optimization.walk_forward import WalkForwardPlan, WalkForwardService
+
+
+def walk_forward(
+    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    param: list[str] = typer.Option(
+        [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
+    ),
+    windows: str | None = typer.Option(None, help="Training and test, such as 12M/3M; else suited to the data."),
+    anchored: bool = typer.Option(False, help="Every training begins with the data instead of moving along."),
+    require: list[str] = typer.Option([], "--require", help="A condition on parameters; may be repeated."),
+    method: str = typer.Option("grid_search", help=METHODS_HELP),
+    max_iterations: int | None = typer.Option(None, help="Combinations to try in each window."),
+    seed: int = typer.Option(0, help="Seed of methods that draw."),
+    objective: str = typer.Option("sharpe_ratio", help="What winners are chosen by, as in `optimize`."),
+    where: list[str] = typer.Option([], "--where", help="A condition on results of a training."),
+    workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
+    compare: bool = typer.Option(True, "--compare/--no-compare", help="Show the instant form of one sweep beside it."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Optimize each training window anew and trade its winner on the days that follow.
+
+    Every training is an optimization in the store. Started again after Ctrl-C or a crash, the same command goes on;
+    windows that are complete are not run again.
+    """
+    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
+    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
+    from trading_ai.optimization.stitching import stitch  # noqa: PLC0415
+    from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
+    from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
+
+    search = OptimizationSpec(
+        backtest_id=backtest_id,
+        space=SearchSpace(tuple(ParameterRange.parse(text) for text in param)),
+        method=method,
+        max_iterations=max_iterations,
+        seed=seed,
+        objective=objective,
+        constraints=tuple(where),
+        parameter_constraints=tuple(require),
+    )
+    application = Application()
+    service = WalkForwardService(application.service, application.backtests)
+    plan = service.plan(WalkForwardSpec(search, windows, anchored, compare))
+    note(
+        f"{len(plan.windows)} windows of {plan.size}{', anchored' if anchored else ''}, {plan.n_total:,} combinations "
+        f"of {' x '.join(search.space.names)} in each" + (", and a sweep of all days to compare" if plan.whole else "")
+    )
+    _run(service, plan, workers, as_json)
+    found = stitch(service, plan)
+    if as_json:
+        print_json({"status": "completed", "backtest_id": plan.base.backtest_id, **found.to_json()})
+    else:
+        show(found)
+
+
+def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None, as_json: bool) -> None:
+    """Run what is left of every part.
+
+    Raises:
+        typer.Exit: the user paused it.
+    """
+    from trading_ai.errors import StateError  # noqa: PLC0415
+
+    with interruptible() as asked:
+        for i, part in enumerate(plan.parts, 1):
+            known = service.found(part)
+            if known is not None and known.status == "completed":
+                note(f"{i} of {len(plan.parts)}: {part.name} is complete already")
+                continue
+            note(f"{i} of {len(plan.parts)}: {part.name}")
+            n_done = known.n_completed if known else 0
+            with display(plan.n_total, n_done, plan.spec.search.objective) as show_progress:
+                record = service.run(part, n_workers=workers, waiting=_waiting, report=show_progress, stop=asked.is_set)
+            if record.status == "paused":
+                _paused(record, i - 1, len(plan.parts), as_json)
+            if record.status != "completed":
+                raise StateError(f"{record.name} ({short(record.optimization_id)}) is {record.status}")
+
+
+def _waiting(seconds: float) -> None:
+    note(f"Another process may still run it; waiting at most {duration(seconds)} ...")
+
+
+def _paused(record: OptimizationRecord, n_done: int, n_parts: int, as_json: bool) -> None:
+    if as_json:
+        print_json({"status": "paused", "n_completed": n_done, "n_total": n_parts})
+    note(f"Paused in {record.name}, after {n_done} of {n_parts} optimizations.")
+    note("start the same command again to go on")
+    raise typer.Exit(130)
+
+
+def show(found: ExactWalkForward) -> None:
+    """Print the windows of both forms, and what they add up to."""
+    compared = found.instant_net_profit is not None
+    heads = ["learnt from", "traded from", "to", "chosen", "in_sample", "out_of_sample", "trades"]
+    rows = []
+    for w in found.windows:
+        chosen = "nothing" if w.parameters is None else values_text(w.parameters)
+        row = [w.train_first, w.test_first, w.test_end, chosen]
+        row += [number(w.in_sample_profit, "money"), number(w.out_of_sample_profit, "money"), number(w.n_trades)]
+        if compared:
+            other = "nothing" if w.instant_parameters is None else values_text(w.instant_parameters)
+            instant = w.instant_out_of_sample_profit
+            difference = None if instant is None else w.out_of_sample_profit - instant
+            row += ["the same" if w.parameters == w.instant_parameters else other]
+            row += [number(instant, "money"), number(difference, "money")]
+        rows.append(row)
+    if compared:
+        heads += ["instant form chose", "its out_of_sample", "difference"]
+    table(f"Walk-forward {found.size}{', anchored' if found.anchored else ''}: profit", heads, rows, left=4)
+    say(
+        f"{number(found.net_profit, 'money')} out of sample in {len(found.windows)} windows "
+        f"({100 * found.share_of_winning_windows:.0f} % of them won), efficiency {number(found.efficiency)}, "
+        f"{found.n_distinct} different winners, Sharpe ratio of a day {number(found.sharpe)}"
+    )
+    say("mean step from window to window, as a share of its axis: " + values_text(found.drift))
+    if compared:
+        say(
+            f"The instant form, which slices one sweep: {number(found.instant_net_profit, 'money')} out of sample, "
+            f"efficiency {number(found.instant_efficiency)}, the same choice in {found.n_same} of "
+            f"{len(found.windows)} windows."
+        )
+        say(
+            "They differ where a position is open at a border (the exact form ends it there and begins without one; "
+            f"{found.n_cut} trades of the tests ended so) and where sizes or returns depend on the balance (each "
+            "window begins with the capital)."
+        )
+    for line in found.notes:
+        note(line)
