@@ -109,17 +109,19 @@ def singles() -> dict:
 
 def curve() -> dict:
     """The cost of one combination of a 31 x 17 grid against bars and against trades."""
+    from trading_ai.engine.exit_rows import ExitRows
     from trading_ai.engine.records import N_TALLIES, TALLY
 
     space = grid("b527", "synth_100k")
     exits = exits_of([(c[2], c[3]) for c in space.combinations])
+    rows_of = ExitRows(exits)
     rows = []
     sizes = [(n, 1_000) for n in (25_000, 100_000, 400_000, 1_600_000)]
     sizes += [(400_000, n) for n in (250, 4_000, 16_000)]
     for n_bars, n_entries in sizes:
         group = group_with_entries(random_walk("walk", n_bars), n_entries)
         tallies, daily = np.empty((len(exits), N_TALLIES)), np.zeros((len(exits), 0), dtype=np.float32)
-        best, _ = timed(lambda g=group, t=tallies, d=daily: g.run(exits, t, d))
+        best, _ = timed(lambda g=group, t=tallies, d=daily: g.run(rows_of, t, d))
         trades = float(tallies[:, TALLY["n_trades"]].mean())
         rows.append(
             {
@@ -169,8 +171,7 @@ def optimize(home: Path, file: Path, timeframe: str, pair: tuple[int, int], rang
         parameters = [part for text in ranges for part in ("--param", text)]
         seconds, found = command(home, "optimize", backtest["id"], *parameters, "--no-reuse")
         times.append(seconds)
-        _, status = command(home, "status", found["optimization_id"])
-        n = status.get("completed_trials", status.get("n_trials", 0))
+        n = found["n_completed"]
     return {"trials": n, "best_seconds": min(times[1:]), "median_seconds": statistics.median(times[1:])}
 
 
@@ -230,8 +231,46 @@ def importing() -> dict:
 
 
 def storing() -> dict:
-    """Trials written in bulk, then read back ranked."""
-    return {"rows": [], "notes": ["There is no store to measure yet."]}
+    """A million trials written in bulk, 20,000 a transaction, then the first page of 100, ranked."""
+    from trading_ai.metrics.catalog import METRIC_NAMES
+    from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
+    from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+    from trading_ai.parameters import ParameterRange, SearchSpace
+    from trading_ai.store.sql import SqlStore
+
+    n, at_once, rng = 1_000_000, 20_000, np.random.default_rng(SEED)
+    space = SearchSpace((ParameterRange("stop_loss", 1, n, 1),))
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/trials.sqlite"
+        store = SqlStore(url)
+        store.add_dataset(DatasetRecord("d" * 64, "EURUSD", "H1", 1, 0, 0, "made up", 0.0))
+        spec = BacktestSpec("sma_crossover", {}, "d" * 64)
+        store.add_backtest(BacktestRecord("b", "", spec, "EURUSD", "H1", "", "", {}, 0.0))
+        search = OptimizationSpec("b", space)
+        store.add_optimization(OptimizationRecord("o", "", search, "running", n, 0, 0, "", "", 0.0))
+        spent = 0.0
+        for first in range(0, n, at_once):
+            metrics = rng.standard_normal((at_once, len(METRIC_NAMES)))
+            chunk = EvaluatedChunk(np.arange(first, first + at_once), metrics)
+            start = time.perf_counter()
+            store.save_chunk("o", chunk, metrics[:, 0], np.ones(at_once, dtype=bool), 0.0)
+            spent += time.perf_counter() - start
+        store.close()
+        pages = []
+        for _ in range(REPETITIONS):
+            store = SqlStore(url)  # a connection that has read nothing yet
+            start = time.perf_counter()
+            store.ranked("o", 100)
+            pages.append(time.perf_counter() - start)
+            store.close()
+    row = {
+        "database": "SQLite",
+        "trials": n,
+        "stored_per_second": n / spent,
+        "first_page_milliseconds": pages[0] * 1e3,
+        "median_page_milliseconds": statistics.median(pages) * 1e3,
+    }
+    return {"rows": [row], "notes": ["Every metric of every trial; a page is 100 trials of a new connection."]}
 
 
 def main() -> None:

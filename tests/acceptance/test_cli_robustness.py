@@ -65,3 +65,16 @@ def test_a_formula_and_a_condition_on_parameters(shell, backtest):  # noqa: F811
     assert values == sorted(values, reverse=True)
     report = shell.run("report", made["id"], "--output", str(shell.folder / "formula.html"))
     assert "formula.html" in report.stdout
+
+
+def test_several_objectives_give_a_front(shell, backtest, tmp_path):  # noqa: F811
+    both = ("--objective", "net_profit", "--objective", "max_drawdown_percent")
+    made = shell.ask("optimize", backtest["id"], *GRID, *both)
+    assert made["objectives"] == ["net_profit", "max_drawdown_percent"]
+    front = shell.ask("results", made["id"], "--pareto", "--top", "1000")["results"]
+    assert [t["rank"] for t in front] == sorted(t["rank"] for t in front)
+    drawdowns = [t["metrics"]["max_drawdown_percent"] for t in front]
+    assert drawdowns == sorted(drawdowns, reverse=True)
+    assert "on the Pareto front" in shell.run("results", made["id"], "--pareto").stdout
+    shell.run("report", made["id"], "--output", str(tmp_path / "r.html"))
+    assert "Pareto front" in (tmp_path / "r.html").read_text(encoding="utf-8")

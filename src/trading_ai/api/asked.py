@@ -41,12 +41,13 @@ def spec_from(body: OptimizeBody) -> OptimizationSpec:
     Raises:
         ParameterError: a range is impossible, the method is unknown, or the objective names a file.
     """
-    if ":" in body.objective:
-        raise ParameterError(
-            "must be a metric or a formula: files of the server are not for requests to name",
-            parameter="objective",
-            value=body.objective,
-        )
+    for objective in (body.objective, *body.more_objectives):
+        if ":" in objective:
+            raise ParameterError(
+                "must be a metric or a formula: files of the server are not for requests to name",
+                parameter="objective",
+                value=objective,
+            )
     if body.optimization_type not in METHODS:
         raise ParameterError(
             "is not a known search method",
@@ -71,6 +72,7 @@ def spec_from(body: OptimizeBody) -> OptimizationSpec:
         stagnation=body.stagnation,
         reuse=body.reuse,
         warm_start=body.warm_start,
+        more_objectives=tuple(body.more_objectives),
     )
 
 

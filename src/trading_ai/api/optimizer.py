@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -23,13 +23,14 @@ from trading_ai.api.views import optimization_json, status_json, trials_json
 from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
 from trading_ai.optimization.assessment import assess_optimization
-from trading_ai.optimization.columns import shape_columns
+from trading_ai.optimization.columns import Columns, shape_columns
+from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
 from trading_ai.robustness.study import StudySettings
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
-    from trading_ai.optimization.ports import Floats, OptimizationRecord, TrialPage
+    from trading_ai.optimization.ports import OptimizationRecord, TrialPage
 
 router = APIRouter(prefix="/api/v1", tags=["optimizations"])
 
@@ -130,17 +131,32 @@ def results(
     limit: Limit = 100,
     offset: Offset = 0,
     sort: Annotated[str | None, Query(max_length=100)] = None,
+    pareto: bool = False,
 ) -> Any:
-    """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept."""
+    """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept.
+
+    With `pareto`, only those that no other trial is as good as in every one of several objectives.
+    """
     context = context_of(request)
     record = context.store.optimization(optimization_id)
     wanted = _format(request.headers.get("accept", "*/*"))
     if wanted is None:
         return Problem(406, "That format is not offered", "offered: application/json, text/csv, Parquet")
-    page = _page(context, record, limit, offset, sort)
+    ranks: Sequence[int] = range(offset + 1, offset + limit + 1)
+    total = record.n_completed
+    if pareto:
+        every, page = front_page(context.store, record)
+        ranks, page, total = (
+            every[offset : offset + limit].tolist(),
+            page.part(slice(offset, offset + limit)),
+            every.size,
+        )
+    else:
+        page = _page(context, record, limit, offset, sort)
+        ranks = ranks[: page.indices.size]
     beside = shape_columns(context.store, record, page.indices)
     if wanted != "json":
-        return _file(record, page, offset, wanted, beside)
+        return _file(record, page, ranks, wanted, beside)
     best = None
     if record.best_index is not None:
         best = record.spec.space.combination(record.best_index)
@@ -151,9 +167,9 @@ def results(
         "sort": sort or record.spec.objective,
         "n_trials_tried": record.n_completed,
         "note": "ranked on the data the parameters were chosen on: the best of many trials is in part luck",
-        "results": trials_json(record, page, offset + 1, beside),
+        "results": trials_json(record, page, ranks, beside),
         "best_parameters": best,
-        "total": record.n_completed,
+        "total": total,
     }
     return JSONResponse(body)
 
@@ -180,10 +196,10 @@ def _format(accept: str) -> str | None:
     return None
 
 
-def _file(record: OptimizationRecord, page: TrialPage, offset: int, wanted: str, beside: dict[str, Floats]) -> Response:
+def _file(record: OptimizationRecord, page: TrialPage, ranks: Sequence[int], wanted: str, beside: Columns) -> Response:
     from trading_ai.reports.trials import trial_frame  # noqa: PLC0415 - polars takes 0.2 s
 
-    frame, file = trial_frame(record, page, offset + 1, beside), io.BytesIO()
+    frame, file = trial_frame(record, page, ranks, beside), io.BytesIO()
     name = f"trials-{record.optimization_id[:8]}.{wanted}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if wanted == "csv":

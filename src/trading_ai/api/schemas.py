@@ -67,6 +67,7 @@ class OptimizeBody(SearchBody):
     name: Label = ""
     batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     keep_daily_profit: StrictBool | None = None
+    more_objectives: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=4)] = []
 
     model_config = ConfigDict(
         extra="forbid",

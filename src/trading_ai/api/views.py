@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.columns import as_rows
+from trading_ai.optimization.columns import Columns, as_rows
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, Floats, OptimizationRecord, TrialPage
+from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 
 
 def iso(seconds: float | None) -> str | None:
@@ -129,6 +129,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> dict[str, Any]:
         "optimization_type": spec.method,
         "max_iterations": spec.max_iterations,
         "objective": spec.objective,
+        "objectives": [spec.objective, *spec.more_objectives],
         "constraints": list(spec.constraints),
         "parameter_constraints": list(spec.parameter_constraints),
         "seed": spec.seed,
@@ -137,7 +138,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> dict[str, Any]:
 
 
 def trials_json(
-    record: OptimizationRecord, page: TrialPage, first_rank: int, beside: dict[str, Floats] | None = None
+    record: OptimizationRecord, page: TrialPage, ranks: Sequence[int], beside: Columns | None = None
 ) -> list[dict[str, Any]]:
     """Trials with their metrics beside their parameters, in the order of the page; `beside` are further columns."""
     space = record.spec.space
@@ -149,7 +150,7 @@ def trials_json(
         metrics = metrics_json(dict(zip(METRIC_NAMES, page.metrics[i].tolist(), strict=True)))
         rows.append(
             {
-                "rank": first_rank + i,
+                "rank": ranks[i],
                 "parameters": space.combination(index),
                 **metrics,
                 "objective": finite(objective.value(scores[i])),

@@ -93,9 +93,10 @@ def optimize(
     reuse: bool = typer.Option(True, "--reuse/--no-reuse", help="Answer what was tried before from the ledger."),
     warm_start: bool = typer.Option(False, help="Let a method that learns begin with what was tried before."),
     seed: int = typer.Option(0, help="Seed of methods that draw."),
-    objective: str = typer.Option(
-        "sharpe_ratio",
-        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better.",
+    objective: list[str] = typer.Option(
+        ["sharpe_ratio"],
+        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better. Given "
+        "again, the trials that none beats in all of them are shown too (the Pareto front).",
     ),
     where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
@@ -120,7 +121,8 @@ def optimize(
         method=method,
         max_iterations=max_iterations,
         seed=seed,
-        objective=objective,
+        objective=objective[0],
+        more_objectives=tuple(objective[1:]),
         constraints=tuple(where),
         parameter_constraints=tuple(require),
         max_seconds=max_seconds,
@@ -212,6 +214,7 @@ def results(
     top: int = typer.Option(20, min=1, help="Trials to show."),
     csv: Path | None = typer.Option(None, "--csv", help="Write every trial, ranked, to a CSV file."),
     parquet: Path | None = typer.Option(None, "--parquet", help="Write every trial, ranked, to a Parquet file."),
+    pareto: bool = typer.Option(False, "--pareto", help="Only trials on the Pareto front of several objectives."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Show the ranked trials, or write all of them to a file."""
@@ -221,10 +224,10 @@ def results(
     record = application.store.optimization(optimization_id)
     written = write_trials(application, record, csv, parquet)
     if as_json:
-        print_json(results_json(application, record, top) | ({"written": written} if written else {}))
+        print_json(results_json(application, record, top, pareto) | ({"written": written} if written else {}))
         return
     if not written:
-        show_results(application, record, top)
+        show_results(application, record, top, pareto)
     show_progress_note(record)
     for path in written:
         note(f"wrote {record.n_completed:,} trials to {path}")

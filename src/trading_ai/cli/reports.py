@@ -114,6 +114,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         metrics=page.metrics,
         ranking=ranking,
         objective=record.spec.objective,
+        more_objectives=record.spec.more_objectives,
         beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
         best=winner.parameters if ranking.size else {},
         trades=winner.trades,
@@ -195,6 +196,8 @@ def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: Data
         )
         search += ["--param", f"{axis['name']}={text}"]
     search += ["--method", record.spec.method, "--objective", record.spec.objective]
+    for text in record.spec.more_objectives:
+        search += ["--objective", text]
     if record.spec.max_iterations is not None:
         search += ["--max-iterations", str(record.spec.max_iterations), "--seed", str(record.spec.seed)]
     for text in record.spec.parameter_constraints:

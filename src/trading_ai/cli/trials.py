@@ -33,6 +33,7 @@ def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
         "max_iterations": spec.max_iterations,
         "seed": spec.seed,
         "objective": spec.objective,
+        "objectives": [spec.objective, *spec.more_objectives],
         "constraints": list(spec.constraints),
         "parameter_constraints": list(spec.parameter_constraints),
         "n_total": record.n_total,
@@ -49,7 +50,22 @@ def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
     }
 
 
-def _trials(record: OptimizationRecord, page: TrialPage) -> list[dict[str, Any]]:
+def _page(application: Application, record: OptimizationRecord, top: int, pareto: bool) -> tuple[list[int], TrialPage]:
+    """The best trials, or the best of those on the Pareto front, with their ranks.
+
+    Raises:
+        StateError: there is one objective.
+    """
+    from trading_ai.optimization.pareto import front_page  # noqa: PLC0415
+
+    if not pareto:
+        page = application.store.ranked(record.optimization_id, top)
+        return list(range(1, page.indices.size + 1)), page
+    ranks, page = front_page(application.store, record)
+    return ranks[:top].tolist(), page.part(slice(0, top))
+
+
+def _trials(record: OptimizationRecord, page: TrialPage, ranks: list[int]) -> list[dict[str, Any]]:
     from trading_ai.metrics.catalog import METRIC_NAMES  # noqa: PLC0415 - commands import what they need
 
     return [
@@ -61,8 +77,8 @@ def _trials(record: OptimizationRecord, page: TrialPage) -> list[dict[str, Any]]
             "error": page.errors.get(index),
             "metrics": dict(zip(METRIC_NAMES, row, strict=True)),
         }
-        for rank, (index, feasible, row) in enumerate(
-            zip(page.indices.tolist(), page.feasible.tolist(), page.metrics.tolist(), strict=True), 1
+        for rank, index, feasible, row in zip(
+            ranks, page.indices.tolist(), page.feasible.tolist(), page.metrics.tolist(), strict=True
         )
     ]
 
@@ -79,12 +95,14 @@ def _objective_values(record: OptimizationRecord, page: TrialPage) -> list[float
     return [objective.value(score) for score in objective.scores(page.metrics).tolist()]
 
 
-def results_json(application: Application, record: OptimizationRecord, top: int) -> dict[str, Any]:
+def results_json(
+    application: Application, record: OptimizationRecord, top: int, pareto: bool = False
+) -> dict[str, Any]:
     """An optimization with its best trials as the JSON that commands print."""
     from trading_ai.optimization.columns import as_rows, shape_columns  # noqa: PLC0415
 
-    page = application.store.ranked(record.optimization_id, top)
-    trials = _trials(record, page)
+    ranks, page = _page(application, record, top, pareto)
+    trials = _trials(record, page, ranks)
     beside = shape_columns(application.store, record, page.indices)
     values = _objective_values(record, page)
     for trial, value, more in zip(trials, values, as_rows(beside, len(trials)), strict=True):
@@ -98,19 +116,20 @@ def results_json(application: Application, record: OptimizationRecord, top: int)
     }
 
 
-def show_results(application: Application, record: OptimizationRecord, top: int) -> None:
+def show_results(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> None:
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
     from trading_ai.metrics.catalog import metric  # noqa: PLC0415
     from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
 
-    page = application.store.ranked(record.optimization_id, top)
+    ranks, page = _page(application, record, top, pareto)
     objective, unit = record.spec.objective, Objective.parse(record.spec.objective).unit
-    names = [name for name in _SHOWN if name != objective]
+    others = [name for name in record.spec.more_objectives if name.isidentifier() and name not in _SHOWN]
+    names = [name for name in (*others, *_SHOWN) if name != objective]
     space, values = record.spec.space, _objective_values(record, page)
     beside = shape_columns(application.store, record, page.indices)
     rows = []
-    for i, trial in enumerate(_trials(record, page)):
+    for i, trial in enumerate(_trials(record, page, ranks)):
         mark = "" if trial["feasible"] else ("failed" if trial["error"] else "breaks a condition")
         rows.append(
             [
@@ -118,7 +137,7 @@ def show_results(application: Application, record: OptimizationRecord, top: int)
                 *(number(value) for value in trial["parameters"].values()),
                 number(values[i], unit),
                 *(number(trial["metrics"][name], metric(name).unit) for name in names),
-                *(number(float(column[i]), unit if name == "plateau" else "ratio") for name, column in beside.items()),
+                *(_beside(name, column[i].item(), unit) for name, column in beside.items()),
                 *([mark] if not page.feasible.all() else []),
             ]
         )
@@ -131,7 +150,8 @@ def show_results(application: Application, record: OptimizationRecord, top: int)
         *(_HEADS.get(n, n) for n in beside),
         *([""] if not page.feasible.all() else []),
     )
-    title = f"Best {len(rows)} of {record.n_completed:,} trials by {objective}"
+    which = "on the Pareto front, of" if pareto else "of"
+    title = f"Best {len(rows)} {which} {record.n_completed:,} trials by {objective}"
     if record.n_failed:
         title += f" ({record.n_failed:,} failed)"
     table(title, heads, rows, left=0)
@@ -142,8 +162,10 @@ def show_results(application: Application, record: OptimizationRecord, top: int)
             f"This is the best of {record.n_completed:,} trials on the data it was chosen on (the in-sample winner): "
             "expect less on new data."
         )
-        if beside:
+        if "plateau" in beside:
             say("plateau: median of the objective over a trial and its neighbours on the grid.")
+        if record.spec.more_objectives:
+            say("pareto: no other trial is as good in " + ", ".join((objective, *record.spec.more_objectives)) + ".")
         if "sharpe_out_of_sample" in beside:
             say("sharpe_is, sharpe_oos: in and out of sample, of the first 75 % of the days and of the others.")
     else:
@@ -155,6 +177,12 @@ def show_results(application: Application, record: OptimizationRecord, top: int)
     say(f"Next: trading-ai robustness {key}   (would it survive?)")
     say(f"      trading-ai results {key} --csv trials.csv")
     say(f"      trading-ai report {key} --output report.html")
+
+
+def _beside(name: str, value: float | bool, unit: str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return number(value, unit if name == "plateau" else "ratio")
 
 
 def write_trials(
@@ -169,7 +197,7 @@ def write_trials(
 
     page = application.store.ranked(record.optimization_id, max(record.n_completed, 1))
     beside = shape_columns(application.store, record, page.indices)
-    frame = trial_frame(record, page, beside=beside)
+    frame = trial_frame(record, page, range(1, page.indices.size + 1), beside)
     written = []
     try:
         if csv is not None:

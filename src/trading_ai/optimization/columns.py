@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.pareto import known_scores, on_front
 from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.robustness.plateau import plateau
 from trading_ai.robustness.selection import score_sums
 from trading_ai.robustness.study import StudySettings
 
-COLUMNS = ("plateau", "sharpe_in_sample", "sharpe_out_of_sample")
+Columns = dict[str, Floats | npt.NDArray[np.bool_]]
+
+COLUMNS = ("plateau", "sharpe_in_sample", "sharpe_out_of_sample", "pareto")
 """Their names, in order."""
 
 SHOWN_UP_TO = 200_000
 """Trials up to which a table has these columns; of more, the neighbours would have to be read for every page."""
 
 
-def shape_columns(
-    store: Store, record: OptimizationRecord, indices: Indices, days_per_year: float = 252.0
-) -> dict[str, Floats]:
+def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, days_per_year: float = 252.0) -> Columns:
     """Plateau score and the Sharpe ratios of the first and the last days of some trials.
 
     The plateau score is the median of the objective over a trial and its neighbours on the grid. In sample are the
@@ -37,7 +39,8 @@ def shape_columns(
 
     Returns:
         Each of shape (m,), NaN where undefined. The Sharpe ratios are left out where daily profits were not kept,
-        everything where the optimization has more than `SHOWN_UP_TO` trials.
+        ``pareto`` (whether no other trial is as good in every objective) where there is one objective, everything
+        where the optimization has more than `SHOWN_UP_TO` trials.
     """
     if not 0 < record.n_completed <= SHOWN_UP_TO or not indices.size:
         return {}
@@ -46,7 +49,10 @@ def shape_columns(
     places = np.stack(space.positions(known), axis=1)
     around = plateau(places, scores, ordered=np.array([is_ordered(axis) for axis in space.axes])).score
     better = Objective.parse(record.spec.objective).better
-    columns = {"plateau": around[np.searchsorted(known, indices)] * better}
+    columns: Columns = {"plateau": around[np.searchsorted(known, indices)] * better}
+    if record.spec.more_objectives:
+        known, table = known_scores(store, record)
+        columns["pareto"] = on_front(table)[np.searchsorted(known, indices)]
     if record.spec.keep_daily_profit:
         columns |= _sharpe_ratios(store, record, indices, days_per_year)
     return columns
@@ -64,7 +70,7 @@ def _sharpe_ratios(
             cut = int(rows.shape[1] * (1.0 - StudySettings().hold_out_share))
             for ratios, days in ((early, rows[here, :cut]), (late, rows[here, cut:])):
                 ratios[to] = _sharpe(days.astype(np.float64)) * np.sqrt(days_per_year)
-    return dict(zip(COLUMNS[1:], (early, late), strict=True))
+    return dict(zip(COLUMNS[1:3], (early, late), strict=True))
 
 
 def _sharpe(days: Floats) -> Floats:
@@ -72,8 +78,8 @@ def _sharpe(days: Floats) -> Floats:
     return score_sums(days.sum(axis=1), np.square(days).sum(axis=1), days.shape[1], "sharpe_ratio")
 
 
-def as_rows(columns: dict[str, Floats], n: int) -> Sequence[dict[str, float | None]]:
+def as_rows(columns: Columns, n: int) -> Sequence[dict[str, float | bool | None]]:
     """The columns as one dict a trial; undefined numbers are None."""
     return [
-        {name: None if np.isnan(values[i]) else float(values[i]) for name, values in columns.items()} for i in range(n)
+        {name: None if np.isnan(values[i]) else values[i].item() for name, values in columns.items()} for i in range(n)
     ]

@@ -19,6 +19,7 @@ from trading_ai.optimization import planner
 from trading_ai.optimization.jobs import check_code, failed_chunk
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.pareto import known_scores
 from trading_ai.optimization.planning import stop_rule
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import Proposals
@@ -208,7 +209,7 @@ class Coordinator:
         chosen = strategy(backtest.spec.strategy)
         check_code(chosen, record.strategy_hash, record.engine_version)
         proposals = Proposals(record.spec, backtest.spec, chosen)
-        proposals.tell(*self._store.scores(record.optimization_id))
+        proposals.tell(*known_scores(self._store, record))
         chunks = self._queue.chunk_indices(record.optimization_id)
         left = np.empty(0, np.int64)
         if not (proposals.learns and chunks.size):  # the batch under way comes first
@@ -227,7 +228,7 @@ class Coordinator:
         for record in records:
             dispatch = self._dispatches[record.optimization_id]
             if dispatch.proposals.learns and not dispatch.left.size and not open_[record.optimization_id]:
-                dispatch.proposals.tell(*self._store.scores(record.optimization_id))
+                dispatch.proposals.tell(*known_scores(self._store, record))
                 dispatch.left = dispatch.proposals.batch()
         taken: dict[str, list[Indices]] = {}
         n_free = sum(free.values())

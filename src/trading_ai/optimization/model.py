@@ -102,6 +102,7 @@ class OptimizationSpec:
         max_iterations: number of combinations to try; None tries the whole space (grid only).
         seed: seed of methods that draw.
         objective: metric to rank by.
+        more_objectives: further ones; the trials that none beats in all of them are the Pareto front.
         constraints: conditions on results, such as ``total_trades >= 30``; a trial that breaks one ranks
             below all that hold them.
         keep_daily_profit: keep each trial's daily profits for later statistics.
@@ -128,6 +129,7 @@ class OptimizationSpec:
     stagnation: int | None = None
     reuse: bool = True
     warm_start: bool = False
+    more_objectives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from trading_ai.optimization.evaluate import SweepEvaluator
 from trading_ai.optimization.jobs import check_code, load_bars, make_evaluator
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
+from trading_ai.optimization.pareto import objectives_of
 from trading_ai.optimization.ports import Artifacts, BacktestRecord, Indices, Store
 from trading_ai.optimization.proposals import Proposals
 from trading_ai.parameters import SearchSpace
@@ -101,6 +102,7 @@ def plan_optimization(
     bars, detail = load_bars(backtest.spec, artifacts)
     evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
     proposals = Proposals(spec, backtest.spec, chosen)
+    objectives_of(spec)
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
     probed = indices
     if proposals.learns and measure:

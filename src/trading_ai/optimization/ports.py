@@ -126,6 +126,10 @@ class TrialPage:
     feasible: npt.NDArray[np.bool_]
     errors: Mapping[int, str] = field(default_factory=dict)
 
+    def part(self, rows: slice) -> TrialPage:
+        """Some of the trials."""
+        return TrialPage(self.indices[rows], self.metrics[rows], self.feasible[rows], self.errors)
+
 
 class Store(Protocol):
     """Where datasets' records, backtests, optimizations and trials stay. Safe to share between threads."""

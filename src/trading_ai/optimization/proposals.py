@@ -76,7 +76,8 @@ class Proposals:
 
         Args:
             indices: combination indices, shape (m,).
-            scores: larger is better, NaN where undefined or a constraint is broken, shape (m,).
+            scores: larger is better, NaN where undefined or a constraint is broken, shape (m,), or (m, k) for k
+                objectives.
         """
         new = ~np.isin(indices, self._done)
         self._done = np.concatenate((self._done, indices[new]))

@@ -27,6 +27,7 @@ from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.loop import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
 from trading_ai.optimization.model import EvaluatedChunk, OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.pareto import known_scores
 from trading_ai.optimization.planning import Plan, plan_optimization, stop_rule
 from trading_ai.optimization.ports import (
     Artifacts,
@@ -300,7 +301,7 @@ class OptimizationService:
     def _learned(self, plan: Plan, key: str) -> Iterator[Indices]:
         """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""
         while True:
-            plan.proposals.tell(*self.store.scores(key))
+            plan.proposals.tell(*known_scores(self.store, self.store.optimization(key)))
             batch = plan.proposals.batch()
             if not batch.size:
                 return

@@ -61,6 +61,7 @@ class ReportData:
         commands: shell commands that make the same numbers again.
         assessment: the winner's study, or None where no trial can be judged.
         beside: further columns of the ranked table, each of shape (m,).
+        more_objectives: objectives besides the one ranked by.
     """
 
     title: str
@@ -97,7 +98,8 @@ class ReportData:
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     assessment: Assessment | None = None
-    beside: Mapping[str, Floats] = field(default_factory=dict)
+    beside: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    more_objectives: tuple[str, ...] = ()
 
     @property
     def winner(self) -> int | None:

@@ -50,5 +50,5 @@ def load_optimization_spec(text: str) -> OptimizationSpec:
     """What `dump_optimization_spec` wrote."""
     data = json.loads(text)
     space = SearchSpace.from_json(data["space"])
-    texts = {name: tuple(data.get(name, ())) for name in ("constraints", "parameter_constraints")}
+    texts = {name: tuple(data.get(name, ())) for name in ("constraints", "parameter_constraints", "more_objectives")}
     return OptimizationSpec(**{**data, "space": space, **texts})

@@ -131,6 +131,27 @@ def test_objective_constraints_and_name_are_optional(laptop):
     assert held == sorted(held, reverse=True)
 
 
+def test_several_objectives_and_their_front(laptop):
+    key = laptop.started(STOP, objective="net_profit", more_objectives=["max_drawdown"])
+    laptop.wait(key)
+    assert laptop.optimizer.get(f"/api/v1/optimize/{key}").json()["objectives"] == ["net_profit", "max_drawdown"]
+    path = f"/api/v1/optimize/{key}/results"
+    trials = laptop.optimizer.get(path).json()["results"]
+    front = laptop.optimizer.get(path, params={"pareto": "true"}).json()
+    assert front["results"] == [t for t in trials if t["pareto"]]
+    assert front["total"] == len(front["results"]) < len(trials)
+    page = laptop.optimizer.get(path, params={"pareto": "true", "offset": 1, "limit": 1}).json()["results"]
+    assert page == front["results"][1:2]
+    csv = laptop.optimizer.get(path, params={"pareto": "true"}, headers={"Accept": "text/csv"}).text.splitlines()
+    assert len(csv) == front["total"] + 1
+    assert_problem(laptop.start(STOP, more_objectives=["sharpe_ratio"]), 422, field="objective", says="given twice")
+    assert_problem(laptop.start(STOP, more_objectives=["x.py:f"]), 422, field="objective", says="not for requests")
+    single = laptop.started(STOP)
+    laptop.wait(single)
+    answer = laptop.optimizer.get(f"/api/v1/optimize/{single}/results", params={"pareto": "true"})
+    assert_problem(answer, 409, says="has one objective")
+
+
 def test_the_list_is_newest_first(laptop, grid):
     newest = laptop.started()
     listed = laptop.optimizer.get("/api/v1/optimize").json()

@@ -4,6 +4,7 @@ import numpy as np
 
 from trading_ai.figures.distribution import objective_distribution
 from trading_ai.figures.parallel import parallel_coordinates
+from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.sampling import best_and_even_sample
 from trading_ai.figures.scatter import profit_against_drawdown
 
@@ -72,3 +73,18 @@ def test_profit_against_drawdown() -> None:
     assert list(figure.data[0].y) == [1.0, 3.0]
     assert list(figure.data[0].customdata) == [8.0, 10.0]
     assert figure.data[1].x[0] == 7.0
+
+
+def test_the_front_is_joined_in_order_and_never_promises_more_than_there_is() -> None:
+    profit, drawdown = np.array([5.0, 9.0, 7.0, 1.0, np.nan]), np.array([2.0, 8.0, 4.0, 9.0, 1.0])
+    front = np.array([True, True, True, False, False])
+    figure = pareto_front([profit, drawdown], ["net_profit", "max_drawdown"], [1, -1], front, best=1, currency="USD")
+    others, joined, best = figure.data
+    assert (list(joined.x), list(joined.y)) == ([2.0, 4.0, 8.0], [5.0, 7.0, 9.0])
+    assert joined.line.shape == "hv"  # with a drawdown of up to 3, a profit of 5 is to be had, not one of 7
+    assert (list(others.x), list(best.y)) == ([9.0], [9.0])
+    assert "3 of 4 trials" in figure.layout.title.subtitle.text
+    third = pareto_front([profit, drawdown, profit], ["a", "b", "c"], [1, 1, 1], front)
+    assert third.data[1].mode == "markers"
+    nothing = pareto_front([profit, drawdown], ["a", "b"], [1, 1], np.zeros(5, dtype=bool))
+    assert nothing.layout.annotations[0].text == "no trial has every objective"

@@ -1,0 +1,133 @@
+"""Several objectives at once: the trials that no other trial beats in all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import ParameterError, StateError
+from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store, TrialPage
+from trading_ai.search.registry import METHODS
+
+Bools = npt.NDArray[np.bool_]
+
+
+def objectives_of(spec: OptimizationSpec) -> tuple[Objective, ...]:
+    """Every objective, the one that trials are ranked by first.
+
+    Raises:
+        ParameterError: one is unknown or given twice, or the search method takes a single one.
+    """
+    names = (spec.objective, *spec.more_objectives)
+    for name in names:
+        if names.count(name) > 1:
+            raise ParameterError("is given twice", parameter="objective", value=name, remedy="Give each once.")
+    found = tuple(Objective.parse(name) for name in names)
+    if spec.more_objectives and not METHODS[spec.method].several_objectives:
+        able = ", ".join(name for name, method in METHODS.items() if method.several_objectives)
+        raise ParameterError(
+            "takes one objective", parameter="method", value=spec.method, remedy=f"Of several learn or make use: {able}"
+        )
+    return found
+
+
+def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Floats]:
+    """What a search method is told of an optimization's trials.
+
+    Returns:
+        Indices, ascending, shape (n,), and scores, larger is better, NaN where undefined or not feasible: shape
+        (n,), or (n, k) for k objectives.
+    """
+    if not record.spec.more_objectives:
+        return store.scores(record.optimization_id)
+    objectives = objectives_of(record.spec)
+    indices, rows = [np.empty(0, dtype=np.int64)], [np.empty((0, len(objectives)))]
+    for page in store.trials(record.optimization_id):
+        scores = np.stack([objective.scores(page.metrics) for objective in objectives], axis=1)
+        scores[~page.feasible] = np.nan
+        indices.append(page.indices)
+        rows.append(scores)
+    every = np.concatenate(indices)
+    order = np.argsort(every)
+    return every[order], np.concatenate(rows)[order]
+
+
+def on_front(scores: Floats) -> Bools:
+    """Which trials no other one dominates: none is at least as good in every objective and better in one.
+
+    Args:
+        scores: larger is better, shape (n, k); a row with a NaN is never on the front, equal rows are together.
+
+    Returns:
+        Shape (n,).
+    """
+    held = np.zeros(scores.shape[0], dtype=np.bool_)
+    defined = np.flatnonzero(~np.isnan(scores).any(axis=1))
+    if defined.size:
+        rows = scores[defined]
+        held[defined] = _front_of_two(rows) if rows.shape[1] == 2 else _front_of_many(rows)
+    return held
+
+
+def _front_of_two(rows: Floats) -> Bools:
+    # From the best first objective downwards, a trial is on the front if its second is better than any before it.
+    order = np.lexsort((-rows[:, 1], -rows[:, 0]))
+    first, second = rows[order, 0], rows[order, 1]
+    begins = np.flatnonzero(np.concatenate(([True], first[1:] != first[:-1])))
+    best_before = np.concatenate(([-np.inf], np.maximum.accumulate(second)[begins[1:] - 1]))
+    has_before = np.arange(begins.size) > 0
+    top = second[begins]
+    kept = ~has_before | (top > best_before)
+    group = np.repeat(np.arange(begins.size), np.diff(np.append(begins, first.size)))
+    held = np.zeros(rows.shape[0], dtype=np.bool_)
+    held[order] = kept[group] & (second == top[group])
+    return held
+
+
+def _front_of_many(rows: Floats) -> Bools:
+    # Best first by the sum of ranks: whoever dominates comes early, so that most trials go at once.
+    ranks = np.zeros(rows.shape[0], dtype=np.int64)
+    for column in rows.T:
+        ranks += np.unique(column, return_inverse=True)[1]
+    left = np.argsort(-ranks, kind="stable")
+    held = np.zeros(rows.shape[0], dtype=np.bool_)
+    while left.size:
+        # Of what is left the first is dominated by nobody: whoever did would have a larger sum of ranks.
+        values = rows[left]
+        better_somewhere = (values > values[0]).any(axis=1)
+        equal = (values == values[0]).all(axis=1)
+        held[left[equal]] = True
+        left = left[better_somewhere]
+    return held
+
+
+def front_page(store: Store, record: OptimizationRecord) -> tuple[Indices, TrialPage]:
+    """The trials on the front of an optimization's objectives, best first by the first one.
+
+    Returns:
+        Their ranks among all trials, shape (m,), and the trials.
+
+    Raises:
+        StateError: there is one objective.
+    """
+    if not record.spec.more_objectives:
+        raise StateError(
+            f"optimization {record.optimization_id[:8]} has one objective; a front is of several: --objective A "
+            "--objective B"
+        )
+    indices, scores = known_scores(store, record)
+    table = scores.reshape(indices.shape[0], -1)
+    front = np.flatnonzero(on_front(table))
+    order = np.lexsort((indices, -table[:, 0]))  # NaN sorts last
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(1, order.size + 1)
+    front = front[np.argsort(rank[front])]
+    wanted = indices[front]
+    metrics, place = np.full((wanted.size, len(METRIC_NAMES)), np.nan), np.argsort(wanted)
+    for page in store.trials(record.optimization_id):
+        here = np.flatnonzero(np.isin(page.indices, wanted))
+        metrics[place[np.searchsorted(wanted, page.indices[here], sorter=place)]] = page.metrics[here]
+    return rank[front], TrialPage(wanted, metrics, np.ones(wanted.size, dtype=np.bool_), {})
