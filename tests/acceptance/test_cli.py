@@ -80,6 +80,14 @@ def test_help_imports_nothing_heavy():
     assert done.stderr == "[]"
 
 
+def test_a_sweep_does_not_load_what_only_verdicts_need():
+    heavy = "{'arch', 'statsmodels', 'pandas', 'scipy.stats', 'optuna', 'plotly'}"
+    modules = "cli.optimizations, trading_ai.cli.trials, trading_ai.optimization.columns, trading_ai.bootstrap"
+    code = f"import sys, trading_ai.{modules}; sys.stderr.write(str(sorted({heavy} & set(sys.modules))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]"
+
+
 def test_a_backtest_of_a_date_range(shell, dataset):
     run = ["backtest", "run", "--dataset", dataset["id"], "--strategy", "sma_crossover"]
     made = shell.ask(*run, "--from", "2017-06-01", "--to", "2017-09-01")

@@ -12,8 +12,7 @@ from trading_ai.optimization.pareto import known_scores, on_front
 from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.robustness.plateau import plateau
-from trading_ai.robustness.selection import score_sums
-from trading_ai.robustness.study import StudySettings
+from trading_ai.robustness.selection import HOLD_OUT_SHARE, score_sums
 
 Columns = dict[str, Floats | npt.NDArray[np.bool_]]
 
@@ -67,7 +66,7 @@ def _sharpe_ratios(
         here = np.flatnonzero(np.isin(found, indices))
         if here.size:
             to = order[np.searchsorted(indices[order], found[here])]
-            cut = int(rows.shape[1] * (1.0 - StudySettings().hold_out_share))
+            cut = int(rows.shape[1] * (1.0 - HOLD_OUT_SHARE))
             for ratios, days in ((early, rows[here, :cut]), (late, rows[here, cut:])):
                 ratios[to] = _sharpe(days.astype(np.float64)) * np.sqrt(days_per_year)
     return dict(zip(COLUMNS[1:3], (early, late), strict=True))

@@ -12,6 +12,9 @@ from trading_ai.robustness.trials import Bools, Floats, Indices, Profits, row_bl
 
 OBJECTIVES = ("sharpe_ratio", "net_profit")
 
+HOLD_OUT_SHARE = 0.25
+"""Share of the days at the end that out-of-sample figures hold out where nobody says."""
+
 # Sums of equal values leave a spread of a few rounding errors: that is a deviation of zero.
 ROUNDING = 1e-14
 

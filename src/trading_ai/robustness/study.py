@@ -17,7 +17,7 @@ from trading_ai.robustness.luck import Luck, effective_of_ledger, luck, variance
 from trading_ai.robustness.overfitting import Overfitting, overfitting
 from trading_ai.robustness.plateau import Importance, Plateau, parameter_importance, plateau
 from trading_ai.robustness.reality_check import RealityCheck, reality_check
-from trading_ai.robustness.selection import check_objective
+from trading_ai.robustness.selection import HOLD_OUT_SHARE, check_objective
 from trading_ai.robustness.stress import (
     BootstrapBands,
     CostStress,
@@ -75,7 +75,7 @@ class StudySettings:
     windows: str | None = None
     train_lengths: tuple[str, ...] = ("3M", "6M", "12M", "18M")
     test_lengths: tuple[str, ...] = ("1M", "3M", "6M")
-    hold_out_share: float = 0.25
+    hold_out_share: float = HOLD_OUT_SHARE
     n_resamples: int = 1000
     sample_limit: int = 20_000
     missed_share: float = 0.1
