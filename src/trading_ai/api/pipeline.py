@@ -23,6 +23,7 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import DataError, ParameterError
 from trading_ai.optimization.model import BacktestSpec
+from trading_ai.optimization.ports import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 
@@ -50,9 +51,11 @@ YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 
 
 @router.get("/backtests", response_model=list[Backtest], dependencies=_READ, tags=["backtests"])
-def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
-    """Backtests, newest first."""
-    return [backtest_json(r) for r in context_of(request).store.backtests()[offset : offset + limit]]
+def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, windows: bool = False) -> Any:
+    """Backtests, newest first; those of a walk-forward's windows only with `windows`."""
+    every = context_of(request).store.backtests()
+    asked = [r for r in every if windows or not r.name.startswith(WALK_FORWARD)]
+    return [backtest_json(r) for r in asked[offset : offset + limit]]
 
 
 @router.post("/backtests", status_code=201, response_model=Backtest, dependencies=_RUN, tags=["backtests"])

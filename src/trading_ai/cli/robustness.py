@@ -109,6 +109,7 @@ def export(
 ) -> None:
     """Write a trial's parameters for the platform that will trade them."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.optimization.declared import TIMEFRAME  # noqa: PLC0415
     from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
     from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
 
@@ -119,7 +120,10 @@ def export(
     page = trial_of_rank(store, record, rank)
     backtest = store.backtest(record.spec.backtest_id)
     parameters = dict(backtest.spec.parameters) | record.spec.space.combination(int(page.indices[0]))
-    text = parameter_file(output.suffix, parameters, backtest.symbol, backtest.timeframe, record.optimization_id, rank)
+    timeframe = backtest.timeframe
+    if TIMEFRAME not in backtest.spec.parameters:  # it was searched, if it is there
+        timeframe = str(parameters.pop(TIMEFRAME, timeframe))
+    text = parameter_file(output.suffix, parameters, backtest.symbol, timeframe, record.optimization_id, rank)
     try:
         output.write_text(text, encoding="utf-16" if output.suffix == ".set" else "utf-8")
     except OSError as error:

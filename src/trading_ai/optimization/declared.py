@@ -7,13 +7,23 @@ from collections.abc import Mapping, Sequence
 
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import ParameterError
-from trading_ai.parameters import Axis, Combination, Value
+from trading_ai.market.timeframe import timeframe
+from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Parameter, Strategy
 
 
 def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
     """A strategy's own parameters and the exit parameters that every strategy has, by name."""
     return {**EXIT_PARAMETERS, **strategy.parameters}
+
+
+TIMEFRAME = "timeframe"
+"""An axis of this name searches the timeframe that the strategy sees, unless the strategy declares it itself."""
+
+
+def searches_timeframe(strategy: Strategy, space: SearchSpace) -> bool:
+    """Whether the timeframe that the strategy sees is an axis of the space."""
+    return TIMEFRAME in space.names and TIMEFRAME not in all_parameters(strategy)
 
 
 def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
@@ -48,7 +58,12 @@ def check_axis(strategy: Strategy, axis: Axis) -> None:
 
     Raises:
         ParameterError: the parameter is unknown, or a value has the wrong type or is out of bounds.
+        DataError: a timeframe is unknown.
     """
+    if axis.name == TIMEFRAME and TIMEFRAME not in all_parameters(strategy):
+        for value in axis.values:
+            timeframe(str(value))
+        return
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values
     kinds = {type(v) for v in values}

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from trading_ai.engine.exit_rows import (
     ExitRows,
     distances,
 )
-from trading_ai.engine.orders import SAME_BARS, BarMap, map_bars, place_orders
+from trading_ai.engine.orders import place_orders
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
@@ -33,9 +32,10 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import first_bar
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
-from trading_ai.optimization.declared import check_axis, resolve_parameters
+from trading_ai.optimization.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.optimization.index_reader import IndexReader
 from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.signal_bars import signal_bars
 from trading_ai.optimization.threads import run_tasks
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
@@ -81,7 +81,8 @@ class SweepEvaluator:
     Args:
         bars: bars that the strategy sees.
         strategy: the strategy.
-        space: the search space; its axes must be parameters of the strategy or exit parameters.
+        space: the search space; its axes must be parameters of the strategy, exit parameters, or `timeframe`: bars
+            are then resampled for the signals, and fills and exits happen on the bars themselves (or on `detail`).
         fixed: values of the other parameters; missing ones take their defaults.
         account: capital, sizing, costs and rules.
         account_currency: currency of the account.
@@ -116,13 +117,15 @@ class SweepEvaluator:
         self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
-        self._every_bar: BarMap = SAME_BARS if detail is None else map_bars(bars, detail)
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
         self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
-        self.bar_map = self._every_bar.since(self._first)
+        self._searches_timeframe = searches_timeframe(strategy, space)
+        frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
+        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame)) for frame in frames}
+        self._only_seen = None if frames else signal_bars(bars, detail, self._first)
         self.data: ExecutionData = every.since(self._first)
         self.config = config_vector(self.data, account)
-        own = strategy.parameters
+        own = {*strategy.parameters, TIMEFRAME} if self._searches_timeframe else {*strategy.parameters}
         self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
         self._exit_axes = [
             (i, EXIT_COLUMNS.index(axis.name), np.array([float(v) for v in axis.values]))
@@ -217,8 +220,10 @@ class SweepEvaluator:
             ParameterError: a parameter is unknown or out of bounds.
             EvaluationError: the strategy raised.
         """
-        parameters = self.fixed | resolve_parameters(self.strategy, {**self.fixed, **(combination or {})})
-        group = SignalGroup(self.data, self._orders(parameters), self.bar_map, self.account, self.config)
+        given = {**self.fixed, **(combination or {})}
+        frame = {TIMEFRAME: given.pop(TIMEFRAME, "")} if self._searches_timeframe else {}
+        parameters = resolve_parameters(self.strategy, given) | frame
+        group = self._signal_group(parameters)
         exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
         trades, tallies, daily = group.trades(exits)
         row = self._metrics(tallies[None, :])[0]
@@ -254,11 +259,16 @@ class SweepEvaluator:
             days_per_year=self.data.bars.symbol.days_per_year,
         )
 
-    def _orders(self, parameters: Mapping[str, Value]) -> Any:
+    def _signal_group(self, parameters: Mapping[str, Value]) -> SignalGroup:
+        seen = self._only_seen or self._seen.get(parameters[TIMEFRAME])
+        if seen is None:
+            raise ParameterError(
+                "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
+            )
         own = {name: parameters[name] for name in self.strategy.parameters}
-        signals = self.strategy.signals(self.bars, **own)
-        orders = place_orders(signals, len(self.bars), self._every_bar, self._n_every, self.strategy.name)
-        return orders.since(self._first)
+        signals = self.strategy.signals(seen.bars, **own)
+        orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
+        return SignalGroup(self.data, orders.since(self._first), seen.traded, self.account, self.config)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
@@ -351,8 +361,7 @@ class SweepEvaluator:
         if group is not None:
             return group
         try:
-            orders = self._orders(self.parameters(int(members[0])))
-            return SignalGroup(self.data, orders, self.bar_map, self.account, self.config)
+            return self._signal_group(self.parameters(int(members[0])))
         except Exception as error:  # noqa: BLE001
             # A user's strategy may raise anything: its trials fail, the others go on.
             text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()

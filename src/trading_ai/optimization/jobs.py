@@ -14,6 +14,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
+from trading_ai.optimization.declared import searches_timeframe
 from trading_ai.optimization.evaluate import SweepEvaluator
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk
 from trading_ai.optimization.ports import Artifacts, Indices, Job
@@ -31,12 +32,12 @@ def absolute_strategy(name: str) -> str:
     return f"{Path(path).resolve()}{colon}{cls}" if path.endswith(".py") else name
 
 
-def load_bars(spec: BacktestSpec, artifacts: Artifacts) -> tuple[Bars, Bars | None]:
+def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = False) -> tuple[Bars, Bars | None]:
     """The bars that the strategy sees, and the finer bars that exits are resolved on, if any.
 
     A timeframe longer than the dataset's own resamples the bars for the strategy and resolves exits on the
     dataset's bars, unless other finer bars are named. Both end with the backtest's date range; `make_evaluator` sees
-    to its start.
+    to its start. Where the timeframe is searched, the bars are the dataset's own, whatever the backtest's timeframe.
 
     Raises:
         NotFoundError: a dataset's bars are gone.
@@ -44,7 +45,7 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts) -> tuple[Bars, Bars | No
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
-    bars = own if spec.timeframe is None else resample(own, spec.timeframe)
+    bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe)
     detail = own if bars is not own else None
     if spec.detail_dataset_id is not None:
         detail = artifacts.load_bars(spec.detail_dataset_id)
@@ -113,8 +114,9 @@ def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> SweepEv
     spec = BacktestSpec.from_json(job.backtest)
     chosen = strategy(spec.strategy)
     check_code(chosen, job.strategy_hash)
-    bars, detail = load_bars(spec, artifacts)
-    return make_evaluator(spec, SearchSpace.from_json(job.axes), bars, detail, n_threads, chosen)
+    space = SearchSpace.from_json(job.axes)
+    bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))
+    return make_evaluator(spec, space, bars, detail, n_threads, chosen)
 
 
 def evaluate_chunk(evaluator: SweepEvaluator, indices: Indices, keep_daily_profit: bool) -> EvaluatedChunk:

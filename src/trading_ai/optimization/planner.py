@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.optimization.evaluate import SweepEvaluator
 from trading_ai.optimization.jobs import evaluate_chunk
 from trading_ai.optimization.ports import Indices
@@ -26,7 +27,8 @@ _PROBE_SECONDS = 1.0
 def group_keys(strategy: Strategy, space: SearchSpace, indices: Indices) -> Indices:
     """A number for each combination that is the same for those with the same signals, shape (m,)."""
     places = space.positions(indices)
-    own = [i for i, axis in enumerate(space.axes) if axis.name in strategy.parameters]
+    exits = EXIT_PARAMETERS.keys() - strategy.parameters.keys()
+    own = [i for i, axis in enumerate(space.axes) if axis.name not in exits]
     if not own:
         return np.zeros(indices.shape[0], dtype=np.int64)
     keys: Indices = np.ravel_multi_index([places[i] for i in own], [space.shape[i] for i in own]).astype(np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from trading_ai.errors import ParameterError
 from trading_ai.optimization import planner
+from trading_ai.optimization.declared import searches_timeframe
 from trading_ai.optimization.evaluate import SweepEvaluator
 from trading_ai.optimization.jobs import check_code, load_bars, make_evaluator
 from trading_ai.optimization.model import OptimizationSpec
@@ -99,7 +100,7 @@ def plan_optimization(
         )
     chosen = strategy(backtest.spec.strategy)
     check_code(chosen, backtest.strategy_hash, backtest.engine_version)
-    bars, detail = load_bars(backtest.spec, artifacts)
+    bars, detail = load_bars(backtest.spec, artifacts, searched=searches_timeframe(chosen, space))
     evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
     proposals = Proposals(spec, backtest.spec, chosen)
     objectives_of(spec)

@@ -11,7 +11,7 @@ import numpy as np
 from trading_ai.engine.records import END_OF_DATA
 from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
-from trading_ai.optimization.declared import resolve_parameters
+from trading_ai.optimization.declared import TIMEFRAME, resolve_parameters, searches_timeframe
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import WALK_FORWARD, Floats, Indices, OptimizationRecord
 from trading_ai.optimization.walk_forward import WalkForwardPlan, WalkForwardService
@@ -202,8 +202,12 @@ def _traded(
     base, objective = plan.base, Objective.parse(record.spec.objective)
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
-    parameters = resolve_parameters(strategy(base.spec.strategy), {**base.spec.parameters, **combination})
-    spec = replace(base.spec, parameters=parameters, start=start, end=end)
+    chosen, values = strategy(base.spec.strategy), {**base.spec.parameters, **combination}
+    timeframe = base.spec.timeframe
+    if searches_timeframe(chosen, record.spec.space):
+        timeframe = str(values.pop(TIMEFRAME))
+    parameters = resolve_parameters(chosen, values)
+    spec = replace(base.spec, parameters=parameters, timeframe=timeframe, start=start, end=end)
     name = f"{WALK_FORWARD}test {result.test_first}..{result.test_end} of {base.backtest_id[:8]}"
     backtest = service.backtest(spec, name)
     arrays = service.backtests.artifacts.load_backtest(backtest.backtest_id)

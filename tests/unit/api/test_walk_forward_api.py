@@ -46,6 +46,10 @@ def test_the_same_request_begins_it_and_has_its_result(laptop):
         assert window["out_of_sample_profit"] == pytest.approx(local.daily_profit.sum())
         best = laptop.optimizer.get(f"/api/v1/optimize/{window['optimization_id']}/results").json()
         assert best["best_parameters"] == window["parameters"]
+    # The newest backtest stays the one that the user made.
+    assert not [b for b in laptop.pipeline.get("/api/v1/backtests").json() if b["name"].startswith("walk-forward")]
+    everything = laptop.pipeline.get("/api/v1/backtests", params={"windows": "true"}).json()
+    assert {w["backtest_id"] for w in found["windows"]} <= {b["id"] for b in everything}
 
 
 def test_a_window_is_steered_like_any_optimization(laptop):
