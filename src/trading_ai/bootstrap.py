@@ -159,9 +159,11 @@ class Application:
             return 1
         return self.settings.workers or self.n_cores()
 
-    def _executor(self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None) -> Executor:
+    def _executor(
+        self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None, isolate: bool
+    ) -> Executor:
         chosen = self.n_workers(expected_seconds, n_workers)
-        if chosen == 1:
+        if chosen == 1 and not isolate:
             from trading_ai.executors.inline import InlineExecutor  # noqa: PLC0415
 
             n_threads = 1 if n_workers == 1 else self.n_cores()

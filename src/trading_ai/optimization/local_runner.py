@@ -85,7 +85,7 @@ class LocalRunner:
 
     def _drive(self, key: str) -> None:
         try:
-            record = self._service.resume(key, n_workers=self._n_workers, stop=self._ended.is_set)
+            record = self._service.resume(key, n_workers=self._n_workers, isolate=True, stop=self._ended.is_set)
             if record.status == "paused" and self._ended.is_set():
                 self._stopped.add(key)
         except StateError as error:  # another process runs it, or it was cancelled meanwhile

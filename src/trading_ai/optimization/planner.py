@@ -19,6 +19,7 @@ CHUNK_SECONDS = 1.0
 MAX_CHUNK = 50_000
 _CHUNKS_WANTED = 20
 _SHORTEST_CHUNK_SECONDS = 0.1
+_CHUNK_IF_UNMEASURED = 64
 _PROBE_GROUPS = 3
 _PROBE_COMBINATIONS = 64
 _PROBE_SECONDS = 1.0
@@ -68,6 +69,8 @@ class Speed:
         """Combinations in a chunk: about a second of work, less where a run is short or a worker would idle."""
         if n_combinations <= 0:
             return 1
+        if self.combination_seconds <= 0.0:  # not measured: small enough to be seen going on, if one takes a second
+            return min(max(n_combinations // (_CHUNKS_WANTED * n_workers), 1), _CHUNK_IF_UNMEASURED)
         expected = self.seconds(n_combinations, n_groups)
         seconds = min(max(expected / n_workers / _CHUNKS_WANTED, _SHORTEST_CHUNK_SECONDS), CHUNK_SECONDS)
         size = int(min(seconds / max(expected / n_combinations, 1e-9), MAX_CHUNK))

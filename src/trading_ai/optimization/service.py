@@ -37,19 +37,22 @@ from trading_ai.optimization.ports import (
     OptimizationRecord,
     Store,
 )
-from trading_ai.strategies.registry import strategy
+from trading_ai.strategies.registry import is_built_in, strategy
 
 
 class ExecutorFactory(Protocol):
     """Makes the executor of one run."""
 
-    def __call__(self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None) -> Executor:
+    def __call__(
+        self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None, isolate: bool
+    ) -> Executor:
         """An executor.
 
         Args:
             evaluator: what planning made; an executor in this process can go on with it.
             expected_seconds: on one core.
             n_workers: number of workers that the user asks for, or None to choose.
+            isolate: True for an executor in other processes, whose death this one outlives.
         """
         ...
 
@@ -188,6 +191,7 @@ class OptimizationService:
         optimization_id: str,
         *,
         n_workers: int | None = None,
+        isolate: bool = False,
         started: Callable[[OptimizationRecord], None] = _ignore,
         waiting: Callable[[float], None] = _ignore,
         report: Callable[[Progress], None] = _ignore,
@@ -196,7 +200,8 @@ class OptimizationService:
         """Go on with a paused, failed or killed optimization: only the combinations without a trial.
 
         A complete one is returned as it is. Arguments as in `start`; `waiting` is told before the lease of
-        a killed process is waited out.
+        a killed process is waited out. With `isolate` no code of a user runs in this process: a server outlives
+        a strategy that ends its process.
 
         Raises:
             StateError: it was cancelled, another process runs it, or the strategy's code or the engine has
@@ -209,10 +214,11 @@ class OptimizationService:
             raise StateError(f"optimization {record.optimization_id[:8]} was cancelled; start a new one")
         backtest = self.store.backtest(record.spec.backtest_id)
         check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
+        isolate = isolate and not is_built_in(backtest.spec.strategy)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
         try:
-            plan = self.plan(record.spec)
+            plan = self.plan(record.spec, measure=not isolate)
             done = self.store.done_indices(record.optimization_id)
             left = plan.indices[~np.isin(plan.indices, done)]
             record = self.store.optimization(record.optimization_id)
@@ -220,7 +226,7 @@ class OptimizationService:
             self.store.release_lease(record.optimization_id, owner)
             raise
         started(record)
-        return self._run(record, left, plan, owner, n_workers, report, stop)
+        return self._run(record, left, plan, owner, n_workers, report, stop, isolate)
 
     def _run(
         self,
@@ -231,6 +237,7 @@ class OptimizationService:
         n_workers: int | None,
         report: Callable[[Progress], None],
         stop: Callable[[], bool],
+        isolate: bool = False,
     ) -> OptimizationRecord:
         """Run what is left under a lease that is held, then settle the status and give the lease back."""
         store, key = self.store, record.optimization_id
@@ -240,7 +247,7 @@ class OptimizationService:
             if not left.size and not plan.proposals.learns:
                 store.change_status(key, ("running",), "completed", self._clock())
                 return store.optimization(key)
-            self._run_left(record, left, plan, owner, n_workers, report, stop)
+            self._run_left(record, left, plan, owner, n_workers, report, stop, isolate)
         finally:
             store.release_lease(key, owner)
         return store.optimization(key)
@@ -254,16 +261,18 @@ class OptimizationService:
         n_workers: int | None,
         report: Callable[[Progress], None],
         stop: Callable[[], bool],
+        isolate: bool,
     ) -> None:
         store, key, spec = self.store, record.optimization_id, record.spec
         n_left = int(left.size)
         if plan.proposals.learns:
             n_left = max(record.n_total - record.n_completed, 0)
-            n_workers = 1 if n_workers == 1 else None
+            # One other process must have a batch's results stored before it asks for the next.
+            n_workers = 1 if isolate or n_workers == 1 else None
         share = n_left / max(plan.n_total, 1)
         # A method that learns waits for each batch: threads of this process share one without moving it anywhere.
         expected = 0.0 if plan.proposals.learns else plan.expected_seconds * share
-        executor = self._executors(plan.evaluator, expected, n_workers)
+        executor = self._executors(plan.evaluator, math.inf if isolate else expected, n_workers, isolate)
         size = plan.speed.chunk_size(n_left, max(round(plan.n_groups * share), 1), executor.n_workers)
         run = Run(
             optimization_id=key,

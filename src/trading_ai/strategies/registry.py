@@ -59,6 +59,11 @@ def strategies() -> dict[str, type[Strategy]]:
     return known | _published()
 
 
+def is_built_in(name: str) -> bool:
+    """Whether a strategy is one of this package, rather than a user's code."""
+    return name in _BUILT_IN
+
+
 def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
     """Make a strategy from its name, from ``path/to/file.py:Class`` (or the file's only strategy), or a class.
 

@@ -55,6 +55,13 @@ def test_no_worker_is_left_idle():
     assert Speed(0.0, 0.0001).chunk_size(80, 1, 4) == 5
 
 
+def test_chunks_are_small_where_the_speed_is_unknown():
+    unknown = Speed(0.0, 0.0)
+    assert unknown.chunk_size(1_000_000, 1, 2) == 64
+    assert unknown.chunk_size(100, 1, 2) == 2
+    assert unknown.chunk_size(3, 1, 2) == 1
+
+
 def test_measuring_gives_a_finite_positive_time():
     evaluator = make_evaluator(random_bars(300, 1), "sma_crossover", fast=[5, 6], stop_loss=[10, 20, 30])
     indices, n_groups = ordered(evaluator.strategy, evaluator.space, np.arange(6))

@@ -42,7 +42,7 @@ class House:
         self.service = OptimizationService(
             self.store,
             self.artifacts,
-            lambda evaluator, seconds, n: InlineExecutor(self.artifacts, 1, evaluator),
+            lambda evaluator, seconds, n, isolate: InlineExecutor(self.artifacts, 1, evaluator),
             max_combinations=10_000,
             clock=self.clock,
             sleep=self.sleep,
