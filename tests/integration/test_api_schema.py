@@ -56,7 +56,7 @@ BARS = "time,open,high,low,close\\n" + "".join(
 KNOWN = {{
     "backtest_id": "{backtest_id}", "dataset_id": "{dataset_id}", "detail_dataset_id": None,
     "strategy": "sma_crossover", "objective": "net_profit", "constraints": ["total_trades >= 1"],
-    "parameter_constraints": [], "max_iterations": 2, "windows": "2W/1W", "start": None, "end": None,
+    "parameter_constraints": [], "max_iterations": 2, "windows": "6M/3M", "start": None, "end": None,
     "file": BARS, "symbol": "EURUSD", "timeframe": "H1", "timezone": "UTC",
     "sizing": {{}}, "costs": {{"commission_per_lot": 3.5}}, "rules": {{}},
 }}

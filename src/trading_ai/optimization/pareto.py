@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Objective
@@ -111,13 +111,13 @@ def front_page(store: Store, record: OptimizationRecord) -> tuple[Indices, Trial
         Their ranks among all trials, shape (m,), and the trials.
 
     Raises:
-        StateError: there is one objective.
+        ParameterError: there is one objective.
     """
     if not record.spec.more_objectives:
-        raise StateError(
-            f"optimization {record.optimization_id[:8]} has one objective; a front is of several: --objective A "
-            "--objective B"
-        )
+        raise ParameterError(
+            f"is of several objectives, and optimization {record.optimization_id[:8]} has one objective",
+            parameter="pareto", value=True, remedy="Start one with several: --objective A --objective B",
+        )  # fmt: skip
     indices, scores = known_scores(store, record)
     table = scores.reshape(indices.shape[0], -1)
     front = np.flatnonzero(on_front(table))

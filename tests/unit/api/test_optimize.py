@@ -149,7 +149,7 @@ def test_several_objectives_and_their_front(laptop):
     single = laptop.started(STOP)
     laptop.wait(single)
     answer = laptop.optimizer.get(f"/api/v1/optimize/{single}/results", params={"pareto": "true"})
-    assert_problem(answer, 409, says="has one objective")
+    assert_problem(answer, 422, says="has one objective")
 
 
 def test_the_list_is_newest_first(laptop, grid):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.optimization.test_service import EXITS, House, house, space_of, started  # noqa: F401
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.pareto import front_page, known_scores, on_front
@@ -79,6 +79,6 @@ def test_an_objective_that_is_unknown_or_given_twice_is_refused(house):  # noqa:
 
 def test_one_objective_has_no_front(house):  # noqa: F811
     record = house.service.start(started(house))
-    with pytest.raises(StateError, match="has one objective"):
+    with pytest.raises(ParameterError, match="has one objective"):
         front_page(house.store, record)
     assert "pareto" not in shape_columns(house.store, record, np.arange(3))
