@@ -25,7 +25,7 @@ KERNELS := $(wildcard src/trading_ai/_jit.py src/trading_ai/warm.py src/trading_
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(WARM) ## make .venv, install the locked packages and the project, compile the kernels
@@ -39,6 +39,11 @@ test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: test-deploy
+test-deploy: setup ## build the image and run the whole system in containers (root, Debian, minutes)
+	@scripts/install-deploy-tools.sh
+	TRADING_AI_TEST_DEPLOY=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
 
 .PHONY: chaos
 chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)

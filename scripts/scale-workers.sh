@@ -6,17 +6,20 @@ usage() {
     cat <<'END'
 Usage: scripts/scale-workers.sh N
 
-Scales the Deployment celery-worker to N pods and waits until they run. Where an autoscaler looks after the workers,
-its lower bound is raised (or lowered) to N too, and its upper bound if N is above it; otherwise it would undo the
-change within a minute. 0 is refused then: an autoscaler keeps at least one.
+Sets how many workers run, on whichever of these runs them:
+  Kubernetes       the Deployment celery-worker has N pods. Where an autoscaler looks after the workers, its lower
+                   bound is raised (or lowered) to N too, and its upper bound if N is above it; otherwise it would
+                   undo the change within a minute. 0 is refused then: an autoscaler keeps at least one.
+  Docker Compose   the service worker has N containers.
+  this machine     N processes `trading-ai worker`; TRADING_AI_DATABASE_URL and TRADING_AI_BROKER_URL say for whom.
 
 Workers that go finish the chunk they hold first; nothing is lost.
 
-With Docker Compose instead:  docker compose up -d --scale worker=N
-
 Environment:
-  NAMESPACE   (trading-system)
-  TIMEOUT     how long to wait for the pods (300s)
+  WHERE       kubernetes, compose or local; otherwise the first that runs workers
+  NAMESPACE   of Kubernetes (trading-system)
+  TIMEOUT     how long to wait for pods, or for processes that end (300s)
+  LOG         where processes of this machine write (worker.log)
 END
 }
 
@@ -41,13 +44,86 @@ namespace=${NAMESPACE:-trading-system}
 limit=${TIMEOUT:-300s}
 deployment=celery-worker
 
-command -v kubectl >/dev/null || fail 'Nothing was scaled' 'kubectl is not installed' \
-    'install kubectl, or run this on the server: on k3s it is part of k3s'
+compose() ( # where the Compose file and .env are
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    if docker compose version >/dev/null 2>&1; then
+        docker compose "$@"
+    else
+        docker-compose "$@"
+    fi
+)
 
-if ! before=$(kubectl --namespace "$namespace" get deployment "$deployment" --output 'jsonpath={.spec.replicas}' 2>&1); then
-    fail 'Nothing was scaled' "$before" "kubectl get deployments --namespace $namespace"
-fi
-printf 'Scaling %s from %s to %s\n' "$deployment" "$before" "$wanted"
+count() { # count THINGS: lines that are not empty
+    grep --count . <<<"$1" || true
+}
+
+# --- Docker Compose ---------------------------------------------------------------------------------------------
+
+compose_runs() {
+    command -v docker >/dev/null && [ -n "$(compose ps --quiet worker 2>/dev/null)" ]
+}
+
+scale_compose() {
+    local message
+    printf 'Scaling worker from %s to %s\n' "$(count "$(compose ps --quiet worker 2>/dev/null)")" "$wanted"
+    if ! message=$(compose up --detach --no-deps --no-recreate --scale "worker=$wanted" worker 2>&1); then
+        fail 'Not all workers were scaled' "$message" 'docker compose ps; docker compose logs worker'
+    fi
+    printf '✓ %s workers\n' "$wanted"
+}
+
+# --- processes of this machine ----------------------------------------------------------------------------------
+
+processes() {
+    pgrep --euid "$(id -u)" --full '(^|/)trading-ai worker( |$)' || true
+}
+
+local_runs() {
+    command -v pgrep >/dev/null && { [ -n "${TRADING_AI_BROKER_URL:-}" ] || [ -n "$(processes)" ]; }
+}
+
+scale_local() {
+    local running n pid end log=${LOG:-worker.log}
+    running=$(processes)
+    n=$(count "$running")
+    printf 'Scaling processes from %s to %s\n' "$n" "$wanted"
+    if [ "$n" -lt "$wanted" ]; then
+        [ -n "${TRADING_AI_BROKER_URL:-}" ] || fail 'No worker was started' 'TRADING_AI_BROKER_URL is not set' \
+            'set it and TRADING_AI_DATABASE_URL as for the other workers'
+        command -v trading-ai >/dev/null || fail 'No worker was started' 'trading-ai is not installed' \
+            'source .venv/bin/activate'
+        while [ "$n" -lt "$wanted" ]; do
+            nohup trading-ai worker >>"$log" 2>&1 </dev/null &
+            n=$((n + 1))
+        done
+        sleep 2
+        n=$(count "$(processes)")
+        [ "$n" -ge "$wanted" ] || fail "Only $n of $wanted workers run" "$(tail -n 3 "$log")" "less $log"
+    else
+        end=$((SECONDS + ${limit%s}))
+        for pid in $(tail -n "+$((wanted + 1))" <<<"$running"); do
+            kill -TERM "$pid"
+        done
+        for pid in $(tail -n "+$((wanted + 1))" <<<"$running"); do
+            while kill -0 "$pid" 2>/dev/null; do
+                [ "$SECONDS" -lt "$end" ] || fail "A worker did not end within $limit" \
+                    "process $pid still finishes its chunk" "ps -p $pid; kill -KILL $pid loses no trial, the chunk runs again"
+                sleep 0.2
+            done
+        done
+    fi
+    printf '✓ %s workers\n' "$wanted"
+}
+
+# --- Kubernetes -------------------------------------------------------------------------------------------------
+
+deployed() {
+    kubectl --namespace "$namespace" get deployment "$deployment" --output 'jsonpath={.spec.replicas}' 2>&1
+}
+
+kubernetes_runs() {
+    command -v kubectl >/dev/null && deployed >/dev/null
+}
 
 # name, lower and upper bound of what scales the workers by itself; nothing where there is none
 bounds() { # bounds KIND NAME-OF-LOWER NAME-OF-UPPER
@@ -77,15 +153,45 @@ adjust() { # adjust KIND NAME-OF-LOWER NAME-OF-UPPER
     adjusted=1
 }
 
-adjust scaledobjects.keda.sh minReplicaCount maxReplicaCount
-# KEDA makes an autoscaler of its own and keeps it as it wants it; only ours is touched.
-[ "$adjusted" -eq 1 ] || adjust horizontalpodautoscalers.autoscaling minReplicas maxReplicas
+scale_kubernetes() {
+    local before message
+    command -v kubectl >/dev/null || fail 'Nothing was scaled' 'kubectl is not installed' \
+        'install kubectl, or run this on the server: on k3s it is part of k3s'
+    if ! before=$(deployed); then
+        fail 'Nothing was scaled' "$before" "kubectl get deployments --namespace $namespace"
+    fi
+    printf 'Scaling %s from %s to %s\n' "$deployment" "$before" "$wanted"
 
-if ! message=$(kubectl --namespace "$namespace" scale deployment "$deployment" --replicas "$wanted" 2>&1); then
-    fail 'Nothing was scaled' "$message" "kubectl --namespace $namespace describe deployment $deployment"
-fi
-if ! message=$(kubectl --namespace "$namespace" rollout status deployment "$deployment" --timeout "$limit" 2>&1); then
-    fail "The workers did not all start within $limit" "$message" \
-        "kubectl --namespace $namespace get pods --selector app=celery-worker; kubectl --namespace $namespace describe pods --selector app=celery-worker"
-fi
-printf '✓ %s workers\n' "$wanted"
+    adjust scaledobjects.keda.sh minReplicaCount maxReplicaCount
+    # KEDA makes an autoscaler of its own and keeps it as it wants it; only ours is touched.
+    [ "$adjusted" -eq 1 ] || adjust horizontalpodautoscalers.autoscaling minReplicas maxReplicas
+
+    if ! message=$(kubectl --namespace "$namespace" scale deployment "$deployment" --replicas "$wanted" 2>&1); then
+        fail 'Nothing was scaled' "$message" "kubectl --namespace $namespace describe deployment $deployment"
+    fi
+    if ! message=$(kubectl --namespace "$namespace" rollout status deployment "$deployment" --timeout "$limit" 2>&1); then
+        fail "The workers did not all start within $limit" "$message" \
+            "kubectl --namespace $namespace get pods --selector app=celery-worker; kubectl --namespace $namespace describe pods --selector app=celery-worker"
+    fi
+    printf '✓ %s workers\n' "$wanted"
+}
+
+case ${WHERE:-} in
+    kubernetes | compose | local) "scale_$WHERE" ;;
+    '')
+        if kubernetes_runs; then
+            scale_kubernetes
+        elif compose_runs; then
+            scale_compose
+        elif local_runs; then
+            scale_local
+        else
+            scale_kubernetes # nothing runs workers here: it says what is missing
+        fi
+        ;;
+    *)
+        printf 'WHERE is kubernetes, compose or local, not %s.\n\n' "$WHERE" >&2
+        usage >&2
+        exit 2
+        ;;
+esac

@@ -14,6 +14,9 @@ _DATABASE_URL = os.environ.get("TRADING_AI_TEST_DATABASE_URL", "")
 _BROKER_URL = os.environ.get("TRADING_AI_TEST_BROKER_URL", "")
 _numbers = itertools.count()
 
+# Needs root, a container engine and minutes: `make test-deploy`.
+collect_ignore = [] if os.environ.get("TRADING_AI_TEST_DEPLOY") else ["deploy"]
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer | OutsideServer]:

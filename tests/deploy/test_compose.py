@@ -1,0 +1,235 @@
+"""The image, really built; the Compose file, really up: used, scaled, hurt, and watched by a real Prometheus.
+
+Images of PostgreSQL, Redis and Prometheus are made of Debian's packages. Grafana is not among those, so it is left
+out: the queries of its dashboard are put to Prometheus instead.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+import trading_ai as ta
+from tests.deploy.engine import IMAGE, ROOT, SERVICES, build_image, engine, inspect, make_base, make_services, run
+
+SAMPLE = Path(str(resources.files("trading_ai") / "sample_data" / "EURUSD_H1_2017.parquet"))
+OPTIMIZER, PIPELINE, PROMETHEUS = (f"http://127.0.0.1:{port}" for port in (30802, 30800, 30090))
+STARTED = ["postgres", "redis", "migrate", "pipeline", "optimizer", "worker", "flower", "prometheus"]
+LONG_RUNNING = [name for name in STARTED if name != "migrate"]
+SETTINGS = {
+    "COMPOSE_PROJECT_NAME": "trading-ai-test",
+    "OPTIMIZER_IMAGE": IMAGE,
+    "POSTGRES_IMAGE": SERVICES,
+    "REDIS_IMAGE": SERVICES,
+    "PROMETHEUS_IMAGE": SERVICES,
+    "POSTGRES_PASSWORD": "onlyForTheTest1",
+    "REDIS_PASSWORD": "onlyForTheTest2",
+    "FLOWER_BASIC_AUTH": "admin:onlyForTheTest3",
+    "GRAFANA_PASSWORD": "onlyForTheTest4",
+    "WORKER_CONCURRENCY": "1",
+}
+FIXED = {"slow": 40}
+PAGE = 10_000
+AXES = {"fast": range(5, 15), "stop_loss": range(11, 211), "take_profit": range(11, 211)}
+
+
+@dataclass
+class System:
+    """The system in containers; `built` is what the build script printed, `began` when it came up."""
+
+    built: str
+    began: float
+
+    def compose(self, *arguments: str, seconds: float = 300, check: bool = True) -> str:
+        command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
+        return run(*command, *arguments, seconds=seconds, env=SETTINGS, check=check)
+
+    def containers(self, service: str) -> list[str]:
+        return self.compose("ps", "--quiet", service).split()
+
+    def workers_online(self) -> int:
+        return int(httpx.get(f"{OPTIMIZER}/api/v1/workers/status").json()["workers_online"])
+
+    def wait(self, what: str, done: Any, seconds: float = 120) -> None:
+        limit = time.monotonic() + seconds
+        while True:
+            with suppress(httpx.TransportError):
+                if done():
+                    return
+            if time.monotonic() > limit:
+                raise AssertionError(
+                    f"{what}: not within {seconds} s\n{self.compose('logs', '--tail', '40', check=False)}"
+                )
+            time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Everything but Grafana, with two workers."""
+    folder = tmp_path_factory.mktemp("deploy")
+    with engine(folder / "engine.log"):
+        make_base(folder)
+        make_services(folder)
+        made = System(build_image(folder), time.time())
+        made.compose("down", "--volumes", check=False)
+        try:
+            made.compose("up", "--detach", "--scale", "worker=2", *STARTED, seconds=600)
+            made.wait("two workers online", lambda: made.workers_online() == 2)
+            yield made
+        finally:
+            made.compose("down", "--volumes", "--timeout", "20", check=False)
+
+
+@pytest.fixture(scope="module")
+def backtest_id(system: System) -> str:
+    """A backtest on the bars that come with the package."""
+    with SAMPLE.open("rb") as file:
+        asked = {"symbol": "EURUSD", "timeframe": "H1", "timezone": "UTC"}
+        answer = httpx.post(f"{PIPELINE}/api/v1/datasets", data=asked, files={"file": (SAMPLE.name, file)}, timeout=60)
+    assert answer.is_success, answer.text
+    body = {"dataset_id": answer.json()["id"], "strategy": "sma_crossover", "parameters": {"fast": 10, **FIXED}}
+    answer = httpx.post(f"{PIPELINE}/api/v1/backtests", json=body, timeout=120)
+    assert answer.is_success, answer.text
+    return str(answer.json()["id"])
+
+
+def optimize(backtest_id: str) -> str:
+    ranges = [{"name": n, "min_value": r[0], "max_value": r[-1], "step": 1} for n, r in AXES.items()]
+    # What an earlier optimization found must be found again.
+    body = {"backtest_id": backtest_id, "parameters": ranges, "keep_daily_profit": False, "reuse": False}
+    answer = httpx.post(f"{OPTIMIZER}/api/v1/optimize", json=body, timeout=60)
+    assert answer.is_success, answer.text
+    return str(answer.json()["optimization_id"])
+
+
+def status(key: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{OPTIMIZER}/api/v1/optimize/{key}/status", timeout=30).json()
+    return found
+
+
+def results(key: str, n_total: int) -> pl.DataFrame:
+    """Every ranked trial, a page after the other."""
+    pages, accept = [], {"Accept": "application/vnd.apache.parquet"}
+    for offset in range(0, n_total, PAGE):
+        url = f"{OPTIMIZER}/api/v1/optimize/{key}/results?limit={PAGE}&offset={offset}"
+        answer = httpx.get(url, headers=accept, timeout=120)
+        assert answer.is_success, answer.text
+        pages.append(pl.read_parquet(io.BytesIO(answer.content)))
+    return pl.concat(pages)
+
+
+def table(frame: pl.DataFrame) -> pl.DataFrame:
+    """What must be equal to the last bit, in one order."""
+    columns = [*AXES, "net_profit", "total_trades", "win_rate", "sharpe_ratio", "max_drawdown"]
+    return frame.select(pl.col(columns).cast(pl.Float64)).sort(list(AXES))
+
+
+def test_the_image_is_lean(system: System) -> None:
+    assert "✓ Docker image built successfully" in system.built
+    megabytes = int(system.built.rsplit("Size:", 1)[1].split()[0])
+    assert 100 < megabytes < 1000
+    inside = (
+        "id -u; for p in gcc cc pip make; do command -v $p; done; find /opt/trading-ai/kernels -name '*.nbc' | wc -l"
+    )
+    user, kernels = run("docker", "run", "--rm", "--read-only", "--entrypoint", "sh", IMAGE, "-c", inside).split()
+    assert user == "10001"
+    assert int(kernels) > 20
+
+
+def test_every_container_is_well_and_ours_are_locked_down(system: System) -> None:
+    for name in LONG_RUNNING:
+        for container in system.containers(name):
+            system.wait(f"{name} is healthy", lambda c=container: inspect(c)["State"]["Health"]["Status"] == "healthy")  # type: ignore[index]
+            if name in {"pipeline", "optimizer", "worker", "flower"}:
+                host, config = inspect(container)["HostConfig"], inspect(container)["Config"]
+                assert isinstance(host, dict) and isinstance(config, dict)  # noqa: PT018
+                assert (host["ReadonlyRootfs"], host["CapDrop"], config["User"]) == (True, ["ALL"], "10001:10001")
+
+
+def test_the_smoke_test_of_users(system: System) -> None:
+    assert "✅ All" in run("scripts/test-optimizer.sh")
+
+
+def test_first_chunks_find_their_kernels_compiled(system: System, backtest_id: str) -> None:
+    key = optimize(backtest_id)
+    system.wait("it is complete", lambda: status(key)["status"] == "completed", 300)
+    delivered = run("docker", "run", "--rm", "--entrypoint", "sh", IMAGE, "-c", "find /opt -name '*.nbc' | wc -l")
+    for worker in system.containers("worker"):
+        held = run("docker", "exec", worker, "sh", "-c", "find /tmp -name '*.nbc' | wc -l")
+        assert int(held) == int(delivered)
+
+
+def test_workers_scale_and_one_is_killed_and_nothing_is_lost(system: System, backtest_id: str) -> None:
+    scale = ["scripts/scale-workers.sh"]
+    assert "✓ 4 workers" in run(*scale, "4", env=SETTINGS | {"WHERE": "compose"})
+    system.wait("four workers online", lambda: system.workers_online() == 4)
+    key = optimize(backtest_id)
+    system.wait("it has begun", lambda: status(key)["completed_tasks"] > 0)
+    victim = system.containers("worker")[0]
+    before = status(key)
+    os.kill(int(inspect(victim)["State"]["Pid"]), signal.SIGKILL)  # type: ignore[index] # as the system does to one out of memory
+    assert before["status"] == "running"
+    assert before["completed_tasks"] < before["total_tasks"]
+    assert "✓ 2 workers" in run(*scale, "2", env=SETTINGS | {"WHERE": "compose"})
+    system.wait("it is complete", lambda: status(key)["status"] == "completed", 300)
+    n_total = 1
+    for axis in AXES.values():
+        n_total *= len(axis)
+    after = status(key)
+    assert (after["completed_tasks"], after["total_tasks"], after["failed_tasks"]) == (n_total, n_total, 0)
+    here = ta.sweep(ta.load_sample("EURUSD"), "sma_crossover", **FIXED, **AXES).to_polars()
+    assert table(results(key, n_total)).equals(table(here))
+    system.wait("two workers online", lambda: system.workers_online() == 2, 90)
+
+
+def test_prometheus_sees_everything_and_every_panel_has_data(system: System) -> None:
+    def targets() -> list[str]:
+        found = httpx.get(f"{PROMETHEUS}/api/v1/targets").json()["data"]["activeTargets"]
+        return sorted(t["labels"]["job"] for t in found if t["health"] == "up")
+
+    system.wait("every target is up", lambda: targets() == ["optimizer", "pipeline", "worker", "worker"])
+    assert len(httpx.get(f"{PROMETHEUS}/api/v1/rules").json()["data"]["groups"][0]["rules"]) >= 5
+    panels = json.loads((ROOT / "monitoring/grafana/dashboards/trading-ai.json").read_text())["panels"]
+    asked = [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
+
+    def empty() -> list[tuple[str, str]]:
+        now = time.time()
+        span = {"start": system.began, "end": now, "step": max((now - system.began) / 200, 5)}
+        left = []
+        for title, expression in asked:
+            answer = httpx.get(f"{PROMETHEUS}/api/v1/query_range", params={"query": expression, **span}).json()
+            if answer["status"] != "success" or not answer["data"]["result"]:
+                left.append((title, expression))
+        return left
+
+    try:
+        system.wait("every panel has data", lambda: not empty(), 60)
+    except AssertionError as error:
+        raise AssertionError(f"no data: {empty()}") from error
+
+
+def test_flower_asks_for_its_password(system: System) -> None:
+    url = "http://127.0.0.1:30555/"
+    assert httpx.get(url).status_code == 401
+    user, password = SETTINGS["FLOWER_BASIC_AUTH"].split(":")
+    assert httpx.get(url, auth=(user, password), follow_redirects=True).status_code == 200
+
+
+def test_a_second_start_changes_nothing(system: System) -> None:
+    before = {name: system.containers(name) for name in LONG_RUNNING}
+    system.compose("up", "--detach", "--scale", "worker=2", *STARTED, seconds=600)
+    assert {name: system.containers(name) for name in LONG_RUNNING} == before
