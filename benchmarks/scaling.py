@@ -1,0 +1,326 @@
+"""How a burst of work runs on 3 to 1,000 workers, simulated with figures measured on this machine.
+
+``python -m benchmarks.scaling`` measures what one worker process, the database, the coordinator and a worker's start
+cost on real PostgreSQL and Redis servers, then simulates bursts second by second. ``--figures FILE`` reads figures of
+an earlier run instead (those that it printed as JSON).
+
+The simulation is a fluid one: in each quarter of a second (the coordinator's tick) the free processes finish what
+they can, bounded by the chunks that wait, by the database's and by the coordinator's measured pace. Chunk sizes follow
+the coordinator: about a second of work, at most 50,000 combinations, smaller at the end of a run. The autoscaler is the
+one of kubernetes/overlays/keda: asked every 15 s, one worker for each 4 waiting chunks, at most doubling in a minute,
+and down by one worker a minute after five quiet minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+PROCESSES = 2  # of a worker
+WAITING_PER_PROCESS = 3
+CHUNK_SECONDS, MAX_CHUNK, TICK = 1.0, 50_000, 0.25
+POLL_SECONDS, CHUNKS_PER_WORKER, DOUBLE_SECONDS, QUIET_SECONDS, DOWN_SECONDS = 15.0, 4, 60.0, 300.0, 60.0
+BURSTS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+WORKERS = (3, 10, 100, 1_000)
+STORED = 20_000  # trials of a chunk where storing is measured
+POD_SECONDS = 5.0  # scheduling and starting a container whose image is on the node, added to the measured start
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured.
+
+    Attributes:
+        combination_seconds: evaluation of one combination by one process (sample sweep).
+        chunk_overhead_seconds: claim, save and finish of a chunk, as its worker sees it.
+        database_chunks_per_second: small chunks that the database takes from several processes at once.
+        database_rows_per_second: trials that the database stores from several processes at once.
+        dispatch_chunks_per_second: chunks that the coordinator cuts, stores and announces.
+        worker_start_seconds: from the start of `trading-ai worker` to its first heartbeat.
+    """
+
+    combination_seconds: float
+    chunk_overhead_seconds: float
+    database_chunks_per_second: float
+    database_rows_per_second: float
+    dispatch_chunks_per_second: float
+    worker_start_seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One simulated burst: seconds to its end, what bounded it most of the time, and (second, waiting chunks, workers,
+    share done) over time."""
+
+    seconds: float
+    limit: str
+    course: tuple[tuple[float, float, int, float], ...]
+
+
+def simulate(
+    figures: Figures, n: int, combination_seconds: float, least: int, most: int, *, end: float = 1e7
+) -> Outcome:
+    """One burst of `n` combinations on `least` workers, that an autoscaler may raise to `most`."""
+    left, waiting, waiting_size = float(n), 0.0, 1.0
+    ready = [0.0] * least
+    now, polled, quiet_since, rose, fell = 0.0, 0.0, 0.0, -DOUBLE_SECONDS, 0.0
+    limits: dict[str, float] = {}
+    course = []
+    step = TICK
+    undispatched = left
+    while left > 0.5 and now < end:
+        workers = sum(1 for at in ready if at <= now)
+        slots = PROCESSES * max(workers, 1)
+        size = max(min(CHUNK_SECONDS / combination_seconds, MAX_CHUNK, max(undispatched / (2 * slots), 1.0)), 1.0)
+        room = max(WAITING_PER_PROCESS * slots - waiting, 0.0)
+        wanted = math.ceil(undispatched / size - 1e-9)
+        new = min(room, wanted, figures.dispatch_chunks_per_second * step)
+        waiting_size = size if new else waiting_size
+        taken = min(new * size, undispatched)
+        undispatched -= taken
+        waiting += new
+        each = (left - undispatched) / waiting if waiting else waiting_size
+        bounds = {
+            "workers": slots * step / (each * combination_seconds + figures.chunk_overhead_seconds),
+            "database (trials)": figures.database_rows_per_second * step / each,
+            "database (chunks)": figures.database_chunks_per_second * step,
+        }
+        name = min(bounds, key=lambda key: bounds[key])
+        done = min(bounds[name], waiting)
+        if done < bounds[name] - 1e-9 and undispatched > 0:
+            name = "coordinator" if new < min(room, wanted) - 1e-9 else "the size of chunks"
+        limits[name] = limits.get(name, 0.0) + step
+        share = min(done * each, left - undispatched)
+        left -= share
+        waiting = max(waiting - done, 0.0) if left - undispatched > 0.5 else 0.0
+        now += step
+        course.append((now, waiting, workers, 1.0 - left / n))
+        if most > least and now - polled >= POLL_SECONDS:
+            polled = now
+            aim = min(max(math.ceil(waiting / CHUNKS_PER_WORKER), least), most)
+            if aim > len(ready) and now - rose >= DOUBLE_SECONDS:
+                more = min(aim, 2 * len(ready)) - len(ready)
+                ready += [now + POD_SECONDS + figures.worker_start_seconds] * more
+                rose = now
+            quiet_since = now if aim >= len(ready) else quiet_since
+            if now - quiet_since >= QUIET_SECONDS and now - fell >= DOWN_SECONDS:
+                ready.remove(max(ready))
+                fell = now
+    limit = max(limits, key=lambda key: limits[key])
+    return Outcome(now, limit, tuple(course))
+
+
+# --- measuring ----------------------------------------------------------------------------------------------------
+
+
+def _drain(url: str, folder: str, chunk_ids: list[int], result: multiprocessing.SimpleQueue) -> None:
+    """Run chunks in a process of its own; tells combinations, seconds of evaluation, seconds in all."""
+    from trading_ai.optimization.chunk_worker import ChunkWorker
+    from trading_ai.store.database import Database
+    from trading_ai.store.shared_artifacts import SharedArtifacts
+    from trading_ai.store.sql import SqlStore
+    from trading_ai.store.work import SqlWork
+
+    database = Database(url)
+    worker = ChunkWorker(
+        SqlStore(database), SharedArtifacts(database, Path(folder), 1 << 30), SqlWork(database), "w", f"p{os.getpid()}"
+    )
+    worker.run(chunk_ids[0])  # loads bars and compiled code
+    began, n, busy = time.perf_counter(), 0, 0.0
+    for chunk_id in chunk_ids[1:]:
+        done = worker.run(chunk_id)
+        if done is not None:
+            n, busy = n + done.n_trials, busy + done.seconds
+    result.put((n, busy, time.perf_counter() - began))
+
+
+def _store(url: str, key: str, first: int, n_chunks: int, result: multiprocessing.SimpleQueue) -> None:
+    """Store chunks of ready trials from a process of its own; tells seconds."""
+    from trading_ai.metrics.catalog import METRIC_NAMES
+    from trading_ai.optimization.model import EvaluatedChunk
+    from trading_ai.store.database import Database
+    from trading_ai.store.sql import SqlStore
+
+    store = SqlStore(Database(url))
+    metrics = np.random.default_rng(first).normal(size=(STORED, len(METRIC_NAMES)))
+    held = np.ones(STORED, dtype=np.bool_)
+    store.optimization(key)
+    began = time.perf_counter()
+    for i in range(n_chunks):
+        indices = np.arange(STORED, dtype=np.int64) + first + i * STORED
+        store.save_chunk(key, EvaluatedChunk(indices, metrics, {}, None), metrics[:, 0], held, 0.0)
+    result.put(time.perf_counter() - began)
+
+
+def _measure_rows(application, backtest_id: str, n_chunks: int, n_processes: int) -> float:
+    """Trials a second that the database stores from some processes at once."""
+    from trading_ai.optimization.model import OptimizationSpec
+    from trading_ai.parameters import Choices, SearchSpace
+
+    values = tuple(float(v) for v in range(10, 1010))
+    space = SearchSpace((Choices("stop_loss", values), Choices("take_profit", values)))
+    spec = OptimizationSpec(backtest_id, space, keep_daily_profit=False, reuse=False)
+    key = application.service.begin(application.service.plan(spec, measure=False)).optimization_id
+    context = multiprocessing.get_context("spawn")
+    result = context.SimpleQueue()
+    first = range(0, n_processes * n_chunks * STORED, n_chunks * STORED)
+    processes = [
+        context.Process(target=_store, args=(application.settings.url, key, start, n_chunks, result)) for start in first
+    ]
+    for process in processes:
+        process.start()
+    seconds = max(result.get() for _ in processes)
+    for process in processes:
+        process.join()
+    application.store.change_status(key, ("running",), "cancelled", time.time(), "measured")
+    return n_processes * n_chunks * STORED / seconds
+
+
+def _measure_chunks(application, folder: Path, backtest_id: str, size: int, n_chunks: int, n_processes: int):
+    """Combinations, seconds of evaluation and in all, summed over processes that each run chunks of that size."""
+    from trading_ai.optimization.model import OptimizationSpec
+    from trading_ai.parameters import Choices, SearchSpace
+
+    values = tuple(float(v) for v in range(10, 410))
+    fast = tuple(range(3, 3 + max(size * n_chunks * n_processes // 160_000 + 1, 1)))
+    space = SearchSpace((Choices("fast", fast), Choices("stop_loss", values), Choices("take_profit", values)))
+    spec = OptimizationSpec(backtest_id, space, keep_daily_profit=False, reuse=False)
+    plan = application.service.plan(spec, measure=False)
+    record = application.service.begin(plan)
+    pieces = [plan.indices[i * size : (i + 1) * size] for i in range(n_chunks * n_processes)]
+    added = application.queue.add_chunks(record.optimization_id, 0, pieces, time.time())
+    ids = [chunk.chunk_id for chunk in added]
+    context = multiprocessing.get_context("spawn")
+    result = context.SimpleQueue()
+    processes = [
+        context.Process(
+            target=_drain, args=(application.settings.url, str(folder / str(i)), ids[i::n_processes], result)
+        )
+        for i in range(n_processes)
+    ]
+    for process in processes:
+        process.start()
+    found = np.array([result.get() for _ in processes])
+    for process in processes:
+        process.join()
+    application.store.change_status(record.optimization_id, ("running",), "cancelled", time.time(), "measured")
+    application.queue.drop_chunks(record.optimization_id)
+    return found
+
+
+def measure(folder: Path) -> Figures:
+    """Measure every figure on servers of this machine."""
+    from tests.servers import postgres_server, redis_server
+
+    from trading_ai.bootstrap import Application
+    from trading_ai.cli.data import import_sample
+    from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+    from trading_ai.optimization.work import WorkerRecord
+    from trading_ai.parameters import Choices, SearchSpace
+    from trading_ai.settings import Settings
+
+    with postgres_server(folder / "postgres") as postgres, redis_server(folder / "redis", "redis") as redis:
+        os.environ["TRADING_AI_DATABASE_URL"], os.environ["TRADING_AI_BROKER_URL"] = postgres.url, redis.url
+        os.environ["TRADING_AI_HOME"] = str(folder / "home")
+        application = Application(Settings())
+        dataset, _ = import_sample(application, "EURUSD")
+        backtest, _ = application.backtests.run(BacktestSpec("sma_crossover", {"slow": 40}, dataset.dataset_id))
+        key = backtest.backtest_id
+        whole = _measure_chunks(application, folder, key, 20_000, 8, 1)
+        small = _measure_chunks(application, folder, key, 1, 400, 2)
+        rows = _measure_rows(application, key, 10, 2)
+        one = _measure_chunks(application, folder, key, 1, 400, 1)
+        worker = WorkerRecord("w", "here", 1, "celery", 2_000, started_at=time.time(), heartbeat_at=time.time())
+        application.queue.heartbeat(worker)
+        values = tuple(float(v) for v in range(10, 1010))
+        space = SearchSpace((Choices("stop_loss", values), Choices("take_profit", values)))
+        spec = OptimizationSpec(key, space, keep_daily_profit=False, reuse=False)
+        application.service.begin(application.service.plan(spec, measure=False))
+        coordinator = application.coordinator("here")
+        began = time.perf_counter()
+        coordinator.tick()
+        n_dispatched = len(application.queue.chunks())
+        dispatch = n_dispatched / (time.perf_counter() - began)
+        application.queue.remove_worker("w")
+        began = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "trading_ai.cli.main", "worker", "--concurrency", "2"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        while not application.queue.workers():
+            time.sleep(0.02)
+        start = time.perf_counter() - began
+        process.terminate()
+        process.wait()
+    evaluation = whole[0, 1] / whole[0, 0]
+    overhead = one[0, 2] / 399
+    return Figures(
+        combination_seconds=float(evaluation),
+        chunk_overhead_seconds=float(overhead),
+        database_chunks_per_second=float(2 * 399 / small[:, 2].max()),
+        database_rows_per_second=float(rows),
+        dispatch_chunks_per_second=float(dispatch),
+        worker_start_seconds=float(start),
+    )
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def told(seconds: float) -> str:
+    """A duration for a reader."""
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def table(figures: Figures, combination_seconds: float) -> str:
+    """Finish times and what bounded them, for every burst and number of workers."""
+    head = ["combinations", *(f"{n:,} workers" for n in WORKERS), "3 to 10, autoscaled"]
+    rows = ["| " + " | ".join(head) + " |", "| ---: " * len(head) + "|"]
+    for n in BURSTS:
+        cells = [f"{n:,}"]
+        for least, most in (*((w, w) for w in WORKERS), (3, 10)):
+            found = simulate(figures, n, combination_seconds, least, most)
+            cells.append(told(found.seconds) + ("" if found.limit == "workers" else f" ({found.limit})"))
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def course_table(found: Outcome) -> str:
+    """Queue and workers over time, a dozen moments."""
+    rows = ["| after | chunks that wait | workers | done |", "| ---: | ---: | ---: | ---: |"]
+    for i in np.unique(np.linspace(0, len(found.course) - 1, 12).astype(int)).tolist():
+        now, waiting, workers, share = found.course[i]
+        rows.append(f"| {told(now)} | {waiting:.0f} | {workers} | {share:.0%} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--figures", type=Path, help="JSON of an earlier run")
+    parser.add_argument("--slow", type=float, default=0.05, help="seconds of one combination of a slow strategy")
+    arguments = parser.parse_args()
+    if arguments.figures:
+        figures = Figures(**json.loads(arguments.figures.read_text()))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = measure(Path(folder))
+    print(json.dumps(asdict(figures), indent=2))
+    for seconds in (figures.combination_seconds, arguments.slow):
+        print(f"\n{seconds * 1e6:,.0f} µs a combination\n\n{table(figures, seconds)}")
+    print(f"\n100,000 combinations of {arguments.slow} s, 3 to 10 workers\n")
+    print(course_table(simulate(figures, 100_000, arguments.slow, 3, 10)))
+
+
+if __name__ == "__main__":
+    main()
