@@ -6,9 +6,9 @@ an earlier run instead (those that it printed as JSON).
 
 The simulation is a fluid one: in each quarter of a second (the coordinator's tick) the free processes finish what
 they can, bounded by the chunks that wait, by the database's and by the coordinator's measured pace. Chunk sizes follow
-the coordinator: about a second of work, at most 50,000 combinations, smaller at the end of a run. The autoscaler is the
-one of kubernetes/overlays/keda: asked every 15 s, one worker for each 4 waiting chunks, at most doubling in a minute,
-and down by one worker a minute after five quiet minutes.
+the coordinator: about a second of work, at most 50,000 combinations, down to a tenth of a second at the end of a run.
+The autoscaler is the one of kubernetes/overlays/keda: asked every 15 s, one worker for each 4 waiting chunks, at most
+doubling in a minute, and down by one worker a minute after five quiet minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 
 PROCESSES = 2  # of a worker
 WAITING_PER_PROCESS = 3
-CHUNK_SECONDS, MAX_CHUNK, TICK = 1.0, 50_000, 0.25
+CHUNK_SECONDS, LEAST_SECONDS, MAX_CHUNK, TICK = 1.0, 0.1, 50_000, 0.25
 POLL_SECONDS, CHUNKS_PER_WORKER, DOUBLE_SECONDS, QUIET_SECONDS, DOWN_SECONDS = 15.0, 4, 60.0, 300.0, 60.0
 BURSTS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 WORKERS = (3, 10, 100, 1_000)
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def simulate(
-    figures: Figures, n: int, combination_seconds: float, least: int, most: int, *, end: float = 1e7
+    figures: Figures, n: int, combination_seconds: float, least: int, most: int, *, end: float = 1e6
 ) -> Outcome:
     """One burst of `n` combinations on `least` workers, that an autoscaler may raise to `most`."""
     left, waiting, waiting_size = float(n), 0.0, 1.0
@@ -82,7 +82,8 @@ def simulate(
     while left > 0.5 and now < end:
         workers = sum(1 for at in ready if at <= now)
         slots = PROCESSES * max(workers, 1)
-        size = max(min(CHUNK_SECONDS / combination_seconds, MAX_CHUNK, max(undispatched / (2 * slots), 1.0)), 1.0)
+        piece = max(undispatched / (2 * slots), LEAST_SECONDS / combination_seconds)
+        size = max(min(CHUNK_SECONDS / combination_seconds, MAX_CHUNK, piece), 1.0)
         room = max(WAITING_PER_PROCESS * slots - waiting, 0.0)
         wanted = math.ceil(undispatched / size - 1e-9)
         new = min(room, wanted, figures.dispatch_chunks_per_second * step)
@@ -248,9 +249,12 @@ def measure(folder: Path) -> Figures:
         spec = OptimizationSpec(key, space, keep_daily_profit=False, reuse=False)
         application.service.begin(application.service.plan(spec, measure=False))
         coordinator = application.coordinator("here")
-        began = time.perf_counter()
-        coordinator.tick()
-        n_dispatched = len(application.queue.chunks())
+        while coordinator.tick() is None:  # takes the role
+            pass
+        n_before, began = len(application.queue.chunks()), time.perf_counter()
+        while len(application.queue.chunks()) < 6_000 and time.perf_counter() - began < 30:
+            coordinator.tick()
+        n_dispatched = len(application.queue.chunks()) - n_before
         dispatch = n_dispatched / (time.perf_counter() - began)
         application.queue.remove_worker("w")
         began = time.perf_counter()

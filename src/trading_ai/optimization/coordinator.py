@@ -30,7 +30,9 @@ ROLE = "coordinator"
 ROLE_SECONDS = 5.0
 _OPTIMIZATION_LEASE_SECONDS = 10.0
 _WAITING_PER_SLOT = 3
+_ADDED_PER_TICK = 1000  # a tick must end well before the role does, however many workers wait
 _FIRST_CHUNK = 16
+_LEAST_SECONDS = 0.1
 _GROWTH = 8
 _SILENT_BROKER_SECONDS = 2.0
 _KILLS_BEFORE_HALVING = 3
@@ -70,7 +72,9 @@ class _Dispatch:
     def take(self, n_slots: int) -> Indices:
         """The next chunk: about a second of work, less at the end, growing by steps until the speed is known."""
         wanted = self.rate * planner.CHUNK_SECONDS if self.rate else _FIRST_CHUNK
-        size = int(min(wanted, _GROWTH * self.largest, planner.MAX_CHUNK, max(self.left.size // (2 * n_slots), 1)))
+        # At the end of a run pieces shrink, so that workers end together, but a piece must outweigh its round trip.
+        least = max(self.left.size // (2 * n_slots), self.rate * _LEAST_SECONDS)
+        size = int(min(wanted, _GROWTH * self.largest, planner.MAX_CHUNK, least))
         size = max(size, 1)
         self.largest = max(self.largest, size)
         piece, self.left = self.left[:size], self.left[size:]
@@ -237,7 +241,7 @@ class Coordinator:
             # One that has none waiting gets its turn even when the queue is full: small ones must not starve.
             if n_free >= _WAITING_PER_SLOT * n_slots:
                 able = [r for r in able if not free[r.optimization_id]]
-            if not able:
+            if not able or sum(map(len, taken.values())) >= _ADDED_PER_TICK:
                 break
             chosen = min(able, key=lambda r: (open_[r.optimization_id] / r.priority, r.created_at)).optimization_id
             taken.setdefault(chosen, []).append(self._dispatches[chosen].take(n_slots))

@@ -75,23 +75,30 @@ class SqlWork:
         now: float,
         suspect: bool = False,
     ) -> list[ChunkState]:
-        added: list[ChunkState] = []
+        rows: list[dict[str, Any]] = []
         for piece in pieces:
             stop = start + int(piece.shape[0])
-            values = {
-                "optimization": key,
-                "start": start,
-                "stop": stop,
-                "indices": _pack(piece),
-                "n_kills": 0,
-                "suspect": int(suspect),
-                "queued_at": now,
-                "announced_at": 0.0,
-            }
-            made = connection.execute(chunks.insert().values(**values).returning(chunks.c.id)).scalar_one()
-            added.append(ChunkState(made, optimization_id, start, stop, None, None, now, 0.0, 0, suspect))
+            rows.append(
+                {
+                    "optimization": key,
+                    "start": start,
+                    "stop": stop,
+                    "indices": _pack(piece),
+                    "n_kills": 0,
+                    "suspect": int(suspect),
+                    "queued_at": now,
+                    "announced_at": 0.0,
+                }
+            )
             start = stop
-        return added
+        if not rows:
+            return []
+        # A few statements for all of them: a window of a thousand workers is thousands of chunks.
+        made = connection.execute(chunks.insert().returning(chunks.c.id, sort_by_parameter_order=True), rows).scalars()
+        return [
+            ChunkState(number, optimization_id, row["start"], row["stop"], None, None, now, 0.0, 0, suspect)
+            for number, row in zip(made, rows, strict=True)
+        ]
 
     def chunks(self) -> list[ChunkState]:
         """All chunks that are not done, in the order of dispatch."""
