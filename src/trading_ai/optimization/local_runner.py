@@ -42,7 +42,6 @@ class LocalRunner:
         self._n_workers, self._memory, self._clock = n_workers, memory, clock
         self._ended, self._look = threading.Event(), threading.Event()
         self._threads: dict[str, threading.Thread] = {}
-        self._stopped: set[str] = set()
         self._main = threading.Thread(target=self._run, name="local-runner", daemon=True)
 
     def start(self) -> None:
@@ -60,8 +59,6 @@ class LocalRunner:
         self._main.join()
         for thread in list(self._threads.values()):
             thread.join()
-        for key in self._stopped:
-            self._service.store.change_status(key, ("paused",), "running", self._clock())
         self._queue.remove_worker(self._worker.worker_id)
 
     def _run(self) -> None:
@@ -85,9 +82,7 @@ class LocalRunner:
 
     def _drive(self, key: str) -> None:
         try:
-            record = self._service.resume(key, n_workers=self._n_workers, isolate=True, stop=self._ended.is_set)
-            if record.status == "paused" and self._ended.is_set():
-                self._stopped.add(key)
+            self._service.serve(key, n_workers=self._n_workers, stop=self._ended.is_set)
         except StateError as error:  # another process runs it, or it was cancelled meanwhile
             _log.info("not run here", extra={"optimization_id": key, "reason": str(error)})
             self._ended.wait(1.0)

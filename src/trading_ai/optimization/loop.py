@@ -22,7 +22,7 @@ LEASE_SECONDS = 6.0
 _HEARTBEAT_SECONDS = 1.5
 _STATUS_SECONDS = 0.5
 
-Ending = Literal["completed", "paused", "cancelled", "lost"]
+Ending = Literal["completed", "stopped", "paused", "cancelled", "lost"]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ def run_chunks(
         clock: seconds since 1970.
 
     Returns:
-        How it ended (``lost`` where another process took over), and the limit that ended it, if one did.
+        How it ended, and the limit that ended it, if one did: ``stopped`` where `stop` said so, ``paused`` or
+        ``cancelled`` where the store did, ``lost`` where another process took over.
 
     Raises:
         EvaluationError: nothing can be evaluated at all.
@@ -170,7 +171,10 @@ def run_chunks(
         return "lost", ""
     if flags.status == "cancelled":
         return "cancelled", ""
-    return ("completed" if n_done >= run.n_total or flags.enough else "paused"), flags.enough
+    if n_done >= run.n_total or flags.enough:
+        return "completed", flags.enough
+    # Not to be paused again by the caller: whoever paused it may have resumed it since.
+    return ("paused" if flags.status == "paused" else "stopped"), ""
 
 
 def take_lease(

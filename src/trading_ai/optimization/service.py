@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,6 +59,17 @@ class ExecutorFactory(Protocol):
 
 def _ignore(_: Any) -> None:
     """The default of callbacks."""
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """How one run goes: arguments of `start`; `served` for a server, `isolate` for no user's code in this process."""
+
+    n_workers: int | None
+    report: Callable[[Progress], None]
+    stop: Callable[[], bool]
+    served: bool = False
+    isolate: bool = False
 
 
 class OptimizationService:
@@ -184,14 +195,13 @@ class OptimizationService:
         left = plan.indices
         if record.n_completed:
             left = left[~np.isin(left, self.store.done_indices(record.optimization_id))]
-        return self._run(record, left, plan, owner, n_workers, report, stop)
+        return self._run(record, left, plan, owner, _Terms(n_workers, report, stop))
 
     def resume(
         self,
         optimization_id: str,
         *,
         n_workers: int | None = None,
-        isolate: bool = False,
         started: Callable[[OptimizationRecord], None] = _ignore,
         waiting: Callable[[float], None] = _ignore,
         report: Callable[[Progress], None] = _ignore,
@@ -200,13 +210,35 @@ class OptimizationService:
         """Go on with a paused, failed or killed optimization: only the combinations without a trial.
 
         A complete one is returned as it is. Arguments as in `start`; `waiting` is told before the lease of
-        a killed process is waited out. With `isolate` no code of a user runs in this process: a server outlives
-        a strategy that ends its process.
+        a killed process is waited out.
 
         Raises:
             StateError: it was cancelled, another process runs it, or the strategy's code or the engine has
                 changed since its start.
         """
+        return self._go_on(optimization_id, _Terms(n_workers, report, stop), started, waiting)
+
+    def serve(
+        self, optimization_id: str, *, n_workers: int | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> OptimizationRecord:
+        """Run an optimization that is marked as running, for a server; where it no longer is, nothing happens.
+
+        Unlike `resume` it never takes up what a user has paused meanwhile, an end of the server (`stop`) leaves
+        it marked as running, for the next server, and no code of a user runs in this process: a server outlives
+        a strategy that ends its process.
+
+        Raises:
+            StateError: as for `resume`.
+        """
+        return self._go_on(optimization_id, _Terms(n_workers, _ignore, stop, served=True), _ignore, _ignore)
+
+    def _go_on(
+        self,
+        optimization_id: str,
+        terms: _Terms,
+        started: Callable[[OptimizationRecord], None],
+        waiting: Callable[[float], None],
+    ) -> OptimizationRecord:
         record = self.store.optimization(optimization_id)
         if record.status == "completed":
             return record
@@ -214,11 +246,11 @@ class OptimizationService:
             raise StateError(f"optimization {record.optimization_id[:8]} was cancelled; start a new one")
         backtest = self.store.backtest(record.spec.backtest_id)
         check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
-        isolate = isolate and not is_built_in(backtest.spec.strategy)
+        terms = replace(terms, isolate=terms.served and not is_built_in(backtest.spec.strategy))
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
         try:
-            plan = self.plan(record.spec, measure=not isolate)
+            plan = self.plan(record.spec, measure=not terms.isolate)
             done = self.store.done_indices(record.optimization_id)
             left = plan.indices[~np.isin(plan.indices, done)]
             record = self.store.optimization(record.optimization_id)
@@ -226,43 +258,27 @@ class OptimizationService:
             self.store.release_lease(record.optimization_id, owner)
             raise
         started(record)
-        return self._run(record, left, plan, owner, n_workers, report, stop, isolate)
+        return self._run(record, left, plan, owner, terms)
 
     def _run(
-        self,
-        record: OptimizationRecord,
-        left: Indices,
-        plan: Plan,
-        owner: str,
-        n_workers: int | None,
-        report: Callable[[Progress], None],
-        stop: Callable[[], bool],
-        isolate: bool = False,
+        self, record: OptimizationRecord, left: Indices, plan: Plan, owner: str, terms: _Terms
     ) -> OptimizationRecord:
         """Run what is left under a lease that is held, then settle the status and give the lease back."""
         store, key = self.store, record.optimization_id
         try:
-            if not store.change_status(key, ("paused", "running", "failed"), "running", self._clock()):
+            states: tuple[OptimizationStatus, ...] = ("running",) if terms.served else ("paused", "running", "failed")
+            if not store.change_status(key, states, "running", self._clock()):
                 return store.optimization(key)
             if not left.size and not plan.proposals.learns:
                 store.change_status(key, ("running",), "completed", self._clock())
                 return store.optimization(key)
-            self._run_left(record, left, plan, owner, n_workers, report, stop, isolate)
+            self._run_left(record, left, plan, owner, terms)
         finally:
             store.release_lease(key, owner)
         return store.optimization(key)
 
-    def _run_left(
-        self,
-        record: OptimizationRecord,
-        left: Indices,
-        plan: Plan,
-        owner: str,
-        n_workers: int | None,
-        report: Callable[[Progress], None],
-        stop: Callable[[], bool],
-        isolate: bool,
-    ) -> None:
+    def _run_left(self, record: OptimizationRecord, left: Indices, plan: Plan, owner: str, terms: _Terms) -> None:
+        n_workers, isolate = terms.n_workers, terms.isolate
         store, key, spec = self.store, record.optimization_id, record.spec
         n_left = int(left.size)
         if plan.proposals.learns:
@@ -288,7 +304,7 @@ class OptimizationService:
             best_before=math.nan if record.best_score is None else record.best_score,
         )
         try:
-            ending, enough = run_chunks(store, executor, run, stop=stop, report=report, clock=self._clock)
+            ending, enough = run_chunks(store, executor, run, stop=terms.stop, report=terms.report, clock=self._clock)
         except KeyboardInterrupt:
             store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
             raise
@@ -303,9 +319,10 @@ class OptimizationService:
             executor.close()
         if ending == "lost":
             raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
-        if ending in {"completed", "paused"}:
-            why = enough if ending == "completed" else "stopped by the user"
-            store.change_status(key, ("running",), ending, self._clock(), why)
+        if ending == "completed":
+            store.change_status(key, ("running",), "completed", self._clock(), enough)
+        elif ending == "stopped" and not terms.served:
+            store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
 
     def _learned(self, plan: Plan, key: str) -> Iterator[Indices]:
         """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""

@@ -292,6 +292,50 @@ def test_a_running_one_notices_that_it_was_cancelled(house):
     assert (record.status, record.n_completed) == ("cancelled", 7)
 
 
+def test_a_server_does_not_take_up_what_was_paused_while_it_planned(house, monkeypatch):
+    key = paused_after(house, started(house), 1).optimization_id
+    house.service.set_running(key)
+    plan = house.service.plan
+
+    def slow(spec, **asked):
+        house.service.pause(key)
+        return plan(spec, **asked)
+
+    with monkeypatch.context() as planning:
+        planning.setattr(house.service, "plan", slow)
+        record = house.service.serve(key)
+    assert (record.status, record.n_completed) == ("paused", 7)
+    house.service.set_running(key)
+    assert house.service.serve(key).status == "completed"
+
+
+def test_what_a_stopping_server_leaves_runs_with_the_next(house):
+    key = paused_after(house, started(house), 1).optimization_id
+    house.service.set_running(key)
+    asked = count()
+    record = house.service.serve(key, stop=lambda: next(asked) >= 2)
+    assert record.status == "running"
+    assert 7 <= record.n_completed < 35
+    assert house.service.serve(key).status == "completed"
+
+
+def test_a_run_resumed_before_it_stopped_is_not_paused_again(house):
+    def pause(progress):
+        house.now += 1.0  # the status is looked up twice a second
+        if progress.n_completed == 7:
+            house.service.pause(progress.optimization_id)
+
+    def resumed(*asked, **named):
+        ending = loop.run_chunks(*asked, **named)
+        house.service.set_running("latest")
+        return ending
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("trading_ai.optimization.service.run_chunks", resumed)
+        record = house.service.start(started(house), report=pause)
+    assert record.status == "running"
+
+
 def test_ctrl_c_in_the_middle_of_a_chunk_pauses(house):
     def interrupt(_):
         raise KeyboardInterrupt
