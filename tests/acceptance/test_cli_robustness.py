@@ -21,8 +21,19 @@ def test_a_verdict_with_every_criterion(shell, optimization):  # noqa: F811
     assert len(found["verdict"]["criteria"]) >= 10
     assert all({"name", "value", "threshold", "holds"} <= set(c) for c in found["verdict"]["criteria"])
     assert found["n_ledger_trials"] >= found["n_trials"]
+    assert found["reruns"]["entry_delay"]["bars"] == [0, 1, 2, 3]
     told = shell.run("robustness", optimization["id"])
     assert f"Verdict: {found['verdict']['words']}" in told.stdout
+    assert "Entries carried out later: net profit" in told.stdout
+
+
+def test_what_the_verdict_asks_can_be_set(shell, optimization):  # noqa: F811
+    found = shell.ask("robustness", optimization["id"], "--threshold", "n_trades=1e9", "--threshold", "plateau=0")
+    asked = {c["name"]: (c["threshold"], c["holds"]) for c in found["verdict"]["criteria"]}
+    assert asked["n_trades"] == (1e9, False)
+    assert asked["plateau"][0] == 0.0
+    refused = shell.run("robustness", optimization["id"], "--threshold", "luck=1", code=2)
+    assert "deflated_sharpe" in refused.stderr
 
 
 def test_a_stored_trial_comes_out_again_to_the_last_bit(shell, optimization):  # noqa: F811

@@ -27,6 +27,7 @@ from trading_ai.optimization.columns import Columns, shape_columns
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
 from trading_ai.robustness.study import StudySettings
+from trading_ai.robustness.verdict import Thresholds
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
@@ -243,11 +244,15 @@ def robustness(
     rank: Annotated[int, Query(ge=1, le=2**40)] = 1,
     windows: Annotated[str | None, Query(max_length=20)] = None,
     seed: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    threshold: Annotated[list[Annotated[str, Query(max_length=100)]], Query(max_length=20)] = [],  # noqa: B006
 ) -> dict[str, Any]:
-    """Is it luck? The study of a trial with its verdict: survives, fragile or likely luck."""
-    settings = StudySettings(windows=windows)
+    """Is it luck? The study of a trial with its verdict: survives, fragile or likely luck.
+
+    `threshold`, repeated, sets what the verdict asks: `deflated_sharpe=0.9`.
+    """
+    settings, asked = StudySettings(windows=windows), Thresholds.parse(threshold)
     return assess_optimization(
-        context_of(request).service, optimization_id, rank=rank, settings=settings, seed=seed
+        context_of(request).service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
     ).to_json()
 
 

@@ -22,6 +22,9 @@ def robustness(
     optimization_id: str = OPTIMIZATION_ID,
     rank: int = typer.Option(1, min=1, help="Rank of the trial to judge."),
     windows: str | None = typer.Option(None, help="Walk-forward lengths, such as 12M/3M; else suited to the data."),
+    threshold: list[str] = typer.Option(
+        [], help="What the verdict asks, as NAME=NUMBER: deflated_sharpe=0.9. Repeatable."
+    ),
     seed: int = typer.Option(0, min=0, help="Seed of samples and bootstraps."),
     as_json: bool = AS_JSON,
 ) -> None:
@@ -29,10 +32,13 @@ def robustness(
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
     from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.robustness.study import StudySettings  # noqa: PLC0415
+    from trading_ai.robustness.verdict import Thresholds  # noqa: PLC0415
 
-    application = Application()
+    application, asked = Application(), Thresholds.parse(threshold)
     settings = StudySettings(windows=windows, n_threads=application.n_cores())
-    found = assess_optimization(application.service, optimization_id, rank=rank, settings=settings, seed=seed)
+    found = assess_optimization(
+        application.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
+    )
     if as_json:
         print_json(found.to_json())
     else:
@@ -61,6 +67,8 @@ def show(found: Assessment) -> None:
             f"Walk-forward {walk.size}: {number(walk.net_profit, 'money')} out of sample in "
             f"{len(walk.windows)} windows, efficiency {number(walk.efficiency)}, {walk.n_distinct} different winners"
         )
+    for line in found.reruns.in_words():
+        say(line)
     say(
         f"{study.n_ledger_trials:,} trials were ever run on this data; these {study.n_trials:,} amount to about "
         f"{study.effective.n_effective:,.0f} independent ones."

@@ -41,6 +41,14 @@ class Orders:
         # Copies, because compiled code reads them by eight bytes and a view may begin anywhere.
         return Orders(self.entry[first:].copy(), self.exit_long[first:].copy(), self.exit_short[first:].copy())
 
+    def with_late_entries(self, bars: int) -> Orders:
+        """The same with every entry carried out some execution bars later; those beyond the last bar are dropped."""
+        if not bars:
+            return self
+        late = np.zeros_like(self.entry)
+        late[bars:] = self.entry[:-bars]
+        return Orders(late, self.exit_long, self.exit_short)
+
 
 @dataclass(frozen=True, eq=False)
 class BarMap:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from trading_ai.figures import theme
 from trading_ai.figures.theme import Floats
+from trading_ai.parameters import Value
 
 Ints = npt.NDArray[np.int64]
 
@@ -65,6 +68,32 @@ def in_and_out_of_sample(in_sample: Floats, out_of_sample: Floats, labels: list[
     figure.update_layout(theme.layout("In sample against out of sample", subtitle), height=380)
     figure.update_xaxes(title="score where it was chosen")
     figure.update_yaxes(title="score where it was traded")
+    return figure
+
+
+def parameter_drift(
+    day_numbers: Ints, values: Mapping[str, Sequence[Value | None]], places: Mapping[str, Floats], *, size: str
+) -> go.Figure:
+    """The parameters that a walk-forward chose, window by window: flat lines are stable, jumps are not.
+
+    Args:
+        day_numbers: date of each test's beginning, days since 1970-01-01, shape (n_windows,).
+        values: value of each parameter in each window, None where nothing was chosen.
+        places: its place between the smallest (0) and the largest value searched (1), NaN where nothing was chosen,
+            shape (n_windows,) for each parameter.
+        size: lengths of training and test.
+    """
+    figure = go.Figure()
+    dates = _dates(day_numbers)
+    for name, chosen in values.items():
+        figure.add_scatter(
+            x=dates, y=places[name], text=[str(value) for value in chosen], mode="lines+markers",
+            name=theme.plain(name), line={"shape": "hv", "width": 2},
+            hovertemplate="%{x}<br>" + theme.plain(name) + " <b>%{text}</b><extra></extra>",
+        )  # fmt: skip
+    subtitle = "where each choice lies in the range searched; a parameter that wanders was fitted to its window"
+    figure.update_layout(theme.layout(f"Parameters chosen, walk-forward {size}", subtitle), height=380)
+    figure.update_yaxes(title="place in its range", range=[-0.05, 1.05], tickformat=".0%")
     return figure
 
 

@@ -14,9 +14,10 @@ from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.optimization.ranking import trial_of_rank
+from trading_ai.optimization.reruns import Reruns, rerun
 from trading_ai.optimization.service import OptimizationService
 from trading_ai.parameters import Combination
-from trading_ai.robustness.study import Robustness, StudySettings, assess
+from trading_ai.robustness.study import Robustness, StudySettings, assess, plain
 from trading_ai.robustness.verdict import Thresholds
 
 SAMPLE_LIMIT = 20_000
@@ -39,6 +40,8 @@ class Assessment:
         n_recomputed: trials whose daily profits were not kept and were computed again.
         day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
         study: what was found.
+        positions: place of each studied trial on each axis, shape (m, n_axes).
+        reruns: the judged trial under other conditions.
         backtest: the judged trial in full.
     """
 
@@ -51,6 +54,8 @@ class Assessment:
     n_recomputed: int
     day_numbers: npt.NDArray[np.int64]
     study: Robustness
+    positions: Indices
+    reruns: Reruns
     backtest: BacktestResult
 
     def to_json(self) -> dict[str, Any]:
@@ -64,6 +69,7 @@ class Assessment:
             "n_studied": int(self.indices.shape[0]),
             "n_recomputed": self.n_recomputed,
             **self.study.to_json(),
+            "reruns": plain(self.reruns),
         }
 
 
@@ -114,10 +120,12 @@ def assess_optimization(
     costs = sum(backtest.metrics[name] for name in _COSTS if np.isfinite(backtest.metrics[name]))
     dataset_id = store.backtest(record.spec.backtest_id).spec.dataset_id
     space = record.spec.space
+    positions = np.stack(space.positions(indices), axis=1)
+    settings = settings or StudySettings()
     study = assess(
         profits,
         evaluator.day_numbers,
-        np.stack(space.positions(indices), axis=1),
+        positions,
         scores,
         capital=evaluator.account.capital,
         n_ledger_trials=max(store.count_trials_on(dataset_id), record.n_completed),
@@ -140,6 +148,16 @@ def assess_optimization(
         n_recomputed=n_recomputed,
         day_numbers=evaluator.day_numbers,
         study=study,
+        positions=positions,
+        reruns=rerun(
+            service.job_of(record),
+            service.artifacts,
+            evaluator,
+            winner,
+            share=settings.jitter_share,
+            n_draws=settings.jitter_draws,
+            seed=seed,
+        ),
         backtest=backtest,
     )
 

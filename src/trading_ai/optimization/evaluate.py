@@ -220,11 +220,7 @@ class SweepEvaluator:
             ParameterError: a parameter is unknown or out of bounds.
             EvaluationError: the strategy raised.
         """
-        given = {**self.fixed, **(combination or {})}
-        frame = {TIMEFRAME: given.pop(TIMEFRAME, "")} if self._searches_timeframe else {}
-        parameters = resolve_parameters(self.strategy, given) | frame
-        group = self._signal_group(parameters)
-        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
+        parameters, group, exits = self._whole(combination or {})
         trades, tallies, daily = group.trades(exits)
         row = self._metrics(tallies[None, :])[0]
         return BacktestResult(
@@ -237,7 +233,27 @@ class SweepEvaluator:
             day_numbers=self.day_numbers,
         )
 
+    def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
+        """Metrics of any combination by name, with entries some execution bars late; arguments as in `backtest`."""
+        try:
+            _, group, exits = self._whole(combination, entry_delay)
+        except TradingAIError:
+            raise
+        except Exception as error:  # a user's strategy may raise anything
+            raise EvaluationError(traceback.format_exc()) from error
+        tallies = np.empty((1, N_TALLIES))
+        group.run(ExitRows(exits[None, :]), tallies, np.zeros((1, 0), dtype=np.float32))
+        return dict(zip(METRIC_NAMES, self._metrics(tallies)[0].tolist(), strict=True))
+
     # --- inside --------------------------------------------------------------------------------------
+
+    def _whole(self, combination: Mapping[str, Value], entry_delay: int = 0) -> tuple[Combination, SignalGroup, Floats]:
+        """All parameters of any combination, its signals' group and its exits."""
+        given = {**self.fixed, **combination}
+        frame = {TIMEFRAME: given.pop(TIMEFRAME, "")} if self._searches_timeframe else {}
+        parameters = resolve_parameters(self.strategy, given) | frame
+        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
+        return parameters, self._signal_group(parameters, entry_delay), exits
 
     def _one_more(self, index: int, tallies: Floats) -> bool:
         """One combination on signals that are kept, without the arrays that many need; False where it cannot."""
@@ -259,7 +275,7 @@ class SweepEvaluator:
             days_per_year=self.data.bars.symbol.days_per_year,
         )
 
-    def _signal_group(self, parameters: Mapping[str, Value]) -> SignalGroup:
+    def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:
         seen = self._only_seen or self._seen.get(parameters[TIMEFRAME])
         if seen is None:
             raise ParameterError(
@@ -268,7 +284,8 @@ class SweepEvaluator:
         own = {name: parameters[name] for name in self.strategy.parameters}
         signals = self.strategy.signals(seen.bars, **own)
         orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
-        return SignalGroup(self.data, orders.since(self._first), seen.traded, self.account, self.config)
+        orders = orders.with_late_entries(entry_delay).since(self._first)
+        return SignalGroup(self.data, orders, seen.traded, self.account, self.config)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]

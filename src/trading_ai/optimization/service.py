@@ -293,7 +293,7 @@ class OptimizationService:
         run = Run(
             optimization_id=key,
             owner=owner,
-            job=Job(plan.backtest.spec.to_json(), spec.space.to_json(), spec.keep_daily_profit, plan.strategy_hash),
+            job=self.job_of(record),
             chunks=self._learned(plan, key) if plan.proposals.learns else planner.chunks(left, size),
             n_done_before=record.n_total - n_left,
             n_total=record.n_total,
@@ -375,13 +375,17 @@ class OptimizationService:
         self.store.delete_optimization(found)
         return found
 
+    def job_of(self, record: OptimizationRecord) -> Job:
+        """What the trials of an optimization are of."""
+        spec = record.spec
+        backtest = self.store.backtest(spec.backtest_id).spec
+        return Job(backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash)
+
     def backtest_of(
         self, record: OptimizationRecord, indices: Sequence[int]
     ) -> tuple[SweepEvaluator, list[BacktestResult]]:
         """Run some combinations of an optimization in full; also returns what ran them."""
-        backtest = self.store.backtest(record.spec.backtest_id)
-        job = Job(backtest.spec.to_json(), record.spec.space.to_json(), False, record.strategy_hash)
-        evaluator = job_evaluator(job, self.artifacts)
+        evaluator = job_evaluator(self.job_of(record), self.artifacts)
         return evaluator, [full_result(evaluator, record.spec.space.combination(i)) for i in indices]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
-from trading_ai.figures.walk_forward import bootstrap_fan, in_and_out_of_sample, stitched_equity
+from trading_ai.figures.walk_forward import bootstrap_fan, in_and_out_of_sample, parameter_drift, stitched_equity
 from trading_ai.optimization.assessment import Assessment
+from trading_ai.parameters import Value
 from trading_ai.reports import tables
+from trading_ai.robustness.walk_forward import WalkForward
 
 _MEANING = {
     "survives": "What was found on this data would probably have been found on other days too.",
@@ -22,10 +25,11 @@ def verdict(found: Assessment) -> str:
     """The verdict as HTML: words, meaning, criteria."""
     judged = found.study.verdict
     rows = "".join(
-        f"<tr><td>{tables.text(c.name.replace('_', ' '))}</td><td>{_number(c.value)}</td>"
+        f'<tr><td class="left">{tables.text(c.name.replace("_", " "))}</td>'
+        f"<td>{_number(c.value)}</td>"
         f"<td>{c.comparison.replace('<', '&lt;').replace('>', '&gt;')} {c.threshold:g}</td>"
         f"<td>{'holds' if c.holds else '<b>fails</b>'}</td>"
-        f"<td>{tables.text(c.explanation.partition(':')[0])}</td></tr>"
+        f'<td class="left">{tables.text(c.explanation.partition(":")[0])}</td></tr>'
         for c in judged.criteria
     )
     study = found.study
@@ -33,12 +37,14 @@ def verdict(found: Assessment) -> str:
         f"{study.n_ledger_trials:,} trials were ever run on this data; the {study.n_trials:,} studied here amount to "
         f"about {study.effective.n_effective:,.0f} independent ones."
     )
+    reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
     return (
         f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(_MEANING[judged.words])} "
         f"{tables.text(judged.summary)}.</p><p>{ledger}</p>"
-        '<div class="search"><table><thead><tr><th>criterion</th><th>found</th><th>asked</th><th></th>'
-        f"<th>what it is</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        '<div class="search"><table><thead><tr><th class="left">criterion</th><th>found</th><th>asked</th><th></th>'
+        f'<th class="left">what it is</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        + f'<h3 class="after">Under other conditions</h3><ul>{reruns}</ul>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
     )
 
@@ -52,12 +58,28 @@ def figures(found: Assessment, currency: str) -> list[go.Figure]:
         made.append(stitched_equity(walk.day_numbers, walk.daily_profit, starts, size=walk.size, currency=currency))
         labels = [str(day) for day in starts.astype("datetime64[D]")]
         made.append(in_and_out_of_sample(walk.in_sample, walk.out_of_sample, labels))
+        made.append(_drift(found, walk, starts))
     if study.bands is not None:
         actual = np.cumsum(found.backtest.daily_profit)
         bands = study.bands
         fan = bootstrap_fan(found.day_numbers, bands.quantiles, bands.cumulative_profit, actual, currency=currency)
         made.append(fan)
     return made
+
+
+def _drift(found: Assessment, walk: WalkForward, starts: npt.NDArray[np.int64]) -> go.Figure:
+    """Where the choice of each window lies in the range of every parameter that varies."""
+    space = found.record.spec.space
+    rows = np.where(walk.chosen >= 0, walk.chosen, 0)
+    values: dict[str, list[Value | None]] = {}
+    places = {}
+    for i, axis in enumerate(space.axes):
+        if len(axis) > 1:
+            at = found.positions[rows, i]
+            none = walk.chosen < 0
+            values[axis.name] = [None if none[j] else axis.values[k] for j, k in enumerate(at.tolist())]
+            places[axis.name] = np.where(none, np.nan, at / (len(axis) - 1))
+    return parameter_drift(starts, values, places, size=walk.size)
 
 
 def _number(value: float) -> str:

@@ -63,6 +63,8 @@ class StudySettings:
         sample_limit: most trials for the probability of overfitting and the reality check; above it a seeded
             sample stands for all.
         missed_share: probability of missing a trade.
+        jitter_share: how far the winner's parameters are shaken, as a share of their values, above 0, up to 1.
+        jitter_draws: sets of shaken parameters that are run.
         n_threads: threads for the parts that can use several.
     """
 
@@ -79,6 +81,8 @@ class StudySettings:
     n_resamples: int = 1000
     sample_limit: int = 20_000
     missed_share: float = 0.1
+    jitter_share: float = 0.1
+    jitter_draws: int = 100
     n_threads: int = 2
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import isnan, nan
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from math import isfinite, isnan, nan
 from operator import ge, gt, le
 from typing import Literal
+
+from trading_ai.errors import ParameterError
 
 Words = Literal["survives", "fragile", "likely luck"]
 Comparison = Literal[">=", "<=", ">"]
@@ -49,6 +51,30 @@ class Thresholds:
     break_even_factor: float = 1.5
     n_trades: float = 30.0
     max_failed: int = 2
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Thresholds:
+        """The defaults with some of them set, each as ``NAME=NUMBER``.
+
+        Raises:
+            ParameterError: there is no such threshold, or it is not set to a number.
+        """
+        names, given = [f.name for f in fields(cls)], {}
+        for text in texts:
+            name, _, number = (part.strip() for part in text.partition("="))
+            if name not in names:
+                raise ParameterError(
+                    "must be NAME=NUMBER", parameter="threshold", value=text, remedy="Known: " + ", ".join(names)
+                )
+            try:
+                given[name] = float(number)
+            except ValueError:
+                given[name] = nan
+            whole = name != "max_failed" or given[name].is_integer()
+            if not (isfinite(given[name]) and whole):
+                kind = "a whole number" if name == "max_failed" else "a number"
+                raise ParameterError(f"must be set to {kind}", parameter=f"threshold {name}", value=number)
+        return cls(**given)  # type: ignore[arg-type]  # a whole float compares as the int it is
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.sampling import best_and_even_sample
 from trading_ai.figures.scatter import profit_against_drawdown
+from trading_ai.figures.walk_forward import parameter_drift
 
 
 def test_distribution_counts_every_trial_and_never_straddles_zero() -> None:
@@ -88,3 +89,17 @@ def test_the_front_is_joined_in_order_and_never_promises_more_than_there_is() ->
     assert third.data[1].mode == "markers"
     nothing = pareto_front([profit, drawdown], ["a", "b"], [1, 1], np.zeros(5, dtype=bool))
     assert nothing.layout.annotations[0].text == "no trial has every objective"
+
+
+def test_drift_draws_a_line_for_each_parameter_with_its_values() -> None:
+    days = np.array([17_000, 17_090, 17_180])
+    figure = parameter_drift(
+        days,
+        {"fast": [5, 10, None], "stop_loss": [20, 20, 20]},
+        {"fast": np.array([0.0, 1.0, np.nan]), "stop_loss": np.array([0.5, 0.5, 0.5])},
+        size="12M/3M",
+    )
+    assert [line.name for line in figure.data] == ["fast", "stop_loss"]
+    assert list(figure.data[0].text) == ["5", "10", "None"]
+    assert list(figure.data[0].x) == ["2016-07-18", "2016-10-16", "2017-01-14"]
+    assert "12M/3M" in figure.layout.title.text

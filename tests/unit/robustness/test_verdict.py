@@ -5,6 +5,7 @@ from math import nan
 
 import pytest
 
+from trading_ai.errors import ParameterError
 from trading_ai.robustness.verdict import Criterion, Evidence, Thresholds, judge
 
 STRONG = Evidence(
@@ -100,3 +101,15 @@ def test_every_threshold_can_be_set(name: str) -> None:
     verdict = judge(STRONG, Thresholds(**{name: impossible}))
     assert [c.name for c in verdict.criteria if not c.holds] == [name]
     assert next(c for c in verdict.criteria if c.name == name).threshold == impossible
+
+
+def test_thresholds_are_read_from_texts() -> None:
+    read = Thresholds.parse(["deflated_sharpe=0.9", " max_failed = 1 "])
+    assert read == Thresholds(deflated_sharpe=0.9, max_failed=1)
+    assert Thresholds.parse([]) == Thresholds()
+
+
+@pytest.mark.parametrize("text", ["sharpe=1", "plateau", "plateau=", "plateau=high", "plateau=nan", "max_failed=1.5"])
+def test_other_thresholds_are_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match="must be"):
+        Thresholds.parse([text])
