@@ -19,6 +19,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
+from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ranking import rank, valid_indices
@@ -188,7 +189,9 @@ class Sweep:
 
     @cached_property
     def _scores(self) -> Floats:
-        return Objective.parse(self.objective).scores(self.metrics)
+        objective = Objective.parse(self.objective)
+        scores = objective.scores(self.metrics)
+        return plateau_scores(self.evaluator.space, self.indices, scores) if objective.plateau_of else scores
 
     @property
     def has_best(self) -> bool:
@@ -234,7 +237,8 @@ class Sweep:
     def column(self, name: str) -> Floats:
         """One metric of every trial, or the objective, in the order of `indices`, shape (n,)."""
         if name == self.objective:
-            return Objective.parse(name).values(self.metrics)
+            objective = Objective.parse(name)
+            return self._scores * objective.better if objective.plateau_of else objective.values(self.metrics)
         metric(name)
         return self.metrics[:, METRIC_COLUMN[name]]
 

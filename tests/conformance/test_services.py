@@ -17,6 +17,8 @@ import trading_ai as ta
 from tests.chaos.cluster import Cluster, free_port
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
 from trading_ai.bootstrap import Application
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.settings import Settings
@@ -181,6 +183,20 @@ def test_signals_and_exits_together_with_conditions(service, plain):
     key = service.finished(*ranges, **{name: list(texts) for name, texts in how.items()})
     metrics, _ = plain(SearchSpace(axes), **how)
     same(service.metrics(key), metrics)
+
+
+def test_the_plateau_is_picked_when_all_trials_are_known(service, plain):
+    key = service.finished(STOP, TARGET, objective="plateau(net_profit)")
+    metrics, _ = plain()
+    indices = np.array(sorted(metrics))
+    profits = np.array([metrics[i][METRIC_COLUMN["net_profit"]] for i in indices])
+    scores = plateau_scores(SPACE, indices, profits)
+    best = int(np.nanargmax(scores))
+    status = service.status(key)
+    assert status["best"]["value"] == scores[best]
+    assert status["best"]["parameters"] == SPACE.combination(best)
+    first = service.cluster.call("GET", f"/api/v1/optimize/{key}/results?limit=3")["results"]
+    assert [r["objective"] for r in first] == np.sort(scores[~np.isnan(scores)])[::-1][:3].tolist()
 
 
 @pytest.mark.parametrize("method", ["random_search", "quasi_random", "bayesian", "coarse_to_fine"])

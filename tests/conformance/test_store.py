@@ -198,6 +198,32 @@ def test_ranking(filled):
     assert filled.optimization("latest").n_failed == 1
 
 
+def test_other_scores_change_the_ranking_and_the_best(filled):
+    n = 1300  # several blocks
+    rng = np.random.default_rng(5)
+    failures = {3: "Traceback: it broke"}
+    feasible = np.arange(n) % 7 != 0
+    for part in np.array_split(rng.permutation(n), 3):
+        save(filled, part, feasible=feasible[part], failures={k: v for k, v in failures.items() if k in part})
+    key = OPTIMIZATION.optimization_id
+    scores = rng.standard_normal(n)
+    scores[~feasible | (np.arange(n) % 5 == 0) | (np.arange(n) == 3)] = np.nan
+    for _ in range(2):  # done again it gives the same
+        filled.replace_scores(key, np.arange(n), scores)
+        best = int(np.nanargmax(scores))
+        record = filled.optimization(key)
+        assert (record.best_index, record.best_score) == (best, scores[best])
+        assert record.n_completed == n
+        assert np.array_equal(filled.scores(key)[1], scores, equal_nan=True)
+        order = np.argsort(-np.where(np.isnan(scores), -np.inf, scores), kind="stable")
+        assert filled.ranked(key, 40, 3).indices.tolist() == order[3:43].tolist()
+    assert filled.ranked(key, n).feasible.sum() == (feasible & (np.arange(n) != 3)).sum()
+    filled.replace_scores(key, np.arange(n), np.full(n, np.nan))
+    assert filled.optimization(key).best_index is None
+    with pytest.raises(NotFoundError):
+        filled.replace_scores("unknown", np.arange(1), np.zeros(1))
+
+
 def test_an_empty_ranking(filled):
     assert filled.ranked("latest", 5).indices.size == 0
     assert filled.done_indices("latest").size == 0

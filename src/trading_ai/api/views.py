@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.columns import Columns, as_rows
+from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 
@@ -142,9 +142,8 @@ def trials_json(
 ) -> list[dict[str, Any]]:
     """Trials with their metrics beside their parameters, in the order of the page; `beside` are further columns."""
     space = record.spec.space
-    objective = Objective.parse(record.spec.objective)
-    scores = objective.scores(page.metrics).tolist()
-    more = as_rows(beside or {}, len(scores))
+    values = objective_values(record, page, beside or {}).tolist()
+    more = as_rows(beside or {}, len(values))
     rows = []
     for i, index in enumerate(page.indices.tolist()):
         metrics = metrics_json(dict(zip(METRIC_NAMES, page.metrics[i].tolist(), strict=True)))
@@ -153,7 +152,7 @@ def trials_json(
                 "rank": ranks[i],
                 "parameters": space.combination(index),
                 **metrics,
-                "objective": finite(objective.value(scores[i])),
+                "objective": finite(values[i]),
                 **more[i],
                 "combination_index": index,
                 "feasible": bool(page.feasible[i]),

@@ -95,8 +95,9 @@ def optimize(
     seed: int = typer.Option(0, help="Seed of methods that draw."),
     objective: list[str] = typer.Option(
         ["sharpe_ratio"],
-        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better. Given "
-        "again, the trials that none beats in all of them are shown too (the Pareto front).",
+        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better; "
+        "plateau(OBJECTIVE) ranks a trial with its neighbours. Given again, the trials that none beats in all of them "
+        "are shown too (the Pareto front).",
     ),
     where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),

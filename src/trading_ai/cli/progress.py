@@ -56,6 +56,9 @@ class _Lines:
 @contextmanager
 def display(n_total: int, n_done: int, objective: str) -> Iterator[Display]:
     """A display on stderr for one run."""
+    from trading_ai.optimization.objective import Objective  # noqa: PLC0415 - --json and --help do not need it
+
+    objective = Objective.parse(objective).plateau_of or objective  # plateaus are known at the end only
     if not sys.stderr.isatty():
         yield _Lines(objective)
         return

@@ -63,7 +63,8 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     dataset = store.dataset(backtest.spec.dataset_id)
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
-    ranks = page.feasible & np.isfinite(Objective.parse(record.spec.objective).scores(page.metrics))
+    objective = Objective.parse(record.spec.objective)
+    ranks = page.feasible & np.isfinite(objective.scores(page.metrics))
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
     beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
@@ -113,7 +114,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,
-        objective=record.spec.objective,
+        objective=objective.plateau_of or objective.name,
         more_objectives=record.spec.more_objectives,
         beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
         best=winner.parameters if ranking.size else {},
@@ -128,7 +129,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         days_per_year=bars.symbol.days_per_year,
         bars=bars,
         quality=tuple(dataset.quality.get("lines") or ()),
-        notes=_notes(record, backtest, len(evaluator.data.bars), len(bars)),
+        notes=_notes(record, backtest, len(evaluator.data.bars), len(bars), objective.plateau_of),
         commands=commands(record, backtest, dataset),
         assessment=assess_optimization(application.service, record.optimization_id) if ranking.size else None,
     )
@@ -142,12 +143,16 @@ def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.
     return made
 
 
-def _notes(record: OptimizationRecord, backtest: BacktestRecord, n_execution: int, n_bars: int) -> tuple[str, ...]:
+def _notes(
+    record: OptimizationRecord, backtest: BacktestRecord, n_execution: int, n_bars: int, plateau_of: str
+) -> tuple[str, ...]:
     notes = []
     if record.status != "completed":
         notes.append(f"The optimization is {record.status}: {record.n_completed:,} of {record.n_total:,} trials.")
     if n_execution != n_bars:
         notes.append(f"Signals on {backtest.timeframe}, fills and exits on {n_execution:,} finer bars.")
+    if plateau_of:
+        notes.append(f"Ranked by plateau: the median of {plateau_of} over a trial and its neighbours on the grid.")
     if record.spec.constraints:
         notes.append("Trials that break a condition do not rank: " + "; ".join(record.spec.constraints))
     return tuple(notes)

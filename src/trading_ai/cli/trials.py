@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.optimization.ports import OptimizationRecord, TrialPage
 
-_HEADS = {"sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos"}
+_HEADS = {
+    "sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", "sharpe_ratio": "sharpe",
+    "max_drawdown_percent": "drawdown_%", "total_trades": "trades",
+}  # fmt: skip
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
 
 
@@ -84,27 +87,19 @@ def _trials(record: OptimizationRecord, page: TrialPage, ranks: list[int]) -> li
 
 
 def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
-    return bool(page.indices.size) and bool(page.feasible[0]) and not math.isnan(_objective_values(record, page)[0])
-
-
-def _objective_values(record: OptimizationRecord, page: TrialPage) -> list[float]:
-    """The objective of each trial; NaN where undefined."""
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
-
-    objective = Objective.parse(record.spec.objective)
-    return [objective.value(score) for score in objective.scores(page.metrics).tolist()]
+    return record.best_index is not None and bool(page.indices.size)
 
 
 def results_json(
     application: Application, record: OptimizationRecord, top: int, pareto: bool = False
 ) -> dict[str, Any]:
     """An optimization with its best trials as the JSON that commands print."""
-    from trading_ai.optimization.columns import as_rows, shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.columns import as_rows, objective_values, shape_columns  # noqa: PLC0415
 
     ranks, page = _page(application, record, top, pareto)
     trials = _trials(record, page, ranks)
     beside = shape_columns(application.store, record, page.indices)
-    values = _objective_values(record, page)
+    values = objective_values(record, page, beside).tolist()
     for trial, value, more in zip(trials, values, as_rows(beside, len(trials)), strict=True):
         trial |= {"objective": None if math.isnan(value) else value, **more}
     winner = trials[0] if _has_winner(record, page) else None
@@ -119,15 +114,18 @@ def results_json(
 def show_results(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> None:
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
     from trading_ai.metrics.catalog import metric  # noqa: PLC0415
-    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.columns import objective_values, shape_columns  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
 
     ranks, page = _page(application, record, top, pareto)
-    objective, unit = record.spec.objective, Objective.parse(record.spec.objective).unit
+    objective, kind = record.spec.objective, Objective.parse(record.spec.objective)
+    unit = kind.unit
     others = [name for name in record.spec.more_objectives if name.isidentifier() and name not in _SHOWN]
     names = [name for name in (*others, *_SHOWN) if name != objective]
-    space, values = record.spec.space, _objective_values(record, page)
     beside = shape_columns(application.store, record, page.indices)
+    space, values = record.spec.space, objective_values(record, page, beside).tolist()
+    if kind.plateau_of:  # it is the objective
+        beside.pop("plateau", None)
     rows = []
     for i, trial in enumerate(_trials(record, page, ranks)):
         mark = "" if trial["feasible"] else ("failed" if trial["error"] else "breaks a condition")
@@ -141,13 +139,12 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
                 *([mark] if not page.feasible.all() else []),
             ]
         )
-    shown = objective if objective.isidentifier() else "objective"
+    shown = _HEADS.get(objective, objective) if objective.isidentifier() else "objective"
     heads = (
         "rank",
         *space.names,
         shown,
-        *names,
-        *(_HEADS.get(n, n) for n in beside),
+        *(_HEADS.get(n, n) for n in (*names, *beside)),
         *([""] if not page.feasible.all() else []),
     )
     which = "on the Pareto front, of" if pareto else "of"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores, on_front
-from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store
+from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store, TrialPage
 from trading_ai.optimization.proposals import is_ordered
-from trading_ai.robustness.plateau import plateau
+from trading_ai.parameters import SearchSpace
+from trading_ai.robustness.plateau import Plateau, plateau, well_surrounded
 from trading_ai.robustness.selection import HOLD_OUT_SHARE, score_sums
 
 Columns = dict[str, Floats | npt.NDArray[np.bool_]]
@@ -43,18 +45,57 @@ def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, da
     """
     if not 0 < record.n_completed <= SHOWN_UP_TO or not indices.size:
         return {}
-    known, scores = store.scores(record.optimization_id)
-    space = record.spec.space
-    places = np.stack(space.positions(known), axis=1)
-    around = plateau(places, scores, ordered=np.array([is_ordered(axis) for axis in space.axes])).score
+    known, table = known_scores(store, record)
+    scores = store.scores(record.optimization_id)[1] if record.spec.more_objectives else table
+    around = _neighbours(record.spec.space, known, scores).score
     better = Objective.parse(record.spec.objective).better
     columns: Columns = {"plateau": around[np.searchsorted(known, indices)] * better}
     if record.spec.more_objectives:
-        known, table = known_scores(store, record)
         columns["pareto"] = on_front(table)[np.searchsorted(known, indices)]
     if record.spec.keep_daily_profit:
         columns |= _sharpe_ratios(store, record, indices, days_per_year)
     return columns
+
+
+def _neighbours(space: SearchSpace, indices: Indices, scores: Floats) -> Plateau:
+    places = np.stack(space.positions(indices), axis=1)
+    return plateau(places, scores, ordered=np.array([is_ordered(axis) for axis in space.axes]))
+
+
+def plateau_scores(space: SearchSpace, indices: Indices, scores: Floats) -> Floats:
+    """What trials are ranked by where the plateau is the objective.
+
+    The median over a trial and its neighbours on the grid; NaN for trials with fewer than half as many scored
+    neighbours as the best-surrounded one has, such as a corner, or a point of a random search that stands alone.
+
+    Args:
+        space: the search space.
+        indices: combination indices of all trials, shape (n,).
+        scores: larger is better, NaN where undefined, shape (n,).
+    """
+    if not space.axes or not indices.size:
+        return scores
+    around = _neighbours(space, indices, scores)
+    return well_surrounded(around.score, around.n_neighbours)
+
+
+def objective_values(record: OptimizationRecord, page: TrialPage, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
+    """The objective of each trial of a page, NaN where undefined, shape (m,).
+
+    Args:
+        record: whose trials.
+        page: the trials.
+        columns: what `shape_columns` says of them; the objective is among it where it is one of neighbours.
+    """
+    objective = Objective.parse(record.spec.objective)
+    if objective.plateau_of:
+        values = np.full(page.indices.shape[0], np.nan)
+        if "plateau" in columns:
+            values[:] = columns["plateau"]
+        elif record.best_score is not None:  # of too many trials for the column: the best is known
+            values[page.indices == record.best_index] = objective.value(record.best_score)
+        return values
+    return objective.scores(page.metrics) * float(objective.better)
 
 
 def _sharpe_ratios(

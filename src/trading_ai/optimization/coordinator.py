@@ -16,6 +16,7 @@ import numpy as np
 
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
 from trading_ai.optimization import planner
+from trading_ai.optimization.completion import complete
 from trading_ai.optimization.jobs import check_code, failed_chunk
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Objective
@@ -203,7 +204,10 @@ class Coordinator:
         return record
 
     def _settle(self, key: str, new: OptimizationStatus, message: str) -> None:
-        self._store.change_status(key, ("running",), new, self._clock(), message)
+        if new == "completed":
+            complete(self._store, key, self._clock(), message)
+        else:
+            self._store.change_status(key, ("running",), new, self._clock(), message)
         self._store.release_lease(key, ROLE)
         self._dispatches.pop(key, None)
         _log.info("optimization %s", new, extra={"optimization_id": key, "reason": message})

@@ -6,7 +6,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, cast
@@ -41,6 +41,7 @@ NAMED = {
 """Formulas that have a name. cTrader's default fitness: net profit x winning trades / (1 + equity drawdown)."""
 
 ENTRY_POINT_GROUP = "trading_ai.objectives"
+_PLATEAU = re.compile(r"plateau(?:\((.+)\))?")
 _IN_FILE = re.compile(r"(.+\.py):([A-Za-z_]\w*)")
 
 
@@ -53,12 +54,15 @@ class Objective:
         better: +1 if more is better, -1 if less is.
         unit: unit of the values, as metrics have one.
         values: the objective of each row of a metrics matrix, from shape (m, n_metrics) to (m,).
+        plateau_of: the objective that these values are of, where a complete optimization is ranked by plateau
+            scores: a trial by the median over it and its neighbours on the grid. Else "".
     """
 
     name: str
     better: int
     unit: str = "ratio"
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
+    plateau_of: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Objective:
@@ -67,11 +71,18 @@ class Objective:
         A metric's name; ``ctrader_fitness``; a formula of metrics such as ``net_profit / (1 + max_drawdown)``, of
         which more is better; ``path/to/file.py:function`` or the name of an entry point in ``trading_ai.objectives``:
         a function from a dict of metric columns, each of shape (m,), to numbers of shape (m,), more being better.
+        ``plateau(OBJECTIVE)`` picks the plateau of any of these; ``plateau`` alone is that of the Sharpe ratio.
 
         Raises:
             ParameterError: there is no such metric or function, neither direction of the metric is better, or the
                 formula cannot be read.
         """
+        plateau = _PLATEAU.fullmatch(text.strip())
+        if plateau is not None:
+            inner = cls.parse(plateau[1] or "sharpe_ratio")
+            if inner.plateau_of:
+                raise ParameterError("is a plateau of a plateau", parameter="objective", value=text)
+            return replace(inner, name=text, plateau_of=inner.name)
         if text in METRIC_COLUMN:
             found, column = metric(text), METRIC_COLUMN[text]
             if not found.better:

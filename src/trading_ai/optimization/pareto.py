@@ -26,6 +26,8 @@ def objectives_of(spec: OptimizationSpec) -> tuple[Objective, ...]:
         if names.count(name) > 1:
             raise ParameterError("is given twice", parameter="objective", value=name, remedy="Give each once.")
     found = tuple(Objective.parse(name) for name in names)
+    if spec.more_objectives and any(objective.plateau_of for objective in found):
+        raise ParameterError("cannot be one of several objectives", parameter="objective", value="plateau")
     if spec.more_objectives and not METHODS[spec.method].several_objectives:
         able = ", ".join(name for name, method in METHODS.items() if method.several_objectives)
         raise ParameterError(
@@ -39,11 +41,11 @@ def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Flo
 
     Returns:
         Indices, ascending, shape (n,), and scores, larger is better, NaN where undefined or not feasible: shape
-        (n,), or (n, k) for k objectives.
+        (n,), or (n, k) for k objectives; of an objective of neighbours, those of the trials themselves.
     """
-    if not record.spec.more_objectives:
-        return store.scores(record.optimization_id)
     objectives = objectives_of(record.spec)
+    if len(objectives) == 1 and not objectives[0].plateau_of:
+        return store.scores(record.optimization_id)
     indices, rows = [np.empty(0, dtype=np.int64)], [np.empty((0, len(objectives)))]
     for page in store.trials(record.optimization_id):
         scores = np.stack([objective.scores(page.metrics) for objective in objectives], axis=1)
@@ -52,7 +54,8 @@ def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Flo
         rows.append(scores)
     every = np.concatenate(indices)
     order = np.argsort(every)
-    return every[order], np.concatenate(rows)[order]
+    table = np.concatenate(rows)[order]
+    return every[order], table if len(objectives) > 1 else table[:, 0]
 
 
 def on_front(scores: Floats) -> Bools:

@@ -206,6 +206,17 @@ class Store(Protocol):
         """The optimization that a request of that key made, if any."""
         ...
 
+    def replace_scores(self, optimization_id: str, indices: Indices, scores: Floats) -> None:
+        """Rank all trials by other scores than they were stored with, in one transaction.
+
+        Args:
+            optimization_id: whose trials.
+            indices: those of all its trials, ascending, shape (n,).
+            scores: larger is better, NaN where undefined, shape (n,); those of failed trials and of trials that
+                break a condition are NaN.
+        """
+        ...
+
     def change_status(
         self,
         optimization_id: str,

@@ -17,6 +17,7 @@ import numpy as np
 from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
+from trading_ai.optimization.completion import complete
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.jobs import (
     ENGINE_VERSION,
@@ -270,7 +271,7 @@ class OptimizationService:
             if not store.change_status(key, states, "running", self._clock()):
                 return store.optimization(key)
             if not left.size and not plan.proposals.learns:
-                store.change_status(key, ("running",), "completed", self._clock())
+                complete(store, key, self._clock())
                 return store.optimization(key)
             self._run_left(record, left, plan, owner, terms)
         finally:
@@ -320,7 +321,7 @@ class OptimizationService:
         if ending == "lost":
             raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
         if ending == "completed":
-            store.change_status(key, ("running",), "completed", self._clock(), enough)
+            complete(store, key, self._clock(), enough)
         elif ending == "stopped" and not terms.served:
             store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
 

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
-from trading_ai.optimization.columns import COLUMNS
-from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.columns import COLUMNS, objective_values
 from trading_ai.optimization.ports import OptimizationRecord, TrialPage
 
 
@@ -36,9 +35,8 @@ def trial_frame(
         data[axis.name] = [values[i] for i in position.tolist()]
     for name, column in METRIC_COLUMN.items():
         data[name] = page.metrics[:, column]
-    objective = Objective.parse(record.spec.objective)
-    if objective.name not in METRIC_COLUMN:
-        data["objective"] = objective.values(page.metrics)
+    if record.spec.objective not in METRIC_COLUMN:
+        data["objective"] = objective_values(record, page, beside or {})
     data |= dict(beside or {})
     data["feasible"] = page.feasible
     data["error"] = pl.Series("error", [page.errors.get(i) for i in page.indices.tolist()], dtype=pl.String)

@@ -148,12 +148,23 @@ def _steps(moving: npt.NDArray[np.bool_]) -> tuple[Indices, str]:
 
 
 def _pick(score: Floats, counts: Indices) -> tuple[int, float]:
-    allowed = np.where(np.isnan(score), -np.inf, score)
-    if not np.isfinite(allowed).any():
+    known = well_surrounded(score, counts)
+    if np.isnan(known).all():
         return -1, nan
-    surrounded = counts >= 0.5 * counts[np.isfinite(allowed)].max()
-    best = int(np.argmax(np.where(surrounded, allowed, -np.inf)))
+    best = int(np.nanargmax(known))
     return best, float(score[best])
+
+
+def well_surrounded(score: Floats, n_neighbours: Indices) -> Floats:
+    """Plateau scores, NaN for trials with fewer than half as many scored neighbours as the best-surrounded one has.
+
+    Args:
+        score: plateau scores, NaN where undefined, shape (n,).
+        n_neighbours: number of scored neighbours, shape (n,).
+    """
+    defined = np.isfinite(score)
+    most = n_neighbours[defined].max(initial=0)
+    return np.where(defined & (n_neighbours >= 0.5 * most), score, nan)
 
 
 @njit

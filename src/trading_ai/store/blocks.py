@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, LargeBinary, Row, func, select
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, func, select
 
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import EvaluatedChunk
@@ -78,6 +78,28 @@ def _save_block(
         profits = zlib.compress(chunk.daily_profit[rows].astype("<f4").tobytes(), 1)
         connection.execute(daily_profits.insert().values(**where, profits=profits))
     return int(failed.sum())
+
+
+def replace_keys(connection: Connection, key: int, indices: Indices, scores: Floats) -> None:
+    """Give all trials other scores to rank by; the caller holds the lock of the optimization.
+
+    Args:
+        connection: in a transaction.
+        key: row id of the optimization.
+        indices: those of all trials, ascending, shape (n,).
+        scores: larger is better, NaN where undefined, shape (n,).
+    """
+    b = trial_blocks.c
+    rows = connection.execute(select(b.first_index, b.indices, b.infeasible).where(b.optimization == key)).all()
+    changed = []
+    for row in rows:
+        keys = -scores[np.searchsorted(indices, np.frombuffer(row.indices, dtype="<i8"))]
+        held = np.frombuffer(row.infeasible, dtype=np.uint8) == 0
+        best = float(np.min(keys[held & ~np.isnan(keys)], initial=np.inf))
+        changed.append({"at": row.first_index, "keys": keys.astype("<f8").tobytes(), "best": best})
+    if changed:
+        one = trial_blocks.update().where((b.optimization == key) & (b.first_index == bindparam("at")))
+        connection.execute(one.values(sort_keys=bindparam("keys"), best_key=bindparam("best")), changed)
 
 
 def _best_places(

@@ -201,6 +201,20 @@ class MemoryStore:
             )
             return int(new.sum())
 
+    def replace_scores(self, optimization_id: str, indices: Indices, scores: Floats) -> None:
+        """Rank all trials by other scores."""
+        with self._lock:
+            if optimization_id not in self._optimizations:
+                raise NotFoundError("optimization", optimization_id)
+            known = self._trials[optimization_id]
+            for index, score in zip(indices.tolist(), scores.tolist(), strict=True):
+                held, _, metrics, error = known[index]
+                known[index] = (held, score, metrics, error)
+            best = best_of(indices, scores, ~np.isnan(scores))
+            self._optimizations[optimization_id] = replace(
+                self._optimizations[optimization_id], best_index=best and best[0], best_score=best and best[1]
+            )
+
     def done_indices(self, optimization_id: str) -> Indices:
         """Indices of all stored trials, ascending, shape (n,)."""
         return np.array(sorted(self._trials_of(optimization_id)), dtype=np.int64)

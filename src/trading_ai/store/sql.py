@@ -24,7 +24,16 @@ from trading_ai.optimization.ports import (
 )
 from trading_ai.optimization.ranking import best_of
 from trading_ai.store import codec
-from trading_ai.store.blocks import BLOCK, all_scores, blocks_holding, profits_after, ranked_page, save_new, stored_page
+from trading_ai.store.blocks import (
+    BLOCK,
+    all_scores,
+    blocks_holding,
+    profits_after,
+    ranked_page,
+    replace_keys,
+    save_new,
+    stored_page,
+)
 from trading_ai.store.database import Database, TransientError
 from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
@@ -255,6 +264,19 @@ class SqlStore:
                 if pause is None:
                     raise
                 time.sleep(pause)
+
+    def replace_scores(self, optimization_id: str, indices: Indices, scores: Floats) -> None:
+        """Rank all trials by other scores."""
+        o = optimizations.c
+        change = optimizations.update().where(o.optimization_id == optimization_id)
+        best = best_of(indices, scores, ~np.isnan(scores))
+        with self._write() as connection:
+            # The update comes first: its lock keeps chunks out meanwhile.
+            connection.execute(change.values(best_index=best and best[0], best_score=best and best[1]))
+            key = connection.execute(select(o.id).where(o.optimization_id == optimization_id)).scalar()
+            if key is None:
+                raise NotFoundError("optimization", optimization_id)
+            replace_keys(connection, key, indices, scores)
 
     def done_indices(self, optimization_id: str) -> Indices:
         """Indices of all stored trials, ascending, shape (n,)."""
