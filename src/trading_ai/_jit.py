@@ -81,3 +81,19 @@ def set_ready(_context: Any, flags: Any, _i: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(flags, types.intp), generate
+
+
+@njit
+def wait_ready(flags: Any, i: int, rounds: int, settle: int) -> int:
+    """Look up to `rounds` times whether the uint8 `flags[i]` is READY, and `settle` times more once it is.
+
+    Returns:
+        How often it was READY.
+    """
+    n_ready = 0
+    for _ in range(rounds):
+        if is_ready(flags, i):
+            break
+    for _ in range(settle):
+        n_ready += is_ready(flags, i)
+    return n_ready

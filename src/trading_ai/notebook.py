@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,12 @@ StrategyLike = str | Strategy | type[Strategy] | Signals
 _DEFAULT_SIZING = Sizing()
 _DEFAULT_COSTS = Costs()
 _DEFAULT_RULES = ExecutionRules()
+
+
+@cache
+def _n_cores() -> int:
+    """Cores that this process may use; asked once, because the answer takes as long as a tenth of a small sweep."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_bars(path: str | Path, *, symbol: str, **options: Any) -> Bars:
@@ -103,7 +109,7 @@ def make_evaluator(
         detail=detail,
         conversion_bars=conversion_bars,
         start=first,
-        n_threads=n_threads or os.cpu_count() or 1,
+        n_threads=n_threads or _n_cores(),
     )
 
 

@@ -187,7 +187,9 @@ def axis_of(name: str, values: Iterable[Value] | ParameterRange | Choices) -> Ax
         return values
     if isinstance(values, np.ndarray):
         return Choices(name, tuple(values.tolist()))
-    listed = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
+    listed = tuple(values)
+    if any(issubclass(kind, np.generic) for kind in set(map(type, listed))):
+        listed = tuple(v.item() if isinstance(v, np.generic) else v for v in listed)
     return Choices(name, listed)
 
 
@@ -202,12 +204,11 @@ class SearchSpace:
     axes: tuple[Axis, ...]
 
     def __post_init__(self) -> None:
-        names = [axis.name for axis in self.axes]
-        for name in names:
-            if names.count(name) > 1:
+        for name in self.names:
+            if self.names.count(name) > 1:
                 raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The parameters' names, in order."""
         return tuple(axis.name for axis in self.axes)

@@ -49,19 +49,20 @@ class GridRun:
     def __init__(
         self, group: Group, time_exit: int, where: tuple[Ints, Ints, Ints], levels: Levels, keep: bool
     ) -> None:
-        self._group, self._time_exit, self._where, self._levels, self._keep = group, time_exit, where, levels, keep
+        self._group, self._time_exit, self._where, self._levels = group, time_exit, where, levels
         self._taken = np.zeros(1, dtype=np.int64)
-        self._arguments: tuple[Any, ...] | None = None
+        # What is kept is made at once, before any thread is woken; of many runs, each makes its own when it is begun.
+        self._arguments = group.grid_arguments(time_exit, levels, True) if keep else None
         self._lock = threading.Lock()
+        self._sizes = where[0].size, group.n_events(time_exit), levels[0].size + levels[1].size + 1
 
     def run(self, tallies: Floats, daily: Days) -> None:
         """Work on this thread until every combination is taken."""
         with self._lock:
             if self._arguments is None:
-                self._arguments = self._group.grid_arguments(self._time_exit, self._levels, self._keep)
+                self._arguments = self._group.grid_arguments(self._time_exit, self._levels, False)
         rows, stop_of, target_of = self._where
-        n_levels = self._levels[0].size + self._levels[1].size + 1
-        lost, *work = work_space(rows.size, self._group.n_events(self._time_exit), n_levels)
+        lost, *work = work_space(*self._sizes)
         n_lost = simulate_grid(*self._where, *self._arguments, self._taken, lost, *work, tallies, daily)
         for c in lost[:n_lost]:
             one = slice(c, c + 1)

@@ -167,7 +167,8 @@ class SweepEvaluator:
         levels = []
         for column in (0, 1):
             values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
-            levels.append(np.array(sorted(set(distances(values, self.data.bars.symbol.pip_size).tolist()))))
+            found = distances(values, self.data.bars.symbol.pip_size)
+            levels.append(found if (found[1:] > found[:-1]).all() else np.unique(found))
         return levels[0], levels[1]
 
     def parameters(self, index: int) -> Combination:

@@ -96,23 +96,27 @@ def valid_indices(
         broken = strategy.broken_rule(fixed)
         if broken:
             raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
-    texts = [*(f"{smaller} < {larger}" for smaller, larger in rules), *conditions]
-    if not texts:
+    if not rules and not conditions:
         return np.arange(space.n_combinations, dtype=np.int64)
-    kept = np.ones(space.shape, dtype=np.bool_)
-    for text in texts:
-        condition = parse_expression(text, known, parameter="--require", condition=True)
+
+    def column(name: str) -> npt.NDArray[Any]:
         # Each axis lies along its own dimension: a condition is worked out once for the values that it uses.
-        columns = {name: _column([fixed[name]]) for name in condition.names if name not in space.names}
-        for i, axis in enumerate(space.axes):
-            if axis.name in condition.names:
-                columns[axis.name] = _column(axis.values).reshape([-1 if j == i else 1 for j in range(len(space.axes))])
-        kept &= condition.evaluate(columns)
+        if name not in space.names:
+            return _column([fixed[name]])
+        i = space.names.index(name)
+        return _column(space.axes[i].values).reshape([-1 if j == i else 1 for j in range(len(space.axes))])
+
+    kept = np.ones(space.shape, dtype=np.bool_)
+    for smaller, larger in rules:
+        kept &= column(smaller) < column(larger)
+    for text in conditions:
+        condition = parse_expression(text, known, parameter="--require", condition=True)
+        kept &= condition.evaluate({name: column(name) for name in condition.names})
     if not kept.any():
         if rules and not conditions:
             smaller, larger = rules[0]
             raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
-        raise ParameterError("no combination keeps every condition", parameter="--require", value=list(texts))
+        raise ParameterError("no combination keeps every condition", parameter="--require", value=list(conditions))
     return np.flatnonzero(kept).astype(np.int64, copy=False)
 
 
