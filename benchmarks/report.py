@@ -83,8 +83,8 @@ def markdown(everything: dict) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in m["versions"].items())
     parts = [
         "# Performance\n",
-        "Written by `make bench BENCH_ARGS=--write-docs`, which first checks that results agree and then "
-        "times everything in one run.\n",
+        f'Written by `make bench BENCH_ARGS="{" ".join(everything.get("arguments", []))}"`, which first checks that '
+        "results agree and then times everything in one run.\n",
         f"{m['date']}; {m['processor']}, {m['cores']} cores, {m['memory_gb']} GB, {m['system']}, "
         f"Python {m['python']}; load before the run {m['load_before']}. {versions}.\n",
     ]

@@ -88,7 +88,10 @@ def main() -> None:
     parser.add_argument("--write-docs", action="store_true", help="copy the tables to docs/reference/performance.md")
     arguments = parser.parse_args()
 
-    everything: dict = {"machine": machine.describe(arguments.date)}
+    asked = sys.argv[1:]
+    if "--date" in asked:
+        del asked[asked.index("--date") : asked.index("--date") + 2]
+    everything: dict = {"machine": machine.describe(arguments.date), "arguments": asked}
     if not arguments.skip_check:
         print("checking that results agree", flush=True)
         everything["check"] = module("benchmarks.check")
