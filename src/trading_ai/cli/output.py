@@ -58,15 +58,23 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     """Print a table; the first `left` columns hold text, the others numbers."""
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
-
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, column in enumerate(columns):
-        made.add_column(column, justify="left" if i < left else "right", overflow="fold")
     from rich.text import Text  # noqa: PLC0415
 
-    for row in rows:
+    screen, listed, heads = console(), list(rows), list(columns)
+
+    def width(gap: int) -> int:
+        lines = (head.split("\n") for head in heads)
+        return sum(gap + max(map(len, [*words, *cells])) for words, *cells in zip(lines, *listed, strict=True))
+
+    if width(3) > screen.width:  # names are broken between their words rather than within, numbers not at all
+        heads = [head.replace("_", "_\n") for head in heads]
+    gap = 1 if width(3) <= screen.width else 0
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, gap))
+    for i, head in enumerate(heads):
+        made.add_column(Text(head), justify="left" if i < left else "right", overflow="fold")
+    for row in listed:
         made.add_row(*(Text(cell) for cell in row))  # plain text: a name in [brackets] is no markup
-    console().print(made)
+    screen.print(made)
 
 
 def number(value: Any, unit: str = "") -> str:
