@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 INLINE_BELOW_SECONDS = 5.0
 """Expected one-core time below which worker processes cost more than they save."""
+
+DATABASE_WAIT_SECONDS = 60.0
+"""How long a server that starts waits for its database."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +81,32 @@ class Application:
 
         self._make_home()
         return Database(self.settings.url)
+
+    def wait_for_database(self, seconds: float = DATABASE_WAIT_SECONDS) -> None:
+        """Open the database; where its server is down or starting, wait: servers start together, and start again.
+
+        Args:
+            seconds: how long to wait.
+
+        Raises:
+            StorageError: it was not there by then, or cannot be opened at all.
+        """
+        from trading_ai.store.database import TransientError  # noqa: PLC0415
+
+        limit = time.monotonic() + seconds
+        told = False
+        while True:
+            try:
+                self.database  # noqa: B018 - opens it
+            except TransientError as error:
+                if time.monotonic() >= limit:
+                    raise
+                if not told:
+                    _log.warning("waiting for the database", extra={"reason": str(error), "seconds": seconds})
+                told = True
+                time.sleep(min(0.5, max(limit - time.monotonic(), 0.0)))
+            else:
+                return
 
     @cached_property
     def store(self) -> Store:

@@ -59,6 +59,7 @@ def serve(
 
     names = _chosen(services)
     application = Application()
+    application.wait_for_database()
     required = _keys_required(application, host, insecure or application.settings.insecure)
     ports = {"pipeline": pipeline_port, "optimizer": optimizer_port}
     for name in names:
@@ -77,6 +78,7 @@ def worker(
     from trading_ai.worker import run_worker  # noqa: PLC0415
 
     application = Application()
+    application.wait_for_database()
     application.broker  # noqa: B018 - says what is missing before anything starts
     raise typer.Exit(run_worker(application, concurrency or application.n_cores()))
 
@@ -90,6 +92,7 @@ def flower(
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
     application = Application()
+    application.wait_for_database()
     password = basic_auth or application.settings.flower_basic_auth.get_secret_value()
     if host not in _LOOPBACK and not password and not application.settings.insecure:
         raise InputError(
@@ -112,6 +115,7 @@ def migrate(as_json: bool = AS_JSON) -> None:
     from trading_ai.store.migrations import HEAD  # noqa: PLC0415
 
     application = Application()
+    application.wait_for_database()
     kind = application.database.engine.dialect.name
     if as_json:
         print_json({"database": kind, "schema": HEAD})

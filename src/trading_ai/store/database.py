@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -36,6 +37,9 @@ _POSTGRES: dict[str, Any] = {
     },
 }
 
+_PERMANENT = re.compile("authentication|does not exist|no pg_hba.conf entry")
+"""Refusals of a PostgreSQL server that waiting does not mend; before a session there is no code to tell them by."""
+
 
 class Database:
     """A database at the schema of this version.
@@ -45,6 +49,7 @@ class Database:
             ``postgresql://user:password@host:5432/database``.
 
     Raises:
+        TransientError: its server cannot be reached, or is starting.
         StorageError: the database cannot be opened or belongs to a newer version.
     """
 
@@ -58,7 +63,9 @@ class Database:
             migrate(self.engine)
         except SQLAlchemyError as error:
             at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self.is_postgres else ""
-            raise StorageError(f"the database{at} cannot be opened: {self._reason(error)}") from None
+            reason = self._reason(error)
+            down = self.is_postgres and isinstance(error, OperationalError) and not _PERMANENT.search(reason)
+            raise (TransientError if down else StorageError)(f"the database{at} cannot be opened: {reason}") from None
 
     def close(self) -> None:
         """Close every connection."""
