@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,8 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from tests.chaos.cluster import free_port
 
 from benchmarks.machine import processor
 
@@ -39,13 +40,6 @@ class Busy(Strategy):
         place = np.arange(len(bars)) % 50
         return Signals(long_entry=place == int(total) % 7, short_entry=place == 25)
 '''
-
-
-def free_port() -> int:
-    """A port that nothing listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def call(url: str, body: dict | None = None) -> dict:

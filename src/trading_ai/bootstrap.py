@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from trading_ai.errors import InputError, StorageError
+from trading_ai.optimization.cores import n_cores
 from trading_ai.telemetry import configure_logging
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Application:
 
     def n_cores(self) -> int:
         """Cores that this process may use."""
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return n_cores()
 
     def n_workers(self, expected_seconds: float, asked: int | None) -> int:
         """Worker processes for a run; 1 means this process."""

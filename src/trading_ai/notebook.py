@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.optimization.columns import plateau_scores
+from trading_ai.optimization.cores import n_cores
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ranking import rank, valid_indices
@@ -38,12 +38,6 @@ StrategyLike = str | Strategy | type[Strategy] | Signals
 _DEFAULT_SIZING = Sizing()
 _DEFAULT_COSTS = Costs()
 _DEFAULT_RULES = ExecutionRules()
-
-
-@cache
-def _n_cores() -> int:
-    """Cores that this process may use; asked once, because the answer takes as long as a tenth of a small sweep."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_bars(path: str | Path, *, symbol: str, **options: Any) -> Bars:
@@ -109,7 +103,7 @@ def make_evaluator(
         detail=detail,
         conversion_bars=conversion_bars,
         start=first,
-        n_threads=n_threads or _n_cores(),
+        n_threads=n_threads or n_cores(),
     )
 
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
-from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.pareto import known_scores
+from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.optimization.ranking import trial_of_rank
@@ -105,9 +104,7 @@ def assess_optimization(
     store = service.store
     record = store.optimization(optimization_id)
     winner = int(trial_of_rank(store, record, rank).indices[0])
-    indices, scores = store.scores(record.optimization_id)
-    if Objective.parse(record.spec.objective).plateau_of:
-        indices, scores = known_scores(store, record)
+    indices, scores = own_scores(store, record)
     if np.isnan(scores[np.searchsorted(indices, winner)]):
         raise StateError(
             f"the trial of rank {rank} has no defined {record.spec.objective}, or breaks a condition: nothing to judge"

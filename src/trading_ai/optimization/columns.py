@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.pareto import known_scores, on_front
+from trading_ai.optimization.pareto import known_scores, on_front, own_scores
 from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store, TrialPage
 from trading_ai.optimization.proposals import is_ordered
 from trading_ai.parameters import SearchSpace
@@ -45,12 +45,12 @@ def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, da
     """
     if not 0 < record.n_completed <= SHOWN_UP_TO or not indices.size:
         return {}
-    known, table = known_scores(store, record)
-    scores = store.scores(record.optimization_id)[1] if record.spec.more_objectives else table
+    known, scores = own_scores(store, record)
     around = _neighbours(record.spec.space, known, scores).score
     better = Objective.parse(record.spec.objective).better
     columns: Columns = {"plateau": around[np.searchsorted(known, indices)] * better}
     if record.spec.more_objectives:
+        known, table = known_scores(store, record)
         columns["pareto"] = on_front(table)[np.searchsorted(known, indices)]
     if record.spec.keep_daily_profit:
         columns |= _sharpe_ratios(store, record, indices, days_per_year)

@@ -58,6 +58,17 @@ def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Flo
     return every[order], table if len(objectives) > 1 else table[:, 0]
 
 
+def own_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Floats]:
+    """Every trial by the first objective alone, also where trials are ranked with their neighbours.
+
+    Returns:
+        Indices, ascending, and scores, larger is better, NaN where undefined or not feasible, each of shape (n,).
+    """
+    if Objective.parse(record.spec.objective).plateau_of:
+        return known_scores(store, record)
+    return store.scores(record.optimization_id)
+
+
 def on_front(scores: Floats) -> Bools:
     """Which trials no other one dominates: none is at least as good in every objective and better in one.
 

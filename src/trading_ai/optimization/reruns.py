@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,16 +146,16 @@ def rerun(
             DELAYS, tuple(m["net_profit"] for m in late), tuple(int(m["total_trades"]) for m in late)
         ),
         jitter=_jitter(evaluator, combination, late[0]["net_profit"], share, n_draws, seed),
-        same_bar=_same_bar(job, artifacts, combination),
+        same_bar=_same_bar(job, artifacts, combination, late[0]),
     )
 
 
-def _same_bar(job: Job, artifacts: Artifacts, combination: Combination) -> SameBar:
-    either = {}
-    for rule in ("stop_first", "target_first"):
-        backtest = dict(job.backtest)
-        backtest["rules"] = {**backtest["rules"], "same_bar": rule}
-        either[rule] = job_evaluator(replace(job, backtest=backtest), artifacts).metrics_at(combination)
+def _same_bar(job: Job, artifacts: Artifacts, combination: Combination, own: Mapping[str, float]) -> SameBar:
+    """`own` are the trial's metrics with the rule that it has; only the other rule needs a run."""
+    rules = job.backtest["rules"]
+    other = "target_first" if rules["same_bar"] == "stop_first" else "stop_first"
+    changed = replace(job, backtest={**job.backtest, "rules": {**rules, "same_bar": other}})
+    either = {rules["same_bar"]: own, other: job_evaluator(changed, artifacts).metrics_at(combination)}
     stop_first = either["stop_first"]
     return SameBar(
         int(stop_first["total_trades"]),

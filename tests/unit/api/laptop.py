@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.fakes.user_strategies import write_strategy
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
+from trading_ai.errors import StateError
 from trading_ai.optimization.local_runner import LocalRunner
 from trading_ai.optimization.model import BacktestSpec
 from trading_ai.optimization.work import WorkerRecord
@@ -110,7 +111,8 @@ def running_laptop(folder: Path, **settings: Any) -> Iterator[Laptop]:
     finally:
         for record in laptop.application.store.optimizations():
             if record.status == "running":
-                laptop.application.service.cancel(record.optimization_id)
+                with suppress(StateError):  # it was complete a moment later
+                    laptop.application.service.cancel(record.optimization_id)
         laptop.runner.stop()
         laptop.application.database.engine.dispose()
 
