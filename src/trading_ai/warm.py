@@ -45,6 +45,8 @@ def warm() -> float:
     for rules, costs, exits in cases:
         made = sweep(bars, signals, rules=rules, costs=costs, n_threads=1, **exits)
         made.backtest({})
+    every = Signals(flip == 0, flip == 5)  # each opens a position: whole rectangles go another way than few exits
+    sweep(bars, every, stop_loss=range(20, 52), take_profit=range(40, 46), n_threads=1)
     sweep(bars, "supertrend", n_threads=1)
     sizing = Sizing("risk_percent", 1.0)
     sweep(bars, "sma_crossover", sizing=sizing, stop_loss=[20, 30], keep_daily_profit=True, n_threads=1)

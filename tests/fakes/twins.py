@@ -101,6 +101,8 @@ class Twins:
         bars_tally = self.by_bars(exits)
         for name in TALLIES:
             assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), name
+        for name, value in self.by_sweep(exits).items():
+            assert tally[name] == value or np.isclose(tally[name], value, rtol=1e-12), f"{name} of a sweep"
 
 
 def plain_tallies(result, capital, times) -> dict[str, float]:

@@ -92,8 +92,14 @@ def fill_events(
     reason,
     after,
 ):
-    """Fill the arrays of `Events`; one pass over the entry orders at `bar`, from the last to the first."""
+    """Fill the arrays of `Events`; one pass over the entry orders at `bar`, from the last to the first.
+
+    Returns:
+        Whether every position ends by the time of the next entry, so that no entry is ever passed over.
+    """
     n = entry_order.shape[0]
+    every_opens = True
+    next_open = NEVER  # bar of the next event that may open
     next_long = n  # next entry order of each side
     next_short = n
     i = exits_long.shape[0]  # position of the next exit order of each side, among all of them
@@ -137,10 +143,14 @@ def fill_events(
         forced[k] = end
         reason[k] = why
         after[k] = nxt
+        if opens[k] != 0:
+            every_opens &= end <= next_open and nxt <= next_open
+            next_open = t
         if long:
             next_long = t
         else:
             next_short = t
+    return every_opens
 
 
 def _positions(flags: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
@@ -148,7 +158,9 @@ def _positions(flags: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
     return found
 
 
-def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int, slippage: float) -> Events:
+def make_events(
+    data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int, slippage: float
+) -> tuple[Events, bool]:
     """Make the events of one set of orders.
 
     Args:
@@ -158,6 +170,9 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         rules: `ExecutionRules`.
         time_exit: strategy bars after which a position is closed; 0 for never.
         slippage: adverse price change of fills, price units.
+
+    Returns:
+        The events, and whether every one that may open a position does, whatever its stop and target are.
     """
     bar = _positions(orders.entry)
     n = bar.shape[0]
@@ -171,7 +186,7 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         reason=np.empty(n, np.int8),
         after=np.empty(n, np.int64),
     )
-    fill_events(
+    every_opens = fill_events(
         bar,
         orders.entry,
         _positions(orders.exit_long),
@@ -191,4 +206,4 @@ def make_events(data: Any, orders: Any, bar_map: Any, rules: Any, time_exit: int
         data.price_scale,
         *events[1:],
     )
-    return events
+    return events, bool(every_opens)

@@ -81,7 +81,7 @@ class SignalGroup:
     ) -> None:
         self.data, self.orders, self.bar_map, self.account = data, orders, bar_map, account
         self.config = config_vector(data, account) if config is None else config
-        self._events: dict[int, Events] = {}
+        self._events: dict[int, tuple[Events, bool]] = {}
         self._kept: dict[int, tuple[Any, ...]] = {}
         self._singles: dict[int, tuple[Ints, tuple[Any, ...]]] = {}
         self._pip = data.bars.symbol.pip_size
@@ -104,6 +104,13 @@ class SignalGroup:
 
     def events(self, time_exit: int) -> Events:
         """The events for one time exit (0 for none)."""
+        return self._made_events(time_exit)[0]
+
+    def every_event_opens(self, time_exit: int) -> bool:
+        """Whether no event is ever passed over because a position is still open."""
+        return self._made_events(time_exit)[1]
+
+    def _made_events(self, time_exit: int) -> tuple[Events, bool]:
         if time_exit not in self._events:
             slippage = self.account.costs.slippage_pips * self._pip
             self._events[time_exit] = make_events(
@@ -251,8 +258,9 @@ class SignalGroup:
         keep: bool,
     ) -> list[Task]:
         if self._fixed_money:
-            run = GridRun(self, time_exit, (where, *places), levels, keep)
-            return [partial(run.run, tallies, daily)] * min(n_parts, where.size)
+            n_parts = min(n_parts, where.size)
+            run = GridRun(self, time_exit, (where, *places), levels, keep, n_parts)
+            return [partial(run.run, tallies, daily)] * n_parts
         stop_of, target_of = places
         events = self.events(time_exit)
 
