@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.coordinator import Coordinator
-    from trading_ai.optimization.evaluate import SweepEvaluator
+    from trading_ai.optimization.evaluator import Evaluator
     from trading_ai.optimization.ports import Artifacts, Executor, Store
     from trading_ai.optimization.service import OptimizationService
     from trading_ai.settings import Settings
@@ -190,7 +190,7 @@ class Application:
         return self.settings.workers or self.n_cores()
 
     def _executor(
-        self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None, isolate: bool
+        self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool
     ) -> Executor:
         chosen = self.n_workers(expected_seconds, n_workers)
         if chosen == 1 and not isolate:

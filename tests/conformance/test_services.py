@@ -206,6 +206,28 @@ def test_a_search_with_a_seed(service, plain, method):
     metrics, _ = plain(method=method, **how)
     assert len(metrics) == 60
     same(service.metrics(key), metrics)
+    again = service.finished(STOP, TARGET, optimization_type=method, reuse=True, **how)
+    assert service.status(again)["reused_tasks"] == 60  # a method that learns asks for the same, and is told the same
+    same(service.metrics(again), metrics)
+
+
+def test_the_symbol_is_searched(service, plain, tmp_path):
+    bars = ta.load_sample("EURUSD")
+    stamps = bars.open_time_ns.astype("datetime64[ns]").astype("datetime64[s]").astype(str)
+    columns = (bars.open, bars.high, bars.low, bars.close)
+    rows = zip(stamps, *((price * 1.2).round(5) for price in columns), strict=True)
+    file = tmp_path / "pounds.csv"
+    file.write_text("time,open,high,low,close\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    how = ("--symbol", "GBPUSD", "--timeframe", "H1", "--timezone", "UTC", "--json")
+    service.cluster.run("data", "import", str(file), *how)
+    key = service.finished(STOP, {"name": "symbol", "values": ["EURUSD", "GBPUSD"]})
+    told = service.cluster.call("GET", f"/api/v1/optimize/{key}")
+    assert sorted(told["datasets"]) == ["EURUSD", "GBPUSD"]
+    metrics, _ = plain(space=SearchSpace((SPACE.axes[0],)))
+    found = service.metrics(key)
+    assert len(found) == 62
+    same({i // 2: row for i, row in found.items() if i % 2 == 0}, metrics)
+    assert all(found[i] != found[i + 1] for i in range(0, 62, 2))
 
 
 def test_a_combination_that_raises_is_a_failed_trial(service):

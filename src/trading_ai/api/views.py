@@ -126,6 +126,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> dict[str, Any]:
     return status_json(record, now) | {
         "backtest_id": spec.backtest_id,
         "parameters": spec.space.to_json(),
+        "datasets": dict(spec.datasets),
         "optimization_type": spec.method,
         "max_iterations": spec.max_iterations,
         "objective": spec.objective,

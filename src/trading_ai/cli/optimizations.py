@@ -35,6 +35,8 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     elif plan.n_left_out:
         text += f", {plan.n_total:,} will be tried"
     note(text)
+    if plan.spec.datasets:
+        note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
     n_workers = application.n_workers(plan.expected_seconds, workers)
     where = "in this process" if n_workers == 1 else f"on {n_workers} worker processes"
     n_parallel = n_workers if n_workers > 1 else 1
@@ -67,6 +69,10 @@ def finish(application: Application, record: OptimizationRecord, top: int, as_js
         print_json(results_json(application, record, top))
     elif record.status == "completed":
         show_results(application, record, top)
+    from trading_ai.search.registry import METHODS  # noqa: PLC0415
+
+    if record.n_reused and METHODS[record.spec.method].learns:
+        note(f"{record.n_reused:,} of the {record.n_completed:,} trials were answered from the ledger")
     key = short(record.optimization_id)
     if record.status == "paused":
         note(f"Paused after {record.n_completed:,} of {record.n_total:,} trials.")

@@ -53,6 +53,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     from trading_ai.figures.equity import Curve  # noqa: PLC0415
     from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.ledger import trials_on_its_data  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
     from trading_ai.reports.data import ReportData  # noqa: PLC0415
 
@@ -60,7 +61,6 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     if not record.n_completed:
         raise StateError(f"optimization {short(record.optimization_id)} has no trial yet: there is nothing to report")
     backtest = store.backtest(record.spec.backtest_id)
-    dataset = store.dataset(backtest.spec.dataset_id)
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
     objective = Objective.parse(record.spec.objective)
@@ -79,12 +79,14 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
     spec = backtest.spec
-    bars = evaluator.bars.since(int(evaluator.data.bars.open_time_ns[0]))
+    member = evaluator.of(combination)
+    bars, symbol = member.bars.since(int(member.data.bars.open_time_ns[0])), member.bars.symbol.name
+    dataset = store.dataset(record.spec.datasets.get(symbol, backtest.spec.dataset_id))
     return ReportData(
-        title=record.name or f"{strategy_label(spec.strategy)} on {backtest.symbol} {backtest.timeframe}",
+        title=record.name or f"{strategy_label(spec.strategy)} on {symbol} {backtest.timeframe}",
         generated_at=datetime.now(UTC),
         strategy=strategy_label(spec.strategy),
-        symbol=backtest.symbol,
+        symbol=symbol,
         timeframe=backtest.timeframe,
         period=(iso_ns(int(bars.open_time_ns[0]))[:10], iso_ns(int(bars.open_time_ns[-1]))[:10]),
         n_bars=len(bars),
@@ -110,7 +112,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         n_combinations=space.n_combinations,
         n_completed=record.n_completed - record.n_failed,
         n_failed=record.n_failed,
-        n_trials_tried=max(store.count_trials_on(dataset.dataset_id), record.n_completed),
+        n_trials_tried=trials_on_its_data(store, record),
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,
@@ -129,7 +131,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         days_per_year=bars.symbol.days_per_year,
         bars=bars,
         quality=tuple(dataset.quality.get("lines") or ()),
-        notes=_notes(record, backtest, len(evaluator.data.bars), len(bars), objective.plateau_of),
+        notes=_notes(record, backtest, len(member.data.bars), len(bars), objective.plateau_of),
         commands=commands(record, backtest, dataset),
         assessment=assess_optimization(application.service, record.optimization_id) if ranking.size else None,
     )

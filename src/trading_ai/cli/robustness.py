@@ -117,7 +117,7 @@ def export(
 ) -> None:
     """Write a trial's parameters for the platform that will trade them."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.optimization.declared import TIMEFRAME  # noqa: PLC0415
+    from trading_ai.optimization.declared import SYMBOL, TIMEFRAME  # noqa: PLC0415
     from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
     from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
 
@@ -131,7 +131,10 @@ def export(
     timeframe = backtest.timeframe
     if TIMEFRAME not in backtest.spec.parameters:  # it was searched, if it is there
         timeframe = str(parameters.pop(TIMEFRAME, timeframe))
-    text = parameter_file(output.suffix, parameters, backtest.symbol, timeframe, record.optimization_id, rank)
+    symbol = backtest.symbol
+    if record.spec.datasets:
+        symbol = str(parameters.pop(SYMBOL))
+    text = parameter_file(output.suffix, parameters, symbol, timeframe, record.optimization_id, rank)
     try:
         output.write_text(text, encoding="utf-16" if output.suffix == ".set" else "utf-8")
     except OSError as error:

@@ -31,6 +31,7 @@ def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
         "message": record.message,
         "backtest_id": spec.backtest_id,
         "parameter_ranges": spec.space.to_json(),
+        "datasets": dict(spec.datasets),
         "n_combinations": spec.space.n_combinations,
         "method": spec.method,
         "max_iterations": spec.max_iterations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import evaluate_chunk, job_evaluator
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.optimization.ports import Artifacts, Indices, Job
@@ -22,7 +22,7 @@ class InlineExecutor:
 
     n_workers = 1
 
-    def __init__(self, artifacts: Artifacts, n_threads: int = 1, evaluator: SweepEvaluator | None = None) -> None:
+    def __init__(self, artifacts: Artifacts, n_threads: int = 1, evaluator: Evaluator | None = None) -> None:
         self._artifacts, self._n_threads, self._evaluator = artifacts, n_threads, evaluator
 
     def run(

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from trading_ai.errors import EvaluationError, TradingAIError
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import evaluate_chunk, failed_chunk, job_evaluator
 from trading_ai.optimization.model import EvaluatedChunk
 from trading_ai.optimization.ports import Artifacts, Indices, Job
@@ -37,7 +37,7 @@ def _work(connection: Connection, open_artifacts: Callable[[], Artifacts], job: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
         try:
-            evaluator: SweepEvaluator = job_evaluator(job, open_artifacts())
+            evaluator: Evaluator = job_evaluator(job, open_artifacts())
         except TradingAIError as error:
             connection.send(("refused", str(error)))
             return

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.evaluate import BacktestResult
+from trading_ai.optimization.evaluator import Evaluator
+from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered
@@ -119,7 +121,6 @@ def assess_optimization(
     profits, n_recomputed = _profits(store, record, evaluator, indices)
     trades = backtest.trades["net_profit"].astype(np.float64)
     costs = sum(backtest.metrics[name] for name in _COSTS if np.isfinite(backtest.metrics[name]))
-    dataset_id = store.backtest(record.spec.backtest_id).spec.dataset_id
     space = record.spec.space
     positions = np.stack(space.positions(indices), axis=1)
     settings = settings or StudySettings()
@@ -129,12 +130,12 @@ def assess_optimization(
         positions,
         scores,
         capital=evaluator.account.capital,
-        n_ledger_trials=max(store.count_trials_on(dataset_id), record.n_completed),
+        n_ledger_trials=trials_on_its_data(store, record),
         chosen=int(np.searchsorted(indices, winner)),
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
         cost_per_trade=costs / trades.size if trades.size else None,
-        days_per_year=float(evaluator.data.bars.symbol.days_per_year),
+        days_per_year=float(evaluator.of(space.combination(winner)).data.bars.symbol.days_per_year),
         settings=settings,
         thresholds=thresholds,
         seed=seed,
@@ -164,7 +165,7 @@ def assess_optimization(
 
 
 def _profits(
-    store: Store, record: OptimizationRecord, evaluator: SweepEvaluator, indices: Indices
+    store: Store, record: OptimizationRecord, evaluator: Evaluator, indices: Indices
 ) -> tuple[npt.NDArray[np.float32], int]:
     """Daily profits of trials, shape (m, n_days), and how many had to be computed again."""
     profits = np.full((indices.shape[0], evaluator.n_days), np.nan, dtype=np.float32)

@@ -11,10 +11,11 @@ from typing import Any
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
-from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.errors import EvaluationError, ParameterError, StateError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.optimization.declared import resolve_parameters
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.evaluate import BacktestResult
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
 from trading_ai.optimization.model import BacktestSpec
 from trading_ai.optimization.ports import Artifacts, BacktestRecord, DatasetRecord, Store
@@ -22,7 +23,7 @@ from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.registry import code_hash, strategy
 
 
-def full_result(evaluator: SweepEvaluator, combination: Mapping[str, Any]) -> BacktestResult:
+def full_result(evaluator: Evaluator, combination: Mapping[str, Any]) -> BacktestResult:
     """Run one combination in full.
 
     Raises:
@@ -150,6 +151,12 @@ class BacktestService:
             StateError: backtests use it.
         """
         found = self.store.dataset(dataset_id).dataset_id
+        for record in self.store.optimizations():
+            if found in record.spec.datasets.values():
+                raise StateError(
+                    f"dataset {found[:12]} is one of those that optimization {record.optimization_id[:8]} searches: "
+                    "delete that first"
+                )
         self.store.delete_dataset(found)
         self.artifacts.delete_bars(found)
         return found

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.heartbeat import beating
 from trading_ai.optimization.jobs import evaluate_chunk, job_evaluator
 from trading_ai.optimization.objective import Constraint, Objective, feasible
@@ -24,7 +24,7 @@ class _Task:
     """What is needed of an optimization to evaluate its chunks."""
 
     job: Job
-    evaluator: SweepEvaluator
+    evaluator: Evaluator
     objective: Objective
     constraints: tuple[Constraint, ...]
 
@@ -106,7 +106,8 @@ class ChunkWorker:
             record = self._store.optimization(optimization_id)
             spec = record.spec
             backtest = self._store.backtest(spec.backtest_id)
-            job = Job(backtest.spec.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash)
+            axes, datasets = spec.space.to_json(), dict(spec.datasets)
+            job = Job(backtest.spec.to_json(), axes, spec.keep_daily_profit, record.strategy_hash, datasets)
             constraints = tuple(Constraint.parse(text) for text in spec.constraints)
             task = _Task(job, job_evaluator(job, self._artifacts), Objective.parse(spec.objective), constraints)
         self._tasks[optimization_id] = task

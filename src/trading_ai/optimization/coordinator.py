@@ -18,6 +18,7 @@ from trading_ai.errors import NotFoundError, StorageError, TradingAIError
 from trading_ai.optimization import planner
 from trading_ai.optimization.completion import complete
 from trading_ai.optimization.jobs import check_code, failed_chunk
+from trading_ai.optimization.ledger import Answers
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores
@@ -34,6 +35,7 @@ _WAITING_PER_SLOT = 3
 _ADDED_PER_TICK = 1000  # a tick must end well before the role does, however many workers wait
 _FIRST_CHUNK = 16
 _LEAST_SECONDS = 0.1
+_BATCHES_ANSWERED_AT_ONCE = 20
 _GROWTH = 8
 _SILENT_BROKER_SECONDS = 2.0
 _KILLS_BEFORE_HALVING = 3
@@ -48,6 +50,7 @@ class _Dispatch:
     """What one optimization still has to dispatch."""
 
     proposals: Proposals
+    answers: Answers | None
     left: Indices
     start: int
     priority: int
@@ -69,6 +72,18 @@ class _Dispatch:
             self.best = (record.best_score, record.n_completed)
         seconds = now - (record.started_at or record.created_at)
         return stop_rule(record.spec).stop(record.n_completed, seconds, self.best[1])
+
+    def next_batch(self) -> bool:
+        """Ask a method that learns; what the ledger knows of the batch is stored at once and need not be run.
+
+        Returns:
+            Whether all of it was known, so that the next batch may be asked for.
+        """
+        batch = self.left = self.proposals.batch()
+        if self.answers is not None and batch.size:
+            self.left, _ = self.answers.take(batch)
+            self.start += int(batch.size - self.left.size)
+        return bool(batch.size and not self.left.size)
 
     def take(self, n_slots: int) -> Indices:
         """The next chunk: about a second of work, less at the end, growing by steps until the speed is known."""
@@ -220,12 +235,13 @@ class Coordinator:
         proposals.tell(*known_scores(self._store, record))
         chunks = self._queue.chunk_indices(record.optimization_id)
         left = np.empty(0, np.int64)
-        if not (proposals.learns and chunks.size):  # the batch under way comes first
+        answers = Answers(self._store, record, proposals.candidates) if proposals.learns else None
+        if not proposals.learns:
             left = proposals.batch()
             left = left[~np.isin(left, chunks)]
         start = record.n_completed + int(chunks.size)
         seen, best = (record.n_completed, record.busy_seconds), (record.best_score, record.n_completed)
-        return _Dispatch(proposals, left, start, record.priority, seen=seen, best=best)
+        return _Dispatch(proposals, answers, left, start, record.priority, seen=seen, best=best)
 
     def _fill(
         self, records: Sequence[OptimizationRecord], chunks: Sequence[ChunkState], n_slots: int, now: float
@@ -236,8 +252,10 @@ class Coordinator:
         for record in records:
             dispatch = self._dispatches[record.optimization_id]
             if dispatch.proposals.learns and not dispatch.left.size and not open_[record.optimization_id]:
-                dispatch.proposals.tell(*known_scores(self._store, record))
-                dispatch.left = dispatch.proposals.batch()
+                for _ in range(_BATCHES_ANSWERED_AT_ONCE):
+                    dispatch.proposals.tell(*known_scores(self._store, record))
+                    if not dispatch.next_batch():
+                        break
         taken: dict[str, list[Indices]] = {}
         n_free = sum(free.values())
         while True:

@@ -26,6 +26,15 @@ def searches_timeframe(strategy: Strategy, space: SearchSpace) -> bool:
     return TIMEFRAME in space.names and TIMEFRAME not in all_parameters(strategy)
 
 
+SYMBOL = "symbol"
+"""An axis of this name searches the symbol that is traded, likewise."""
+
+
+def searches_symbol(strategy: Strategy, space: SearchSpace) -> bool:
+    """Whether the symbol that is traded is an axis of the space."""
+    return SYMBOL in space.names and SYMBOL not in all_parameters(strategy)
+
+
 def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
     """Check parameters and fill in defaults.
 
@@ -63,6 +72,11 @@ def check_axis(strategy: Strategy, axis: Axis) -> None:
     if axis.name == TIMEFRAME and TIMEFRAME not in all_parameters(strategy):
         for value in axis.values:
             timeframe(str(value))
+        return
+    if axis.name == SYMBOL and SYMBOL not in all_parameters(strategy):
+        for value in axis.values:
+            if not isinstance(value, str):
+                raise ParameterError("must be the name of a symbol", parameter=SYMBOL, value=value)
         return
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values

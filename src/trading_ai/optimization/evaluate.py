@@ -45,8 +45,8 @@ Indices = npt.NDArray[np.int64]
 
 _GROUPS_KEPT = 64
 _TABLE_BYTES_KEPT = 16 << 20
-_COMBINATIONS_WORTH_A_THREAD = 100
-"""Combinations on the same signals below which starting a thread costs more than it saves."""
+_TRADES_WORTH_A_THREAD = 15_000
+"""Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,20 @@ class SweepEvaluator:
     def day_numbers(self) -> Indices:
         """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
         return self.data.day_numbers
+
+    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:  # noqa: ARG002
+        """What evaluates a combination, with its bars: this one, whatever the combination."""
+        return self
+
+    period: tuple[str | None, str | None] = (None, None)
+    """Start and end to which the backtest's date range is narrowed: never, on one symbol."""
+
+    def day_opens(self, day: int) -> int | None:
+        """When a trading day (days since 1970) or the next one begins, ns UTC; None at the data's own ends."""
+        ordinal = int(np.searchsorted(self.day_numbers, day))
+        if not 0 < ordinal < self.n_days:
+            return None
+        return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
 
     @cached_property
     def _reader(self) -> IndexReader:
@@ -331,12 +345,11 @@ class SweepEvaluator:
         failures: dict[int, str],
     ) -> None:
         """All these combinations share their signals: the exits are what is spread over threads."""
-        if indices.shape[0] < _COMBINATIONS_WORTH_A_THREAD or self.n_threads == 1:
-            self._run_group(key, np.arange(indices.shape[0]), indices, rows, tallies, daily, failures)
-            return
         group = self._group(key, indices, tallies, failures)
         if group is not None:
-            run_tasks(group.tasks(self._with_levels(rows, group), tallies, daily, self.n_threads), self.n_threads - 1)
+            trades = indices.shape[0] * group.n_events(int(self._exits[TIME_EXIT]))
+            n_threads = self.n_threads if trades >= _TRADES_WORTH_A_THREAD else 1
+            run_tasks(group.tasks(self._with_levels(rows, group), tallies, daily, n_threads), n_threads - 1)
             self._keep(key, group)
 
     def _run_group(

@@ -14,10 +14,12 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.optimization.declared import searches_timeframe
+from trading_ai.optimization.declared import searches_symbol, searches_timeframe
 from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk
 from trading_ai.optimization.ports import Artifacts, Indices, Job
+from trading_ai.optimization.symbols import SymbolsEvaluator, symbol_specs, without_symbol
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.base import Strategy
 from trading_ai.strategies.registry import code_hash, strategy
@@ -105,7 +107,7 @@ def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGIN
         )
 
 
-def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> SweepEvaluator:
+def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluator:
     """The evaluator of a job; what a worker calls once.
 
     Raises:
@@ -114,12 +116,37 @@ def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> SweepEv
     spec = BacktestSpec.from_json(job.backtest)
     chosen = strategy(spec.strategy)
     check_code(chosen, job.strategy_hash)
-    space = SearchSpace.from_json(job.axes)
-    bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))
-    return make_evaluator(spec, space, bars, detail, n_threads, chosen)
+    return space_evaluator(spec, SearchSpace.from_json(job.axes), job.datasets, artifacts, chosen, n_threads)
 
 
-def evaluate_chunk(evaluator: SweepEvaluator, indices: Indices, keep_daily_profit: bool) -> EvaluatedChunk:
+def space_evaluator(
+    spec: BacktestSpec,
+    space: SearchSpace,
+    datasets: Mapping[str, str],
+    artifacts: Artifacts,
+    chosen: Strategy,
+    n_threads: int = 1,
+) -> Evaluator:
+    """An evaluator of a search space around a backtest, on the bars of each symbol where the symbol is searched.
+
+    Raises:
+        NotFoundError: a dataset's bars are gone.
+        InputError: a parameter, rule or cost is impossible.
+    """
+    if not searches_symbol(chosen, space):
+        bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))
+        return make_evaluator(spec, space, bars, detail, n_threads, chosen)
+    others = without_symbol(space)
+    members = {}
+    specs = symbol_specs(spec, datasets, artifacts.load_bars)
+    for name, own in specs.items():
+        bars, detail = load_bars(own, artifacts, searched=searches_timeframe(chosen, space))
+        members[name] = make_evaluator(own, others, bars, detail, n_threads, chosen)
+    common = next(iter(specs.values()))
+    return SymbolsEvaluator(space, members, (common.start, common.end))
+
+
+def evaluate_chunk(evaluator: Evaluator, indices: Indices, keep_daily_profit: bool) -> EvaluatedChunk:
     """Evaluate a chunk; whatever is raised becomes the failure of the one combination that causes it."""
     try:
         return evaluator.evaluate(indices, keep_daily_profit)

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from trading_ai.optimization.declared import resolve_parameters
 from trading_ai.optimization.jobs import ENGINE_VERSION
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
+from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import BacktestRecord, Indices, OptimizationRecord, Store
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.registry import strategy
 
 _ALWAYS_READ = 50_000
 _READ_PER_WANTED = 20
@@ -21,8 +23,60 @@ _READ_PER_WANTED = 20
 more would take longer than running them."""
 
 
+_READ_FOR_A_SEARCH = 100_000
+"""Earlier trials that are looked through for a method that learns, which may propose any combination."""
+
+
+class Answers:
+    """What the ledger knows of the combinations that a method that learns may propose.
+
+    Args:
+        store: the ledger.
+        record: the optimization.
+        candidates: combination indices that it may propose, shape (n,).
+    """
+
+    def __init__(self, store: Store, record: OptimizationRecord, candidates: Indices) -> None:
+        self._store, self._record = store, record
+        self._rows: dict[int, tuple[EvaluatedChunk, int]] = {}
+        if record.spec.reuse:
+            backtest = store.backtest(record.spec.backtest_id)
+            chosen = strategy(backtest.spec.strategy)
+            for chunk in repeats(store, record.spec, backtest, chosen, candidates, budget=_READ_FOR_A_SEARCH):
+                self._rows.update({index: (chunk, row) for row, index in enumerate(chunk.indices.tolist())})
+
+    def take(self, batch: Indices) -> tuple[Indices, EvaluatedChunk | None]:
+        """Store what is known of a batch; returns what is left to be run, and the copies that were stored.
+
+        Args:
+            batch: combination indices, shape (m,).
+        """
+        found = [self._rows[i] for i in batch.tolist() if i in self._rows]
+        if not found:
+            return batch, None
+        known = np.array([chunk.indices[row] for chunk, row in found], dtype=np.int64)
+        daily = [chunk.daily_profit[row] for chunk, row in found if chunk.daily_profit is not None]
+        copies = EvaluatedChunk(
+            known,
+            np.stack([chunk.metrics[row] for chunk, row in found]),
+            {},
+            np.stack(daily) if daily else None,
+            reused=True,
+        )
+        scores = Objective.parse(self._record.spec.objective).scores(copies.metrics)
+        held = feasible(tuple(Constraint.parse(t) for t in self._record.spec.constraints), copies.metrics)
+        self._store.save_chunk(self._record.optimization_id, copies, scores, held, 0.0)
+        return batch[~np.isin(batch, known)], copies
+
+
 def repeats(
-    store: Store, spec: OptimizationSpec, backtest: BacktestRecord, chosen: Strategy, wanted: Indices
+    store: Store,
+    spec: OptimizationSpec,
+    backtest: BacktestRecord,
+    chosen: Strategy,
+    wanted: Indices,
+    *,
+    budget: int | None = None,
 ) -> Iterator[EvaluatedChunk]:
     """Trials of earlier optimizations that are the same as some of those wanted, each once, newest first.
 
@@ -35,6 +89,7 @@ def repeats(
         backtest: the backtest that it starts from.
         chosen: its strategy.
         wanted: combination indices of `spec.space`, shape (m,).
+        budget: earlier trials to look through at most, in all; None for as many as `wanted` is worth.
     """
     left = np.sort(wanted)
     base, fixed = _base(backtest.spec), _fixed(backtest.spec, spec.space, chosen)
@@ -47,7 +102,8 @@ def repeats(
             or earlier.engine_version != ENGINE_VERSION
             or earlier.strategy_hash != backtest.strategy_hash
             or (spec.keep_daily_profit and not earlier.spec.keep_daily_profit)
-            or earlier.n_completed > _ALWAYS_READ + _READ_PER_WANTED * left.size
+            or dict(earlier.spec.datasets) != dict(spec.datasets)
+            or earlier.n_completed > (_ALWAYS_READ + _READ_PER_WANTED * left.size if budget is None else budget)
         ):
             continue
         if earlier.spec.backtest_id not in bases:
@@ -59,9 +115,26 @@ def repeats(
         places = _places(spec.space, fixed, earlier.spec.space, _fixed(other, earlier.spec.space, chosen))
         if places is None:
             continue
+        if budget is not None:
+            budget -= earlier.n_completed
         for chunk in _trials(store, earlier, spec, places, left):
             left = left[~np.isin(left, chunk.indices)]
             yield chunk
+
+
+def trials_on_its_data(store: Store, record: OptimizationRecord) -> int:
+    """Number of trials ever run on the dataset of an optimization, or on any of them where it searches the symbol.
+
+    An optimization that searches the symbol counts in full for each of its datasets: the count may be too large, not
+    too small.
+    """
+    own = {store.backtest(record.spec.backtest_id).spec.dataset_id, *record.spec.datasets.values()}
+    total = sum(store.count_trials_on(dataset_id) for dataset_id in own)
+    for other in store.optimizations():
+        searched = own & set(other.spec.datasets.values())
+        if searched and store.backtest(other.spec.backtest_id).spec.dataset_id not in own:
+            total += other.n_completed - other.n_reused
+    return max(total, record.n_completed)
 
 
 def _base(spec: BacktestSpec) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_ai.errors import StateError
 from trading_ai.optimization.heartbeat import beating
-from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
-from trading_ai.optimization.ports import Executor, Indices, Job, Store
+from trading_ai.optimization.ports import Executor, Floats, Indices, Job, Store
 from trading_ai.search.stopping import StopRule
 
 LEASE_SECONDS = 6.0
@@ -70,6 +71,8 @@ class Run:
     rule: StopRule = field(default_factory=StopRule)
     seconds_before: float = 0.0
     best_before: float = math.nan
+    answered: list[EvaluatedChunk] = field(default_factory=list)
+    """Copies of earlier trials that `chunks` stored instead of yielding them, and that were not counted yet."""
 
 
 class _Flags:
@@ -137,6 +140,22 @@ def run_chunks(
     best_index: int | None = None
     best_score = float("nan")
     record_score, record_at = run.best_before, n_done
+
+    def look(chunk: EvaluatedChunk, scores: Floats, held: npt.NDArray[np.bool_]) -> None:
+        nonlocal best_index, best_score
+        ranked = np.where(held, scores, np.nan)
+        if not np.isnan(ranked).all():
+            row = int(np.nanargmax(ranked))
+            if best_index is None or ranked[row] > best_score:
+                best_index, best_score = int(chunk.indices[row]), float(ranked[row])
+
+    def count_answered() -> None:
+        nonlocal n_done
+        while run.answered:
+            copies = run.answered.pop()
+            n_done += copies.indices.shape[0]
+            look(copies, run.objective.scores(copies.metrics), feasible(run.constraints, copies.metrics))
+
     with _heartbeat(store, run, flags, clock):
         for chunk, _ in executor.run(run.job, run.chunks, flags):
             scores = run.objective.scores(chunk.metrics)
@@ -145,11 +164,8 @@ def run_chunks(
             n_done += store.save_chunk(run.optimization_id, chunk, scores, held, max(now - saved, 0.0))
             saved = now
             n_failed += len(chunk.failures)
-            ranked = np.where(held, scores, np.nan)
-            if not np.isnan(ranked).all():
-                row = int(np.nanargmax(ranked))
-                if best_index is None or ranked[row] > best_score:
-                    best_index, best_score = int(chunk.indices[row]), float(ranked[row])
+            look(chunk, scores, held)
+            count_answered()
             if best_index is not None and not best_score <= record_score:
                 record_score, record_at = best_score, n_done
             seconds = max(now - began, 1e-9)
@@ -167,6 +183,7 @@ def run_chunks(
                     run.objective.value(best_score),
                 )
             )
+    count_answered()
     if flags.lost.is_set():
         return "lost", ""
     if flags.status == "cancelled":

@@ -113,6 +113,7 @@ class OptimizationSpec:
         stagnation: stop after so many trials without a better one; None for no limit.
         reuse: answer combinations that were tried before from the ledger instead of running them again.
         warm_start: let a method that learns begin with what earlier optimizations tried.
+        datasets: where the symbol is searched, the dataset of each symbol; filled in by planning.
     """
 
     backtest_id: str
@@ -130,6 +131,7 @@ class OptimizationSpec:
     reuse: bool = True
     warm_start: bool = False
     more_objectives: tuple[str, ...] = ()
+    datasets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

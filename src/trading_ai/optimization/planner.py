@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading_ai.engine.rules import EXIT_PARAMETERS
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import evaluate_chunk
 from trading_ai.optimization.ports import Indices
 from trading_ai.parameters import SearchSpace
@@ -79,7 +79,7 @@ class Speed:
         return max(size, 1)
 
 
-def measure(evaluator: SweepEvaluator, indices: Indices, clock: Callable[[], float] = time.perf_counter) -> Speed:
+def measure(evaluator: Evaluator, indices: Indices, clock: Callable[[], float] = time.perf_counter) -> Speed:
     """Measure on a few combinations spread over the space; at most about a second, unless one takes longer.
 
     Args:

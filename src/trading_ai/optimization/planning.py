@@ -8,14 +8,15 @@ import numpy as np
 
 from trading_ai.errors import ParameterError
 from trading_ai.optimization import planner
-from trading_ai.optimization.declared import searches_timeframe
-from trading_ai.optimization.evaluate import SweepEvaluator
-from trading_ai.optimization.jobs import check_code, load_bars, make_evaluator
+from trading_ai.optimization.declared import check_axis
+from trading_ai.optimization.evaluator import Evaluator
+from trading_ai.optimization.jobs import check_code, space_evaluator
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
 from trading_ai.optimization.pareto import objectives_of
 from trading_ai.optimization.ports import Artifacts, BacktestRecord, Indices, Store
 from trading_ai.optimization.proposals import Proposals
+from trading_ai.optimization.symbols import symbol_datasets
 from trading_ai.parameters import SearchSpace
 from trading_ai.search.stopping import StopRule
 from trading_ai.strategies.registry import strategy
@@ -51,7 +52,7 @@ class Plan:
     n_left_out: int
     speed: planner.Speed
     expected_seconds: float
-    evaluator: SweepEvaluator
+    evaluator: Evaluator
     proposals: Proposals
 
 
@@ -100,8 +101,10 @@ def plan_optimization(
         )
     chosen = strategy(backtest.spec.strategy)
     check_code(chosen, backtest.strategy_hash, backtest.engine_version)
-    bars, detail = load_bars(backtest.spec, artifacts, searched=searches_timeframe(chosen, space))
-    evaluator = make_evaluator(backtest.spec, space, bars, detail, 1, chosen)
+    for axis in space.axes:
+        check_axis(chosen, axis)
+    spec = replace(spec, datasets=symbol_datasets(store, backtest.spec, chosen, space, spec.datasets))
+    evaluator = space_evaluator(backtest.spec, space, spec.datasets, artifacts, chosen)
     proposals = Proposals(spec, backtest.spec, chosen)
     objectives_of(spec)
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()

@@ -351,12 +351,14 @@ class Job:
         axes: the search space, as `SearchSpace.to_json` gives it.
         keep_daily_profit: whether chunks carry daily profits.
         strategy_hash: code hash that the strategy must have.
+        datasets: where the symbol is searched, the dataset of each symbol.
     """
 
     backtest: Mapping[str, Any]
     axes: Sequence[Mapping[str, Any]]
     keep_daily_profit: bool
     strategy_hash: str
+    datasets: Mapping[str, str] = field(default_factory=dict)
 
 
 class Executor(Protocol):

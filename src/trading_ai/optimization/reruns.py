@@ -9,7 +9,7 @@ import numpy as np
 
 from trading_ai.errors import EvaluationError, ParameterError
 from trading_ai.optimization.declared import all_parameters
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import job_evaluator
 from trading_ai.optimization.ports import Artifacts, Floats, Job
 from trading_ai.optimization.proposals import is_ordered
@@ -119,7 +119,7 @@ class Reruns:
 
 
 def rerun(
-    job: Job, artifacts: Artifacts, evaluator: SweepEvaluator, index: int, *, share: float, n_draws: int, seed: int
+    job: Job, artifacts: Artifacts, evaluator: Evaluator, index: int, *, share: float, n_draws: int, seed: int
 ) -> Reruns:
     """Run a trial again under other conditions.
 
@@ -166,7 +166,7 @@ def _same_bar(job: Job, artifacts: Artifacts, combination: Combination, own: Map
 
 
 def _jitter(
-    evaluator: SweepEvaluator, combination: Combination, own: float, share: float, n_draws: int, seed: int
+    evaluator: Evaluator, combination: Combination, own: float, share: float, n_draws: int, seed: int
 ) -> Jitter | None:
     declared = all_parameters(evaluator.strategy)
     shaken = [axis.name for axis in evaluator.space.axes if axis.name in declared and is_ordered(axis)]
@@ -198,7 +198,7 @@ def _jitter(
 
 
 def _drawn(
-    evaluator: SweepEvaluator, combination: Combination, shaken: list[str], share: float, random: np.random.Generator
+    evaluator: Evaluator, combination: Combination, shaken: list[str], share: float, random: np.random.Generator
 ) -> Combination | None:
     """A set of shaken parameters that keeps the strategy's rules; None if twenty draws give none."""
     declared = all_parameters(evaluator.strategy)

@@ -18,13 +18,14 @@ from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.completion import complete
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.evaluate import BacktestResult
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import (
     ENGINE_VERSION,
     check_code,
     job_evaluator,
 )
-from trading_ai.optimization.ledger import repeats
+from trading_ai.optimization.ledger import Answers, repeats
 from trading_ai.optimization.loop import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
 from trading_ai.optimization.model import EvaluatedChunk, OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
@@ -44,9 +45,7 @@ from trading_ai.strategies.registry import is_built_in, strategy
 class ExecutorFactory(Protocol):
     """Makes the executor of one run."""
 
-    def __call__(
-        self, evaluator: SweepEvaluator, expected_seconds: float, n_workers: int | None, isolate: bool
-    ) -> Executor:
+    def __call__(self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool) -> Executor:
         """An executor.
 
         Args:
@@ -290,12 +289,13 @@ class OptimizationService:
         # A method that learns waits for each batch: threads of this process share one without moving it anywhere.
         expected = 0.0 if plan.proposals.learns else plan.expected_seconds * share
         executor = self._executors(plan.evaluator, math.inf if isolate else expected, n_workers, isolate)
+        answered: list[EvaluatedChunk] = []
         size = plan.speed.chunk_size(n_left, max(round(plan.n_groups * share), 1), executor.n_workers)
         run = Run(
             optimization_id=key,
             owner=owner,
             job=self.job_of(record),
-            chunks=self._learned(plan, key) if plan.proposals.learns else planner.chunks(left, size),
+            chunks=self._learned(plan, record, answered) if plan.proposals.learns else planner.chunks(left, size),
             n_done_before=record.n_total - n_left,
             n_total=record.n_total,
             objective=Objective.parse(spec.objective),
@@ -303,6 +303,7 @@ class OptimizationService:
             rule=stop_rule(spec),
             seconds_before=record.seconds,
             best_before=math.nan if record.best_score is None else record.best_score,
+            answered=answered,
         )
         try:
             ending, enough = run_chunks(store, executor, run, stop=terms.stop, report=terms.report, clock=self._clock)
@@ -325,14 +326,19 @@ class OptimizationService:
         elif ending == "stopped" and not terms.served:
             store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
 
-    def _learned(self, plan: Plan, key: str) -> Iterator[Indices]:
+    def _learned(self, plan: Plan, record: OptimizationRecord, answered: list[EvaluatedChunk]) -> Iterator[Indices]:
         """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""
+        answers = Answers(self.store, record, plan.proposals.candidates)
         while True:
-            plan.proposals.tell(*known_scores(self.store, self.store.optimization(key)))
+            plan.proposals.tell(*known_scores(self.store, self.store.optimization(record.optimization_id)))
             batch = plan.proposals.batch()
             if not batch.size:
                 return
-            yield batch
+            left, copies = answers.take(batch)
+            if copies is not None:
+                answered.append(copies)
+            if left.size:
+                yield left
 
     def cancel(self, optimization_id: str) -> OptimizationRecord:
         """Cancel for good; a running one stops after the chunks under way, finished trials are kept.
@@ -380,11 +386,11 @@ class OptimizationService:
         """What the trials of an optimization are of."""
         spec = record.spec
         backtest = self.store.backtest(spec.backtest_id).spec
-        return Job(backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash)
+        return Job(
+            backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash, dict(spec.datasets)
+        )
 
-    def backtest_of(
-        self, record: OptimizationRecord, indices: Sequence[int]
-    ) -> tuple[SweepEvaluator, list[BacktestResult]]:
+    def backtest_of(self, record: OptimizationRecord, indices: Sequence[int]) -> tuple[Evaluator, list[BacktestResult]]:
         """Run some combinations of an optimization in full; also returns what ran them."""
         evaluator = job_evaluator(self.job_of(record), self.artifacts)
         return evaluator, [full_result(evaluator, record.spec.space.combination(i)) for i in indices]

@@ -11,7 +11,7 @@ import numpy as np
 from trading_ai.engine.records import END_OF_DATA
 from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
-from trading_ai.optimization.declared import TIMEFRAME, resolve_parameters, searches_timeframe
+from trading_ai.optimization.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import WALK_FORWARD, Floats, Indices, OptimizationRecord
 from trading_ai.optimization.walk_forward import WalkForwardPlan, WalkForwardService
@@ -146,8 +146,8 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
             in_sample=nan, out_of_sample=nan, in_sample_profit=0.0, out_of_sample_profit=0.0, n_trades=0, n_cut=0,
         )  # fmt: skip
         if record.best_index is not None:
-            result, profit = _traded(service, plan, i, record, record.best_index, result)
-            daily[test] = profit
+            result, dates, profit = _traded(service, plan, i, record, record.best_index, result)
+            daily[np.searchsorted(days, dates)] = profit  # not every searched symbol trades on every day
         if instant is not None:
             row = int(instant.chosen[i])
             result = replace(
@@ -197,8 +197,8 @@ def _traded(
     record: OptimizationRecord,
     best_index: int,
     result: WindowResult,
-) -> tuple[WindowResult, Floats]:
-    """The winner of a training on its test; also its profit on each day of the test."""
+) -> tuple[WindowResult, Indices, Floats]:
+    """The winner of a training on its test; also the dates of the days that it traded, and its profit on each."""
     base, objective = plan.base, Objective.parse(record.spec.objective)
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
@@ -206,8 +206,11 @@ def _traded(
     timeframe = base.spec.timeframe
     if searches_timeframe(chosen, record.spec.space):
         timeframe = str(values.pop(TIMEFRAME))
+    dataset_id = base.spec.dataset_id
+    if searches_symbol(chosen, record.spec.space):
+        dataset_id = record.spec.datasets[str(values.pop(SYMBOL))]
     parameters = resolve_parameters(chosen, values)
-    spec = replace(base.spec, parameters=parameters, timeframe=timeframe, start=start, end=end)
+    spec = replace(base.spec, dataset_id=dataset_id, parameters=parameters, timeframe=timeframe, start=start, end=end)
     name = f"{WALK_FORWARD}test {result.test_first}..{result.test_end} of {base.backtest_id[:8]}"
     backtest = service.backtest(spec, name)
     arrays = service.backtests.artifacts.load_backtest(backtest.backtest_id)
@@ -225,7 +228,7 @@ def _traded(
         n_trades=len(arrays["trades"]),
         n_cut=int((arrays["trades"]["exit_reason"] == END_OF_DATA).sum()),
     )
-    return result, profit
+    return result, arrays["day_numbers"], profit
 
 
 def _instant(service: WalkForwardService, plan: WalkForwardPlan) -> tuple[WalkForward | None, Indices]:

@@ -13,7 +13,7 @@ import numpy as np
 from trading_ai.errors import ParameterError, StateError
 from trading_ai.market.date_range import moment_text
 from trading_ai.optimization.backtests import BacktestService
-from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import ENGINE_VERSION
 from trading_ai.optimization.loop import Progress
 from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, BacktestSpec, OptimizationSpec
@@ -136,16 +136,17 @@ class WalkForwardService:
                 parameter="windows", value=size,
                 remedy=f"Use {'longer tests' if windows else 'a shorter training'}.",
             )  # fmt: skip
+        first, last = (a or b for a, b in zip(evaluator.period, (base.spec.start, base.spec.end), strict=True))
         trainings, tests = [], []
         for window in windows:
             learnt = replace(
                 base.spec,
-                start=self._edge(evaluator, window.train_first) or base.spec.start,
-                end=self._edge(evaluator, window.test_first) or base.spec.end,
+                start=self._edge(evaluator, window.train_first) or first,
+                end=self._edge(evaluator, window.test_first) or last,
             )
             dates = f"{_date(window.train_first)}..{_date(window.test_first)}"
             trainings.append(self._part(dates, base, learnt, search))
-            tests.append((learnt.end, self._edge(evaluator, window.test_end) or base.spec.end))
+            tests.append((learnt.end, self._edge(evaluator, window.test_end) or last))
         whole, notes = None, []
         if spec.compare and checked.n_total > DAILY_PROFIT_KEPT_UP_TO:
             notes.append(f"the instant form is left out: more than {DAILY_PROFIT_KEPT_UP_TO:,} combinations")
@@ -157,16 +158,16 @@ class WalkForwardService:
         )  # fmt: skip
 
     @staticmethod
-    def _edge(evaluator: SweepEvaluator, day: int) -> str | None:
+    def _edge(evaluator: Evaluator, day: int) -> str | None:
         """Where a trading day begins: the open of its first bar, or of the next day's; None for the data's own ends."""
-        ordinal = int(np.searchsorted(evaluator.day_numbers, day))
-        if not 0 < ordinal < evaluator.n_days:
-            return None
-        return moment_text(int(evaluator.data.bars.open_time_ns[evaluator.data.day_last_bar[ordinal - 1] + 1]))
+        opens = evaluator.day_opens(day)
+        return None if opens is None else moment_text(opens)
 
     @staticmethod
     def _part(days: str, base: BacktestRecord, backtest: BacktestSpec, search: OptimizationSpec) -> Part:
         told = {**vars(search), "backtest_id": "", "space": search.space.to_json()}
+        if not search.datasets:
+            del told["datasets"]  # or a walk-forward from before symbols could be searched would begin anew
         everything = [backtest.to_json(), told, base.strategy_hash, ENGINE_VERSION]
         text = json.dumps(everything, sort_keys=True, default=str)
         name = f"{WALK_FORWARD}{days} of {base.backtest_id[:_SHORT_ID]}"

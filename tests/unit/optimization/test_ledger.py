@@ -113,6 +113,25 @@ def test_a_method_that_learns_begins_with_what_is_known(house):  # noqa: F811
     assert n_known == 0
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_method_that_learns_does_not_run_what_was_tried(house, keep):  # noqa: F811
+    base = backtest(house)
+    spec = OptimizationSpec(
+        base.backtest_id, EXITS, method="bayesian", max_iterations=12, batch_size=4, keep_daily_profit=keep
+    )
+    plain, _ = run(house, replace(spec, reuse=False))
+    assert plain.n_reused == 0
+    again, _ = run(house, spec)
+    assert (again.status, again.n_completed, again.n_reused) == ("completed", 12, 12)  # the same seed, the same trials
+    some, _ = run(house, replace(spec, seed=5, max_iterations=16))
+    assert (some.status, some.n_completed) == ("completed", 16)
+    assert 0 < some.n_reused < 16
+    fresh, _ = run(house, replace(spec, seed=5, max_iterations=16, reuse=False))
+    pages = [house.store.ranked(r.optimization_id, 100) for r in (some, fresh)]
+    assert pages[0].indices.tolist() == pages[1].indices.tolist()  # as if they had been run
+    np.testing.assert_array_equal(pages[0].metrics, pages[1].metrics)
+
+
 def test_conditions_on_parameters_shrink_the_space(house):  # noqa: F811
     base = backtest(house)
     spec = OptimizationSpec(

@@ -1,0 +1,80 @@
+"""What evaluates the combinations of a search space, on one symbol's bars or on those of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.account import Account
+from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.strategies.base import Strategy
+
+Indices = npt.NDArray[np.int64]
+
+
+class Evaluator(Protocol):
+    """As `SweepEvaluator` documents its methods.
+
+    Attributes:
+        strategy: the strategy.
+        space: the search space.
+        fixed: values of the parameters that are not searched.
+        account: capital, sizing, costs and rules.
+    """
+
+    strategy: Strategy
+    space: SearchSpace
+    fixed: Combination
+    account: Account
+
+    @property
+    def period(self) -> tuple[str | None, str | None]:
+        """Start and end to which the backtest's date range is narrowed; None where it is not."""
+        ...
+
+    @property
+    def n_threads(self) -> int:
+        """Threads to use."""
+        ...
+
+    @n_threads.setter
+    def n_threads(self, n: int) -> None: ...
+
+    @property
+    def n_days(self) -> int:
+        """Number of trading days: the length of a daily-profit row."""
+        ...
+
+    @property
+    def day_numbers(self) -> Indices:
+        """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
+        ...
+
+    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:
+        """What evaluates one combination, with its bars."""
+        ...
+
+    def day_opens(self, day: int) -> int | None:
+        """Open time of the first bar of a trading day or the next one, ns UTC; None at the data's own ends."""
+        ...
+
+    def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
+        """Evaluate combinations."""
+        ...
+
+    def metrics_of(self, **parameters: Value) -> dict[str, float]:
+        """Metrics of one combination of the search space, by name."""
+        ...
+
+    def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
+        """Metrics of any combination by name, with entries some bars late."""
+        ...
+
+    def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
+        """Run one combination in full."""
+        ...
