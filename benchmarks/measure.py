@@ -24,7 +24,7 @@ from benchmarks.workloads import DATA, grid
 MAX_SECONDS = 120.0  # a system that would need more for the workload gets fewer combinations
 LEAST_SECONDS = 0.5  # repeat for at least so long
 REPEAT_SECONDS = 60.0  # stop repeating after this long, however few repetitions that makes
-SMALL_SECONDS = 0.05  # workloads shorter than this are timed back to back
+SMALL_SECONDS = 0.01  # workloads shorter than this are timed back to back
 MAX_CELLS = 60_000_000  # systems that hold bars x combinations would need more memory than machines have
 
 

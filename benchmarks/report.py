@@ -101,7 +101,7 @@ def markdown(everything: dict) -> str:
             "Indicators, signals, simulation and metrics count; loading, importing and compiling do not. "
             "Where a system would need more than two minutes, or would hold more than 60 million bars x "
             "combinations in memory, it ran fewer combinations, spread over the grid: the second column says "
-            "how many. The ratio sets our median against the peer's best. What takes less than 50 ms is timed back to "
+            "how many. The ratio sets our median against the peer's best. What takes less than 10 ms is timed back to "
             "back; cold is its best right after a full garbage collection, which empties the processor's caches.\n"
         )
         for data, grid in dict.fromkeys((row["data"], row["grid"]) for row in rows):

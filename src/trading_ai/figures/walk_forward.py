@@ -72,7 +72,12 @@ def in_and_out_of_sample(in_sample: Floats, out_of_sample: Floats, labels: list[
 
 
 def parameter_drift(
-    day_numbers: Ints, values: Mapping[str, Sequence[Value | None]], places: Mapping[str, Floats], *, size: str
+    day_numbers: Ints,
+    values: Mapping[str, Sequence[Value | None]],
+    places: Mapping[str, Floats],
+    *,
+    size: str,
+    end: int | None = None,
 ) -> go.Figure:
     """The parameters that a walk-forward chose, window by window: flat lines are stable, jumps are not.
 
@@ -82,12 +87,17 @@ def parameter_drift(
         places: its place between the smallest (0) and the largest value searched (1), NaN where nothing was chosen,
             shape (n_windows,) for each parameter.
         size: lengths of training and test.
+        end: last day of the last test: its choice is drawn up to there.
     """
     figure = go.Figure()
-    dates = _dates(day_numbers)
+    dates = _dates(day_numbers if end is None else np.append(day_numbers, end))
     for name, chosen in values.items():
+        texts, heights = [str(value) for value in chosen], places[name]
+        symbols = ["circle"] * len(texts)
+        if end is not None:
+            texts, heights, symbols = [*texts, texts[-1]], np.append(heights, heights[-1]), [*symbols, "line-ns"]
         figure.add_scatter(
-            x=dates, y=places[name], text=[str(value) for value in chosen], mode="lines+markers",
+            x=dates, y=heights, text=texts, mode="lines+markers", marker={"symbol": symbols},
             name=theme.plain(name), line={"shape": "hv", "width": 2},
             hovertemplate="%{x}<br>" + theme.plain(name) + " <b>%{text}</b><extra></extra>",
         )  # fmt: skip

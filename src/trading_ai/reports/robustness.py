@@ -60,7 +60,9 @@ def figures(found: Assessment, currency: str) -> list[go.Figure]:
         made.append(in_and_out_of_sample(walk.in_sample, walk.out_of_sample, labels))
         made.append(_drift(found, walk, starts))
     if study.bands is not None:
-        actual = np.cumsum(found.backtest.daily_profit)
+        daily = np.zeros(found.day_numbers.shape[0])  # other symbols that were searched may trade on more days
+        daily[np.searchsorted(found.day_numbers, found.backtest.day_numbers)] = found.backtest.daily_profit
+        actual = np.cumsum(daily)
         bands = study.bands
         fan = bootstrap_fan(found.day_numbers, bands.quantiles, bands.cumulative_profit, actual, currency=currency)
         made.append(fan)
@@ -79,7 +81,7 @@ def _drift(found: Assessment, walk: WalkForward, starts: npt.NDArray[np.int64]) 
             none = walk.chosen < 0
             values[axis.name] = [None if none[j] else axis.values[k] for j, k in enumerate(at.tolist())]
             places[axis.name] = np.where(none, np.nan, at / (len(axis) - 1))
-    return parameter_drift(starts, values, places, size=walk.size)
+    return parameter_drift(starts, values, places, size=walk.size, end=int(walk.day_numbers[-1]))
 
 
 def _number(value: float) -> str:

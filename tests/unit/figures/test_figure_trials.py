@@ -103,3 +103,6 @@ def test_drift_draws_a_line_for_each_parameter_with_its_values() -> None:
     assert list(figure.data[0].text) == ["5", "10", "None"]
     assert list(figure.data[0].x) == ["2016-07-18", "2016-10-16", "2017-01-14"]
     assert "12M/3M" in figure.layout.title.text
+    longer = parameter_drift(days, {"fast": [5, 10, 20]}, {"fast": np.array([0.0, 0.5, 1.0])}, size="1M/1M", end=17_200)
+    assert list(longer.data[0].x)[-2:] == ["2017-01-14", "2017-02-03"]  # the last choice held until then
+    assert list(longer.data[0].y) == [0.0, 0.5, 1.0, 1.0]

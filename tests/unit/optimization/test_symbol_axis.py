@@ -20,6 +20,7 @@ from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
 from trading_ai.optimization.stitching import stitch
 from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.reports.robustness import figures
 
 EURO = random_bars(3_000, 11, tf="M15")
 _yen = random_bars(3_400, 12, symbol=USDJPY, start=110.0, tf="M15")
@@ -95,6 +96,11 @@ def test_daily_profits_are_of_the_days_of_both(house):  # noqa: F811
     assessment = assess_optimization(house.service, record.optimization_id)
     assert assessment.parameters["symbol"] in record.spec.datasets
     assert not verify_trial(house.service, record.optimization_id).different
+    page = house.store.ranked(record.optimization_id, 100)
+    yen = 1 + [SPACE.combination(i)["symbol"] for i in page.indices.tolist()].index("USDJPY")
+    shorter = assess_optimization(house.service, record.optimization_id, rank=yen)
+    fan = figures(shorter, "USD")[-1]
+    assert len(fan.data[-1].x) == evaluator.n_days > shorter.backtest.daily_profit.size
 
 
 def test_a_method_that_learns_searches_symbols_too(house):  # noqa: F811
