@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
     from trading_ai.notebook import Sweep, backtest, make_evaluator, read_bars, sweep
-    from trading_ai.optimization.evaluate import BacktestResult
+    from trading_ai.optimization.model import BacktestResult
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.lookahead import find_look_ahead
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Bars": "market.bars",
-    "BacktestResult": "optimization.evaluate",
+    "BacktestResult": "optimization.model",
     "Bool": "strategies.base",
     "Choice": "strategies.base",
     "Choices": "parameters",

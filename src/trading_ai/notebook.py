@@ -20,7 +20,8 @@ from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.cores import n_cores
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
+from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.model import BacktestResult
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ranking import rank, valid_indices
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from trading_ai.errors import StateError
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.evaluate import BacktestResult
 from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.ledger import trials_on_its_data
+from trading_ai.optimization.model import BacktestResult
 from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Indices, OptimizationRecord, Store
 from trading_ai.optimization.proposals import is_ordered

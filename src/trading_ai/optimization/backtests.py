@@ -14,10 +14,9 @@ from trading_ai.engine.account import Account
 from trading_ai.errors import EvaluationError, ParameterError, StateError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.optimization.declared import resolve_parameters
-from trading_ai.optimization.evaluate import BacktestResult
 from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
-from trading_ai.optimization.model import BacktestSpec
+from trading_ai.optimization.model import BacktestResult, BacktestSpec
 from trading_ai.optimization.ports import Artifacts, BacktestRecord, DatasetRecord, Store
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.registry import code_hash, strategy

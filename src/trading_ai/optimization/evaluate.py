@@ -6,7 +6,6 @@ import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -34,7 +33,7 @@ from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.optimization.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.optimization.index_reader import IndexReader
-from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.model import BacktestResult, EvaluatedChunk
 from trading_ai.optimization.signal_bars import signal_bars
 from trading_ai.optimization.threads import run_tasks
 from trading_ai.parameters import Combination, SearchSpace, Value
@@ -47,29 +46,6 @@ _GROUPS_KEPT = 64
 _TABLE_BYTES_KEPT = 16 << 20
 _TRADES_WORTH_A_THREAD = 15_000
 """Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
-
-
-@dataclass(frozen=True, eq=False)
-class BacktestResult:
-    """One combination in full.
-
-    Attributes:
-        parameters: every parameter's value.
-        trades: closed trades in order of closing, see `engine.records.TRADE`.
-        metrics: every metric by name; NaN where undefined.
-        equity: equity at each execution bar's close, account currency, shape (n_bars,).
-        equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).
-        daily_profit: change of equity over each trading day, account currency, shape (n_days,).
-        day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
-    """
-
-    parameters: Combination
-    trades: npt.NDArray[np.void]
-    metrics: dict[str, float]
-    equity: Floats
-    equity_time_ns: Indices
-    daily_profit: Floats
-    day_numbers: Indices
 
 
 class SweepEvaluator:

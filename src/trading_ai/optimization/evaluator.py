@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
-from trading_ai.optimization.model import EvaluatedChunk
+from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.model import BacktestResult, EvaluatedChunk
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
 

@@ -135,6 +135,29 @@ class OptimizationSpec:
 
 
 @dataclass(frozen=True, eq=False)
+class BacktestResult:
+    """One combination in full.
+
+    Attributes:
+        parameters: every parameter's value.
+        trades: closed trades in order of closing, see `engine.records.TRADE`.
+        metrics: every metric by name; NaN where undefined.
+        equity: equity at each execution bar's close, account currency, shape (n_bars,).
+        equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).
+        daily_profit: change of equity over each trading day, account currency, shape (n_days,).
+        day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
+    """
+
+    parameters: Mapping[str, Value]
+    trades: npt.NDArray[np.void]
+    metrics: dict[str, float]
+    equity: npt.NDArray[np.float64]
+    equity_time_ns: npt.NDArray[np.int64]
+    daily_profit: npt.NDArray[np.float64]
+    day_numbers: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class EvaluatedChunk:
     """Results of some combinations.
 

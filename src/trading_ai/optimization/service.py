@@ -18,7 +18,6 @@ from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.completion import complete
-from trading_ai.optimization.evaluate import BacktestResult
 from trading_ai.optimization.evaluator import Evaluator
 from trading_ai.optimization.jobs import (
     ENGINE_VERSION,
@@ -27,7 +26,7 @@ from trading_ai.optimization.jobs import (
 )
 from trading_ai.optimization.ledger import Answers, repeats
 from trading_ai.optimization.loop import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
-from trading_ai.optimization.model import EvaluatedChunk, OptimizationSpec, OptimizationStatus
+from trading_ai.optimization.model import BacktestResult, EvaluatedChunk, OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.pareto import known_scores
 from trading_ai.optimization.planning import Plan, plan_optimization, stop_rule
@@ -386,9 +385,8 @@ class OptimizationService:
         """What the trials of an optimization are of."""
         spec = record.spec
         backtest = self.store.backtest(spec.backtest_id).spec
-        return Job(
-            backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash, dict(spec.datasets)
-        )
+        axes, datasets = spec.space.to_json(), dict(spec.datasets)
+        return Job(backtest.to_json(), axes, spec.keep_daily_profit, record.strategy_hash, datasets)
 
     def backtest_of(self, record: OptimizationRecord, indices: Sequence[int]) -> tuple[Evaluator, list[BacktestResult]]:
         """Run some combinations of an optimization in full; also returns what ran them."""

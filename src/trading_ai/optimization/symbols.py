@@ -13,8 +13,8 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import moment_ns, moment_text
 from trading_ai.metrics.catalog import METRIC_NAMES, METRICS
 from trading_ai.optimization.declared import SYMBOL, searches_symbol
-from trading_ai.optimization.evaluate import BacktestResult, SweepEvaluator
-from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk
+from trading_ai.optimization.evaluate import SweepEvaluator
+from trading_ai.optimization.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.optimization.ports import DatasetRecord, Store
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
