@@ -74,9 +74,11 @@ def _apt(folder: Path) -> str:
     for file in (etc / "apt.conf.d").iterdir():
         if "Acquire" in file.read_text():
             shutil.copy(file, folder / "apt.conf.d" / file.name)
-    found = re.search(r"^(?:URIs:|deb) (?:\[.*\] )?(\S+)", "\n".join(f.read_text() for f in lists), re.MULTILINE)
-    assert found, "no mirror in /etc/apt"
-    return found[1]
+    mirrors = re.findall(r"^(?:URIs:|deb) (?:\[.*\] )?(\S+)", "\n".join(f.read_text() for f in lists), re.MULTILINE)
+    # Other vendors' packages may come from other places; Debian's own lie in a folder of that name.
+    found = [mirror for mirror in mirrors if mirror.rstrip("/").endswith("/debian")]
+    assert found, f"no mirror of Debian among {mirrors} in /etc/apt"
+    return found[0]
 
 
 def make_base(folder: Path) -> None:
