@@ -72,6 +72,8 @@ bench: $(BENCH_STAMP) ## check results against other libraries, then time all of
 .PHONY: lock
 lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 	$(UV) pip compile pyproject.toml --group dev $(LOCK_FLAGS) -o requirements.lock
+	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --constraint requirements.lock -o docker/requirements.lock
+	$(UV) pip compile --group build $(LOCK_FLAGS) --constraint requirements.lock -o docker/build.lock
 	$(UV) pip compile pyproject.toml benchmarks/requirements.in --group bench $(LOCK_FLAGS) \
 		--constraint requirements.lock -o benchmarks/requirements.lock
 

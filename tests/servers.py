@@ -272,7 +272,7 @@ def redis_server(folder: Path, kind: Literal["redis", "valkey"] = "redis", save:
 @contextmanager
 def _running(make: Callable[[int], S]) -> Iterator[S]:
     for attempt in range(3):
-        server = make(_free_port())
+        server = make(free_port())
         server.prepare()
         atexit.register(server.kill)
         try:
@@ -296,7 +296,8 @@ def _has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on; somebody may, a moment later."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

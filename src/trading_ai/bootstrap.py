@@ -12,6 +12,8 @@ from trading_ai.optimization.cores import n_cores
 from trading_ai.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    from celery import Celery
+
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.coordinator import Coordinator
@@ -52,7 +54,7 @@ def read_settings() -> Settings:
 
 def open_artifacts(settings: Settings) -> Artifacts:
     """Bars and backtests' arrays, as `settings` say where; what a worker process calls too."""
-    if settings.url.startswith("postgres"):
+    if settings.is_shared:
         from trading_ai.store.database import Database  # noqa: PLC0415
         from trading_ai.store.shared_artifacts import SharedArtifacts  # noqa: PLC0415
 
@@ -137,23 +139,37 @@ class Application:
 
     @cached_property
     def broker(self) -> Broker:
-        """The broker that tells workers of chunks.
+        """The broker that tells workers of chunks; asking for it opens no database.
 
         Raises:
-            InputError: none is set.
+            InputError: none is set, or the database is one that workers of other machines cannot reach.
         """
         from trading_ai.executors.broker import Broker  # noqa: PLC0415 - Celery takes a third of a second
 
-        if not self.settings.broker:
-            raise InputError(
-                "is not set", parameter="TRADING_AI_BROKER_URL", remedy="Example: redis://localhost:6379/0"
-            )
-        if not self.database.is_postgres:
+        url = self._broker_url()
+        if not self.settings.is_shared:
             raise InputError(
                 "must be a PostgreSQL database where a broker is used: workers of other machines must reach it",
                 parameter="TRADING_AI_DATABASE_URL",
             )
-        return Broker(self.settings.broker)
+        return Broker(url)
+
+    def monitor(self) -> Celery:
+        """Celery for those who only look at the broker: no database is needed.
+
+        Raises:
+            InputError: no broker is set.
+        """
+        from trading_ai.executors.broker import celery_app  # noqa: PLC0415
+
+        return celery_app(self._broker_url())
+
+    def _broker_url(self) -> str:
+        if not self.settings.broker:
+            raise InputError(
+                "is not set", parameter="TRADING_AI_BROKER_URL", remedy="Example: redis://localhost:6379/0"
+            )
+        return self.settings.broker
 
     def coordinator(self, owner: str) -> Coordinator:
         """The coordinator of work that goes through the broker."""

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value() or f"sqlite:///{self.home.resolve() / 'trading-ai.db'}"
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other machines reach the database: it is PostgreSQL, and not a file of this one."""
+        return self.url.startswith("postgres")
+
+    @property
     def broker(self) -> str:
         """The broker's URL, password included; empty for none."""
         return self.broker_url.get_secret_value()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,14 +16,9 @@ from typing import Any
 
 import psutil
 
-from tests.servers import postgres_server, redis_server
+from tests.servers import free_port, postgres_server, redis_server
 
 PROGRAM = [sys.executable, "-m", "trading_ai.cli.main"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @dataclass

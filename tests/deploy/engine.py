@@ -123,7 +123,7 @@ def _wheels(folder: Path) -> None:
     target = ["--python-version", python["python_version"], "--only-binary", ":all:", "--dest", str(folder)]
     pip = [sys.executable, "-m", "pip", "download", "--quiet"]
     run(*pip, "--no-deps", "--require-hashes", "--requirement", str(lock), *target, seconds=900)
-    run(*pip, "hatchling", *target, seconds=300)
+    run(*pip, "--no-deps", "--require-hashes", "--requirement", "docker/build.lock", *target, seconds=300)
 
 
 @contextmanager

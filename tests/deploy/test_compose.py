@@ -26,6 +26,9 @@ import pytest
 import trading_ai as ta
 from tests.deploy.engine import IMAGE, ROOT, SERVICES, build_image, engine, inspect, make_base, make_services, run
 
+# From nothing, the images are made first: a base from packages, three services, the product.
+pytestmark = pytest.mark.timeout(2400)
+
 SAMPLE = Path(str(resources.files("trading_ai") / "sample_data" / "EURUSD_H1_2017.parquet"))
 OPTIMIZER, PIPELINE, PROMETHEUS = (f"http://127.0.0.1:{port}" for port in (30802, 30800, 30090))
 STARTED = ["postgres", "redis", "migrate", "pipeline", "optimizer", "worker", "flower", "prometheus"]
@@ -45,6 +48,8 @@ SETTINGS = {
 FIXED = {"slow": 40}
 PAGE = 10_000
 AXES = {"fast": range(5, 15), "stop_loss": range(11, 211), "take_profit": range(11, 211)}
+# Runs for longer than Prometheus takes to look twice.
+LONG = AXES | {"stop_loss": range(11, 1011), "take_profit": range(11, 1011)}
 
 
 @dataclass
@@ -107,8 +112,8 @@ def backtest_id(system: System) -> str:
     return str(answer.json()["id"])
 
 
-def optimize(backtest_id: str) -> str:
-    ranges = [{"name": n, "min_value": r[0], "max_value": r[-1], "step": 1} for n, r in AXES.items()]
+def optimize(backtest_id: str, axes: dict[str, range] = AXES) -> str:
+    ranges = [{"name": n, "min_value": r[0], "max_value": r[-1], "step": 1} for n, r in axes.items()]
     # What an earlier optimization found must be found again.
     body = {"backtest_id": backtest_id, "parameters": ranges, "keep_daily_profit": False, "reuse": False}
     answer = httpx.post(f"{OPTIMIZER}/api/v1/optimize", json=body, timeout=60)
@@ -196,7 +201,7 @@ def test_workers_scale_and_one_is_killed_and_nothing_is_lost(system: System, bac
     system.wait("two workers online", lambda: system.workers_online() == 2, 90)
 
 
-def test_prometheus_sees_everything_and_every_panel_has_data(system: System) -> None:
+def test_prometheus_sees_everything_and_every_panel_has_data(system: System, backtest_id: str) -> None:
     def targets() -> list[str]:
         found = httpx.get(f"{PROMETHEUS}/api/v1/targets").json()["data"]["activeTargets"]
         return sorted(t["labels"]["job"] for t in found if t["health"] == "up")
@@ -216,10 +221,13 @@ def test_prometheus_sees_everything_and_every_panel_has_data(system: System) -> 
                 left.append((title, expression))
         return left
 
+    key = optimize(backtest_id, LONG)
     try:
         system.wait("every panel has data", lambda: not empty(), 60)
     except AssertionError as error:
         raise AssertionError(f"no data: {empty()}") from error
+    finally:
+        assert httpx.post(f"{OPTIMIZER}/api/v1/optimize/{key}/cancel", timeout=60).is_success
 
 
 def test_flower_asks_for_its_password(system: System) -> None:

@@ -27,7 +27,7 @@ from trading_ai.optimization.coordinator import _WAITING_PER_SLOT
 both = pytest.mark.parametrize("overlay", [f"overlays/{name}" for name in OVERLAYS])
 DEFAULT, KEDA = "overlays/default", "overlays/keda"
 REACHES = {
-    "postgres": {"optimizer-api", "pipeline-api", "celery-worker", "migrate", "flower"},
+    "postgres": {"optimizer-api", "pipeline-api", "celery-worker", "migrate"},
     "redis": {"optimizer-api", "pipeline-api", "celery-worker", "flower"},
 }
 PORT = {"postgres": 5432, "redis": 6379}

@@ -9,7 +9,6 @@ import pty
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ import httpx
 import pytest
 
 from tests.fakes.user_strategies import RAISES, write_strategy
+from tests.servers import free_port
 from trading_ai import __version__
 from trading_ai.parameters import ParameterRange
 
@@ -49,11 +49,6 @@ def clean_environment(**more: str) -> dict[str, str]:
     others = ("TRADING_AI_", "OPTIMIZER_URL", "PIPELINE_URL", "POLL_SECONDS", "TIMEOUT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(others) and not k.lower().endswith("_proxy")}
     return kept | more
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def run(script, *arguments, env, text=None, code=0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -138,9 +139,12 @@ class Context:
         return int(-(-seconds // 60)) if seconds else len(running)
 
     def collect(self) -> Iterator[Any]:
-        """Gauges of queue, workers, optimizations and database, read now; what Prometheus asks for."""
+        """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
 
+        disk = shutil.disk_usage(self.application.settings.home)
+        yield GaugeMetricFamily("trading_ai_disk_bytes", "Size of the disk that data is kept on.", value=disk.total)
+        yield GaugeMetricFamily("trading_ai_disk_free_bytes", "What is free of it.", value=disk.free)
         up = GaugeMetricFamily("trading_ai_database_up", "Whether the database answers.")
         try:
             state, now = self.workers_json(), time.time()
@@ -159,6 +163,7 @@ class Context:
             ("queue_oldest_seconds", "Age of the oldest of them.", oldest),
             ("leases", "Chunks that workers have.", state["active_tasks"]),
             ("workers_online", "Workers heard of lately.", state["workers_online"]),
+            ("worker_processes", "Processes of those workers.", state["slots"]),
             ("workers_wanted", "Processes that would finish what is left in a minute.", state["workers_wanted"]),
             ("remaining_combinations", "Combinations without a trial.", state["remaining_tasks"]),
             ("database_bytes", "Size of the database.", size),

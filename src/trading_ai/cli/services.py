@@ -88,11 +88,11 @@ def flower(
     host: str = typer.Option("127.0.0.1", help="Address to listen on."),
     basic_auth: str | None = typer.Option(None, help="user:password; or TRADING_AI_FLOWER_BASIC_AUTH."),
 ) -> None:
-    """Show workers and tasks in Flower."""
+    """Show workers and tasks in Flower; needs the broker's URL only, and opens no database."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
     application = Application()
-    application.wait_for_database()
+    app = application.monitor()
     password = basic_auth or application.settings.flower_basic_auth.get_secret_value()
     if host not in _LOOPBACK and not password and not application.settings.insecure:
         raise InputError(
@@ -106,7 +106,7 @@ def flower(
     if password:
         arguments.append(f"--basic_auth={password}")
     note(f"Flower: http://localhost:{port}")
-    application.broker.app.start(argv=["flower", *arguments])
+    app.start(argv=["flower", *arguments])
 
 
 def migrate(as_json: bool = AS_JSON) -> None:

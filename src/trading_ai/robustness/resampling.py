@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite, sqrt
+from math import ceil, isfinite, log10, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from scipy.fft import next_fast_len, rfft
 
 from trading_ai.errors import ParameterError
@@ -16,8 +15,8 @@ from trading_ai.robustness.trials import Floats
 def stationary_resamples(n_days: int, block_days: float, n_resamples: int, seed: int) -> npt.NDArray[np.int32]:
     """Days of each resample: blocks of random days, on average `block_days` long, wrapping round the end.
 
-    Politis and Romano, "The Stationary Bootstrap", Journal of the American Statistical Association 89, 1994,
-    as drawn by `arch.bootstrap.StationaryBootstrap`.
+    Politis and Romano, "The Stationary Bootstrap", Journal of the American Statistical Association 89, 1994. Drawn as
+    `arch.bootstrap.StationaryBootstrap` draws, number for number, so that either can check the other.
 
     Args:
         n_days: number of days, at least 1.
@@ -34,10 +33,16 @@ def stationary_resamples(n_days: int, block_days: float, n_resamples: int, seed:
     for name, value in (("n_days", n_days), ("block_days", block_days), ("n_resamples", n_resamples)):
         if not value >= 1:
             raise ParameterError("must be at least 1", parameter=name, value=value)
-    drawn = StationaryBootstrap(block_days, np.arange(n_days), seed=seed).bootstrap(n_resamples)  # type: ignore[arg-type]
+    generator = np.random.default_rng(seed)
+    positions = np.arange(n_days)
     result = np.empty((n_resamples, n_days), dtype=np.int32)
-    for i, (data, _) in enumerate(drawn):
-        result[i] = data[0]
+    for i in range(n_resamples):
+        starts = generator.integers(n_days, size=n_days)
+        begins = generator.random(n_days) <= 1.0 / block_days
+        begins[0] = True
+        # The position at which the block of each day began.
+        begun = np.maximum.accumulate(np.where(begins, positions, 0))
+        result[i] = (starts[begun] + positions - begun) % n_days
     return result
 
 
@@ -71,8 +76,35 @@ def suggested_block_days(daily_profit: Floats) -> float:
     fallback = max(1.0, float(int(sqrt(n_days))))
     if n_days < 10 or not np.ptp(daily_profit) > 0.0:
         return fallback
-    length = float(optimal_block_length(daily_profit)["stationary"].iloc[0])
+    length = _optimal_block_days(daily_profit)
     return min(max(length, 1.0), max(1.0, n_days / 10.0)) if isfinite(length) else fallback
+
+
+def _optimal_block_days(series: Floats) -> float:
+    """The estimate itself, with Patton's choice of the lags that count and of the largest length.
+
+    Lags count up to twice the first after which five autocorrelations lie within 2 sqrt(log10(n) / n); a length is at
+    most 3 sqrt(n), and a third of the days.
+    """
+    n = series.shape[0]
+    centred = series - series.mean()
+    n_quiet = max(5, int(log10(n)))
+    last = ceil(sqrt(n)) + n_quiet
+    band = 2.0 * sqrt(log10(n) / n)
+    covariance, within = np.zeros(last + 1), np.zeros(last + 1, dtype=np.bool_)
+    for lag in range(last + 1):
+        product = centred[lag:] @ centred[: n - lag]
+        covariance[lag] = product / n
+        spread = (centred[lag + 1 :] @ centred[lag + 1 :]) * (centred[: -(lag + 1)] @ centred[: -(lag + 1)])
+        within[lag] = spread > 0.0 and abs(product) / sqrt(spread) < band
+    quiet = (lag for lag in range(last - n_quiet + 1) if within[lag : lag + n_quiet].all())
+    n_lags = min(2 * max(next(quiet, last), 1), last)
+    lags = np.arange(1, n_lags + 1)
+    weights = np.minimum(1.0, 2.0 * (1.0 - lags / n_lags))
+    slope = 2.0 * weights @ (lags * covariance[1 : n_lags + 1])
+    variance = covariance[0] + 2.0 * weights @ covariance[1 : n_lags + 1]
+    length = (slope / variance) ** 2 * n if variance else np.inf
+    return min(float(np.cbrt(length)), float(ceil(min(3.0 * sqrt(n), n / 3.0))))
 
 
 def long_run_variances(block: Floats, block_days: float) -> Floats:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.servers import Server, _free_port, _running
+from tests.servers import Server, _running, free_port
 from trading_ai.bootstrap import Application
 from trading_ai.optimization.model import BacktestSpec
 from trading_ai.settings import Settings
@@ -30,7 +30,7 @@ class Service(Server):
     def __init__(self, folder: Path, port: int, **environment: str) -> None:
         super().__init__(folder, port, f"http://127.0.0.1:{port}")
         self.home = folder / "data"
-        self._pipeline_port = _free_port()
+        self._pipeline_port = free_port()
         self.pipeline_url = f"http://127.0.0.1:{self._pipeline_port}"
         self._user = {"env": os.environ | {"TRADING_AI_HOME": str(self.home)} | environment}
 
