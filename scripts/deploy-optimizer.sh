@@ -39,6 +39,8 @@ while [ $# -gt 0 ]; do
 done
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=lib/cluster.sh
+source scripts/lib/cluster.sh
 image=${IMAGE:-trading-ai/optimizer:latest}
 overlay=${OVERLAY:-kubernetes/overlays/default}
 namespace=${NAMESPACE:-trading-system}
@@ -222,11 +224,11 @@ try "kubectl get namespaces" kubectl apply --filename "$work/part.yaml" >/dev/nu
 make_secrets >/dev/null
 try "kubectl --namespace $namespace describe job migrate" k delete job migrate --ignore-not-found --wait=true >/dev/null
 # Everything but what uses the tables: that comes after them.
-documents 'where == "'"$databases"'" || kind ~ /^(ServiceAccount|ConfigMap|NetworkPolicy)$/' >"$work/part.yaml"
+documents 'where == "'"$databases"'" || kind ~ /^(ServiceAccount|ConfigMap|NetworkPolicy|PriorityClass)$/' >"$work/part.yaml"
 try "kubectl --namespace $databases get events --sort-by=.lastTimestamp" kubectl apply --filename "$work/part.yaml" >/dev/null
 for name in postgres redis; do
-    try "kubectl --namespace $databases describe statefulset $name; kubectl --namespace $databases get pods" \
-        d rollout status statefulset "$name" --timeout "${limit}s" >/dev/null
+    roll_out "$databases" statefulset "$name" "$limit" ||
+        fail "$name does not run: $why" "kubectl --namespace $databases describe statefulset $name; kubectl --namespace $databases describe pods --selector app=$name"
 done
 documents 'kind == "Job" && name == "migrate"' >"$work/part.yaml"
 [ -s "$work/part.yaml" ] || fail "there is no Job migrate in $overlay" "kubectl kustomize $overlay"
@@ -236,7 +238,7 @@ printf '✓ Database tables created\n\n'
 
 begin 'Step 2: Building Docker image'
 if [ "$build" -eq 1 ]; then
-    printf '✓ Docker image built\n\n'
+    printf '✓ Docker image built successfully\n\n'
 else
     printf '✓ Docker image taken as it is\n\n'
 fi
@@ -259,8 +261,15 @@ echo
 
 begin 'Step 4: Waiting for deployments...'
 for name in "${deployments[@]}"; do
-    try "kubectl --namespace $namespace get pods; kubectl --namespace $namespace describe deployment $name; kubectl --namespace $namespace logs deployment/$name --all-containers" \
-        k rollout status deployment "$name" --timeout "${limit}s" >/dev/null
+    enough=
+    [ "$name" != celery-worker ] || enough=some
+    roll_out "$namespace" deployment "$name" "$limit" "$enough" && continue
+    if [ $? -eq 2 ]; then
+        printf '! %s of %s workers run, the others start when there is room: %s\n' "$running" "$wanted" "$why"
+        continue
+    fi
+    fail "$name does not run: $why" \
+        "kubectl --namespace $namespace get pods; kubectl --namespace $namespace describe pods --selector app=$name; kubectl --namespace $namespace logs deployment/$name --all-containers"
 done
 cat <<END
 ✓ Optimizer deployed successfully

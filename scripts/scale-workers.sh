@@ -39,6 +39,10 @@ if [ $# -ne 1 ] || ! [[ $1 =~ ^(0|[1-9][0-9]{0,3})$ ]]; then
     exit 2
 fi
 
+here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
+# shellcheck source=lib/cluster.sh
+source "${here:-./}lib/cluster.sh"
+
 wanted=$1
 namespace=${NAMESPACE:-trading-system}
 limit=${TIMEOUT:-300s}
@@ -169,11 +173,15 @@ scale_kubernetes() {
     if ! message=$(kubectl --namespace "$namespace" scale deployment "$deployment" --replicas "$wanted" 2>&1); then
         fail 'Nothing was scaled' "$message" "kubectl --namespace $namespace describe deployment $deployment"
     fi
-    if ! message=$(kubectl --namespace "$namespace" rollout status deployment "$deployment" --timeout "$limit" 2>&1); then
-        fail "The workers did not all start within $limit" "$message" \
-            "kubectl --namespace $namespace get pods --selector app=celery-worker; kubectl --namespace $namespace describe pods --selector app=celery-worker"
-    fi
-    printf '✓ %s workers\n' "$wanted"
+    local n=$wanted rc=0
+    roll_out "$namespace" deployment "$deployment" "${limit%s}" some || rc=$?
+    case $rc in
+        0) printf '✓ %s workers\n' "$n" ;;
+        2) fail "$running of $n workers run, the others start when there is room" "$why" \
+            'add a machine: infrastructure/scripts/add-worker.sh --help; or ask for fewer workers' ;;
+        *) fail "The workers did not all start within $limit" "$why" \
+            "kubectl --namespace $namespace get pods --selector app=celery-worker; kubectl --namespace $namespace describe pods --selector app=celery-worker" ;;
+    esac
 }
 
 case ${WHERE:-} in

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 OVERLAYS = ("default", "keda")
 OLDEST_KUBECTL = (1, 27)
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
+OF_THE_CLUSTER = ("Namespace", "PriorityClass")
 
 Document = dict[str, Any]
 

@@ -43,7 +43,7 @@ def test_deploying_tells_its_steps_and_the_addresses(deployable: Cluster) -> Non
     assert done.returncode == 0, done.stderr
     told = [
         "Step 1: Creating database tables", "✓ Database tables created",
-        "Step 2: Building Docker image", "✓ Docker image built",
+        "Step 2: Building Docker image", "✓ Docker image built successfully",
         "Step 3: Deploying to Kubernetes", "Step 4: Waiting for deployments...", "✓ Optimizer deployed successfully",
         "http://localhost:30802", "http://localhost:30800", "http://localhost:30555", "✅ Deployment Complete!",
     ]  # fmt: skip
@@ -150,6 +150,52 @@ def test_a_step_that_fails_says_which_why_and_what_next(
     assert "Deployment Complete" not in done.stdout
 
 
+NO_ROOM = "0/1 nodes are available: 1 Insufficient cpu."
+
+
+def roll_outs(cluster: Cluster, **stuck: dict[str, list[object]]) -> None:
+    """Deployments of these names (with - for _) do not roll out."""
+    (cluster.state / "rollouts").write_text(json.dumps({name.replace("_", "-"): how for name, how in stuck.items()}))
+
+
+def test_workers_that_have_no_room_yet_do_not_fail_the_deployment(deployable: Cluster) -> None:
+    roll_outs(deployable, celery_worker={"room": [NO_ROOM], "counts": [3, 3, 2]})
+    done = deploy(deployable)
+    assert done.returncode == 0, done.stderr
+    assert f"! 2 of 3 workers run, the others start when there is room: no node has room: {NO_ROOM}" in done.stdout
+    assert "Deployment Complete" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "why"),
+    [
+        # An API, or an update of which nothing runs yet, is not good enough with a part of its pods.
+        ("flower", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"flower does not run: no node has room: {NO_ROOM}"),
+        ("optimizer_api", {"room": [NO_ROOM], "counts": [2, 2, 1]}, "optimizer-api does not run: no node has room"),
+        ("celery_worker", {"room": [NO_ROOM], "counts": [3, 0, 3]}, "celery-worker does not run: no node has room"),
+        (
+            "celery_worker",
+            {"waiting": ["CrashLoopBackOff back-off 40s restarting"], "counts": [3, 3, 2]},
+            "celery-worker does not run: a pod is waiting: CrashLoopBackOff back-off 40s restarting",
+        ),
+        ("flower", {"counts": [1, 1, 0]}, "flower does not run: error: timed out waiting for the condition"),
+        ("redis", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"redis does not run: no node has room: {NO_ROOM}"),
+    ],
+)
+def test_what_does_not_roll_out_says_what_keeps_it(
+    deployable: Cluster, name: str, how: dict[str, list[object]], why: str
+) -> None:
+    roll_outs(deployable, **{name: how})
+    done = deploy(deployable, TIMEOUT="0")
+    assert done.returncode == 1
+    assert (
+        f"✗ Step {'1: Creating database tables' if name == 'redis' else '4: Waiting for deployments...'} failed"
+        in done.stderr
+    )
+    assert f"  Why:  {why}" in done.stderr
+    assert f"describe pods --selector app={name.replace('_', '-')}" in done.stderr
+
+
 def test_a_migration_that_fails_stops_the_deployment(deployable: Cluster) -> None:
     (deployable.state / "job-conditions").write_text("FailureTarget Failed")
     (deployable.state / "logs").write_text("the database is of a newer version\n")
@@ -246,3 +292,12 @@ def test_scaling_that_fails_says_why_and_what_next(cluster: Cluster, broken: str
     assert what in done.stderr
     assert "Why:  Error from server: no room" in done.stderr
     assert "Next: kubectl" in done.stderr
+
+
+def test_workers_without_room_are_counted(cluster: Cluster) -> None:
+    roll_outs(cluster, celery_worker={"room": [NO_ROOM] * 2, "counts": [6, 6, 4]})
+    done = scale(cluster, "6")
+    assert done.returncode == 1
+    assert "✗ 4 of 6 workers run, the others start when there is room" in done.stderr
+    assert f"Why:  no node has room: {NO_ROOM}" in done.stderr
+    assert "add-worker.sh" in done.stderr

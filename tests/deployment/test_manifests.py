@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from tests.deployment.rendered import (
+    OF_THE_CLUSTER,
     OVERLAYS,
     ROOT,
     container,
@@ -54,7 +55,7 @@ def test_every_document_is_valid(overlay: str, version: str) -> None:
 def test_names_are_unique_and_namespaces_are_ours(overlay: str) -> None:
     known = {d["metadata"]["name"] for d in of_kind(overlay, "Namespace")}
     assert known == {"trading-system", "databases"}
-    rest = [d for d in documents(overlay) if d["kind"] != "Namespace"]
+    rest = [d for d in documents(overlay) if d["kind"] not in OF_THE_CLUSTER]
     assert {namespace(d) for d in rest} == known
     names = [(d["kind"], namespace(d), d["metadata"]["name"]) for d in rest]
     assert len(names) == len(set(names))
@@ -133,6 +134,36 @@ def test_requests_and_limits(overlay: str) -> None:
     assert container(find(overlay, "Deployment", "celery-worker"))["resources"]["limits"]["memory"] == "4Gi"
 
 
+def test_everything_starts_on_a_machine_of_two_cores(overlay: str) -> None:
+    asked = 0.2  # of k3s itself: names and metrics
+    for workload in workloads(overlay):
+        if workload["kind"] == "Job":
+            continue
+        n = workload["spec"].get("replicas", 3)  # workers: the autoscaler's lower bound
+        surge = workload["spec"].get("strategy", {}).get("rollingUpdate", {}).get("maxSurge", 0)
+        asked += (n + surge) * quantity(container(workload)["resources"]["requests"]["cpu"])
+    assert asked <= 2
+
+
+def test_workers_make_room_for_what_they_depend_on(overlay: str) -> None:
+    value = {d["metadata"]["name"]: d["value"] for d in of_kind(overlay, "PriorityClass")}
+    rank = {w["metadata"]["name"]: value.get(pod(w).get("priorityClassName"), 0) for w in workloads(overlay)}
+    assert rank.pop("celery-worker") == 0
+    assert rank.pop("postgres") == rank.pop("redis") > max(rank.values())
+    assert min(rank.values()) > 0
+    assert all(d.get("globalDefault", False) is False for d in of_kind(overlay, "PriorityClass"))
+
+
+def test_an_update_of_the_workers_needs_no_room(overlay: str) -> None:
+    update = find(overlay, "Deployment", "celery-worker")["spec"]["strategy"]["rollingUpdate"]
+    assert update["maxSurge"] == 0
+    # The autoscaler may want ten where three have room; an update must go on then, and leave one that works.
+    wanted, running = 10, 3
+    share = int(update["maxUnavailable"].removesuffix("%")) / 100
+    assert 0 < wanted - int(wanted * share) <= running
+    assert 3 - int(3 * share) >= 1
+
+
 def test_bars_that_a_pod_keeps_fit_its_volume(overlay: str) -> None:
     (settings,) = of_kind(overlay, "ConfigMap")
     kept = int(settings["data"]["TRADING_AI_CACHE_BYTES"])
@@ -170,7 +201,7 @@ def test_probes(overlay: str) -> None:
 def test_a_database_that_is_away_restarts_nothing(overlay: str) -> None:
     for name in ("optimizer-api", "pipeline-api"):
         probes = container(find(overlay, "Deployment", name))
-        assert probes["readinessProbe"]["httpGet"]["path"] == "/ready"
+        assert probes["readinessProbe"]["httpGet"]["path"] == "/ready?only=database"
         assert probes["livenessProbe"]["httpGet"]["path"] == probes["startupProbe"]["httpGet"]["path"] == "/health"
     assert container(find(overlay, "Deployment", "celery-worker"))["livenessProbe"]["httpGet"]["path"] == "/metrics"
 

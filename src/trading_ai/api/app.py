@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from trading_ai import __version__
 from trading_ai.api import optimizer, pipeline, walk_forward
 from trading_ai.api.answers import Health, Ready
+from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.schemas import PROBLEMS
 from trading_ai.api.security import Gate, Guard
@@ -79,9 +80,12 @@ def _health(service: str, context: Context) -> APIRouter:
     @router.get(
         "/ready", response_model=Ready, responses={503: {"model": Ready, "description": "Something is missing"}}
     )
-    def ready() -> Response:
-        """Whether work can be done: which of database, broker and workers is missing."""
-        state = context.ready()
+    def ready(only: Parts = None) -> Response:
+        """Whether work can be done: which of database, broker and workers is missing; `only` looks at some of them.
+
+        `?only=database` is what this service needs to answer: without a worker it still tells what there is.
+        """
+        state = context.ready(only or PARTS)
         return JSONResponse(state, status_code=200 if not state["missing"] else 503)
 
     @router.get("/metrics", include_in_schema=False)

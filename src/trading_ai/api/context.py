@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from trading_ai.optimization.service import OptimizationService
     from trading_ai.store.work import SqlWork
 
-_CHUNK_SECONDS = 1.0
-
+PARTS = ("database", "broker", "workers")
+"""What work needs."""
 
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
+Parts = Annotated[list[Literal["database", "broker", "workers"]] | None, Query()]
 
 
 def context_of(request: Request) -> Context:
@@ -71,8 +72,12 @@ class Context:
         """Use cases of datasets and backtests."""
         return self.application.backtests
 
-    def ready(self) -> dict[str, Any]:
-        """Whether the database, the broker and a worker are there, and what is missing."""
+    def ready(self, only: Collection[str] = PARTS) -> dict[str, Any]:
+        """Whether the database, the broker and a worker are there, and what is missing.
+
+        Args:
+            only: which of `PARTS` to look at.
+        """
         checks: dict[str, str] = {}
         online = 0
         try:
@@ -81,10 +86,11 @@ class Context:
             checks["database"] = "ok"
         except TradingAIError as error:
             checks["database"] = str(error)
-        if self.application.settings.broker:
+        if "broker" in only and self.application.settings.broker:
             reached = self.application.broker.n_waiting() is not None
             checks["broker"] = "ok" if reached else "cannot be reached"
         checks["workers"] = "ok" if online else "no worker is online"
+        checks = {name: state for name, state in checks.items() if name in only}
         missing = [name for name, state in checks.items() if state != "ok"]
         return {"status": "ready" if not missing else "not ready", "missing": missing, "checks": checks}
 

@@ -188,6 +188,28 @@ def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):
     assert answer.json()["checks"]["database"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("asked", "missing"),
+    [
+        ("only=database", []),
+        ("only=broker", ["broker"]),
+        ("only=workers&only=database", ["workers"]),
+        ("", ["broker", "workers"]),
+    ],
+)
+def test_ready_looks_at_what_is_asked_for(tmp_path, asked, missing):
+    laptop = Laptop(tmp_path, broker_url="redis://127.0.0.1:1/0")
+    laptop.application.broker = type("Silent", (), {"n_waiting": lambda _: None})()
+    client = TestClient(make_app("optimizer", Context(laptop.application), keys_required=False))
+    answer = client.get(f"/ready?{asked}")
+    assert answer.json()["missing"] == missing
+    assert answer.status_code == (503 if missing else 200)
+
+
+def test_ready_knows_its_parts(laptop):
+    assert laptop.optimizer.get("/ready?only=moon").status_code == 422
+
+
 def test_workers(tmp_path):
     with running_laptop(tmp_path) as laptop:
         key = laptop.slow(300)

@@ -12,9 +12,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.robustness.resampling import stationary_resamples, suggested_block_days
 
 
-@given(
-    n_days=st.integers(1, 300), block_days=st.floats(1.0, 60.0), seed=st.integers(0, 2**32 - 1), n=st.integers(1, 5)
-)
+@given(n_days=st.integers(1, 300), block_days=st.floats(1.0, 60.0), seed=st.integers(0, 2**32 - 1), n=st.integers(1, 5))
 def test_days_are_drawn_as_arch_draws_them(n_days, block_days, seed, n):
     drawn = StationaryBootstrap(block_days, np.arange(n_days), seed=seed).bootstrap(n)
     expected = np.array([data[0] for data, _ in drawn])
