@@ -45,6 +45,11 @@ test-deploy: setup ## build the image and run the whole system in containers (ro
 	@scripts/install-deploy-tools.sh
 	TRADING_AI_TEST_DEPLOY=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
 
+.PHONY: test-cluster
+test-cluster: setup ## deploy to the cluster that kubectl speaks to, use it, kill pods and compare every trial
+	TRADING_AI_TEST_DEPLOY=1 TRADING_AI_TEST_CLUSTER=1 PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/pytest tests/deploy/test_cluster.py $(PYTEST_ARGS)
+
 .PHONY: chaos
 chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)

@@ -6,7 +6,6 @@ out: the queries of its dashboard are put to Prometheus instead.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -15,22 +14,18 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import httpx
-import polars as pl
 import pytest
 
-import trading_ai as ta
+from tests.deploy.driving import AXES, LONG, OPTIMIZER, add_backtest, assert_complete_and_right, optimize, status
 from tests.deploy.engine import IMAGE, ROOT, SERVICES, build_image, engine, inspect, make_base, make_services, run
 
 # From nothing, the images are made first: a base from packages, three services, the product.
 pytestmark = pytest.mark.timeout(2400)
 
-SAMPLE = Path(str(resources.files("trading_ai") / "sample_data" / "EURUSD_H1_2017.parquet"))
-OPTIMIZER, PIPELINE, PROMETHEUS = (f"http://127.0.0.1:{port}" for port in (30802, 30800, 30090))
+PROMETHEUS = "http://127.0.0.1:30090"
 STARTED = ["postgres", "redis", "migrate", "pipeline", "optimizer", "worker", "flower", "prometheus"]
 LONG_RUNNING = [name for name in STARTED if name != "migrate"]
 SETTINGS = {
@@ -45,11 +40,6 @@ SETTINGS = {
     "GRAFANA_PASSWORD": "onlyForTheTest4",
     "WORKER_CONCURRENCY": "1",
 }
-FIXED = {"slow": 40}
-PAGE = 10_000
-AXES = {"fast": range(5, 15), "stop_loss": range(11, 211), "take_profit": range(11, 211)}
-# Runs for longer than Prometheus takes to look twice.
-LONG = AXES | {"stop_loss": range(11, 1011), "take_profit": range(11, 1011)}
 
 
 @dataclass
@@ -102,45 +92,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture(scope="module")
 def backtest_id(system: System) -> str:
     """A backtest on the bars that come with the package."""
-    with SAMPLE.open("rb") as file:
-        asked = {"symbol": "EURUSD", "timeframe": "H1", "timezone": "UTC"}
-        answer = httpx.post(f"{PIPELINE}/api/v1/datasets", data=asked, files={"file": (SAMPLE.name, file)}, timeout=60)
-    assert answer.is_success, answer.text
-    body = {"dataset_id": answer.json()["id"], "strategy": "sma_crossover", "parameters": {"fast": 10, **FIXED}}
-    answer = httpx.post(f"{PIPELINE}/api/v1/backtests", json=body, timeout=120)
-    assert answer.is_success, answer.text
-    return str(answer.json()["id"])
-
-
-def optimize(backtest_id: str, axes: dict[str, range] = AXES) -> str:
-    ranges = [{"name": n, "min_value": r[0], "max_value": r[-1], "step": 1} for n, r in axes.items()]
-    # What an earlier optimization found must be found again.
-    body = {"backtest_id": backtest_id, "parameters": ranges, "keep_daily_profit": False, "reuse": False}
-    answer = httpx.post(f"{OPTIMIZER}/api/v1/optimize", json=body, timeout=60)
-    assert answer.is_success, answer.text
-    return str(answer.json()["optimization_id"])
-
-
-def status(key: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{OPTIMIZER}/api/v1/optimize/{key}/status", timeout=30).json()
-    return found
-
-
-def results(key: str, n_total: int) -> pl.DataFrame:
-    """Every ranked trial, a page after the other."""
-    pages, accept = [], {"Accept": "application/vnd.apache.parquet"}
-    for offset in range(0, n_total, PAGE):
-        url = f"{OPTIMIZER}/api/v1/optimize/{key}/results?limit={PAGE}&offset={offset}"
-        answer = httpx.get(url, headers=accept, timeout=120)
-        assert answer.is_success, answer.text
-        pages.append(pl.read_parquet(io.BytesIO(answer.content)))
-    return pl.concat(pages)
-
-
-def table(frame: pl.DataFrame) -> pl.DataFrame:
-    """What must be equal to the last bit, in one order."""
-    columns = [*AXES, "net_profit", "total_trades", "win_rate", "sharpe_ratio", "max_drawdown"]
-    return frame.select(pl.col(columns).cast(pl.Float64)).sort(list(AXES))
+    return add_backtest()
 
 
 def test_the_image_is_lean(system: System) -> None:
@@ -191,13 +143,7 @@ def test_workers_scale_and_one_is_killed_and_nothing_is_lost(system: System, bac
     assert before["completed_tasks"] < before["total_tasks"]
     assert "✓ 2 workers" in run(*scale, "2", env=SETTINGS | {"WHERE": "compose"})
     system.wait("it is complete", lambda: status(key)["status"] == "completed", 300)
-    n_total = 1
-    for axis in AXES.values():
-        n_total *= len(axis)
-    after = status(key)
-    assert (after["completed_tasks"], after["total_tasks"], after["failed_tasks"]) == (n_total, n_total, 0)
-    here = ta.sweep(ta.load_sample("EURUSD"), "sma_crossover", **FIXED, **AXES).to_polars()
-    assert table(results(key, n_total)).equals(table(here))
+    assert_complete_and_right(key, AXES)
     system.wait("two workers online", lambda: system.workers_online() == 2, 90)
 
 
