@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
+import shlex
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +27,7 @@ from tests.deploy.engine import IMAGE, ROOT, SERVICES, build_image, engine, insp
 # From nothing, the images are made first: a base from packages, three services, the product.
 pytestmark = pytest.mark.timeout(2400)
 
+GUIDE = (ROOT / "docs/phase-guides/PHASE-4-distributed-computing.md").read_text()
 PROMETHEUS = "http://127.0.0.1:30090"
 STARTED = ["postgres", "redis", "migrate", "pipeline", "optimizer", "worker", "flower", "prometheus"]
 LONG_RUNNING = [name for name in STARTED if name != "migrate"]
@@ -42,6 +45,12 @@ SETTINGS = {
 }
 
 
+def compose_command() -> list[str]:
+    """Compose of version 2 where it is there, as scripts/scale-workers.sh takes it; else of version 1."""
+    second = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+    return ["docker", "compose"] if second else ["docker-compose"]
+
+
 @dataclass
 class System:
     """The system in containers; `built` is what the build script printed, `began` when it came up."""
@@ -50,8 +59,8 @@ class System:
     began: float
 
     def compose(self, *arguments: str, seconds: float = 300, check: bool = True) -> str:
-        command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
-        return run(*command, *arguments, seconds=seconds, env=SETTINGS, check=check)
+        """What Compose prints."""
+        return run(*compose_command(), *arguments, seconds=seconds, env=SETTINGS, check=check)
 
     def containers(self, service: str) -> list[str]:
         return self.compose("ps", "--quiet", service).split()
@@ -145,6 +154,23 @@ def test_workers_scale_and_one_is_killed_and_nothing_is_lost(system: System, bac
     system.wait("it is complete", lambda: status(key)["status"] == "completed", 300)
     assert_complete_and_right(key, AXES)
     system.wait("two workers online", lambda: system.workers_online() == 2, 90)
+
+
+def test_a_machine_without_kubernetes_works_with_two_urls(system: System) -> None:
+    told = re.search(r"^docker run .*?(?=```)", GUIDE, re.DOTALL | re.MULTILINE)
+    assert told
+    words = told[0].replace("trading:PASSWORD@SERVER", f"trading:{SETTINGS['POSTGRES_PASSWORD']}@postgres")
+    words = words.replace(":PASSWORD@SERVER", f":{SETTINGS['REDIS_PASSWORD']}@redis")
+    words = words.replace("trading-ai/optimizer:latest", IMAGE)
+    docker, begin, *rest = shlex.split(words.replace("\\\n", " "))
+    before = system.workers_online()
+    made = run(docker, begin, "--network", f"{SETTINGS['COMPOSE_PROJECT_NAME']}_default", *rest).strip()
+    try:
+        system.wait("one worker more", lambda: system.workers_online() == before + 1)
+    finally:
+        run("docker", "stop", made)
+        run("docker", "rm", made)
+    system.wait("it has taken its leave", lambda: system.workers_online() == before, 5)
 
 
 def test_prometheus_sees_everything_and_every_panel_has_data(system: System, backtest_id: str) -> None:
