@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "trading_ai").rglob("*.py"))
-LOCKS = ("requirements.lock", "benchmarks/requirements.lock")
+LOCKS = ("requirements.lock", "benchmarks/requirements.lock", "docker/requirements.lock", "docker/build.lock")
 MAX_LINES = 400
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "misc", "manager", "managers"}
 
@@ -82,7 +82,9 @@ def test_lock_pins_everything_by_hash_and_names_no_host(lock):
 def test_lock_covers_the_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
-    declared = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    groups = project["dependency-groups"]
+    declared = project["project"]["dependencies"] + groups["build"] + groups["dev"]
+    declared.remove({"include-group": "build"})
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}
     assert names <= locked, "run `make lock`"
 
@@ -142,3 +144,14 @@ def test_make_help_lists_every_phony_target():
     phony = set(re.findall(r"^\.PHONY: (\S+)", text, re.MULTILINE))
     described = set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE))
     assert phony == described
+
+
+def pins(path: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", (ROOT / path).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("part", ["docker/requirements.lock", "docker/build.lock"])
+def test_the_image_installs_what_was_tested(part: str) -> None:
+    tested, installed = pins("requirements.lock"), pins(part)
+    assert installed
+    assert {name: tested.get(name) for name in installed} == installed
