@@ -61,6 +61,10 @@ fail() { # fail WHY NEXT
     exit 1
 }
 
+told() { # told WHAT: what a step is busy with
+    printf '  %s ...\n' "$1"
+}
+
 begin() {
     step=$1
     printf '%s\n' "$step"
@@ -185,6 +189,7 @@ load_image() {
     if [ "$(id -u)" -ne 0 ]; then
         as_root=(sudo)
     fi
+    told 'loading the image into k3s'
     "$tool" save --output "$work/image.tar" "$image" 2>"$work/errors" || fail "$(reason "$tool")" "$tool image ls; df -h ${TMPDIR:-/tmp}"
     ${as_root[@]+"${as_root[@]}"} k3s ctr images import "$work/image.tar" >/dev/null 2>"$work/errors" ||
         fail "$(reason k3s)" 'sudo systemctl status k3s; df -h /var/lib/rancher'
@@ -196,6 +201,7 @@ load_image() {
 make_image() {
     step='Step 2 (building the image, which step 1 needs)'
     if [ "$build" -eq 1 ]; then
+        told 'building the image, which the migration is part of: minutes the first time'
         IMAGE=$image scripts/build-optimizer.sh >"$work/build.log" 2>&1 || {
             tail -n 15 "$work/build.log" >&2
             fail 'the image could not be built; the end of its log is above' 'scripts/build-optimizer.sh'
@@ -221,8 +227,15 @@ make_image
 step='Step 1: Creating database tables'
 documents 'kind == "Namespace"' >"$work/part.yaml"
 try "kubectl get namespaces" kubectl apply --filename "$work/part.yaml" >/dev/null
+told 'databases'
 make_secrets >/dev/null
 try "kubectl --namespace $namespace describe job migrate" k delete job migrate --ignore-not-found --wait=true >/dev/null
+# Of an early version, and nothing that can be changed in place. Its pod and its data stay.
+for name in postgres redis; do
+    policy=$(d get statefulset "$name" --ignore-not-found --output 'jsonpath={.spec.podManagementPolicy}' 2>/dev/null || true)
+    [ "$policy" != OrderedReady ] || try "kubectl --namespace $databases get statefulset $name" \
+        d delete statefulset "$name" --cascade orphan >/dev/null
+done
 # Everything but what uses the tables: that comes after them.
 documents 'where == "'"$databases"'" || kind ~ /^(ServiceAccount|ConfigMap|NetworkPolicy|PriorityClass)$/' >"$work/part.yaml"
 try "kubectl --namespace $databases get events --sort-by=.lastTimestamp" kubectl apply --filename "$work/part.yaml" >/dev/null
@@ -230,6 +243,7 @@ for name in postgres redis; do
     roll_out "$databases" statefulset "$name" "$limit" ||
         fail "$name does not run: $why" "kubectl --namespace $databases describe statefulset $name; kubectl --namespace $databases describe pods --selector app=$name"
 done
+told 'migration'
 documents 'kind == "Job" && name == "migrate"' >"$work/part.yaml"
 [ -s "$work/part.yaml" ] || fail "there is no Job migrate in $overlay" "kubectl kustomize $overlay"
 try "kubectl --namespace $namespace describe job migrate" kubectl apply --filename "$work/part.yaml" >/dev/null
@@ -248,7 +262,10 @@ try "kubectl diff --kustomize $overlay" kubectl apply --kustomize "$overlay"
 # The tag stays the same when the image changes, so pods would keep the old one: they are told.
 now=$(image_id)
 before=$(kubectl get namespace "$namespace" --output 'jsonpath={.metadata.annotations.trading-ai-image}' 2>/dev/null || true)
+other_nodes=
 if [ -n "$now" ] && [ "$now" != "$before" ]; then
+    other_nodes=$(kubectl get nodes --output name 2>/dev/null | grep -c . || true)
+    other_nodes=$((other_nodes - 1))
     if [ -n "$before" ]; then
         for name in "${deployments[@]}"; do
             try "kubectl --namespace $namespace describe deployment $name" k rollout restart deployment "$name"
@@ -271,6 +288,13 @@ for name in "${deployments[@]}"; do
     fail "$name does not run: $why" \
         "kubectl --namespace $namespace get pods; kubectl --namespace $namespace describe pods --selector app=$name; kubectl --namespace $namespace logs deployment/$name --all-containers"
 done
+if [ "${other_nodes:-0}" -gt 0 ]; then
+    cat <<END
+! The image is new, and $other_nodes other nodes keep the one they have, unless a registry serves it. On each of them:
+    k3s ctr images import optimizer.tar        # made here by: $tool save --output optimizer.tar $image
+  and then here: kubectl --namespace $namespace rollout restart deployment
+END
+fi
 cat <<END
 ✓ Optimizer deployed successfully
 

@@ -18,7 +18,7 @@ Workers that go finish the chunk they hold first; nothing is lost.
 Environment:
   WHERE       kubernetes, compose or local; otherwise the first that runs workers
   NAMESPACE   of Kubernetes (trading-system)
-  TIMEOUT     how long to wait for pods, or for processes that end (300s)
+  TIMEOUT     seconds to wait for pods, or for processes that end (300s)
   LOG         where processes of this machine write (worker.log)
 END
 }
@@ -42,6 +42,12 @@ fi
 here=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
 # shellcheck source=lib/cluster.sh
 source "${here:-./}lib/cluster.sh"
+
+if ! [[ ${TIMEOUT:-300s} =~ ^[0-9]{1,6}s?$ ]]; then
+    printf 'TIMEOUT is a number of seconds, such as 300 or 300s, not %s.\n\n' "$TIMEOUT" >&2
+    usage >&2
+    exit 2
+fi
 
 wanted=$1
 namespace=${NAMESPACE:-trading-system}

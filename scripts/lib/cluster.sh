@@ -12,7 +12,7 @@ pods() {
 # Returns 0 then, 1 where they do not run in time, and with `some` 2 as soon as some run and all others lack nothing
 # but room on a node, which may never come; $running and $wanted count them. $why says what keeps them.
 roll_out() {
-    local end=$((SECONDS + $4)) slice said room updated
+    local end=$((SECONDS + $4)) slice said lonely crowded updated
     while :; do
         slice=$((end - SECONDS))
         [ "$slice" -le 10 ] || slice=10
@@ -21,16 +21,22 @@ roll_out() {
             return 0
         fi
         why=$(tail -n 1 <<<"$said")
-        [[ $said == *'timed out'* ]] || return 1
+        case $said in
+            *'timed out'*) ;;
+            *'progress deadline'*) end=$SECONDS ;; # kubectl waits no longer; why is still to be told
+            *) return 1 ;;
+        esac
 
-        room=$(pods "$1" "$3" '{range .status.conditions[?(@.reason=="Unschedulable")]}{.message}{"\n"}{end}')
-        read -r wanted updated running < <(kubectl --namespace "$1" get "$2" "$3" --output \
-            'jsonpath={.spec.replicas} {.status.updatedReplicas} {.status.availableReplicas}{"\n"}' 2>/dev/null) || true
-        wanted=${wanted:-0} running=${running:-0}
-        if [ -n "$room" ]; then
-            why="no node has room: $(head -n 1 <<<"$room")"
-            if [ "${5:-}" = some ] && [ "$running" -ge 1 ] && [ "${updated:-0}" -eq "$wanted" ] &&
-                [ $((running + $(wc -l <<<"$room"))) -ge "$wanted" ]; then
+        lonely=$(pods "$1" "$3" '{range .status.conditions[?(@.reason=="Unschedulable")]}{.message}{"\n"}{end}')
+        crowded=$(grep -c -e Insufficient -e 'Too many pods' <<<"$lonely" || true)
+        # Counts of zero are left out, so the places between are kept.
+        IFS=/ read -r wanted updated running < <(kubectl --namespace "$1" get "$2" "$3" --output \
+            'jsonpath={.spec.replicas}/{.status.updatedReplicas}/{.status.availableReplicas}{"\n"}' 2>/dev/null) || true
+        wanted=${wanted:-0} updated=${updated:-0} running=${running:-0}
+        if [ -n "$lonely" ]; then
+            why="no node takes a pod: $(head -n 1 <<<"$lonely")"
+            if [ "${5:-}" = some ] && [ "$running" -ge 1 ] && [ "$updated" -eq "$wanted" ] &&
+                [ $((running + crowded)) -ge "$wanted" ]; then
                 return 2
             fi
         fi

@@ -114,6 +114,10 @@ def test_the_image_is_lean(system: System) -> None:
     user, kernels = run("docker", "run", "--rm", "--read-only", "--entrypoint", "sh", IMAGE, "-c", inside).split()
     assert user == "10001"
     assert int(kernels) > 20
+    compiled = "import importlib.util, os, trading_ai.worker as w; print(os.path.exists(w.__cached__), w.__cached__)"
+    answer = run("docker", "run", "--rm", "--read-only", "--entrypoint", "python", IMAGE, "-c", compiled).split()
+    assert answer[0] == "True"
+    assert answer[1].startswith("/opt/trading-ai/bytecode/")
 
 
 def test_every_container_is_well_and_ours_are_locked_down(system: System) -> None:
@@ -199,7 +203,7 @@ def test_prometheus_sees_everything_and_every_panel_has_data(system: System, bac
     except AssertionError as error:
         raise AssertionError(f"no data: {empty()}") from error
     finally:
-        assert httpx.post(f"{OPTIMIZER}/api/v1/optimize/{key}/cancel", timeout=60).is_success
+        httpx.post(f"{OPTIMIZER}/api/v1/optimize/{key}/cancel", timeout=60)  # refused where it has completed by now
 
 
 def test_flower_asks_for_its_password(system: System) -> None:

@@ -109,6 +109,20 @@ def test_a_new_image_restarts_the_pods(deployable: Cluster) -> None:
     assert restarted == {"optimizer-api", "pipeline-api", "celery-worker", "flower"}
 
 
+@pytest.mark.parametrize(("nodes", "told"), [("1", False), ("3", True)])
+def test_other_nodes_need_a_new_image_too(deployable: Cluster, nodes: str, told: bool) -> None:
+    done = deploy(deployable, STUB_NODES=nodes)
+    assert ("2 other nodes keep the one they have" in done.stdout) == told
+    assert "keep the one they have" not in deploy(deployable, STUB_NODES=nodes).stdout, "it is known there by now"
+
+
+def test_databases_of_an_early_version_keep_pod_and_data(deployable: Cluster) -> None:
+    (deployable.state / "statefulset-databases").write_text("OrderedReady")
+    assert deploy(deployable).returncode == 0
+    gone = [call[2:] for call in deployable.calls() if "delete" in call and "statefulset" in call]
+    assert gone == [["delete", "statefulset", name, "--cascade", "orphan"] for name in ("postgres", "redis")]
+
+
 def test_secrets_that_were_lost_halfway_are_completed(deployable: Cluster) -> None:
     assert deploy(deployable).returncode == 0
     secrets = deployable.secrets()
@@ -158,11 +172,15 @@ def roll_outs(cluster: Cluster, **stuck: dict[str, list[object]]) -> None:
     (cluster.state / "rollouts").write_text(json.dumps({name.replace("_", "-"): how for name, how in stuck.items()}))
 
 
-def test_workers_that_have_no_room_yet_do_not_fail_the_deployment(deployable: Cluster) -> None:
-    roll_outs(deployable, celery_worker={"room": [NO_ROOM], "counts": [3, 3, 2]})
+DEADLINE = 'error: deployment "celery-worker" exceeded its progress deadline'
+
+
+@pytest.mark.parametrize("says", ["error: timed out waiting for the condition", DEADLINE])
+def test_workers_that_have_no_room_yet_do_not_fail_the_deployment(deployable: Cluster, says: str) -> None:
+    roll_outs(deployable, celery_worker={"room": [NO_ROOM], "counts": [3, 3, 2], "says": says})
     done = deploy(deployable)
     assert done.returncode == 0, done.stderr
-    assert f"! 2 of 3 workers run, the others start when there is room: no node has room: {NO_ROOM}" in done.stdout
+    assert f"! 2 of 3 workers run, the others start when there is room: no node takes a pod: {NO_ROOM}" in done.stdout
     assert "Deployment Complete" in done.stdout
 
 
@@ -170,16 +188,22 @@ def test_workers_that_have_no_room_yet_do_not_fail_the_deployment(deployable: Cl
     ("name", "how", "why"),
     [
         # An API, or an update of which nothing runs yet, is not good enough with a part of its pods.
-        ("flower", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"flower does not run: no node has room: {NO_ROOM}"),
-        ("optimizer_api", {"room": [NO_ROOM], "counts": [2, 2, 1]}, "optimizer-api does not run: no node has room"),
-        ("celery_worker", {"room": [NO_ROOM], "counts": [3, 0, 3]}, "celery-worker does not run: no node has room"),
+        ("flower", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"flower does not run: no node takes a pod: {NO_ROOM}"),
+        ("optimizer_api", {"room": [NO_ROOM], "counts": [2, 2, 1]}, "optimizer-api does not run: no node takes a pod"),
+        ("celery_worker", {"room": [NO_ROOM], "counts": [3, 0, 3]}, "celery-worker does not run: no node takes a pod"),
+        # No room would mend this.
+        (
+            "celery_worker",
+            {"room": ["node(s) had untolerated taint"], "counts": [3, 3, 2]},
+            "celery-worker does not run",
+        ),
         (
             "celery_worker",
             {"waiting": ["CrashLoopBackOff back-off 40s restarting"], "counts": [3, 3, 2]},
             "celery-worker does not run: a pod is waiting: CrashLoopBackOff back-off 40s restarting",
         ),
         ("flower", {"counts": [1, 1, 0]}, "flower does not run: error: timed out waiting for the condition"),
-        ("redis", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"redis does not run: no node has room: {NO_ROOM}"),
+        ("redis", {"room": [NO_ROOM], "counts": [1, 1, 0]}, f"redis does not run: no node takes a pod: {NO_ROOM}"),
     ],
 )
 def test_what_does_not_roll_out_says_what_keeps_it(
@@ -245,6 +269,13 @@ def test_what_is_no_number_of_workers_is_refused(cluster: Cluster, arguments: tu
     assert not cluster.calls()
 
 
+def test_what_is_no_time_is_refused_before_anything_is_scaled(cluster: Cluster) -> None:
+    done = scale(cluster, "3", TIMEOUT="5m")
+    assert done.returncode == 2
+    assert "TIMEOUT is a number of seconds" in done.stderr
+    assert not cluster.calls()
+
+
 def test_workers_are_scaled(cluster: Cluster) -> None:
     (cluster.state / "deployment-trading-system").write_text("3")
     done = scale(cluster, "6")
@@ -299,5 +330,5 @@ def test_workers_without_room_are_counted(cluster: Cluster) -> None:
     done = scale(cluster, "6")
     assert done.returncode == 1
     assert "✗ 4 of 6 workers run, the others start when there is room" in done.stderr
-    assert f"Why:  no node has room: {NO_ROOM}" in done.stderr
+    assert f"Why:  no node takes a pod: {NO_ROOM}" in done.stderr
     assert "add-worker.sh" in done.stderr

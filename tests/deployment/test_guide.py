@@ -58,7 +58,7 @@ def cluster(tmp_path: Path) -> Cluster:
     made.program("sudo", f'if [ "$1" = cat ]; then echo {TOKEN}; else exec "$@"; fi')
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    for name in ("scripts", "infrastructure", "kubernetes", "src", "docker"):
+    for name in ("scripts", "infrastructure", "kubernetes", "src", "docker", "docker-compose.yml"):
         (checkout / name).symlink_to(ROOT / name)
     (checkout / "token").write_text(f"{TOKEN}\n")
     (checkout / "optimizer.tar").touch()
@@ -139,6 +139,7 @@ def test_the_guide_runs_from_its_beginning_to_its_end(cluster: Cluster) -> None:
     assert re.search(r"^admin:[0-9a-f]{48}$", done.stdout, re.MULTILINE), "Flower's password"
     (started,) = (call for call in cluster.calls("docker") if call[0] == "run")
     assert started[-3:] == ["trading-ai/optimizer:latest", "trading-ai", "worker"]
+    assert ["compose", "up", "-d", "--scale", "worker=4"] in cluster.calls("docker")
     assert TOKEN not in done.stdout.replace(f"\n{TOKEN}\n", "", 1), "shown where it is asked for, and never again"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -148,9 +149,10 @@ class Context:
         """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
 
-        disk = shutil.disk_usage(self.application.settings.home)
-        yield GaugeMetricFamily("trading_ai_disk_bytes", "Size of the disk that data is kept on.", value=disk.total)
-        yield GaugeMetricFamily("trading_ai_disk_free_bytes", "What is free of it.", value=disk.free)
+        with suppress(OSError):  # a folder that is gone must not hide all the rest
+            disk = shutil.disk_usage(self.application.settings.home)
+            yield GaugeMetricFamily("trading_ai_disk_bytes", "Size of the disk that data is kept on.", value=disk.total)
+            yield GaugeMetricFamily("trading_ai_disk_free_bytes", "What is free of it.", value=disk.free)
         up = GaugeMetricFamily("trading_ai_database_up", "Whether the database answers.")
         try:
             state, now = self.workers_json(), time.time()

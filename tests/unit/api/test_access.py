@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import shutil
 import time
 
 import pytest
@@ -171,6 +173,21 @@ def test_health_ready_and_documentation(laptop):
         assert ready.json() == {"status": "ready", "missing": [], "checks": {"database": "ok", "workers": "ok"}}
         assert "swagger" in client.get("/docs").text
         assert "trading_ai_http_requests" in client.get("/metrics").text
+
+
+def test_metrics_tell_of_the_disk_and_do_without_it(laptop, monkeypatch):
+    disk = shutil.disk_usage(laptop.application.settings.home)
+    text = laptop.optimizer.get("/metrics").text
+    assert float(re.search(r"^trading_ai_disk_bytes (\S+)$", text, re.MULTILINE)[1]) == disk.total
+    assert 0 < float(re.search(r"^trading_ai_disk_free_bytes (\S+)$", text, re.MULTILINE)[1]) <= disk.total
+
+    def gone(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(shutil, "disk_usage", gone)
+    text = laptop.optimizer.get("/metrics").text
+    assert "trading_ai_disk_free_bytes" not in text
+    assert "trading_ai_queue_chunks 0.0" in text
 
 
 def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_ai.errors import ParameterError
-from trading_ai.robustness.resampling import stationary_resamples, suggested_block_days
+from trading_ai.robustness.resampling import _optimal_block_days, stationary_resamples, suggested_block_days
 
 
 @given(n_days=st.integers(1, 300), block_days=st.floats(1.0, 60.0), seed=st.integers(0, 2**32 - 1), n=st.integers(1, 5))
@@ -42,11 +42,12 @@ def series(kind: str, n: int, random: np.random.Generator) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["independent", "goes on", "turns back", "wanders", "mostly none"])
-@pytest.mark.parametrize("n_days", [30, 64, 252, 777])
+@pytest.mark.parametrize("n_days", [30, 64, 252, 777, 2600])
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
 def test_the_block_length_is_that_of_arch(kind, n_days, scale):
     profits = scale * series(kind, n_days, np.random.default_rng(n_days))
     estimate = float(optimal_block_length(profits)["stationary"].iloc[0])
+    assert _optimal_block_days(profits) == pytest.approx(estimate, rel=1e-12)
     expected = min(max(estimate, 1.0), n_days / 10.0)
     assert suggested_block_days(profits) == pytest.approx(expected, rel=1e-12)
 
