@@ -38,6 +38,12 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+if ! [[ ${TIMEOUT:-300} =~ ^[0-9]{1,6}$ ]]; then
+    printf 'TIMEOUT is a number of seconds, such as 300, not %s.\n\n' "$TIMEOUT" >&2
+    usage >&2
+    exit 2
+fi
+
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=lib/cluster.sh
 source scripts/lib/cluster.sh

@@ -220,6 +220,13 @@ def test_what_does_not_roll_out_says_what_keeps_it(
     assert f"describe pods --selector app={name.replace('_', '-')}" in done.stderr
 
 
+def test_deploying_takes_seconds_only(cluster: Cluster) -> None:
+    done = deploy(cluster, TIMEOUT="5m")
+    assert done.returncode == 2
+    assert "TIMEOUT is a number of seconds" in done.stderr
+    assert not cluster.calls()
+
+
 def test_a_migration_that_fails_stops_the_deployment(deployable: Cluster) -> None:
     (deployable.state / "job-conditions").write_text("FailureTarget Failed")
     (deployable.state / "logs").write_text("the database is of a newer version\n")

@@ -76,7 +76,7 @@ def reality_check(
 
     SPA: Hansen, "A Test for Superior Predictive Ability", Journal of Business and Economic Statistics 23(4), 2005.
     StepM: Romano and Wolf, "Stepwise Multiple Testing as Formalized Data Snooping", Econometrica 73(4), 2005.
-    Resamples come from `arch`; every trial's resampled mean is found by matrix product, which lets thousands of
+    Resamples are those of `arch`; every trial's resampled mean is found by matrix product, which lets thousands of
     trials take part. Without studentising, the figures are those of ``arch.bootstrap.SPA(0, -profits)`` with the
     same seed; that class (arch 8.0) does not divide by the deviation whatever its ``studentize`` says.
 
