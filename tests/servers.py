@@ -252,7 +252,7 @@ def postgres_server(folder: Path, *, fsync: bool = False) -> Iterator[PostgresSe
         folder: an empty folder, or one of an earlier server.
         fsync: write to the disk at each commit. Off, data outlive the death of the server, not of the machine.
     """
-    with _running(lambda port: PostgresServer(folder, port, fsync)) as server:
+    with running(lambda port: PostgresServer(folder, port, fsync)) as server:
         yield server
 
 
@@ -265,12 +265,13 @@ def redis_server(folder: Path, kind: Literal["redis", "valkey"] = "redis", save:
         kind: which program.
         save: keep the data over `stop`, `kill` and `restart`; otherwise they are in memory only.
     """
-    with _running(lambda port: RedisServer(folder, port, kind, save)) as server:
+    with running(lambda port: RedisServer(folder, port, kind, save)) as server:
         yield server
 
 
 @contextmanager
-def _running(make: Callable[[int], S]) -> Iterator[S]:
+def running(make: Callable[[int], S]) -> Iterator[S]:
+    """A server that runs, on a port that was free; `make` takes the port."""
     for attempt in range(3):
         server = make(free_port())
         server.prepare()

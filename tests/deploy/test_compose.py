@@ -114,7 +114,7 @@ def test_the_image_is_lean(system: System) -> None:
     user, kernels = run("docker", "run", "--rm", "--read-only", "--entrypoint", "sh", IMAGE, "-c", inside).split()
     assert user == "10001"
     assert int(kernels) > 20
-    compiled = "import importlib.util, os, trading_ai.worker as w; print(os.path.exists(w.__cached__), w.__cached__)"
+    compiled = "import os, trading_ai.worker as w; print(os.path.exists(w.__cached__), w.__cached__)"
     answer = run("docker", "run", "--rm", "--read-only", "--entrypoint", "python", IMAGE, "-c", compiled).split()
     assert answer[0] == "True"
     assert answer[1].startswith("/opt/trading-ai/bytecode/")

@@ -163,7 +163,7 @@ def test_workers_by_the_queue() -> None:
     service = find(KEDA, "Service", where[1])
     assert namespace(service) == where[2]
     assert [p["port"] for p in service["spec"]["ports"]] == [int(where[3])]
-    assert service["spec"]["publishNotReadyAddresses"] is True, "the API is not ready when there is no worker"
+    assert service["spec"]["publishNotReadyAddresses"] is True, "scaling does not wait for an API to be ready"
     assert matches({"matchLabels": service["spec"]["selector"]}, pod_labels(find(KEDA, "Deployment", "optimizer-api")))
     assert permitted(KEDA, "Ingress", find(KEDA, "Deployment", "optimizer-api"), ("keda", STRANGER), int(where[3]))
 

@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
-from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.servers import free_port
+from tests.servers import Server, running
 from trading_ai.bootstrap import Application
 from trading_ai.errors import InputError
 from trading_ai.settings import Settings
 
 
+class Flower(Server):
+    """`trading-ai flower`, that knows of a broker and of nothing else."""
+
+    def __init__(self, folder: Path, port: int, broker_url: str) -> None:
+        super().__init__(folder, port, f"http://127.0.0.1:{port}")
+        self.home = folder / "home"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("TRADING_AI_")}
+        ours = {
+            "TRADING_AI_HOME": str(self.home),
+            "TRADING_AI_BROKER_URL": broker_url,
+            "TRADING_AI_FLOWER_BASIC_AUTH": "me:hunter2",
+        }
+        self._user = {"env": kept | ours}
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "trading_ai.cli.main", "flower", "--host", "0.0.0.0", "--port", str(self.port)]
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthcheck").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
 def test_flower_asks_for_its_password_and_needs_no_database(tmp_path, broker_url):
-    port = free_port()
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("TRADING_AI_")}
-    ours = {
-        "TRADING_AI_HOME": str(tmp_path / "home"),
-        "TRADING_AI_BROKER_URL": broker_url,
-        "TRADING_AI_FLOWER_BASIC_AUTH": "me:hunter2",
-    }
-    command = [sys.executable, "-m", "trading_ai.cli.main", "flower", "--host", "0.0.0.0", "--port", str(port)]
-    process = subprocess.Popen(command, env=kept | ours, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        url, limit = f"http://127.0.0.1:{port}", time.monotonic() + 60
-        while True:
-            with suppress(httpx.TransportError):
-                assert httpx.get(f"{url}/healthcheck").status_code == 200
-                break
-            assert process.poll() is None
-            assert time.monotonic() < limit
-            time.sleep(0.1)
-        assert httpx.get(f"{url}/workers").status_code == 401
-        assert httpx.get(f"{url}/workers", auth=("me", "hunter2")).status_code == 200
-        assert httpx.get(f"{url}/api/workers").status_code == 401
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-    assert not (tmp_path / "home").exists(), "nothing of a database was made"
+    with running(lambda port: Flower(tmp_path, port, broker_url)) as flower:
+        assert httpx.get(f"{flower.url}/workers").status_code == 401
+        assert httpx.get(f"{flower.url}/workers", auth=("me", "hunter2")).status_code == 200
+        assert httpx.get(f"{flower.url}/api/workers").status_code == 401
+    assert not flower.home.exists(), "nothing of a database was made"
 
 
 def test_looking_at_the_broker_needs_one_and_working_for_it_a_shared_database(tmp_path):

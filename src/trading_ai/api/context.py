@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from fastapi import Query, Request
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from trading_ai.optimization.service import OptimizationService
     from trading_ai.store.work import SqlWork
 
-PARTS = ("database", "broker", "workers")
+Part = Literal["database", "broker", "workers"]
+PARTS: tuple[Part, ...] = get_args(Part)
 """What work needs."""
 
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
-Parts = Annotated[list[Literal["database", "broker", "workers"]] | None, Query()]
+Parts = Annotated[list[Part] | None, Query()]
 
 
 def context_of(request: Request) -> Context:
@@ -73,7 +74,7 @@ class Context:
         """Use cases of datasets and backtests."""
         return self.application.backtests
 
-    def ready(self, only: Collection[str] = PARTS) -> dict[str, Any]:
+    def ready(self, only: Collection[Part] = PARTS) -> dict[str, Any]:
         """Whether the database, the broker and a worker are there, and what is missing.
 
         Args:

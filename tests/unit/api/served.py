@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.servers import Server, _running, free_port
+from tests.servers import Server, free_port, running
 from trading_ai.bootstrap import Application
 from trading_ai.optimization.model import BacktestSpec
 from trading_ai.settings import Settings
@@ -58,5 +58,5 @@ class Service(Server):
 @contextmanager
 def service(folder: Path, **environment: str) -> Iterator[Service]:
     """A running service with its data in `folder`, and with these environment variables."""
-    with _running(lambda port: Service(folder, port, **environment)) as server:
+    with running(lambda port: Service(folder, port, **environment)) as server:
         yield server
