@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 
+import numba
 import pytest
 
 from tests.servers import OutsideServer, PostgresServer, RedisServer, postgres_server, redis_server
@@ -16,6 +17,12 @@ _numbers = itertools.count()
 
 # Needs root, a container engine and minutes: `make test-deploy`.
 collect_ignore = [] if os.environ.get("TRADING_AI_TEST_DEPLOY") else ["deploy"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled code computes with infinities and NaN in silence; the same lines run by Python must not fail."""
+    if numba.config.DISABLE_JIT:
+        config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning:trading_ai")
 
 
 @pytest.fixture(scope="session")
