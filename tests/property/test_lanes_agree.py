@@ -66,7 +66,7 @@ def _run(group, rows, where, levels, n_days, n_threads, lanes: bool):
 @given(data=st.data())
 def test_lanes_agree(data):
     draw = data.draw
-    n, seed = draw(st.sampled_from([4, 60] if IS_PLAIN else [4, 60, 400, 3000])), draw(st.integers(0, 10_000))
+    n, seed = draw(st.sampled_from([4, 60, 500] if IS_PLAIN else [4, 60, 400, 3000])), draw(st.integers(0, 10_000))
     signals = _alternating(n, seed, draw(st.sampled_from([0.03, 0.3])))
     capital = draw(st.sampled_from([10_000.0, 120.0]))  # so little that some lose everything
     twins = Twins(
@@ -79,7 +79,7 @@ def test_lanes_agree(data):
         rules=draw(_rules),
     )
     time_exit = draw(st.sampled_from([0, 0, 5]))
-    sides = draw(st.integers(20, 24 if IS_PLAIN else 70)), draw(st.integers(2, 4 if IS_PLAIN else 12))
+    sides = draw(st.integers(20, 36 if IS_PLAIN else 70)), draw(st.integers(2, 6 if IS_PLAIN else 12))
     long, short = max(sides), min(sides)
     n_stops, n_targets = (long, short) if draw(st.booleans()) else (short, long)
     stops = np.r_[0.0, 3.0 + np.arange(n_stops - 1) * draw(st.sampled_from([0.5, 3.0]))]
