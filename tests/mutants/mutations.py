@@ -1,7 +1,7 @@
 """The mutants of a source file: cosmic-ray's operators, without those that cannot tell anything.
 
-Left out are places that are never computed (annotations, aliases of types), decorators that do nothing when Python
-runs the kernels itself, and replacements that no test could miss (a float shifted or negated bit by bit) or that
+Left out are places that compute nothing (annotations, aliases of types; decorators, which only freeze a record or do
+nothing when Python runs the kernels itself), and replacements that no test could miss (a float shifted or negated bit by bit) or that
 mean the same to a reader (`is` for `==`): they would only flatter the score.
 """
 
@@ -71,13 +71,15 @@ def _span(node: ast.AST) -> tuple[Position, Position]:
 
 
 def _never_computed(code: str) -> list[tuple[Position, Position]]:
-    """Where annotations, aliases of types and strings of documentation stand."""
+    """Where annotations, aliases of types and decorators stand."""
     found = []
     for node in ast.walk(ast.parse(code)):
         parts: list[ast.AST | None] = []
         if isinstance(node, ast.FunctionDef):
             every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
-            parts = [node.returns, *(each.annotation for each in every if each is not None)]
+            parts = [*node.decorator_list, node.returns, *(each.annotation for each in every if each is not None)]
+        elif isinstance(node, ast.ClassDef):
+            parts = [*node.decorator_list]
         elif isinstance(node, ast.AnnAssign):
             parts = [node.annotation]
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp | ast.Subscript):

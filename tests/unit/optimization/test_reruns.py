@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.fakes.artifacts import MemoryArtifacts
 from tests.fakes.bars import random_bars
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import ExecutionRules
@@ -17,7 +18,6 @@ from trading_ai.optimization.model import BacktestSpec
 from trading_ai.optimization.ports import Job
 from trading_ai.optimization.reruns import rerun
 from trading_ai.parameters import ParameterRange, SearchSpace
-from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.strategies.base import Signals, Strategy
 from trading_ai.strategies.registry import code_hash, strategy
 
@@ -48,8 +48,8 @@ def evaluator_of(chosen: Strategy, rules: ExecutionRules | None = None) -> Sweep
 
 
 @pytest.fixture
-def setting(tmp_path):
-    artifacts, chosen = FileArtifacts(tmp_path), strategy("sma_crossover")
+def setting():
+    artifacts, chosen = MemoryArtifacts(), strategy("sma_crossover")
     spec = BacktestSpec("sma_crossover", {**FIXED, "fast": 5}, artifacts.save_bars(BARS))
     job = Job(spec.to_json(), SPACE.to_json(), False, code_hash(chosen))
     return job, artifacts, evaluator_of(chosen)
