@@ -1,8 +1,8 @@
 """The mutants of a source file: cosmic-ray's operators, without those that cannot tell anything.
 
 Left out are places that compute nothing (annotations, aliases of types; decorators, which only freeze a record or do
-nothing when Python runs the kernels itself), and replacements that no test could miss (a float shifted or negated bit by bit) or that
-mean the same to a reader (`is` for `==`): they would only flatter the score.
+nothing when Python runs the kernels itself), and replacements that no test could miss (a float shifted or negated bit
+by bit) or that mean the same to a reader (`is` for `==`): they would only flatter the score.
 """
 
 from __future__ import annotations
