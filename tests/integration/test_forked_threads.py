@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from trading_ai.optimization import threads
-from trading_ai.optimization.threads import run_tasks
+from trading_ai.evaluation import threads
+from trading_ai.evaluation.threads import run_tasks
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

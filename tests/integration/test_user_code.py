@@ -13,9 +13,10 @@ from tests.unit.optimization.test_service import house, paused_after, space_of, 
 from tests.unit.optimization.test_walk_forward import hourly, planned, run_all
 from tests.unit.strategies.test_strategies import BARS
 from trading_ai.errors import EvaluationError, ParameterError, StateError, StrategyError
-from trading_ai.optimization.model import BacktestSpec
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.objective import Objective
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 FLAT_AT_NIGHT = '''
 import numpy as np
@@ -111,10 +112,10 @@ def test_a_strategy_of_a_file(tmp_path):
     chosen = strategy(f"{file}:Mine")
     assert chosen.signals(BARS, every=50).long_entry.sum() == 24
     assert strategy(str(file)).name == "mine"
-    before = code_hash(chosen)
-    assert before == code_hash(strategy(str(file)))
+    before = strategy_identity(chosen)
+    assert before == strategy_identity(strategy(str(file)))
     file.write_text(file.read_text() + "# changed\n")
-    assert code_hash(strategy(str(file))) != before
+    assert strategy_identity(strategy(str(file))) != before
     for text, message in [
         (f"{file}:Other", "no strategy class Other"),
         (str(tmp_path / "none.py"), "no such file"),

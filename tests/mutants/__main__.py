@@ -45,7 +45,7 @@ def _limit_seconds(area: Area) -> int:
     outcome = trial.finish(*trial.start(module, _read(module), area.tests, 900), began)
     if outcome.is_killed:
         raise SystemExit(f"The tests of {area.name} fail before anything was mutated: {outcome.how}")
-    return 10 + math.ceil(5 * outcome.seconds)
+    return 10 + math.ceil(3 * outcome.seconds)
 
 
 def _run(area: Area, mutants: list[Mutant], session: Session, n_processes: int) -> None:

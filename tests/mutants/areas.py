@@ -14,6 +14,7 @@ _SIMULATORS = (
     "tests/property/test_simulators_agree.py",
     "tests/property/test_lanes_agree.py",
     "tests/property/test_date_range.py",
+    "tests/golden/test_golden.py",
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.bars import EURUSD, bars_of
 from trading_ai.engine.account import Account, config_vector
-from trading_ai.engine.accounting import CONFIG
+from trading_ai.engine.compiled.bookkeeping import CONFIG
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import CONVERT_FIXED, CONVERT_NONE, prepare
 from trading_ai.engine.rules import ExecutionRules

@@ -10,8 +10,8 @@ import pytest
 
 from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.optimization.ports import TrialPage
 from trading_ai.optimization.ranking import best_of, joined_pages, rank, sorted_page, trial_of_rank, valid_indices
+from trading_ai.optimization.records import TrialPage
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.strategies.sma_crossover import SmaCrossover
 
