@@ -17,6 +17,8 @@ STAMP := $(VENV)/.installed
 WARM := $(VENV)/.warmed
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
+MUTANTS_VENV := .venv-mutants
+MUTANTS_STAMP := $(MUTANTS_VENV)/.installed
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
@@ -39,6 +41,15 @@ test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: $(STAMP) ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property tests/conformance --numprocesses auto \
+		--dist loadfile --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+.PHONY: mutants
+mutants: $(MUTANTS_STAMP) ## change one place at a time and see whether a test notices (hours; MUTANTS_ARGS="--sample 100")
+	NUMBA_DISABLE_JIT=1 $(MUTANTS_VENV)/bin/python -m tests.mutants $(MUTANTS_ARGS)
 
 .PHONY: test-deploy
 test-deploy: setup ## build the image and run the whole system in containers (root, Debian, minutes)
@@ -81,11 +92,13 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 	$(UV) pip compile --group build $(LOCK_FLAGS) --constraint requirements.lock -o docker/build.lock
 	$(UV) pip compile pyproject.toml benchmarks/requirements.in --group bench $(LOCK_FLAGS) \
 		--constraint requirements.lock -o benchmarks/requirements.lock
+	$(UV) pip compile pyproject.toml --group mutants $(LOCK_FLAGS) --constraint requirements.lock \
+		-o tests/mutants/requirements.lock
 
 .PHONY: clean
 clean: ## remove environments, caches and build products
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.coverage htmlcov .import_linter_cache benchmarks/results
 	find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments: a stamp file is newer than what it was made from, so a second run installs nothing ---
@@ -114,4 +127,11 @@ $(BENCH_STAMP): benchmarks/requirements.lock pyproject.toml
 	@echo "Installing the libraries to compare with ..."
 	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r benchmarks/requirements.lock
 	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MUTANTS_STAMP): tests/mutants/requirements.lock pyproject.toml
+	$(call make_venv,$(MUTANTS_VENV))
+	@echo "Installing the mutation tester ..."
+	@$(MUTANTS_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r tests/mutants/requirements.lock
+	@$(MUTANTS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -2,7 +2,7 @@
 
 Compiled code is kept on disk (beside the package, or under ``NUMBA_CACHE_DIR``) under a digest of everything it was
 compiled from, never uses fast-math (results must equal the plain twins bit for bit), never starts threads of its own,
-and releases the GIL.
+and releases the GIL. With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: see `_jit_plain`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numba
 from numba.core import cgutils, types
 from numba.extending import intrinsic as _intrinsic
 
+from trading_ai import _jit_plain
 from trading_ai._compiled_cache import keep_compiled
 
 
@@ -25,6 +26,8 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that the compiler replaces by instructions; called without its first argument."""
+    if getattr(numba.config, "DISABLE_JIT", 0):
+        return cast("Callable[..., Any]", getattr(_jit_plain, function.__name__))
     return cast("Callable[..., Any]", _intrinsic(function))
 
 
@@ -44,7 +47,7 @@ def select(_context: Any, condition: Any, if_true: Any, _if_false: Any) -> Any:
 # Threads that share an array meet only through the four functions below: the compiler and the processor may
 # reorder anything else.
 
-NOT_BEGUN, BEGUN, READY = 0, 1, 2
+NOT_BEGUN, BEGUN, READY = _jit_plain.NOT_BEGUN, _jit_plain.BEGUN, _jit_plain.READY
 
 
 @intrinsic

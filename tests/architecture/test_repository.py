@@ -13,7 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "trading_ai").rglob("*.py"))
-LOCKS = ("requirements.lock", "benchmarks/requirements.lock", "docker/requirements.lock", "docker/build.lock")
+LOCKS = (
+    "requirements.lock",
+    "benchmarks/requirements.lock",
+    "docker/requirements.lock",
+    "docker/build.lock",
+    "tests/mutants/requirements.lock",
+)
 MAX_LINES = 400
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "misc", "manager", "managers"}
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.fakes.artifacts import MemoryArtifacts
 from tests.fakes.bars import random_bars
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import ExecutionRules
@@ -16,7 +17,6 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Job
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.parameters import ParameterRange, SearchSpace
-from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.strategies.base import Signals, Strategy
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import strategy
@@ -49,8 +49,8 @@ def evaluator_of(chosen: Strategy, rules: ExecutionRules | None = None) -> Sweep
 
 
 @pytest.fixture
-def setting(tmp_path):
-    artifacts, chosen = FileArtifacts(tmp_path), strategy("sma_crossover")
+def setting():
+    artifacts, chosen = MemoryArtifacts(), strategy("sma_crossover")
     spec = BacktestSpec("sma_crossover", {**FIXED, "fast": 5}, artifacts.save_bars(BARS))
     job = Job(spec.to_json(), SPACE.to_json(), False, strategy_identity(chosen))
     return job, artifacts, evaluator_of(chosen)

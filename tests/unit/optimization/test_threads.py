@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 
 import pytest
 
@@ -30,7 +28,7 @@ def test_every_task_runs_once_and_helpers_help():
 
 
 def test_helpers_are_used_again():
-    run_tasks([lambda: time.sleep(0.01)] * 3, 2)
+    run_tasks([threading.Barrier(3).wait] * 3, 2)  # each thread has to take one
     parked = list(threads._parked)
     for _ in range(50):
         run_tasks([lambda: None] * 3, 2)
@@ -45,16 +43,22 @@ def test_a_helper_keeps_nothing_of_what_it_ran():
 
     thing = Thing()
     gone = weakref.ref(thing)
-    run_tasks([lambda thing=thing: time.sleep(0.01)] * 2, 1)
+    meet = threading.Barrier(2)
+    run_tasks([lambda thing=thing: meet.wait(10)] * 2, 1)
     del thing
     assert gone() is None
 
 
 def test_the_first_error_is_raised_from_any_thread_and_helpers_live_on():
+    failed = threading.Event()
+
     def fail():
+        failed.set()
         raise ValueError("this one")
 
-    for tasks in ([fail, lambda: None], [lambda: time.sleep(0.02), fail, *[lambda: time.sleep(0.02)] * 3]):
+    # The second time, one thread waits in its task until the other one fails.
+    for tasks in ([fail, lambda: None], [lambda: failed.wait(10), fail, *[lambda: None] * 3]):
+        failed.clear()
         with pytest.raises(ValueError, match="this one"):
             run_tasks(tasks, 1)
     done = []
@@ -77,15 +81,3 @@ def test_many_callers_at_once():
     for thread in callers:
         thread.join()
     assert totals == [5] * 200
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_process_has_helpers_of_its_own():
-    run_tasks([lambda: time.sleep(0.01)] * 2, 1)
-    child = os.fork()
-    if child == 0:
-        done = []
-        run_tasks([lambda: done.append(1)] * 2, 1)
-        os._exit(0 if len(done) == 2 and not threads._parked[1:] else 1)
-    assert os.waitpid(child, 0)[1] == 0

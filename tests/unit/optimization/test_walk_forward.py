@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,25 +21,6 @@ from trading_ai.robustness.instant_walk_forward import walk_forward
 from trading_ai.studies.exact_walk_forward import MAX_WINDOWS, WalkForwardService, WalkForwardSpec
 from trading_ai.studies.stitching import stitch
 
-FLAT_AT_NIGHT = '''
-import numpy as np
-
-from trading_ai import Int, Signals, Strategy
-
-
-class Daily(Strategy):
-    """Enters in the morning after a rise over some hours, and is out by the evening."""
-
-    hours = Int(5, 1, 100, unit="bars")
-
-    def signals(self, bars, hours):
-        hour = bars.open_time_ns // 3_600_000_000_000 % 24
-        rose = np.zeros(len(bars), dtype=bool)
-        rose[hours:] = bars.close[hours:] > bars.close[:-hours]
-        morning = (hour >= 3) & (hour <= 8)
-        evening = hour == 17
-        return Signals(long_entry=morning & rose, short_entry=morning & ~rose, long_exit=evening, short_exit=evening)
-'''
 SPACE = space_of("fast=3:9:3", "stop_loss=10:40:15", "take_profit=20:60:20")
 
 
@@ -70,25 +50,6 @@ def run_all(service, plan):
     for part in plan.parts:
         assert service.run(part).status == "completed"
     return stitch(service, plan)
-
-
-@pytest.mark.parametrize("anchored", [False, True])
-def test_both_forms_agree_without_positions_at_borders(house, tmp_path: Path, anchored):  # noqa: F811
-    file = tmp_path / "daily.py"
-    file.write_text(FLAT_AT_NIGHT, encoding="utf-8")
-    space = space_of("hours=2:20:6", "stop_loss=20:60:20", "take_profit=30:70:20")
-    found = run_all(*planned(house, hourly(160, 3), f"{file}:Daily", space, anchored=anchored))
-    assert len(found.windows) >= 6
-    assert found.n_same == len(found.windows)
-    assert found.n_distinct > 1
-    assert found.n_cut == 0
-    assert all(w.n_trades > 5 for w in found.windows)
-    for w in found.windows:
-        assert w.in_sample_profit == pytest.approx(w.instant_in_sample_profit, abs=0.01)
-        assert w.out_of_sample_profit == pytest.approx(w.instant_out_of_sample_profit, abs=0.01)
-    np.testing.assert_allclose(found.daily_profit, found.instant_daily_profit, atol=0.01)
-    assert found.net_profit == pytest.approx(found.instant_net_profit, abs=0.01)
-    assert found.efficiency == pytest.approx(found.instant_efficiency, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -69,21 +69,21 @@ def close_position(
         tally[a.SPREAD_PAID] += (ask_open[crossed] - bid_open[crossed]) * units * in_account
     if trades.shape[0] > 0:
         record = trades[n_trades]
-        record.entry_bar = first
-        record.exit_bar = exit_bar
-        record.entry_time_ns = time_ns[first]
-        record.exit_time_ns = time_ns[exit_bar]
-        record.direction = 1 if side > 0.0 else -1
-        record.exit_reason = reason
-        record.ambiguous = ambiguous
-        record.units = units
-        record.entry_price = p[ENTRY]
-        record.exit_price = price
-        record.gross_profit = gross
-        record.commission = p[PAID] + paid_out
-        record.swap = credit
-        record.net_profit = net
-        record.balance = state[a.BALANCE]
+        record["entry_bar"] = first
+        record["exit_bar"] = exit_bar
+        record["entry_time_ns"] = time_ns[first]
+        record["exit_time_ns"] = time_ns[exit_bar]
+        record["direction"] = 1 if side > 0.0 else -1
+        record["exit_reason"] = reason
+        record["ambiguous"] = ambiguous
+        record["units"] = units
+        record["entry_price"] = p[ENTRY]
+        record["exit_price"] = price
+        record["gross_profit"] = gross
+        record["commission"] = p[PAID] + paid_out
+        record["swap"] = credit
+        record["net_profit"] = net
+        record["balance"] = state[a.BALANCE]
 
 
 @njit

@@ -312,21 +312,21 @@ def simulate_chain(
                 )
             if trades.shape[0] > 0:
                 record = trades[n_trades - 1]
-                record.entry_bar = first
-                record.exit_bar = exit_bar
-                record.entry_time_ns = time_ns[first]
-                record.exit_time_ns = time_ns[exit_bar]
-                record.direction = 1 if long else -1
-                record.exit_reason = reasons[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
-                record.ambiguous = ambiguous
-                record.units = units
-                record.entry_price = entry
-                record.exit_price = price
-                record.gross_profit = gross
-                record.commission = paid + paid_out
-                record.swap = credit
-                record.net_profit = net
-                record.balance = balance
+                record["entry_bar"] = first
+                record["exit_bar"] = exit_bar
+                record["entry_time_ns"] = time_ns[first]
+                record["exit_time_ns"] = time_ns[exit_bar]
+                record["direction"] = 1 if long else -1
+                record["exit_reason"] = reasons[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
+                record["ambiguous"] = ambiguous
+                record["units"] = units
+                record["entry_price"] = entry
+                record["exit_price"] = price
+                record["gross_profit"] = gross
+                record["commission"] = paid + paid_out
+                record["swap"] = credit
+                record["net_profit"] = net
+                record["balance"] = balance
             if at_end:
                 break
             earliest = after[k] if on_force else exit_bar + 1

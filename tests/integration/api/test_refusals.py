@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from tests.unit.api.laptop import STOP, assert_problem
+from tests.integration.api.laptop import STOP, assert_problem
 
 HUGE = {"name": "stop_loss", "min_value": 0, "max_value": 1e15, "step": 1}
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.unit.api.laptop import STOP, Laptop, assert_problem, running_laptop
+from tests.integration.api.laptop import STOP, Laptop, assert_problem, running_laptop
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.cli.services import _keys_required

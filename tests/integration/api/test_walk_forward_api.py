@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.unit.api.laptop import BARS, assert_problem
+from tests.integration.api.laptop import BARS, assert_problem
 from trading_ai.library import backtest
 
 ASKED = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.api.laptop import Laptop, running_laptop
+from tests.integration.api.laptop import Laptop, running_laptop
 
 
 @pytest.fixture(scope="module")

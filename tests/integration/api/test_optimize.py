@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.unit.api.laptop import BARS, STOP, TARGET, assert_problem
+from tests.integration.api.laptop import BARS, STOP, TARGET, assert_problem
 from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_NAMES
 

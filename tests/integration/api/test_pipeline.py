@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.api.laptop import BARS, assert_problem
+from tests.integration.api.laptop import BARS, assert_problem
 from trading_ai.engine.costs import Costs
 from trading_ai.library import backtest as run_in_memory
 

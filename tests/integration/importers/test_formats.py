@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.importers.test_read import BARS, same, table, text, write
+from tests.integration.importers.test_read import BARS, same, table, text, write
 from tests.unit.market.weeks import fx_bars
 from trading_ai.errors import DataError, NotFoundError
 from trading_ai.importers.read import read_bars
