@@ -13,7 +13,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "trading_ai").rglob("*.py"))
-LOCKS = ("requirements.lock", "benchmarks/requirements.lock", "docker/requirements.lock", "docker/build.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-lowest.lock",
+    "benchmarks/requirements.lock",
+    "docker/requirements.lock",
+    "docker/build.lock",
+    "docs/requirements.lock",
+)
 MAX_LINES = 400
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "misc", "manager", "managers"}
 
@@ -83,10 +90,26 @@ def test_lock_covers_the_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
     groups = project["dependency-groups"]
-    declared = project["project"]["dependencies"] + groups["build"] + groups["dev"]
-    declared.remove({"include-group": "build"})
-    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}
+    declared = project["project"]["dependencies"] + groups["build"] + groups["test"] + groups["dev"]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared if isinstance(line, str)}
     assert names <= locked, "run `make lock`"
+
+
+def test_lowest_lock_holds_the_lower_bounds_that_are_declared():
+    # `requires numpy>=2.0` is a promise that 2.0 works, kept by `make test-lowest` only if 2.0 is what it installs.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    declared = project["project"]["dependencies"] + project["dependency-groups"]["test"]
+    locked = pins("requirements-lowest.lock")
+
+    def release(version: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in re.findall(r"\d+", version))
+
+    higher = {}
+    for line in declared:
+        name, lowest = re.match(r"([A-Za-z0-9._-]+)(?:\[.*])?>=([\d.]+)", line).groups()
+        if release(locked[name.lower()])[: len(release(lowest))] != release(lowest):
+            higher[line] = locked[name.lower()]
+    assert not higher, f"raise these bounds to what is tested, then `make lock`: {higher}"
 
 
 def test_files_name_no_machine_and_no_registry():
