@@ -32,7 +32,7 @@ KERNELS := $(wildcard src/trading_ai/_jit.py src/trading_ai/warm.py src/trading_
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(WARM) ## make .venv, install the locked packages and the project, compile the kernels

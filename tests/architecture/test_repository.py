@@ -126,6 +126,7 @@ def test_version_is_the_newest_heading_of_the_changelog():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     headings = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0] == project["version"]
+    assert importlib.import_module("trading_ai").__version__ == project["version"]
 
 
 def test_public_names_resolve():
@@ -149,17 +150,69 @@ def test_generated_reference_pages_are_up_to_date():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+PAGES = sorted(
+    path
+    for path in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "benchmarks/README.md",
+        ROOT / "kubernetes/README.md",
+    ]
+    if path.is_file()
+)
+
+
+def without_code_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors that forges and the site give to headings: lower case, hyphens for blanks, no other punctuation."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", without_code_blocks(page), re.MULTILINE):
+        text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        n = sum(1 for other in found if re.fullmatch(re.escape(slug) + r"(-\d+)?", other))
+        found.add(f"{slug}-{n}" if n else slug)
+    return found
+
+
 def test_documentation_links_lead_somewhere():
+    assert len(PAGES) > 40
     broken = []
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if not page.is_file():
-            continue
-        text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            path = target.partition("#")[0]
-            if path and "://" not in target and not target.startswith("mailto:") and not (page.parent / path).exists():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(page)):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            path, _, anchor = target.partition("#")
+            there = page.parent / path if path else page
+            if not there.exists() or (anchor and there.suffix == ".md" and anchor not in anchors(there)):
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert not broken, "\n".join(broken)
+
+
+def test_anchors_are_those_of_a_forge(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A, `b` and C\n\n## Twice\n\n```\n# no heading\n```\n\n## Twice\n\n## See [this](x.md)!\n", "utf-8"
+    )
+    assert anchors(page) == {"a-b-and-c", "twice", "twice-1", "see-this"}
+
+
+def test_every_page_is_listed_by_the_index_of_its_folder():
+    lost = []
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        index = page.parent / "README.md"
+        if page == index and page.parent == ROOT / "docs":
+            continue
+        above = page.parent.parent / "README.md" if page == index else index
+        linked = {
+            (above.parent / target.partition("#")[0]).resolve()
+            for target in re.findall(r"\]\(([^)\s]+)\)", above.read_text("utf-8"))
+        }
+        if page.resolve() not in linked:
+            lost.append(f"{above.relative_to(ROOT)} does not link to {page.relative_to(ROOT)}")
+    assert not lost, "\n".join(lost)
 
 
 def test_make_help_lists_every_phony_target():
