@@ -114,8 +114,8 @@ The folder `TRADING_AI_HOME`, and where it lies if nothing is said:
 With PostgreSQL everything that must not be lost is in the database, datasets and backtests too, and machines share no
 disk. To move or to save a laptop's data, copy the folder while nothing runs.
 
-Compiled simulators are no data: they lie in `NUMBA_CACHE_DIR` if that is set, else beside the package, else in the user's
-cache folder, and may be deleted at any time.
+Compiled simulators are no data: they lie in `NUMBA_CACHE_DIR` if that is set, else beside the package, else in the
+user's cache folder, and may be deleted at any time.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -231,3 +232,23 @@ def test_the_image_installs_what_was_tested(part: str) -> None:
     tested, installed = pins("requirements.lock"), pins(part)
     assert installed
     assert {name: tested.get(name) for name in installed} == installed
+
+
+@pytest.mark.parametrize("form", ["bug", "feature"])
+def test_issue_forms_ask_with_fields_of_their_own(form):
+    import yaml
+
+    asked = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text("utf-8"))
+    assert {"name", "description", "body"} <= asked.keys()
+    fields = [field for field in asked["body"] if field["type"] != "markdown"]
+    assert {field["type"] for field in fields} <= {"textarea", "input", "dropdown", "checkboxes"}
+    assert len({field["id"] for field in fields}) == len(fields) == sum("label" in f["attributes"] for f in fields)
+
+
+def test_the_development_container_is_set_up_by_make():
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8")
+    settings = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    assert settings["postCreateCommand"] == "make setup"
+    minor = int(re.fullmatch(r"python:3\.(\d+)-\w+", settings["image"])[1])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert minor >= int(project["requires-python"].removeprefix(">=3."))
