@@ -85,6 +85,7 @@ docs: $(STAMP) ## write the reference pages that are generated from the code
 
 .PHONY: docs-site
 docs-site: $(DOCS_STAMP) ## build the documentation site into build/docs-site; every warning is an error
+	@rm -rf $(DOCS_SITE)
 	$(DOCS_VENV)/bin/python -m sphinx --fail-on-warning --keep-going --jobs auto --conf-dir docs/site --quiet \
 		. $(DOCS_SITE)
 	$(DOCS_VENV)/bin/python scripts/check_docs_site.py $(DOCS_SITE)
