@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from fastapi import Query, Request
 
 from trading_ai.api.views import iso
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
-from trading_ai.optimization.work import WORKER_SILENT_SECONDS
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
+    from trading_ai.driving.service import OptimizationService
+    from trading_ai.evaluation.ports import Artifacts
     from trading_ai.optimization.backtests import BacktestService
-    from trading_ai.optimization.ports import Artifacts, Store
-    from trading_ai.optimization.service import OptimizationService
+    from trading_ai.optimization.ports import Store
     from trading_ai.store.work import SqlWork
 
 Part = Literal["database", "broker", "workers"]

@@ -14,7 +14,7 @@ from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 
 
 def iso(seconds: float | None) -> str | None:

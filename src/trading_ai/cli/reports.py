@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from trading_ai.bootstrap import Application
-    from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+    from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
     from trading_ai.reports.data import ReportData
 
 _MAX_NEIGHBOURS = 8
@@ -51,11 +51,11 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
 
     from trading_ai.errors import StateError  # noqa: PLC0415
     from trading_ai.figures.equity import Curve  # noqa: PLC0415
-    from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
     from trading_ai.optimization.ledger import trials_on_its_data  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
     from trading_ai.reports.data import ReportData  # noqa: PLC0415
+    from trading_ai.studies.assessment import assess_optimization  # noqa: PLC0415
 
     store = application.store
     if not record.n_completed:

@@ -15,7 +15,7 @@ from trading_ai.cli.output import note, number, print_json, say, short, table
 from trading_ai.errors import EvaluationError, InputError, StorageError
 
 if TYPE_CHECKING:
-    from trading_ai.optimization.assessment import Assessment
+    from trading_ai.studies.assessment import Assessment
 
 
 def robustness(
@@ -30,9 +30,9 @@ def robustness(
 ) -> None:
     """Judge the best trial: survives, fragile or likely luck, with every criterion."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.robustness.study import StudySettings  # noqa: PLC0415
     from trading_ai.robustness.verdict import Thresholds  # noqa: PLC0415
+    from trading_ai.studies.assessment import assess_optimization  # noqa: PLC0415
 
     application, asked = Application(), Thresholds.parse(threshold)
     settings = StudySettings(windows=windows, n_threads=application.n_cores())
@@ -86,7 +86,7 @@ def verify(
 ) -> None:
     """Run a stored trial again and compare every metric to the last bit."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.optimization.assessment import verify_trial  # noqa: PLC0415
+    from trading_ai.studies.assessment import verify_trial  # noqa: PLC0415
 
     found = verify_trial(Application().service, optimization_id, rank)
     if as_json:
@@ -117,7 +117,7 @@ def export(
 ) -> None:
     """Write a trial's parameters for the platform that will trade them."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.optimization.declared import SYMBOL, TIMEFRAME  # noqa: PLC0415
+    from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME  # noqa: PLC0415
     from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
     from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
 
