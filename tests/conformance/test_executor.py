@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from trading_ai.driving.dispatch import chunks
 
 from tests.fakes.bars import random_bars
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
+from trading_ai.driving.dispatch import chunks
 from trading_ai.errors import EvaluationError, StateError
 from trading_ai.evaluation.job import job_evaluator
 from trading_ai.evaluation.model import BacktestSpec
