@@ -68,7 +68,9 @@ def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
         assert after[name] == before[name]
         assert f"{name} is complete already" in done.stderr
     assert len(after) == N_PARTS
-    assert all((o["status"], o["completed_tasks"], o["failed_tasks"]) == ("completed", N_TOTAL, 0) for o in after.values())
+    assert all(
+        (o["status"], o["completed_tasks"], o["failed_tasks"]) == ("completed", N_TOTAL, 0) for o in after.values()
+    )
     assert after[caught[0]["name"]]["id"] == caught[0]["id"]
     assert state["backtest_id"] == backtest_id
 
