@@ -55,7 +55,7 @@ def test_the_winner_as_files_of_other_platforms(shell, optimization, tmp_path): 
 
 def test_the_same_again_is_answered_from_the_ledger(shell, backtest, optimization):  # noqa: F811
     again = shell.run("optimize", backtest["id"], *GRID)
-    total = f"{optimization['n_total']:,}"
+    total = f"{optimization['total_tasks']:,}"
     assert f"{total} of {total} were tried before" in again.stderr
     ranked = shell.ask("results", "latest")["results"]
     assert [t["parameters"] for t in ranked[:10]] == [t["parameters"] for t in optimization["results"][:10]]
