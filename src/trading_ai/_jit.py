@@ -1,7 +1,8 @@
 """The one door to Numba: every compiled function of the package is made by `njit` below.
 
-Compiled code is cached on disk (beside the source, or under ``NUMBA_CACHE_DIR``), never uses fast-math
-(results must equal the plain twins bit for bit), never starts threads of its own, and releases the GIL.
+Compiled code is kept on disk (beside the package, or under ``NUMBA_CACHE_DIR``) under a digest of everything it was
+compiled from, never uses fast-math (results must equal the plain twins bit for bit), never starts threads of its own,
+and releases the GIL.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import numba
 from numba.core import cgutils, types
 from numba.extending import intrinsic as _intrinsic
 
+from trading_ai._compiled_cache import keep_compiled
+
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` on first call, cached on disk, without the GIL and without fast-math."""
-    decorate = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
-    return cast("Callable[..., Any]", decorate(function))
+    """Compile `function` on first call, kept on disk, without the GIL and without fast-math."""
+    decorate = numba.njit(nogil=True, fastmath=False, error_model="numpy")
+    return cast("Callable[..., Any]", keep_compiled(decorate(function)))
 
 
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:

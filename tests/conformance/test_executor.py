@@ -18,7 +18,8 @@ from trading_ai.optimization.planner import chunks
 from trading_ai.optimization.ports import Job
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 EXECUTORS = {
     "inline": lambda home: InlineExecutor(FileArtifacts(home), 2),
@@ -39,7 +40,7 @@ def make_job(tmp_path):
     def make(low, high, keep=False, **changes):
         space = SearchSpace((ParameterRange("period", low, high, 1), ParameterRange("stop_loss", 10, 30, 10)))
         spec = BacktestSpec(name, {"take_profit": 50}, dataset_id)
-        job = Job(spec.to_json(), space.to_json(), keep, code_hash(strategy(name)))
+        job = Job(spec.to_json(), space.to_json(), keep, strategy_identity(strategy(name)))
         return Job(**{**vars(job), **changes}), space
 
     return make

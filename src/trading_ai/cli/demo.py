@@ -27,11 +27,12 @@ _RANGES = ("stop_loss=20:80:2", "take_profit=40:200:10")
 
 def _backtest(application: Application, dataset_id: str) -> BacktestRecord:
     """The demo's backtest: the one that is there already, if its code and data are the same."""
-    from trading_ai.optimization.jobs import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
+    from trading_ai.engine.version import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
     from trading_ai.optimization.model import BacktestSpec  # noqa: PLC0415
-    from trading_ai.strategies.registry import code_hash, strategy  # noqa: PLC0415
+    from trading_ai.strategies.identity import strategy_identity  # noqa: PLC0415
+    from trading_ai.strategies.registry import strategy  # noqa: PLC0415
 
-    code = code_hash(strategy("sma_crossover"))
+    code = strategy_identity(strategy("sma_crossover"))
     for record in application.store.backtests():
         same = (record.name, record.spec.dataset_id, record.strategy_hash, record.engine_version)
         if same == (_NAME, dataset_id, code, ENGINE_VERSION):

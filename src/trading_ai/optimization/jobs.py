@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from trading_ai.engine.account import Account
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import DataError, StateError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before
@@ -22,10 +23,8 @@ from trading_ai.optimization.ports import Artifacts, Indices, Job
 from trading_ai.optimization.symbols import SymbolsEvaluator, symbol_specs, without_symbol
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.base import Strategy
-from trading_ai.strategies.registry import code_hash, strategy
-
-ENGINE_VERSION = "1"
-"""Raised whenever any number of a result can change; results of two versions never mix."""
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 
 def absolute_strategy(name: str) -> str:
@@ -99,7 +98,7 @@ def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGIN
             f"started with engine version {engine_version}, this is {ENGINE_VERSION}: their numbers must not mix. "
             "Start a new optimization."
         )
-    found = code_hash(chosen)
+    found = strategy_identity(chosen)
     if found != expected_hash:
         raise StateError(
             f"the code of strategy {chosen.name} has changed since the start (hash {expected_hash[:12]} then, "

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.optimization.declared import resolve_parameters
-from trading_ai.optimization.jobs import ENGINE_VERSION
 from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import BacktestRecord, Indices, OptimizationRecord, Store

@@ -14,16 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.optimization import planner
 from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.completion import complete
 from trading_ai.optimization.evaluator import Evaluator
-from trading_ai.optimization.jobs import (
-    ENGINE_VERSION,
-    check_code,
-    job_evaluator,
-)
+from trading_ai.optimization.jobs import check_code, job_evaluator
 from trading_ai.optimization.ledger import Answers, repeats
 from trading_ai.optimization.loop import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
 from trading_ai.optimization.model import BacktestResult, EvaluatedChunk, OptimizationSpec, OptimizationStatus

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import ParameterError, StateError
 from trading_ai.market.date_range import moment_text
 from trading_ai.optimization.backtests import BacktestService
 from trading_ai.optimization.evaluator import Evaluator
-from trading_ai.optimization.jobs import ENGINE_VERSION
 from trading_ai.optimization.loop import Progress
 from trading_ai.optimization.model import DAILY_PROFIT_KEPT_UP_TO, BacktestSpec, OptimizationSpec
 from trading_ai.optimization.ports import WALK_FORWARD, BacktestRecord, OptimizationRecord
@@ -22,7 +22,8 @@ from trading_ai.optimization.service import OptimizationService
 from trading_ai.robustness.calendar_windows import Window, calendar_windows
 from trading_ai.robustness.trials import Indices
 from trading_ai.robustness.walk_forward import suggested_window_size
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 MAX_WINDOWS = 500
 """Most windows of one walk-forward: each is an optimization in the store."""
@@ -230,7 +231,7 @@ class WalkForwardService:
         if self._kept is None:
             records = reversed(self.store.backtests())  # of equal ones, the newest
             self._kept = {_identity(r.spec, r.strategy_hash, r.engine_version): r for r in records}
-        key = _identity(spec, code_hash(strategy(spec.strategy)), ENGINE_VERSION)
+        key = _identity(spec, strategy_identity(strategy(spec.strategy)), ENGINE_VERSION)
         if key not in self._kept:
             self._kept[key], _ = self.backtests.run(spec, name)
         return self._kept[key]

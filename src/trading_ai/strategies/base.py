@@ -168,11 +168,14 @@ class Strategy(ABC):
         name: the name users type; the class name in snake case unless set.
         parameters: the declared parameters by name, in order of declaration.
         rules: pairs that must hold, such as ``("fast", "slow")`` for fast < slow.
+        data_files: files that the signals depend on besides the bars, relative to the strategy's file: results belong
+            to their content as they do to the code.
     """
 
     name: ClassVar[str] = ""
     parameters: ClassVar[Mapping[str, Parameter]] = {}
     rules: ClassVar[tuple[tuple[str, str], ...]] = ()
+    data_files: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

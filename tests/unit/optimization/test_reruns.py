@@ -19,7 +19,8 @@ from trading_ai.optimization.reruns import rerun
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.strategies.base import Signals, Strategy
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 BARS = random_bars(3_000, 5, tf="M15")
 SPACE = SearchSpace((ParameterRange("fast", 5, 15, 5), ParameterRange("stop_loss", 0, 10, 5)))
@@ -51,7 +52,7 @@ def evaluator_of(chosen: Strategy, rules: ExecutionRules | None = None) -> Sweep
 def setting(tmp_path):
     artifacts, chosen = FileArtifacts(tmp_path), strategy("sma_crossover")
     spec = BacktestSpec("sma_crossover", {**FIXED, "fast": 5}, artifacts.save_bars(BARS))
-    job = Job(spec.to_json(), SPACE.to_json(), False, code_hash(chosen))
+    job = Job(spec.to_json(), SPACE.to_json(), False, strategy_identity(chosen))
     return job, artifacts, evaluator_of(chosen)
 
 

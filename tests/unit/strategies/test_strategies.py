@@ -8,9 +8,10 @@ import pytest
 from tests.fakes.bars import bars_of, random_bars
 from trading_ai.errors import ParameterError, StrategyError
 from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
+from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.indicators import crossed_above, crossed_below, previous, supertrend_direction, talib
 from trading_ai.strategies.lookahead import find_look_ahead
-from trading_ai.strategies.registry import code_hash, strategies, strategy
+from trading_ai.strategies.registry import strategies, strategy
 
 BARS = random_bars(1200, 3)
 NAMES = ["sma_crossover", "rsi_reversal", "donchian_breakout", "bollinger_reversal", "macd", "supertrend"]
@@ -151,10 +152,10 @@ def test_registry(tmp_path):
     chosen = strategy(f"{file}:Mine")
     assert chosen.signals(BARS, every=50).long_entry.sum() == 24
     assert strategy(str(file)).name == "mine"
-    before = code_hash(chosen)
-    assert before == code_hash(strategy(str(file)))
+    before = strategy_identity(chosen)
+    assert before == strategy_identity(strategy(str(file)))
     file.write_text(file.read_text() + "# changed\n")
-    assert code_hash(strategy(str(file))) != before
+    assert strategy_identity(strategy(str(file))) != before
     for text, message in [
         (f"{file}:Other", "no strategy class Other"),
         (str(tmp_path / "none.py"), "no such file"),
