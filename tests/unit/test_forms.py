@@ -22,7 +22,7 @@ class Record:
 
     Attributes:
         level: how high, in
-            pips.
+            pips; NaN if unknown.
         other: not shown.
     """
 
@@ -57,7 +57,12 @@ class More(Base):
 def test_meanings_come_from_the_form_its_bases_and_its_record():
     schema = TypeAdapter(More).json_schema()
     said = {name: field["description"] for name, field in schema["properties"].items()}
-    assert said == {"level": "how high, in pips.", "listed": "from a list", "at": "when.", "more": "further."}
+    assert said == {
+        "level": "how high, in pips; null if unknown.",
+        "listed": "from a list",
+        "at": "when.",
+        "more": "further.",
+    }
     assert (schema["description"], schema["additionalProperties"]) == ("The same and more.", False)
     assert schema["properties"]["at"]["format"] == "date-time"
     assert schema["$defs"]["Base"]["description"] == "What is shown of a record."

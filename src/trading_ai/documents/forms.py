@@ -72,8 +72,8 @@ def _meanings(cls: type) -> dict[str, str]:
         if isinstance(base, type):
             found |= _meanings(base)
     of, more = getattr(cls, "__form__", (None, {}))
-    if of is not None:
-        found |= _meanings(of)
+    if of is not None:  # what is NaN or None in a record is null in its form
+        found |= {name: re.sub(r"\b(NaN|None)\b", "null", said) for name, said in _meanings(of).items()}
     return found | more | _attributes(cls.__doc__ or "")
 
 

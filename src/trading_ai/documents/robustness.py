@@ -27,7 +27,12 @@ from trading_ai.robustness import effective_trials, luck, plateau, study, verdic
 
 @form(of=luck.Luck)
 class Luck(TypedDict):
-    """The Sharpe ratio of one trial and how much of it many trials explain."""
+    """The Sharpe ratio of one trial and how much of it many trials explain.
+
+    Attributes:
+        minimum_track_record_days: days needed to tell the ratio from zero at 95 %; null, for without end, if it is not
+            positive.
+    """
 
     n_days: int
     years: Number
