@@ -189,7 +189,7 @@ def upload(
             ) from None
     quality = found.report.to_dict() | {"lines": found.report.lines()}
     record, added = context.backtests.keep_bars(found.bars, name, found.detected, quality)
-    return JSONResponse(imported_json(record, added), status_code=201)
+    return JSONResponse(imported_json(record, added=added), status_code=201)
 
 
 @router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])

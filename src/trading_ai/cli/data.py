@@ -99,7 +99,7 @@ def import_file(
     if as_json:
         from trading_ai.documents.datasets import imported_json  # noqa: PLC0415
 
-        print_json(imported_json(record, added))
+        print_json(imported_json(record, added=added))
         return
     _show(record)
     if not added:

@@ -175,6 +175,6 @@ def dataset_json(record: DatasetRecord) -> Dataset:
     }
 
 
-def imported_json(record: DatasetRecord, added: bool) -> ImportedDataset:
+def imported_json(record: DatasetRecord, *, added: bool) -> ImportedDataset:
     """A dataset that was just imported, for the first time or again."""
     return {**dataset_json(record), "already_known": not added}
