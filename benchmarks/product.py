@@ -232,9 +232,10 @@ def importing() -> dict:
 
 def storing() -> dict:
     """A million trials written in bulk, 20,000 a transaction, then the first page of 100, ranked."""
+    from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
     from trading_ai.metrics.catalog import METRIC_NAMES
-    from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
-    from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+    from trading_ai.optimization.model import OptimizationSpec
+    from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
     from trading_ai.parameters import ParameterRange, SearchSpace
     from trading_ai.store.sql import SqlStore
 

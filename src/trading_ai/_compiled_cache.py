@@ -14,14 +14,16 @@ from __future__ import annotations
 import enum
 import hashlib
 import inspect
+import os
 import pickle
 import re
 import shutil
 import sys
 import tempfile
+import time
 import types as python_types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -44,6 +46,7 @@ dumps: Any = numba_dumps
 
 _NAMED = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{16}-[0-9a-f]{16}\.nbc$")
 _CHECKSUM_BYTES = 32
+_UNUSED_SECONDS = 60 * 86_400.0
 _COMPILERS = f"{sys.implementation.cache_tag} numba {numba.__version__} llvmlite {llvmlite.__version__}"
 _BY_NAME = (python_types.BuiltinFunctionType, np.ufunc, types.Type, np.dtype)
 _BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.generic, type(...))
@@ -188,8 +191,11 @@ def cache_folder() -> Path | None:
 
 
 @cache
-def _clear_old_kind() -> None:
-    """Remove what earlier versions left in the package: compiled code that is not named by what it was made of."""
+def _clear(kept: Path) -> None:
+    """Remove what nobody has used for long, and what versions before left in the package: code named by its file."""
+    for file in kept.glob("*.nbc"):
+        if _NAMED.search(file.name) and file.stat().st_mtime < time.time() - _UNUSED_SECONDS:
+            file.unlink(missing_ok=True)
     for folder in PACKAGE_FOLDER.rglob("__pycache__"):
         for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
             if not _NAMED.search(file.name):
@@ -236,10 +242,13 @@ class DigestCache(_Cache):
             return None
         target_context.refresh()
         key = self._key(sig, target_context.codegen())
+        file = self._file(key)
         try:
-            content = self._file(key).read_bytes()
+            content = file.read_bytes()
         except OSError:
             return None
+        with suppress(OSError):
+            os.utime(file)
         payload = content[_CHECKSUM_BYTES:]
         if hashlib.sha256(payload).digest() != content[:_CHECKSUM_BYTES]:  # cut short by a full disk or a power failure
             return None
@@ -266,7 +275,7 @@ class DigestCache(_Cache):
             for other in self._folder.glob(f"{self._place()}-*.nbc"):
                 if not other.name.startswith(self._stem):
                     other.unlink(missing_ok=True)
-            _clear_old_kind()
+            _clear(self._folder)
         except OSError:  # a full disk costs the next process a compilation, nothing else
             return
 

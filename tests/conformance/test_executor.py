@@ -9,13 +9,13 @@ import pytest
 
 from tests.fakes.bars import random_bars
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
+from trading_ai.driving.dispatch import chunks
 from trading_ai.errors import EvaluationError, StateError
+from trading_ai.evaluation.job import job_evaluator
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Job
 from trading_ai.executors.inline import InlineExecutor
-from trading_ai.executors.local import LocalExecutor
-from trading_ai.optimization.jobs import job_evaluator
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.planner import chunks
-from trading_ai.optimization.ports import Job
+from trading_ai.executors.processes import LocalExecutor
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.strategies.identity import strategy_identity

@@ -10,8 +10,8 @@ import numpy as np
 
 from tests.golden.cases import bars, conversion, picked, reference, single_cases, sweep_cases
 from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.library import make_evaluator
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.notebook import make_evaluator
 
 TABLE = Path(__file__).with_name("results.json")
 Row = dict[str, float | None]

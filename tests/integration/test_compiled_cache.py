@@ -96,11 +96,22 @@ def test_a_change_in_any_file_that_is_compiled_is_seen_at_once(code, tmp_path, f
 def test_what_is_unchanged_is_loaded_and_a_comment_changes_nothing(code, tmp_path):
     kept = tmp_path / "kept"
     result(code, kept)
-    before = {f.name: f.stat().st_mtime_ns for f in kept.iterdir()}
+    before = {f.name: f.stat().st_ino for f in kept.iterdir()}
     assert before
     (code / "inner.py").write_text("# A comment.\n" + (code / "inner.py").read_text())
     assert result(code, kept) == 1105.0
-    assert {f.name: f.stat().st_mtime_ns for f in kept.iterdir()} == before
+    assert {f.name: f.stat().st_ino for f in kept.iterdir()} == before
+
+
+def test_what_nobody_has_used_for_long_is_removed(code, tmp_path):
+    kept = tmp_path / "kept"
+    result(code, kept)
+    for file in kept.iterdir():
+        os.utime(file, (1e9, 1e9))
+    (code / "deeper.py").unlink()
+    (code / "inner.py").write_text("from trading_ai._jit import njit\n\n\n@njit\ndef cost(x):\n    return x * 7\n")
+    assert result(code, kept) == 1170.0
+    assert {f.name.split("-")[0] for f in kept.iterdir()} == {"top.total", "inner.cost"}
 
 
 def test_processes_that_compile_different_things_at_once_get_each_their_own(code, tmp_path):
@@ -166,7 +177,7 @@ def test_doubling_the_commission_renames_every_simulator(tmp_path):
     shutil.copytree(PACKAGE, tree / "trading_ai", ignore=shutil.ignore_patterns("__pycache__", "sample_data"))
     before = digests(tree)
     assert None not in before.values(), "each compiled function of the package can be kept"
-    (file,) = (tree / "trading_ai" / "engine").rglob("accounting.py")
+    (file,) = (tree / "trading_ai" / "engine").rglob("bookkeeping.py")
     text = file.read_text()
     assert "return units * config[COMMISSION_PER_UNIT]" in text
     file.write_text(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.fakes.bars import random_bars
 from tests.fakes.twins import Twins, plain_tallies
 from trading_ai.engine import grid_run
+from trading_ai.engine.compiled.layout import BLOCK_EVENTS
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.exit_rows import EXIT_COLUMNS, STOP_LOSS, TAKE_PROFIT, ExitRows, distances
 from trading_ai.engine.grid_run import GridRun
-from trading_ai.engine.kernel_layout import BLOCK_EVENTS
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.reference import Exits
 from trading_ai.engine.rules import ExecutionRules

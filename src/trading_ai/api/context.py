@@ -14,14 +14,15 @@ from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
 from trading_ai.documents.workers import Workers, workers_json
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
-from trading_ai.optimization.work import WORKER_SILENT_SECONDS
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
+    from trading_ai.driving.service import OptimizationService
+    from trading_ai.evaluation.ports import Artifacts
     from trading_ai.optimization.backtests import BacktestService
-    from trading_ai.optimization.ports import Artifacts, Store
-    from trading_ai.optimization.service import OptimizationService
+    from trading_ai.optimization.ports import Store
     from trading_ai.store.work import SqlWork
 
 Part = Literal["database", "broker", "workers"]

@@ -34,16 +34,16 @@ from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
-from trading_ai.optimization.assessment import assess_optimization
 from trading_ai.optimization.columns import Columns, shape_columns
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
+from trading_ai.studies.assessment import assess_optimization
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
-    from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+    from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 router = APIRouter(prefix="/api/v1", tags=["optimizations"])
 

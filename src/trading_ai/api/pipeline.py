@@ -25,8 +25,8 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import DataError, ParameterError
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.ports import WALK_FORWARD
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.records import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 

@@ -10,8 +10,8 @@ from trading_ai.api.context import context_of
 from trading_ai.api.schemas import OptimizeBody, SearchBody, WalkForwardBody
 from trading_ai.api.security import needs
 from trading_ai.documents.walk_forward import WalkForwardState, walk_forward_json
-from trading_ai.optimization.stitching import stitch
-from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.stitching import stitch
 
 router = APIRouter(prefix="/api/v1", tags=["walk-forward"])
 

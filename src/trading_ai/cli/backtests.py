@@ -17,7 +17,7 @@ from trading_ai.errors import InputError, ParameterError
 if TYPE_CHECKING:
     from trading_ai.engine.rules import Direction, OppositeSignal, SameBar
     from trading_ai.engine.sizing import Sizing, SizingMode
-    from trading_ai.optimization.ports import BacktestRecord
+    from trading_ai.optimization.records import BacktestRecord
     from trading_ai.parameters import Value
 
 app = typer.Typer(help="Run, list and show backtests.", no_args_is_help=True, rich_markup_mode=None)
@@ -106,7 +106,7 @@ def run(
     from trading_ai.bootstrap import Application  # noqa: PLC0415
     from trading_ai.engine.costs import Costs  # noqa: PLC0415
     from trading_ai.engine.rules import ExecutionRules  # noqa: PLC0415
-    from trading_ai.optimization.model import BacktestSpec  # noqa: PLC0415
+    from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
 
     spec = BacktestSpec(
         strategy=strategy,

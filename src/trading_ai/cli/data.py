@@ -18,7 +18,7 @@ from trading_ai.errors import InputError
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.market.bars import Bars
-    from trading_ai.optimization.ports import DatasetRecord
+    from trading_ai.optimization.records import DatasetRecord
 
 app = typer.Typer(help="Import, list, show and delete market data.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -18,7 +18,7 @@ from trading_ai.documents.words import short
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
-    from trading_ai.optimization.ports import BacktestRecord, OptimizationRecord
+    from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 
 _NAME = "demo"
 _PARAMETERS = {"fast": 10, "slow": 30, "stop_loss": 40, "take_profit": 100}
@@ -28,7 +28,7 @@ _RANGES = ("stop_loss=20:80:2", "take_profit=40:200:10")
 def _backtest(application: Application, dataset_id: str) -> BacktestRecord:
     """The demo's backtest: the one that is there already, if its code and data are the same."""
     from trading_ai.engine.version import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import BacktestSpec  # noqa: PLC0415
+    from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
     from trading_ai.strategies.identity import strategy_identity  # noqa: PLC0415
     from trading_ai.strategies.registry import strategy  # noqa: PLC0415
 

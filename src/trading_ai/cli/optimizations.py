@@ -24,8 +24,8 @@ from trading_ai.documents.words import number, short
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
-    from trading_ai.optimization.planning import Plan
-    from trading_ai.optimization.ports import OptimizationRecord
+    from trading_ai.driving.planning import Plan
+    from trading_ai.optimization.records import OptimizationRecord
 
 METHODS_HELP = "How to search: grid_search, random_search, quasi_random, bayesian, genetic, cma_es, coarse_to_fine, ..."
 

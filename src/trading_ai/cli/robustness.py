@@ -15,7 +15,7 @@ from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import EvaluationError, InputError, StorageError
 
 if TYPE_CHECKING:
-    from trading_ai.optimization.assessment import Assessment
+    from trading_ai.studies.assessment import Assessment
 
 
 def robustness(
@@ -30,9 +30,9 @@ def robustness(
 ) -> None:
     """Judge the best trial: survives, fragile or likely luck, with every criterion."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.assessment import assess_optimization  # noqa: PLC0415
     from trading_ai.robustness.study import StudySettings  # noqa: PLC0415
     from trading_ai.robustness.verdict import Thresholds  # noqa: PLC0415
+    from trading_ai.studies.assessment import assess_optimization  # noqa: PLC0415
 
     application, asked = Application(), Thresholds.parse(threshold)
     settings = StudySettings(windows=windows, n_threads=application.n_cores())
@@ -88,7 +88,7 @@ def verify(
 ) -> None:
     """Run a stored trial again and compare every metric to the last bit."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.optimization.assessment import verify_trial  # noqa: PLC0415
+    from trading_ai.studies.assessment import verify_trial  # noqa: PLC0415
 
     service = Application().service
     found = verify_trial(service, optimization_id, rank)

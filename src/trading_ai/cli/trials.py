@@ -13,7 +13,7 @@ from trading_ai.documents.words import number, short, values_text
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.documents.optimizations import OptimizationResults, Results
-    from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+    from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 _HEADS = {
     "sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", "sharpe_ratio": "sharpe",

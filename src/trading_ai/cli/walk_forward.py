@@ -15,9 +15,9 @@ from trading_ai.cli.progress import display, interruptible
 from trading_ai.documents.words import number, short, values_text
 
 if TYPE_CHECKING:
-    from trading_ai.optimization.ports import OptimizationRecord
-    from trading_ai.optimization.stitching import ExactWalkForward
-    from trading_ai.optimization.walk_forward import WalkForwardPlan, WalkForwardService
+    from trading_ai.optimization.records import OptimizationRecord
+    from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
+    from trading_ai.studies.stitching import ExactWalkForward
 
 
 def walk_forward(
@@ -44,9 +44,9 @@ def walk_forward(
     """
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
     from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
-    from trading_ai.optimization.stitching import stitch  # noqa: PLC0415
-    from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
+    from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
+    from trading_ai.studies.stitching import stitch  # noqa: PLC0415
 
     search = OptimizationSpec(
         backtest_id=backtest_id,

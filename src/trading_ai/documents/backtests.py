@@ -14,8 +14,8 @@ from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, fo
 from trading_ai.documents.metrics import Metrics, metrics_json
 from trading_ai.engine import costs, rules, sizing
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.ports import BacktestRecord
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.records import BacktestRecord
 from trading_ai.parameters import Combination
 
 _REPLACED = ("entry_time_ns", "exit_time_ns", "direction", "exit_reason")

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, Number, finite_values, form, iso, iso_ns
 from trading_ai.market import quality_report
-from trading_ai.optimization.ports import DatasetRecord
+from trading_ai.optimization.records import DatasetRecord
 
 
 @form()

@@ -15,7 +15,7 @@ from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import Combination, SearchSpace, Value
 
 NOTE = "ranked on the data the parameters were chosen on: the best of many trials is in part luck"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Number, Numbers, form
-from trading_ai.robustness import calendar_windows, cpcv, hold_out, overfitting, reality_check, trials, walk_forward
+from trading_ai.robustness import (
+    calendar_windows,
+    cpcv,
+    hold_out,
+    instant_walk_forward,
+    overfitting,
+    reality_check,
+    trials,
+)
 
 
 @form(of=trials.TrialSample)
@@ -83,7 +91,7 @@ class Window(TypedDict):
     complete: bool
 
 
-@form(of=walk_forward.WalkForward)
+@form(of=instant_walk_forward.WalkForward)
 class WalkForward(TypedDict):
     """What re-choosing the best trial in each window would have earned."""
 
@@ -106,7 +114,7 @@ class WalkForward(TypedDict):
     daily_profit: Numbers
 
 
-@form(of=walk_forward.WalkForwardMatrix)
+@form(of=instant_walk_forward.WalkForwardMatrix)
 class WalkForwardMatrix(TypedDict):
     """Walk-forward over several window sizes: one lucky size should not decide."""
 

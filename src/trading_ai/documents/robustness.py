@@ -20,9 +20,9 @@ from trading_ai.documents.out_of_sample import (
     WalkForwardMatrix,
 )
 from trading_ai.documents.stress import BootstrapBands, CostStress, DroppedTrades, MissedTrades, Reruns
-from trading_ai.optimization import assessment
 from trading_ai.parameters import Combination
 from trading_ai.robustness import effective_trials, luck, plateau, study, verdict
+from trading_ai.studies import assessment
 
 
 @form(of=luck.Luck)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Number, Numbers, form
-from trading_ai.optimization import reruns
 from trading_ai.robustness import stress
+from trading_ai.studies import reruns
 
 
 @form(of=stress.BootstrapBands)

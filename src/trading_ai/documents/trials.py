@@ -6,10 +6,10 @@ from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Uuid, form
 from trading_ai.documents.metrics import Metrics, metrics_json
-from trading_ai.optimization.assessment import Verification
-from trading_ai.optimization.declared import SYMBOL, TIMEFRAME
-from trading_ai.optimization.ports import BacktestRecord, OptimizationRecord
+from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME
+from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 from trading_ai.parameters import Combination
+from trading_ai.studies.assessment import Verification
 
 
 @form()

@@ -8,10 +8,10 @@ from typing import Literal, cast
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Number, Numbers, Uuid, form
-from trading_ai.optimization import stitching
-from trading_ai.optimization.ports import OptimizationRecord
-from trading_ai.optimization.walk_forward import WalkForwardPlan
+from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.parameters import Combination
+from trading_ai.studies import stitching
+from trading_ai.studies.exact_walk_forward import WalkForwardPlan
 
 WalkForwardStatus = Literal["running", "paused", "completed", "failed"]
 _BY_URGENCY: tuple[WalkForwardStatus, ...] = ("failed", "paused", "running", "completed")

@@ -8,8 +8,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, form, iso
-from trading_ai.optimization.ports import OptimizationRecord
-from trading_ai.optimization.work import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.optimization.records import OptimizationRecord
 
 
 @form(of=WorkerRecord)

@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.optimization.declared import resolve_parameters
-from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
+from trading_ai.evaluation.declared import resolve_parameters
+from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
+from trading_ai.evaluation.ports import Indices
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective, feasible
-from trading_ai.optimization.ports import BacktestRecord, Indices, OptimizationRecord, Store
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
 from trading_ai.strategies.registry import strategy

@@ -15,10 +15,10 @@ from tests.fakes.user_strategies import write_strategy
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
+from trading_ai.driving.local_runner import LocalRunner
+from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError
-from trading_ai.optimization.local_runner import LocalRunner
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.work import WorkerRecord
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.settings import Settings
 
 BARS = random_bars(1_500, 11, tf="M15")

@@ -13,7 +13,7 @@ import httpx
 
 from tests.servers import Server, free_port, running
 from trading_ai.bootstrap import Application
-from trading_ai.optimization.model import BacktestSpec
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.settings import Settings
 
 SAMPLE = Path(str(resources.files("trading_ai") / "sample_data" / "EURUSD_H1_2017.parquet"))

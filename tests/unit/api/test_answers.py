@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from tests.unit.api.laptop import STOP, TARGET
 from trading_ai.api import optimizer, pipeline, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
-from trading_ai.optimization.model import BacktestSpec
 
 BARS = "time,open,high,low,close\n" + "".join(f"2024-01-02 {hour:02d}:00:00,1.1,1.2,1.0,1.1\n" for hour in range(24))
 OPTIMIZE, BACKTESTS, DATASETS = "/api/v1/optimize", "/api/v1/backtests", "/api/v1/datasets"

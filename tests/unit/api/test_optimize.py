@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from tests.unit.api.laptop import BARS, STOP, TARGET, assert_problem
+from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.notebook import sweep
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.api.laptop import BARS, assert_problem
 from trading_ai.engine.costs import Costs
-from trading_ai.notebook import backtest as run_in_memory
+from trading_ai.library import backtest as run_in_memory
 
 
 def as_csv(bars=BARS, n=None):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.unit.api.laptop import BARS, assert_problem
-from trading_ai.notebook import backtest
+from trading_ai.library import backtest
 
 ASKED = {
     "parameters": [{"name": "stop_loss", "values": [20, 40, 60]}, {"name": "fast", "values": [3, 8]}],

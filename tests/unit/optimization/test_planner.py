@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.bars import random_bars
-from trading_ai.notebook import make_evaluator
-from trading_ai.optimization.planner import MAX_CHUNK, Speed, chunks, group_keys, measure, ordered
+from trading_ai.driving.dispatch import chunks
+from trading_ai.evaluation.speed import MAX_CHUNK, Speed, group_keys, measured_speed, ordered
+from trading_ai.library import make_evaluator
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.strategies.registry import strategy
 
@@ -65,6 +66,6 @@ def test_chunks_are_small_where_the_speed_is_unknown():
 def test_measuring_gives_a_finite_positive_time():
     evaluator = make_evaluator(random_bars(300, 1), "sma_crossover", fast=[5, 6], stop_loss=[10, 20, 30])
     indices, n_groups = ordered(evaluator.strategy, evaluator.space, np.arange(6))
-    speed = measure(evaluator, indices)
+    speed = measured_speed(evaluator, indices)
     assert 0 < speed.seconds(6, n_groups) < 60
-    assert measure(evaluator, indices[:0]) == Speed(0.0, 0.0)
+    assert measured_speed(evaluator, indices[:0]) == Speed(0.0, 0.0)

@@ -11,16 +11,16 @@ from tests.fakes.bars import random_bars
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
-from trading_ai.optimization.evaluate import SweepEvaluator
-from trading_ai.optimization.jobs import make_evaluator
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.ports import Job
-from trading_ai.optimization.reruns import rerun
+from trading_ai.evaluation.job import make_evaluator
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Job
+from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.strategies.base import Signals, Strategy
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import strategy
+from trading_ai.studies.reruns import rerun
 
 BARS = random_bars(3_000, 5, tf="M15")
 SPACE = SearchSpace((ParameterRange("fast", 5, 15, 5), ParameterRange("stop_loss", 0, 10, 5)))

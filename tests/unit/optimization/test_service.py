@@ -10,16 +10,18 @@ import pytest
 
 from tests.fakes.bars import EURUSD, bars_of, random_bars
 from tests.fakes.user_strategies import RAISES, write_strategy
+from trading_ai.driving import here
+from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import DataError, EvaluationError, NotFoundError, ParameterError, StateError, StorageError
+from trading_ai.evaluation import job, speed
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.executors.inline import InlineExecutor
+from trading_ai.library import backtest as run_in_memory
+from trading_ai.library import sweep
 from trading_ai.market.resample import resample
-from trading_ai.notebook import backtest as run_in_memory
-from trading_ai.notebook import sweep
-from trading_ai.optimization import jobs, loop, planner
 from trading_ai.optimization.backtests import BacktestService
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-from trading_ai.optimization.ports import DatasetRecord
-from trading_ai.optimization.service import OptimizationService
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.records import DatasetRecord
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
 from trading_ai.store.memory import MemoryStore
@@ -65,7 +67,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    monkeypatch.setattr(planner.Speed, "chunk_size", lambda *_: 7)  # several chunks however fast the machine is
+    monkeypatch.setattr(speed.Speed, "chunk_size", lambda *_: 7)  # several chunks however fast the machine is
     return House(tmp_path)
 
 
@@ -216,7 +218,7 @@ def test_pause_and_resume_lose_and_repeat_nothing(house, monkeypatch):
     record = paused_after(house, plan, 2)
     assert (record.status, record.n_completed) == ("paused", 14)
     tried = []
-    evaluate = jobs.evaluate_chunk
+    evaluate = job.evaluate_chunk
     monkeypatch.setattr(
         "trading_ai.executors.inline.evaluate_chunk",
         lambda e, indices, keep: tried.extend(indices.tolist()) or evaluate(e, indices, keep),
@@ -237,11 +239,11 @@ def test_resume_waits_for_the_lease_of_a_killed_process(house):
     record = paused_after(house, started(house), 1)
     key = record.optimization_id
     house.store.change_status(key, ("paused",), "running", house.now)
-    house.store.acquire_lease(key, "killed", house.now, loop.LEASE_SECONDS)
+    house.store.acquire_lease(key, "killed", house.now, here.LEASE_SECONDS)
     told = []
     record = house.service.resume(key, waiting=told.append)
     assert record.status == "completed"
-    assert told == [loop.LEASE_SECONDS]
+    assert told == [here.LEASE_SECONDS]
 
 
 def test_resume_is_refused_while_another_process_keeps_its_lease_alive(house):
@@ -264,8 +266,8 @@ def test_resume_is_refused_when_the_strategy_changed(house, tmp_path):
 
 def test_resume_is_refused_when_the_engine_changed(house, monkeypatch):
     record = paused_after(house, started(house), 1)
-    monkeypatch.setattr(jobs.check_code, "__defaults__", ("2",))
-    monkeypatch.setattr(jobs, "ENGINE_VERSION", "2")
+    monkeypatch.setattr(job.check_code, "__defaults__", ("2",))
+    monkeypatch.setattr(job, "ENGINE_VERSION", "2")
     with pytest.raises(StateError, match="engine version 1, this is 2"):
         house.service.resume(record.optimization_id)
 
@@ -326,12 +328,12 @@ def test_a_run_resumed_before_it_stopped_is_not_paused_again(house):
             house.service.pause(progress.optimization_id)
 
     def resumed(*asked, **named):
-        ending = loop.run_chunks(*asked, **named)
+        ending = here.run_chunks(*asked, **named)
         house.service.set_running("latest")
         return ending
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("trading_ai.optimization.service.run_chunks", resumed)
+        patched.setattr("trading_ai.driving.service.run_chunks", resumed)
         record = house.service.start(started(house), report=pause)
     assert record.status == "running"
 

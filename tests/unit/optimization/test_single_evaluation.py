@@ -11,8 +11,8 @@ import trading_ai as ta
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
-from trading_ai.optimization.evaluate import SweepEvaluator
 
 EXITS: dict[str, Any] = {"stop_loss": [0, 15, 30, 60], "take_profit": [0, 20, 90]}
 CASES: dict[str, dict[str, Any]] = {

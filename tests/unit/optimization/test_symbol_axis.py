@@ -10,17 +10,18 @@ import pytest
 from tests.fakes.bars import EURUSD, USDJPY, random_bars
 from tests.unit.optimization.test_service import House, house, space_of  # noqa: F401
 from trading_ai.errors import InputError, StateError
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.bars import Bars
 from trading_ai.market.calendar import NS_PER_DAY
 from trading_ai.market.date_range import moment_text
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.assessment import assess_optimization, verify_trial
 from trading_ai.optimization.ledger import trials_on_its_data
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-from trading_ai.optimization.stitching import stitch
-from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.reports.robustness import figures
+from trading_ai.studies.assessment import assess_optimization, verify_trial
+from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.stitching import stitch
 
 EURO = random_bars(3_000, 11, tf="M15")
 _yen = random_bars(3_400, 12, symbol=USDJPY, start=110.0, tf="M15")

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from trading_ai.optimization import threads
-from trading_ai.optimization.threads import run_tasks
+from trading_ai.evaluation import threads
+from trading_ai.evaluation.threads import run_tasks
 
 
 def test_every_task_runs_once_and_helpers_help():

@@ -10,11 +10,12 @@ import pytest
 from tests.fakes.bars import random_bars
 from tests.unit.optimization.test_service import House, house, space_of  # noqa: F401
 from trading_ai.errors import InputError
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.notebook import sweep
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-from trading_ai.optimization.stitching import stitch
-from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.stitching import stitch
 
 BARS = random_bars(4_000, 11, tf="M15")
 SPACE = space_of("stop_loss=15:45:15", "timeframe=M15,H1,H4", "fast=3:9:3")

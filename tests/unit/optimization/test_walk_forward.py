@@ -13,13 +13,14 @@ from tests.fakes.bars import bars_of, random_bars
 from tests.unit.optimization.test_service import House, house, space_of  # noqa: F401
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, StateError
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.library import backtest, sweep
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.notebook import backtest, sweep
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-from trading_ai.optimization.ports import WALK_FORWARD
-from trading_ai.optimization.stitching import stitch
-from trading_ai.optimization.walk_forward import MAX_WINDOWS, WalkForwardService, WalkForwardSpec
-from trading_ai.robustness.walk_forward import walk_forward
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.records import WALK_FORWARD
+from trading_ai.robustness.instant_walk_forward import walk_forward
+from trading_ai.studies.exact_walk_forward import MAX_WINDOWS, WalkForwardService, WalkForwardSpec
+from trading_ai.studies.stitching import stitch
 
 FLAT_AT_NIGHT = '''
 import numpy as np

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from trading_ai.documents.walk_forward import WalkForwardState, walk_forward_json
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.ports import OptimizationRecord
+from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.parameters import SearchSpace
 
 PLAN = cast("Any", SimpleNamespace(base=SimpleNamespace(backtest_id="b"), size="6M/2M", n_total=10))

@@ -7,7 +7,7 @@ import pytest
 
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.calendar_windows import Span, calendar_windows, parse_window_size, window_days
-from trading_ai.robustness.walk_forward import (
+from trading_ai.robustness.instant_walk_forward import (
     parameter_drift,
     suggested_window_size,
     walk_forward,

@@ -1,0 +1,124 @@
+"""What a worker does with a chunk: claim it, evaluate it, store its trials, whatever else happens."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from trading_ai.driving.heartbeat import beating
+from trading_ai.driving.queue import CHUNK_LEASE_SECONDS, HEARTBEAT_SECONDS, Chunk, WorkQueue
+from trading_ai.errors import NotFoundError, StorageError, TradingAIError
+from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
+from trading_ai.evaluation.ports import Artifacts, Evaluator, Job
+from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.ports import Store
+
+_EVALUATORS_KEPT = 3
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is needed of an optimization to evaluate its chunks."""
+
+    job: Job
+    evaluator: Evaluator
+    objective: Objective
+    constraints: tuple[Constraint, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a chunk: trials that were new, failed ones among those evaluated, seconds of work."""
+
+    optimization_id: str
+    n_trials: int
+    n_failed: int
+    seconds: float
+
+
+class ChunkWorker:
+    """Evaluates chunks for any optimization; one a process, one chunk at a time.
+
+    Args:
+        store: where trials go.
+        artifacts: where bars come from.
+        queue: where chunks come from.
+        worker_id: the worker that this process belongs to.
+        owner: name of this process, that no other has.
+        clock: seconds since 1970.
+        n_slots: number of chunks that all workers run at once; asked now and then.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        queue: WorkQueue,
+        worker_id: str,
+        owner: str,
+        clock: Callable[[], float] = time.time,
+        n_slots: Callable[[], int] = lambda: 1,
+    ) -> None:
+        self._store, self._artifacts, self._queue = store, artifacts, queue
+        self._worker_id, self._owner, self._clock, self._n_slots = worker_id, owner, clock, n_slots
+        self._tasks: OrderedDict[str, _Task] = OrderedDict()
+
+    def run(self, chunk_id: int) -> Done | None:
+        """Evaluate a chunk and store its trials; None if it is not to be had.
+
+        An optimization that cannot be evaluated at all (its bars or its strategy's code are gone) fails.
+
+        Raises:
+            StorageError: the database could not be reached; the chunk comes back by its lease.
+        """
+        chunk = self._queue.claim(chunk_id, self._owner, self._clock(), CHUNK_LEASE_SECONDS)
+        if chunk is None:
+            return None
+        began = time.perf_counter()
+        with self._heartbeat(chunk):
+            try:
+                task = self._task(chunk.optimization_id)
+            except StorageError:
+                self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
+                raise
+            except (TradingAIError, ImportError) as error:
+                self._store.change_status(chunk.optimization_id, ("running",), "failed", self._clock(), str(error))
+                self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
+                return None
+            result = evaluate_chunk(task.evaluator, chunk.indices, task.job.keep_daily_profit)
+            scores = task.objective.scores(result.metrics)
+            held = feasible(task.constraints, result.metrics)
+            seconds = time.perf_counter() - began
+            share = seconds / max(self._n_slots(), 1)
+            try:
+                new = self._store.save_chunk(chunk.optimization_id, result, scores, held, share, seconds)
+            except NotFoundError:  # deleted meanwhile
+                return None
+        self._queue.finish(chunk.chunk_id, self._worker_id, chunk.indices.shape[0], len(result.failures), seconds)
+        return Done(chunk.optimization_id, new, len(result.failures), seconds)
+
+    def _task(self, optimization_id: str) -> _Task:
+        task = self._tasks.pop(optimization_id, None)
+        if task is None:
+            record = self._store.optimization(optimization_id)
+            spec = record.spec
+            backtest = self._store.backtest(spec.backtest_id)
+            axes, datasets = spec.space.to_json(), dict(spec.datasets)
+            job = Job(backtest.spec.to_json(), axes, spec.keep_daily_profit, record.strategy_hash, datasets)
+            constraints = tuple(Constraint.parse(text) for text in spec.constraints)
+            task = _Task(job, job_evaluator(job, self._artifacts), Objective.parse(spec.objective), constraints)
+        self._tasks[optimization_id] = task
+        while len(self._tasks) > _EVALUATORS_KEPT:
+            self._tasks.popitem(last=False)
+        return task
+
+    def _heartbeat(self, chunk: Chunk) -> AbstractContextManager[None]:
+        """Extend the lease while the chunk is worked on; a lost lease is harmless, trials are only added once."""
+
+        def extend() -> bool:
+            return self._queue.extend(chunk.chunk_id, self._owner, self._clock(), CHUNK_LEASE_SECONDS)
+
+        return beating(extend, HEARTBEAT_SECONDS, "chunk-lease")
