@@ -13,6 +13,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.market.date_range import range_text
+from trading_ai.options import Given
 from trading_ai.parameters import SearchSpace, Value
 
 OptimizationStatus = Literal["running", "paused", "cancelled", "completed", "failed"]
@@ -68,6 +69,19 @@ class BacktestSpec:
         """
         given = asdict(self) | {"parameters": dict(self.parameters)}
         return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
+
+    @classmethod
+    def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:
+        """The backtest with those options, see `trading_ai.options`; what is not given keeps its default."""
+        return cls(
+            strategy,
+            parameters,
+            dataset_id,
+            sizing=Sizing(**given.get("sizing", {})),
+            costs=Costs(**given.get("costs", {})),
+            rules=ExecutionRules(**given.get("rules", {})),
+            **given.get("backtest", {}),
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BacktestSpec:
@@ -132,6 +146,17 @@ class OptimizationSpec:
     warm_start: bool = False
     more_objectives: tuple[str, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, backtest_id: str, space: SearchSpace, given: Given) -> OptimizationSpec:
+        """The optimization with those options, see `trading_ai.options`; what is not given keeps its default.
+
+        Daily profits are kept of a space that is small enough where nobody says (None).
+        """
+        values = dict(given.get("optimization", {}))
+        if values.get("keep_daily_profit", False) is None:
+            values["keep_daily_profit"] = keeps_daily_profit(space)
+        return cls(backtest_id, space, **values)
 
 
 @dataclass(frozen=True, eq=False)
