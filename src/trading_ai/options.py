@@ -27,7 +27,7 @@ any number of texts, ``moment`` a date or time in UTC, ``currency`` three capita
 ``timeframe`` such as H1; ``object`` whatever is no single value, such as a search space, and is written by hand."""
 
 Plain: TypeAlias = bool | int | float | str | tuple[str, ...] | None
-Given: TypeAlias = Mapping[str, Mapping[str, Any]]
+Given: TypeAlias = Mapping[Group, Mapping[str, Any]]
 """Values by group and field, as `BacktestSpec` and `OptimizationSpec` are made from."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from trading_ai.errors import InputError
-from trading_ai.options import Given, Option, option
+from trading_ai.options import Given, Group, Option, option
 
 _TYPES = {"number": float, "whole": int, "yes_no": bool}
 _METAVARS = {"moment": "DATE", "dataset": "DATASET", "currency": "CODE"}
@@ -82,7 +82,7 @@ def _given(rows: Iterable[Option], taken: dict[str, Any]) -> Given:
         ParameterError: a value breaks a rule of the table.
         InputError: several flags say the same thing.
     """
-    given: dict[str, dict[str, Any]] = {row.group: {} for row in rows}
+    given: dict[Group, dict[str, Any]] = {row.group: {} for row in rows}
     for row in rows:
         if row.named_by:
             given[row.group] |= _named(row, taken)
