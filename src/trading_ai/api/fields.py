@@ -38,8 +38,8 @@ def values_in(body: BaseModel, rows: Iterable[Option]) -> dict[str, Any]:
         body: the request.
         rows: the options.
     """
-    found = {row: getattr(body, row.api_name) for row in _plain(rows) if row.api_name in type(body).model_fields}
-    return {row.field: _value(row, value) for row, value in found.items()}
+    held = [row for row in _plain(rows) if row.api_name in type(body).model_fields]
+    return {row.field: _value(row, getattr(body, row.api_name)) for row in held}
 
 
 class GroupBody(BaseModel):
