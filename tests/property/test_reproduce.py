@@ -85,7 +85,7 @@ def assert_told_again(backtest: BacktestSpec, search: OptimizationSpec) -> None:
     assert repr(found.space.to_json()) == repr(search.space.to_json())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(backtest_specs(), optimization_specs(STORED))
 def test_printed_commands_tell_the_command_line_the_same(backtest, search):
     assert_told_again(backtest, search)
