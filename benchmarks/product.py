@@ -171,7 +171,7 @@ def optimize(home: Path, file: Path, timeframe: str, pair: tuple[int, int], rang
         parameters = [part for text in ranges for part in ("--param", text)]
         seconds, found = command(home, "optimize", backtest["id"], *parameters, "--no-reuse")
         times.append(seconds)
-        n = found["n_completed"]
+        n = found["completed_tasks"]
     return {"trials": n, "best_seconds": min(times[1:]), "median_seconds": statistics.median(times[1:])}
 
 
@@ -232,9 +232,10 @@ def importing() -> dict:
 
 def storing() -> dict:
     """A million trials written in bulk, 20,000 a transaction, then the first page of 100, ranked."""
+    from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
     from trading_ai.metrics.catalog import METRIC_NAMES
-    from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
-    from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+    from trading_ai.optimization.model import OptimizationSpec
+    from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
     from trading_ai.parameters import ParameterRange, SearchSpace
     from trading_ai.store.sql import SqlStore
 

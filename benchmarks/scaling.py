@@ -131,7 +131,7 @@ def simulate(
 
 def _drain(url: str, folder: str, chunk_ids: list[int], result: multiprocessing.SimpleQueue) -> None:
     """Run chunks in a process of its own; tells combinations, seconds of evaluation, seconds in all."""
-    from trading_ai.optimization.chunk_worker import ChunkWorker
+    from trading_ai.driving.chunk_worker import ChunkWorker
     from trading_ai.store.database import Database
     from trading_ai.store.shared_artifacts import SharedArtifacts
     from trading_ai.store.sql import SqlStore
@@ -152,8 +152,8 @@ def _drain(url: str, folder: str, chunk_ids: list[int], result: multiprocessing.
 
 def _store(url: str, key: str, first: int, n_chunks: int, result: multiprocessing.SimpleQueue) -> None:
     """Store chunks of ready trials from a process of its own; tells seconds."""
+    from trading_ai.evaluation.model import EvaluatedChunk
     from trading_ai.metrics.catalog import METRIC_NAMES
-    from trading_ai.optimization.model import EvaluatedChunk
     from trading_ai.store.database import Database
     from trading_ai.store.sql import SqlStore
 
@@ -230,8 +230,9 @@ def measure(folder: Path) -> Figures:
 
     from trading_ai.bootstrap import Application
     from trading_ai.cli.data import import_sample
-    from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-    from trading_ai.optimization.work import WorkerRecord
+    from trading_ai.driving.queue import WorkerRecord
+    from trading_ai.evaluation.model import BacktestSpec
+    from trading_ai.optimization.model import OptimizationSpec
     from trading_ai.parameters import Choices, SearchSpace
     from trading_ai.settings import Settings
 

@@ -6,16 +6,40 @@ import itertools
 import os
 from collections.abc import Iterator
 
+import numba
 import pytest
 
+from tests import compiling
 from tests.servers import OutsideServer, PostgresServer, RedisServer, postgres_server, redis_server
 
 _DATABASE_URL = os.environ.get("TRADING_AI_TEST_DATABASE_URL", "")
 _BROKER_URL = os.environ.get("TRADING_AI_TEST_BROKER_URL", "")
 _numbers = itertools.count()
 
+_IS_WARMED = bool(os.environ.get("TRADING_AI_TEST_WARMED"))
+"""Whether set-up has compiled everything, so that a test that compiles is a mistake: `make test` says so."""
+
+MAX_COMPILE_SECONDS = 2.0
+"""Longest that a test may compile one function; small ones of a signature of their own are let pass."""
+
 # Needs root, a container engine and minutes: `make test-deploy`.
 collect_ignore = [] if os.environ.get("TRADING_AI_TEST_DEPLOY") else ["deploy"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A kernel that a test has to compile takes the test's time, up to minutes: set-up is to compile it."""
+    with compiling.watched() as seconds:
+        result = yield
+    if _IS_WARMED and (late := {name: taken for name, taken in seconds.items() if taken > MAX_COMPILE_SECONDS}):
+        pytest.fail(f"compiled within the test, in seconds: {late}; let `trading_ai.warm` compile this first")
+    return result
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled code computes with infinities and NaN in silence; the same lines run by Python must not fail."""
+    if numba.config.DISABLE_JIT:
+        config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning:trading_ai")
 
 
 @pytest.fixture(scope="session")

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from trading_ai.engine.rules import ExecutionRules
     from trading_ai.engine.sizing import Sizing
     from trading_ai.errors import TradingAIError
+    from trading_ai.evaluation.model import BacktestResult
     from trading_ai.importers.samples import load_sample
+    from trading_ai.library import Sweep, backtest, make_evaluator, read_bars, sweep
     from trading_ai.market.bars import Bars
     from trading_ai.market.resample import resample
     from trading_ai.market.symbol import Symbol
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
-    from trading_ai.notebook import Sweep, backtest, make_evaluator, read_bars, sweep
-    from trading_ai.optimization.model import BacktestResult
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.lookahead import find_look_ahead
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Bars": "market.bars",
-    "BacktestResult": "optimization.model",
+    "BacktestResult": "evaluation.model",
     "Bool": "strategies.base",
     "Choice": "strategies.base",
     "Choices": "parameters",
@@ -48,16 +48,16 @@ _HOMES = {
     "Signals": "strategies.base",
     "Sizing": "engine.sizing",
     "Strategy": "strategies.base",
-    "Sweep": "notebook",
+    "Sweep": "library",
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
-    "backtest": "notebook",
+    "backtest": "library",
     "find_look_ahead": "strategies.lookahead",
     "load_sample": "importers.samples",
-    "make_evaluator": "notebook",
-    "read_bars": "notebook",
+    "make_evaluator": "library",
+    "read_bars": "library",
     "resample": "market.resample",
-    "sweep": "notebook",
+    "sweep": "library",
     "symbol": "market.symbol_table",
     "timeframe": "market.timeframe",
 }

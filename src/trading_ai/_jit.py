@@ -1,7 +1,8 @@
 """The one door to Numba: every compiled function of the package is made by `njit` below.
 
-Compiled code is cached on disk (beside the source, or under ``NUMBA_CACHE_DIR``), never uses fast-math
-(results must equal the plain twins bit for bit), never starts threads of its own, and releases the GIL.
+Compiled code is kept on disk (beside the package, or under ``NUMBA_CACHE_DIR``) under a digest of everything it was
+compiled from, never uses fast-math (results must equal the plain twins bit for bit), never starts threads of its own,
+and releases the GIL. With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: see `_jit_plain`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ import numba
 from numba.core import cgutils, types
 from numba.extending import intrinsic as _intrinsic
 
+from trading_ai import _jit_plain
+from trading_ai._compiled_cache import keep_compiled
+
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` on first call, cached on disk, without the GIL and without fast-math."""
-    decorate = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
-    return cast("Callable[..., Any]", decorate(function))
+    """Compile `function` on first call, kept on disk, without the GIL and without fast-math."""
+    decorate = numba.njit(nogil=True, fastmath=False, error_model="numpy")
+    return cast("Callable[..., Any]", keep_compiled(decorate(function)))
 
 
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that the compiler replaces by instructions; called without its first argument."""
+    if getattr(numba.config, "DISABLE_JIT", 0):
+        return cast("Callable[..., Any]", getattr(_jit_plain, function.__name__))
     return cast("Callable[..., Any]", _intrinsic(function))
 
 
@@ -41,7 +47,7 @@ def select(_context: Any, condition: Any, if_true: Any, _if_false: Any) -> Any:
 # Threads that share an array meet only through the four functions below: the compiler and the processor may
 # reorder anything else.
 
-NOT_BEGUN, BEGUN, READY = 0, 1, 2
+NOT_BEGUN, BEGUN, READY = _jit_plain.NOT_BEGUN, _jit_plain.BEGUN, _jit_plain.READY
 
 
 @intrinsic

@@ -8,18 +8,19 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from trading_ai.errors import InputError, StorageError
-from trading_ai.optimization.cores import n_cores
+from trading_ai.evaluation.cores import n_cores
 from trading_ai.telemetry import configure_logging
 
 if TYPE_CHECKING:
     from celery import Celery
 
+    from trading_ai.driving.cluster import Coordinator
+    from trading_ai.driving.executor import Executor
+    from trading_ai.driving.service import OptimizationService
+    from trading_ai.evaluation.ports import Artifacts, Evaluator
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
-    from trading_ai.optimization.coordinator import Coordinator
-    from trading_ai.optimization.evaluator import Evaluator
-    from trading_ai.optimization.ports import Artifacts, Executor, Store
-    from trading_ai.optimization.service import OptimizationService
+    from trading_ai.optimization.ports import Store
     from trading_ai.settings import Settings
     from trading_ai.store.database import Database
     from trading_ai.store.keys import SqlKeys
@@ -173,7 +174,7 @@ class Application:
 
     def coordinator(self, owner: str) -> Coordinator:
         """The coordinator of work that goes through the broker."""
-        from trading_ai.optimization.coordinator import Coordinator  # noqa: PLC0415
+        from trading_ai.driving.cluster import Coordinator  # noqa: PLC0415
 
         return Coordinator(self.store, self.queue, self.broker.announce, self.broker.n_waiting, owner)
 
@@ -187,7 +188,7 @@ class Application:
     @cached_property
     def service(self) -> OptimizationService:
         """The use cases of optimizations."""
-        from trading_ai.optimization.service import OptimizationService  # noqa: PLC0415
+        from trading_ai.driving.service import OptimizationService  # noqa: PLC0415
 
         return OptimizationService(
             self.store, self.artifacts, self._executor, max_combinations=self.settings.max_combinations
@@ -214,7 +215,7 @@ class Application:
 
             n_threads = 1 if n_workers == 1 else self.n_cores()
             return InlineExecutor(self.artifacts, n_threads, evaluator)
-        from trading_ai.executors.local import LocalExecutor  # noqa: PLC0415
+        from trading_ai.executors.processes import LocalExecutor  # noqa: PLC0415
 
         return LocalExecutor(partial(open_artifacts, self.settings), chosen)
 

@@ -332,3 +332,11 @@ class SearchSpace:
                 for a in axes
             )
         )
+
+
+def is_ordered(axis: Axis) -> bool:
+    """Whether neighbouring values of an axis are alike: a range, or numbers that ascend."""
+    if isinstance(axis, ParameterRange):
+        return True
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in axis.values)
+    return numbers and bool(np.all(np.diff(np.array(axis.values, dtype=np.float64)) > 0))

@@ -18,9 +18,9 @@ from trading_ai import telemetry
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
+from trading_ai.driving.local_runner import LocalRunner
+from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError, TradingAIError
-from trading_ai.optimization.local_runner import LocalRunner
-from trading_ai.optimization.work import WorkerRecord
 
 _TICK_SECONDS = 0.25
 

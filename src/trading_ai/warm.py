@@ -14,10 +14,10 @@ import numpy as np
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.library import sweep
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
-from trading_ai.notebook import sweep
 from trading_ai.strategies.base import Signals
 
 

@@ -27,10 +27,10 @@ from celery import signals
 
 from trading_ai import telemetry
 from trading_ai.bootstrap import Application
+from trading_ai.driving.chunk_worker import ChunkWorker
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
 from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
-from trading_ai.optimization.chunk_worker import ChunkWorker
-from trading_ai.optimization.work import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
 from trading_ai.settings import Settings
 from trading_ai.warm import warm
 

@@ -10,14 +10,15 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 import typer
 
-from trading_ai import notebook
+from trading_ai import library
 from trading_ai.api import schemas
 from trading_ai.cli.main import app
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import LIBRARY_NAMES, OPTIONS, Option, option, rows_of
 from trading_ai.search.registry import METHODS
 
@@ -154,7 +155,7 @@ def arguments_of(function) -> dict[str, inspect.Parameter]:
 
 def test_the_library_takes_what_the_table_says():
     taken: dict[str, inspect.Parameter] = {}
-    for function in (notebook.make_evaluator, notebook.sweep, notebook.backtest):
+    for function in (library.make_evaluator, library.sweep, library.backtest):
         taken |= arguments_of(function)
     assert set(taken) == LIBRARY_NAMES
     for row in OPTIONS:

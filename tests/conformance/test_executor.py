@@ -9,16 +9,17 @@ import pytest
 
 from tests.fakes.bars import random_bars
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
+from trading_ai.driving.dispatch import chunks
 from trading_ai.errors import EvaluationError, StateError
+from trading_ai.evaluation.job import job_evaluator
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Job
 from trading_ai.executors.inline import InlineExecutor
-from trading_ai.executors.local import LocalExecutor
-from trading_ai.optimization.jobs import job_evaluator
-from trading_ai.optimization.model import BacktestSpec
-from trading_ai.optimization.planner import chunks
-from trading_ai.optimization.ports import Job
+from trading_ai.executors.processes import LocalExecutor
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.store.artifacts import FileArtifacts
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 EXECUTORS = {
     "inline": lambda home: InlineExecutor(FileArtifacts(home), 2),
@@ -39,7 +40,7 @@ def make_job(tmp_path):
     def make(low, high, keep=False, **changes):
         space = SearchSpace((ParameterRange("period", low, high, 1), ParameterRange("stop_loss", 10, 30, 10)))
         spec = BacktestSpec(name, {"take_profit": 50}, dataset_id)
-        job = Job(spec.to_json(), space.to_json(), keep, code_hash(strategy(name)))
+        job = Job(spec.to_json(), space.to_json(), keep, strategy_identity(strategy(name)))
         return Job(**{**vars(job), **changes}), space
 
     return make

@@ -20,9 +20,10 @@ from sqlalchemy import func, select
 
 from tests.servers import postgres_server
 from trading_ai.errors import NotFoundError, StateError, StorageError
+from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
-from trading_ai.optimization.model import BacktestSpec, EvaluatedChunk, OptimizationSpec
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.store.memory import MemoryStore
 from trading_ai.store.sql import SqlStore

@@ -19,7 +19,7 @@ import pytest
 
 from tests.deployment.rendered import ROOT, find, kubectl, text_of
 from tests.deployment.stubbed import Cluster
-from tests.unit.api.served import service
+from tests.integration.api.served import service
 
 GUIDE = (ROOT / "docs/phase-guides/PHASE-4-distributed-computing.md").read_text()
 ANY = "…"

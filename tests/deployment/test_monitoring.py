@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.unit.api.served import service
+from tests.integration.api.served import service
 from trading_ai.telemetry import count_actions, exposition, observe_chunk
 
 ROOT = Path(__file__).parents[2]

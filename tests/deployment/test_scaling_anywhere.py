@@ -25,17 +25,10 @@ def machine(tmp_path: Path) -> Iterator[Cluster]:
     made = Cluster(tmp_path)
     made.program("kubectl", "exit 1")
     made.program("docker", "exit 1")
-    made.program("docker-compose", "exit 1")
     made.program("trading-ai", WORKER)
-    made.program("pgrep", f'exec {shutil.which("pgrep")} "$@" | while read -r p; do {_is_ours(tmp_path)}; done')
     yield made
     for process in processes(made):
         process.kill()
-
-
-def _is_ours(folder: Path) -> str:
-    """Shell that prints $p if it is a process of this test; others may run workers on this machine."""
-    return f'tr "\\0" " " < "/proc/$p/cmdline" | grep --quiet {folder} && echo "$p"'
 
 
 def processes(machine: Cluster) -> list[psutil.Process]:

@@ -12,7 +12,8 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Group, Option, rows_of
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.search.registry import METHODS

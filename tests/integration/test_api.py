@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.fakes.user_strategies import write_strategy
-from tests.unit.api.served import SAMPLE, service
+from tests.integration.api.served import SAMPLE, service
 from trading_ai import load_sample, sweep
 from trading_ai.metrics.catalog import METRIC_NAMES
 

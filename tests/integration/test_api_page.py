@@ -15,7 +15,7 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.unit.api.served import SAMPLE, service
+from tests.integration.api.served import SAMPLE, service
 from trading_ai import load_sample, sweep
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-the-http-api.md"

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.api.served import service
+from tests.integration.api.served import service
 
 N_EXAMPLES = 5
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.fakes.user_strategies import write_strategy
-from tests.unit.api.served import service
+from tests.integration.api.served import service
 from trading_ai import client as client_module
 from trading_ai import load_sample, sweep
 from trading_ai.bootstrap import Application

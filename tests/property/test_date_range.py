@@ -12,10 +12,10 @@ from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.orders import SAME_BARS, Orders, map_bars, place_orders
 from trading_ai.engine.reference import ReferenceSimulator
+from trading_ai.library import backtest, sweep
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import moment_text
 from trading_ai.market.resample import resample
-from trading_ai.notebook import backtest, sweep
 from trading_ai.strategies.base import Signals
 
 _BARS = st.integers(0, 10_000)

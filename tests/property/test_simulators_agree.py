@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.fakes.bars import EURUSD, USDJPY, random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
@@ -62,7 +63,7 @@ def _needs_stop(sizing: Sizing, exits: Exits) -> Exits:
     return exits
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(
     n=st.integers(2, 300),
     seed=st.integers(0, 10_000),
@@ -94,7 +95,7 @@ def test_simulators_agree(
     twins.agree(_needs_stop(sizing, exits))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10_000), rules=_rules, costs=_costs, exits=_exits, fixed=st.booleans())
 def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed):
     bars = random_bars(200, seed, symbol=USDJPY, start=110.0)
@@ -115,7 +116,7 @@ def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed)
     twins.agree(exits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     rules=_rules,

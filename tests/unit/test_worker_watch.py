@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trading_ai import worker
-from trading_ai.optimization.work import ChunkState
+from trading_ai.driving.queue import ChunkState
 
 
 class Pool:

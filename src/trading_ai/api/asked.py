@@ -12,7 +12,7 @@ from trading_ai.search.registry import METHODS
 
 if TYPE_CHECKING:
     from trading_ai.api.schemas import OptimizeBody, RangeBody, SearchBody
-    from trading_ai.optimization.ports import OptimizationRecord
+    from trading_ai.optimization.records import OptimizationRecord
 
 
 def axis_from(body: RangeBody) -> ParameterRange | Choices:

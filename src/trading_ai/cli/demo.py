@@ -12,13 +12,13 @@ import typer
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.data import import_sample
 from trading_ai.cli.optimizations import announce, run_plan
-from trading_ai.cli.output import duration, note, print_json, say, short
-from trading_ai.cli.reports import write_report
-from trading_ai.cli.trials import results_json, show_results
+from trading_ai.cli.output import duration, note, print_json, say
+from trading_ai.cli.trials import optimization_with_results, show_results
+from trading_ai.documents.words import short
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
-    from trading_ai.optimization.ports import BacktestRecord, OptimizationRecord
+    from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 
 _NAME = "demo"
 _PARAMETERS = {"fast": 10, "slow": 30, "stop_loss": 40, "take_profit": 100}
@@ -27,11 +27,12 @@ _RANGES = ("stop_loss=20:80:2", "take_profit=40:200:10")
 
 def _backtest(application: Application, dataset_id: str) -> BacktestRecord:
     """The demo's backtest: the one that is there already, if its code and data are the same."""
-    from trading_ai.optimization.jobs import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import BacktestSpec  # noqa: PLC0415
-    from trading_ai.strategies.registry import code_hash, strategy  # noqa: PLC0415
+    from trading_ai.engine.version import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
+    from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
+    from trading_ai.strategies.identity import strategy_identity  # noqa: PLC0415
+    from trading_ai.strategies.registry import strategy  # noqa: PLC0415
 
-    code = code_hash(strategy("sma_crossover"))
+    code = strategy_identity(strategy("sma_crossover"))
     for record in application.store.backtests():
         same = (record.name, record.spec.dataset_id, record.strategy_hash, record.engine_version)
         if same == (_NAME, dataset_id, code, ENGINE_VERSION):
@@ -72,6 +73,7 @@ def demo(
 ) -> None:
     """Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.reports.making import write_report  # noqa: PLC0415 - plotly takes a third of a second
 
     application = Application()
     dataset, added = import_sample(application, "EURUSD")
@@ -84,9 +86,9 @@ def demo(
     if record.status != "completed":
         note(f"resume with: trading-ai resume {short(record.optimization_id)}")
         raise typer.Exit(130)
-    path = write_report(application, record, output)
+    path = write_report(application.service, record, output)
     if as_json:
-        print_json(results_json(application, record, 10) | {"report": str(path.resolve())})
+        print_json({**optimization_with_results(application, record, 10), "report": str(path.resolve())})
         return
     show_results(application, record, 10)
     say(f"Report: {path.resolve()}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trading_ai.cli.output import duration, note
 
 if TYPE_CHECKING:
-    from trading_ai.optimization.loop import Progress
+    from trading_ai.driving.here import Progress
 
 _LINE_SECONDS = 5.0
 

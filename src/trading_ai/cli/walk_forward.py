@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, PARAM
-from trading_ai.cli.backtests import values_text
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
-from trading_ai.cli.output import duration, note, number, print_json, say, short, table
+from trading_ai.cli.output import duration, note, print_json, say, table
 from trading_ai.cli.progress import display, interruptible
+from trading_ai.documents.words import number, short, values_text
 from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
-    from trading_ai.optimization.ports import OptimizationRecord
-    from trading_ai.optimization.stitching import ExactWalkForward
-    from trading_ai.optimization.walk_forward import WalkForwardPlan, WalkForwardService
+    from trading_ai.optimization.records import OptimizationRecord
+    from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
+    from trading_ai.studies.stitching import ExactWalkForward
 
 
 @with_flags(rows_of("optimization", each_window=True))
@@ -37,9 +37,9 @@ def walk_forward(
     """
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
     from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
-    from trading_ai.optimization.stitching import stitch  # noqa: PLC0415
-    from trading_ai.optimization.walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
+    from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
+    from trading_ai.studies.stitching import stitch  # noqa: PLC0415
 
     space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
     search = OptimizationSpec.of(backtest_id, space, given)
@@ -53,7 +53,7 @@ def walk_forward(
     _run(service, plan, workers, as_json)
     found = stitch(service, plan)
     if as_json:
-        print_json({"status": "completed", "backtest_id": plan.base.backtest_id, **found.to_json()})
+        _print(service, plan, found)
     else:
         show(found)
 
@@ -77,7 +77,9 @@ def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None
             with display(plan.n_total, n_done, plan.spec.search.objective) as show_progress:
                 record = service.run(part, n_workers=workers, waiting=_waiting, report=show_progress, stop=asked.is_set)
             if record.status == "paused":
-                _paused(record, i - 1, len(plan.parts), as_json)
+                if as_json:
+                    _print(service, plan)
+                _paused(record, i - 1, len(plan.parts))
             if record.status != "completed":
                 raise StateError(f"{record.name} ({short(record.optimization_id)}) is {record.status}")
 
@@ -86,9 +88,13 @@ def _waiting(seconds: float) -> None:
     note(f"Another process may still run it; waiting at most {duration(seconds)} ...")
 
 
-def _paused(record: OptimizationRecord, n_done: int, n_parts: int, as_json: bool) -> None:
-    if as_json:
-        print_json({"status": "paused", "n_completed": n_done, "n_total": n_parts})
+def _print(service: WalkForwardService, plan: WalkForwardPlan, found: ExactWalkForward | None = None) -> None:
+    from trading_ai.documents.walk_forward import walk_forward_json  # noqa: PLC0415
+
+    print_json(walk_forward_json(plan, [service.found(part) for part in plan.parts], found))
+
+
+def _paused(record: OptimizationRecord, n_done: int, n_parts: int) -> None:
     note(f"Paused in {record.name}, after {n_done} of {n_parts} optimizations.")
     note("start the same command again to go on")
     raise typer.Exit(130)

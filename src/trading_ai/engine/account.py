@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine import accounting
+from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules
@@ -39,7 +39,7 @@ class Account:
 
 
 def config_vector(data: ExecutionData, account: Account) -> Floats:
-    """The account as the vector that compiled code reads, see `accounting.CONFIG`.
+    """The account as the vector that compiled code reads, see `bookkeeping.CONFIG`.
 
     Raises:
         RuleError: the fixed size is below the smallest volume of the symbol.
@@ -92,4 +92,4 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
         "direction": float(DIRECTION_CODES[rules.direction]),
         "max_positions": float(rules.max_positions),
     }
-    return np.array([values[name] for name in accounting.CONFIG])
+    return np.array([values[name] for name in bookkeeping.CONFIG])

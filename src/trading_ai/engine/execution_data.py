@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai._jit import njit
+from trading_ai.engine.compiled.blocks import BLOCK, block_extremes
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
 from trading_ai.market.calendar import NS_PER_DAY, day_opens, swap_nights, trading_day
-
-BLOCK = 16
-"""Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
 
 CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
 """Account currency is the quote currency; one fixed rate; 1 / own price; a rate for each bar."""
@@ -96,25 +94,9 @@ class ExecutionData:
         )
 
 
-@njit
-def _blocks(high, low, close, size, out):  # type: ignore[no-untyped-def]
-    """Lowest low, highest high, lowest and highest close of every full block of `size` bars."""
-    for b in range(out.shape[0]):
-        lo, hi, lc, hc = np.inf, -np.inf, np.inf, -np.inf
-        for t in range(b * size, (b + 1) * size):
-            lo = min(lo, low[t])
-            hi = max(hi, high[t])
-            lc = min(lc, close[t])
-            hc = max(hc, close[t])
-        out[b, 0] = lo
-        out[b, 1] = hi
-        out[b, 2] = lc
-        out[b, 3] = hc
-
-
 def _block_summary(prices: tuple[Floats, Floats, Floats, Floats]) -> Floats:
     out = np.empty((prices[0].shape[0] // BLOCK, 4))
-    _blocks(prices[1], prices[2], prices[3], BLOCK, out)
+    block_extremes(prices[1], prices[2], prices[3], BLOCK, out)
     return _frozen(out)
 
 

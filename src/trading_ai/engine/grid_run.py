@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.compiled.grid import simulate_grid
+from trading_ai.engine.compiled.lanes import simulate_lanes
+from trading_ai.engine.compiled.layout import BLOCK_EVENTS, LANES, lane_space
 from trading_ai.engine.exit_rows import Levels
-from trading_ai.engine.kernel_grid import simulate_grid
-from trading_ai.engine.kernel_lanes import simulate_lanes
-from trading_ai.engine.kernel_layout import BLOCK_EVENTS, LANES, lane_space
 from trading_ai.engine.money_table import work_space
 
 Floats = npt.NDArray[np.float64]

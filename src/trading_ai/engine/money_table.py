@@ -1,4 +1,4 @@
-"""The arrays that `kernel_grid` keeps exits and their money in."""
+"""The arrays that `compiled.grid` keeps exits and their money in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine import accounting
+from trading_ai.engine.compiled import bookkeeping
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,13 +40,13 @@ def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
         filled=np.zeros(n_events, dtype=np.uint8),
         keys=np.empty(n, dtype=np.int32),
         net=np.empty(n),
-        delta=room(config[accounting.HAS_COMMISSION]),
+        delta=room(config[bookkeeping.HAS_COMMISSION]),
         worst=np.empty(n),
         best=np.empty(n),
         best_bar=np.empty(n, dtype=np.int32),
-        charges=room(config[accounting.HAS_COMMISSION]),
-        slippages=room(config[accounting.SLIPPAGE]),
-        spreads=room(config[accounting.HAS_SPREAD]),
+        charges=room(config[bookkeeping.HAS_COMMISSION]),
+        slippages=room(config[bookkeeping.SLIPPAGE]),
+        spreads=room(config[bookkeeping.HAS_SPREAD]),
         paid_in=np.empty(n_events),
     )
 

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine import accounting
 from trading_ai.engine.account import Account, config_vector
+from trading_ai.engine.compiled import bookkeeping
+from trading_ai.engine.compiled.bars import simulate_bars
+from trading_ai.engine.compiled.chain import simulate_chain
+from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.events import Events, make_events
 from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.exit_rows import (
@@ -24,9 +27,6 @@ from trading_ai.engine.exit_rows import (
     distances,
 )
 from trading_ai.engine.grid_run import GridRun
-from trading_ai.engine.kernel_bars import simulate_bars
-from trading_ai.engine.kernel_chain import simulate_chain
-from trading_ai.engine.kernel_grid import simulate_grid
 from trading_ai.engine.money_table import money_table, work_space
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
@@ -347,7 +347,7 @@ class SignalGroup:
                 self.data.nights,
                 self.data.rates,
                 self.config,
-                np.zeros(accounting.N_STATE),
+                np.zeros(bookkeeping.N_STATE),
                 tallies,
                 daily,
                 trades,

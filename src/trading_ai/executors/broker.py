@@ -8,7 +8,7 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from trading_ai.optimization.work import ChunkState
+from trading_ai.driving.queue import ChunkState
 
 QUEUE = "trading_ai"
 TASK = "trading_ai.evaluate_chunk"

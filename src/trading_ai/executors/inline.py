@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from trading_ai.optimization.evaluator import Evaluator
-from trading_ai.optimization.jobs import evaluate_chunk, job_evaluator
-from trading_ai.optimization.model import EvaluatedChunk
-from trading_ai.optimization.ports import Artifacts, Indices, Job
+from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
+from trading_ai.evaluation.model import EvaluatedChunk
+from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 
 
 class InlineExecutor:

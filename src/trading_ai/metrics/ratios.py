@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai._jit import njit
-from trading_ai.engine import accounting as a
+from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.metrics.catalog import METRICS
 
 Floats = npt.NDArray[np.float64]

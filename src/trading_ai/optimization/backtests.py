@@ -11,15 +11,18 @@ from typing import Any
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import EvaluationError, ParameterError, StateError, TradingAIError
+from trading_ai.evaluation.declared import resolve_parameters
+from trading_ai.evaluation.job import absolute_strategy, load_bars, make_evaluator
+from trading_ai.evaluation.model import BacktestResult, BacktestSpec
+from trading_ai.evaluation.ports import Artifacts, Evaluator
 from trading_ai.market.bars import Bars
-from trading_ai.optimization.declared import resolve_parameters
-from trading_ai.optimization.evaluator import Evaluator
-from trading_ai.optimization.jobs import ENGINE_VERSION, absolute_strategy, load_bars, make_evaluator
-from trading_ai.optimization.model import BacktestResult, BacktestSpec
-from trading_ai.optimization.ports import Artifacts, BacktestRecord, DatasetRecord, Store
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord
 from trading_ai.parameters import SearchSpace
-from trading_ai.strategies.registry import code_hash, strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 
 def full_result(evaluator: Evaluator, combination: Mapping[str, Any]) -> BacktestResult:
@@ -123,7 +126,7 @@ class BacktestService:
             spec=spec,
             symbol=dataset.symbol,
             timeframe=str(bars.timeframe),
-            strategy_hash=code_hash(chosen),
+            strategy_hash=strategy_identity(chosen),
             engine_version=ENGINE_VERSION,
             metrics=result.metrics,
             created_at=self._clock(),

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores, on_front, own_scores
-from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store, TrialPage
-from trading_ai.optimization.proposals import is_ordered
-from trading_ai.parameters import SearchSpace
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
+from trading_ai.parameters import SearchSpace, is_ordered
 from trading_ai.robustness.plateau import Plateau, plateau, well_surrounded
 from trading_ai.robustness.selection import HOLD_OUT_SHARE, score_sums
 

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ports import Floats, Indices, OptimizationRecord, Store, TrialPage
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.search.registry import METHODS
 
 Bools = npt.NDArray[np.bool_]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.optimization.ports import OptimizationRecord, Store, TrialPage
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from trading_ai.figures.equity import Curve
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.optimization.assessment import Assessment
 from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import SearchSpace, Value
+from trading_ai.studies.assessment import Assessment
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

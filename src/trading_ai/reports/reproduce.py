@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
-from trading_ai.optimization.ports import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.options import Group, Option, option, rows_of
 from trading_ai.parameters import axis_text, value_text
 from trading_ai.search.registry import METHODS

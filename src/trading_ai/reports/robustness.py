@@ -8,11 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from trading_ai.figures.walk_forward import bootstrap_fan, in_and_out_of_sample, parameter_drift, stitched_equity
-from trading_ai.optimization.assessment import Assessment
+from trading_ai.figures.walk_forward_windows import (
+    bootstrap_fan,
+    in_and_out_of_sample,
+    parameter_drift,
+    stitched_equity,
+)
 from trading_ai.parameters import Value
 from trading_ai.reports import tables
-from trading_ai.robustness.walk_forward import WalkForward
+from trading_ai.robustness.instant_walk_forward import WalkForward
+from trading_ai.studies.assessment import Assessment
 
 _MEANING = {
     "survives": "What was found on this data would probably have been found on other days too.",

@@ -11,7 +11,7 @@ import polars as pl
 
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 from trading_ai.optimization.columns import COLUMNS, objective_values
-from trading_ai.optimization.ports import OptimizationRecord, TrialPage
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 
 def trial_frame(

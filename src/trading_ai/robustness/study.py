@@ -13,6 +13,14 @@ from trading_ai.errors import ParameterError
 from trading_ai.robustness.cpcv import Cpcv, cpcv
 from trading_ai.robustness.effective_trials import EffectiveTrials, effective_trials
 from trading_ai.robustness.hold_out import HoldOut, hold_out
+from trading_ai.robustness.instant_walk_forward import (
+    WalkForward,
+    WalkForwardMatrix,
+    parameter_drift,
+    suggested_window_size,
+    walk_forward,
+    walk_forward_matrix,
+)
 from trading_ai.robustness.luck import Luck, effective_of_ledger, luck, variance_between_trials
 from trading_ai.robustness.overfitting import Overfitting, overfitting
 from trading_ai.robustness.plateau import Importance, Plateau, parameter_importance, plateau
@@ -30,14 +38,6 @@ from trading_ai.robustness.stress import (
 )
 from trading_ai.robustness.trials import Floats, Profits, check_day_numbers, check_profits, finished_rows
 from trading_ai.robustness.verdict import Evidence, Thresholds, Verdict, judge
-from trading_ai.robustness.walk_forward import (
-    WalkForward,
-    WalkForwardMatrix,
-    parameter_drift,
-    suggested_window_size,
-    walk_forward,
-    walk_forward_matrix,
-)
 
 Ints = npt.NDArray[np.integer[Any]]
 

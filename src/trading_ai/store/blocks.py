@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, LargeBinary, Row, bindparam, func, select
 
+from trading_ai.evaluation.model import EvaluatedChunk
+from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.model import EvaluatedChunk
-from trading_ai.optimization.ports import Floats, Indices, TrialPage
+from trading_ai.optimization.records import TrialPage
 from trading_ai.store import codec
 from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
 

@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import SearchSpace
 
 

@@ -11,18 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import NotFoundError, StateError
+from trading_ai.evaluation.model import EvaluatedChunk
+from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
-from trading_ai.optimization.ports import (
-    WALK_FORWARD,
-    BacktestRecord,
-    DatasetRecord,
-    Floats,
-    Indices,
-    OptimizationRecord,
-    TrialPage,
-)
+from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.ranking import best_of
+from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 
 R = TypeVar("R", DatasetRecord, BacktestRecord, OptimizationRecord)
 _Trial = tuple[bool, float, npt.NDArray[np.float64], str | None]

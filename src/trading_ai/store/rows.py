@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from trading_ai.errors import NotFoundError
-from trading_ai.optimization.ports import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.store import codec
 
 _SHORTEST_PREFIX = 4

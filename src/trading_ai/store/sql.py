@@ -12,17 +12,12 @@ from sqlalchemy import Row, Table, func, select
 from sqlalchemy.exc import IntegrityError
 
 from trading_ai.errors import NotFoundError, StateError
+from trading_ai.evaluation.model import EvaluatedChunk
+from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.optimization.model import EvaluatedChunk, OptimizationStatus
-from trading_ai.optimization.ports import (
-    BacktestRecord,
-    DatasetRecord,
-    Floats,
-    Indices,
-    OptimizationRecord,
-    TrialPage,
-)
+from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.ranking import best_of
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 from trading_ai.store import codec
 from trading_ai.store.blocks import (
     BLOCK,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, Select, func, select
 
-from trading_ai.optimization.ports import Indices
-from trading_ai.optimization.work import Chunk, ChunkState, WorkerRecord
+from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord
+from trading_ai.evaluation.ports import Indices
 from trading_ai.store.database import Database
 from trading_ai.store.rows import find
 from trading_ai.store.tables import chunks, optimizations, roles, workers
@@ -48,7 +48,7 @@ def _chunk(row: Row[Any]) -> Chunk:
 
 
 class SqlWork:
-    """`trading_ai.optimization.work.WorkQueue` on a SQL database.
+    """`trading_ai.driving.queue.WorkQueue` on a SQL database.
 
     Args:
         database: the database.

@@ -178,6 +178,8 @@ class Strategy(ABC):
         parameters: the declared parameters by name, in order of declaration.
         rules: pairs that must hold, such as ``("fast", "slow")`` for fast < slow.
         reuses_names: names of parameters that are names of options too, on purpose; see `strategies.names`.
+        data_files: files that the signals depend on besides the bars, relative to the strategy's file: results belong
+            to their content as they do to the code.
 
     Raises:
         StrategyError: at its definition, a class declares a parameter under a name that cannot work.
@@ -187,6 +189,7 @@ class Strategy(ABC):
     parameters: ClassVar[Mapping[str, Parameter]] = {}
     rules: ClassVar[tuple[tuple[str, str], ...]] = ()
     reuses_names: ClassVar[tuple[str, ...]] = ()
+    data_files: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

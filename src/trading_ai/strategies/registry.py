@@ -6,10 +6,8 @@ Other packages publish strategies under the entry-point group ``trading_ai.strat
 from __future__ import annotations
 
 import difflib
-import hashlib
 import importlib
 import inspect
-import sys
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -128,17 +126,3 @@ def _from_file(path: Path, class_name: str) -> type[Strategy]:
             else "Derive one from trading_ai.Strategy",
         )
     return next(iter(classes.values()))
-
-
-def code_hash(chosen: Strategy) -> str:
-    """SHA-256 (hex) of the source of the strategy's module: results belong to exactly this code."""
-    module = sys.modules.get(type(chosen).__module__)
-    file = getattr(module, "__file__", None)
-    if file and Path(file).is_file():
-        source = Path(file).read_bytes()
-    else:
-        try:
-            source = inspect.getsource(type(chosen)).encode()
-        except (OSError, TypeError):  # typed into an interactive session: nothing to read
-            source = repr(type(chosen)).encode()
-    return hashlib.sha256(type(chosen).__qualname__.encode() + b"\0" + source).hexdigest()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -19,7 +16,6 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
 from trading_ai.strategies.base import Signals
 
-DOCS = Path(__file__).parents[3] / "docs" / "explanation" / "execution-rules.md"
 FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
 
 
@@ -262,9 +258,3 @@ def test_equity_drawdown_and_days():
     np.testing.assert_allclose(equity, [10_000, 10_050, 10_000, 10_030])
     assert tally["equity_drawdown"] == pytest.approx(50)
     assert tally["equity_drawdown_fraction"] == pytest.approx(50 / 10_050)
-
-
-def test_every_documented_rule_has_its_test():
-    headings = re.findall(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
-    names = {"test_" + re.sub(r"[^a-z]+", "_", h.lower()).strip("_") for h in headings}
-    assert names <= set(globals()), names - set(globals())

@@ -7,7 +7,7 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.sampling import best_and_even_sample
 from trading_ai.figures.scatter import profit_against_drawdown
-from trading_ai.figures.walk_forward import parameter_drift
+from trading_ai.figures.walk_forward_windows import parameter_drift
 
 
 def test_distribution_counts_every_trial_and_never_straddles_zero() -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.optimization.test_service import EXITS, House, house, space_of  # noqa: F401
+from tests.unit.driving.test_service import EXITS, House, house, space_of  # noqa: F401
+from trading_ai.driving.here import Progress
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.columns import shape_columns
-from trading_ai.optimization.loop import Progress
-from trading_ai.optimization.model import BacktestSpec, OptimizationSpec
+from trading_ai.optimization.model import OptimizationSpec
 
 
 def backtest(home: House, **parameters: object):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from trading_ai.errors import ParameterError
-from trading_ai.optimization.model import BacktestSpec
+from trading_ai.evaluation.model import BacktestSpec
 
 BEFORE_DATE_RANGES = """{"strategy": "sma_crossover", "parameters": {"fast": 10}, "dataset_id": "abc",
 "timeframe": null, "detail_dataset_id": null, "capital": 10000.0, "account_currency": "USD",

@@ -99,19 +99,3 @@ def test_the_default_fitness_of_ctrader():
 def test_formulas_that_cannot_be(text, message):
     with pytest.raises(InputError, match=message):
         Objective.parse(text)
-
-
-def test_a_function_of_the_users(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(
-        "def score(m):\n    return m['net_profit'] - 2 * m['max_drawdown']\n\n"
-        "def short(m):\n    return m['net_profit'][:1]\n\ndef broken(m):\n    return m['nothing']\n"
-    )
-    table = rows(net_profit=[10.0, np.nan], max_drawdown=[3.0, 1.0])
-    np.testing.assert_array_equal(Objective.parse(f"{file}:score").scores(table), [4.0, np.nan])
-    with pytest.raises(ParameterError, match="one number a trial"):
-        Objective.parse(f"{file}:short").scores(table)
-    with pytest.raises(ParameterError, match="raised KeyError"):
-        Objective.parse(f"{file}:broken").scores(table)
-    with pytest.raises(ParameterError, match="no function other"):
-        Objective.parse(f"{file}:other")

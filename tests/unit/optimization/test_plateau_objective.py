@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.optimization.test_service import BARS, EXITS, house, paused_after, started  # noqa: F401
+from tests.unit.driving.test_service import BARS, EXITS, house, paused_after, started  # noqa: F401
 from trading_ai.errors import ParameterError
+from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.notebook import sweep
-from trading_ai.optimization.assessment import assess_optimization
 from trading_ai.optimization.columns import objective_values, shape_columns
 from trading_ai.optimization.objective import Objective
 from trading_ai.robustness.plateau import plateau, well_surrounded
+from trading_ai.studies.assessment import assess_optimization
 
 OBJECTIVE = "plateau(net_profit)"
 

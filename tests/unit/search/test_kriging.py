@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+from tests.effort import IS_PLAIN
 from trading_ai.search.kriging import Kriging, Posterior
 from trading_ai.search.linear_algebra import factor, inverse, solve_lower, weighted_sum
 
@@ -25,6 +26,7 @@ def test_compiled_parts_equal_numpy(n):
     np.testing.assert_allclose(weighted_sum(right[:, 0].copy(), right), right[:, 0] @ right, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.skipif(IS_PLAIN, reason="nothing is compiled")
 @pytest.mark.parametrize("n", [1, 9, 14])
 def test_compiled_parts_equal_their_plain_twins_bit_for_bit(n):
     a, right = matrix(n), np.random.default_rng(1).normal(size=(n, 140))

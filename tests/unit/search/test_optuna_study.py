@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import optuna
 import pytest
@@ -42,10 +39,3 @@ def test_a_long_search_keeps_the_best_and_those_under_way(name, k):
     if k == 1:
         assert np.median(abs(found[3:] - 1000)) < 300
     assert len(method._shown) <= 1000
-
-
-def test_names_of_methods_come_without_their_libraries():
-    heavy = "{'optuna', 'cmaes', 'scipy', 'numba'}"
-    code = f"import sys, trading_ai.search.registry; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ import trading_ai as ta
 from tests.fakes.bars import random_bars
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import ParameterError, StrategyError
-from trading_ai.optimization.declared import searches_timeframe
+from trading_ai.evaluation.declared import searches_timeframe
 from trading_ai.options import LIBRARY_NAMES
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.names import AXIS_NAMES
@@ -122,13 +120,3 @@ def test_params_takes_what_arguments_take():
         ta.sweep(BARS, "sma_crossover", params={"fats": 3})
     with pytest.raises(ParameterError, match=r"start: is not a parameter of sma_crossover"):
         ta.backtest(BARS, "sma_crossover", params={"start": 3})
-
-
-def test_a_file_with_such_a_class_is_refused_with_the_way_out(tmp_path):
-    file = tmp_path / "clash.py"
-    file.write_text(
-        "import trading_ai as ta\nclass Clash(ta.Strategy):\n    start = ta.Int(2, 1, 50)\n"
-        "    def signals(self, bars, start):\n        return ta.Signals()\n"
-    )
-    with pytest.raises(StrategyError, match=re.escape('reuses_names = ("start",)')):
-        strategy(f"{file}:Clash")

@@ -1,0 +1,249 @@
+"""Planning an optimization: is it possible, what is to be tried, and what will it cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trading_ai.driving.dispatch import Dispatch
+from trading_ai.driving.proposals import Proposals
+from trading_ai.errors import ParameterError
+from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
+from trading_ai.evaluation.job import check_code, space_evaluator
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
+from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
+from trading_ai.optimization.judging import Judge, Saved
+from trading_ai.optimization.ledger import Answers
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.objective import Constraint, Objective
+from trading_ai.optimization.pareto import known_scores, objectives_of
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.parameters import SearchSpace
+from trading_ai.search.stopping import StopRule
+from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.registry import strategy
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An optimization that was found possible, and what it will cost.
+
+    Attributes:
+        spec: what is searched.
+        backtest: the backtest that it starts from.
+        strategy: its strategy.
+        strategy_hash: code hash of the strategy.
+        space: the search space.
+        indices: combinations to try, those that share signals side by side, shape (m,); empty where they depend on
+            results.
+        n_total: combinations to try.
+        n_groups: sets of signals among them, about.
+        n_left_out: combinations that break a rule of the strategy.
+        speed: measured cost on one core.
+        expected_seconds: on one core.
+        evaluator: what measured it.
+        proposals: what proposes combinations to a method that learns.
+    """
+
+    spec: OptimizationSpec
+    backtest: BacktestRecord
+    strategy: Strategy
+    strategy_hash: str
+    space: SearchSpace
+    indices: Indices
+    n_total: int
+    n_groups: int
+    n_left_out: int
+    speed: Speed
+    expected_seconds: float
+    evaluator: Evaluator
+    proposals: Proposals
+
+
+def stop_rule(spec: OptimizationSpec) -> StopRule:
+    """When to stop before everything was tried.
+
+    Raises:
+        ParameterError: a limit is not above zero.
+    """
+    return StopRule(max_seconds=spec.max_seconds, stagnation=spec.stagnation)
+
+
+def plan_optimization(
+    spec: OptimizationSpec, store: Store, artifacts: Artifacts, *, max_combinations: int, measure: bool = True
+) -> Plan:
+    """Check an optimization and, if wanted, measure what it will cost; nothing is stored.
+
+    Args:
+        spec: what is to be searched.
+        store: holds the backtest.
+        artifacts: holds its bars.
+        max_combinations: largest search space that is accepted.
+        measure: False leaves the speed at zero.
+
+    Raises:
+        InputError: it cannot run; the message says why.
+        NotFoundError: there is no such backtest.
+        StateError: the backtest's strategy or the engine has changed.
+    """
+    backtest = store.backtest(spec.backtest_id)
+    spec = replace(spec, backtest_id=backtest.backtest_id)
+    Objective.parse(spec.objective)
+    for text in spec.constraints:
+        Constraint.parse(text)
+    stop_rule(spec)
+    space = spec.space
+    if not space.axes:
+        raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
+    if space.n_combinations > max_combinations:
+        sizes = " x ".join(f"{n:,}" for n in space.shape)
+        raise ParameterError(
+            f"has {sizes} = {space.n_combinations:,} combinations, more than {max_combinations:,}",
+            parameter="search space",
+            value=space.n_combinations,
+            remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
+        )
+    chosen = strategy(backtest.spec.strategy)
+    check_code(chosen, backtest.strategy_hash, backtest.engine_version)
+    for axis in space.axes:
+        check_axis(chosen, axis)
+    spec = replace(spec, datasets=symbol_datasets(store, backtest.spec, chosen, space, spec.datasets))
+    evaluator = space_evaluator(backtest.spec, space, spec.datasets, artifacts, chosen)
+    proposals = Proposals(spec, backtest.spec, chosen)
+    objectives_of(spec)
+    indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
+    probed = indices
+    if proposals.learns and measure:
+        every = proposals.candidates
+        probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
+    n_groups = count_groups(chosen, space, probed)
+    speed = measured_speed(evaluator, probed) if measure else Speed(0.0, 0.0)
+    return Plan(
+        spec=spec,
+        backtest=backtest,
+        strategy=chosen,
+        strategy_hash=backtest.strategy_hash,
+        space=space,
+        indices=indices,
+        n_total=proposals.n_total,
+        n_groups=n_groups,
+        n_left_out=proposals.n_left_out,
+        speed=speed,
+        expected_seconds=speed.seconds(proposals.n_total, n_groups),
+        evaluator=evaluator,
+        proposals=proposals,
+    )
+
+
+def symbol_datasets(
+    store: Store, backtest: BacktestSpec, chosen: Strategy, space: SearchSpace, known: Mapping[str, str]
+) -> dict[str, str]:
+    """The dataset of each searched symbol; empty where the symbol is not searched.
+
+    The backtest's own symbol keeps its dataset. Of another symbol, the one imported last with the same timeframe is
+    taken.
+
+    Args:
+        store: holds the datasets.
+        backtest: the backtest that is searched around.
+        chosen: its strategy.
+        space: the search space.
+        known: what was found when the optimization began; kept as it is.
+
+    Raises:
+        ParameterError: a symbol has no dataset of that timeframe, or finer bars of one symbol decide exits.
+    """
+    if not searches_symbol(chosen, space):
+        return {}
+    if known:
+        return dict(known)
+    if backtest.detail_dataset_id is not None:
+        raise ParameterError(
+            "cannot be searched around a backtest whose exits are decided by finer bars of one symbol",
+            parameter=SYMBOL,
+            value=backtest.detail_dataset_id[:12],
+            remedy="Import the finer bars of every symbol, and give the strategy's timeframe with --timeframe",
+        )
+    own = store.dataset(backtest.dataset_id)
+    newest: dict[str, DatasetRecord] = {}
+    for dataset in sorted(store.datasets(), key=lambda d: (d.created_at, d.dataset_id)):
+        if dataset.timeframe == own.timeframe:
+            newest[dataset.symbol] = dataset
+    newest[own.symbol] = own
+    found = {}
+    for value in next(axis.values for axis in space.axes if axis.name == SYMBOL):
+        name = str(value)
+        if name not in newest:
+            raise ParameterError(
+                f"no dataset holds {own.timeframe} bars of it",
+                parameter=SYMBOL,
+                value=name,
+                remedy=f"Import some, or choose among: {', '.join(sorted(newest))}",
+            )
+        found[name] = newest[name].dataset_id
+    return found
+
+
+def dispatch_of(
+    store: Store,
+    record: OptimizationRecord,
+    proposals: Proposals,
+    chosen: Strategy,
+    left: Indices,
+    *,
+    n_started: int = 0,
+    rate: float = 0.0,
+    answered: Callable[[Saved], None] = lambda _: None,
+) -> Dispatch:
+    """The pieces of an optimization that are still to be run.
+
+    Args:
+        store: holds its trials, and the ledger.
+        record: the optimization.
+        proposals: what proposes its combinations.
+        chosen: its strategy.
+        left: combinations to run that were proposed already, shape (m,).
+        n_started: combinations that were dispatched or answered before.
+        rate: combinations a second on one core, 0 if that is not known.
+        answered: told what the ledger knew of a batch, which was saved.
+    """
+    answers: list[Answers] = []
+
+    def answer(batch: Indices) -> Indices:
+        if not answers:  # looked up when the first batch is there: methods that do not learn never ask
+            judge = Judge(store, record.optimization_id, record.spec)
+            answers.append(Answers(store, record, chosen, proposals.candidates, judge))
+        rest, saved = answers[0].take(batch)
+        if saved is not None:
+            answered(saved)
+        return rest
+
+    def known() -> tuple[Indices, Floats]:
+        return known_scores(store, store.optimization(record.optimization_id))
+
+    return Dispatch(proposals, left, known=known, answer=answer, n_started=n_started, rate=rate)
+
+
+def job_of(store: Store, record: OptimizationRecord) -> Job:
+    """What the trials of an optimization are of."""
+    spec = record.spec
+    backtest = store.backtest(spec.backtest_id).spec
+    datasets = dict(spec.datasets)
+    return Job(backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash, datasets)
+
+
+def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:
+    """The strategy of a stored optimization, and what proposes its combinations.
+
+    Raises:
+        StateError: the strategy's code or the engine has changed since its start.
+        StrategyError: the strategy is gone.
+    """
+    backtest = store.backtest(record.spec.backtest_id)
+    chosen = strategy(backtest.spec.strategy)
+    check_code(chosen, record.strategy_hash, record.engine_version)
+    return chosen, Proposals(record.spec, backtest.spec, chosen)

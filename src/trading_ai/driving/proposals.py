@@ -1,0 +1,107 @@
+"""Which combinations an optimization tries, batch by batch, in an order that shares signals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai.errors import ParameterError
+from trading_ai.evaluation.declared import check_axis, resolve_parameters
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Floats, Indices
+from trading_ai.evaluation.speed import ordered
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.ranking import valid_indices
+from trading_ai.parameters import is_ordered
+from trading_ai.search.registry import METHODS, search_method
+from trading_ai.strategies.base import Strategy
+
+_ASKED_AT_ONCE = 1_000_000
+
+
+class Proposals:
+    """The combinations of one optimization, as its search method proposes them.
+
+    A method that does not learn proposes everything in one batch. One that learns proposes `spec.batch_size` at
+    a time and is told their scores before the next; the same seed and batch size give the same sequence on any
+    number of workers.
+
+    Args:
+        spec: what is searched.
+        backtest: the backtest that it starts from.
+        chosen: its strategy.
+
+    Raises:
+        ParameterError: a parameter or the method is unknown, or no combination keeps the strategy's rules.
+    """
+
+    def __init__(self, spec: OptimizationSpec, backtest: BacktestSpec, chosen: Strategy) -> None:
+        space = spec.space
+        for axis in space.axes:
+            check_axis(chosen, axis)
+        others = {name: value for name, value in backtest.parameters.items() if name not in space.names}
+        fixed = resolve_parameters(chosen, others)
+        self._strategy, self._space = chosen, space
+        self._candidates = valid_indices(chosen, space, fixed, spec.parameter_constraints)
+        self._batch_size = spec.batch_size
+        self.n_left_out = space.n_combinations - int(self._candidates.shape[0])
+        if spec.method in METHODS and METHODS[spec.method].needs_max_iterations and spec.max_iterations is None:
+            raise ParameterError(
+                f"is needed by {spec.method}", parameter="max_iterations", remedy="Say how many combinations to try."
+            )
+        self._method = search_method(
+            spec.method,
+            self._candidates.shape[0],
+            spec.max_iterations,
+            spec.seed,
+            shape=space.shape,
+            candidates=self._candidates,
+            ordered=[is_ordered(axis) for axis in space.axes],
+            batch_size=spec.batch_size,
+        )
+        self.learns = METHODS[spec.method].learns
+        self._done = np.empty(0, dtype=np.int64)
+        self._asked = False
+
+    @property
+    def candidates(self) -> Indices:
+        """Combinations that keep every rule and condition, ascending, shape (n,)."""
+        return self._candidates
+
+    @property
+    def n_total(self) -> int:
+        """Number of combinations that will be tried in all."""
+        return self._method.n_total
+
+    def tell(self, indices: Indices, scores: Floats) -> None:
+        """Report trials, those of earlier runs too: they are not proposed again, and a method that learns learns.
+
+        Args:
+            indices: combination indices, shape (m,).
+            scores: larger is better, NaN where undefined or a constraint is broken, shape (m,), or (m, k) for k
+                objectives.
+        """
+        new = ~np.isin(indices, self._done)
+        self._done = np.concatenate((self._done, indices[new]))
+        if self.learns and new.any():
+            self._method.tell(np.searchsorted(self._candidates, indices[new]), scores[new])
+
+    def batch(self) -> Indices:
+        """The next combinations to try, those that share signals side by side; empty when there are no more."""
+        if self.learns:
+            # What it proposed before it was interrupted may have been tried already.
+            while (positions := self._method.ask(self._batch_size)).size:
+                indices = self._candidates[positions]
+                left = indices[~np.isin(indices, self._done)]
+                if left.size:
+                    return ordered(self._strategy, self._space, left)[0]
+            return self._candidates[:0]
+        if self._asked:
+            return self._candidates[:0]
+        self._asked = True
+        asked = []
+        while (positions := self._method.ask(_ASKED_AT_ONCE)).size:
+            asked.append(positions)
+        taken = self._candidates[np.concatenate(asked)] if asked else self._candidates[:0]
+        if self._done.size:
+            taken = taken[~np.isin(taken, self._done)]
+        return ordered(self._strategy, self._space, taken)[0]

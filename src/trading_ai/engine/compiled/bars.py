@@ -1,0 +1,333 @@
+"""Compiled: any rule, bar by bar. For stops that move (trailing, break-even) and several positions.
+
+Stretches without a position are jumped over; inside a position every bar is visited, so the cost grows
+with the bars held.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai._jit import njit
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.bookkeeping import (
+    book_trade,
+    commission,
+    end_days,
+    finish,
+    mark,
+    position_size,
+    price_profit,
+    rounded,
+    start,
+    swap_credit,
+    to_account,
+)
+from trading_ai.engine.records import (
+    BREAK_EVEN,
+    END_OF_DATA,
+    SIGNAL,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
+)
+
+# Columns of the table of open positions.
+ENTRY_BAR, SIDE, UNITS, ENTRY, STOP, TARGET, BEST, STOP_REASON, PAID = range(9)
+N_POSITION = 9
+
+
+@njit
+def close_position(
+    config, positions, i, exit_bar, price, reason, ambiguous, time_ns, bid_open, ask_open, nights, rates,
+    state, tally, trades, n_trades,
+):  # fmt: skip
+    """Close open position `i` at a price: book the trade and mark the balance."""
+    p = positions[i]
+    first = int(p[ENTRY_BAR])
+    side = p[SIDE]
+    units = p[UNITS]
+    gross = price_profit(side, units, p[ENTRY], price, config[a.CONVERSION], config[a.RATE], rates, exit_bar)
+    paid_out = commission(config, units, price, rates, exit_bar)
+    credit = swap_credit(config, side, units, nights, rates, first, exit_bar, price)
+    state[a.BALANCE] += gross - paid_out + credit
+    net = gross - (p[PAID] + paid_out) + credit
+    book_trade(state, tally, side, net)
+    tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
+    tally[a.COMMISSION] += p[PAID] + paid_out
+    tally[a.SWAP] += credit
+    if ambiguous:
+        tally[a.N_AMBIGUOUS] += 1.0
+    in_account = to_account(config[a.CONVERSION], config[a.RATE], rates, exit_bar, price)
+    if config[a.SLIPPAGE] > 0.0:
+        slipped = 1.0 if reason == TAKE_PROFIT else 2.0
+        tally[a.SLIPPAGE_PAID] += slipped * config[a.SLIPPAGE] * units * in_account
+    if config[a.HAS_SPREAD] != 0.0:
+        crossed = first if side > 0.0 else exit_bar
+        tally[a.SPREAD_PAID] += (ask_open[crossed] - bid_open[crossed]) * units * in_account
+    if trades.shape[0] > 0:
+        record = trades[n_trades]
+        record["entry_bar"] = first
+        record["exit_bar"] = exit_bar
+        record["entry_time_ns"] = time_ns[first]
+        record["exit_time_ns"] = time_ns[exit_bar]
+        record["direction"] = 1 if side > 0.0 else -1
+        record["exit_reason"] = reason
+        record["ambiguous"] = ambiguous
+        record["units"] = units
+        record["entry_price"] = p[ENTRY]
+        record["exit_price"] = price
+        record["gross_profit"] = gross
+        record["commission"] = p[PAID] + paid_out
+        record["swap"] = credit
+        record["net_profit"] = net
+        record["balance"] = state[a.BALANCE]
+
+
+@njit
+def market_fill(price, side, config):
+    """Price of a market or stop fill that leaves a position: slippage is adverse."""
+    if config[a.SLIPPAGE] > 0.0:
+        return np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
+    return price
+
+
+@njit
+def simulate_bars(
+    stop_distances,
+    target_distances,
+    trailing_distances,
+    break_even_distances,
+    time_exits,
+    events_bar,
+    entry_order,
+    events_entry,
+    events_anchor,
+    exit_long,
+    exit_short,
+    strategy_bar,
+    time_ns,
+    bid_open,
+    bid_high,
+    bid_low,
+    bid_close,
+    ask_open,
+    ask_high,
+    ask_low,
+    ask_close,
+    bar_day,
+    day_last_bar,
+    nights,
+    rates,
+    config,
+    state,
+    tallies,
+    daily,
+    trades,
+    curve,
+):
+    """Simulate combinations that share their signals, each with its own exits.
+
+    Args:
+        stop_distances: price units, inf for none, shape (m,).
+        target_distances: likewise.
+        trailing_distances: likewise.
+        break_even_distances: likewise.
+        time_exits: strategy bars, 0 for never, int64, shape (m,).
+        events_bar: bars with an entry order, ascending, shape (n_events,).
+        entry_order: side of each of them, +1.0 or -1.0.
+        events_entry: fill price of each of them.
+        events_anchor: price that its stop and target distances are measured from.
+        exit_long: order to close longs, by bar, or empty; `exit_short` likewise.
+        strategy_bar: strategy bar of each execution bar, or empty when they are the same.
+        time_ns: open times; prices, days, nights and rates follow as in `ExecutionData`.
+        config: see `bookkeeping.CONFIG`.
+        state: work space of `bookkeeping.N_STATE` floats.
+        tallies: out, shape (m, n_tallies).
+        daily: out, float32, shape (m, n_days), zeroed; or (m, 0).
+        trades: out, records for the first combination, or shape (0,).
+        curve: out, equity at each bar's close for the first combination, shape (n,), or shape (0,).
+
+    Returns:
+        The number of trades of the last combination.
+    """
+    n = time_ns.shape[0]
+    n_events = events_bar.shape[0]
+    max_positions = int(config[a.MAX_POSITIONS])
+    positions = np.empty((max_positions, N_POSITION))
+    same_bars = strategy_bar.shape[0] == 0
+    conversion = config[a.CONVERSION]
+    n_trades = 0
+    for c in range(stop_distances.shape[0]):
+        tally = tallies[c]
+        day_profit = daily[c]
+        start(config, state, tally)
+        n_trades = 0
+        n_open = 0
+        open_profit = 0.0
+        if curve.shape[0] > 0:
+            curve[:] = state[a.BALANCE]
+        k = 0
+        t = 0
+        while t < n:
+            if n_open == 0:
+                # Nothing happens until the next entry order.
+                if k >= n_events:
+                    break
+                t = events_bar[k]
+                end_days(state, tally, bar_day[t], state[a.BALANCE], day_profit)
+                if state[a.BALANCE] >= state[a.EQUITY_PEAK] and t - 1 > state[a.PEAK_BAR]:
+                    state[a.PEAK_BAR] = t - 1
+            order = 0.0
+            if k < n_events and events_bar[k] == t:
+                order = entry_order[k]
+            # 1. At the open: exits first, in order of opening.
+            consumed = False
+            kept = 0
+            for i in range(n_open):
+                side = positions[i, SIDE]
+                first = int(positions[i, ENTRY_BAR])
+                reason = -1
+                exits = exit_long if side > 0.0 else exit_short
+                if exits.shape[0] > 0 and exits[t] != 0:
+                    reason = SIGNAL
+                elif time_exits[c] > 0 and (
+                    (t - first if same_bars else strategy_bar[t] - strategy_bar[first]) >= time_exits[c]
+                ):
+                    reason = TIME_EXIT
+                elif order == -side and config[a.OPPOSITE] != 2.0:
+                    reason = SIGNAL
+                    if config[a.OPPOSITE] == 1.0:
+                        consumed = True
+                if reason >= 0:
+                    price = market_fill(bid_open[t] if side > 0.0 else ask_open[t], side, config)
+                    close_position(
+                        config, positions, i, t, price, reason, False, time_ns, bid_open, ask_open, nights, rates,
+                        state, tally, trades, n_trades,
+                    )  # fmt: skip
+                    n_trades += 1
+                else:
+                    if kept != i:
+                        positions[kept] = positions[i]
+                    kept += 1
+            if n_open > 0 and kept == 0:
+                mark(state, tally, state[a.BALANCE], t, time_ns)
+            n_open = kept
+            # 2. Entries.
+            if order != 0.0:
+                blocked = n_open > 0 and positions[0, SIDE] != order
+                may_open = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
+                if not consumed and not blocked and may_open and n_open < max_positions:
+                    entry = events_entry[k]
+                    units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
+                    if units <= 0.0:
+                        tally[a.N_SKIPPED] += 1.0
+                    else:
+                        p = positions[n_open]
+                        p[ENTRY_BAR] = t
+                        p[SIDE] = order
+                        p[UNITS] = units
+                        p[ENTRY] = entry
+                        stop = rounded(events_anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
+                        trail = rounded(entry - order * trailing_distances[c], config[a.LEVEL_SCALE])
+                        p[STOP_REASON] = STOP_LOSS
+                        if (trail - stop) * order > 0.0:
+                            stop = trail
+                            p[STOP_REASON] = TRAILING_STOP
+                        p[STOP] = stop
+                        p[TARGET] = rounded(events_anchor[k] + order * target_distances[c], config[a.LEVEL_SCALE])
+                        p[BEST] = entry
+                        p[PAID] = commission(config, units, entry, rates, t)
+                        state[a.BALANCE] -= p[PAID]
+                        n_open += 1
+                k += 1
+            was_open = n_open > 0
+            # 3. Inside the bar: stops and targets, in order of opening.
+            kept = 0
+            for i in range(n_open):
+                p = positions[i]
+                side = p[SIDE]
+                long = side > 0.0
+                o = bid_open[t] if long else ask_open[t]
+                worst = bid_low[t] if long else ask_high[t]
+                best = bid_high[t] if long else ask_low[t]
+                stop, target = p[STOP], p[TARGET]
+                reason = -1
+                price = 0.0
+                ambiguous = False
+                if (stop - o) * side >= 0.0:
+                    reason, price = int(p[STOP_REASON]), o
+                elif (o - target) * side >= 0.0:
+                    reason, price = TAKE_PROFIT, o
+                else:
+                    stopped = (stop - worst) * side >= 0.0
+                    reached = (best - target) * side >= 0.0
+                    ambiguous = stopped and reached
+                    if stopped and not (reached and config[a.TARGET_FIRST] != 0.0):
+                        reason, price = int(p[STOP_REASON]), stop
+                    elif reached:
+                        reason, price = TAKE_PROFIT, target
+                if reason >= 0:
+                    if reason != TAKE_PROFIT:
+                        price = market_fill(price, side, config)
+                    close_position(
+                        config, positions, i, t, price, reason, ambiguous, time_ns, bid_open, ask_open, nights,
+                        rates, state, tally, trades, n_trades,
+                    )  # fmt: skip
+                    n_trades += 1
+                else:
+                    if kept != i:
+                        positions[kept] = positions[i]
+                    kept += 1
+            n_open = kept
+            # 4. After the bar: stops that move, from the next bar on.
+            for i in range(n_open):
+                p = positions[i]
+                side = p[SIDE]
+                best = bid_high[t] if side > 0.0 else ask_low[t]
+                if (best - p[BEST]) * side > 0.0:
+                    p[BEST] = best
+                trail = rounded(p[BEST] - side * trailing_distances[c], config[a.LEVEL_SCALE])
+                if (trail - p[STOP]) * side > 0.0:
+                    p[STOP] = trail
+                    p[STOP_REASON] = TRAILING_STOP
+                trigger = rounded(p[ENTRY] + side * break_even_distances[c], config[a.LEVEL_SCALE])
+                if (best - trigger) * side >= 0.0 and (p[ENTRY] - p[STOP]) * side > 0.0:
+                    p[STOP] = p[ENTRY]
+                    p[STOP_REASON] = BREAK_EVEN
+            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
+                for i in range(n_open):
+                    side = positions[i, SIDE]
+                    price = market_fill(bid_close[t] if side > 0.0 else ask_close[t], side, config)
+                    close_position(
+                        config, positions, i, t, price, END_OF_DATA, False, time_ns, bid_open, ask_open, nights,
+                        rates, state, tally, trades, n_trades,
+                    )  # fmt: skip
+                    n_trades += 1
+                n_open = 0
+            # 5. Value at the close.
+            open_profit = 0.0
+            for i in range(n_open):
+                p = positions[i]
+                price = bid_close[t] if p[SIDE] > 0.0 else ask_close[t]
+                open_profit += price_profit(
+                    p[SIDE], p[UNITS], p[ENTRY], price, conversion, config[a.RATE], rates, t
+                ) + swap_credit(config, p[SIDE], p[UNITS], nights, rates, int(p[ENTRY_BAR]), t, price)
+            equity = state[a.BALANCE] + open_profit
+            mark(state, tally, equity, t, time_ns)
+            if curve.shape[0] > 0:
+                curve[t] = equity
+                if n_open == 0:
+                    curve[t:] = equity  # flat until the next entry
+            if was_open:
+                tally[a.BARS_EXPOSED] += 1.0
+            if t < n - 1 and bar_day[t + 1] != bar_day[t]:
+                end_days(state, tally, bar_day[t] + 1, equity, day_profit)
+            t += 1
+        # The last bar's valuation stands for positions left open: the loop ends there while any is.
+        for i in range(n_open):
+            tally[a.COMMISSION] += positions[i, PAID]
+        finish(state, tally, open_profit, day_last_bar.shape[0], n, time_ns, day_profit)
+    return n_trades

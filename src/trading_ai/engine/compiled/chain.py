@@ -1,0 +1,382 @@
+"""Compiled: one position at a time, stops and targets fixed at entry. Jumps from event to event.
+
+An entry's exit depends only on the entry and the two levels, so it is found once for all combinations
+(`exits`) and a combination is a walk along its trades: its cost grows with trades, not with bars.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from trading_ai._jit import njit
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.bookkeeping import commission, position_size, swap_credit, to_account
+from trading_ai.engine.compiled.exits import fill_exit_row
+from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks, scan_marks_slowly
+from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
+
+
+@njit
+def simulate_chain(
+    stop_of,
+    target_of,
+    stops,
+    targets,
+    bar,
+    sides,
+    opens,
+    entries,
+    anchors,
+    forced,
+    reasons,
+    after,
+    time_ns,
+    bid_open,
+    bid_high,
+    bid_low,
+    bid_close,
+    ask_open,
+    ask_high,
+    ask_low,
+    ask_close,
+    bid_blocks,
+    ask_blocks,
+    bar_day,
+    day_last_bar,
+    nights,
+    rates,
+    config,
+    filled,
+    keys,
+    values,
+    tallies,
+    daily,
+    trades,
+):
+    """Simulate combinations that share their events.
+
+    Args:
+        stop_of: position of each combination's stop in `stops`, int64, shape (m,).
+        target_of: position of each combination's target in `targets`, int64, shape (m,).
+        stops: stop distances, price units, ascending, inf for none.
+        targets: target distances likewise.
+        bar: `Events.bar`; the next seven arguments are the other fields of `Events`.
+        time_ns: bars' open times; then bid and ask prices, shape (n,), block summaries, trading days,
+            swap nights and conversion rates as in `ExecutionData`.
+        config: see `bookkeeping.CONFIG`.
+        filled: 0 for events whose touches are not known yet, 1 if they are, 2 if their money is too (`grid`);
+            found on demand, uint8, shape (n_events,).
+        keys: touch keys, int64, shape (n_stops + n_targets + 1, n_events); see `exits`.
+        values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 5).
+        tallies: out, shape (m, n_tallies).
+        daily: out, float32, shape (m, n_days), zeroed; or (m, 0) to leave it.
+        trades: out, records of `records.TRADE` for the first combination; shape (0,) to leave it.
+
+    Returns:
+        The number of trades of the last combination.
+    """
+    n_events = bar.shape[0]
+    n = time_ns.shape[0]
+    n_days = day_last_bar.shape[0]
+    n_stops = stops.shape[0]
+    last_column = n_stops + targets.shape[0]
+    slippage = config[a.SLIPPAGE]
+    own_price = config[a.CONVERSION] == 2.0
+    by_bar = config[a.CONVERSION] == 3.0
+    has_swap = config[a.HAS_SWAP] != 0.0
+    has_commission = config[a.HAS_COMMISSION] != 0.0
+    has_spread = config[a.HAS_SPREAD] != 0.0
+    fixed_size = config[a.RISK_FRACTION] == 0.0
+    target_first = config[a.TARGET_FIRST] != 0.0
+    close_at_end = config[a.CLOSE_AT_END] != 0.0
+    keep_days = daily.shape[1] > 0
+    # Where nothing but the price moves, extreme closes give extreme equities: no need to visit every bar.
+    monotone = not by_bar and not has_swap
+    n_trades = 0
+    for c in range(stop_of.shape[0]):
+        stop_column = stop_of[c]
+        target_column = n_stops + target_of[c]
+        balance = config[a.CAPITAL]
+        balance_peak = balance
+        peak = balance
+        peak_bar = 0
+        drop = fraction = longest = 0.0
+        balance_drop = balance_fraction = 0.0
+        n_long = n_wins = n_long_wins = n_losses = 0
+        win_streak = loss_streak = max_win_streak = max_loss_streak = 0
+        gross_profit = gross_loss = long_net = sum_net = sum_squared = 0.0
+        largest_win = largest_loss = 0.0
+        held_total = exposed = n_ambiguous = n_skipped = 0
+        commission_total = swap_total = slippage_total = spread_total = 0.0
+        day = 0
+        day_equity = balance
+        sum_daily = sum_daily_squared = sum_downside = 0.0
+        open_profit = 0.0
+        n_trades = 0
+        earliest = 0
+        k = 0
+        while k < n_events:
+            first = bar[k]
+            if first < earliest or opens[k] == 0:
+                k += 1
+                continue
+            side = sides[k]
+            long = side > 0.0
+            entry = entries[k]
+            if fixed_size:
+                units = config[a.UNITS] if balance > 0.0 else 0.0
+            else:
+                units = position_size(config, balance, stops[stop_column], rates, first, entry)
+            if units <= 0.0:
+                n_skipped += 1
+                k += 1
+                continue
+            if filled[k] == 0:
+                if long:
+                    fill_exit_row(
+                        stops, targets, side, first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
+                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                else:
+                    fill_exit_row(
+                        stops, targets, side, first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
+                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
+                    )  # fmt: skip
+                filled[k] = 1
+
+            # Which exit comes first.
+            stop_key = keys[stop_column, k]
+            target_key = keys[target_column, k]
+            forced_key = 2 * forced[k]
+            ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
+            on_target = target_key < stop_key or (ambiguous and target_first)
+            column = target_column if on_target else stop_column
+            key = min(stop_key, target_key)
+            on_force = key >= forced_key
+            column = last_column if on_force else column
+            key = min(key, forced_key)
+            exit_bar = key >> 1
+            at_end = exit_bar == n
+            if at_end:
+                exit_bar = n - 1
+            marks_end = n if at_end and not close_at_end else exit_bar
+
+            # Days that ended before this entry ended flat, and so did the bars before it.
+            first_day = bar_day[first]
+            if day < first_day:
+                profit = balance - day_equity
+                if profit != 0.0:
+                    if keep_days:
+                        daily[c, day] = profit
+                    change = profit / day_equity
+                    sum_daily += change
+                    sum_daily_squared += change * change
+                    if change < 0.0:
+                        sum_downside += change * change
+                    day_equity = balance
+                day = first_day
+            if balance >= peak and first - 1 > peak_bar:
+                peak_bar = first - 1
+            paid = 0.0
+            if has_commission:
+                paid = commission(config, units, entry, rates, first)
+                balance -= paid
+            rate = config[a.RATE]
+
+            if marks_end > first:
+                if monotone and marks_end == exit_bar:
+                    low = values[column, k, 1]
+                    high = values[column, k, 2]
+                    best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
+                    if best < peak:
+                        worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
+                        fall = peak - worst
+                        drop = max(drop, fall)
+                        if fall > fraction * peak * NEARLY:
+                            fraction = max(fraction, fall / peak)
+                    elif long:
+                        peak, peak_bar, drop, fraction, longest = scan_marks(
+                            first, marks_end, bid_close, bid_blocks, own_price, side, units, entry, rate, balance,
+                            peak, peak_bar, drop, fraction, longest, time_ns,
+                        )  # fmt: skip
+                    else:
+                        peak, peak_bar, drop, fraction, longest = scan_marks(
+                            first, marks_end, ask_close, ask_blocks, own_price, side, units, entry, rate, balance,
+                            peak, peak_bar, drop, fraction, longest, time_ns,
+                        )  # fmt: skip
+                elif long:
+                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                        config, first, marks_end, bid_close, nights, rates, own_price, side, units, entry, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                else:
+                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                        config, first, marks_end, ask_close, nights, rates, own_price, side, units, entry, balance,
+                        peak, peak_bar, drop, fraction, longest, time_ns,
+                    )  # fmt: skip
+                last_day = bar_day[min(marks_end, n - 1)]
+                while day < last_day:
+                    t = day_last_bar[day]
+                    price = bid_close[t] if long else ask_close[t]
+                    if by_bar:
+                        rate = rates[t]
+                    value = profit_of(own_price, side, units, entry, price, rate)
+                    if has_swap:
+                        value += swap_credit(config, side, units, nights, rates, first, t, price)
+                    equity = balance + value
+                    profit = equity - day_equity
+                    if profit != 0.0:
+                        if keep_days:
+                            daily[c, day] = profit
+                        change = profit / day_equity
+                        sum_daily += change
+                        sum_daily_squared += change * change
+                        if change < 0.0:
+                            sum_downside += change * change
+                        day_equity = equity
+                    day += 1
+
+            if at_end and not close_at_end:
+                price = bid_close[n - 1] if long else ask_close[n - 1]
+                if by_bar:
+                    rate = rates[n - 1]
+                open_profit = profit_of(own_price, side, units, entry, price, rate)
+                if has_swap:
+                    open_profit += swap_credit(config, side, units, nights, rates, first, n - 1, price)
+                exposed += n - first
+                commission_total += paid
+                break
+
+            price = values[column, k, 0]
+            if by_bar:
+                rate = rates[exit_bar]
+            gross = profit_of(own_price, side, units, entry, price, rate)
+            paid_out = 0.0
+            credit = 0.0
+            if has_commission:
+                paid_out = commission(config, units, price, rates, exit_bar)
+            if has_swap:
+                credit = swap_credit(config, side, units, nights, rates, first, exit_bar, price)
+                swap_total += credit
+            balance += gross - paid_out + credit
+            net = gross - (paid + paid_out) + credit
+            commission_total += paid + paid_out
+
+            # No branches here: whether a trade won cannot be predicted, and a wrong guess costs more than this.
+            won = net > 0.0
+            n_trades += 1
+            sum_net += net
+            sum_squared += net * net
+            n_long += long
+            long_net += net if long else 0.0
+            n_wins += won
+            n_long_wins += won & long
+            n_losses += net < 0.0
+            gross_profit += max(net, 0.0)
+            gross_loss += min(net, 0.0)
+            largest_win = max(largest_win, net)
+            largest_loss = min(largest_loss, net)
+            win_streak = win_streak + 1 if won else 0
+            loss_streak = 0 if won else loss_streak + 1
+            max_win_streak = max(max_win_streak, win_streak)
+            max_loss_streak = max(max_loss_streak, loss_streak)
+            balance_peak = max(balance_peak, balance)
+            fall = balance_peak - balance
+            balance_drop = max(balance_drop, fall)
+            if fall > balance_fraction * balance_peak * NEARLY:
+                balance_fraction = max(balance_fraction, fall / balance_peak)
+            if balance >= peak:
+                if exit_bar - peak_bar > 1:
+                    longest = max(longest, float(time_ns[exit_bar] - time_ns[peak_bar]))
+                peak = balance
+                peak_bar = exit_bar
+            else:
+                fall = peak - balance
+                drop = max(drop, fall)
+                if fall > fraction * peak * NEARLY:
+                    fraction = max(fraction, fall / peak)
+            held = exit_bar - first + (0 if on_force and not at_end else 1)
+            held_total += held
+            exposed += held
+            n_ambiguous += ambiguous
+            if slippage > 0.0:
+                slipped = 1.0 if on_target and not on_force else 2.0
+                slippage_total += (
+                    slipped * slippage * units * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                )
+            if has_spread:
+                crossed = first if long else exit_bar
+                spread_total += (
+                    (ask_open[crossed] - bid_open[crossed])
+                    * units
+                    * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
+                )
+            if trades.shape[0] > 0:
+                record = trades[n_trades - 1]
+                record["entry_bar"] = first
+                record["exit_bar"] = exit_bar
+                record["entry_time_ns"] = time_ns[first]
+                record["exit_time_ns"] = time_ns[exit_bar]
+                record["direction"] = 1 if long else -1
+                record["exit_reason"] = reasons[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
+                record["ambiguous"] = ambiguous
+                record["units"] = units
+                record["entry_price"] = entry
+                record["exit_price"] = price
+                record["gross_profit"] = gross
+                record["commission"] = paid + paid_out
+                record["swap"] = credit
+                record["net_profit"] = net
+                record["balance"] = balance
+            if at_end:
+                break
+            earliest = after[k] if on_force else exit_bar + 1
+            k += 1
+
+        equity = balance + open_profit
+        profit = equity - day_equity
+        if day < n_days and profit != 0.0:
+            if keep_days:
+                daily[c, day] = profit
+            change = profit / day_equity
+            sum_daily += change
+            sum_daily_squared += change * change
+            if change < 0.0:
+                sum_downside += change * change
+        if equity >= peak:
+            peak_bar = n - 1
+        longest = max(longest, float(time_ns[n - 1] - time_ns[peak_bar]))
+
+        tally = tallies[c]
+        tally[a.N_TRADES] = n_trades
+        tally[a.N_LONG] = n_long
+        tally[a.N_WINS] = n_wins
+        tally[a.N_LONG_WINS] = n_long_wins
+        tally[a.N_LOSSES] = n_losses
+        tally[a.GROSS_PROFIT] = gross_profit
+        tally[a.GROSS_LOSS] = gross_loss
+        tally[a.LONG_NET] = long_net
+        tally[a.SUM_NET] = sum_net
+        tally[a.SUM_NET_SQUARED] = sum_squared
+        tally[a.LARGEST_WIN] = largest_win
+        tally[a.LARGEST_LOSS] = largest_loss
+        tally[a.MAX_WIN_STREAK] = max_win_streak
+        tally[a.MAX_LOSS_STREAK] = max_loss_streak
+        tally[a.BALANCE_DRAWDOWN] = balance_drop
+        tally[a.BALANCE_DRAWDOWN_FRACTION] = balance_fraction
+        tally[a.EQUITY_DRAWDOWN] = drop
+        tally[a.EQUITY_DRAWDOWN_FRACTION] = fraction
+        tally[a.EQUITY_DRAWDOWN_NS] = longest
+        tally[a.BARS_HELD] = held_total
+        tally[a.BARS_EXPOSED] = exposed
+        tally[a.COMMISSION] = commission_total
+        tally[a.SWAP] = swap_total
+        tally[a.SLIPPAGE_PAID] = slippage_total
+        tally[a.SPREAD_PAID] = spread_total
+        tally[a.SUM_DAILY] = sum_daily
+        tally[a.SUM_DAILY_SQUARED] = sum_daily_squared
+        tally[a.SUM_DOWNSIDE_SQUARED] = sum_downside
+        tally[a.N_AMBIGUOUS] = n_ambiguous
+        tally[a.N_SKIPPED] = n_skipped
+        tally[a.FINAL_EQUITY] = equity
+        tally[a.OPEN_PROFIT] = open_profit
+    return n_trades

@@ -1,0 +1,203 @@
+"""Compiled: `grid` for whole rectangles of stops and targets, many combinations in each instruction.
+
+Where every event opens a position, whatever happened before, all combinations walk through the same events. They then
+lie side by side in the lanes of the processor's vector registers: one axis of the rectangle (say the stops) along the
+lanes, the other (the targets) row after row. What a lane computes, and in which order, is what `grid` does for
+that combination: results are equal to the last bit.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai._jit import begin, is_ready, njit, set_ready, take
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.bookkeeping import commission
+from trading_ai.engine.compiled.lane_steps import add_cost, end_day, keep_day, look_closer, trade, write_tally
+from trading_ai.engine.compiled.layout import (
+    BALANCE,
+    BALANCE_PEAK,
+    BLOCK_EVENTS,
+    CHARGE,
+    COMMISSION,
+    DAY_EQUITY,
+    EXIT_BAR,
+    LANES,
+    LOWEST,
+    N_EXIT,
+    N_EXIT_TIMES,
+    PEAK,
+    PEAK_TIME,
+    SLIPPAGE,
+    SLIPPAGE_PAID,
+    SPREAD,
+    SPREAD_PAID,
+    lay_out,
+)
+from trading_ai.engine.compiled.marks import profit_of
+from trading_ai.engine.compiled.money import fill_event, fill_money
+
+AT_ONCE = 8
+"""Events that a thread fills at a time."""
+
+
+LONG_AGO = np.int64(-(2**62))
+
+
+@njit
+def simulate_lanes(
+    place, lane_columns, row_columns, lanes_are_stops, at_once, rows,
+    stops, targets, bar, sides, opens, entries, anchors, forced, reasons, after, time_ns, bid_open, bid_high, bid_low,
+    bid_close, ask_open, ask_high, ask_low, ask_close, bid_blocks, ask_blocks, bar_day, day_last_bar, nights, rates,
+    config, filled, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads, paid_in,
+    taken, lost, touch_key, touch, lanes, row, lane_times, row_times, first_days, latest, states, state_times,
+    tallies, daily,
+):  # fmt: skip
+    """Simulate a rectangle of stops and targets; arguments not listed as in `grid.simulate_grid`.
+
+    Every event that opens must end by the bar of the next one, see `events.every_event_opens`. Several threads may run
+    this at once, as they may `simulate_grid`.
+
+    Args:
+        place: position of each combination in `rows`, -1 where there is none, int64, shape (n_rows, n_lanes); n_lanes
+            is a multiple of LANES.
+        lane_columns: levels along the lanes, as columns of `keys`, int64, shape (n_lanes,).
+        row_columns: levels of the rows likewise, shape (n_rows,).
+        lanes_are_stops: whether the lanes are stops and the rows are targets, or the other way round.
+        at_once: rows that a thread takes at a time.
+        taken: events and pieces of the rectangle that threads have taken so far, int64, shape (2,).
+        lost: out, positions of combinations that lose their whole balance, int64, shape (m,).
+        lanes: work space of this thread; so are the next seven, see `lane_space`.
+
+    Returns:
+        The number of combinations in `lost`.
+    """
+    n_events = bar.shape[0]
+    n = time_ns.shape[0]
+    n_levels = stops.shape[0] + targets.shape[0] + 1
+    n_days = day_last_bar.shape[0]
+    units, rate = config[a.UNITS], config[a.RATE]
+    own_price = config[a.CONVERSION] == 2.0
+    tie_to_lane = (config[a.TARGET_FIRST] != 0.0) != lanes_are_stops
+
+    # 1. Fill the exits of every event. Threads share the events out among themselves.
+    while True:
+        k0 = take(taken[:1], AT_ONCE)
+        if k0 >= n_events:
+            break
+        for k in range(k0, min(k0 + AT_ONCE, n_events)):
+            if opens[k] != 0 and begin(filled, k):
+                fill_event(
+                    stops, targets, sides[k], bar[k], anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
+                    bid_blocks, ask_open, ask_high, ask_low, ask_close, ask_blocks, config, touch_key, touch,
+                )  # fmt: skip
+                fill_money(
+                    config, k, n_events, bar[k], sides[k], entries[k], n, rates, bid_open, ask_open, stops.shape[0],
+                    touch_key, touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
+                    spreads,
+                )  # fmt: skip
+                paid_in[k] = commission(config, units, entries[k], rates, bar[k])
+                set_ready(filled, k)
+
+    # 2. Pieces of the rectangle: some rows of one tile of lanes.
+    n_rows, n_lanes = place.shape
+    pieces = (min(n_rows, LANES) + at_once - 1) // at_once
+    row_tiles = (n_rows + LANES - 1) // LANES
+    block = max(1, min(BLOCK_EVENTS, n_events))
+    n_long = n_trades = 0
+    for k in range(n_events):
+        n_trades += opens[k] != 0
+        n_long += opens[k] != 0 and sides[k] > 0.0
+    n_lost = 0
+    laid_out = -1
+    while True:
+        item = take(taken[1:], 1)
+        if item >= n_lanes // LANES * row_tiles * pieces:
+            return n_lost
+        tile = item // pieces
+        lane0, tile0 = tile // row_tiles * LANES, tile % row_tiles * LANES
+        row0 = tile0 + item % pieces * at_once
+        n_here = min(row0 + at_once, tile0 + LANES, n_rows) - row0
+        if n_here <= 0:
+            continue
+        states[:n_here] = 0.0
+        state_times[:n_here] = 0
+        for r in range(n_here):
+            for column in (BALANCE, LOWEST, BALANCE_PEAK, PEAK, DAY_EQUITY):
+                states[r, column : column + np.uint64(LANES)] = config[a.CAPITAL]
+            state_times[r, PEAK_TIME : PEAK_TIME + np.uint64(LANES)] = time_ns[0]
+        for k0 in range(0, n_events, block):
+            n_block = min(block, n_events - k0)
+            if laid_out != tile or block < n_events:
+                for b in range(n_block):
+                    while opens[k0 + b] != 0 and not is_ready(filled, k0 + b):
+                        pass  # another thread is at it
+                lay_out(
+                    lane_columns[lane0 : lane0 + LANES], k0, n_block, lanes, lane_times, bar, opens, forced, n_levels,
+                    time_ns, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
+                    spreads,
+                )  # fmt: skip
+                lay_out(
+                    row_columns[tile0 : tile0 + LANES], k0, n_block, row, row_times, bar, opens, forced, n_levels,
+                    time_ns, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads,
+                )  # fmt: skip
+                ahead = n_days
+                for k in range(k0 + n_block, n_events):
+                    if opens[k] != 0:
+                        ahead = bar_day[bar[k]]
+                        break
+                first_days[n_block] = ahead
+                for b in range(n_block - 1, -1, -1):
+                    if opens[k0 + b] != 0:
+                        ahead = bar_day[bar[k0 + b]]
+                    first_days[b] = ahead
+                    at = b * N_EXIT * LANES + int(EXIT_BAR)
+                    latest[b] = 0.0
+                    for lane in range(LANES):
+                        latest[b] = max(latest[b], lanes[at + lane])
+                laid_out = tile
+            for r in range(n_here):
+                s, st = states[r], state_times[r]
+                u_row = np.uint64(row0 + r - tile0)
+                for b in range(n_block):
+                    k = k0 + b
+                    if opens[k] == 0:
+                        continue
+                    side, entry, first = sides[k], entries[k], bar[k]
+                    close = bid_close if side > 0.0 else ask_close
+                    e = np.uint64(b * N_EXIT * LANES)
+                    et = np.uint64(b * N_EXIT_TIMES * LANES)
+                    er, ert = e + u_row, et + u_row
+                    marked = trade(
+                        s, st, lanes, lane_times, e, et, row, row_times, er, ert, tie_to_lane, float(first),
+                        2.0 * forced[k] if forced[k] < n else np.inf,
+                        time_ns[first - 1] if first > 0 else LONG_AGO, paid_in[k], 1.0 if side > 0.0 else 0.0,
+                    )  # fmt: skip
+                    if marked > 0:
+                        blocks = bid_blocks if side > 0.0 else ask_blocks
+                        look_closer(s, st, first, close, blocks, own_price, side, units, entry, rate, time_ns)
+                    if charges.shape[0] > 0:
+                        add_cost(s, COMMISSION, lanes, e, row, er, CHARGE, tie_to_lane)
+                    if slippages.shape[0] > 0:
+                        add_cost(s, SLIPPAGE_PAID, lanes, e, row, er, SLIPPAGE, tie_to_lane)
+                    if spreads.shape[0] > 0:
+                        add_cost(s, SPREAD_PAID, lanes, e, row, er, SPREAD, tie_to_lane)
+                    # No day changes anything between the last exit and the next entry.
+                    last_day = bar_day[int(min(latest[b], row[er + EXIT_BAR]))]
+                    for day in range(first_days[b], min(first_days[b + 1], last_day + 1)):
+                        last_bar = day_last_bar[day]
+                        earned = profit_of(own_price, side, units, entry, close[last_bar], rate)
+                        if daily.shape[1] > 0:
+                            here = place[row0 + r, lane0 : lane0 + LANES]
+                            keep_day(s, day, float(last_bar), earned, here, rows, daily)
+                        end_day(s, float(last_bar), earned)
+        for r in range(n_here):
+            for lane in range(LANES):
+                c = place[row0 + r, lane0 + lane]
+                if c >= 0:
+                    u = np.uint64(lane)
+                    write_tally(tallies[rows[c]], states[r], state_times[r], u, n_trades, n_long, time_ns[n - 1])
+                    if states[r, LOWEST + u] <= 0.0:
+                        lost[n_lost] = c
+                        n_lost += 1

@@ -1,0 +1,1 @@
+"""A combination becomes metrics."""

@@ -1,0 +1,180 @@
+"""From a backtest's specification to something that evaluates: bars, strategy, evaluator, chunk results."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from trading_ai.engine.account import Account
+from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.errors import DataError, StateError, TradingAIError
+from trading_ai.evaluation.declared import searches_symbol, searches_timeframe
+from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
+from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
+from trading_ai.evaluation.sweep import SweepEvaluator
+from trading_ai.evaluation.symbols import SymbolsEvaluator, symbol_specs, without_symbol
+from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import bars_before, both_before
+from trading_ai.market.resample import resample
+from trading_ai.metrics.catalog import METRICS
+from trading_ai.parameters import SearchSpace
+from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
+
+
+def absolute_strategy(name: str) -> str:
+    """A strategy's name with its file's path made absolute, so that it is found from any folder."""
+    path, colon, cls = name.rpartition(":") if ".py:" in name else (name, "", "")
+    return f"{Path(path).resolve()}{colon}{cls}" if path.endswith(".py") else name
+
+
+def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = False) -> tuple[Bars, Bars | None]:
+    """The bars that the strategy sees, and the finer bars that exits are resolved on, if any.
+
+    A timeframe longer than the dataset's own resamples the bars for the strategy and resolves exits on the
+    dataset's bars, unless other finer bars are named. Both end with the backtest's date range; `make_evaluator` sees
+    to its start. Where the timeframe is searched, the bars are the dataset's own, whatever the backtest's timeframe.
+
+    Raises:
+        NotFoundError: a dataset's bars are gone.
+        ParameterError: no bar opens before the end of the range.
+        DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
+    """
+    own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
+    bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe)
+    detail = own if bars is not own else None
+    if spec.detail_dataset_id is not None:
+        detail = artifacts.load_bars(spec.detail_dataset_id)
+        if detail.symbol.name != bars.symbol.name:
+            raise DataError(
+                f"holds bars of {detail.symbol.name}, not of {bars.symbol.name}",
+                parameter="detail_dataset_id",
+                value=spec.detail_dataset_id[:12],
+            )
+        if detail.timeframe >= bars.timeframe:
+            raise DataError(
+                f"must be finer than the strategy's bars ({bars.timeframe})",
+                parameter="detail_dataset_id",
+                value=str(detail.timeframe),
+            )
+        return both_before(bars, detail, spec.end)
+    return bars, detail
+
+
+def make_evaluator(
+    spec: BacktestSpec, space: SearchSpace, bars: Bars, detail: Bars | None, n_threads: int, chosen: Strategy
+) -> SweepEvaluator:
+    """An evaluator of a search space around a backtest; searched parameters lose their fixed value.
+
+    Raises:
+        InputError: a parameter, rule or cost is impossible.
+    """
+    return SweepEvaluator(
+        bars,
+        chosen,
+        space,
+        {name: value for name, value in spec.parameters.items() if name not in space.names},
+        Account(spec.capital, spec.sizing, spec.costs, spec.rules),
+        account_currency=spec.account_currency,
+        detail=detail,
+        start=spec.start,
+        n_threads=n_threads,
+    )
+
+
+def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGINE_VERSION) -> None:
+    """Make sure that code gives the numbers it gave at the start.
+
+    Raises:
+        StateError: the strategy's code or the engine's version is another.
+    """
+    if engine_version != ENGINE_VERSION:
+        raise StateError(
+            f"started with engine version {engine_version}, this is {ENGINE_VERSION}: their numbers must not mix. "
+            "Start a new optimization."
+        )
+    found = strategy_identity(chosen)
+    if found != expected_hash:
+        raise StateError(
+            f"the code of strategy {chosen.name} has changed since the start (hash {expected_hash[:12]} then, "
+            f"{found[:12]} now): its trials must not mix. Restore the code, or start a new backtest and optimization."
+        )
+
+
+def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluator:
+    """The evaluator of a job; what a worker calls once.
+
+    Raises:
+        TradingAIError: bars or strategy are gone or have changed.
+    """
+    spec = BacktestSpec.from_json(job.backtest)
+    chosen = strategy(spec.strategy)
+    check_code(chosen, job.strategy_hash)
+    return space_evaluator(spec, SearchSpace.from_json(job.axes), job.datasets, artifacts, chosen, n_threads)
+
+
+def space_evaluator(
+    spec: BacktestSpec,
+    space: SearchSpace,
+    datasets: Mapping[str, str],
+    artifacts: Artifacts,
+    chosen: Strategy,
+    n_threads: int = 1,
+) -> Evaluator:
+    """An evaluator of a search space around a backtest, on the bars of each symbol where the symbol is searched.
+
+    Raises:
+        NotFoundError: a dataset's bars are gone.
+        InputError: a parameter, rule or cost is impossible.
+    """
+    if not searches_symbol(chosen, space):
+        bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))
+        return make_evaluator(spec, space, bars, detail, n_threads, chosen)
+    others = without_symbol(space)
+    members = {}
+    specs = symbol_specs(spec, datasets, artifacts.load_bars)
+    for name, own in specs.items():
+        bars, detail = load_bars(own, artifacts, searched=searches_timeframe(chosen, space))
+        members[name] = make_evaluator(own, others, bars, detail, n_threads, chosen)
+    common = next(iter(specs.values()))
+    return SymbolsEvaluator(space, members, (common.start, common.end))
+
+
+def evaluate_chunk(evaluator: Evaluator, indices: Indices, keep_daily_profit: bool) -> EvaluatedChunk:
+    """Evaluate a chunk; whatever is raised becomes the failure of the one combination that causes it."""
+    try:
+        return evaluator.evaluate(indices, keep_daily_profit)
+    except Exception as error:  # noqa: BLE001 - one combination must not stop the others
+        if indices.shape[0] == 1:
+            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            return failed_chunk(indices, text, evaluator.n_days if keep_daily_profit else None)
+    half = indices.shape[0] // 2
+    return joined_chunks(
+        evaluate_chunk(evaluator, indices[:half], keep_daily_profit),
+        evaluate_chunk(evaluator, indices[half:], keep_daily_profit),
+    )
+
+
+def failed_chunk(indices: Indices, message: str, n_days: int | None = None) -> EvaluatedChunk:
+    """A chunk whose every combination failed for the same reason."""
+    m = indices.shape[0]
+    daily = None if n_days is None else np.full((m, n_days), np.nan, dtype=np.float32)
+    failures: Mapping[int, str] = dict.fromkeys(indices.tolist(), message)
+    return EvaluatedChunk(indices, np.full((m, len(METRICS)), np.nan), failures, daily)
+
+
+def joined_chunks(first: EvaluatedChunk, second: EvaluatedChunk) -> EvaluatedChunk:
+    """Two chunks as one."""
+    daily = None
+    if first.daily_profit is not None and second.daily_profit is not None:
+        daily = np.concatenate((first.daily_profit, second.daily_profit))
+    return EvaluatedChunk(
+        np.concatenate((first.indices, second.indices)),
+        np.concatenate((first.metrics, second.metrics)),
+        {**first.failures, **second.failures},
+        daily,
+    )

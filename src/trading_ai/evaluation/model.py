@@ -1,0 +1,137 @@
+"""The nouns of an evaluation: what a backtest is, one in full, and the results of many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.market.date_range import range_text
+from trading_ai.options import Given
+from trading_ai.parameters import Value
+
+
+@dataclass(frozen=True)
+class BacktestSpec:
+    """Everything that determines a backtest's numbers, besides the engine's version.
+
+    Attributes:
+        strategy: registry name, or ``path/to/file.py:Class``.
+        parameters: strategy and exit parameters by name; missing ones take their defaults.
+        dataset_id: content hash of the bars.
+        timeframe: timeframe that the strategy sees; None for the dataset's own. When longer than the
+            dataset's, bars are resampled for the signals and exits are resolved on the dataset's bars.
+        detail_dataset_id: finer bars of the same symbol that decide exits, or None.
+        capital: starting balance, account currency.
+        account_currency: currency of the account.
+        sizing: position size.
+        costs: spread, commission, slippage, swap, conversion.
+        rules: execution rules.
+        start: first moment that is traded, a date or time in UTC; None for the first bar. Earlier bars are still seen
+            by the strategy, whose indicators are warm when trading begins.
+        end: the moment after the last; bars that open at or after it do not exist for the backtest, and positions
+            that are open then end as at the end of data. None for all.
+
+    Raises:
+        ParameterError: `start` or `end` cannot be read, or nothing lies between them.
+    """
+
+    strategy: str
+    parameters: Mapping[str, Value]
+    dataset_id: str
+    timeframe: str | None = None
+    detail_dataset_id: str | None = None
+    capital: float = 10_000.0
+    account_currency: str = "USD"
+    sizing: Sizing = field(default_factory=Sizing)
+    costs: Costs = field(default_factory=Costs)
+    rules: ExecutionRules = field(default_factory=ExecutionRules)
+    start: str | None = None
+    end: str | None = None
+
+    def __post_init__(self) -> None:
+        start, end = range_text(self.start, self.end)
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "end", end)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict; `from_json` reads it back.
+
+        Without a date range it is what it was before there were any, so that older backtests compare equal.
+        """
+        given = asdict(self) | {"parameters": dict(self.parameters)}
+        return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
+
+    @classmethod
+    def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:
+        """The backtest with those options, see `trading_ai.options`; what is not given keeps its default."""
+        return cls(
+            strategy,
+            parameters,
+            dataset_id,
+            sizing=Sizing(**given.get("sizing", {})),
+            costs=Costs(**given.get("costs", {})),
+            rules=ExecutionRules(**given.get("rules", {})),
+            **given.get("backtest", {}),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> BacktestSpec:
+        """Read what `to_json` wrote."""
+        return cls(
+            **{
+                **data,
+                "sizing": Sizing(**data["sizing"]),
+                "costs": Costs(**data["costs"]),
+                "rules": ExecutionRules(**data["rules"]),
+            }
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class BacktestResult:
+    """One combination in full.
+
+    Attributes:
+        parameters: every parameter's value.
+        trades: closed trades in order of closing, see `engine.records.TRADE`.
+        metrics: every metric by name; NaN where undefined.
+        equity: equity at each execution bar's close, account currency, shape (n_bars,).
+        equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).
+        daily_profit: change of equity over each trading day, account currency, shape (n_days,).
+        day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
+    """
+
+    parameters: Mapping[str, Value]
+    trades: npt.NDArray[np.void]
+    metrics: dict[str, float]
+    equity: npt.NDArray[np.float64]
+    equity_time_ns: npt.NDArray[np.int64]
+    daily_profit: npt.NDArray[np.float64]
+    day_numbers: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluatedChunk:
+    """Results of some combinations.
+
+    Attributes:
+        indices: combination indices, int64, shape (m,).
+        metrics: one row a combination, columns as in `trading_ai.metrics.catalog.METRICS`, float64,
+            shape (m, n_metrics); all-NaN where the combination failed.
+        failures: error text of each failed combination, by index.
+        daily_profit: account currency for each trading day, float32, shape (m, n_days), or None.
+        reused: whether they are copies of earlier trials instead of results of a run.
+    """
+
+    indices: npt.NDArray[np.int64]
+    metrics: npt.NDArray[np.float64]
+    failures: Mapping[int, str] = field(default_factory=dict)
+    daily_profit: npt.NDArray[np.float32] | None = None
+    reused: bool = False

@@ -1,0 +1,383 @@
+"""Evaluate combinations: the strategy's signals once for each set of its parameters, then every exit on them."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property, partial
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.account import Account, config_vector
+from trading_ai.engine.execution_data import ExecutionData, prepare
+from trading_ai.engine.exit_rows import (
+    BREAK_EVEN,
+    EXIT_COLUMNS,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
+    ExitRows,
+    distances,
+)
+from trading_ai.engine.orders import place_orders
+from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.simulate import SignalGroup, table_bytes
+from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
+from trading_ai.evaluation.index_reader import IndexReader
+from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
+from trading_ai.evaluation.signal_bars import signal_bars
+from trading_ai.evaluation.threads import run_tasks
+from trading_ai.market.bars import Bars
+from trading_ai.market.date_range import first_bar
+from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.metrics.ratios import metrics_from_tallies
+from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.strategies.base import Strategy
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+_GROUPS_KEPT = 64
+_TABLE_BYTES_KEPT = 16 << 20
+_TRADES_WORTH_A_THREAD = 15_000
+"""Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
+
+
+class SweepEvaluator:
+    """Evaluates the combinations of a search space on one set of bars.
+
+    Results do not depend on how combinations are grouped, chunked or spread over threads. One object may
+    be used by one thread at a time; it spreads the work over `n_threads` itself.
+
+    Args:
+        bars: bars that the strategy sees.
+        strategy: the strategy.
+        space: the search space; its axes must be parameters of the strategy, exit parameters, or `timeframe`: bars
+            are then resampled for the signals, and fills and exits happen on the bars themselves (or on `detail`).
+        fixed: values of the other parameters; missing ones take their defaults.
+        account: capital, sizing, costs and rules.
+        account_currency: currency of the account.
+        detail: finer bars of the same symbol on which fills and exits happen, or None.
+        conversion_bars: bars that convert profits to the account's currency, where needed.
+        start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
+        n_threads: threads to use.
+
+    Raises:
+        InputError: a parameter, rule or cost is impossible; nothing was evaluated.
+    """
+
+    def __init__(
+        self,
+        bars: Bars,
+        strategy: Strategy,
+        space: SearchSpace,
+        fixed: Mapping[str, Value],
+        account: Account,
+        *,
+        account_currency: str = "USD",
+        detail: Bars | None = None,
+        conversion_bars: Bars | None = None,
+        start: str | None = None,
+        n_threads: int = 1,
+    ) -> None:
+        for axis in space.axes:
+            check_axis(strategy, axis)
+        for name in fixed:
+            if name in space.names:
+                raise ParameterError("is both fixed and searched", parameter=name, remedy="Leave out one of the two.")
+        self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
+        self.fixed = resolve_parameters(strategy, fixed)
+        self.n_threads = n_threads
+        every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
+        self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
+        self._searches_timeframe = searches_timeframe(strategy, space)
+        frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
+        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame)) for frame in frames}
+        self._only_seen = None if frames else signal_bars(bars, detail, self._first)
+        self.data: ExecutionData = every.since(self._first)
+        self.config = config_vector(self.data, account)
+        own = {*strategy.parameters, TIMEFRAME} if self._searches_timeframe else {*strategy.parameters}
+        self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
+        self._exit_axes = [
+            (i, EXIT_COLUMNS.index(axis.name), np.array([float(v) for v in axis.values]))
+            for i, axis in enumerate(space.axes)
+            if axis.name not in own
+        ]
+        self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
+        searched = {column for _, column, _ in self._exit_axes}
+        self._plain_exits = searched <= {STOP_LOSS, TAKE_PROFIT} and not self._exits[[TRAILING_STOP, BREAK_EVEN]].any()
+        self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def n_days(self) -> int:
+        """Number of trading days: the length of a daily-profit row."""
+        return int(self.data.day_last_bar.shape[0])
+
+    @property
+    def day_numbers(self) -> Indices:
+        """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
+        return self.data.day_numbers
+
+    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:  # noqa: ARG002
+        """What evaluates a combination, with its bars: this one, whatever the combination."""
+        return self
+
+    period: tuple[str | None, str | None] = (None, None)
+    """Start and end to which the backtest's date range is narrowed: never, on one symbol."""
+
+    def day_opens(self, day: int) -> int | None:
+        """When a trading day (days since 1970) or the next one begins, ns UTC; None at the data's own ends."""
+        ordinal = int(np.searchsorted(self.day_numbers, day))
+        if not 0 < ordinal < self.n_days:
+            return None
+        return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
+
+    @cached_property
+    def _reader(self) -> IndexReader:
+        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._places)
+
+    @cached_property
+    def _places(self) -> dict[int, Indices]:
+        """For each axis of stops or targets, the place of each of its values in `_levels`."""
+        pip = self.data.bars.symbol.pip_size
+        return {
+            axis: np.searchsorted(self._levels[column], distances(values, pip)).astype(np.int64, copy=False)
+            for axis, column, values in self._exit_axes
+            if column in (STOP_LOSS, TAKE_PROFIT)
+        }
+
+    @cached_property
+    def _levels(self) -> tuple[Floats, Floats]:
+        levels = []
+        for column in (0, 1):
+            values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
+            found = distances(values, self.data.bars.symbol.pip_size)
+            levels.append(found if (found[1:] > found[:-1]).all() else np.unique(found))
+        return levels[0], levels[1]
+
+    def parameters(self, index: int) -> Combination:
+        """All parameters of the combination with that index, fixed ones included."""
+        return self.fixed | self.space.combination(index)
+
+    def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
+        """Evaluate combinations.
+
+        A combination whose strategy raises is reported in `failures`; the others are not affected.
+
+        Args:
+            indices: combination indices, int64, shape (m,).
+            keep_daily_profit: also return each combination's daily profits.
+
+        Returns:
+            Metrics, failures, and daily profits if wanted, in the order of `indices`.
+        """
+        tallies = np.empty((indices.shape[0], N_TALLIES))
+        if indices.shape[0] == 1 and not keep_daily_profit and self._one_more(int(indices[0]), tallies):
+            return EvaluatedChunk(indices, self._metrics(tallies), {}, None)
+        daily = np.zeros((indices.shape[0], self.n_days if keep_daily_profit else 0), dtype=np.float32)
+        failures = self._simulate(indices, tallies, daily)
+        metrics = self._metrics(tallies)
+        if failures:
+            failed = np.isin(indices, list(failures))
+            metrics[failed] = np.nan
+            daily[failed] = np.nan
+        return EvaluatedChunk(indices, metrics, failures, daily if keep_daily_profit else None)
+
+    def metrics_of(self, **parameters: Value) -> dict[str, float]:
+        """Metrics of one combination of the search space, by name; for searches that learn.
+
+        Raises:
+            ParameterError: a parameter of the space is missing or not on its axis.
+            EvaluationError: the strategy raised.
+        """
+        chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
+        for message in chunk.failures.values():
+            raise EvaluationError(message)
+        return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
+
+    def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
+        """Run one combination in full: trades, equity, daily profits.
+
+        Args:
+            combination: values that differ from the fixed parameters; any declared parameter.
+
+        Raises:
+            ParameterError: a parameter is unknown or out of bounds.
+            EvaluationError: the strategy raised.
+        """
+        parameters, group, exits = self._whole(combination or {})
+        trades, tallies, daily = group.trades(exits)
+        row = self._metrics(tallies[None, :])[0]
+        return BacktestResult(
+            parameters=parameters,
+            trades=trades,
+            metrics=dict(zip(METRIC_NAMES, row.tolist(), strict=True)),
+            equity=group.equity(exits),
+            equity_time_ns=self.data.bars.open_time_ns,
+            daily_profit=daily.astype(np.float64),
+            day_numbers=self.day_numbers,
+        )
+
+    def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
+        """Metrics of any combination by name, with entries some execution bars late; arguments as in `backtest`."""
+        try:
+            _, group, exits = self._whole(combination, entry_delay)
+        except TradingAIError:
+            raise
+        except Exception as error:  # a user's strategy may raise anything
+            raise EvaluationError(traceback.format_exc()) from error
+        tallies = np.empty((1, N_TALLIES))
+        group.run(ExitRows(exits[None, :]), tallies, np.zeros((1, 0), dtype=np.float32))
+        return dict(zip(METRIC_NAMES, self._metrics(tallies)[0].tolist(), strict=True))
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _whole(self, combination: Mapping[str, Value], entry_delay: int = 0) -> tuple[Combination, SignalGroup, Floats]:
+        """All parameters of any combination, its signals' group and its exits."""
+        given = {**self.fixed, **combination}
+        frame = {TIMEFRAME: given.pop(TIMEFRAME, "")} if self._searches_timeframe else {}
+        parameters = resolve_parameters(self.strategy, given) | frame
+        exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
+        return parameters, self._signal_group(parameters, entry_delay), exits
+
+    def _one_more(self, index: int, tallies: Floats) -> bool:
+        """One combination on signals that are kept, without the arrays that many need; False where it cannot."""
+        if not self._plain_exits:
+            return False
+        key, stop_of, target_of = self._reader.read(index)
+        group = self._groups.get(key)
+        if group is None:
+            return False
+        self._groups.move_to_end(key)
+        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._levels, tallies)
+
+    def _metrics(self, tallies: Floats) -> Floats:
+        return metrics_from_tallies(
+            tallies,
+            capital=self.account.capital,
+            n_bars=self.data.n_bars,
+            n_days=self.n_days,
+            days_per_year=self.data.bars.symbol.days_per_year,
+        )
+
+    def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:
+        seen = self._only_seen or self._seen.get(parameters[TIMEFRAME])
+        if seen is None:
+            raise ParameterError(
+                "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
+            )
+        own = {name: parameters[name] for name in self.strategy.parameters}
+        signals = self.strategy.signals(seen.bars, **own)
+        orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
+        orders = orders.with_late_entries(entry_delay).since(self._first)
+        return SignalGroup(self.data, orders, seen.traded, self.account, self.config)
+
+    def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
+        m = indices.shape[0]
+        positions = self.space.positions(indices)
+        exits = np.empty((m, len(EXIT_COLUMNS)))
+        exits[:] = self._exits
+        for axis, column, values in self._exit_axes:
+            exits[:, column] = values[positions[axis]]
+        rows = ExitRows(exits, places=self._places_of(positions) if self._plain_exits else None)
+        failures: dict[int, str] = {}
+        if not m:
+            return failures
+        keys = np.zeros(m, dtype=np.int64)
+        if self._signal_axes:
+            shape = [self.space.shape[i] for i in self._signal_axes]
+            keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
+        if keys[0] == keys[-1] and (keys == keys[0]).all():
+            self._run_alone(int(keys[0]), indices, rows, tallies, daily, failures)
+            return failures
+        order = np.argsort(keys, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+        if len(parts) < self.n_threads:
+            for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
+                out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)
+                self._run_alone(int(keys[part[0]]), indices[part], rows.part(part), out, days, failures)
+                tallies[part], daily[part] = out, days
+            return failures
+        work = [
+            partial(self._run_group, int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
+            for part in parts
+        ]
+        run_tasks(work, self.n_threads - 1)
+        return failures
+
+    def _run_alone(
+        self,
+        key: int,
+        indices: Indices,
+        rows: ExitRows,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        """All these combinations share their signals: the exits are what is spread over threads."""
+        group = self._group(key, indices, tallies, failures)
+        if group is not None:
+            trades = indices.shape[0] * group.n_events(int(self._exits[TIME_EXIT]))
+            n_threads = self.n_threads if trades >= _TRADES_WORTH_A_THREAD else 1
+            run_tasks(group.tasks(self._with_levels(rows, group), tallies, daily, n_threads), n_threads - 1)
+            self._keep(key, group)
+
+    def _run_group(
+        self,
+        key: int,
+        part: npt.NDArray[np.intp],
+        indices: Indices,
+        rows: ExitRows,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        whole = part.shape[0] == indices.shape[0]
+        out = tallies if whole else np.empty((part.shape[0], N_TALLIES))
+        days = daily if whole else np.zeros((part.shape[0], daily.shape[1]), dtype=np.float32)
+        group = self._group(key, indices[part], out, failures)
+        if group is not None:
+            group.run(self._with_levels(rows if whole else rows.part(part), group), out, days)
+            self._keep(key, group)
+        if not whole:
+            tallies[part] = out
+            daily[part] = days
+
+    def _with_levels(self, rows: ExitRows, group: SignalGroup) -> ExitRows:
+        """The rows with all levels of the space, if the group may keep the exits that it finds for them."""
+        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._levels)
+        return rows._replace(levels=self._levels) if size <= _TABLE_BYTES_KEPT else rows
+
+    def _places_of(self, positions: tuple[Indices, ...]) -> tuple[Indices, Indices]:
+        """The places of the stops and targets of combinations, given by their positions along each axis."""
+        places = [np.zeros(positions[0].shape if positions else 1, dtype=np.int64)] * 2
+        for axis, column, _ in self._exit_axes:
+            places[column] = self._places[axis][positions[axis]]
+        return places[0], places[1]
+
+    def _group(self, key: int, members: Indices, tallies: Floats, failures: dict[int, str]) -> SignalGroup | None:
+        """The combinations that share signals, taken out of those kept; None if the strategy raises."""
+        with self._lock:
+            group = self._groups.pop(key, None)
+        if group is not None:
+            return group
+        try:
+            return self._signal_group(self.parameters(int(members[0])))
+        except Exception as error:  # noqa: BLE001
+            # A user's strategy may raise anything: its trials fail, the others go on.
+            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            failures.update({int(i): text for i in members})
+            tallies[:] = np.nan
+            return None
+
+    def _keep(self, key: int, group: SignalGroup) -> None:
+        with self._lock:
+            self._groups[key] = group
+            while len(self._groups) > _GROUPS_KEPT:
+                self._groups.popitem(last=False)

@@ -1,0 +1,188 @@
+"""Making the report of an optimization: what it shows is gathered, run again where needed, and rendered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.documents.forms import iso_ns
+from trading_ai.documents.words import short, strategy_label, values_text
+from trading_ai.driving.service import OptimizationService
+from trading_ai.errors import StateError, StorageError
+from trading_ai.figures.equity import Curve
+from trading_ai.optimization.columns import shape_columns
+from trading_ai.optimization.ledger import trials_on_its_data
+from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.reports.data import ReportData
+from trading_ai.reports.html import render_report
+from trading_ai.reports.reproduce import commands, remarks
+from trading_ai.studies.assessment import assess_optimization
+
+_MAX_NEIGHBOURS = 8
+
+
+def neighbours(space_shape: tuple[int, ...], index: int) -> list[int]:
+    """Indices of the grid points one step along one axis from a combination, in the order of the axes."""
+    result = []
+    stride = 1
+    for size in reversed(space_shape):
+        position = (index // stride) % size
+        if position > 0:
+            result.append(index - stride)
+        if position < size - 1:
+            result.append(index + stride)
+        stride *= size
+    return result[::-1][:_MAX_NEIGHBOURS]
+
+
+def report_data(service: OptimizationService, record: OptimizationRecord) -> ReportData:
+    """Everything the report shows; the best trial and its neighbours are run again in full.
+
+    Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
+    """
+    store = service.store
+    if not record.n_completed:
+        raise StateError(f"optimization {short(record.optimization_id)} has no trial yet: there is nothing to report")
+    backtest = store.backtest(record.spec.backtest_id)
+    page = store.ranked(record.optimization_id, record.n_completed)
+    space = record.spec.space
+    objective = Objective.parse(record.spec.objective)
+    ranks = page.feasible & np.isfinite(objective.scores(page.metrics))
+    ranking = np.flatnonzero(ranks).astype(np.int64)
+    best = int(page.indices[ranking[0] if ranking.size else 0])
+    beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
+    evaluator, (winner, *others) = service.backtest_of(record, [best, *beside])
+    combination = space.combination(best)
+    curves = []
+    for index, result in zip(beside, others, strict=True):
+        changed = {k: v for k, v in space.combination(index).items() if v != combination[k]}
+        curves.append(Curve(values_text(changed), result.equity_time_ns, result.equity))
+    columns: dict[str, npt.NDArray[Any]] = {
+        axis.name: _column(axis.values, position)
+        for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
+    }
+    spec = backtest.spec
+    member = evaluator.of(combination)
+    bars, symbol = member.bars.since(int(member.data.bars.open_time_ns[0])), member.bars.symbol.name
+    dataset = store.dataset(record.spec.datasets.get(symbol, backtest.spec.dataset_id))
+    return ReportData(
+        title=record.name or f"{strategy_label(spec.strategy)} on {symbol} {backtest.timeframe}",
+        generated_at=datetime.now(UTC),
+        strategy=strategy_label(spec.strategy),
+        symbol=symbol,
+        timeframe=backtest.timeframe,
+        period=(iso_ns(int(bars.open_time_ns[0]))[:10], iso_ns(int(bars.open_time_ns[-1]))[:10]),
+        n_bars=len(bars),
+        dataset_hash=dataset.dataset_id,
+        settings={
+            "parameters": winner.parameters,
+            "account": {"capital": spec.capital, "currency": spec.account_currency},
+            "sizing": asdict(spec.sizing),
+            "costs": asdict(spec.costs),
+            "rules": asdict(spec.rules),
+            "run": {
+                "optimization": record.optimization_id,
+                "status": record.status,
+                "engine_version": record.engine_version,
+                "strategy_hash": record.strategy_hash,
+                "seed": record.spec.seed,
+                "constraints": record.spec.constraints,
+                "seconds": round(record.seconds, 2),
+            },
+        },
+        space=space,
+        method=record.spec.method,
+        n_combinations=space.n_combinations,
+        n_completed=record.n_completed - record.n_failed,
+        n_failed=record.n_failed,
+        n_trials_tried=trials_on_its_data(store, record),
+        parameters=columns,
+        metrics=page.metrics,
+        ranking=ranking,
+        objective=objective.plateau_of or objective.name,
+        more_objectives=record.spec.more_objectives,
+        beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
+        best=winner.parameters if ranking.size else {},
+        trades=winner.trades,
+        equity_time_ns=winner.equity_time_ns,
+        equity=winner.equity,
+        neighbours=tuple(curves),
+        day_numbers=winner.day_numbers,
+        daily_profit=winner.daily_profit,
+        capital=spec.capital,
+        currency=spec.account_currency,
+        days_per_year=bars.symbol.days_per_year,
+        bars=bars,
+        quality=tuple(dataset.quality.get("lines") or ()),
+        notes=_notes(record, backtest, len(member.data.bars), len(bars), objective.plateau_of),
+        commands=commands(record, backtest, _datasets(store, record, backtest), strategy_label(spec.strategy)),
+        command_remarks=remarks(record, backtest),
+        assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
+    )
+
+
+def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
+    """Every dataset that the numbers rest on, the backtest's own first."""
+    spec = backtest.spec
+    every = (spec.dataset_id, spec.detail_dataset_id, *record.spec.datasets.values())
+    return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
+
+
+def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    kinds = {type(value) for value in values}
+    made: npt.NDArray[Any] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
+    return made
+
+
+def _notes(
+    record: OptimizationRecord, backtest: BacktestRecord, n_execution: int, n_bars: int, plateau_of: str
+) -> tuple[str, ...]:
+    notes = []
+    if record.status != "completed":
+        notes.append(f"The optimization is {record.status}: {record.n_completed:,} of {record.n_total:,} trials.")
+    if n_execution != n_bars:
+        notes.append(f"Signals on {backtest.timeframe}, fills and exits on {n_execution:,} finer bars.")
+    if plateau_of:
+        notes.append(f"Ranked by plateau: the median of {plateau_of} over a trial and its neighbours on the grid.")
+    if record.spec.constraints:
+        notes.append("Trials that break a condition do not rank: " + "; ".join(record.spec.constraints))
+    return tuple(notes)
+
+
+def report_page(service: OptimizationService, record: OptimizationRecord) -> str:
+    """The report as one HTML page that opens offline.
+
+    Args:
+        service: the use cases of optimizations; its store holds the trials.
+        record: the optimization.
+
+    Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
+    """
+    return render_report(report_data(service, record))
+
+
+def write_report(service: OptimizationService, record: OptimizationRecord, output: Path) -> Path:
+    """Write the report; an unfinished file never stays behind.
+
+    Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
+        StorageError: the file could not be written.
+    """
+    page = report_page(service, record)
+    partial = output.with_name(output.name + ".partial")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(output)
+    except OSError as error:
+        raise StorageError(f"the report could not be written to {output}: {error.strerror}") from error
+    return output

@@ -1,0 +1,79 @@
+"""What a strategy is made of, as one hash: results belong to exactly this code.
+
+The hash covers the class's name, every module that its file imports which is neither of the standard library nor
+installed (installed packages by name and version), its base classes wherever they stand, of this package the modules
+of `trading_ai.strategies` that it uses (the indicators, say), and the data files that it declares. Where files lie,
+and how their lines end, does not count: the same code has the same identity on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
+from trading_ai.errors import StrategyError
+from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.sources import read_sources
+from trading_ai.strategies.user_file import data_files, user_code
+
+
+def strategy_identity(chosen: Strategy) -> str:
+    """SHA-256 (hex) of all the code and data that decide a strategy's signals.
+
+    Raises:
+        StrategyError: a data file that the strategy declares cannot be read.
+    """
+    return hashlib.sha256("\n".join(identity_parts(chosen)).encode()).hexdigest()
+
+
+def identity_parts(chosen: Strategy) -> tuple[str, ...]:
+    """What the identity is made of, a line for each part: class, file, modules, packages, data files."""
+    kind = type(chosen)
+    parts = {f"class {kind.__qualname__}"}
+    for base in kind.__mro__:
+        if base.__module__ in sys.stdlib_module_names or base is object:
+            continue
+        parts.update(_code_parts(base))
+        parts.update(_data_parts(base))
+    return tuple(sorted(parts))
+
+
+def _code_parts(kind: type) -> tuple[str, ...]:
+    code = user_code(kind.__module__)
+    if code is not None:
+        return code.parts()
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None or not Path(file).is_file():
+        try:
+            source = inspect.getsource(kind)
+        except (OSError, TypeError):  # typed into an interactive session: nothing to read
+            source = repr(kind)
+        return (f"source {hashlib.sha256(source.encode()).hexdigest()}",)
+    if is_installed(file):
+        return (f"package {distribution_version(kind.__module__) or kind.__module__}",)
+    path = Path(file)
+    # Of this package, what was imported at the start of the process is what runs.
+    return _read_once(path) if path.resolve().is_relative_to(PACKAGE_FOLDER) else read_sources(path).parts()
+
+
+@cache
+def _read_once(path: Path) -> tuple[str, ...]:
+    return read_sources(path).parts()
+
+
+def _data_parts(kind: type) -> Iterator[str]:
+    for name, file in data_files(kind):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise StrategyError(
+                f"declares a data file that cannot be read ({error.strerror})", parameter=f"{kind.__name__}.data_files",
+                value=name, remedy="Paths are relative to the strategy's file.",
+            ) from None  # fmt: skip
+        yield f"data {name} {hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,228 @@
+"""Compiled code on disk is named by what it was compiled from: what is stale can never be loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trading_ai
+from tests.fakes.bars import random_bars
+from trading_ai.strategies.registry import strategy
+
+PACKAGE = Path(trading_ai.__file__).parent
+
+TOP = """
+    import limits
+    from inner import cost
+    from limits import WIDTH
+    from trading_ai._jit import njit
+
+
+    @njit
+    def total(x):
+        return cost(x) + WIDTH + limits.HEIGHT[1]
+"""
+FILES = {
+    "top.py": TOP,
+    "inner.py": (
+        "from deeper import half\nfrom trading_ai._jit import njit\n\n\n@njit\ndef cost(x):\n    return half(x)\n"
+    ),
+    "deeper.py": "from trading_ai._jit import njit\n\n\n@njit\ndef half(x, by=2.0):\n    return x / by\n",
+    "limits.py": "WIDTH = 100.0\nHEIGHT = (0.0, 1000.0)\n",
+}
+RUN = "import sys; sys.path.insert(0, sys.argv[1]); from top import total; print(total(float(sys.argv[2])))"
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(textwrap.dedent(text))
+    return folder
+
+
+def started(code: Path, kept: Path, argument: float = 10.0, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-B", "-c", RUN, str(code), str(argument)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(kept), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(code: Path, kept: Path, argument: float = 10.0) -> float:
+    out, err = started(code, kept, argument).communicate()
+    assert out, err
+    return float(out)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("inner.py", "half(x)", "half(x) * 3.0", 1115.0),
+        ("deeper.py", "x / by", "x * by", 1120.0),
+        ("deeper.py", "by=2.0", "by=1.0", 1110.0),
+        ("limits.py", "100.0\n", "200.0\n", 1205.0),
+        ("limits.py", "1000.0", "3000.0", 3105.0),
+        ("top.py", "cost(x)", "-cost(x)", 1095.0),
+    ],
+)
+def test_a_change_in_any_file_that_is_compiled_is_seen_at_once(code, tmp_path, file, old, new, expected):
+    kept = tmp_path / "kept"
+    assert result(code, kept) == 1105.0
+    names = {f.name for f in kept.iterdir()}
+    changed = code / file
+    changed.write_text(changed.read_text().replace(old, new))
+    assert result(code, kept) == expected
+    after = {f.name for f in kept.iterdir()}
+    gone = names - after
+    assert gone, "what older code left is cleared away"
+    assert all(name.split("-")[0] in {"top.total", "inner.cost", "deeper.half"} for name in gone)
+    assert len(after) <= len(names)
+    changed.write_text(changed.read_text().replace(new, old))
+    assert result(code, kept) == 1105.0
+
+
+def test_what_is_unchanged_is_loaded_and_a_comment_changes_nothing(code, tmp_path):
+    kept = tmp_path / "kept"
+    result(code, kept)
+    before = {f.name: f.stat().st_ino for f in kept.iterdir()}
+    assert before
+    (code / "inner.py").write_text("# A comment.\n" + (code / "inner.py").read_text())
+    assert result(code, kept) == 1105.0
+    assert {f.name: f.stat().st_ino for f in kept.iterdir()} == before
+
+
+def test_what_nobody_has_used_for_long_is_removed(code, tmp_path):
+    kept = tmp_path / "kept"
+    result(code, kept)
+    for file in kept.iterdir():
+        os.utime(file, (1e9, 1e9))
+    (code / "deeper.py").unlink()
+    (code / "inner.py").write_text("from trading_ai._jit import njit\n\n\n@njit\ndef cost(x):\n    return x * 7\n")
+    assert result(code, kept) == 1170.0
+    assert {f.name.split("-")[0] for f in kept.iterdir()} == {"top.total", "inner.cost"}
+
+
+def test_processes_that_compile_different_things_at_once_get_each_their_own(code, tmp_path):
+    kept = tmp_path / "kept"
+    other = tmp_path / "other"
+    shutil.copytree(code, other)
+    (other / "deeper.py").write_text((code / "deeper.py").read_text().replace("x / by", "x * by"))
+    for _ in range(2):  # the second round loads what the first has left, whoever wrote last
+        running = [(expected, started(where, kept)) for where, expected in ((code, 1105.0), (other, 1120.0))]
+        running += [(1105.0, started(code, kept)), (1120.0, started(other, kept))]
+        for expected, process in running:
+            out, err = process.communicate()
+            assert float(out or "nan") == expected, err
+    assert not list(kept.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not what it was", None])
+def test_damaged_files_are_compiled_again(code, tmp_path, damage):
+    kept = tmp_path / "kept"
+    result(code, kept)
+    for file in kept.iterdir():
+        file.write_bytes(file.read_bytes()[:-7] if damage is None else damage)
+    assert result(code, kept) == 1105.0
+
+
+def test_a_folder_that_cannot_be_made_costs_time_only(code, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    assert result(code, blocked / "kept") == 1105.0
+
+
+def digests(tree: Path) -> dict[str, str | None]:
+    """Digest of every compiled function of a copy of the package, without compiling any."""
+    code = (
+        "import importlib, json, pkgutil, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "import trading_ai\n"
+        "from trading_ai._compiled_cache import digest_of\n"
+        "from numba.core.dispatcher import Dispatcher\n"
+        "assert trading_ai.__file__.startswith(sys.argv[1])\n"
+        "found = {}\n"
+        "for part in ('engine', 'metrics', 'strategies', 'robustness', 'search'):\n"
+        "    package = importlib.import_module(f'trading_ai.{part}')\n"
+        "    for info in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        for name, value in vars(importlib.import_module(info.name)).items():\n"
+        "            if isinstance(value, Dispatcher):\n"
+        "                found[f'{value.py_func.__module__}.{value.py_func.__qualname__}'] = digest_of(value)\n"
+        "print(json.dumps(found))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(tree)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+    )
+    found: dict[str, str | None] = json.loads(done.stdout)
+    return found
+
+
+def test_doubling_the_commission_renames_every_simulator(tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(PACKAGE, tree / "trading_ai", ignore=shutil.ignore_patterns("__pycache__", "sample_data"))
+    before = digests(tree)
+    assert None not in before.values(), "each compiled function of the package can be kept"
+    (file,) = (tree / "trading_ai" / "engine").rglob("bookkeeping.py")
+    text = file.read_text()
+    assert "return units * config[COMMISSION_PER_UNIT]" in text
+    file.write_text(
+        text.replace("return units * config[COMMISSION_PER_UNIT]", "return 2.0 * units * config[COMMISSION_PER_UNIT]")
+    )
+    after = digests(tree)
+    changed = {name.rpartition(".")[2] for name in before if before[name] != after[name]}
+    assert {"commission", "simulate_bars", "simulate_chain", "simulate_grid", "fill_money"} <= changed
+    assert not changed & {"rounded", "mark", "book_trade", "_supertrend"}, "what does not call it keeps its name"
+
+
+USER = """
+import numba
+import numpy as np
+from kernel_helper import place
+from trading_ai import Int, Signals, Strategy
+
+
+@numba.njit({how})
+def marks(n, period):
+    out = np.zeros(n, np.bool_)
+    for i in range(n):
+        out[i] = i % period == place(period)
+    return out
+
+
+class Mine(Strategy):
+    period = Int(5, 2, 50)
+
+    def signals(self, bars, period):
+        return Signals(long_entry=marks(len(bars), period))
+"""
+
+
+@pytest.mark.parametrize("how", ["cache=True", "'b1[:](i8, i8)', cache=True"])
+def test_a_user_s_own_compiled_code_is_never_stale(tmp_path, monkeypatch, how):
+    from numba.core import config
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kept"))
+    (tmp_path / "mine.py").write_text(USER.format(how=how))
+    helper = tmp_path / "kernel_helper.py"
+    bars = random_bars(60, 3)
+    for value in (1, 3, 1):
+        helper.write_text(f"import numba\n\n\n@numba.njit({how.replace('b1[:](i8, i8)', 'i8(i8)')})\n"
+                          f"def place(period):\n    return {value} + 0 * period\n")  # fmt: skip
+        entries = strategy(str(tmp_path / "mine.py")).signals(bars, period=5).long_entry
+        assert np.flatnonzero(entries)[0] == value
+    assert list((tmp_path / "kept").rglob("*.nbc"))
