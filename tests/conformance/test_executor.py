@@ -9,7 +9,6 @@ import pytest
 
 from tests.fakes.bars import random_bars
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
-from trading_ai.driving.dispatch import chunks
 from trading_ai.errors import EvaluationError, StateError
 from trading_ai.evaluation.job import job_evaluator
 from trading_ai.evaluation.model import BacktestSpec
@@ -28,6 +27,11 @@ EXECUTORS = {
 }
 
 
+def chunks(indices, size):
+    """Consecutive pieces."""
+    return (indices[start : start + size] for start in range(0, indices.shape[0], size))
+
+
 def never() -> bool:
     return False
 
@@ -40,7 +44,7 @@ def make_job(tmp_path):
     def make(low, high, keep=False, **changes):
         space = SearchSpace((ParameterRange("period", low, high, 1), ParameterRange("stop_loss", 10, 30, 10)))
         spec = BacktestSpec(name, {"take_profit": 50}, dataset_id)
-        job = Job(spec.to_json(), space.to_json(), keep, strategy_identity(strategy(name)))
+        job = Job(spec, space, keep, strategy_identity(strategy(name)))
         return Job(**{**vars(job), **changes}), space
 
     return make

@@ -70,8 +70,8 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
     spec = backtest.spec
-    member = evaluator.of(combination)
-    bars, symbol = member.bars.since(int(member.data.bars.open_time_ns[0])), member.bars.symbol.name
+    seen, traded = evaluator.bars_of(combination)
+    bars, symbol = seen.since(int(traded.open_time_ns[0])), seen.symbol.name
     dataset = store.dataset(record.spec.datasets.get(symbol, backtest.spec.dataset_id))
     return ReportData(
         title=record.name or f"{strategy_label(spec.strategy)} on {symbol} {backtest.timeframe}",
@@ -122,7 +122,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         days_per_year=bars.symbol.days_per_year,
         bars=bars,
         quality=tuple(dataset.quality.get("lines") or ()),
-        notes=_notes(record, backtest, len(member.data.bars), len(bars), objective.plateau_of),
+        notes=_notes(record, backtest, len(traded), len(bars), objective.plateau_of),
         commands=commands(record, backtest, _datasets(store, record, backtest), strategy_label(spec.strategy)),
         command_remarks=remarks(record, backtest),
         assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
