@@ -21,9 +21,9 @@ from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
-from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ranking import rank, valid_indices
+from trading_ai.optimization.shape import plateau_scores
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
 from trading_ai.strategies.registry import strategy as find_strategy

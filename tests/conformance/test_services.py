@@ -19,8 +19,8 @@ from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
 from trading_ai.bootstrap import Application
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.shape import plateau_scores
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.settings import Settings
 from trading_ai.store.sql import SqlStore

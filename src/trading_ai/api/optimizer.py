@@ -34,9 +34,10 @@ from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
-from trading_ai.optimization.columns import Columns, shape_columns
+from trading_ai.optimization.columns import Columns
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
+from trading_ai.optimization.shape import shape_columns
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
 from trading_ai.studies.assessment import assess_optimization

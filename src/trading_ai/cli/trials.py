@@ -46,7 +46,7 @@ def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
 def results_of(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> Results:
     """The best trials of an optimization, or the best of those on its Pareto front."""
     from trading_ai.documents.optimizations import results_json  # noqa: PLC0415
-    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
 
     ranks, page, total = _page(application, record, top, pareto)
     return results_json(record, page, ranks, shape_columns(application.store, record, page.indices), total=total)
@@ -63,8 +63,9 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
     from trading_ai.documents.optimizations import trials_json  # noqa: PLC0415
     from trading_ai.metrics.catalog import metric  # noqa: PLC0415
-    from trading_ai.optimization.columns import objective_values, shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.columns import objective_values  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
+    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
 
     ranks, page, _ = _page(application, record, top, pareto)
     objective, kind = record.spec.objective, Objective.parse(record.spec.objective)
@@ -139,7 +140,7 @@ def write_trials(
     if csv is None and parquet is None:
         return []
     from trading_ai.errors import StorageError  # noqa: PLC0415
-    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
+    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
     from trading_ai.reports.trials import trial_frame  # noqa: PLC0415
 
     page = application.store.ranked(record.optimization_id, max(record.n_completed, 1))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trading_ai.optimization.columns import plateau_scores
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Store
+from trading_ai.optimization.shape import plateau_scores
 
 
 def complete(store: Store, optimization_id: str, now: float, message: str = "") -> None:

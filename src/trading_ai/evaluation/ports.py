@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.account import Account
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
+
+if TYPE_CHECKING:
+    # An account brings compiled code with it, which those who only read what is stored do not need.
+    from trading_ai.engine.account import Account
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -15,11 +15,11 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
-from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.optimization.shape import shape_columns
 from trading_ai.reports.data import ReportData
 from trading_ai.reports.html import render_report
 from trading_ai.reports.reproduce import commands, remarks

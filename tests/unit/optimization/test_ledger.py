@@ -12,8 +12,8 @@ from trading_ai.driving.here import Progress
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.model import BacktestSpec
-from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.shape import shape_columns
 
 
 def backtest(home: House, **parameters: object):

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.driving.test_service import EXITS, House, house, space_of, started  # noqa: F401
 from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.pareto import front_page, known_scores, on_front
+from trading_ai.optimization.shape import shape_columns
 
 BOTH = {"objective": "net_profit", "more_objectives": ("max_drawdown",)}
 

@@ -9,8 +9,9 @@ from tests.unit.driving.test_service import BARS, EXITS, house, paused_after, st
 from trading_ai.errors import ParameterError
 from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.optimization.columns import objective_values, shape_columns
+from trading_ai.optimization.columns import objective_values
 from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.shape import shape_columns
 from trading_ai.robustness.plateau import plateau, well_surrounded
 from trading_ai.studies.assessment import assess_optimization
 
