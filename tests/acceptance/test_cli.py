@@ -70,19 +70,40 @@ def test_help_names_every_command_and_exit_code(shell):
         assert code in text
 
 
-def test_help_imports_nothing_heavy():
-    heavy = "{'numba', 'numpy', 'polars', 'sqlalchemy', 'plotly', 'pydantic', 'alembic'}"
+def imported(home, *arguments):
+    """Which of the heavy libraries, and which modules of commands, a command has loaded when it is done."""
+    heavy = "{'numba', 'numpy', 'polars', 'sqlalchemy', 'plotly', 'pydantic', 'alembic', 'scipy', 'celery', 'fastapi'}"
     code = (
-        "import sys; from trading_ai.cli.main import run; run(['--help']); "
-        f"sys.stderr.write(str(sorted({heavy} & set(sys.modules))))"
+        f"import sys; from trading_ai.cli.main import run; code = run({list(arguments)!r}); "
+        f"found = {heavy} & set(sys.modules) | {{m for m in sys.modules if m.startswith('trading_ai.cli.')}}; "
+        "sys.stderr.write(' '.join(found)); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "[]"
+    environment = os.environ | {"TRADING_AI_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["data", "--help"], ["backtest", "-h"]])
+def test_help_imports_nothing_heavy_and_no_command(tmp_path, arguments):
+    assert imported(tmp_path, *arguments) == {
+        "trading_ai.cli.commands", "trading_ai.cli.main", "trading_ai.cli.output",
+    }  # fmt: skip
+
+
+def test_what_only_looks_up_what_is_stored_loads_no_engine_and_no_figures(shell, optimization):
+    commands = (
+        ["list"], ["list", "--json"], ["status", optimization["id"]], ["status", optimization["id"], "--json"],
+        ["data", "list"], ["data", "show", "latest"], ["backtest", "list"], ["backtest", "show", "latest"],
+    )  # fmt: skip
+    for arguments in commands:
+        found = imported(shell.folder / "home", *arguments)
+        assert "numpy" in found
+        assert not found & {"numba", "polars", "plotly", "scipy", "celery", "fastapi"}, arguments
 
 
 def test_a_sweep_does_not_load_what_only_verdicts_need():
     heavy = "{'arch', 'statsmodels', 'pandas', 'scipy.stats', 'optuna', 'plotly'}"
-    modules = "cli.optimizations, trading_ai.cli.trials, trading_ai.optimization.columns, trading_ai.bootstrap"
+    modules = "cli.running, trading_ai.cli.trials, trading_ai.optimization.shape, trading_ai.bootstrap"
     code = f"import sys, trading_ai.{modules}; sys.stderr.write(str(sorted({heavy} & set(sys.modules))))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]"

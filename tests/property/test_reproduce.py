@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.fakes.option_values import NAMES, ODD_TEXTS, VALUES, backtest_specs, optimization_specs
-from trading_ai import bootstrap
+from trading_ai.cli import backtests, running
 from trading_ai.cli.main import app
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit
@@ -53,7 +53,8 @@ def told(command: str) -> Any:
     program, *arguments = shlex.split(command)
     assert program == "trading-ai"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "Application", Listening)
+        for module in (backtests, running):
+            patch.setattr(module, "Application", Listening)
         found = CliRunner().invoke(app, arguments)
     assert isinstance(found.exception, _Taken), (command, found.output, found.exception)
     return found.exception.told
@@ -108,7 +109,8 @@ def test_an_import_names_the_file_symbol_timeframe_and_clock(file, timezone):
     command = shlex.join(reproduce.import_words(dataset))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(read, "read_bars", listen)
-        patch.setattr(bootstrap, "Application", Listening)
+        for module in (backtests, running):
+            patch.setattr(module, "Application", Listening)
         found = CliRunner().invoke(app, shlex.split(command)[1:])
     assert isinstance(found.exception, _Taken), (command, found.output)
     path, *others = found.exception.told

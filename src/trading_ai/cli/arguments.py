@@ -1,4 +1,4 @@
-"""Arguments that several commands take."""
+"""Arguments that several commands take, and what they mean by an address of this machine."""
 
 from __future__ import annotations
 
@@ -11,3 +11,6 @@ DATASET_ID = typer.Argument(..., metavar="ID", help="Dataset id, a unique prefix
 PARAM = typer.Option(
     [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
 )
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Addresses that only this machine reaches."""

@@ -1,26 +1,30 @@
 """`trading-ai backtest`: run, list, show, export trades, delete."""
 
-# ruff: noqa: B008 - typer reads a command's options from its defaults
-
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
-from trading_ai.cli.output import moment, note, print_json, say, table
+from trading_ai.cli.output import moment, note, print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.backtests import backtest_json, trades_json
 from trading_ai.documents.words import number, short, strategy_label, values_text
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.metrics.catalog import metric
 from trading_ai.options import Given, rows_of
+from trading_ai.parameters import parse_value
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import BacktestRecord
     from trading_ai.parameters import Value
-
-app = typer.Typer(help="Run, list and show backtests.", no_args_is_help=True, rich_markup_mode=None)
 
 SET_HELP = "A parameter; may be repeated. A text that reads as a number or as true stands in quotes: NAME='\"10\"'."
 
@@ -38,8 +42,6 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Value]:
     Raises:
         ParameterError: a pair has another shape, or a name comes twice.
     """
-    from trading_ai.parameters import parse_value  # noqa: PLC0415 - commands import what they need
-
     result: dict[str, Value] = {}
     for pair in pairs:
         name, sign, value = (part.strip() for part in pair.partition("="))
@@ -53,15 +55,13 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Value]:
 
 def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
     """The main metrics as a table."""
-    from trading_ai.metrics.catalog import metric  # noqa: PLC0415
-
     rows = ([name, number(metrics[name], metric(name).unit), metric(name).unit] for name in SHOWN if name in metrics)
     table(title, ("metric", "value", "unit"), rows)
 
 
-@app.command("run")
 @with_flags(rows_of("backtest", "sizing", "costs", "rules"))
 def run(
+    *,
     dataset: str = typer.Option(..., help="Dataset id, a unique prefix, or latest."),
     strategy: str = typer.Option(..., help="Name, or path/to/file.py:ClassName."),
     set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help=SET_HELP),
@@ -70,9 +70,6 @@ def run(
     as_json: bool = AS_JSON,
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
-
     spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
     record, _ = Application().backtests.run(spec, name)
     if as_json:
@@ -85,7 +82,6 @@ def run(
 
 
 def _print(found: BacktestRecord | list[BacktestRecord]) -> None:
-    from trading_ai.documents.backtests import backtest_json  # noqa: PLC0415
 
     print_json([backtest_json(record) for record in found] if isinstance(found, list) else backtest_json(found))
 
@@ -101,11 +97,8 @@ def _show(record: BacktestRecord) -> None:
     print_metrics("Metrics", record.metrics)
 
 
-@app.command("list")
-def list_backtests(as_json: bool = AS_JSON) -> None:
+def list_backtests(*, as_json: bool = AS_JSON) -> None:
     """List backtests, newest first."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-
     records = Application().store.backtests()
     if as_json:
         _print(records)
@@ -122,14 +115,12 @@ def list_backtests(as_json: bool = AS_JSON) -> None:
     table("Backtests", heads, rows, left=5)
 
 
-@app.command("show")
 def show(
+    *,
     backtest_id: str = BACKTEST_ID,
     as_json: bool = AS_JSON,
 ) -> None:
     """Show a backtest's settings and metrics."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-
     record = Application().store.backtest(backtest_id)
     if as_json:
         _print(record)
@@ -137,16 +128,13 @@ def show(
         _show(record)
 
 
-@app.command("trades")
 def trades(
+    *,
     backtest_id: str = BACKTEST_ID,
     as_csv: bool = typer.Option(False, "--csv", help="Print CSV on stdout."),
     as_json: bool = AS_JSON,
 ) -> None:
     """List a backtest's trades."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.documents.backtests import trades_json  # noqa: PLC0415
-
     application = Application()
     record = application.store.backtest(backtest_id)
     found = trades_json(record.backtest_id, application.artifacts.load_backtest(record.backtest_id)["trades"])
@@ -154,9 +142,6 @@ def trades(
     if as_json:
         print_json(found)
     elif as_csv:
-        import csv  # noqa: PLC0415
-        import sys  # noqa: PLC0415
-
         writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["entry_time"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -175,14 +160,12 @@ def trades(
         table(f"{len(rows):,} trades of backtest {short(record.backtest_id)}", heads, shown, left=4)
 
 
-@app.command("delete")
 def delete(
+    *,
     backtest_id: str = BACKTEST_ID,
     as_json: bool = AS_JSON,
 ) -> None:
     """Delete a backtest that no optimization uses."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-
     found = Application().backtests.delete(backtest_id)
     if as_json:
         print_json({"id": found, "deleted": True})

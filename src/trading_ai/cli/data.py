@@ -1,7 +1,5 @@
 """`trading-ai data`: import, list, show and delete datasets."""
 
-# ruff: noqa: B008 - typer reads a command's options from its defaults
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, DATASET_ID
-from trading_ai.cli.output import moment, note, print_json, say, table
+from trading_ai.cli.output import moment, note, print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.datasets import dataset_json, imported_json
 from trading_ai.documents.forms import iso_ns
 from trading_ai.documents.words import number, short
 from trading_ai.errors import InputError
+from trading_ai.importers.read import read_bars
+from trading_ai.importers.samples import load_sample
+from trading_ai.market.quality import check_rows
 
 if TYPE_CHECKING:
-    from trading_ai.bootstrap import Application
     from trading_ai.market.bars import Bars
     from trading_ai.optimization.records import DatasetRecord
-
-app = typer.Typer(help="Import, list, show and delete market data.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def keep(
@@ -32,9 +33,6 @@ def keep(
 
 def import_sample(application: Application, name: str) -> tuple[DatasetRecord, bool]:
     """Store the bars that come with the package."""
-    from trading_ai.importers.samples import load_sample  # noqa: PLC0415
-    from trading_ai.market.quality import check_rows  # noqa: PLC0415
-
     bars = load_sample(name)
     columns = {column: getattr(bars, column) for column in ("open", "high", "low", "close", "volume")}
     *_, report = check_rows(
@@ -44,8 +42,8 @@ def import_sample(application: Application, name: str) -> tuple[DatasetRecord, b
     return keep(application, bars, f"sample {name.upper()}", detected, report.to_dict() | {"lines": report.lines()})
 
 
-@app.command("import")
 def import_file(
+    *,
     file: Path | None = typer.Argument(None, help="csv, csv.gz, zip, parquet, or a folder of day files."),
     sample: str | None = typer.Option(None, help="Import bars that come with the package instead: EURUSD."),
     symbol: str | None = typer.Option(None, help="Symbol, such as EURUSD."),
@@ -64,8 +62,6 @@ def import_file(
     as_json: bool = AS_JSON,
 ) -> None:
     """Read, check and keep a file of bars; a file with a structural fault is refused."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-
     application = Application()
     if sample is not None and file is None:
         record, added = import_sample(application, sample)
@@ -76,7 +72,6 @@ def import_file(
     else:
         if symbol is None:
             raise InputError("is needed", parameter="--symbol", remedy="Example: --symbol EURUSD")
-        from trading_ai.importers.read import read_bars  # noqa: PLC0415
 
         overrides: dict[str, Any] = {
             "pip_size": pip_size, "digits": digits, "lot_size": lot_size, "quote_currency": quote_currency,
@@ -97,8 +92,6 @@ def import_file(
         quality = found.report.to_dict() | {"lines": found.report.lines()}
         record, added = keep(application, found.bars, str(file.resolve()), found.detected, quality)
     if as_json:
-        from trading_ai.documents.datasets import imported_json  # noqa: PLC0415
-
         print_json(imported_json(record, added=added))
         return
     _show(record)
@@ -133,12 +126,8 @@ def _show(record: DatasetRecord) -> None:
             say(f"  {line}")
 
 
-@app.command("list")
-def list_datasets(as_json: bool = AS_JSON) -> None:
+def list_datasets(*, as_json: bool = AS_JSON) -> None:
     """List datasets, newest first."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.documents.datasets import dataset_json  # noqa: PLC0415
-
     records = Application().store.datasets()
     if as_json:
         print_json([dataset_json(record) for record in records])
@@ -153,15 +142,12 @@ def list_datasets(as_json: bool = AS_JSON) -> None:
     table("Datasets", ("id", "symbol", "timeframe", "first", "last", "imported", "source", "bars"), rows, left=7)
 
 
-@app.command("show")
 def show(
+    *,
     dataset_id: str = DATASET_ID,
     as_json: bool = AS_JSON,
 ) -> None:
     """Show a dataset: what was detected, and its quality report."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.documents.datasets import dataset_json  # noqa: PLC0415
-
     record = Application().store.dataset(dataset_id)
     if as_json:
         print_json(dataset_json(record))
@@ -169,14 +155,12 @@ def show(
         _show(record)
 
 
-@app.command("delete")
 def delete(
+    *,
     dataset_id: str = DATASET_ID,
     as_json: bool = AS_JSON,
 ) -> None:
     """Delete a dataset that no backtest uses."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-
     found = Application().backtests.delete_dataset(dataset_id)
     if as_json:
         print_json({"id": found, "deleted": True})

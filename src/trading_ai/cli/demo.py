@@ -1,7 +1,5 @@
 """`trading-ai demo`: the whole way from bars to report on real data."""
 
-# ruff: noqa: B008 - typer reads a command's options from its defaults
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,15 +7,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.data import import_sample
-from trading_ai.cli.optimizations import announce, run_plan
 from trading_ai.cli.output import duration, note, print_json, say
+from trading_ai.cli.running import announce, run_plan
 from trading_ai.cli.trials import optimization_with_results, show_results
 from trading_ai.documents.words import short
+from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.parameters import ParameterRange, SearchSpace
+from trading_ai.reports.making import write_report
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.registry import strategy
 
 if TYPE_CHECKING:
-    from trading_ai.bootstrap import Application
     from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 
 _NAME = "demo"
@@ -27,11 +32,6 @@ _RANGES = ("stop_loss=20:80:2", "take_profit=40:200:10")
 
 def _backtest(application: Application, dataset_id: str) -> BacktestRecord:
     """The demo's backtest: the one that is there already, if its code and data are the same."""
-    from trading_ai.engine.version import ENGINE_VERSION  # noqa: PLC0415 - commands import what they need
-    from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
-    from trading_ai.strategies.identity import strategy_identity  # noqa: PLC0415
-    from trading_ai.strategies.registry import strategy  # noqa: PLC0415
-
     code = strategy_identity(strategy("sma_crossover"))
     for record in application.store.backtests():
         same = (record.name, record.spec.dataset_id, record.strategy_hash, record.engine_version)
@@ -51,8 +51,6 @@ def _backtest(application: Application, dataset_id: str) -> BacktestRecord:
 
 
 def _optimization(application: Application, backtest: BacktestRecord) -> OptimizationRecord:
-    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
-    from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
 
     space = SearchSpace(tuple(ParameterRange.parse(r) for r in _RANGES))
     spec = OptimizationSpec(backtest.backtest_id, space, keep_daily_profit=True)
@@ -68,13 +66,11 @@ def _optimization(application: Application, backtest: BacktestRecord) -> Optimiz
 
 
 def demo(
+    *,
     output: Path = typer.Option(Path("report.html"), "--output", "-o", help="The report to write."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.reports.making import write_report  # noqa: PLC0415 - plotly takes a third of a second
-
     application = Application()
     dataset, added = import_sample(application, "EURUSD")
     note(

@@ -1,4 +1,4 @@
-"""The command `trading-ai`: commands in their groups, errors as exit codes."""
+"""The command `trading-ai`: its own options, errors as exit codes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,8 @@ from typing import Any
 
 import typer
 
-from trading_ai.cli import (
-    backtests,
-    data,
-    demo,
-    optimizations,
-    report,
-    robustness,
-    services,
-    strategies,
-    walk_forward,
-)
+from trading_ai import __version__
+from trading_ai.cli.commands import CommandGroup
 from trading_ai.cli.output import note, print_json
 from trading_ai.errors import TradingAIError
 
@@ -31,6 +22,7 @@ used; 130 interrupted (an optimization is paused, `trading-ai resume ID` goes on
 
 app = typer.Typer(
     name="trading-ai",
+    cls=CommandGroup,
     help="Sweep a trading strategy over years of bars: import data, run a backtest, optimize, report.\n\n"
     "IDs may be a unique prefix, or `latest`.",
     epilog=EXIT_CODES,
@@ -40,42 +32,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(data.app, name="data")
-app.command("strategies")(strategies.list_strategies)
-app.add_typer(backtests.app, name="backtest")
-app.command("optimize")(optimizations.optimize)
-app.command("list")(optimizations.list_optimizations)
-app.command("status")(optimizations.status)
-app.command("results")(optimizations.results)
-app.command("cancel")(optimizations.cancel)
-app.command("resume")(optimizations.resume)
-app.command("delete")(optimizations.delete)
-app.command("report")(report.report)
-app.command("robustness")(robustness.robustness)
-app.command("walk-forward")(walk_forward.walk_forward)
-app.command("verify")(robustness.verify)
-app.command("export")(robustness.export)
-app.command("demo")(demo.demo)
-app.command("serve")(services.serve)
-app.command("worker")(services.worker)
-app.command("flower")(services.flower)
-app.command("migrate")(services.migrate)
-app.add_typer(services.keys, name="keys")
 
 
 @app.callback(invoke_without_command=True)
 def options(
+    *,
     version: bool = typer.Option(False, "--version", help="Print the version and leave."),
 ) -> None:
     """Options of the command itself."""
     if version:
-        from trading_ai import __version__  # noqa: PLC0415
-
         typer.echo(__version__)
         raise typer.Exit
 
 
-def _fail(error: dict[str, Any], code: int, as_json: bool) -> int:
+def _fail(error: dict[str, Any], code: int, *, as_json: bool) -> int:
     if as_json:
         print_json({"error": error | {"exit_code": code}})
     else:
@@ -102,9 +72,9 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except TradingAIError as error:
-        return _fail(_describe(error), error.exit_code, as_json)
+        return _fail(_describe(error), error.exit_code, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail({"type": "Interrupted", "message": "interrupted"}, 130, as_json)
+        return _fail({"type": "Interrupted", "message": "interrupted"}, 130, as_json=as_json)
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -116,11 +86,13 @@ def run(arguments: list[str] | None = None) -> int:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             context = getattr(error, "ctx", None)
             hint = f". Try: {context.command_path} --help" if context is not None else ""
-            return _fail({"type": "UsageError", "message": error.format_message().rstrip(".") + hint}, 2, as_json)
+            return _fail(
+                {"type": "UsageError", "message": error.format_message().rstrip(".") + hint}, 2, as_json=as_json
+            )
         if os.environ.get("TRADING_AI_LOG_LEVEL", "").upper() == "DEBUG":
             raise
         text = f"unexpected {type(error).__name__}: {error}. TRADING_AI_LOG_LEVEL=DEBUG shows where"
-        return _fail({"type": type(error).__name__, "message": text}, 1, as_json)
+        return _fail({"type": type(error).__name__, "message": text}, 1, as_json=as_json)
 
 
 def main() -> None:

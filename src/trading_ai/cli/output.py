@@ -1,4 +1,4 @@
-"""What commands print: one JSON document, or tables for people."""
+"""What commands print: one JSON document, or lines for people; `tables` has the tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any
 
 
 def plain(value: Any) -> Any:
@@ -45,36 +42,6 @@ def note(text: str) -> None:
     """A line for people on stderr, where it never mixes with results."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
-
-
-def console() -> Console:
-    """A console on stdout; as wide as the terminal, or wide enough for a table in a file."""
-    from rich.console import Console  # noqa: PLC0415 - --json does not need it
-
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
-
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
-    """Print a table; the first `left` columns hold text, the others numbers."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    screen, listed, heads = console(), list(rows), list(columns)
-
-    def width(gap: int) -> int:
-        lines = (head.split("\n") for head in heads)
-        return sum(gap + max(map(len, [*words, *cells])) for words, *cells in zip(lines, *listed, strict=True))
-
-    if width(3) > screen.width:  # names are broken between their words rather than within, numbers not at all
-        heads = [head.replace("_", "_\n") for head in heads]
-    gap = 1 if width(3) <= screen.width else 0
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, gap))
-    for i, head in enumerate(heads):
-        made.add_column(Text(head), justify="left" if i < left else "right", overflow="fold")
-    for row in listed:
-        made.add_row(*(Text(cell) for cell in row))  # plain text: a name in [brackets] is no markup
-    screen.print(made)
 
 
 def moment(seconds: float | None) -> str:

@@ -12,7 +12,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+
 from trading_ai.cli.output import duration, note
+from trading_ai.optimization.objective import Objective
 
 if TYPE_CHECKING:
     from trading_ai.driving.here import Progress
@@ -56,16 +61,10 @@ class _Lines:
 @contextmanager
 def display(n_total: int, n_done: int, objective: str) -> Iterator[Display]:
     """A display on stderr for one run."""
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415 - --json and --help do not need it
-
     objective = Objective.parse(objective).plateau_of or objective  # plateaus are known at the end only
     if not sys.stderr.isatty():
         yield _Lines(objective)
         return
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
     columns: tuple[Any, ...] = (
         TextColumn("trials"),
         BarColumn(),

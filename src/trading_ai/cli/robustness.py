@@ -1,24 +1,29 @@
-"""`trading-ai robustness`, `verify` and `export`: is it luck, is it reproducible, and take it home."""
-
-# ruff: noqa: B008 - typer reads a command's options from its defaults
+"""`trading-ai robustness` and `verify`: is it luck, and is it reproducible."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
-from trading_ai.cli.output import note, print_json, say, table
-from trading_ai.documents.words import number, short, values_text
-from trading_ai.errors import EvaluationError, InputError, StorageError
+from trading_ai.cli.output import note, print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.robustness import assessment_json
+from trading_ai.documents.trials import verification_json
+from trading_ai.documents.words import number, values_text
+from trading_ai.errors import EvaluationError
+from trading_ai.robustness.study import StudySettings
+from trading_ai.robustness.verdict import Thresholds
+from trading_ai.studies.assessment import assess_optimization, verify_trial
 
 if TYPE_CHECKING:
     from trading_ai.studies.assessment import Assessment
 
 
 def robustness(
+    *,
     optimization_id: str = OPTIMIZATION_ID,
     rank: int = typer.Option(1, min=1, help="Rank of the trial to judge."),
     windows: str | None = typer.Option(None, help="Walk-forward lengths, such as 12M/3M; else suited to the data."),
@@ -29,19 +34,12 @@ def robustness(
     as_json: bool = AS_JSON,
 ) -> None:
     """Judge the best trial: survives, fragile or likely luck, with every criterion."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.robustness.study import StudySettings  # noqa: PLC0415
-    from trading_ai.robustness.verdict import Thresholds  # noqa: PLC0415
-    from trading_ai.studies.assessment import assess_optimization  # noqa: PLC0415
-
     application, asked = Application(), Thresholds.parse(threshold)
     settings = StudySettings(windows=windows, n_threads=application.n_cores())
     found = assess_optimization(
         application.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
     )
     if as_json:
-        from trading_ai.documents.robustness import assessment_json  # noqa: PLC0415
-
         print_json(assessment_json(found))
     else:
         show(found)
@@ -82,19 +80,15 @@ def show(found: Assessment) -> None:
 
 
 def verify(
+    *,
     optimization_id: str = OPTIMIZATION_ID,
     rank: int = typer.Option(1, min=1, help="Rank of the trial."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Run a stored trial again and compare every metric to the last bit."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.studies.assessment import verify_trial  # noqa: PLC0415
-
     service = Application().service
     found = verify_trial(service, optimization_id, rank)
     if as_json:
-        from trading_ai.documents.trials import verification_json  # noqa: PLC0415
-
         key = service.store.optimization(optimization_id).optimization_id
         print_json(verification_json(key, rank, found))
     elif not found.different:
@@ -102,33 +96,3 @@ def verify(
     if found.different:
         differences = ", ".join(f"{n}: {found.stored[n]!r} stored, {found.again[n]!r} now" for n in found.different)
         raise EvaluationError(f"the trial of rank {rank} gives other numbers now: {differences}")
-
-
-def export(
-    optimization_id: str = OPTIMIZATION_ID,
-    output: Path = typer.Option(..., help="File: .json, .cbotset (cTrader) or .set (MetaTrader)."),
-    rank: int = typer.Option(1, min=1, help="Rank of the trial."),
-    as_json: bool = AS_JSON,
-) -> None:
-    """Write a trial's parameters for the platform that will trade them."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.documents.trials import parameter_set_json  # noqa: PLC0415
-    from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
-    from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
-
-    if output.suffix not in FORMATS:
-        raise InputError("must end in " + ", ".join(FORMATS), parameter="--output", value=str(output))
-    store = Application().store
-    record = store.optimization(optimization_id)
-    page = trial_of_rank(store, record, rank)
-    backtest = store.backtest(record.spec.backtest_id)
-    found = parameter_set_json(record, backtest, rank, int(page.indices[0]))
-    text = parameter_file(output.suffix, found)
-    try:
-        output.write_text(text, encoding="utf-16" if output.suffix == ".set" else "utf-8")
-    except OSError as error:
-        raise StorageError(f"the file could not be written: {error}") from error
-    if as_json:
-        print_json({**found, "output": str(output)})
-    else:
-        say(f"wrote {output}: rank {rank} of optimization {short(record.optimization_id)}")

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.cli.arguments import AS_JSON
-from trading_ai.cli.output import print_json, say, table
+from trading_ai.cli.output import print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.strategies import strategy_json
+from trading_ai.strategies.registry import strategies, strategy
 
 if TYPE_CHECKING:
     from trading_ai.documents.strategies import StrategyParameter
 
 
 def list_strategies(
+    *,
     name: str | None = typer.Argument(None, help="One strategy, or a file.py:Class; all of them if left out."),
     as_json: bool = AS_JSON,
 ) -> None:
     """List strategies with their parameters, bounds, defaults and units."""
-    from trading_ai.documents.strategies import strategy_json  # noqa: PLC0415 - commands import what they need
-    from trading_ai.strategies.registry import strategies, strategy  # noqa: PLC0415
-
     known = strategies() if name is None else {name: type(strategy(name))}
     found = [strategy_json(key, known[key]) for key in sorted(known)]
     if as_json:

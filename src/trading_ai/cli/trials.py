@@ -1,4 +1,4 @@
-"""Trials of an optimization as a document, as a table, and as files."""
+"""`trading-ai results`: trials of an optimization as a document, as a table, and as files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trading_ai.cli.output import note, say, table
+import typer
+
+from trading_ai.bootstrap import Application
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
+from trading_ai.cli.output import note, print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.optimizations import (
+    OptimizationResults,
+    Results,
+    optimization_json,
+    results_json,
+    trials_json,
+)
 from trading_ai.documents.words import number, short, values_text
+from trading_ai.errors import StorageError
+from trading_ai.metrics.catalog import metric
+from trading_ai.optimization.columns import objective_values
+from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.pareto import front_page
+from trading_ai.optimization.shape import shape_columns
 
 if TYPE_CHECKING:
-    from trading_ai.bootstrap import Application
-    from trading_ai.documents.optimizations import OptimizationResults, Results
     from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 _HEADS = {
@@ -23,15 +39,13 @@ _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor",
 
 
 def _page(
-    application: Application, record: OptimizationRecord, top: int, pareto: bool
+    application: Application, record: OptimizationRecord, top: int, *, pareto: bool
 ) -> tuple[list[int], TrialPage, int]:
     """The best trials, or the best of those on the Pareto front: their ranks, themselves, and how many there are.
 
     Raises:
         ParameterError: the front is asked for, and there is one objective.
     """
-    from trading_ai.optimization.pareto import front_page  # noqa: PLC0415 - commands import what they need
-
     if not pareto:
         page = application.store.ranked(record.optimization_id, top)
         return list(range(1, page.indices.size + 1)), page, record.n_completed
@@ -43,31 +57,20 @@ def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
     return record.best_index is not None and bool(page.indices.size)
 
 
-def results_of(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> Results:
+def results_of(application: Application, record: OptimizationRecord, top: int, *, pareto: bool = False) -> Results:
     """The best trials of an optimization, or the best of those on its Pareto front."""
-    from trading_ai.documents.optimizations import results_json  # noqa: PLC0415
-    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
-
-    ranks, page, total = _page(application, record, top, pareto)
+    ranks, page, total = _page(application, record, top, pareto=pareto)
     return results_json(record, page, ranks, shape_columns(application.store, record, page.indices), total=total)
 
 
 def optimization_with_results(application: Application, record: OptimizationRecord, top: int) -> OptimizationResults:
     """An optimization with its best trials."""
-    from trading_ai.documents.optimizations import optimization_json  # noqa: PLC0415
-
     return {**optimization_json(record, time.time()), **results_of(application, record, top)}
 
 
-def show_results(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> None:
+def show_results(application: Application, record: OptimizationRecord, top: int, *, pareto: bool = False) -> None:
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
-    from trading_ai.documents.optimizations import trials_json  # noqa: PLC0415
-    from trading_ai.metrics.catalog import metric  # noqa: PLC0415
-    from trading_ai.optimization.columns import objective_values  # noqa: PLC0415
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
-    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
-
-    ranks, page, _ = _page(application, record, top, pareto)
+    ranks, page, _ = _page(application, record, top, pareto=pareto)
     objective, kind = record.spec.objective, Objective.parse(record.spec.objective)
     unit = kind.unit
     others = [name for name in record.spec.more_objectives if name.isidentifier() and name not in _SHOWN]
@@ -139,9 +142,7 @@ def write_trials(
     """Write every trial, best first, to the files asked for; returns their paths."""
     if csv is None and parquet is None:
         return []
-    from trading_ai.errors import StorageError  # noqa: PLC0415
-    from trading_ai.optimization.shape import shape_columns  # noqa: PLC0415
-    from trading_ai.reports.trials import trial_frame  # noqa: PLC0415
+    from trading_ai.reports.trials import trial_frame  # noqa: PLC0415 - a table on the screen needs no polars
 
     page = application.store.ranked(record.optimization_id, max(record.n_completed, 1))
     beside = shape_columns(application.store, record, page.indices)
@@ -163,3 +164,27 @@ def show_progress_note(record: OptimizationRecord) -> None:
     """Say on stderr that the trials shown are not all."""
     if record.status != "completed":
         note(f"{record.status}: {record.n_completed:,} of {record.n_total:,} trials")
+
+
+def results(
+    *,
+    optimization_id: str = OPTIMIZATION_ID,
+    top: int = typer.Option(20, min=1, help="Trials to show."),
+    csv: Path | None = typer.Option(None, "--csv", help="Write every trial, ranked, to a CSV file."),
+    parquet: Path | None = typer.Option(None, "--parquet", help="Write every trial, ranked, to a Parquet file."),
+    pareto: bool = typer.Option(False, "--pareto", help="Only trials on the Pareto front of several objectives."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show the ranked trials, or write all of them to a file."""
+    application = Application()
+    record = application.store.optimization(optimization_id)
+    written = write_trials(application, record, csv, parquet)
+    if as_json:
+        found = results_of(application, record, top, pareto=pareto)
+        print_json({**found, "written": written} if written else found)
+        return
+    if not written:
+        show_results(application, record, top, pareto=pareto)
+    show_progress_note(record)
+    for path in written:
+        note(f"wrote {record.n_completed:,} trials to {path}")

@@ -6,21 +6,30 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, PARAM
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
-from trading_ai.cli.output import duration, note, print_json, say, table
+from trading_ai.cli.output import duration, note, print_json, say
 from trading_ai.cli.progress import display, interruptible
+from trading_ai.cli.tables import table
+from trading_ai.documents.walk_forward import walk_forward_json
 from trading_ai.documents.words import number, short, values_text
+from trading_ai.errors import StateError
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
+from trading_ai.parameters import ParameterRange, SearchSpace
+from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.stitching import stitch
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
-    from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
+    from trading_ai.studies.exact_walk_forward import WalkForwardPlan
     from trading_ai.studies.stitching import ExactWalkForward
 
 
 @with_flags(rows_of("optimization", each_window=True))
 def walk_forward(
+    *,
     backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
     param: list[str] = PARAM,
     given: Given = FROM_FLAGS,
@@ -35,12 +44,6 @@ def walk_forward(
     Every training is an optimization in the store. Started again after Ctrl-C or a crash, the same command goes on;
     windows that are complete are not run again.
     """
-    from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
-    from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
-    from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
-    from trading_ai.studies.stitching import stitch  # noqa: PLC0415
-
     space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
     search = OptimizationSpec.of(backtest_id, space, given)
     application = Application()
@@ -50,7 +53,7 @@ def walk_forward(
         f"{len(plan.windows)} windows of {plan.size}{', anchored' if anchored else ''}, {plan.n_total:,} combinations "
         f"of {' x '.join(search.space.names)} in each" + (", and a sweep of all days to compare" if plan.whole else "")
     )
-    _run(service, plan, workers, as_json)
+    _run(service, plan, workers, as_json=as_json)
     found = stitch(service, plan)
     if as_json:
         _print(service, plan, found)
@@ -58,14 +61,12 @@ def walk_forward(
         show(found)
 
 
-def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None, as_json: bool) -> None:
+def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None, *, as_json: bool) -> None:
     """Run what is left of every part.
 
     Raises:
         typer.Exit: the user paused it.
     """
-    from trading_ai.errors import StateError  # noqa: PLC0415
-
     with interruptible() as asked:
         for i, part in enumerate(plan.parts, 1):
             known = service.found(part)
@@ -89,7 +90,6 @@ def _waiting(seconds: float) -> None:
 
 
 def _print(service: WalkForwardService, plan: WalkForwardPlan, found: ExactWalkForward | None = None) -> None:
-    from trading_ai.documents.walk_forward import walk_forward_json  # noqa: PLC0415
 
     print_json(walk_forward_json(plan, [service.found(part) for part in plan.parts], found))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Uuid, form
@@ -9,7 +11,10 @@ from trading_ai.documents.metrics import Metrics, metrics_json
 from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 from trading_ai.parameters import Combination
-from trading_ai.studies.assessment import Verification
+
+if TYPE_CHECKING:
+    # Making it needs the engine, showing a trial's parameters does not.
+    from trading_ai.studies.assessment import Verification
 
 
 @form()

@@ -1,0 +1,161 @@
+"""The table of commands. A command's module is imported when the command is called, so that `--help` needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class Listed(NamedTuple):
+    """A command that can be called.
+
+    Attributes:
+        home: its module in `trading_ai.cli` and its function there, ``module:function``.
+        help: the first paragraph of the function's docstring.
+        group: the word before its name, or "" for none.
+        name: the word that calls it.
+    """
+
+    home: str
+    help: str
+    group: str
+    name: str
+
+    def load(self) -> Callable[..., None]:
+        """The function; imports its module."""
+        module, _, function = self.home.partition(":")
+        found: Callable[..., None] = getattr(import_module(f"trading_ai.cli.{module}"), function)
+        return found
+
+
+def _listed(words: str, home: str, text: str) -> Listed:
+    group, _, name = words.rpartition(" ")
+    return Listed(home, text, group, name)
+
+
+GROUPS = {
+    "data": "Import, list, show and delete market data.",
+    "backtest": "Run, list and show backtests.",
+    "keys": "Make, list and revoke API keys.",
+}
+"""Groups of commands with their help; they are shown after the commands that have none."""
+
+COMMANDS = (
+    _listed(
+        "strategies", "strategies:list_strategies", "List strategies with their parameters, bounds, defaults and units."
+    ),
+    _listed(
+        "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
+    ),
+    _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),
+    _listed("status", "optimizations:status", "Show an optimization's progress."),
+    _listed("results", "trials:results", "Show the ranked trials, or write all of them to a file."),
+    _listed("cancel", "optimizations:cancel", "Cancel an optimization for good; finished trials are kept."),
+    _listed("resume", "running:resume", "Go on with a paused or killed optimization; no trial is lost or repeated."),
+    _listed("delete", "optimizations:delete", "Delete an optimization with its trials."),
+    _listed("report", "report:report", "Write one HTML file with every figure and table; it opens offline."),
+    _listed(
+        "robustness",
+        "robustness:robustness",
+        "Judge the best trial: survives, fragile or likely luck, with every criterion.",
+    ),
+    _listed(
+        "walk-forward",
+        "walk_forward:walk_forward",
+        "Optimize each training window anew and trade its winner on the days that follow.",
+    ),
+    _listed("verify", "robustness:verify", "Run a stored trial again and compare every metric to the last bit."),
+    _listed("export", "export:export", "Write a trial's parameters for the platform that will trade them."),
+    _listed(
+        "demo",
+        "demo:demo",
+        "Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars.",
+    ),
+    _listed("serve", "services:serve", "Serve the APIs; without a broker, optimizations run on this machine."),
+    _listed(
+        "worker",
+        "worker:worker",
+        "Evaluate chunks that the broker tells of, until stopped; needs the database's and the broker's URL only.",
+    ),
+    _listed(
+        "flower",
+        "flower:flower",
+        "Show workers and tasks in Flower; needs the broker's URL only, and opens no database.",
+    ),
+    _listed(
+        "migrate",
+        "migrate:migrate",
+        "Create the tables, or bring them to this version; doing it again changes nothing.",
+    ),
+    _listed(
+        "data import",
+        "data:import_file",
+        "Read, check and keep a file of bars; a file with a structural fault is refused.",
+    ),
+    _listed("data list", "data:list_datasets", "List datasets, newest first."),
+    _listed("data show", "data:show", "Show a dataset: what was detected, and its quality report."),
+    _listed("data delete", "data:delete", "Delete a dataset that no backtest uses."),
+    _listed("backtest run", "backtests:run", "Run a strategy with one set of parameters and keep the result."),
+    _listed("backtest list", "backtests:list_backtests", "List backtests, newest first."),
+    _listed("backtest show", "backtests:show", "Show a backtest's settings and metrics."),
+    _listed("backtest trades", "backtests:trades", "List a backtest's trades."),
+    _listed("backtest delete", "backtests:delete", "Delete a backtest that no optimization uses."),
+    _listed("keys create", "keys:create_key", "Make a key; it is shown once."),
+    _listed("keys list", "keys:list_keys", "List keys, revoked ones too."),
+    _listed("keys revoke", "keys:revoke_key", "Revoke a key for good."),
+)
+"""Every command, in the order in which help shows them."""
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands of a group by name; asking for one imports its module."""
+
+    def __init__(self, group: str) -> None:
+        self.listed = {row.name: row for row in COMMANDS if row.group == group}
+        self.groups = {} if group else GROUPS
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.groups:
+            return CommandGroup(name=name, help=self.groups[name], no_args_is_help=True, rich_markup_mode=None)
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        single.command(name)(self.listed[name].load())
+        return typer.main.get_command(single)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.listed
+        yield from self.groups
+
+    def __len__(self) -> int:
+        return len(self.listed) + len(self.groups)
+
+    def help_of(self, name: str) -> str:
+        """The help of a command or group; imports nothing."""
+        return self.groups[name] if name in self.groups else self.listed[name].help
+
+
+class CommandGroup(TyperGroup):
+    """The program, or one of `GROUPS`: finds its commands in the table, and shows their help from there."""
+
+    def __init__(self, *, name: str | None = None, **attributes: Any) -> None:
+        super().__init__(name=name, **attributes)
+        self._listed = _Commands(name if name in GROUPS else "")
+        self.commands = self._listed  # type: ignore[assignment]  # nothing is added to it
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Names, in the order of the table."""
+        return list(self._listed)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list of commands with the first sentence of each, as click does of commands that it has."""
+        limit = formatter.width - 6 - max(map(len, self._listed))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, TyperCommand(name, help=self._listed.help_of(name)).get_short_help_str(limit))
+                    for name in self._listed
+                ]
+            )
