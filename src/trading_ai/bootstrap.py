@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from trading_ai.errors import InputError, StorageError
 from trading_ai.evaluation.cores import n_cores
-from trading_ai.telemetry import configure_logging
+from trading_ai.settings import Settings
+from trading_ai.store.artifacts import FileArtifacts
+from trading_ai.store.database import Database, TransientError
+from trading_ai.store.keys import SqlKeys
+from trading_ai.store.shared_artifacts import open_shared
+from trading_ai.store.sql import SqlStore
+from trading_ai.store.work import SqlWork
+from trading_ai.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from celery import Celery
 
     from trading_ai.driving.cluster import Coordinator
-    from trading_ai.driving.executor import Executor
     from trading_ai.driving.service import OptimizationService
-    from trading_ai.evaluation.ports import Artifacts, Evaluator
+    from trading_ai.evaluation.ports import Artifacts
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.ports import Store
-    from trading_ai.settings import Settings
-    from trading_ai.store.database import Database
-    from trading_ai.store.keys import SqlKeys
-    from trading_ai.store.work import SqlWork
 
 INLINE_BELOW_SECONDS = 5.0
 """Expected one-core time below which worker processes cost more than they save."""
@@ -41,10 +46,6 @@ def read_settings() -> Settings:
     Raises:
         InputError: a variable holds something impossible.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - a tenth of a second that --help does not need
-
-    from trading_ai.settings import Settings  # noqa: PLC0415
-
     try:
         return Settings()
     except ValidationError as error:
@@ -53,20 +54,18 @@ def read_settings() -> Settings:
         raise InputError(first["msg"], parameter=name, value=first.get("input")) from None
 
 
-def open_artifacts(settings: Settings) -> Artifacts:
-    """Bars and backtests' arrays, as `settings` say where; what a worker process calls too."""
+def artifacts_opener(settings: Settings) -> Callable[[], Artifacts]:
+    """What opens bars and backtests' arrays, as `settings` say where; worker processes get it, and need no settings."""
     if settings.is_shared:
-        from trading_ai.store.database import Database  # noqa: PLC0415
-        from trading_ai.store.shared_artifacts import SharedArtifacts  # noqa: PLC0415
-
-        return SharedArtifacts(Database(settings.url), settings.home / "cache", settings.cache_bytes)
-    from trading_ai.store.artifacts import FileArtifacts  # noqa: PLC0415
-
-    return FileArtifacts(settings.home)
+        return partial(open_shared, settings.url, settings.home / "cache", settings.cache_bytes)
+    return partial(FileArtifacts, settings.home)
 
 
 class Application:
     """The application joined together; parts are made on first use.
+
+    What every command needs is imported with this module. What evaluates (Numba) or speaks with the broker (Celery)
+    is imported by the part that needs it, because looking up what is stored needs neither.
 
     Args:
         settings: the settings; None reads the environment.
@@ -80,8 +79,6 @@ class Application:
     @cached_property
     def database(self) -> Database:
         """The database, at the schema of this version."""
-        from trading_ai.store.database import Database  # noqa: PLC0415 - SQLAlchemy takes a fifth of a second
-
         self._make_home()
         return Database(self.settings.url)
 
@@ -94,8 +91,6 @@ class Application:
         Raises:
             StorageError: it was not there by then, or cannot be opened at all.
         """
-        from trading_ai.store.database import TransientError  # noqa: PLC0415
-
         limit = time.monotonic() + seconds
         told = False
         while True:
@@ -114,29 +109,23 @@ class Application:
     @cached_property
     def store(self) -> Store:
         """Records and trials."""
-        from trading_ai.store.sql import SqlStore  # noqa: PLC0415
-
         return SqlStore(self.database)
 
     @cached_property
     def queue(self) -> SqlWork:
         """Chunks, roles and workers."""
-        from trading_ai.store.work import SqlWork  # noqa: PLC0415
-
         return SqlWork(self.database)
 
     @cached_property
     def keys(self) -> SqlKeys:
         """API keys."""
-        from trading_ai.store.keys import SqlKeys  # noqa: PLC0415
-
         return SqlKeys(self.database)
 
     @cached_property
     def artifacts(self) -> Artifacts:
         """Bars and backtests' arrays: in a folder beside SQLite, in a database that machines share."""
         self._make_home()
-        return open_artifacts(self.settings)
+        return artifacts_opener(self.settings)()
 
     @cached_property
     def broker(self) -> Broker:
@@ -181,17 +170,19 @@ class Application:
     @cached_property
     def backtests(self) -> BacktestService:
         """The use cases of datasets and backtests."""
-        from trading_ai.optimization.backtests import BacktestService  # noqa: PLC0415
+        from trading_ai.optimization.backtests import BacktestService  # noqa: PLC0415 - with it comes compiled code
 
         return BacktestService(self.store, self.artifacts)
 
     @cached_property
     def service(self) -> OptimizationService:
         """The use cases of optimizations."""
-        from trading_ai.driving.service import OptimizationService  # noqa: PLC0415
+        from trading_ai.driving.service import OptimizationService  # noqa: PLC0415 - as above
+        from trading_ai.executors.choice import Executors  # noqa: PLC0415
 
+        executors = Executors(self.artifacts, artifacts_opener(self.settings), self.n_workers)
         return OptimizationService(
-            self.store, self.artifacts, self._executor, max_combinations=self.settings.max_combinations
+            self.store, self.artifacts, executors, max_combinations=self.settings.max_combinations
         )
 
     def n_cores(self) -> int:
@@ -205,19 +196,6 @@ class Application:
         if expected_seconds < INLINE_BELOW_SECONDS:
             return 1
         return self.settings.workers or self.n_cores()
-
-    def _executor(
-        self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool
-    ) -> Executor:
-        chosen = self.n_workers(expected_seconds, n_workers)
-        if chosen == 1 and not isolate:
-            from trading_ai.executors.inline import InlineExecutor  # noqa: PLC0415
-
-            n_threads = 1 if n_workers == 1 else self.n_cores()
-            return InlineExecutor(self.artifacts, n_threads, evaluator)
-        from trading_ai.executors.processes import LocalExecutor  # noqa: PLC0415
-
-        return LocalExecutor(partial(open_artifacts, self.settings), chosen)
 
     def _make_home(self) -> None:
         try:

@@ -16,13 +16,14 @@ from contextlib import contextmanager
 import uvicorn
 from typing_extensions import override
 
-from trading_ai import telemetry
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
 from trading_ai.driving.local_runner import LocalRunner
 from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError, TradingAIError
+from trading_ai.telemetry.memory import resident_bytes
+from trading_ai.telemetry.metrics import count_actions
 
 _TICK_SECONDS = 0.25
 
@@ -50,7 +51,7 @@ def run_servers(
     if "optimizer" in ports:
         stop, context.wake = _drive(application, n_workers)
     try:
-        asyncio.run(_serve(context, sockets, keys_required))
+        asyncio.run(_serve(context, sockets, keys_required=keys_required))
     finally:
         stop()
 
@@ -77,7 +78,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StateError(f"port {port} of {host} cannot be used: {error.strerror}. Choose another one") from error
 
 
-async def _serve(context: Context, sockets: Mapping[str, socket.socket], keys_required: bool) -> None:
+async def _serve(context: Context, sockets: Mapping[str, socket.socket], *, keys_required: bool) -> None:
     servers = []
     for name in sockets:
         app = make_app(name, context, keys_required=keys_required)
@@ -106,7 +107,7 @@ def _drive(application: Application, n_workers: int | None) -> tuple[Callable[[]
         owner, socket.gethostname(), os.getpid(), "local", n_workers or application.n_cores(), now, now
     )
     runner = LocalRunner(
-        application.service, application.queue, worker, n_workers, memory=lambda: telemetry.resident_bytes(os.getpid())
+        application.service, application.queue, worker, n_workers, memory=lambda: resident_bytes(os.getpid())
     )
     runner.start()
     return runner.stop, runner.wake
@@ -121,7 +122,7 @@ def _coordinate(application: Application, owner: str) -> tuple[Callable[[], None
             try:
                 tick = coordinator.tick()
                 if tick is not None:
-                    telemetry.count_actions(tick.actions)
+                    count_actions(tick.actions)
             except TradingAIError as error:
                 _log.warning("the database cannot be reached", extra={"reason": str(error)})
                 ended.wait(1.0)

@@ -14,7 +14,7 @@ from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.security import Gate, Guard
-from trading_ai.telemetry import exposition
+from trading_ai.telemetry.metrics import exposition
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
@@ -34,12 +34,12 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     settings = context.application.settings
     app = FastAPI(title=_TITLES[service], version=__version__, responses=PROBLEMS, redirect_slashes=False)
     app.state.context = context
-    app.state.guard = Guard(context.application.keys, keys_required)
+    app.state.guard = Guard(context.application.keys, required=keys_required)
     app.include_router(_health(service, context))
     for router in _ROUTERS[service]:
         app.include_router(router)
     add_handlers(app)
-    _describe(app, keys_required)
+    _describe(app, required=keys_required)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
@@ -47,7 +47,7 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     return app
 
 
-def _describe(app: FastAPI, required: bool) -> None:
+def _describe(app: FastAPI, *, required: bool) -> None:
     """Say in the app's description how keys are sent, whether one is needed, and what a refusal looks like."""
     plain = app.openapi
 

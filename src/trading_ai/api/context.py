@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from fastapi import Query, Request, Response
+from prometheus_client.core import GaugeMetricFamily
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
@@ -115,8 +116,6 @@ class Context:
 
     def collect(self) -> Iterator[Any]:
         """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""
-        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
-
         with suppress(OSError):  # a folder that is gone must not hide all the rest
             disk = shutil.disk_usage(self.application.settings.home)
             yield GaugeMetricFamily("trading_ai_disk_bytes", "Size of the disk that data is kept on.", value=disk.total)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trading_ai.api.problems import Problem
 from trading_ai.store.keys import SCOPES
-from trading_ai.telemetry import observe_request
+from trading_ai.telemetry.metrics import observe_request
 
 if TYPE_CHECKING:
     from trading_ai.store.keys import SqlKeys
@@ -31,7 +31,7 @@ class Guard:
         required: whether a request without a key is refused.
     """
 
-    def __init__(self, keys: SqlKeys, required: bool) -> None:
+    def __init__(self, keys: SqlKeys, *, required: bool) -> None:
         self._keys, self.required = keys, required
         self._seen: dict[str, tuple[float, str | None]] = {}
 

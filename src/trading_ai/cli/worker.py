@@ -5,16 +5,13 @@ from __future__ import annotations
 import typer
 
 from trading_ai.bootstrap import Application
-from trading_ai.telemetry import share_metrics_between_processes
+from trading_ai.worker import run_worker
 
 
 def worker(
     concurrency: int = typer.Option(0, min=0, help="Processes; 0 for every core."),
 ) -> None:
     """Evaluate chunks that the broker tells of, until stopped; needs the database's and the broker's URL only."""
-    share_metrics_between_processes()
-    from trading_ai.worker import run_worker  # noqa: PLC0415 - the library of metrics reads at its import who shares
-
     application = Application()
     application.wait_for_database()
     application.broker  # noqa: B018 - says what is missing before anything starts

@@ -39,7 +39,9 @@ class Executor(Protocol):
 class ExecutorFactory(Protocol):
     """Makes the executor of one run."""
 
-    def __call__(self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool) -> Executor:
+    def __call__(
+        self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, *, isolate: bool
+    ) -> Executor:
         """An executor.
 
         Args:

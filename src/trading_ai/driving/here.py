@@ -188,7 +188,9 @@ class Here:
         else:
             n_workers = terms.n_workers
             expected = plan.expected_seconds * n_left / max(plan.n_total, 1)
-        return self._executors(plan.evaluator, math.inf if terms.isolate else expected, n_workers, terms.isolate)
+        return self._executors(
+            plan.evaluator, math.inf if terms.isolate else expected, n_workers, isolate=terms.isolate
+        )
 
     def _run(
         self, executor: Executor, record: OptimizationRecord, plan: Plan, left: Indices, owner: str, terms: Terms

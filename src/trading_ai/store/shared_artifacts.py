@@ -188,3 +188,8 @@ def _as_bars(arrays: Mapping[str, npt.NDArray[Any]]) -> Bars:
     return Bars(
         Symbol(**about["symbol"]), timeframe(about["timeframe"]), *(arrays[name] for name in _COLUMNS), **optional
     )
+
+
+def open_shared(url: str, cache: Path, cache_bytes: int) -> SharedArtifacts:
+    """Artifacts in the database of a URL, over a connection of their own; what a worker process calls."""
+    return SharedArtifacts(Database(url), cache, cache_bytes)

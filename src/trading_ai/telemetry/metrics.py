@@ -1,53 +1,23 @@
-"""Structured logs on stderr, one JSON object a line, and metrics for Prometheus."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import sys
 import tempfile
+import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-class JsonFormatter(logging.Formatter):
-    """A log record as one line of JSON: time (UTC), level, logger, message, and every `extra` field."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
-
-
-def configure_logging(level: str) -> None:
-    """Send this package's logs of `level` and above to stderr; calling it again replaces the level."""
-    logger = logging.getLogger("trading_ai")
-    logger.setLevel(level.upper())
-    logger.handlers = [handler := logging.StreamHandler(sys.stderr)]
-    handler.setFormatter(JsonFormatter())
-    logger.propagate = False
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 
 @cache
 def _metrics() -> Any:
-    """The metrics of this process; made on first use, because few commands need them."""
-    from types import SimpleNamespace  # noqa: PLC0415
-
-    from prometheus_client import Counter, Histogram  # noqa: PLC0415
-
+    """The metrics of this process; made on first use, which is after a pool has forked."""
     return SimpleNamespace(
         trials=Counter("trading_ai_trials", "Trials evaluated.", ["outcome"]),
         chunk_seconds=Histogram(
@@ -60,7 +30,7 @@ def _metrics() -> Any:
 
 
 def share_metrics_between_processes() -> None:
-    """Let the processes of a pool count together; before the first metric is made."""
+    """Let the processes that this one starts count together: they read it when they import this module."""
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="trading-ai-metrics-"))
 
 
@@ -91,9 +61,6 @@ def exposition(*collectors: Any) -> bytes:
     Args:
         collectors: further ones, asked now.
     """
-    from prometheus_client import REGISTRY, CollectorRegistry, generate_latest  # noqa: PLC0415
-    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
-
     _metrics()
     extra = CollectorRegistry()
     shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
@@ -108,8 +75,6 @@ def serve_metrics(port: int) -> None:
     """Serve /metrics on every address of this machine from a thread; nothing happens for port 0."""
     if not port:
         return
-    import threading  # noqa: PLC0415
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer  # noqa: PLC0415
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -125,20 +90,3 @@ def serve_metrics(port: int) -> None:
 
     server = ThreadingHTTPServer(("", port), Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
-
-
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and those it started."""
-    import psutil  # noqa: PLC0415
-
-    total = 0
-    try:
-        process = psutil.Process(pid)
-        for member in (process, *process.children(recursive=True)):
-            try:
-                total += member.memory_info().rss
-            except psutil.Error:
-                continue
-    except psutil.Error:
-        return 0
-    return total
