@@ -229,7 +229,7 @@ def measure(folder: Path) -> Figures:
     from tests.servers import postgres_server, redis_server
 
     from trading_ai.bootstrap import Application
-    from trading_ai.cli.data import import_sample
+    from trading_ai.cli.importing import import_sample
     from trading_ai.driving.queue import WorkerRecord
     from trading_ai.evaluation.model import BacktestSpec
     from trading_ai.optimization.model import OptimizationSpec

@@ -136,6 +136,7 @@ def results(
     limit: Limit = 100,
     offset: Offset = 0,
     sort: Annotated[str | None, Query(max_length=100)] = None,
+    *,
     pareto: bool = False,
 ) -> Response:
     """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept.

@@ -48,7 +48,7 @@ YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 
 
 @router.get("/backtests", response_model=list[Backtest], dependencies=_READ, tags=["backtests"])
-def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, windows: bool = False) -> Response:
+def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *, windows: bool = False) -> Response:
     """Backtests, newest first; those of a walk-forward's windows only with `windows`."""
     every = context_of(request).store.backtests()
     asked = [r for r in every if windows or not r.name.startswith(WALK_FORWARD)]

@@ -93,7 +93,7 @@ COMMANDS = (
     ),
     _listed(
         "data import",
-        "data:import_file",
+        "importing:import_file",
         "Read, check and keep a file of bars; a file with a structural fault is refused.",
     ),
     _listed("data list", "data:list_datasets", "List datasets, newest first."),

@@ -9,7 +9,7 @@ import typer
 
 from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON
-from trading_ai.cli.data import import_sample
+from trading_ai.cli.importing import import_sample
 from trading_ai.cli.output import duration, note, print_json, say
 from trading_ai.cli.running import announce, run_plan
 from trading_ai.cli.trials import optimization_with_results, show_results

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from trading_ai.errors import DataError
 from trading_ai.importers.datetimes import (
@@ -20,9 +20,6 @@ from trading_ai.importers.datetimes import (
 )
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _NOT_NUMBERS = ("time", "clock", "ticker")
 _HEADER_ZONES = {"gmt": "UTC", "utc": "UTC", "est": "EST", "eet": "EET"}
@@ -51,8 +48,6 @@ def read_table(
         DataError: a value that is no number or no time (with its line), rows of other lengths, or a date
             whose day and month cannot be told apart.
     """
-    import polars as pl  # noqa: PLC0415
-
     frame = _frame(data, layout, source)
     first_line = layout.first_line + 1
     index: Ints | None = None
@@ -101,8 +96,6 @@ def _line_function(first_line: int, index: Ints | None) -> Callable[[int], int]:
 
 
 def _frame(data: bytes, layout: Layout, source: str) -> pl.DataFrame:
-    import polars as pl  # noqa: PLC0415
-
     if layout.delimiter == " ":
         data = re.sub(rb"[ \t]+", b" ", data)
     names = {index: role for role, index in layout.roles.items()}
@@ -212,8 +205,6 @@ def _times(
     line_of: Callable[[int], int],
     date_format: str | None,
 ) -> tuple[Ints, TimeFormat]:
-    import polars as pl  # noqa: PLC0415
-
     values = frame["time"]
     samples = layout.sample("time")
     guessed = guess_time_format(samples)

@@ -73,6 +73,7 @@ class SqlWork:
         start: int,
         pieces: Sequence[Indices],
         now: float,
+        *,
         suspect: bool = False,
     ) -> list[ChunkState]:
         rows: list[dict[str, Any]] = []
@@ -148,7 +149,7 @@ class SqlWork:
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             connection.execute(counts)
 
-    def give_back(self, chunk_id: int, owner: str, killed: bool) -> bool:
+    def give_back(self, chunk_id: int, owner: str, *, killed: bool) -> bool:
         """Return a chunk to the queue; False if it is not the owner's."""
         own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
         change = {"owner": None, "lease_expires_at": None, "announced_at": 0.0}
@@ -165,7 +166,9 @@ class SqlWork:
             half = whole.indices.shape[0] // 2
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             halves = [piece for piece in (whole.indices[:half], whole.indices[half:]) if piece.size]
-            return self._insert(connection, row.optimization, whole.optimization_id, whole.start, halves, now, True)
+            return self._insert(
+                connection, row.optimization, whole.optimization_id, whole.start, halves, now, suspect=True
+            )
 
     def expired(self, now: float) -> list[Chunk]:
         """Return chunks whose lease has run out to the queue, one kill more each; they are returned."""

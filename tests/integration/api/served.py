@@ -36,7 +36,7 @@ class Service(Server):
 
     def add_backtest(self, strategy: str = "sma_crossover") -> str:
         """Id of a backtest on the bars that come with the package, added beside the service."""
-        from trading_ai.cli.data import import_sample
+        from trading_ai.cli.importing import import_sample
 
         application = Application(Settings(home=self.home))
         dataset, _ = import_sample(application, "EURUSD")
