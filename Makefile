@@ -19,6 +19,13 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 MUTANTS_VENV := .venv-mutants
 MUTANTS_STAMP := $(MUTANTS_VENV)/.installed
+DOCS_VENV := .venv-docs
+DOCS_STAMP := $(DOCS_VENV)/.installed
+DOCS_SITE := build/docs-site
+LOWEST_VENV := .venv-lowest
+LOWEST_STAMP := $(LOWEST_VENV)/.installed
+# The lowest versions have wheels for the lowest Python and not always for the newest.
+LOWEST_PYTHON ?= python3.11
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
@@ -27,7 +34,7 @@ SOURCES := $(shell find src/trading_ai -name '*.py')
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(WARM) ## make .venv, install the locked packages and the project, compile the kernels
@@ -61,6 +68,12 @@ test-cluster: setup ## deploy to the cluster that kubectl speaks to, use it, kil
 	TRADING_AI_TEST_DEPLOY=1 TRADING_AI_TEST_CLUSTER=1 PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/pytest tests/deploy/test_cluster.py $(PYTEST_ARGS)
 
+.PHONY: test-lowest
+test-lowest: $(LOWEST_STAMP) ## run unit and conformance tests with the lowest versions that pyproject.toml allows
+	NUMBA_CACHE_DIR="$(CURDIR)/$(LOWEST_VENV)/numba-cache" $(LOWEST_VENV)/bin/python -m trading_ai.warm
+	NUMBA_CACHE_DIR="$(CURDIR)/$(LOWEST_VENV)/numba-cache" $(LOWEST_VENV)/bin/pytest tests/unit tests/conformance \
+		--numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
 .PHONY: chaos
 chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
@@ -81,6 +94,14 @@ format: $(STAMP) ## format the code and fix what can be fixed
 docs: $(STAMP) ## write the reference pages that are generated from the code
 	$(BIN)/python scripts/make_reference_docs.py
 
+.PHONY: docs-site
+docs-site: $(DOCS_STAMP) ## build the documentation site into build/docs-site; every warning is an error
+	@rm -rf $(DOCS_SITE)
+	$(DOCS_VENV)/bin/python -m sphinx --fail-on-warning --keep-going --jobs auto --conf-dir docs/site --quiet \
+		. $(DOCS_SITE)
+	$(DOCS_VENV)/bin/python scripts/check_docs_site.py $(DOCS_SITE)
+	@echo "Open $(DOCS_SITE)/index.html"
+
 .PHONY: bench
 bench: $(BENCH_STAMP) ## check results against other libraries, then time all of them (BENCH_ARGS=--quick)
 	$(BENCH_VENV)/bin/python -m benchmarks.run --date "$$(date -u +%Y-%m-%d)" $(BENCH_ARGS)
@@ -94,11 +115,14 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 		--constraint requirements.lock -o benchmarks/requirements.lock
 	$(UV) pip compile pyproject.toml --group mutants $(LOCK_FLAGS) --constraint requirements.lock \
 		-o tests/mutants/requirements.lock
+	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
+	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \
+		-o requirements-lowest.lock
 
 .PHONY: clean
 clean: ## remove environments, caches and build products
-	rm -rf $(VENV) $(BENCH_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.coverage htmlcov .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) $(LOWEST_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis .coverage htmlcov .import_linter_cache benchmarks/results
 	find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments: a stamp file is newer than what it was made from, so a second run installs nothing ---
@@ -134,4 +158,20 @@ $(MUTANTS_STAMP): tests/mutants/requirements.lock pyproject.toml
 	@echo "Installing the mutation tester ..."
 	@$(MUTANTS_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r tests/mutants/requirements.lock
 	@$(MUTANTS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DOCS_STAMP): docs/requirements.lock pyproject.toml
+	$(call make_venv,$(DOCS_VENV))
+	@echo "Installing what builds the documentation site ..."
+	@$(DOCS_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r docs/requirements.lock
+	@touch $@
+
+$(LOWEST_STAMP): requirements-lowest.lock pyproject.toml
+	@"$(LOWEST_PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+		echo "The lowest versions are tested with Python 3.11, which '$(LOWEST_PYTHON)' is not." >&2; \
+		echo "Install it and name it: make LOWEST_PYTHON=path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Making $(LOWEST_VENV) with the lowest versions ..."
+	@"$(LOWEST_PYTHON)" -m venv --clear $(LOWEST_VENV)
+	@$(LOWEST_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-lowest.lock
+	@$(LOWEST_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@

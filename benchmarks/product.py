@@ -171,7 +171,7 @@ def optimize(home: Path, file: Path, timeframe: str, pair: tuple[int, int], rang
         parameters = [part for text in ranges for part in ("--param", text)]
         seconds, found = command(home, "optimize", backtest["id"], *parameters, "--no-reuse")
         times.append(seconds)
-        n = found["n_completed"]
+        n = found["completed_tasks"]
     return {"trials": n, "best_seconds": min(times[1:]), "median_seconds": statistics.median(times[1:])}
 
 

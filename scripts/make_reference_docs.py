@@ -1,4 +1,4 @@
-"""Write the reference pages that are generated from the code: metrics, strategies, settings, commands.
+"""Write the reference pages that are generated from the code: metrics, strategies, settings, commands, Python.
 
 ``--check`` writes nothing and fails when a page is missing or differs. Run it as ``make docs``.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -89,27 +90,68 @@ def built_in() -> list[Any]:
     return [c for c in found if not getattr(c, "__abstractmethods__", None)]
 
 
-def settings_page() -> str:
-    """Every environment variable."""
-    from pydantic_settings import BaseSettings
+SETTING_KINDS = {bool: "yes or no", int: "whole number", str: "text", Path: "folder"}
+"""How a setting's type is called."""
 
-    module = importlib.import_module("trading_ai.settings")
-    classes = [
-        c
-        for c in vars(module).values()
-        if isinstance(c, type) and issubclass(c, BaseSettings) and c.__module__ == module.__name__
-    ]
+WHERE_DATA_LIVES = """## Where data lives
+
+The folder `TRADING_AI_HOME`, and where it lies if nothing is said:
+
+| platform | folder |
+| --- | --- |
+| Linux | `$XDG_DATA_HOME/trading-ai`, else `~/.local/share/trading-ai` |
+| macOS | `~/Library/Application Support/trading-ai` |
+| Windows | `%LOCALAPPDATA%\\trading-ai` |
+| the container image | `/data`, a volume |
+
+| in it | what it is |
+| --- | --- |
+| `trading-ai.db` | the SQLite database: optimizations, trials, keys; not there with a `TRADING_AI_DATABASE_URL` |
+| `datasets/` | bars as Parquet, named by their content hash |
+| `backtests/` | trades and equity of backtests as NumPy archives |
+| `cache/` | with PostgreSQL: bars that this machine has fetched, bounded by `TRADING_AI_CACHE_BYTES`; may be deleted |
+
+With PostgreSQL everything that must not be lost is in the database, datasets and backtests too, and machines share no
+disk. To move or to save a laptop's data, copy the folder while nothing runs.
+
+Compiled simulators are no data: they lie in `NUMBA_CACHE_DIR` if that is set, else beside the package, else in the
+user's cache folder, and may be deleted at any time.
+"""
+
+
+def setting_kind(item: Any) -> str:
+    """The type and bounds of a setting, in words."""
+    bounds = {type(mark).__name__: mark for mark in item.metadata}
+    low, high = (getattr(bounds.get(name), name.lower(), None) for name in ("Ge", "Le"))
+    kind = SETTING_KINDS.get(item.annotation, "secret text")
+    if low is not None:
+        kind += f", {low:,} .. {high:,}" if high is not None else f", {low:,} or more"
+    return kind
+
+
+def settings_page() -> str:
+    """Every environment variable, and where data lives."""
+    from pydantic import SecretStr
+
+    settings = importlib.import_module("trading_ai.settings").Settings
+    prefix = str(settings.model_config["env_prefix"])
     rows = []
-    for cls in classes:
-        prefix = str(cls.model_config.get("env_prefix", ""))
-        for name, item in cls.model_fields.items():
-            if item.default_factory is not None:
-                default = "(depends on the machine)"
-            else:
-                default = "required" if item.is_required() else number(item.default)
-            rows.append((f"`{(prefix + name).upper()}`", default, item.description or ""))
-    return "# Settings\n\nEnvironment variables; a flag of the same name on the command line wins.\n\n" + table(
-        ("variable", "default", "meaning"), rows
+    for name, item in settings.model_fields.items():
+        if item.default_factory is not None:
+            default = "see below"
+        else:
+            value = item.default.get_secret_value() if isinstance(item.default, SecretStr) else item.default
+            default = {True: "yes", False: "no"}[value] if isinstance(value, bool) else number(value) or "empty"
+            if name.endswith("_bytes"):
+                default += f" ({value / 2**20:g} MiB)"
+        rows.append((f"`{(prefix + name).upper()}`", setting_kind(item), default, item.description or ""))
+    return (
+        "# Settings\n\nEnvironment variables, read once when a command starts. Where a command has an option for the "
+        "same thing (`--workers`, `--insecure`, `--basic-auth`), the option wins. A value that cannot be is refused by "
+        "name. With `TRADING_AI_LOG_LEVEL=INFO` every command logs the settings it took, secrets masked.\n\n"
+        + table(("variable", "type", "default", "meaning"), rows)
+        + "\n"
+        + WHERE_DATA_LIVES
     )
 
 
@@ -152,11 +194,82 @@ def cli_page() -> str:
     return "\n".join([intro, *commands(root, "trading-ai")])
 
 
+def first_line(thing: Any) -> str:
+    """The first sentence of a docstring, in one line."""
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+def shown(directive: str, thing: Any, *options: str) -> str:
+    """The block that the documentation site replaces by what the docstring says."""
+    lines = [f".. {directive}:: {thing.__module__}.{thing.__qualname__}", *(f"   :{option}:" for option in options)]
+    return "```{eval-rst}\n" + "\n".join(lines) + "\n```\n"
+
+
+PYTHON_PARTS = {
+    "Market data": ("market", "importers"),
+    "Strategies": ("strategies",),
+    "Execution and costs": ("engine",),
+    "Search spaces": ("parameters",),
+    "Errors": ("errors",),
+}
+"""Heading, and the packages whose public names stand under it; what is in none of them runs something."""
+
+
+def python_page() -> str:
+    """Every name of `import trading_ai as ta`."""
+    package = importlib.import_module("trading_ai")
+    parts: dict[str, list[str]] = {"Runs": [], **{heading: [] for heading in PYTHON_PARTS}}
+    for name in package.__all__:
+        thing = getattr(package, name)
+        home = thing.__module__.split(".")[1]
+        heading = next((h for h, packages in PYTHON_PARTS.items() if home in packages), "Runs")
+        kind = ("autoclass", "members") if inspect.isclass(thing) else ("autofunction",)
+        parts[heading].append(f"### ta.{name}\n\n{first_line(thing)}\n\n" + shown(kind[0], thing, *kind[1:]))
+    text = (
+        "# Python\n\nWhat `import trading_ai as ta` offers; these names are public, as "
+        "[what is public](stability.md) says. `help(ta.sweep)` and the documentation site (`make docs-site`) "
+        "show every parameter.\n"
+    )
+    return text + "".join(f"\n## {heading}\n\n" + "\n".join(names) for heading, names in parts.items() if names)
+
+
+PORT_PACKAGES = ("search", "evaluation", "optimization", "driving", "studies")
+"""Where the domain says what it needs of others."""
+
+
+def ports_page() -> str:
+    """Every port: the protocols that adapters and plug-ins implement."""
+    ports = []
+    for package in PORT_PACKAGES:
+        for path in sorted((ROOT / "src" / "trading_ai" / package).rglob("*.py")):
+            relative = path.relative_to(ROOT / "src").with_suffix("")
+            if "Protocol)" in path.read_text("utf-8"):
+                module = importlib.import_module(".".join(relative.parts))
+                ports += [
+                    thing
+                    for name, thing in vars(module).items()
+                    if not name.startswith("_") and getattr(thing, "_is_protocol", False)
+                    if thing.__module__ == module.__name__
+                ]
+    text = (
+        "# Ports\n\nWhat the domain needs of the outside, and what a new store, executor, search method or evaluator "
+        "implements. An implementation does not repeat the contract: it stands here, and a conformance suite in "
+        "`tests/conformance` holds every implementation to it. Ports are not public yet: they may change in any "
+        "release.\n"
+    )
+    for port in ports:
+        text += f"\n## {port.__name__}\n\n`{port.__module__}`. {first_line(port)}\n\n"
+        text += shown("autoclass", port, "members")
+    return text
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "metrics.md": ("trading_ai.metrics.catalog", metrics_page),
     "strategies.md": ("trading_ai.strategies.registry", strategies_page),
     "settings.md": ("trading_ai.settings", settings_page),
     "cli.md": ("trading_ai.cli.main", cli_page),
+    "python.md": ("trading_ai", python_page),
+    "ports.md": ("trading_ai.search.base", ports_page),
 }
 """Page, the module that it needs, and what makes it."""
 

@@ -14,12 +14,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 import httpx
 
 from trading_ai.errors import TradingAIError
+
+if TYPE_CHECKING:  # what answers hold is known to type checkers; the client itself needs none of it
+    from trading_ai.documents.optimizations import Optimization, Results, Started, Status, Trial
+    from trading_ai.documents.workers import Workers
 
 Value: TypeAlias = bool | int | float | str
 Values: TypeAlias = tuple[float, float, float] | Sequence[Value]
@@ -56,8 +60,8 @@ class RunError(ClientError):
         status: its last status.
     """
 
-    def __init__(self, status: Mapping[str, Any]) -> None:
-        self.status = dict(status)
+    def __init__(self, status: Status) -> None:
+        self.status = status
         why = f": {status['message']}" if status.get("message") else ""
         super().__init__(f"optimization {status.get('optimization_id')} is {status.get('status')}{why}")
 
@@ -138,8 +142,9 @@ class Client:
         }
         if max_iterations is not None:
             body["max_iterations"] = max_iterations
-        started = self._ask("POST", "/api/v1/optimize", json=body, headers={"Idempotency-Key": uuid.uuid4().hex})
-        return Run(self, str(started["optimization_id"]), int(started["total_tasks"]))
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        started: Started = self._ask("POST", "/api/v1/optimize", json=body, headers=key)
+        return Run(self, started["optimization_id"], started["total_tasks"])
 
     def run(self, optimization_id: str) -> Run:
         """An optimization that was started before.
@@ -148,27 +153,27 @@ class Client:
             ApiError: there is none (404).
             ClientError: the server cannot be reached.
         """
-        status = self._ask("GET", f"/api/v1/optimize/{quote(optimization_id, safe='')}/status")
-        return Run(self, str(status["optimization_id"]), int(status["total_tasks"]))
+        status: Status = self._ask("GET", f"/api/v1/optimize/{quote(optimization_id, safe='')}/status")
+        return Run(self, status["optimization_id"], status["total_tasks"])
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int = 100) -> list[Optimization]:
         """What is known of optimizations, newest first.
 
         Raises:
             ApiError: the API key is missing (401).
             ClientError: the server cannot be reached.
         """
-        found: list[dict[str, Any]] = self._ask("GET", "/api/v1/optimize", params={"limit": limit})
+        found: list[Optimization] = self._ask("GET", "/api/v1/optimize", params={"limit": limit})
         return found
 
-    def workers(self) -> dict[str, Any]:
+    def workers(self) -> Workers:
         """Workers that are online, what they do, and how much waits for them.
 
         Raises:
             ApiError: the API key is missing (401).
             ClientError: the server cannot be reached.
         """
-        found: dict[str, Any] = self._ask("GET", "/api/v1/workers/status")
+        found: Workers = self._ask("GET", "/api/v1/workers/status")
         return found
 
     def _ask(self, method: str, path: str, *, repeat: bool = True, **request: Any) -> Any:
@@ -202,18 +207,19 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.optimization_id!r}, total_tasks={self.total_tasks})"
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """How far it is: status, progress_percent, completed_tasks, best, eta_seconds and more.
 
         Raises:
             ApiError: it was deleted (404).
             ClientError: the server cannot be reached.
         """
-        return self._get("/status")
+        found: Status = self._get("/status")
+        return found
 
     def wait(
         self,
-        progress: Callable[[dict[str, Any]], object] | None = None,
+        progress: Callable[[Status], object] | None = None,
         *,
         every: float = 0.5,
         timeout: float | None = None,
@@ -244,7 +250,7 @@ class Run:
                 raise TimeoutError(f"optimization {self.optimization_id} still runs after {timeout} s")
             time.sleep(every)
 
-    def results(self, top: int = 100, *, offset: int = 0, sort: str | None = None) -> list[dict[str, Any]]:
+    def results(self, top: int = 100, *, offset: int = 0, sort: str | None = None) -> list[Trial]:
         """Trials, best first: rank, parameters and every metric; undefined metrics are None.
 
         Args:
@@ -257,8 +263,8 @@ class Run:
             ClientError: the server cannot be reached.
         """
         asked: dict[str, Any] = {"limit": top, "offset": offset} | ({} if sort is None else {"sort": sort})
-        found: list[dict[str, Any]] = self._get("/results", params=asked)["results"]
-        return found
+        found: Results = self._get("/results", params=asked)
+        return found["results"]
 
     @property
     def best_parameters(self) -> dict[str, Value] | None:
@@ -268,8 +274,8 @@ class Run:
             ApiError: it was deleted (404).
             ClientError: the server cannot be reached.
         """
-        found: dict[str, Value] | None = self._get("/results", params={"limit": 1})["best_parameters"]
-        return found
+        found: Results = self._get("/results", params={"limit": 1})
+        return found["best_parameters"]
 
     def pause(self) -> None:
         """Pause it; `resume` goes on.
@@ -307,9 +313,8 @@ class Run:
         """
         self._client._ask("DELETE", f"/api/v1/optimize/{self.optimization_id}", repeat=False)
 
-    def _get(self, path: str, **request: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self._client._ask("GET", f"/api/v1/optimize/{self.optimization_id}{path}", **request)
-        return found
+    def _get(self, path: str, **request: Any) -> Any:
+        return self._client._ask("GET", f"/api/v1/optimize/{self.optimization_id}{path}", **request)
 
     def _change(self, path: str) -> None:
         # Not repeated: the second time it would be refused for the state that the first one left.

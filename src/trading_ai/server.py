@@ -10,9 +10,11 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import uvicorn
+from typing_extensions import override
 
 from trading_ai import telemetry
 from trading_ai.api.app import make_app
@@ -53,6 +55,15 @@ def run_servers(
         stop()
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves signals alone: two of them share a process, which ends both."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def _nothing() -> None:
     """The default of callbacks."""
 
@@ -71,9 +82,7 @@ async def _serve(context: Context, sockets: Mapping[str, socket.socket], keys_re
     for name in sockets:
         app = make_app(name, context, keys_required=keys_required)
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = _nothing  # type: ignore[attr-defined]
-        servers.append(server)
+        servers.append(_Server(config))
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -83,7 +92,7 @@ async def _serve(context: Context, sockets: Mapping[str, socket.socket], keys_re
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
     await asyncio.gather(
-        *(server._serve(sockets=[sockets[name]]) for server, name in zip(servers, sockets, strict=True))
+        *(server.serve(sockets=[sockets[name]]) for server, name in zip(servers, sockets, strict=True))
     )
 
 

@@ -108,7 +108,7 @@ def test_dataset_contract(shell, dataset):
     again = shell.ask("data", "import", "--sample", "EURUSD")
     assert (again["id"], again["already_known"]) == (dataset["id"], True)
     assert shell.ask("data", "show", "latest")["id"] == dataset["id"]
-    assert dataset["id"] in [d["id"] for d in shell.ask("data", "list")["datasets"]]
+    assert dataset["id"] in [d["id"] for d in shell.ask("data", "list")]
     assert "EURUSD" in shell.run("data", "list").stdout
     assert "missing" in shell.run("data", "show", dataset["id"][:6]).stdout
 
@@ -134,7 +134,7 @@ def test_import_shows_what_was_detected(shell):
     found = shell.ask("data", "import", "odd.csv", *options, "--timezone", "UTC")
     assert found["detected"]["delimiter"] == "semicolon"
     assert shell.ask("data", "delete", found["id"]) == {"id": found["id"], "deleted": True}
-    assert found["id"] not in [d["id"] for d in shell.ask("data", "list")["datasets"]]
+    assert found["id"] not in [d["id"] for d in shell.ask("data", "list")]
 
 
 def test_a_faulty_file_is_refused_with_its_line_and_nothing_is_kept(shell, dataset):
@@ -143,19 +143,19 @@ def test_a_faulty_file_is_refused_with_its_line_and_nothing_is_kept(shell, datas
     error = shell.ask("data", "import", "bad.csv", "--symbol", "EURUSD", "--timezone", "UTC", code=2)["error"]
     assert error["type"] == "DataError"
     assert error["line"] == 4
-    assert len(shell.ask("data", "list")["datasets"]) == 1
+    assert len(shell.ask("data", "list")) == 1
     text = shell.run("data", "import", "bad.csv", "--symbol", "EURUSD", "--timezone", "UTC", code=2)
     assert "bad.csv:4" in text.stderr
     assert text.stdout == ""
 
 
 def test_strategies(shell, tmp_path):
-    found = {s["name"]: s for s in shell.ask("strategies")["strategies"]}
+    found = {s["name"]: s for s in shell.ask("strategies")}
     assert len(found) >= 6
     fast = next(p for p in found["sma_crossover"]["parameters"] if p["name"] == "fast")
-    assert {"default", "min", "max", "unit"} <= set(fast)
+    assert {"default", "minimum", "maximum", "unit"} <= set(fast)
     assert "stop_loss" in shell.run("strategies").stdout
-    own = shell.ask("strategies", write_strategy(tmp_path))["strategies"]
+    own = shell.ask("strategies", write_strategy(tmp_path))
     assert [p["name"] for p in own[0]["parameters"]] == ["period"]
 
 
@@ -165,13 +165,13 @@ def test_backtest_contract(shell, backtest, dataset):
     assert backtest["timeframe"] == "H1"
     assert backtest["metrics"]["total_trades"] > 100
     assert shell.ask("backtest", "show", backtest["id"][:8]) == backtest
-    assert backtest["id"] in [b["id"] for b in shell.ask("backtest", "list")["backtests"]]
+    assert backtest["id"] in [b["id"] for b in shell.ask("backtest", "list")]
     assert "sharpe_ratio" in shell.run("backtest", "show", "latest").stdout
     assert "sma_crossover" in shell.run("backtest", "list").stdout
     trades = shell.ask("backtest", "trades", backtest["id"])
-    assert trades["n_trades"] == len(trades["trades"]) == backtest["metrics"]["total_trades"]
+    assert trades["total"] == len(trades["trades"]) == backtest["metrics"]["total_trades"]
     rows = list(csv.DictReader(io.StringIO(shell.run("backtest", "trades", backtest["id"], "--csv").stdout)))
-    assert len(rows) == trades["n_trades"]
+    assert len(rows) == trades["total"]
     assert sum(float(r["net_profit"]) for r in rows) == pytest.approx(backtest["metrics"]["net_profit"])
     assert "take_profit" in shell.run("backtest", "trades", backtest["id"]).stdout
 
@@ -204,22 +204,23 @@ def test_every_backtest_option_reaches_the_engine(shell, dataset):
 
 def test_optimization_contract(shell, optimization, backtest):
     assert optimization["optimization_id"] == optimization["id"]
-    assert (optimization["status"], optimization["n_combinations"], optimization["n_completed"]) == (
+    assert (optimization["status"], optimization["n_combinations"], optimization["completed_tasks"]) == (
         "completed",
         527,
         527,
     )
-    best = optimization["best"]
+    best = optimization["results"][0]
     assert best["rank"] == 1
+    assert best["parameters"] == optimization["best"]["parameters"]
     assert set(best["parameters"]) == {"stop_loss", "take_profit"} == set(optimization["best_parameters"])
-    scores = [trial["metrics"]["sharpe_ratio"] for trial in optimization["results"]]
+    scores = [trial["sharpe_ratio"] for trial in optimization["results"]]
     assert scores == sorted(scores, reverse=True)
     same = shell.ask("results", optimization["id"][:8], "--top", "10")
     assert same["results"] == optimization["results"]
     check = [f"--set={k}={v}" for k, v in (backtest["parameters"] | best["parameters"]).items()]
     alone = shell.ask("backtest", "run", "--dataset", backtest["dataset_id"], "--strategy", "sma_crossover", *check)
-    for name, value in best["metrics"].items():
-        assert alone["metrics"][name] == pytest.approx(value, rel=1e-9), name
+    for name, value in alone["metrics"].items():
+        assert value == pytest.approx(best[name], rel=1e-9), name
 
 
 def test_optimize_says_the_number_of_combinations_before_it_runs_and_what_to_do_after(shell, backtest):
@@ -235,14 +236,14 @@ def test_optimize_says_the_number_of_combinations_before_it_runs_and_what_to_do_
 def test_random_search(shell, backtest):
     options = ["--method", "random_search", "--max-iterations", "40", "--objective", "max_drawdown", "--top", "40"]
     first, again = (shell.ask("optimize", backtest["id"], *GRID, *options, "--seed", "7") for _ in range(2))
-    assert first["n_completed"] == 40
+    assert first["completed_tasks"] == 40
     assert first["results"] == again["results"]
-    falls = [trial["metrics"]["max_drawdown"] for trial in first["results"]]
+    falls = [trial["max_drawdown"] for trial in first["results"]]
     assert falls == sorted(falls)
 
 
 def test_list_and_status(shell, optimization):
-    assert optimization["id"] in [o["id"] for o in shell.ask("list")["optimizations"]]
+    assert optimization["id"] in [o["id"] for o in shell.ask("list")]
     assert "completed" in shell.run("list").stdout
     assert shell.ask("status", optimization["id"])["progress_percent"] == 100
     assert "527 of 527" in shell.run("status", optimization["id"][:8]).stdout
@@ -280,9 +281,9 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
     name = write_strategy(tmp_path)
     run = shell.ask("backtest", "run", "--dataset", dataset["id"], "--strategy", name)
     made = shell.ask("optimize", run["id"], "--param", "period=31:35:1", "--top", "9")
-    assert (made["status"], made["n_completed"], made["n_failed"]) == ("completed", 5, 1)
+    assert (made["status"], made["completed_tasks"], made["failed_tasks"]) == ("completed", 5, 1)
     assert "is not liked" in made["results"][-1]["error"]
-    assert made["results"][-1]["metrics"]["net_profit"] is None
+    assert made["results"][-1]["net_profit"] is None
     assert shell.ask("delete", made["id"])["deleted"] is True
     assert shell.run("status", made["id"], code=4).stderr.startswith("error: no optimization")
 
@@ -323,14 +324,14 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
 )
 def test_wrong_input_is_told_in_words_and_in_json(shell, backtest, arguments, code, message):
     given = [backtest["id"] if word == "BACKTEST" else word for word in arguments]
-    before = len(shell.ask("list")["optimizations"])
+    before = len(shell.ask("list"))
     done = shell.run(*given, code=code)
     assert message in done.stderr
     assert done.stdout == ""
     error = shell.ask(*given, code=code)["error"]
     assert message in error["message"]
     assert error["exit_code"] == code
-    assert len(shell.ask("list")["optimizations"]) == before
+    assert len(shell.ask("list")) == before
 
 
 def test_a_wrong_setting_is_named(shell):
@@ -346,5 +347,5 @@ def test_demo_twice(tmp_path):
     assert (tmp_path / "report.html").stat().st_size > 1_000_000
     second = shell.run("demo")
     assert second.stdout == first.stdout
-    assert len(shell.ask("list")["optimizations"]) == 1
-    assert len(shell.ask("backtest", "list")["backtests"]) == 1
+    assert len(shell.ask("list")) == 1
+    assert len(shell.ask("backtest", "list")) == 1

@@ -28,7 +28,7 @@ def prepared(folder) -> tuple[Shell, str]:
 
 
 def parts(shell):
-    found = shell.ask("list")["optimizations"]
+    found = shell.ask("list")
     return {o["name"]: o for o in found if o["name"].startswith("walk-forward ")}
 
 
@@ -49,7 +49,7 @@ def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
     while time.monotonic() < deadline and process.poll() is None:
         before = parts(shell)
         if sum(o["status"] == "completed" for o in before.values()) and any(
-            o["status"] == "running" and o["n_completed"] for o in before.values()
+            o["status"] == "running" and o["completed_tasks"] for o in before.values()
         ):
             break
     process.send_signal(signal.SIGKILL)
@@ -62,16 +62,20 @@ def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
     assert len(before) < N_PARTS
 
     done = shell.run("walk-forward", "latest", *SEARCH, *WINDOWS, "--json")
-    found, after = json.loads(done.stdout), parts(shell)
+    state, after = json.loads(done.stdout), parts(shell)
+    found = state["result"]
     for name in complete:
         assert after[name] == before[name]
         assert f"{name} is complete already" in done.stderr
     assert len(after) == N_PARTS
-    assert all((o["status"], o["n_completed"], o["n_failed"]) == ("completed", N_TOTAL, 0) for o in after.values())
+    assert all(
+        (o["status"], o["completed_tasks"], o["failed_tasks"]) == ("completed", N_TOTAL, 0) for o in after.values()
+    )
     assert after[caught[0]["name"]]["id"] == caught[0]["id"]
-    assert found["backtest_id"] == backtest_id
+    assert state["backtest_id"] == backtest_id
 
     _, expected = undisturbed
+    expected = expected["result"]
     for mine, other in zip(found["windows"], expected["windows"], strict=True):
         ids = {"optimization_id": None, "backtest_id": None}
         assert mine | ids == other | ids
@@ -80,15 +84,16 @@ def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
 
 
 def test_what_it_says(undisturbed):
-    shell, found = undisturbed
-    assert found["status"] == "completed"
+    shell, state = undisturbed
+    assert state["status"] == "completed"
+    found = state["result"]
     assert (found["size"], found["anchored"], len(found["windows"])) == ("6M/2M", False, 3)
     for window in found["windows"]:
         assert window["train_first"] < window["test_first"] < window["test_end"]
         record = shell.ask("results", window["optimization_id"], "--top", "1")
         assert record["results"][0]["parameters"] == window["parameters"]
         trades = shell.ask("backtest", "trades", window["backtest_id"])
-        assert trades["n_trades"] == window["n_trades"]
+        assert trades["total"] == window["n_trades"]
     assert len(found["days"]) == len(found["daily_profit"]) == len(found["instant_daily_profit"])
     assert sum(found["daily_profit"]) == pytest.approx(found["net_profit"])
     told = shell.run("walk-forward", "latest", *SEARCH, *WINDOWS)

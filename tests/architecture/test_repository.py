@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -15,9 +16,11 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "trading_ai").rglob("*.py"))
 LOCKS = (
     "requirements.lock",
+    "requirements-lowest.lock",
     "benchmarks/requirements.lock",
     "docker/requirements.lock",
     "docker/build.lock",
+    "docs/requirements.lock",
     "tests/mutants/requirements.lock",
 )
 MAX_LINES = 400
@@ -89,10 +92,26 @@ def test_lock_covers_the_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
     groups = project["dependency-groups"]
-    declared = project["project"]["dependencies"] + groups["build"] + groups["dev"]
-    declared.remove({"include-group": "build"})
-    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}
+    declared = project["project"]["dependencies"] + groups["build"] + groups["test"] + groups["dev"]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared if isinstance(line, str)}
     assert names <= locked, "run `make lock`"
+
+
+def test_lowest_lock_holds_the_lower_bounds_that_are_declared():
+    # `requires numpy>=2.0` is a promise that 2.0 works, kept by `make test-lowest` only if 2.0 is what it installs.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    declared = project["project"]["dependencies"] + project["dependency-groups"]["test"]
+    locked = pins("requirements-lowest.lock")
+
+    def release(version: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in re.findall(r"\d+", version))
+
+    higher = {}
+    for line in declared:
+        name, lowest = re.match(r"([A-Za-z0-9._-]+)(?:\[.*])?>=([\d.]+)", line).groups()
+        if release(locked[name.lower()])[: len(release(lowest))] != release(lowest):
+            higher[line] = locked[name.lower()]
+    assert not higher, f"raise these bounds to what is tested, then `make lock`: {higher}"
 
 
 def test_files_name_no_machine_and_no_registry():
@@ -109,6 +128,7 @@ def test_version_is_the_newest_heading_of_the_changelog():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     headings = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0] == project["version"]
+    assert importlib.import_module("trading_ai").__version__ == project["version"]
 
 
 def test_public_names_resolve():
@@ -132,17 +152,69 @@ def test_generated_reference_pages_are_up_to_date():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+PAGES = sorted(
+    path
+    for path in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "benchmarks/README.md",
+        ROOT / "kubernetes/README.md",
+    ]
+    if path.is_file()
+)
+
+
+def without_code_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors that forges and the site give to headings: lower case, hyphens for blanks, no other punctuation."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", without_code_blocks(page), re.MULTILINE):
+        text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        n = sum(1 for other in found if re.fullmatch(re.escape(slug) + r"(-\d+)?", other))
+        found.add(f"{slug}-{n}" if n else slug)
+    return found
+
+
 def test_documentation_links_lead_somewhere():
+    assert len(PAGES) > 40
     broken = []
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if not page.is_file():
-            continue
-        text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            path = target.partition("#")[0]
-            if path and "://" not in target and not target.startswith("mailto:") and not (page.parent / path).exists():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(page)):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            path, _, anchor = target.partition("#")
+            there = page.parent / path if path else page
+            if not there.exists() or (anchor and there.suffix == ".md" and anchor not in anchors(there)):
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert not broken, "\n".join(broken)
+
+
+def test_anchors_are_those_of_a_forge(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A, `b` and C\n\n## Twice\n\n```\n# no heading\n```\n\n## Twice\n\n## See [this](x.md)!\n", "utf-8"
+    )
+    assert anchors(page) == {"a-b-and-c", "twice", "twice-1", "see-this"}
+
+
+def test_every_page_is_listed_by_the_index_of_its_folder():
+    lost = []
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        index = page.parent / "README.md"
+        if page == index and page.parent == ROOT / "docs":
+            continue
+        above = page.parent.parent / "README.md" if page == index else index
+        linked = {
+            (above.parent / target.partition("#")[0]).resolve()
+            for target in re.findall(r"\]\(([^)\s]+)\)", above.read_text("utf-8"))
+        }
+        if page.resolve() not in linked:
+            lost.append(f"{above.relative_to(ROOT)} does not link to {page.relative_to(ROOT)}")
+    assert not lost, "\n".join(lost)
 
 
 def test_make_help_lists_every_phony_target():
@@ -161,3 +233,23 @@ def test_the_image_installs_what_was_tested(part: str) -> None:
     tested, installed = pins("requirements.lock"), pins(part)
     assert installed
     assert {name: tested.get(name) for name in installed} == installed
+
+
+@pytest.mark.parametrize("form", ["bug", "feature"])
+def test_issue_forms_ask_with_fields_of_their_own(form):
+    import yaml
+
+    asked = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text("utf-8"))
+    assert {"name", "description", "body"} <= asked.keys()
+    fields = [field for field in asked["body"] if field["type"] != "markdown"]
+    assert {field["type"] for field in fields} <= {"textarea", "input", "dropdown", "checkboxes"}
+    assert len({field["id"] for field in fields}) == len(fields) == sum("label" in f["attributes"] for f in fields)
+
+
+def test_the_development_container_is_set_up_by_make():
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8")
+    settings = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    assert settings["postCreateCommand"] == "make setup"
+    minor = int(re.fullmatch(r"python:3\.(\d+)-\w+", settings["image"])[1])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert minor >= int(project["requires-python"].removeprefix(">=3."))

@@ -9,7 +9,6 @@ import pytest
 
 from tests.fakes.bars import random_bars
 from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
-from trading_ai.driving.dispatch import chunks
 from trading_ai.errors import EvaluationError, StateError
 from trading_ai.evaluation.job import job_evaluator
 from trading_ai.evaluation.model import BacktestSpec
@@ -26,6 +25,11 @@ EXECUTORS = {
     "local_1": lambda home: LocalExecutor(partial(FileArtifacts, home), 1),
     "local_2": lambda home: LocalExecutor(partial(FileArtifacts, home), 2),
 }
+
+
+def chunks(indices, size):
+    """Consecutive pieces."""
+    return (indices[start : start + size] for start in range(0, indices.shape[0], size))
 
 
 def never() -> bool:

@@ -34,7 +34,7 @@ def backtest_id(environment, tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(environment, backtest_id):
     made = ask(environment, "optimize", backtest_id, *SEARCH, "--no-reuse", "--workers", "1", "--top", "1000")
-    assert made["n_completed"] == N_TOTAL
+    assert made["completed_tasks"] == N_TOTAL
     return made["results"]
 
 
@@ -48,15 +48,15 @@ def ask(environment, *arguments, code=0):
 
 def begin(environment, backtest_id, workers):
     """Start a run in a process group of its own, as a terminal would, and wait until it has saved a chunk."""
-    known = {o["id"] for o in ask(environment, "list")["optimizations"]}
+    known = {o["id"] for o in ask(environment, "list")}
     process = subprocess.Popen(
         [*COMMAND, "optimize", backtest_id, *SEARCH, "--no-reuse", "--workers", workers],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        new = [o for o in ask(environment, "list")["optimizations"] if o["id"] not in known]
-        if new and new[0]["n_completed"] > 0:
+        new = [o for o in ask(environment, "list") if o["id"] not in known]
+        if new and new[0]["completed_tasks"] > 0:
             return process, new[0]["id"]
         if process.poll() is not None:
             break
@@ -66,7 +66,7 @@ def begin(environment, backtest_id, workers):
 
 def assert_complete(environment, optimization_id, undisturbed):
     made = ask(environment, "resume", optimization_id, "--top", "1000")
-    assert (made["status"], made["n_completed"], made["n_failed"]) == ("completed", N_TOTAL, 0)
+    assert (made["status"], made["completed_tasks"], made["failed_tasks"]) == ("completed", N_TOTAL, 0)
     indices = [trial["combination_index"] for trial in made["results"]]
     assert sorted(indices) == list(range(N_TOTAL))
     assert made["results"] == undisturbed
@@ -79,7 +79,7 @@ def test_a_killed_run_goes_on(environment, backtest_id, undisturbed, workers):
     process.communicate(timeout=30)
     before = ask(environment, "status", optimization_id)
     assert before["status"] == "running"  # nobody was left to say otherwise
-    assert 0 < before["n_completed"] < N_TOTAL
+    assert 0 < before["completed_tasks"] < N_TOTAL
     assert_complete(environment, optimization_id, undisturbed)
 
 
@@ -93,5 +93,5 @@ def test_ctrl_c_pauses_and_the_run_goes_on(environment, backtest_id, undisturbed
     assert "Traceback" not in err
     before = ask(environment, "status", optimization_id)
     assert before["status"] == "paused"
-    assert 0 < before["n_completed"] < N_TOTAL
+    assert 0 < before["completed_tasks"] < N_TOTAL
     assert_complete(environment, optimization_id, undisturbed)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.fakes.user_strategies import RAISES, write_strategy
+from tests.unit.driving.test_service import house, paused_after, space_of, started, trials  # noqa: F401
 from tests.unit.optimization.test_objective import rows
-from tests.unit.optimization.test_service import house, paused_after, space_of, started, trials  # noqa: F401
-from tests.unit.optimization.test_walk_forward import hourly, planned, run_all
 from tests.unit.strategies.test_strategies import BARS
+from tests.unit.studies.test_exact_walk_forward import hourly, planned, run_all
 from trading_ai.errors import EvaluationError, ParameterError, StateError, StrategyError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.objective import Objective

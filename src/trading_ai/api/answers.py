@@ -1,160 +1,137 @@
-"""What the APIs answer, as their description says it; answers may hold further fields."""
+"""What only the APIs answer; every other answer is a document of `trading_ai.documents`.
+
+Routes answer documents as they are, without checking them against their description once more: a type checker sees
+that they are whole, and tests compare every answer with what is described, field by field.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
-from trading_ai.api.schemas import Status
-
-Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+from trading_ai.documents.forms import form
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="allow")
+@form()
+class Health(TypedDict):
+    """A process that lives.
 
-
-class Health(_Answer):
-    """A process that lives."""
+    Attributes:
+        status: ok.
+        service: pipeline or optimizer.
+        version: version of the program.
+    """
 
     status: Literal["ok"]
     service: str
     version: str
 
 
-class Ready(_Answer):
-    """Whether work can be done, and what is missing."""
+@form()
+class Checks(TypedDict, total=False):
+    """What was looked at: "ok", or what is wrong.
+
+    Attributes:
+        database: where records and trials are kept.
+        broker: what tells workers of chunks, where one is set.
+        workers: who evaluates combinations.
+    """
+
+    database: str
+    broker: str
+    workers: str
+
+
+@form()
+class Ready(TypedDict):
+    """Whether work can be done, and what is missing.
+
+    Attributes:
+        status: ready or not ready.
+        missing: names of the checks that failed.
+        checks: each check.
+    """
 
     status: Literal["ready", "not ready"]
     missing: list[str]
-    checks: dict[str, str]
+    checks: Checks
 
 
-class Dataset(_Answer):
-    """A dataset; its id is the hash of its bars."""
+@form()
+class Deleted(TypedDict):
+    """A dataset or a backtest that is gone.
+
+    Attributes:
+        id: what it was called.
+        deleted: true.
+    """
 
     id: str
-    symbol: str
-    timeframe: str
-    n_bars: int
-    first: Moment
-    last: Moment
-    source: str
-    created_at: Moment
-    detected: dict[str, Any]
-    quality: dict[str, Any]
-
-
-class Backtest(_Answer):
-    """A backtest with its metrics; undefined ones are null."""
-
-    id: Uuid
-    name: str
-    strategy: str
-    symbol: str
-    timeframe: str
-    parameters: dict[str, Any]
-    dataset_id: str
-    start: str | None
-    end: str | None
-    net_profit: float | None
-    metrics: dict[str, float | None]
-    created_at: Moment
-
-
-class Trades(_Answer):
-    """Closed trades of a backtest; `total` counts all of them."""
-
-    id: Uuid
-    total: int
-    trades: list[dict[str, Any]]
-
-
-class Equity(_Answer):
-    """Equity at bars' closes."""
-
-    id: Uuid
-    n_bars: int
-    bars_per_point: int
-    time_ms: list[int]
-    equity: list[float | None]
-
-
-class Deleted(_Answer):
-    """Something that is gone."""
-
     deleted: Literal[True]
 
 
-class StrategyParameter(_Answer):
-    """A parameter of a strategy, or of the exits that every strategy has."""
+@form()
+class FieldError(TypedDict, total=False):
+    """What is wrong with one field of a request.
 
-    name: str
-    kind: str
-    default: bool | int | float | str
+    Attributes:
+        field: its name; of nested ones, with dots.
+        value: what was sent, or its beginning.
+        rule: what it breaks.
+        remedy: what to do.
+        line: line of the uploaded file.
+    """
 
-
-class Strategy(_Answer):
-    """A strategy that the server knows."""
-
-    name: str
-    parameters: list[StrategyParameter]
-
-
-class Optimization(Status):
-    """An optimization: what is searched, and how far it is."""
-
-    name: str
-    backtest_id: Uuid
-    parameters: list[dict[str, Any]]
-    optimization_type: str
-    objective: str
-    created_at: Moment
+    field: str
+    value: Any
+    rule: str
+    remedy: str
+    line: int
 
 
-class WalkForwardPart(_Answer):
-    """An optimization of a walk-forward."""
+@form()
+class Problem(TypedDict):
+    """What went wrong (RFC 9457).
 
-    name: str
-    optimization_id: Uuid
-    status: Literal["running", "paused", "completed", "failed"]
-    completed_tasks: int
-    total_tasks: int
+    Attributes:
+        type: about:blank; the status says which kind of problem it is.
+        title: what kind of problem it is.
+        status: the HTTP status.
+        detail: what was wrong: the field, the value, the rule.
+        errors: each wrong field.
+    """
 
-
-class WalkForwardState(_Answer):
-    """How far a walk-forward is, and what it found once everything is complete."""
-
-    status: Literal["running", "paused", "completed", "failed"]
-    completed_tasks: int
-    total_tasks: int
-    optimizations: list[WalkForwardPart]
-    result: dict[str, Any] | None
-
-
-class Worker(_Answer):
-    """A worker and what it did since it started."""
-
-    worker_id: str
-    status: Literal["online"]
-    host: str
-    pool_size: int
-    active: int
-    processed: int
-    failed: int
-    memory_bytes: int
-    last_heartbeat: Moment
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[FieldError]]
 
 
-class Workers(_Answer):
-    """Workers that are online, and what waits for them."""
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for code, text in {
+        400: "The request cannot be read",
+        401: "An API key is needed",
+        403: "The API key does not allow that",
+        404: "There is no such thing",
+        406: "That format is not offered",
+        409: "Its state does not allow that",
+        413: "The request is too large",
+        422: "The request cannot be carried out",
+        503: "The database cannot be used",
+    }.items()
+}
+"""The refusals of every route, as their descriptions have them."""
 
-    workers_online: int
-    total_workers: int
-    active_tasks: int
-    queue_length: int
-    remaining_tasks: int
-    throughput_per_second: float
-    workers: list[Worker]
+
+def problem_schemas() -> dict[str, Any]:
+    """Descriptions of a problem and its parts, by name: what `PROBLEMS` refers to."""
+    found = TypeAdapter(Problem).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = found.pop("$defs")
+    return {"Problem": found, **parts}

@@ -10,10 +10,9 @@ from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
 from trading_ai.api import optimizer, pipeline, walk_forward
-from trading_ai.api.answers import Health, Ready
+from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.problems import add_handlers
-from trading_ai.api.schemas import PROBLEMS
 from trading_ai.api.security import Gate, Guard
 from trading_ai.telemetry import exposition
 
@@ -40,7 +39,7 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     for router in _ROUTERS[service]:
         app.include_router(router)
     add_handlers(app)
-    _describe_keys(app, keys_required)
+    _describe(app, keys_required)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
@@ -48,17 +47,19 @@ def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
     return app
 
 
-def _describe_keys(app: FastAPI, required: bool) -> None:
-    """Say in the app's description how keys are sent, and whether one is needed."""
+def _describe(app: FastAPI, required: bool) -> None:
+    """Say in the app's description how keys are sent, whether one is needed, and what a refusal looks like."""
     plain = app.openapi
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             description = plain()
-            description.setdefault("components", {})["securitySchemes"] = {
+            components = description.setdefault("components", {})
+            components["securitySchemes"] = {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             }
+            components.setdefault("schemas", {}).update(problem_schemas())
             ways: list[dict[str, Any]] = [{"key": []}, {"bearer": []}]
             for path, operations in description["paths"].items():
                 for operation in operations.values() if path.startswith("/api/") else ():
@@ -73,9 +74,10 @@ def _health(service: str, context: Context) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health", response_model=Health)
-    async def health() -> Any:
+    async def health() -> Response:
         """Whether this process lives."""
-        return {"status": "ok", "service": service, "version": __version__}
+        alive: Health = {"status": "ok", "service": service, "version": __version__}
+        return JSONResponse(alive)
 
     @router.get(
         "/ready", response_model=Ready, responses={503: {"model": Ready, "description": "Something is missing"}}

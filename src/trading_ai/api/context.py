@@ -7,11 +7,13 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from trading_ai.api.views import iso
+from trading_ai.api.answers import Checks, Ready
+from trading_ai.documents.workers import Workers, workers_json
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 Part = Literal["database", "broker", "workers"]
 PARTS: tuple[Part, ...] = get_args(Part)
 """What work needs."""
+
+STUDIES_AT_ONCE = 2
+"""Verdicts and reports that one process makes at a time; the threads beyond are left to quick answers."""
 
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
@@ -49,6 +54,7 @@ class Context:
     def __init__(self, application: Application, wake: Callable[[], None] = lambda: None) -> None:
         self.application, self.wake = application, wake
         self.status_cache: dict[str, tuple[float, asyncio.Future[bytes]]] = {}
+        self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)
 
     @property
     def store(self) -> Store:
@@ -75,13 +81,13 @@ class Context:
         """Use cases of datasets and backtests."""
         return self.application.backtests
 
-    def ready(self, only: Collection[Part] = PARTS) -> dict[str, Any]:
+    def ready(self, only: Collection[Part] = PARTS) -> Ready:
         """Whether the database, the broker and a worker are there, and what is missing.
 
         Args:
             only: which of `PARTS` to look at.
         """
-        checks: dict[str, str] = {}
+        checks: Checks = {}
         online = 0
         try:
             now = time.time()
@@ -93,59 +99,19 @@ class Context:
             reached = self.application.broker.n_waiting() is not None
             checks["broker"] = "ok" if reached else "cannot be reached"
         checks["workers"] = "ok" if online else "no worker is online"
-        checks = {name: state for name, state in checks.items() if name in only}
+        checks = cast("Checks", {name: state for name, state in checks.items() if name in only})
         missing = [name for name, state in checks.items() if state != "ok"]
         return {"status": "ready" if not missing else "not ready", "missing": missing, "checks": checks}
 
-    def workers_json(self) -> dict[str, Any]:
-        """Workers and queue."""
-        now = time.time()
-        records = [w for w in self.queue.workers() if now - w.heartbeat_at <= WORKER_SILENT_SECONDS]
-        chunks = self.queue.chunks()
-        waiting = [c for c in chunks if c.owner is None]
-        leased = [c for c in chunks if c.owner is not None]
-        running = [self.store.optimization(key) for key in self.queue.running()]
-        rates = [r.n_completed / (now - (r.started_at or now)) for r in running if now > (r.started_at or now)]
-        workers = []
-        for w in records:
-            active = sum(str(c.owner).startswith(w.worker_id) for c in leased)
-            if w.kind == "local":
-                active = min(len(running), w.pool_size)
-            workers.append(
-                {
-                    "worker_id": w.worker_id,
-                    "status": "online",
-                    "host": w.host,
-                    "pid": w.pid,
-                    "kind": w.kind,
-                    "pool_size": w.pool_size,
-                    "active": active,
-                    "processed": w.n_processed,
-                    "failed": w.n_failed,
-                    "busy_seconds": round(w.busy_seconds, 3),
-                    "memory_bytes": w.memory_bytes,
-                    "started_at": iso(w.started_at),
-                    "last_heartbeat": iso(w.heartbeat_at),
-                }
-            )
-        return {
-            "workers_online": len(records),
-            "total_workers": len(records),
-            "slots": sum(w.pool_size for w in records),
-            "active_tasks": len(leased),
-            "queue_length": len(waiting),
-            "remaining_tasks": sum(r.n_total - r.n_completed for r in running),
-            "throughput_per_second": round(sum(rates), 1),
-            "workers_wanted": self._wanted(running),
-            "workers": workers,
-        }
+    async def study(self, make: Callable[[], Response]) -> Response:
+        """An answer that takes seconds of all cores, made in a thread; those that must wait for it hold none."""
+        async with self._studies:
+            return await run_in_threadpool(make)
 
-    def _wanted(self, running: list[Any]) -> int:
-        """Worker processes that would finish what is left within a minute, by the measured speed."""
-        seconds = sum(
-            (r.n_total - r.n_completed) * (r.busy_seconds / r.n_completed if r.n_completed else 0.0) for r in running
-        )
-        return int(-(-seconds // 60)) if seconds else len(running)
+    def workers(self) -> Workers:
+        """Workers and queue."""
+        running = [self.store.optimization(key) for key in self.queue.running()]
+        return workers_json(self.queue.workers(), self.queue.chunks(), running, time.time())
 
     def collect(self) -> Iterator[Any]:
         """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""
@@ -157,7 +123,7 @@ class Context:
             yield GaugeMetricFamily("trading_ai_disk_free_bytes", "What is free of it.", value=disk.free)
         up = GaugeMetricFamily("trading_ai_database_up", "Whether the database answers.")
         try:
-            state, now = self.workers_json(), time.time()
+            state, now = self.workers(), time.time()
             chunks = self.queue.chunks()
             optimizations = [self.store.optimization(key) for key in self.queue.running()]
             size = self.queue.database_bytes()

@@ -10,16 +10,28 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from trading_ai.api.answers import Deleted, Optimization, Workers
 from trading_ai.api.asked import check_repeated, spec_from
 from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.problems import Problem
-from trading_ai.api.schemas import Id, OptimizeBody, Results, Started, Status
+from trading_ai.api.schemas import Id, OptimizeBody
 from trading_ai.api.security import needs
-from trading_ai.api.views import optimization_json, status_json, trials_json
+from trading_ai.documents.optimizations import (
+    DeletedOptimization,
+    Optimization,
+    Results,
+    Started,
+    Status,
+    deleted_json,
+    optimization_json,
+    results_json,
+    started_json,
+    status_json,
+)
+from trading_ai.documents.robustness import Assessment, assessment_json
+from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
 from trading_ai.optimization.columns import Columns, shape_columns
@@ -41,21 +53,12 @@ _EVENT_SECONDS = 0.5
 _PING_SECONDS = 15.0
 
 
-def _started(record: OptimizationRecord) -> dict[str, Any]:
-    return {
-        "optimization_id": record.optimization_id,
-        "status": record.status,
-        "total_tasks": record.n_total,
-        "message": f"Optimization started with {record.n_total} parameter combinations",
-    }
-
-
 @router.post("/optimize", response_model=Started, dependencies=_RUN)
 def start(
     request: Request,
     body: OptimizeBody,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = None,
-) -> Any:
+) -> Response:
     """Start an optimization.
 
     The same request with the same Idempotency-Key again starts nothing and gets the first one's answer; another
@@ -74,26 +77,26 @@ def start(
                 raise
         else:
             context.wake()
-            return _started(record)
+            return JSONResponse(started_json(record))
     check_repeated(known, asked, body, key)
-    return _started(known)
+    return JSONResponse(started_json(known))
 
 
 @router.get("/optimize", response_model=list[Optimization], dependencies=_READ)
-def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Any:
+def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Response:
     """Optimizations, newest first."""
     context, now = context_of(request), time.time()
-    return [optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]]
+    return JSONResponse([optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]])
 
 
 @router.get("/optimize/{optimization_id}", response_model=Optimization, dependencies=_READ)
-def show(request: Request, optimization_id: Id) -> Any:
+def show(request: Request, optimization_id: Id) -> Response:
     """An optimization: what is searched, and how far it is."""
-    return optimization_json(context_of(request).store.optimization(optimization_id), time.time())
+    return JSONResponse(optimization_json(context_of(request).store.optimization(optimization_id), time.time()))
 
 
 @router.get("/optimize/{optimization_id}/status", response_model=Status, dependencies=_READ)
-async def status(request: Request, optimization_id: Id) -> Any:
+async def status(request: Request, optimization_id: Id) -> Response:
     """How far an optimization is; cheap enough to be asked for every second by hundreds."""
     return Response(await _status_bytes(context_of(request), optimization_id), media_type="application/json")
 
@@ -133,7 +136,7 @@ def results(
     offset: Offset = 0,
     sort: Annotated[str | None, Query(max_length=100)] = None,
     pareto: bool = False,
-) -> Any:
+) -> Response:
     """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept.
 
     With `pareto`, only those that no other trial is as good as in every one of several objectives.
@@ -158,21 +161,7 @@ def results(
     beside = shape_columns(context.store, record, page.indices)
     if wanted != "json":
         return _file(record, page, ranks, wanted, beside)
-    best = None
-    if record.best_index is not None:
-        best = record.spec.space.combination(record.best_index)
-    body = {
-        "optimization_id": record.optimization_id,
-        "status": record.status,
-        "objective": record.spec.objective,
-        "sort": sort or record.spec.objective,
-        "n_trials_tried": record.n_completed,
-        "note": "ranked on the data the parameters were chosen on: the best of many trials is in part luck",
-        "results": trials_json(record, page, ranks, beside),
-        "best_parameters": best,
-        "total": total,
-    }
-    return JSONResponse(body)
+    return JSONResponse(results_json(record, page, ranks, beside, sort=sort, total=total))
 
 
 def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:
@@ -211,19 +200,19 @@ def _file(record: OptimizationRecord, page: TrialPage, ranks: Sequence[int], wan
 
 
 @router.post("/optimize/{optimization_id}/cancel", response_model=Status, dependencies=_RUN)
-def cancel(request: Request, optimization_id: Id) -> Any:
+def cancel(request: Request, optimization_id: Id) -> Response:
     """Cancel for good; finished trials are kept."""
     return _changed(context_of(request), context_of(request).service.cancel(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/pause", response_model=Status, dependencies=_RUN)
-def pause(request: Request, optimization_id: Id) -> Any:
+def pause(request: Request, optimization_id: Id) -> Response:
     """Pause; chunks under way are finished."""
     return _changed(context_of(request), context_of(request).service.pause(optimization_id))
 
 
 @router.post("/optimize/{optimization_id}/resume", response_model=Status, dependencies=_RUN)
-def resume(request: Request, optimization_id: Id) -> Any:
+def resume(request: Request, optimization_id: Id) -> Response:
     """Go on with a paused or failed optimization; no trial is repeated."""
     context = context_of(request)
     record = context.service.set_running(optimization_id)
@@ -231,38 +220,64 @@ def resume(request: Request, optimization_id: Id) -> Any:
     return _changed(context, record)
 
 
-def _changed(context: Context, record: OptimizationRecord) -> dict[str, Any]:
+def _changed(context: Context, record: OptimizationRecord) -> Response:
     """The status after a change, which the next question sees too."""
     context.status_cache.clear()
-    return status_json(record, time.time())
+    return JSONResponse(status_json(record, time.time()))
 
 
-@router.get("/optimize/{optimization_id}/robustness", dependencies=_READ)
-def robustness(
+@router.get("/optimize/{optimization_id}/robustness", response_model=Assessment, dependencies=_READ)
+async def robustness(
     request: Request,
     optimization_id: Id,
     rank: Annotated[int, Query(ge=1, le=2**40)] = 1,
     windows: Annotated[str | None, Query(max_length=20)] = None,
     seed: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     threshold: Annotated[list[Annotated[str, Query(max_length=100)]], Query(max_length=20)] = [],  # noqa: B006
-) -> dict[str, Any]:
+) -> Response:
     """Is it luck? The study of a trial with its verdict: survives, fragile or likely luck.
 
-    `threshold`, repeated, sets what the verdict asks: `deflated_sharpe=0.9`.
+    `threshold`, repeated, sets what the verdict asks: `deflated_sharpe=0.9`. Studies that are asked for at once wait
+    for each other.
     """
-    settings, asked = StudySettings(windows=windows), Thresholds.parse(threshold)
-    return assess_optimization(
-        context_of(request).service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
-    ).to_json()
+    context, settings, asked = context_of(request), StudySettings(windows=windows), Thresholds.parse(threshold)
+
+    def study() -> Response:
+        found = assess_optimization(
+            context.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
+        )
+        return JSONResponse(assessment_json(found))
+
+    return await context.study(study)
 
 
-@router.delete("/optimize/{optimization_id}", response_model=Deleted, dependencies=_RUN)
-def delete(request: Request, optimization_id: Id) -> Any:
+@router.get("/optimize/{optimization_id}/report", response_class=HTMLResponse, dependencies=_READ)
+async def report(request: Request, optimization_id: Id) -> Response:
+    """The report: every figure and table with the verdict, as one HTML page that needs nothing else to be read.
+
+    The best trial and its neighbours are run again for it, which takes seconds; reports that are asked for at once
+    wait for each other.
+    """
+    context = context_of(request)
+
+    def make() -> Response:
+        from trading_ai.reports.making import report_page  # noqa: PLC0415 - plotly takes a third of a second
+
+        record = context.store.optimization(optimization_id)
+        name = f"report-{record.optimization_id[:8]}.html"
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return HTMLResponse(report_page(context.service, record), headers=headers)
+
+    return await context.study(make)
+
+
+@router.delete("/optimize/{optimization_id}", response_model=DeletedOptimization, dependencies=_RUN)
+def delete(request: Request, optimization_id: Id) -> Response:
     """Delete an optimization with its trials; a running one must be cancelled first."""
     context = context_of(request)
     found = context.service.delete_optimization(optimization_id)
     context.status_cache.clear()
-    return {"optimization_id": found, "deleted": True}
+    return JSONResponse(deleted_json(found))
 
 
 @router.get(
@@ -313,6 +328,6 @@ def _event(kind: str, data: Any) -> bytes:
 
 
 @router.get("/workers/status", response_model=Workers, dependencies=_READ, tags=["workers"])
-def workers(request: Request) -> Any:
+def workers(request: Request) -> Response:
     """Workers that are online, what they do, and how much waits for them."""
-    return context_of(request).workers_json()
+    return JSONResponse(context_of(request).workers())

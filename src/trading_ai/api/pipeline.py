@@ -6,18 +6,21 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from trading_ai.api.answers import Backtest, Dataset, Deleted, Equity, Strategy, Trades
+from trading_ai.api.answers import Deleted
 from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
-from trading_ai.api.views import backtest_json, dataset_json, finite, trades_json
+from trading_ai.documents.backtests import Backtest, Equity, Trades, backtest_json, equity_json, trades_json
+from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
+from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
@@ -26,9 +29,6 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.records import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
-
-if TYPE_CHECKING:
-    pass
 
 router = APIRouter(prefix="/api/v1")
 
@@ -51,15 +51,15 @@ YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 
 
 @router.get("/backtests", response_model=list[Backtest], dependencies=_READ, tags=["backtests"])
-def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, windows: bool = False) -> Any:
+def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, windows: bool = False) -> Response:
     """Backtests, newest first; those of a walk-forward's windows only with `windows`."""
     every = context_of(request).store.backtests()
     asked = [r for r in every if windows or not r.name.startswith(WALK_FORWARD)]
-    return [backtest_json(r) for r in asked[offset : offset + limit]]
+    return JSONResponse([backtest_json(r) for r in asked[offset : offset + limit]])
 
 
 @router.post("/backtests", status_code=201, response_model=Backtest, dependencies=_RUN, tags=["backtests"])
-def create_backtest(request: Request, body: BacktestBody) -> Any:
+def create_backtest(request: Request, body: BacktestBody) -> Response:
     """Run a backtest with a strategy that the server knows, and keep it."""
     known = sorted(known_strategies())
     if body.strategy not in known:
@@ -82,7 +82,7 @@ def create_backtest(request: Request, body: BacktestBody) -> Any:
         end=body.end,
     )
     record, _ = context_of(request).backtests.run(spec, body.name)
-    return backtest_json(record)
+    return JSONResponse(backtest_json(record), status_code=201)
 
 
 def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
@@ -102,74 +102,55 @@ def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
 
 
 @router.get("/backtests/{backtest_id}", response_model=Backtest, dependencies=_READ, tags=["backtests"])
-def show_backtest(request: Request, backtest_id: Id) -> Any:
+def show_backtest(request: Request, backtest_id: Id) -> Response:
     """A backtest with its metrics."""
-    return backtest_json(context_of(request).store.backtest(backtest_id))
+    return JSONResponse(backtest_json(context_of(request).store.backtest(backtest_id)))
 
 
 @router.get("/backtests/{backtest_id}/trades", response_model=Trades, dependencies=_READ, tags=["backtests"])
-def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offset = 0) -> Any:
+def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offset = 0) -> Response:
     """Closed trades in the order of their closing."""
     context = context_of(request)
     found = context.store.backtest(backtest_id).backtest_id
     every = context.artifacts.load_backtest(found)["trades"]
-    return {"id": found, "total": len(every), "trades": trades_json(every[offset : offset + limit])}
+    return JSONResponse(trades_json(found, every, slice(offset, offset + limit)))
 
 
 @router.get("/backtests/{backtest_id}/equity", response_model=Equity, dependencies=_READ, tags=["backtests"])
-def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000) -> Any:
+def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000) -> Response:
     """Equity at bars' closes, every n-th bar and the last one."""
     context = context_of(request)
     found = context.store.backtest(backtest_id).backtest_id
-    arrays = context.artifacts.load_backtest(found)
-    n = arrays["equity"].shape[0]
-    every = max(-(-n // max_points), 1)
-    places = [*range(0, n, every)]
-    if places and places[-1] != n - 1:
-        places.append(n - 1)
-    times = (arrays["equity_time_ns"][places] // 1_000_000).tolist()
-    values = [finite(v) for v in arrays["equity"][places].tolist()]
-    return {"id": found, "n_bars": n, "bars_per_point": every, "time_ms": times, "equity": values}
+    return JSONResponse(equity_json(found, context.artifacts.load_backtest(found), max_points))
 
 
 @router.delete("/backtests/{backtest_id}", response_model=Deleted, dependencies=_RUN, tags=["backtests"])
-def delete_backtest(request: Request, backtest_id: Id) -> Any:
+def delete_backtest(request: Request, backtest_id: Id) -> Response:
     """Delete a backtest that no optimization uses."""
-    return {"id": context_of(request).backtests.delete(backtest_id), "deleted": True}
+    return _deleted(context_of(request).backtests.delete(backtest_id))
+
+
+def _deleted(found: str) -> Response:
+    gone: Deleted = {"id": found, "deleted": True}
+    return JSONResponse(gone)
 
 
 @router.get("/strategies", response_model=list[Strategy], dependencies=_READ, tags=["backtests"])
-def strategies() -> Any:
+def strategies() -> Response:
     """The strategies that the server knows, with their parameters."""
-    return [
-        {
-            "name": name,
-            "parameters": [
-                {
-                    "name": parameter,
-                    "kind": p.kind,
-                    "default": p.default,
-                    "minimum": p.low,
-                    "maximum": p.high,
-                    "unit": p.unit,
-                }
-                for parameter, p in strategy(name).parameters.items()
-            ],
-        }
-        for name in sorted(known_strategies())
-    ]
+    return JSONResponse([strategy_json(name, strategy(name)) for name in sorted(known_strategies())])
 
 
 # --- datasets --------------------------------------------------------------------------------------------
 
 
 @router.get("/datasets", response_model=list[Dataset], dependencies=_READ, tags=["datasets"])
-def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Any:
+def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Response:
     """Datasets, newest first."""
-    return [dataset_json(r) for r in context_of(request).store.datasets()[offset : offset + limit]]
+    return JSONResponse([dataset_json(r) for r in context_of(request).store.datasets()[offset : offset + limit]])
 
 
-@router.post("/datasets", status_code=201, response_model=Dataset, dependencies=_RUN, tags=["datasets"])
+@router.post("/datasets", status_code=201, response_model=ImportedDataset, dependencies=_RUN, tags=["datasets"])
 def upload(
     request: Request,
     file: Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet")],
@@ -177,7 +158,7 @@ def upload(
     timeframe: Text = None,
     timezone: Text = None,
     repair: YesNo = False,
-) -> Any:
+) -> Response:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
@@ -208,16 +189,16 @@ def upload(
             ) from None
     quality = found.report.to_dict() | {"lines": found.report.lines()}
     record, added = context.backtests.keep_bars(found.bars, name, found.detected, quality)
-    return dataset_json(record) | {"already_known": not added}
+    return JSONResponse(imported_json(record, added=added), status_code=201)
 
 
 @router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])
-def show_dataset(request: Request, dataset_id: Id) -> Any:
+def show_dataset(request: Request, dataset_id: Id) -> Response:
     """A dataset: how it was read, and its quality report."""
-    return dataset_json(context_of(request).store.dataset(dataset_id))
+    return JSONResponse(dataset_json(context_of(request).store.dataset(dataset_id)))
 
 
 @router.delete("/datasets/{dataset_id}", response_model=Deleted, dependencies=_RUN, tags=["datasets"])
-def delete_dataset(request: Request, dataset_id: Id) -> Any:
+def delete_dataset(request: Request, dataset_id: Id) -> Response:
     """Delete a dataset that no backtest uses."""
-    return {"id": context_of(request).backtests.delete_dataset(dataset_id), "deleted": True}
+    return _deleted(context_of(request).backtests.delete_dataset(dataset_id))

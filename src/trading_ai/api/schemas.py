@@ -1,8 +1,8 @@
-"""The words of the HTTP API; inside, things have the names of `optimization`."""
+"""What requests hold, in the words of the HTTP API; inside, things have the names of `optimization`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
@@ -92,42 +92,6 @@ class WalkForwardBody(SearchBody):
     compare: StrictBool = True
 
 
-class Started(BaseModel):
-    """An optimization that was started."""
-
-    optimization_id: str
-    status: str
-    total_tasks: int
-    message: str
-
-
-class Status(BaseModel):
-    """How far an optimization is."""
-
-    model_config = ConfigDict(extra="allow")
-
-    optimization_id: str
-    status: Literal["running", "paused", "cancelled", "completed", "failed"]
-    progress_percent: float
-    completed_tasks: int
-    total_tasks: int
-    failed_tasks: int
-    reused_tasks: int
-    best: dict[str, Any] | None
-    started_at: str | None
-    eta_seconds: float | None
-
-
-class Results(BaseModel):
-    """Trials, best first."""
-
-    model_config = ConfigDict(extra="allow")
-
-    results: list[dict[str, Any]]
-    best_parameters: dict[str, Any] | None
-    total: int
-
-
 class BacktestBody(_Body):
     """A backtest to run."""
 
@@ -144,30 +108,3 @@ class BacktestBody(_Body):
     sizing: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     costs: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
     rules: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
-
-
-class ProblemBody(BaseModel):
-    """What went wrong."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}}
-    for code, text in {
-        400: "The request cannot be read",
-        401: "An API key is needed",
-        403: "The API key does not allow that",
-        404: "There is no such thing",
-        406: "That format is not offered",
-        409: "Its state does not allow that",
-        413: "The request is too large",
-        422: "The request cannot be carried out",
-        503: "The database cannot be used",
-    }.items()
-}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 
-from fastapi import APIRouter, Depends, Request
-
-from trading_ai.api.answers import WalkForwardState
 from trading_ai.api.asked import spec_from
 from trading_ai.api.context import context_of
 from trading_ai.api.schemas import OptimizeBody, SearchBody, WalkForwardBody
 from trading_ai.api.security import needs
+from trading_ai.documents.walk_forward import WalkForwardState, walk_forward_json
 from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
 from trading_ai.studies.stitching import stitch
 
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["walk-forward"])
 
 
 @router.post("/walk-forward", response_model=WalkForwardState, dependencies=[Depends(needs("run"))])
-def walk_forward(request: Request, body: WalkForwardBody) -> Any:
+def walk_forward(request: Request, body: WalkForwardBody) -> Response:
     """Begin a walk-forward, or say how far it is; send the same request again until its status is completed.
 
     Every training window is an optimization of its own, which can be watched, paused and resumed like any other. The
@@ -31,23 +30,5 @@ def walk_forward(request: Request, body: WalkForwardBody) -> Any:
     plan = service.plan(WalkForwardSpec(search, body.windows, body.anchored, body.compare))
     records = [service.begin(part, priority=body.priority) for part in plan.parts]
     context.wake()
-    states = {record.status for record in records}
-    status = next(state for state in ("failed", "paused", "running", "completed") if state in states)
-    return {
-        "status": status,
-        "backtest_id": plan.base.backtest_id,
-        "windows": plan.size,
-        "completed_tasks": sum(record.n_completed for record in records),
-        "total_tasks": sum(record.n_total for record in records),
-        "optimizations": [
-            {
-                "name": record.name,
-                "optimization_id": record.optimization_id,
-                "status": record.status,
-                "completed_tasks": record.n_completed,
-                "total_tasks": record.n_total,
-            }
-            for record in records
-        ],
-        "result": stitch(service, plan).to_json() if status == "completed" else None,
-    }
+    complete = all(record.status == "completed" for record in records)
+    return JSONResponse(walk_forward_json(plan, records, stitch(service, plan) if complete else None))

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
-from trading_ai.cli.output import iso, iso_ns, moment, note, number, print_json, say, short, table
+from trading_ai.cli.output import moment, note, print_json, say, table
+from trading_ai.documents.words import number, short, strategy_label, values_text
 from trading_ai.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
@@ -47,33 +47,6 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Value]:
             raise ParameterError("is given twice", parameter=name)
         result[name] = parse_value(value)
     return result
-
-
-def backtest_json(record: BacktestRecord) -> dict[str, Any]:
-    """A backtest as the JSON that commands print."""
-    return {
-        "id": record.backtest_id,
-        "name": record.name,
-        "symbol": record.symbol,
-        **record.spec.to_json(),
-        "start": record.spec.start,
-        "end": record.spec.end,
-        "timeframe": record.timeframe,
-        "strategy_hash": record.strategy_hash,
-        "engine_version": record.engine_version,
-        "created_at": iso(record.created_at),
-        "metrics": dict(record.metrics),
-    }
-
-
-def strategy_label(name: str) -> str:
-    """A strategy's name without the folders of its file."""
-    return Path(name).name if ".py" in name else name
-
-
-def values_text(values: Mapping[str, object]) -> str:
-    """Parameters in one line."""
-    return ", ".join(f"{name}={number(value)}" for name, value in values.items())
 
 
 def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
@@ -166,12 +139,18 @@ def run(
     )
     record, _ = Application().backtests.run(spec, name)
     if as_json:
-        print_json(backtest_json(record))
+        _print(record)
         return
     _show(record)
     say(
         f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
     )
+
+
+def _print(found: BacktestRecord | list[BacktestRecord]) -> None:
+    from trading_ai.documents.backtests import backtest_json  # noqa: PLC0415
+
+    print_json([backtest_json(record) for record in found] if isinstance(found, list) else backtest_json(found))
 
 
 def _show(record: BacktestRecord) -> None:
@@ -192,7 +171,7 @@ def list_backtests(as_json: bool = AS_JSON) -> None:
 
     records = Application().store.backtests()
     if as_json:
-        print_json({"backtests": [backtest_json(record) for record in records]})
+        _print(records)
         return
     rows = (
         [
@@ -216,32 +195,9 @@ def show(
 
     record = Application().store.backtest(backtest_id)
     if as_json:
-        print_json(backtest_json(record))
+        _print(record)
     else:
         _show(record)
-
-
-def trade_rows(trades: Any) -> list[dict[str, Any]]:
-    """Trades as plain values: times in ISO 8601, sides and reasons in words."""
-    from trading_ai.engine.records import EXIT_REASONS  # noqa: PLC0415
-
-    names = trades.dtype.names
-    rows = []
-    for values in trades.tolist():
-        row = dict(zip(names, values, strict=True))
-        rows.append(
-            {
-                "entry_time": iso_ns(row["entry_time_ns"]),
-                "exit_time": iso_ns(row["exit_time_ns"]),
-                "direction": "long" if row["direction"] > 0 else "short",
-                "exit_reason": EXIT_REASONS[row["exit_reason"]],
-                **{key: row[key] for key in names if key not in _REPLACED},
-            }
-        )
-    return rows
-
-
-_REPLACED = {"entry_time_ns", "exit_time_ns", "direction", "exit_reason", "entry_bar", "exit_bar"}
 
 
 @app.command("trades")
@@ -252,12 +208,14 @@ def trades(
 ) -> None:
     """List a backtest's trades."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.documents.backtests import trades_json  # noqa: PLC0415
 
     application = Application()
     record = application.store.backtest(backtest_id)
-    rows = trade_rows(application.artifacts.load_backtest(record.backtest_id)["trades"])
+    found = trades_json(record.backtest_id, application.artifacts.load_backtest(record.backtest_id)["trades"])
+    rows = found["trades"]
     if as_json:
-        print_json({"id": record.backtest_id, "n_trades": len(rows), "trades": rows})
+        print_json(found)
     elif as_csv:
         import csv  # noqa: PLC0415
         import sys  # noqa: PLC0415

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, DATASET_ID
-from trading_ai.cli.output import iso, iso_ns, moment, note, number, print_json, say, short, table
+from trading_ai.cli.output import moment, note, print_json, say, table
+from trading_ai.documents.forms import iso_ns
+from trading_ai.documents.words import number, short
 from trading_ai.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,22 +21,6 @@ if TYPE_CHECKING:
     from trading_ai.optimization.records import DatasetRecord
 
 app = typer.Typer(help="Import, list, show and delete market data.", no_args_is_help=True, rich_markup_mode=None)
-
-
-def dataset_json(record: DatasetRecord) -> dict[str, Any]:
-    """A dataset as the JSON that commands print."""
-    return {
-        "id": record.dataset_id,
-        "symbol": record.symbol,
-        "timeframe": record.timeframe,
-        "n_bars": record.n_bars,
-        "first": iso_ns(record.first_ns),
-        "last": iso_ns(record.last_ns),
-        "source": record.source,
-        "created_at": iso(record.created_at),
-        "detected": dict(record.detected),
-        "quality": dict(record.quality),
-    }
 
 
 def keep(
@@ -111,7 +97,9 @@ def import_file(
         quality = found.report.to_dict() | {"lines": found.report.lines()}
         record, added = keep(application, found.bars, str(file.resolve()), found.detected, quality)
     if as_json:
-        print_json(dataset_json(record) | {"already_known": not added})
+        from trading_ai.documents.datasets import imported_json  # noqa: PLC0415
+
+        print_json(imported_json(record, added=added))
         return
     _show(record)
     if not added:
@@ -149,10 +137,11 @@ def _show(record: DatasetRecord) -> None:
 def list_datasets(as_json: bool = AS_JSON) -> None:
     """List datasets, newest first."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.documents.datasets import dataset_json  # noqa: PLC0415
 
     records = Application().store.datasets()
     if as_json:
-        print_json({"datasets": [dataset_json(record) for record in records]})
+        print_json([dataset_json(record) for record in records])
         return
     rows = (
         [
@@ -171,6 +160,7 @@ def show(
 ) -> None:
     """Show a dataset: what was detected, and its quality report."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.documents.datasets import dataset_json  # noqa: PLC0415
 
     record = Application().store.dataset(dataset_id)
     if as_json:

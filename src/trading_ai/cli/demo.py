@@ -12,9 +12,9 @@ import typer
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.data import import_sample
 from trading_ai.cli.optimizations import announce, run_plan
-from trading_ai.cli.output import duration, note, print_json, say, short
-from trading_ai.cli.reports import write_report
-from trading_ai.cli.trials import results_json, show_results
+from trading_ai.cli.output import duration, note, print_json, say
+from trading_ai.cli.trials import optimization_with_results, show_results
+from trading_ai.documents.words import short
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
@@ -73,6 +73,7 @@ def demo(
 ) -> None:
     """Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
+    from trading_ai.reports.making import write_report  # noqa: PLC0415 - plotly takes a third of a second
 
     application = Application()
     dataset, added = import_sample(application, "EURUSD")
@@ -85,9 +86,9 @@ def demo(
     if record.status != "completed":
         note(f"resume with: trading-ai resume {short(record.optimization_id)}")
         raise typer.Exit(130)
-    path = write_report(application, record, output)
+    path = write_report(application.service, record, output)
     if as_json:
-        print_json(results_json(application, record, 10) | {"report": str(path.resolve())})
+        print_json({**optimization_with_results(application, record, 10), "report": str(path.resolve())})
         return
     show_results(application, record, 10)
     say(f"Report: {path.resolve()}")

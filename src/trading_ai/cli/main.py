@@ -14,7 +14,7 @@ from trading_ai.cli import (
     data,
     demo,
     optimizations,
-    reports,
+    report,
     robustness,
     services,
     strategies,
@@ -50,7 +50,7 @@ app.command("results")(optimizations.results)
 app.command("cancel")(optimizations.cancel)
 app.command("resume")(optimizations.resume)
 app.command("delete")(optimizations.delete)
-app.command("report")(reports.report)
+app.command("report")(report.report)
 app.command("robustness")(robustness.robustness)
 app.command("walk-forward")(walk_forward.walk_forward)
 app.command("verify")(robustness.verify)

@@ -4,15 +4,23 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
-from trading_ai.cli.output import duration, moment, note, number, print_json, say, short, table
+from trading_ai.cli.output import duration, moment, note, print_json, say, table
 from trading_ai.cli.progress import display, interruptible
-from trading_ai.cli.trials import optimization_json, results_json, show_progress_note, show_results, write_trials
+from trading_ai.cli.trials import (
+    optimization_with_results,
+    results_of,
+    show_progress_note,
+    show_results,
+    write_trials,
+)
+from trading_ai.documents.words import number, short
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
@@ -66,7 +74,7 @@ def finish(application: Application, record: OptimizationRecord, top: int, as_js
         typer.Exit: it did not complete.
     """
     if as_json:
-        print_json(results_json(application, record, top))
+        print_json(optimization_with_results(application, record, top))
     elif record.status == "completed":
         show_results(application, record, top)
     from trading_ai.search.registry import METHODS  # noqa: PLC0415
@@ -173,13 +181,23 @@ def resume(
     finish(application, record, top, as_json)
 
 
+def _print(found: OptimizationRecord | list[OptimizationRecord]) -> None:
+    from trading_ai.documents.optimizations import optimization_json  # noqa: PLC0415
+
+    now = time.time()
+    if isinstance(found, list):
+        print_json([optimization_json(record, now) for record in found])
+    else:
+        print_json(optimization_json(found, now))
+
+
 def list_optimizations(as_json: bool = AS_JSON) -> None:
     """List optimizations, newest first."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
 
     records = Application().store.optimizations()
     if as_json:
-        print_json({"optimizations": [optimization_json(record) for record in records]})
+        _print(records)
         return
     rows = (
         [
@@ -199,7 +217,7 @@ def status(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> N
 
     record = Application().store.optimization(optimization_id)
     if as_json:
-        print_json(optimization_json(record))
+        _print(record)
         return
     say(f"optimization  {record.optimization_id}" + (f"  {record.name}" if record.name else ""))
     say(f"status        {record.status}" + (f" ({record.message})" if record.message else ""))
@@ -231,7 +249,8 @@ def results(
     record = application.store.optimization(optimization_id)
     written = write_trials(application, record, csv, parquet)
     if as_json:
-        print_json(results_json(application, record, top, pareto) | ({"written": written} if written else {}))
+        found = results_of(application, record, top, pareto)
+        print_json({**found, "written": written} if written else found)
         return
     if not written:
         show_results(application, record, top, pareto)
@@ -246,7 +265,7 @@ def cancel(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> N
 
     record = Application().service.cancel(optimization_id)
     if as_json:
-        print_json(optimization_json(record))
+        _print(record)
     else:
         say(f"cancelled optimization {short(record.optimization_id)}; {record.n_completed:,} trials are kept")
 
@@ -257,6 +276,8 @@ def delete(optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> N
 
     found = Application().service.delete_optimization(optimization_id)
     if as_json:
-        print_json({"optimization_id": found, "id": found, "deleted": True})
+        from trading_ai.documents.optimizations import deleted_json  # noqa: PLC0415
+
+        print_json(deleted_json(found))
     else:
         say(f"deleted optimization {short(found)}")

@@ -77,35 +77,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     screen.print(made)
 
 
-def number(value: Any, unit: str = "") -> str:
-    """A number for people; "n/a" where undefined."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "n/a"
-    if isinstance(value, bool | str):
-        return str(value)
-    if unit == "count" or isinstance(value, int):
-        return f"{int(value):,}"
-    return f"{value:,.2f}" if unit else f"{value:g}"
-
-
-def short(identifier: str) -> str:
-    """The first characters of an id: enough to name it in every command."""
-    return identifier[:8]
-
-
 def moment(seconds: float | None) -> str:
     """A time since 1970 as text, UTC."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def iso(seconds: float | None) -> str | None:
-    """A time since 1970 as ISO 8601 in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
-def iso_ns(nanoseconds: int) -> str:
-    """A bar's time as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def duration(seconds: float) -> str:

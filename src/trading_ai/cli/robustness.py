@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
-from trading_ai.cli.backtests import values_text
-from trading_ai.cli.output import note, number, print_json, say, short, table
+from trading_ai.cli.output import note, print_json, say, table
+from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import EvaluationError, InputError, StorageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def robustness(
         application.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
     )
     if as_json:
-        print_json(found.to_json())
+        from trading_ai.documents.robustness import assessment_json  # noqa: PLC0415
+
+        print_json(assessment_json(found))
     else:
         show(found)
 
@@ -88,20 +90,13 @@ def verify(
     from trading_ai.bootstrap import Application  # noqa: PLC0415
     from trading_ai.studies.assessment import verify_trial  # noqa: PLC0415
 
-    found = verify_trial(Application().service, optimization_id, rank)
+    service = Application().service
+    found = verify_trial(service, optimization_id, rank)
     if as_json:
-        print_json(
-            {
-                "id": optimization_id,
-                "rank": rank,
-                "combination_index": found.index,
-                "parameters": found.parameters,
-                "equal": not found.different,
-                "different": list(found.different),
-                "stored": found.stored,
-                "again": found.again,
-            }
-        )
+        from trading_ai.documents.trials import verification_json  # noqa: PLC0415
+
+        key = service.store.optimization(optimization_id).optimization_id
+        print_json(verification_json(key, rank, found))
     elif not found.different:
         say(f"rank {rank} ({values_text(found.parameters)}): all {len(found.stored)} metrics are equal to the last bit")
     if found.different:
@@ -117,7 +112,7 @@ def export(
 ) -> None:
     """Write a trial's parameters for the platform that will trade them."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME  # noqa: PLC0415
+    from trading_ai.documents.trials import parameter_set_json  # noqa: PLC0415
     from trading_ai.optimization.ranking import trial_of_rank  # noqa: PLC0415
     from trading_ai.reports.exports import FORMATS, parameter_file  # noqa: PLC0415
 
@@ -127,19 +122,13 @@ def export(
     record = store.optimization(optimization_id)
     page = trial_of_rank(store, record, rank)
     backtest = store.backtest(record.spec.backtest_id)
-    parameters = dict(backtest.spec.parameters) | record.spec.space.combination(int(page.indices[0]))
-    timeframe = backtest.timeframe
-    if TIMEFRAME not in backtest.spec.parameters:  # it was searched, if it is there
-        timeframe = str(parameters.pop(TIMEFRAME, timeframe))
-    symbol = backtest.symbol
-    if record.spec.datasets:
-        symbol = str(parameters.pop(SYMBOL))
-    text = parameter_file(output.suffix, parameters, symbol, timeframe, record.optimization_id, rank)
+    found = parameter_set_json(record, backtest, rank, int(page.indices[0]))
+    text = parameter_file(output.suffix, found)
     try:
         output.write_text(text, encoding="utf-16" if output.suffix == ".set" else "utf-8")
     except OSError as error:
         raise StorageError(f"the file could not be written: {error}") from error
     if as_json:
-        print_json({"id": record.optimization_id, "rank": rank, "parameters": parameters, "output": str(output)})
+        print_json({**found, "output": str(output)})
     else:
         say(f"wrote {output}: rank {rank} of optimization {short(record.optimization_id)}")

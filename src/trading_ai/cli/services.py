@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.cli.arguments import AS_JSON
-from trading_ai.cli.output import iso, moment, note, print_json, say, table
+from trading_ai.cli.output import moment, note, print_json, say, table
+from trading_ai.documents.forms import iso, iso_or_none
 from trading_ai.errors import InputError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def list_keys(as_json: bool = AS_JSON) -> None:
         rows = [
             {
                 "id": r.key_id, "name": r.name, "scope": r.scope, "created_at": iso(r.created_at),
-                "revoked_at": iso(r.revoked_at),
+                "revoked_at": iso_or_none(r.revoked_at),
             }
             for r in records
         ]  # fmt: skip

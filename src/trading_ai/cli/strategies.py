@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.output import print_json, say, table
+
+if TYPE_CHECKING:
+    from trading_ai.documents.strategies import StrategyParameter
 
 
 def list_strategies(
@@ -13,53 +18,28 @@ def list_strategies(
     as_json: bool = AS_JSON,
 ) -> None:
     """List strategies with their parameters, bounds, defaults and units."""
-    from trading_ai.engine.rules import EXIT_PARAMETERS  # noqa: PLC0415 - commands import what they need
+    from trading_ai.documents.strategies import strategy_json  # noqa: PLC0415 - commands import what they need
     from trading_ai.strategies.registry import strategies, strategy  # noqa: PLC0415
 
     known = strategies() if name is None else {name: type(strategy(name))}
-
-    def described(parameters: object) -> list[dict[str, object]]:
-        assert isinstance(parameters, dict) or hasattr(parameters, "values")
-        return [
-            {
-                "name": p.name, "kind": p.kind, "default": p.default, "min": p.low, "max": p.high, "step": p.step,
-                "choices": list(p.choices) or None, "unit": p.unit, "description": p.description,
-            }
-            for p in parameters.values()
-        ]  # fmt: skip
-
-    def first_line(cls: type) -> str:
-        return (cls.__doc__ or "").strip().partition("\n")[0]
-
+    found = [strategy_json(key, known[key]) for key in sorted(known)]
     if as_json:
-        print_json(
-            {
-                "strategies": [
-                    {
-                        "name": key,
-                        "description": first_line(cls),
-                        "rules": [f"{a} < {b}" for a, b in cls.rules],
-                        "parameters": described(cls.parameters),
-                    }
-                    for key, cls in known.items()
-                ],
-                "exit_parameters": described(EXIT_PARAMETERS),
-            }
-        )
+        print_json(found)
         return
     columns = ("parameter", "default", "min", "max", "unit", "description")
 
-    def rows(parameters: object) -> list[list[str]]:
+    def rows(parameters: list[StrategyParameter]) -> list[list[str]]:
         return [
             [
-                str(p["name"]), str(p["default"]), "" if p["min"] is None else f"{p['min']:,}",
-                "" if p["max"] is None else f"{p['max']:,}", str(p["unit"]), str(p["description"]),
+                p["name"], str(p["default"]), "" if p["minimum"] is None else f"{p['minimum']:,}",
+                "" if p["maximum"] is None else f"{p['maximum']:,}", p["unit"], p["description"],
             ]
-            for p in described(parameters)
+            for p in parameters
         ]  # fmt: skip
 
-    for key, cls in known.items():
-        rule = "; ".join(f"{a} < {b}" for a, b in cls.rules)
-        table(f"{key}: {first_line(cls)}" + (f" ({rule})" if rule else ""), columns, rows(cls.parameters))
-    table("Every strategy also has these exits", columns, rows(EXIT_PARAMETERS))
+    for shown in found:
+        rule = "; ".join(shown["rules"])
+        title = f"{shown['name']}: {shown['description']}" + (f" ({rule})" if rule else "")
+        table(title, columns, rows(shown["parameters"]))
+    table("Every strategy also has these exits", columns, rows(found[0]["exit_parameters"]))
     say("A strategy of your own: --strategy path/to/file.py:ClassName")

@@ -1,16 +1,18 @@
-"""Trials of an optimization as JSON, as a table, and as files."""
+"""Trials of an optimization as a document, as a table, and as files."""
 
 from __future__ import annotations
 
-import math
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from trading_ai.cli.backtests import values_text
-from trading_ai.cli.output import iso, note, number, say, short, table
+from trading_ai.cli.output import note, say, table
+from trading_ai.documents.words import number, short, values_text
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
+    from trading_ai.documents.optimizations import OptimizationResults, Results
     from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 _HEADS = {
@@ -20,105 +22,51 @@ _HEADS = {
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
 
 
-def optimization_json(record: OptimizationRecord) -> dict[str, Any]:
-    """An optimization as the JSON that commands print."""
-    spec = record.spec
-    return {
-        "optimization_id": record.optimization_id,
-        "id": record.optimization_id,
-        "name": record.name,
-        "status": record.status,
-        "message": record.message,
-        "backtest_id": spec.backtest_id,
-        "parameter_ranges": spec.space.to_json(),
-        "datasets": dict(spec.datasets),
-        "n_combinations": spec.space.n_combinations,
-        "method": spec.method,
-        "max_iterations": spec.max_iterations,
-        "seed": spec.seed,
-        "objective": spec.objective,
-        "objectives": [spec.objective, *spec.more_objectives],
-        "constraints": list(spec.constraints),
-        "parameter_constraints": list(spec.parameter_constraints),
-        "n_total": record.n_total,
-        "n_completed": record.n_completed,
-        "n_failed": record.n_failed,
-        "n_reused": record.n_reused,
-        "progress_percent": 100 * record.n_completed / max(record.n_total, 1),
-        "seconds": record.seconds,
-        "strategy_hash": record.strategy_hash,
-        "engine_version": record.engine_version,
-        "created_at": iso(record.created_at),
-        "started_at": iso(record.started_at),
-        "finished_at": iso(record.finished_at),
-    }
-
-
-def _page(application: Application, record: OptimizationRecord, top: int, pareto: bool) -> tuple[list[int], TrialPage]:
-    """The best trials, or the best of those on the Pareto front, with their ranks.
+def _page(
+    application: Application, record: OptimizationRecord, top: int, pareto: bool
+) -> tuple[list[int], TrialPage, int]:
+    """The best trials, or the best of those on the Pareto front: their ranks, themselves, and how many there are.
 
     Raises:
-        StateError: there is one objective.
+        ParameterError: the front is asked for, and there is one objective.
     """
-    from trading_ai.optimization.pareto import front_page  # noqa: PLC0415
+    from trading_ai.optimization.pareto import front_page  # noqa: PLC0415 - commands import what they need
 
     if not pareto:
         page = application.store.ranked(record.optimization_id, top)
-        return list(range(1, page.indices.size + 1)), page
+        return list(range(1, page.indices.size + 1)), page, record.n_completed
     ranks, page = front_page(application.store, record)
-    return ranks[:top].tolist(), page.part(slice(0, top))
-
-
-def _trials(record: OptimizationRecord, page: TrialPage, ranks: list[int]) -> list[dict[str, Any]]:
-    from trading_ai.metrics.catalog import METRIC_NAMES  # noqa: PLC0415 - commands import what they need
-
-    return [
-        {
-            "rank": rank,
-            "combination_index": index,
-            "parameters": record.spec.space.combination(index),
-            "feasible": feasible,
-            "error": page.errors.get(index),
-            "metrics": dict(zip(METRIC_NAMES, row, strict=True)),
-        }
-        for rank, index, feasible, row in zip(
-            ranks, page.indices.tolist(), page.feasible.tolist(), page.metrics.tolist(), strict=True
-        )
-    ]
+    return ranks[:top].tolist(), page.part(slice(0, top)), ranks.size
 
 
 def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
     return record.best_index is not None and bool(page.indices.size)
 
 
-def results_json(
-    application: Application, record: OptimizationRecord, top: int, pareto: bool = False
-) -> dict[str, Any]:
-    """An optimization with its best trials as the JSON that commands print."""
-    from trading_ai.optimization.columns import as_rows, objective_values, shape_columns  # noqa: PLC0415
+def results_of(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> Results:
+    """The best trials of an optimization, or the best of those on its Pareto front."""
+    from trading_ai.documents.optimizations import results_json  # noqa: PLC0415
+    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
 
-    ranks, page = _page(application, record, top, pareto)
-    trials = _trials(record, page, ranks)
-    beside = shape_columns(application.store, record, page.indices)
-    values = objective_values(record, page, beside).tolist()
-    for trial, value, more in zip(trials, values, as_rows(beside, len(trials)), strict=True):
-        trial |= {"objective": None if math.isnan(value) else value, **more}
-    winner = trials[0] if _has_winner(record, page) else None
-    return optimization_json(record) | {
-        "best": winner,
-        "best_parameters": winner["parameters"] if winner else None,
-        "n_trials_tried": record.n_completed,
-        "results": trials,
-    }
+    ranks, page, total = _page(application, record, top, pareto)
+    return results_json(record, page, ranks, shape_columns(application.store, record, page.indices), total=total)
+
+
+def optimization_with_results(application: Application, record: OptimizationRecord, top: int) -> OptimizationResults:
+    """An optimization with its best trials."""
+    from trading_ai.documents.optimizations import optimization_json  # noqa: PLC0415
+
+    return {**optimization_json(record, time.time()), **results_of(application, record, top)}
 
 
 def show_results(application: Application, record: OptimizationRecord, top: int, pareto: bool = False) -> None:
     """Print the ranked table, the best parameters, what luck has to do with them, and what to do next."""
+    from trading_ai.documents.optimizations import trials_json  # noqa: PLC0415
     from trading_ai.metrics.catalog import metric  # noqa: PLC0415
     from trading_ai.optimization.columns import objective_values, shape_columns  # noqa: PLC0415
     from trading_ai.optimization.objective import Objective  # noqa: PLC0415
 
-    ranks, page = _page(application, record, top, pareto)
+    ranks, page, _ = _page(application, record, top, pareto)
     objective, kind = record.spec.objective, Objective.parse(record.spec.objective)
     unit = kind.unit
     others = [name for name in record.spec.more_objectives if name.isidentifier() and name not in _SHOWN]
@@ -128,14 +76,15 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     if kind.plateau_of:  # it is the objective
         beside.pop("plateau", None)
     rows = []
-    for i, trial in enumerate(_trials(record, page, ranks)):
+    for i, trial in enumerate(trials_json(record, page, ranks, beside)):
+        metrics: Mapping[str, object] = {**trial}
         mark = "" if trial["feasible"] else ("failed" if trial["error"] else "breaks a condition")
         rows.append(
             [
                 str(trial["rank"]),
                 *(number(value) for value in trial["parameters"].values()),
                 number(values[i], unit),
-                *(number(trial["metrics"][name], metric(name).unit) for name in names),
+                *(number(metrics.get(name), metric(name).unit) for name in names),
                 *(_beside(name, column[i].item(), unit) for name, column in beside.items()),
                 *([mark] if not page.feasible.all() else []),
             ]

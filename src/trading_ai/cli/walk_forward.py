@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.cli.arguments import AS_JSON
-from trading_ai.cli.backtests import values_text
 from trading_ai.cli.optimizations import METHODS_HELP
-from trading_ai.cli.output import duration, note, number, print_json, say, short, table
+from trading_ai.cli.output import duration, note, print_json, say, table
 from trading_ai.cli.progress import display, interruptible
+from trading_ai.documents.words import number, short, values_text
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
@@ -68,7 +68,7 @@ def walk_forward(
     _run(service, plan, workers, as_json)
     found = stitch(service, plan)
     if as_json:
-        print_json({"status": "completed", "backtest_id": plan.base.backtest_id, **found.to_json()})
+        _print(service, plan, found)
     else:
         show(found)
 
@@ -92,7 +92,9 @@ def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None
             with display(plan.n_total, n_done, plan.spec.search.objective) as show_progress:
                 record = service.run(part, n_workers=workers, waiting=_waiting, report=show_progress, stop=asked.is_set)
             if record.status == "paused":
-                _paused(record, i - 1, len(plan.parts), as_json)
+                if as_json:
+                    _print(service, plan)
+                _paused(record, i - 1, len(plan.parts))
             if record.status != "completed":
                 raise StateError(f"{record.name} ({short(record.optimization_id)}) is {record.status}")
 
@@ -101,9 +103,13 @@ def _waiting(seconds: float) -> None:
     note(f"Another process may still run it; waiting at most {duration(seconds)} ...")
 
 
-def _paused(record: OptimizationRecord, n_done: int, n_parts: int, as_json: bool) -> None:
-    if as_json:
-        print_json({"status": "paused", "n_completed": n_done, "n_total": n_parts})
+def _print(service: WalkForwardService, plan: WalkForwardPlan, found: ExactWalkForward | None = None) -> None:
+    from trading_ai.documents.walk_forward import walk_forward_json  # noqa: PLC0415
+
+    print_json(walk_forward_json(plan, [service.found(part) for part in plan.parts], found))
+
+
+def _paused(record: OptimizationRecord, n_done: int, n_parts: int) -> None:
     note(f"Paused in {record.name}, after {n_done} of {n_parts} optimizations.")
     note("start the same command again to go on")
     raise typer.Exit(130)

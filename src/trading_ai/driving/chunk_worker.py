@@ -9,11 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from trading_ai.driving.heartbeat import beating
+from trading_ai.driving.planning import job_of
 from trading_ai.driving.queue import CHUNK_LEASE_SECONDS, HEARTBEAT_SECONDS, Chunk, WorkQueue
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
 from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Job
-from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.ports import Store
 
 _EVALUATORS_KEPT = 3
@@ -25,8 +26,7 @@ class _Task:
 
     job: Job
     evaluator: Evaluator
-    objective: Objective
-    constraints: tuple[Constraint, ...]
+    judge: Judge
 
 
 @dataclass(frozen=True)
@@ -89,27 +89,20 @@ class ChunkWorker:
                 self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
                 return None
             result = evaluate_chunk(task.evaluator, chunk.indices, task.job.keep_daily_profit)
-            scores = task.objective.scores(result.metrics)
-            held = feasible(task.constraints, result.metrics)
             seconds = time.perf_counter() - began
-            share = seconds / max(self._n_slots(), 1)
             try:
-                new = self._store.save_chunk(chunk.optimization_id, result, scores, held, share, seconds)
+                saved = task.judge.save(result, seconds / max(self._n_slots(), 1), seconds)
             except NotFoundError:  # deleted meanwhile
                 return None
-        self._queue.finish(chunk.chunk_id, self._worker_id, chunk.indices.shape[0], len(result.failures), seconds)
-        return Done(chunk.optimization_id, new, len(result.failures), seconds)
+        self._queue.finish(chunk.chunk_id, self._worker_id, chunk.indices.shape[0], saved.n_failed, seconds)
+        return Done(chunk.optimization_id, saved.n_new, saved.n_failed, seconds)
 
     def _task(self, optimization_id: str) -> _Task:
         task = self._tasks.pop(optimization_id, None)
         if task is None:
             record = self._store.optimization(optimization_id)
-            spec = record.spec
-            backtest = self._store.backtest(spec.backtest_id)
-            axes, datasets = spec.space.to_json(), dict(spec.datasets)
-            job = Job(backtest.spec.to_json(), axes, spec.keep_daily_profit, record.strategy_hash, datasets)
-            constraints = tuple(Constraint.parse(text) for text in spec.constraints)
-            task = _Task(job, job_evaluator(job, self._artifacts), Objective.parse(spec.objective), constraints)
+            job = job_of(self._store, record)
+            task = _Task(job, job_evaluator(job, self._artifacts), Judge(self._store, optimization_id, record.spec))
         self._tasks[optimization_id] = task
         while len(self._tasks) > _EVALUATORS_KEPT:
             self._tasks.popitem(last=False)

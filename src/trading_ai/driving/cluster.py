@@ -15,88 +15,48 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trading_ai.driving.completion import complete
-from trading_ai.driving.planning import stop_rule
-from trading_ai.driving.proposals import Proposals
+from trading_ai.driving.dispatch import Dispatch, Limits, after_death, kill_text
+from trading_ai.driving.planning import dispatch_of, proposals_of, stop_rule
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkQueue
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
-from trading_ai.evaluation.job import check_code, failed_chunk
+from trading_ai.evaluation.job import failed_chunk
 from trading_ai.evaluation.ports import Indices
-from trading_ai.evaluation.speed import CHUNK_SECONDS, MAX_CHUNK
-from trading_ai.optimization.ledger import Answers
+from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.model import OptimizationStatus
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
-from trading_ai.strategies.registry import strategy
 
 ROLE = "coordinator"
 ROLE_SECONDS = 5.0
 _OPTIMIZATION_LEASE_SECONDS = 10.0
 _WAITING_PER_SLOT = 3
 _ADDED_PER_TICK = 1000  # a tick must end well before the role does, however many workers wait
-_FIRST_CHUNK = 16
-_LEAST_SECONDS = 0.1
-_BATCHES_ANSWERED_AT_ONCE = 20
-_GROWTH = 8
 _SILENT_BROKER_SECONDS = 2.0
-_KILLS_BEFORE_HALVING = 3
-_KILLS_OF_SUSPECTS = 2
 _WORKERS_FORGOTTEN_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Dispatch:
-    """What one optimization still has to dispatch."""
+class _Driven:
+    """One running optimization as this coordinator knows it."""
 
-    proposals: Proposals
-    answers: Answers | None
-    left: Indices
-    start: int
-    priority: int
-    rate: float = 0.0
-    largest: int = _FIRST_CHUNK
-    seen: tuple[int, float] = (0, 0.0)
-    best: tuple[float | None, int] = (None, 0)
+    dispatch: Dispatch
+    limits: Limits
+    seen: tuple[int, float]
 
     def observe(self, record: OptimizationRecord) -> None:
-        """Learn combinations a second of one worker from the progress since the last look."""
+        """Learn the speed of one worker from the progress since the last look."""
         n, seconds = record.n_completed - self.seen[0], record.busy_seconds - self.seen[1]
         if n > 0 and seconds > 0:
-            self.rate = n / seconds if not self.rate else 0.5 * (self.rate + n / seconds)
+            self.dispatch.told(n, seconds)
             self.seen = (record.n_completed, record.busy_seconds)
 
     def enough(self, record: OptimizationRecord, now: float) -> str:
         """The limit that is reached, if one is; the best is counted from the first look of this coordinator."""
-        if record.best_score != self.best[0]:
-            self.best = (record.best_score, record.n_completed)
         seconds = now - (record.started_at or record.created_at)
-        return stop_rule(record.spec).stop(record.n_completed, seconds, self.best[1])
-
-    def next_batch(self) -> bool:
-        """Ask a method that learns; what the ledger knows of the batch is stored at once and need not be run.
-
-        Returns:
-            Whether all of it was known, so that the next batch may be asked for.
-        """
-        batch = self.left = self.proposals.batch()
-        if self.answers is not None and batch.size:
-            self.left, _ = self.answers.take(batch)
-            self.start += int(batch.size - self.left.size)
-        return bool(batch.size and not self.left.size)
-
-    def take(self, n_slots: int) -> Indices:
-        """The next chunk: about a second of work, less at the end, growing by steps until the speed is known."""
-        wanted = self.rate * CHUNK_SECONDS if self.rate else _FIRST_CHUNK
-        # At the end of a run pieces shrink, so that workers end together, but a piece must outweigh its round trip.
-        least = max(self.left.size // (2 * n_slots), self.rate * _LEAST_SECONDS)
-        size = int(min(wanted, _GROWTH * self.largest, MAX_CHUNK, least))
-        size = max(size, 1)
-        self.largest = max(self.largest, size)
-        piece, self.left = self.left[:size], self.left[size:]
-        return piece
+        return self.limits.reached(record.n_completed, record.best_score, seconds)
 
 
 @dataclass(frozen=True)
@@ -104,8 +64,6 @@ class Tick:
     """What one look found; for gauges."""
 
     n_waiting: int = 0
-    n_leased: int = 0
-    oldest_waiting_seconds: float = 0.0
     n_slots: int = 0
     actions: Counter[str] = field(default_factory=Counter)
 
@@ -133,7 +91,7 @@ class Coordinator:
     ) -> None:
         self._store, self._queue, self._owner, self._clock = store, queue, owner, clock
         self._announce, self._n_announced = announce, n_announced
-        self._dispatches: dict[str, _Dispatch] = {}
+        self._driven: dict[str, _Driven] = {}
         self._forgot = 0.0
 
     def leave(self) -> None:
@@ -148,7 +106,7 @@ class Coordinator:
         """
         now = self._clock()
         if not self._queue.take_role(ROLE, self._owner, now, ROLE_SECONDS):
-            self._dispatches.clear()  # what another one dispatched meanwhile is not known here
+            self._driven.clear()  # what another one dispatched meanwhile is not known here
             return None
         actions: Counter[str] = Counter()
         for late in self._queue.expired(now):
@@ -168,14 +126,12 @@ class Coordinator:
         running = self._queue.running()
         for key in {c.optimization_id for c in waiting} - set(running):
             self._drop(key)
-        for key in set(self._dispatches) - set(running):
-            del self._dispatches[key]
-        records = [record for record in map(self._driven, running) if record is not None]
+        for key in set(self._driven) - set(running):
+            del self._driven[key]
+        records = [record for record in map(self._look_at, running) if record is not None]
         waiting += self._fill(records, waiting, n_slots, now)
         actions["republished"] += self._tell_broker(waiting, now)
-        free = [c for c in waiting if c.owner is None]
-        oldest = max((now - c.queued_at for c in free), default=0.0)
-        return Tick(len(free), len(waiting) - len(free), oldest, n_slots, actions)
+        return Tick(sum(c.owner is None for c in waiting), n_slots, actions)
 
     # --- inside --------------------------------------------------------------------------------------
 
@@ -192,7 +148,7 @@ class Coordinator:
         except NotFoundError:
             return
 
-    def _driven(self, key: str) -> OptimizationRecord | None:
+    def _look_at(self, key: str) -> OptimizationRecord | None:
         """A running optimization that is this coordinator's to drive; settles it if it is complete."""
         try:
             # One name for all coordinators: a new one goes on at once. A command that runs one itself has its own.
@@ -201,14 +157,14 @@ class Coordinator:
             record = self._store.optimization(key)
             if record.status != "running":
                 return None
-            if key not in self._dispatches:
-                self._dispatches[key] = self._begin(record)
-            dispatch = self._dispatches[key]
-            dispatch.observe(record)
+            if key not in self._driven:
+                self._driven[key] = self._begin(record)
+            driven = self._driven[key]
+            driven.observe(record)
             if record.n_completed >= record.n_total:
                 self._settle(key, "completed", "")
                 return None
-            if enough := dispatch.enough(record, self._clock()):
+            if enough := driven.enough(record, self._clock()):
                 self._settle(key, "completed", enough)
                 return None
         except StorageError:
@@ -226,24 +182,21 @@ class Coordinator:
         else:
             self._store.change_status(key, ("running",), new, self._clock(), message)
         self._store.release_lease(key, ROLE)
-        self._dispatches.pop(key, None)
+        self._driven.pop(key, None)
         _log.info("optimization %s", new, extra={"optimization_id": key, "reason": message})
 
-    def _begin(self, record: OptimizationRecord) -> _Dispatch:
-        backtest = self._store.backtest(record.spec.backtest_id)
-        chosen = strategy(backtest.spec.strategy)
-        check_code(chosen, record.strategy_hash, record.engine_version)
-        proposals = Proposals(record.spec, backtest.spec, chosen)
+    def _begin(self, record: OptimizationRecord) -> _Driven:
+        chosen, proposals = proposals_of(self._store, record)
         proposals.tell(*known_scores(self._store, record))
-        chunks = self._queue.chunk_indices(record.optimization_id)
+        under_way = self._queue.chunk_indices(record.optimization_id)
         left = np.empty(0, np.int64)
-        answers = Answers(self._store, record, proposals.candidates) if proposals.learns else None
         if not proposals.learns:
             left = proposals.batch()
-            left = left[~np.isin(left, chunks)]
-        start = record.n_completed + int(chunks.size)
-        seen, best = (record.n_completed, record.busy_seconds), (record.best_score, record.n_completed)
-        return _Dispatch(proposals, answers, left, start, record.priority, seen=seen, best=best)
+            left = left[~np.isin(left, under_way)]
+        n_started = record.n_completed + int(under_way.size)
+        dispatch = dispatch_of(self._store, record, proposals, chosen, left, n_started=n_started)
+        limits = Limits(stop_rule(record.spec), record.best_score, record.n_completed)
+        return _Driven(dispatch, limits, (record.n_completed, record.busy_seconds))
 
     def _fill(
         self, records: Sequence[OptimizationRecord], chunks: Sequence[ChunkState], n_slots: int, now: float
@@ -252,34 +205,35 @@ class Coordinator:
         open_ = Counter(c.optimization_id for c in chunks)
         free = Counter(c.optimization_id for c in chunks if c.owner is None)
         for record in records:
-            dispatch = self._dispatches[record.optimization_id]
-            if dispatch.proposals.learns and not dispatch.left.size and not open_[record.optimization_id]:
-                for _ in range(_BATCHES_ANSWERED_AT_ONCE):
-                    dispatch.proposals.tell(*known_scores(self._store, record))
-                    if not dispatch.next_batch():
-                        break
+            dispatch = self._driven[record.optimization_id].dispatch
+            if not dispatch.left.size and not open_[record.optimization_id]:
+                dispatch.refill()
         taken: dict[str, list[Indices]] = {}
+        starts = {r.optimization_id: self._driven[r.optimization_id].dispatch.n_started for r in records}
         n_free = sum(free.values())
         while True:
-            able = [r for r in records if self._dispatches[r.optimization_id].left.size]
+            able = [r for r in records if self._driven[r.optimization_id].dispatch.left.size]
             # One that has none waiting gets its turn even when the queue is full: small ones must not starve.
             if n_free >= _WAITING_PER_SLOT * n_slots:
                 able = [r for r in able if not free[r.optimization_id]]
             if not able or sum(map(len, taken.values())) >= _ADDED_PER_TICK:
                 break
             chosen = min(able, key=lambda r: (open_[r.optimization_id] / r.priority, r.created_at)).optimization_id
-            taken.setdefault(chosen, []).append(self._dispatches[chosen].take(n_slots))
+            piece = self._driven[chosen].dispatch.take(n_slots)
+            assert piece is not None
+            taken.setdefault(chosen, []).append(piece)
             for counter in (open_, free):
                 counter[chosen] += 1
             n_free += 1
         added: list[ChunkState] = []
         for key, pieces in taken.items():
-            dispatch = self._dispatches[key]
             try:
-                added += self._queue.add_chunks(key, dispatch.start, pieces, now)
-            except NotFoundError:
+                added += self._queue.add_chunks(key, starts[key], pieces, now)
+            except NotFoundError:  # deleted meanwhile
                 continue
-            dispatch.start += sum(piece.size for piece in pieces)
+            except StorageError:
+                self._driven.clear()  # what was taken and not added is found again from the trials and the chunks
+                raise
         # In turns, as they were chosen: one optimization's chunks must not all come before another's.
         rank = {c.chunk_id: i for key in taken for i, c in enumerate(a for a in added if a.optimization_id == key)}
         return sorted(added, key=lambda c: rank[c.chunk_id])
@@ -306,22 +260,22 @@ class Coordinator:
 
     def _isolate(self, chunk: ChunkState, now: float) -> None:
         """Halve a chunk that keeps killing its workers; of a single combination, make a failed trial."""
-        if chunk.stop - chunk.start > 1:
+        if _then(chunk) == "halve":
             self._queue.split(chunk.chunk_id, now)
             return
         whole = self._queue.waiting(chunk.chunk_id)
         if whole is None:
             return
-        text = f"killed its worker {whole.n_kills} times"
-        failed = failed_chunk(whole.indices, text)
+        text = kill_text(whole.n_kills)
         record = self._store.optimization(chunk.optimization_id)
-        scores = Objective.parse(record.spec.objective).scores(failed.metrics)
-        self._store.save_chunk(chunk.optimization_id, failed, scores, np.zeros(1, dtype=np.bool_), 0.0)
+        Judge(self._store, chunk.optimization_id, record.spec).save(failed_chunk(whole.indices, text))
         self._queue.finish(chunk.chunk_id, "", 1, 1, 0.0)
         _log.error(text, extra={"optimization_id": chunk.optimization_id, "index": int(whole.indices[0])})
 
 
+def _then(chunk: ChunkState) -> str:
+    return after_death(chunk.stop - chunk.start, chunk.n_kills, suspect=chunk.suspect, seen=False)
+
+
 def _is_killer(chunk: ChunkState) -> bool:
-    single = chunk.stop - chunk.start == 1
-    limit = _KILLS_OF_SUSPECTS if chunk.suspect and not single else _KILLS_BEFORE_HALVING
-    return chunk.owner is None and chunk.n_kills >= limit
+    return chunk.owner is None and chunk.n_kills > 0 and _then(chunk) != "again"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from trading_ai.evaluation.model import EvaluatedChunk
-from trading_ai.evaluation.ports import Indices, Job
+from trading_ai.evaluation.ports import Evaluator, Indices, Job
 
 
 class Executor(Protocol):
@@ -33,4 +33,19 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Stop workers and free what they hold."""
+        ...
+
+
+class ExecutorFactory(Protocol):
+    """Makes the executor of one run."""
+
+    def __call__(self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool) -> Executor:
+        """An executor.
+
+        Args:
+            evaluator: what planning made; an executor in this process can go on with it.
+            expected_seconds: on one core.
+            n_workers: number of workers that the user asks for, or None to choose.
+            isolate: True for an executor in other processes, whose death this one outlives.
+        """
         ...

@@ -1,26 +1,25 @@
-"""Run an optimization's chunks: dispatch lazily, save each in one transaction, stop when asked to."""
+"""Drives an optimization on this machine: pieces go to an executor, results to the store, until something says stop."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from trading_ai.driving.executor import Executor
+from trading_ai.driving.completion import complete
+from trading_ai.driving.dispatch import Dispatch, Limits
+from trading_ai.driving.executor import Executor, ExecutorFactory
 from trading_ai.driving.heartbeat import beating
-from trading_ai.errors import StateError
-from trading_ai.evaluation.model import EvaluatedChunk
-from trading_ai.evaluation.ports import Floats, Indices, Job
+from trading_ai.driving.planning import Plan, dispatch_of, job_of, stop_rule
+from trading_ai.errors import EvaluationError, StateError, StorageError
+from trading_ai.evaluation.ports import Indices
+from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.model import OptimizationStatus
-from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Store
-from trading_ai.search.stopping import StopRule
+from trading_ai.optimization.records import OptimizationRecord
 
 LEASE_SECONDS = 6.0
 _HEARTBEAT_SECONDS = 1.5
@@ -31,7 +30,7 @@ Ending = Literal["completed", "stopped", "paused", "cancelled", "lost"]
 
 @dataclass(frozen=True)
 class Progress:
-    """What a progress display needs after each chunk.
+    """What a progress display needs after each piece.
 
     Attributes:
         optimization_id: which optimization.
@@ -60,29 +59,29 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of an optimization: what is left to do, and how to judge it."""
+class Terms:
+    """How one run goes.
 
-    optimization_id: str
-    owner: str
-    job: Job
-    chunks: Iterator[Indices]
-    n_done_before: int
-    n_total: int
-    objective: Objective
-    constraints: tuple[Constraint, ...]
-    rule: StopRule = field(default_factory=StopRule)
-    seconds_before: float = 0.0
-    best_before: float = math.nan
-    answered: list[EvaluatedChunk] = field(default_factory=list)
-    """Copies of earlier trials that `chunks` stored instead of yielding them, and that were not counted yet."""
+    Attributes:
+        n_workers: workers to use, or None to choose.
+        report: called after each piece.
+        stop: True pauses; asked between pieces.
+        served: whether a server runs it, whose end leaves it marked as running.
+        isolate: whether no user's code may run in this process.
+    """
+
+    n_workers: int | None
+    report: Callable[[Progress], None]
+    stop: Callable[[], bool]
+    served: bool = False
+    isolate: bool = False
 
 
 class _Flags:
     """Answers whether to stop: asked by the user, cancelled in the store, or the lease lost."""
 
-    def __init__(self, store: Store, run: Run, stop: Callable[[], bool], clock: Callable[[], float]) -> None:
-        self._store, self._run, self._stop, self._clock = store, run, stop, clock
+    def __init__(self, store: Store, key: str, stop: Callable[[], bool], clock: Callable[[], float]) -> None:
+        self._store, self._key, self._stop, self._clock = store, key, stop, clock
         self._checked = clock()
         self.status: OptimizationStatus = "running"
         self.enough = ""
@@ -92,109 +91,163 @@ class _Flags:
         if self._stop() or self.lost.is_set() or self.status != "running" or self.enough:
             return True
         if self._clock() - self._checked >= _STATUS_SECONDS:
-            self.status = self._store.optimization(self._run.optimization_id).status
+            self.status = self._store.optimization(self._key).status
             self._checked = self._clock()
         return self.status != "running"
 
+    def ending(self, n_left: int) -> Ending:
+        """How it ended, where `n_left` combinations were not tried."""
+        if self.lost.is_set():
+            return "lost"
+        if self.status == "cancelled":
+            return "cancelled"
+        if n_left <= 0 or self.enough:
+            return "completed"
+        # Not to be paused again by the caller: whoever paused it may have resumed it since.
+        return "paused" if self.status == "paused" else "stopped"
 
-def _heartbeat(store: Store, run: Run, flags: _Flags, clock: Callable[[], float]) -> AbstractContextManager[None]:
-    """Extend the lease while a run goes on; a lease that another process took ends it."""
 
-    def extend() -> bool:
-        if not store.acquire_lease(run.optimization_id, run.owner, clock(), LEASE_SECONDS):
-            flags.lost.set()
-        return not flags.lost.is_set()
-
-    return beating(extend, _HEARTBEAT_SECONDS, "lease")
-
-
-def run_chunks(
-    store: Store,
-    executor: Executor,
-    run: Run,
-    *,
-    stop: Callable[[], bool],
-    report: Callable[[Progress], None],
-    clock: Callable[[], float],
-) -> tuple[Ending, str]:
-    """Evaluate and save chunks until none is left or something says stop.
-
-    The caller holds the lease and changes the status afterwards.
+class _Tally:
+    """What a run has done so far.
 
     Args:
-        store: where trials go.
-        executor: where chunks run.
-        run: what to do.
-        stop: asked between chunks; True finishes those under way and pauses.
-        report: called after each saved chunk.
-        clock: seconds since 1970.
-
-    Returns:
-        How it ended, and the limit that ended it, if one did: ``stopped`` where `stop` said so, ``paused`` or
-        ``cancelled`` where the store did, ``lost`` where another process took over.
-
-    Raises:
-        EvaluationError: nothing can be evaluated at all.
-        StorageError: a chunk could not be saved.
+        n_done: trials before it.
     """
-    flags = _Flags(store, run, stop, clock)
-    began = saved = clock()
-    n_done, n_failed = run.n_done_before, 0
-    best_index: int | None = None
-    best_score = float("nan")
-    record_score, record_at = run.best_before, n_done
 
-    def look(chunk: EvaluatedChunk, scores: Floats, held: npt.NDArray[np.bool_]) -> None:
-        nonlocal best_index, best_score
-        ranked = np.where(held, scores, np.nan)
-        if not np.isnan(ranked).all():
-            row = int(np.nanargmax(ranked))
-            if best_index is None or ranked[row] > best_score:
-                best_index, best_score = int(chunk.indices[row]), float(ranked[row])
+    def __init__(self, n_done: int) -> None:
+        self.n_before = self.n_done = n_done
+        self.n_failed = 0
+        self.best: tuple[int, float] | None = None
 
-    def count_answered() -> None:
-        nonlocal n_done
-        while run.answered:
-            copies = run.answered.pop()
-            n_done += copies.indices.shape[0]
-            look(copies, run.objective.scores(copies.metrics), feasible(run.constraints, copies.metrics))
+    def count(self, saved: Saved) -> None:
+        """Count trials that were saved."""
+        self.n_done += saved.n_new
+        self.n_failed += saved.n_failed
+        if saved.best is not None and (self.best is None or saved.best[1] > self.best[1]):
+            self.best = saved.best
 
-    with _heartbeat(store, run, flags, clock):
-        for chunk, _ in executor.run(run.job, run.chunks, flags):
-            scores = run.objective.scores(chunk.metrics)
-            held = feasible(run.constraints, chunk.metrics)
-            now = clock()
-            n_done += store.save_chunk(run.optimization_id, chunk, scores, held, max(now - saved, 0.0))
-            saved = now
-            n_failed += len(chunk.failures)
-            look(chunk, scores, held)
-            count_answered()
-            if best_index is not None and not best_score <= record_score:
-                record_score, record_at = best_score, n_done
-            seconds = max(now - began, 1e-9)
-            if n_done < run.n_total:
-                flags.enough = flags.enough or run.rule.stop(n_done, run.seconds_before + seconds, record_at)
-            report(
-                Progress(
-                    run.optimization_id,
-                    n_done,
-                    run.n_total,
-                    n_failed,
-                    seconds,
-                    (n_done - run.n_done_before) / seconds,
-                    best_index,
-                    run.objective.value(best_score),
+
+class Here:
+    """The driver of one machine, whatever runs the pieces: this process, or others.
+
+    Args:
+        store: records and trials.
+        executors: makes executors.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, store: Store, executors: ExecutorFactory, clock: Callable[[], float]) -> None:
+        self._store, self._executors, self._clock = store, executors, clock
+
+    def drive(self, record: OptimizationRecord, plan: Plan, left: Indices, owner: str, terms: Terms) -> None:
+        """Run what is left of an optimization and settle its status; the caller holds the lease.
+
+        Args:
+            record: the optimization, marked as running.
+            plan: its plan.
+            left: combinations to run, shape (m,); empty for a method that learns.
+            owner: who holds the lease.
+            terms: how.
+
+        Raises:
+            EvaluationError: nothing can be evaluated at all.
+            StateError: another process took over.
+            StorageError: a piece could not be saved.
+        """
+        store, key = self._store, record.optimization_id
+        executor = self._executor(plan, int(left.size), terms)
+        try:
+            ending, enough = self._run(executor, record, plan, left, owner, terms)
+        except KeyboardInterrupt:
+            store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
+            raise
+        except EvaluationError as error:
+            store.change_status(key, ("running",), "failed", self._clock(), str(error))
+            raise
+        except StorageError as error:
+            with suppress(StorageError):  # what cannot be said now, the lease's end will say
+                store.change_status(key, ("running",), "paused", self._clock(), str(error))
+            raise
+        finally:
+            executor.close()
+        if ending == "lost":
+            raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
+        if ending == "completed":
+            complete(store, key, self._clock(), enough)
+        elif ending == "stopped" and not terms.served:
+            store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _executor(self, plan: Plan, n_left: int, terms: Terms) -> Executor:
+        if plan.proposals.learns:
+            # A method that learns waits for each batch: threads of this process share one without moving it anywhere,
+            # and one other process must have a batch's results stored before it asks for the next.
+            n_workers = 1 if terms.isolate or terms.n_workers == 1 else None
+            expected = 0.0
+        else:
+            n_workers = terms.n_workers
+            expected = plan.expected_seconds * n_left / max(plan.n_total, 1)
+        return self._executors(plan.evaluator, math.inf if terms.isolate else expected, n_workers, terms.isolate)
+
+    def _run(
+        self, executor: Executor, record: OptimizationRecord, plan: Plan, left: Indices, owner: str, terms: Terms
+    ) -> tuple[Ending, str]:
+        """Run and save pieces until none is left or something says stop; how it ended, and the limit that ended it."""
+        store, key, clock = self._store, record.optimization_id, self._clock
+        learns = plan.proposals.learns
+        n_left = max(record.n_total - record.n_completed, 0) if learns else int(left.size)
+        judge, tally = Judge(store, key, record.spec), _Tally(record.n_total - n_left)
+        limits = Limits(stop_rule(record.spec), record.best_score, tally.n_done)
+        dispatch = dispatch_of(
+            store, record, plan.proposals, plan.strategy, left,
+            rate=plan.speed.rate(plan.n_total, plan.n_groups), answered=tally.count,
+        )  # fmt: skip
+        flags, job = _Flags(store, key, terms.stop, clock), job_of(store, record)
+        began = saved_at = clock()
+        with self._heartbeat(key, owner, flags):
+            for chunk, busy_seconds in executor.run(job, _pieces(dispatch, executor.n_workers), flags):
+                now = clock()
+                tally.count(judge.save(chunk, max(now - saved_at, 0.0)))
+                dispatch.told(chunk.indices.shape[0], busy_seconds)
+                saved_at = now
+                seconds = max(now - began, 1e-9)
+                best_index, best_score = tally.best or (None, None)
+                if tally.n_done < record.n_total:
+                    flags.enough = limits.reached(tally.n_done, best_score, record.seconds + seconds)
+                terms.report(
+                    Progress(
+                        optimization_id=key,
+                        n_completed=tally.n_done,
+                        n_total=record.n_total,
+                        n_failed=tally.n_failed,
+                        seconds=seconds,
+                        rate=(tally.n_done - tally.n_before) / seconds,
+                        best_index=best_index,
+                        best_value=math.nan if best_score is None else judge.objective.value(best_score),
+                    )
                 )
-            )
-    count_answered()
-    if flags.lost.is_set():
-        return "lost", ""
-    if flags.status == "cancelled":
-        return "cancelled", ""
-    if n_done >= run.n_total or flags.enough:
-        return "completed", flags.enough
-    # Not to be paused again by the caller: whoever paused it may have resumed it since.
-    return ("paused" if flags.status == "paused" else "stopped"), ""
+        return flags.ending(record.n_total - tally.n_done), flags.enough
+
+    def _heartbeat(self, key: str, owner: str, flags: _Flags) -> AbstractContextManager[None]:
+        """Extend the lease while a run goes on; a lease that another process took ends it."""
+
+        def extend() -> bool:
+            if not self._store.acquire_lease(key, owner, self._clock(), LEASE_SECONDS):
+                flags.lost.set()
+            return not flags.lost.is_set()
+
+        return beating(extend, _HEARTBEAT_SECONDS, "lease")
+
+
+def _pieces(dispatch: Dispatch, n_slots: int) -> Iterator[Indices]:
+    """Pieces as they are asked for: of a method that learns, when the last batch's trials are stored."""
+    while True:
+        piece = dispatch.take(n_slots)
+        if piece is not None:
+            yield piece
+        elif not dispatch.refill():
+            return
 
 
 def take_lease(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.proposals import Proposals
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
 from trading_ai.evaluation.job import check_code, space_evaluator
 from trading_ai.evaluation.model import BacktestSpec
-from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices
+from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
 from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
+from trading_ai.optimization.judging import Judge, Saved
+from trading_ai.optimization.ledger import Answers
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
-from trading_ai.optimization.pareto import objectives_of
+from trading_ai.optimization.pareto import known_scores, objectives_of
 from trading_ai.optimization.ports import Store
-from trading_ai.optimization.records import BacktestRecord, DatasetRecord
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
 from trading_ai.search.stopping import StopRule
 from trading_ai.strategies.base import Strategy
@@ -32,6 +35,7 @@ class Plan:
     Attributes:
         spec: what is searched.
         backtest: the backtest that it starts from.
+        strategy: its strategy.
         strategy_hash: code hash of the strategy.
         space: the search space.
         indices: combinations to try, those that share signals side by side, shape (m,); empty where they depend on
@@ -47,6 +51,7 @@ class Plan:
 
     spec: OptimizationSpec
     backtest: BacktestRecord
+    strategy: Strategy
     strategy_hash: str
     space: SearchSpace
     indices: Indices
@@ -120,6 +125,7 @@ def plan_optimization(
     return Plan(
         spec=spec,
         backtest=backtest,
+        strategy=chosen,
         strategy_hash=backtest.strategy_hash,
         space=space,
         indices=indices,
@@ -180,3 +186,64 @@ def symbol_datasets(
             )
         found[name] = newest[name].dataset_id
     return found
+
+
+def dispatch_of(
+    store: Store,
+    record: OptimizationRecord,
+    proposals: Proposals,
+    chosen: Strategy,
+    left: Indices,
+    *,
+    n_started: int = 0,
+    rate: float = 0.0,
+    answered: Callable[[Saved], None] = lambda _: None,
+) -> Dispatch:
+    """The pieces of an optimization that are still to be run.
+
+    Args:
+        store: holds its trials, and the ledger.
+        record: the optimization.
+        proposals: what proposes its combinations.
+        chosen: its strategy.
+        left: combinations to run that were proposed already, shape (m,).
+        n_started: combinations that were dispatched or answered before.
+        rate: combinations a second on one core, 0 if that is not known.
+        answered: told what the ledger knew of a batch, which was saved.
+    """
+    answers: list[Answers] = []
+
+    def answer(batch: Indices) -> Indices:
+        if not answers:  # looked up when the first batch is there: methods that do not learn never ask
+            judge = Judge(store, record.optimization_id, record.spec)
+            answers.append(Answers(store, record, chosen, proposals.candidates, judge))
+        rest, saved = answers[0].take(batch)
+        if saved is not None:
+            answered(saved)
+        return rest
+
+    def known() -> tuple[Indices, Floats]:
+        return known_scores(store, store.optimization(record.optimization_id))
+
+    return Dispatch(proposals, left, known=known, answer=answer, n_started=n_started, rate=rate)
+
+
+def job_of(store: Store, record: OptimizationRecord) -> Job:
+    """What the trials of an optimization are of."""
+    spec = record.spec
+    backtest = store.backtest(spec.backtest_id).spec
+    datasets = dict(spec.datasets)
+    return Job(backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash, datasets)
+
+
+def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:
+    """The strategy of a stored optimization, and what proposes its combinations.
+
+    Raises:
+        StateError: the strategy's code or the engine has changed since its start.
+        StrategyError: the strategy is gone.
+    """
+    backtest = store.backtest(record.spec.backtest_id)
+    chosen = strategy(backtest.spec.strategy)
+    check_code(chosen, record.strategy_hash, record.engine_version)
+    return chosen, Proposals(record.spec, backtest.spec, chosen)

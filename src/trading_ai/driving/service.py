@@ -2,66 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from trading_ai.driving.completion import complete
-from trading_ai.driving.dispatch import chunks
-from trading_ai.driving.executor import Executor
-from trading_ai.driving.here import LEASE_SECONDS, Progress, Run, run_chunks, take_lease
-from trading_ai.driving.planning import Plan, plan_optimization, stop_rule
+from trading_ai.driving.executor import ExecutorFactory
+from trading_ai.driving.here import LEASE_SECONDS, Here, Progress, Terms, take_lease
+from trading_ai.driving.planning import Plan, job_of, plan_optimization
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import EvaluationError, StateError, StorageError
+from trading_ai.errors import StateError
 from trading_ai.evaluation.job import check_code, job_evaluator
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 from trading_ai.optimization.backtests import full_result
-from trading_ai.optimization.ledger import Answers, repeats
+from trading_ai.optimization.judging import Judge
+from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
-from trading_ai.optimization.objective import Constraint, Objective, feasible
-from trading_ai.optimization.pareto import known_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.strategies.registry import is_built_in, strategy
 
 
-class ExecutorFactory(Protocol):
-    """Makes the executor of one run."""
-
-    def __call__(self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, isolate: bool) -> Executor:
-        """An executor.
-
-        Args:
-            evaluator: what planning made; an executor in this process can go on with it.
-            expected_seconds: on one core.
-            n_workers: number of workers that the user asks for, or None to choose.
-            isolate: True for an executor in other processes, whose death this one outlives.
-        """
-        ...
-
-
 def _ignore(_: Any) -> None:
     """The default of callbacks."""
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """How one run goes: arguments of `start`; `served` for a server, `isolate` for no user's code in this process."""
-
-    n_workers: int | None
-    report: Callable[[Progress], None]
-    stop: Callable[[], bool]
-    served: bool = False
-    isolate: bool = False
 
 
 class OptimizationService:
@@ -89,7 +59,8 @@ class OptimizationService:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self.store, self.artifacts = store, artifacts
-        self._executors, self._max_combinations = executors, max_combinations
+        self._max_combinations = max_combinations
+        self._here = Here(store, executors, clock)
         self._clock, self._sleep, self._new_id = clock, sleep, new_id
 
     def plan(self, spec: OptimizationSpec, *, measure: bool = True) -> Plan:
@@ -122,14 +93,12 @@ class OptimizationService:
         if not (spec.warm_start if proposals.learns else spec.reuse):
             return iter(())
         wanted = proposals.candidates if proposals.learns else plan.indices
-        return repeats(self.store, spec, plan.backtest, strategy(plan.backtest.spec.strategy), wanted)
+        return repeats(self.store, spec, plan.backtest, plan.strategy, wanted)
 
     def _reuse(self, record: OptimizationRecord, plan: Plan) -> None:
-        objective = Objective.parse(record.spec.objective)
-        constraints = tuple(Constraint.parse(text) for text in record.spec.constraints)
+        judge = Judge(self.store, record.optimization_id, record.spec)
         for chunk in self._repeats(plan):
-            held = feasible(constraints, chunk.metrics)
-            self.store.save_chunk(record.optimization_id, chunk, objective.scores(chunk.metrics), held, 0.0)
+            judge.save(chunk)
 
     def _record(self, plan: Plan, name: str) -> OptimizationRecord:
         spec, n_total = plan.spec, plan.n_total
@@ -187,7 +156,7 @@ class OptimizationService:
         left = plan.indices
         if record.n_completed:
             left = left[~np.isin(left, self.store.done_indices(record.optimization_id))]
-        return self._run(record, left, plan, owner, _Terms(n_workers, report, stop))
+        return self._run(record, left, plan, owner, Terms(n_workers, report, stop))
 
     def resume(
         self,
@@ -208,7 +177,7 @@ class OptimizationService:
             StateError: it was cancelled, another process runs it, or the strategy's code or the engine has
                 changed since its start.
         """
-        return self._go_on(optimization_id, _Terms(n_workers, report, stop), started, waiting)
+        return self._go_on(optimization_id, Terms(n_workers, report, stop), started, waiting)
 
     def serve(
         self, optimization_id: str, *, n_workers: int | None = None, stop: Callable[[], bool] = lambda: False
@@ -222,12 +191,12 @@ class OptimizationService:
         Raises:
             StateError: as for `resume`.
         """
-        return self._go_on(optimization_id, _Terms(n_workers, _ignore, stop, served=True), _ignore, _ignore)
+        return self._go_on(optimization_id, Terms(n_workers, _ignore, stop, served=True), _ignore, _ignore)
 
     def _go_on(
         self,
         optimization_id: str,
-        terms: _Terms,
+        terms: Terms,
         started: Callable[[OptimizationRecord], None],
         waiting: Callable[[float], None],
     ) -> OptimizationRecord:
@@ -253,7 +222,7 @@ class OptimizationService:
         return self._run(record, left, plan, owner, terms)
 
     def _run(
-        self, record: OptimizationRecord, left: Indices, plan: Plan, owner: str, terms: _Terms
+        self, record: OptimizationRecord, left: Indices, plan: Plan, owner: str, terms: Terms
     ) -> OptimizationRecord:
         """Run what is left under a lease that is held, then settle the status and give the lease back."""
         store, key = self.store, record.optimization_id
@@ -264,73 +233,10 @@ class OptimizationService:
             if not left.size and not plan.proposals.learns:
                 complete(store, key, self._clock())
                 return store.optimization(key)
-            self._run_left(record, left, plan, owner, terms)
+            self._here.drive(record, plan, left, owner, terms)
         finally:
             store.release_lease(key, owner)
         return store.optimization(key)
-
-    def _run_left(self, record: OptimizationRecord, left: Indices, plan: Plan, owner: str, terms: _Terms) -> None:
-        n_workers, isolate = terms.n_workers, terms.isolate
-        store, key, spec = self.store, record.optimization_id, record.spec
-        n_left = int(left.size)
-        if plan.proposals.learns:
-            n_left = max(record.n_total - record.n_completed, 0)
-            # One other process must have a batch's results stored before it asks for the next.
-            n_workers = 1 if isolate or n_workers == 1 else None
-        share = n_left / max(plan.n_total, 1)
-        # A method that learns waits for each batch: threads of this process share one without moving it anywhere.
-        expected = 0.0 if plan.proposals.learns else plan.expected_seconds * share
-        executor = self._executors(plan.evaluator, math.inf if isolate else expected, n_workers, isolate)
-        answered: list[EvaluatedChunk] = []
-        size = plan.speed.chunk_size(n_left, max(round(plan.n_groups * share), 1), executor.n_workers)
-        run = Run(
-            optimization_id=key,
-            owner=owner,
-            job=self.job_of(record),
-            chunks=self._learned(plan, record, answered) if plan.proposals.learns else chunks(left, size),
-            n_done_before=record.n_total - n_left,
-            n_total=record.n_total,
-            objective=Objective.parse(spec.objective),
-            constraints=tuple(Constraint.parse(text) for text in spec.constraints),
-            rule=stop_rule(spec),
-            seconds_before=record.seconds,
-            best_before=math.nan if record.best_score is None else record.best_score,
-            answered=answered,
-        )
-        try:
-            ending, enough = run_chunks(store, executor, run, stop=terms.stop, report=terms.report, clock=self._clock)
-        except KeyboardInterrupt:
-            store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
-            raise
-        except EvaluationError as error:
-            store.change_status(key, ("running",), "failed", self._clock(), str(error))
-            raise
-        except StorageError as error:
-            with suppress(StorageError):  # what cannot be said now, the lease's end will say
-                store.change_status(key, ("running",), "paused", self._clock(), str(error))
-            raise
-        finally:
-            executor.close()
-        if ending == "lost":
-            raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
-        if ending == "completed":
-            complete(store, key, self._clock(), enough)
-        elif ending == "stopped" and not terms.served:
-            store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
-
-    def _learned(self, plan: Plan, record: OptimizationRecord, answered: list[EvaluatedChunk]) -> Iterator[Indices]:
-        """Batches of a method that learns; by the time that one is asked for, the last one's trials are stored."""
-        answers = Answers(self.store, record, plan.proposals.candidates)
-        while True:
-            plan.proposals.tell(*known_scores(self.store, self.store.optimization(record.optimization_id)))
-            batch = plan.proposals.batch()
-            if not batch.size:
-                return
-            left, copies = answers.take(batch)
-            if copies is not None:
-                answered.append(copies)
-            if left.size:
-                yield left
 
     def cancel(self, optimization_id: str) -> OptimizationRecord:
         """Cancel for good; a running one stops after the chunks under way, finished trials are kept.
@@ -376,10 +282,7 @@ class OptimizationService:
 
     def job_of(self, record: OptimizationRecord) -> Job:
         """What the trials of an optimization are of."""
-        spec = record.spec
-        backtest = self.store.backtest(spec.backtest_id).spec
-        axes, datasets = spec.space.to_json(), dict(spec.datasets)
-        return Job(backtest.to_json(), axes, spec.keep_daily_profit, record.strategy_hash, datasets)
+        return job_of(self.store, record)
 
     def backtest_of(self, record: OptimizationRecord, indices: Sequence[int]) -> tuple[Evaluator, list[BacktestResult]]:
         """Run some combinations of an optimization in full; also returns what ran them."""

@@ -16,9 +16,6 @@ from trading_ai.strategies.base import Strategy
 
 CHUNK_SECONDS = 1.0
 MAX_CHUNK = 50_000
-_CHUNKS_WANTED = 20
-_SHORTEST_CHUNK_SECONDS = 0.1
-_CHUNK_IF_UNMEASURED = 64
 _PROBE_GROUPS = 3
 _PROBE_COMBINATIONS = 64
 _PROBE_SECONDS = 1.0
@@ -64,18 +61,10 @@ class Speed:
         """Expected time on one core, seconds."""
         return n_groups * self.group_seconds + n_combinations * self.combination_seconds
 
-    def chunk_size(self, n_combinations: int, n_groups: int, n_workers: int) -> int:
-        """Combinations in a chunk: about a second of work, less where a run is short or a worker would idle."""
-        if n_combinations <= 0:
-            return 1
-        if self.combination_seconds <= 0.0:  # not measured: small enough to be seen going on, if one takes a second
-            return min(max(n_combinations // (_CHUNKS_WANTED * n_workers), 1), _CHUNK_IF_UNMEASURED)
+    def rate(self, n_combinations: int, n_groups: int) -> float:
+        """Combinations a second on one core, 0 where the speed was not measured."""
         expected = self.seconds(n_combinations, n_groups)
-        seconds = min(max(expected / n_workers / _CHUNKS_WANTED, _SHORTEST_CHUNK_SECONDS), CHUNK_SECONDS)
-        size = int(min(seconds / max(expected / n_combinations, 1e-9), MAX_CHUNK))
-        if n_workers > 1:
-            size = min(size, -(-n_combinations // (4 * n_workers)))
-        return max(size, 1)
+        return n_combinations / expected if expected > 0.0 else 0.0
 
 
 def measured_speed(evaluator: Evaluator, indices: Indices, clock: Callable[[], float] = time.perf_counter) -> Speed:

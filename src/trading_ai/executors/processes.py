@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from trading_ai.driving.dispatch import after_death, kill_text
 from trading_ai.errors import EvaluationError, TradingAIError
 from trading_ai.evaluation.job import evaluate_chunk, failed_chunk, job_evaluator
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 
-_KILLS_BEFORE_HALVING = 3
 _FAILED_STARTS_ALLOWED = 3
 _POLL_SECONDS = 0.2
 _PRELOAD = ["trading_ai.evaluation.job", "trading_ai.engine.simulate"]
@@ -207,13 +207,13 @@ class LocalExecutor:
             return
         task.n_kills += 1
         m = task.indices.shape[0]
-        if m > 1 and (task.suspect or task.n_kills >= _KILLS_BEFORE_HALVING):
-            # Halves are suspects: one more death halves them again, so the culprit costs few workers.
+        then = after_death(m, task.n_kills, suspect=task.suspect, seen=True)
+        if then == "halve":
             for half in (task.indices[: m // 2], task.indices[m // 2 :]):
                 state.retries.append(_Task(half, suspect=True))
-        elif m == 1 and task.n_kills >= _KILLS_BEFORE_HALVING:
-            text = f"killed its worker {task.n_kills} times (exit code {code})"
+        elif then == "fail":
             n_days = state.n_days if job.keep_daily_profit else None
+            text = f"{kill_text(task.n_kills)} (exit code {code})"
             state.failed.append(failed_chunk(task.indices, text, n_days))
         else:
             state.retries.append(task)

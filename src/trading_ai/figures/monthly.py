@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
 from trading_ai.figures import theme
 from trading_ai.figures.theme import Floats
@@ -56,36 +55,3 @@ def month_colours(percent: Floats) -> list[list[str]]:
         [theme.colour_at(scale, 0.5 + v / (limit or 1.0) / 2) if np.isfinite(v) else theme.PAPER for v in row]
         for row in percent
     ]
-
-
-def monthly_table(day_numbers: Ints, daily_profit: Floats, capital: float) -> go.Figure:
-    """Monthly returns as a coloured table with year totals; arguments as for `monthly_returns`."""
-    title = "Monthly returns (%)"
-    years, percent = monthly_returns(day_numbers, daily_profit, capital)
-    if years.size == 0:
-        return go.Figure(layout=theme.empty(title, "no trading days"))
-    whole = np.column_stack([percent, year_totals(percent)])
-    colours = [*month_colours(percent), *month_colours(whole[:, 12:])]
-    by_column = [[colours[row][column] for row in range(years.size)] for column in range(12)]
-    by_column.append([colours[years.size + row][0] for row in range(years.size)])
-    text = [[f"{v:+.2f}" if np.isfinite(v) else "" for v in column] for column in whole.T]
-    figure = go.Figure(
-        go.Table(
-            header={"values": ["", *MONTHS, "year"], "fill": {"color": theme.GRID}, "align": "right"},
-            cells={
-                "values": [[str(y) for y in years], *text],
-                "fill": {"color": [[theme.PAPER] * years.size, *by_column]},
-                "font": {
-                    "color": [
-                        [theme.INK] * years.size,
-                        *([theme.ink_on(c) for c in col] for col in by_column),
-                    ]
-                },
-                "align": "right",
-                "height": 28,
-            },
-        )
-    )
-    return figure.update_layout(
-        theme.layout(title, "percent of the equity at each month's start"), height=160 + 30 * years.size
-    )

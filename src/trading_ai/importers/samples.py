@@ -14,11 +14,6 @@ from trading_ai.market.timeframe import timeframe
 _SAMPLES = {"EURUSD": ("EURUSD_H1_2017.parquet", "EURUSD", "H1")}
 
 
-def sample_names() -> tuple[str, ...]:
-    """The names that `load_sample` knows."""
-    return tuple(_SAMPLES)
-
-
 def load_sample(name: str = "EURUSD") -> Bars:
     """Real bars that come with the package: EURUSD H1 of 2017, 6,225 bars.
 

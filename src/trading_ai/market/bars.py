@@ -148,12 +148,3 @@ class Bars:
         """Bars from the one that `moment_ns` (UTC) lies in, or that opens next; all of them if it lies before."""
         first = int(np.searchsorted(self.open_time_ns, moment_ns, side="right")) - 1
         return self if first <= 0 else self.slice(first, len(self))
-
-    def between(self, start: str | np.datetime64 | None = None, end: str | np.datetime64 | None = None) -> Bars:
-        """Bars that open at or after `start` and before `end` (ISO dates, UTC)."""
-        first, stop = 0, len(self)
-        if start is not None:
-            first = int(np.searchsorted(self.open_time_ns, _ns(start)))
-        if end is not None:
-            stop = int(np.searchsorted(self.open_time_ns, _ns(end)))
-        return self.slice(first, max(first, stop))

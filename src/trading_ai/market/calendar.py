@@ -82,11 +82,6 @@ def day_opens(symbol: Symbol, first_day: int, last_day: int) -> Ints:
     return opens
 
 
-def weekday(days: Ints) -> Ints:
-    """Weekday of day numbers, Monday 0 to Sunday 6."""
-    return (days + _MONDAY_SHIFT) % 7
-
-
 def week_start(days: Ints) -> Ints:
     """Day number of the Monday on or before each day."""
     return (days + _MONDAY_SHIFT) // 7 * 7 - _MONDAY_SHIFT

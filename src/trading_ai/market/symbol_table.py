@@ -206,11 +206,6 @@ def _table() -> tuple[dict[str, Symbol], dict[str, str]]:
     return table, aliases_of
 
 
-def known_symbols() -> tuple[str, ...]:
-    """The canonical names in the table, sorted; aliases and broker spellings are understood besides."""
-    return tuple(sorted(_table()[0]))
-
-
 def _spellings(name: str) -> list[tuple[str, bool]]:
     """The ways to read `name`, the most literal first, and whether letters were cut off its end."""
     text = name.strip().upper().rpartition(":")[2].lstrip("#^!")

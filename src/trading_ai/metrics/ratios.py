@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from trading_ai._jit import njit
 from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.metrics import columns as c
 from trading_ai.metrics.catalog import METRICS
 
 Floats = npt.NDArray[np.float64]
@@ -52,47 +53,47 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         growth = np.nan
         if final > 0.0:
             growth = 100.0 * ((final / capital) ** (days_per_year / n_days) - 1.0)
-        m = out[i]
-        m[0] = net
-        m[1] = t[a.GROSS_PROFIT]
-        m[2] = t[a.GROSS_LOSS]
-        m[3] = _ratio(t[a.GROSS_PROFIT], -t[a.GROSS_LOSS])
-        m[4] = n
-        m[5] = longs
-        m[6] = shorts
-        m[7] = 100.0 * _ratio(wins, n)
-        m[8] = 100.0 * _ratio(t[a.N_LONG_WINS], longs)
-        m[9] = 100.0 * _ratio(wins - t[a.N_LONG_WINS], shorts)
-        m[10] = t[a.LONG_NET]
-        m[11] = net - t[a.LONG_NET]
-        m[12] = _ratio(net, n)
-        m[13] = _ratio(t[a.GROSS_PROFIT], wins)
-        m[14] = _ratio(t[a.GROSS_LOSS], losses)
-        m[15] = t[a.LARGEST_WIN] if wins > 0.0 else np.nan
-        m[16] = t[a.LARGEST_LOSS] if losses > 0.0 else np.nan
-        m[17] = t[a.MAX_WIN_STREAK]
-        m[18] = t[a.MAX_LOSS_STREAK]
-        m[19] = t[a.BALANCE_DRAWDOWN]
-        m[20] = 100.0 * t[a.BALANCE_DRAWDOWN_FRACTION]
-        m[21] = drawdown
-        m[22] = drawdown_percent
-        m[23] = t[a.EQUITY_DRAWDOWN_NS] / _NS_PER_DAY
-        m[24] = annual * _ratio(mean, deviation)
-        m[25] = annual * _ratio(mean, downside)
-        m[26] = _ratio(growth, drawdown_percent)
-        m[27] = _ratio(net, drawdown)
-        m[28] = np.sqrt(n) * _ratio(_ratio(net, n), _deviation(net, t[a.SUM_NET_SQUARED], n))
-        m[29] = 100.0 * t[a.BARS_EXPOSED] / n_bars
-        m[30] = _ratio(t[a.BARS_HELD], n)
-        m[31] = t[a.COMMISSION]
-        m[32] = 0.0 - t[a.SWAP]
-        m[33] = t[a.SLIPPAGE_PAID]
-        m[34] = t[a.SPREAD_PAID]
-        m[35] = final
-        m[36] = 100.0 * (final / capital - 1.0)
-        m[37] = growth
-        m[38] = t[a.N_AMBIGUOUS]
-        m[39] = t[a.N_SKIPPED]
+        row = out[i]
+        row[c.NET_PROFIT] = net
+        row[c.GROSS_PROFIT] = t[a.GROSS_PROFIT]
+        row[c.GROSS_LOSS] = t[a.GROSS_LOSS]
+        row[c.PROFIT_FACTOR] = _ratio(t[a.GROSS_PROFIT], -t[a.GROSS_LOSS])
+        row[c.TOTAL_TRADES] = n
+        row[c.LONG_TRADES] = longs
+        row[c.SHORT_TRADES] = shorts
+        row[c.WIN_RATE] = 100.0 * _ratio(wins, n)
+        row[c.LONG_WIN_RATE] = 100.0 * _ratio(t[a.N_LONG_WINS], longs)
+        row[c.SHORT_WIN_RATE] = 100.0 * _ratio(wins - t[a.N_LONG_WINS], shorts)
+        row[c.LONG_NET_PROFIT] = t[a.LONG_NET]
+        row[c.SHORT_NET_PROFIT] = net - t[a.LONG_NET]
+        row[c.EXPECTANCY] = _ratio(net, n)
+        row[c.AVERAGE_WIN] = _ratio(t[a.GROSS_PROFIT], wins)
+        row[c.AVERAGE_LOSS] = _ratio(t[a.GROSS_LOSS], losses)
+        row[c.LARGEST_WIN] = t[a.LARGEST_WIN] if wins > 0.0 else np.nan
+        row[c.LARGEST_LOSS] = t[a.LARGEST_LOSS] if losses > 0.0 else np.nan
+        row[c.MAX_CONSECUTIVE_WINS] = t[a.MAX_WIN_STREAK]
+        row[c.MAX_CONSECUTIVE_LOSSES] = t[a.MAX_LOSS_STREAK]
+        row[c.MAX_BALANCE_DRAWDOWN] = t[a.BALANCE_DRAWDOWN]
+        row[c.MAX_BALANCE_DRAWDOWN_PERCENT] = 100.0 * t[a.BALANCE_DRAWDOWN_FRACTION]
+        row[c.MAX_DRAWDOWN] = drawdown
+        row[c.MAX_DRAWDOWN_PERCENT] = drawdown_percent
+        row[c.MAX_DRAWDOWN_DAYS] = t[a.EQUITY_DRAWDOWN_NS] / _NS_PER_DAY
+        row[c.SHARPE_RATIO] = annual * _ratio(mean, deviation)
+        row[c.SORTINO_RATIO] = annual * _ratio(mean, downside)
+        row[c.CALMAR_RATIO] = _ratio(growth, drawdown_percent)
+        row[c.RECOVERY_FACTOR] = _ratio(net, drawdown)
+        row[c.SQN] = np.sqrt(n) * _ratio(_ratio(net, n), _deviation(net, t[a.SUM_NET_SQUARED], n))
+        row[c.EXPOSURE_PERCENT] = 100.0 * t[a.BARS_EXPOSED] / n_bars
+        row[c.AVERAGE_BARS_HELD] = _ratio(t[a.BARS_HELD], n)
+        row[c.COMMISSION_PAID] = t[a.COMMISSION]
+        row[c.SWAP_PAID] = 0.0 - t[a.SWAP]
+        row[c.SLIPPAGE_PAID] = t[a.SLIPPAGE_PAID]
+        row[c.SPREAD_PAID] = t[a.SPREAD_PAID]
+        row[c.FINAL_EQUITY] = final
+        row[c.RETURN_PERCENT] = 100.0 * (final / capital - 1.0)
+        row[c.ANNUAL_RETURN_PERCENT] = growth
+        row[c.AMBIGUOUS_EXITS] = t[a.N_AMBIGUOUS]
+        row[c.SKIPPED_ENTRIES] = t[a.N_SKIPPED]
 
 
 def metrics_from_tallies(tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int) -> Floats:

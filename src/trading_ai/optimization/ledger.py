@@ -12,13 +12,12 @@ from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.evaluation.declared import resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Indices
+from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import Constraint, Objective, feasible
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Strategy
-from trading_ai.strategies.registry import strategy
 
 _ALWAYS_READ = 50_000
 _READ_PER_WANTED = 20
@@ -36,20 +35,23 @@ class Answers:
     Args:
         store: the ledger.
         record: the optimization.
+        chosen: its strategy.
         candidates: combination indices that it may propose, shape (n,).
+        judge: saves what is known.
     """
 
-    def __init__(self, store: Store, record: OptimizationRecord, candidates: Indices) -> None:
-        self._store, self._record = store, record
+    def __init__(
+        self, store: Store, record: OptimizationRecord, chosen: Strategy, candidates: Indices, judge: Judge
+    ) -> None:
+        self._judge = judge
         self._rows: dict[int, tuple[EvaluatedChunk, int]] = {}
         if record.spec.reuse:
             backtest = store.backtest(record.spec.backtest_id)
-            chosen = strategy(backtest.spec.strategy)
             for chunk in repeats(store, record.spec, backtest, chosen, candidates, budget=_READ_FOR_A_SEARCH):
                 self._rows.update({index: (chunk, row) for row, index in enumerate(chunk.indices.tolist())})
 
-    def take(self, batch: Indices) -> tuple[Indices, EvaluatedChunk | None]:
-        """Store what is known of a batch; returns what is left to be run, and the copies that were stored.
+    def take(self, batch: Indices) -> tuple[Indices, Saved | None]:
+        """Save what is known of a batch; returns what is left to be run, and what came of the copies, if any.
 
         Args:
             batch: combination indices, shape (m,).
@@ -66,10 +68,7 @@ class Answers:
             np.stack(daily) if daily else None,
             reused=True,
         )
-        scores = Objective.parse(self._record.spec.objective).scores(copies.metrics)
-        held = feasible(tuple(Constraint.parse(t) for t in self._record.spec.constraints), copies.metrics)
-        self._store.save_chunk(self._record.optimization_id, copies, scores, held, 0.0)
-        return batch[~np.isin(batch, known)], copies
+        return batch[~np.isin(batch, known)], self._judge.save(copies)
 
 
 def repeats(

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
+from trading_ai.documents.trials import ParameterSet
 from trading_ai.parameters import Value
 
 FORMATS = (".json", ".cbotset", ".set")
 
 
-def parameter_file(
-    suffix: str, parameters: Mapping[str, Value], symbol: str, timeframe: str, optimization_id: str, rank: int
-) -> str:
+def parameter_file(suffix: str, found: ParameterSet) -> str:
     """The text of a parameter file.
 
     Args:
         suffix: one of `FORMATS`: plain JSON, cTrader's `.cbotset` (JSON, every value a string), or MetaTrader's
             `.set` (a line ``name=value`` each).
-        parameters: every parameter.
-        symbol: symbol they were found on.
-        timeframe: timeframe they were found on.
-        optimization_id: where they come from.
-        rank: rank of the trial there.
+        found: every parameter, and what they were found on.
     """
+    parameters, symbol, timeframe = found["parameters"], found["symbol"], found["timeframe"]
     if suffix == ".set":
-        head = f"; optimization {optimization_id}, rank {rank}, {symbol} {timeframe}"
+        head = f"; optimization {found['optimization_id']}, rank {found['rank']}, {symbol} {timeframe}"
         return "\r\n".join([head, *(f"{_camel(name)}={_text(value)}" for name, value in parameters.items())]) + "\r\n"
     if suffix == ".cbotset":
         chart = {"Symbol": symbol, "Period": _ctrader_period(timeframe)}
         named = {_camel(name): _text(value) for name, value in parameters.items()}
         return json.dumps({"Chart": chart, "Parameters": named}, indent=2) + "\n"
-    about = {"optimization_id": optimization_id, "rank": rank, "symbol": symbol, "timeframe": timeframe}
-    return json.dumps({**about, "parameters": dict(parameters)}, indent=2) + "\n"
+    return json.dumps(found, indent=2) + "\n"
 
 
 def _camel(name: str) -> str:

@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler
 from trading_ai.search.base import Scores
 from trading_ai.search.candidates import Candidates, Points
 from trading_ai.search.learner import EvenStart, Learner
-from trading_ai.search.optuna_study import OptunaStudy
+from trading_ai.search.optuna_study import OptunaStudy, silence
 
 _MOST, _KEPT, _KEPT_BEST = 1000, 500, 100
 
@@ -56,9 +56,11 @@ class OptunaLearner(Learner):
 
     def _new_study(self) -> OptunaStudy:
         n_objectives = max(self._n_objectives, 1)
+        with silence():  # some versions warn of an experimental argument when a sampler is made
+            sampler = self._sampler(n_objectives, int(self._rng.integers(2**31)))
         return OptunaStudy(
             self._candidates,
-            self._sampler(n_objectives, int(self._rng.integers(2**31))),
+            sampler,
             n_objectives=n_objectives,
             jointly=self._jointly(n_objectives),
             move=self._move,

@@ -64,14 +64,14 @@ class Assessment:
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it; undefined numbers are None."""
         return {
+            **self.study.to_json(),
             "optimization_id": self.record.optimization_id,
             "rank": self.rank,
             "parameters": self.parameters,
             "combination_index": self.winner_index,
-            "n_trials": self.n_trials,
+            "n_trials": self.n_trials,  # of all, also where the study is of a sample
             "n_studied": int(self.indices.shape[0]),
             "n_recomputed": self.n_recomputed,
-            **self.study.to_json(),
             "reruns": plain(self.reruns),
         }
 

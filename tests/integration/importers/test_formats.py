@@ -10,7 +10,7 @@ from tests.integration.importers.test_read import BARS, same, table, text, write
 from tests.unit.market.weeks import fx_bars
 from trading_ai.errors import DataError, NotFoundError
 from trading_ai.importers.read import read_bars
-from trading_ai.importers.samples import load_sample, sample_names
+from trading_ai.importers.samples import load_sample
 
 MT5 = ["<DATE>", "<TIME>", "<OPEN>", "<HIGH>", "<LOW>", "<CLOSE>", "<TICKVOL>", "<VOL>", "<SPREAD>"]
 
@@ -120,7 +120,6 @@ def test_sample() -> None:
     bars = load_sample()
     assert (len(bars), bars.timeframe.name, bars.symbol.name) == (6225, "H1", "EURUSD")
     assert str(bars.open_time_ns[0].astype("datetime64[ns]"))[:16] == "2017-01-01T22:00"
-    assert sample_names() == ("EURUSD",)
     assert len(BARS)
     with pytest.raises(NotFoundError):
         load_sample("GBPUSD")

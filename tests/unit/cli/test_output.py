@@ -9,8 +9,9 @@ import pytest
 
 from trading_ai.cli import output
 from trading_ai.cli.backtests import parse_settings
-from trading_ai.cli.reports import neighbours
+from trading_ai.documents.words import number
 from trading_ai.errors import ParameterError
+from trading_ai.reports.making import neighbours
 
 
 def test_json_knows_no_nan():
@@ -36,7 +37,7 @@ def test_json_knows_no_nan():
     ],
 )  # fmt: skip
 def test_numbers_for_people(value, unit, text):
-    assert output.number(value, unit) == text
+    assert number(value, unit) == text
 
 
 @pytest.mark.parametrize(

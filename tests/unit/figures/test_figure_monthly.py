@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai.figures.monthly import month_colours, monthly_returns, monthly_table, year_totals
+from trading_ai.figures.monthly import month_colours, monthly_returns, year_totals
 
 
 def days(*dates: str) -> np.ndarray:
@@ -31,12 +31,3 @@ def test_colours_follow_the_sign() -> None:
     assert none == "#ffffff"
     assert int(low[1:3], 16) > int(low[5:7], 16)  # orange: more red than blue
     assert int(high[1:3], 16) < int(high[5:7], 16)
-
-
-def test_table() -> None:
-    figure = monthly_table(days("2017-01-02", "2018-02-01"), np.array([10.0, -20.0]), 1_000.0)
-    values = figure.data[0].cells.values
-    assert list(values[0]) == ["2017", "2018"]
-    assert list(values[1]) == ["+1.00", ""]
-    assert list(values[13]) == ["+1.00", "-1.98"]
-    assert monthly_table(days(), np.empty(0), 1.0).layout.annotations[0].text == "no trading days"

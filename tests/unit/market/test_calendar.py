@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trading_ai.errors import SymbolError
-from trading_ai.market.calendar import day_open_ns, swap_nights, trading_day, weekday
+from trading_ai.market.calendar import day_open_ns, swap_nights, trading_day
 from trading_ai.market.symbol_table import symbol
 
 
@@ -49,8 +49,7 @@ def test_swap_nights_of_a_week() -> None:
     assert crossing[1] - crossing[0] == 3
 
 
-def test_weekday_and_empty() -> None:
-    assert weekday(np.array([0, 4])).tolist() == [3, 0]
+def test_no_bars_have_no_days() -> None:
     assert len(trading_day(symbol("EURUSD"), ns())) == 0
     assert len(swap_nights(symbol("EURUSD"), ns())) == 0
 

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from trading_ai.errors import SymbolError
-from trading_ai.market.symbol_table import known_symbols, stock, symbol
+from trading_ai.market import symbol_table
+from trading_ai.market.symbol_table import stock, symbol
 
 MAJORS = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF", "JPY")
 
@@ -77,6 +78,6 @@ def test_overrides() -> None:
 
 
 def test_table_is_large_and_consistent() -> None:
-    names = known_symbols()
+    names = tuple(symbol_table._table()[0])
     assert len(names) > 150
     assert all(symbol(name).name == name for name in names)

@@ -14,7 +14,8 @@ from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.reference import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
-from trading_ai.metrics.catalog import METRIC_NAMES, METRICS, metric
+from trading_ai.metrics import columns
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.strategies.base import Signals
 
@@ -143,3 +144,8 @@ def test_catalogue():
     assert metric("max_drawdown").better == -1
     with pytest.raises(ParameterError, match=r"'sharp'.*sharpe_ratio"):
         metric("sharp")
+
+
+def test_columns_have_the_names_of_the_catalogue():
+    named = {name.lower(): value for name, value in vars(columns).items() if name.isupper() and isinstance(value, int)}
+    assert named == METRIC_COLUMN

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.optimization.test_service import EXITS, House, house, space_of  # noqa: F401
+from tests.unit.driving.test_service import EXITS, House, house, space_of  # noqa: F401
 from trading_ai.driving.here import Progress
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import ParameterError

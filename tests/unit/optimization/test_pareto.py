@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.optimization.test_service import EXITS, House, house, space_of, started  # noqa: F401
+from tests.unit.driving.test_service import EXITS, House, house, space_of, started  # noqa: F401
 from trading_ai.errors import ParameterError
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.columns import shape_columns

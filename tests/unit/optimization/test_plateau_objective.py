@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.optimization.test_service import BARS, EXITS, house, paused_after, started  # noqa: F401
+from tests.unit.driving.test_service import BARS, EXITS, house, paused_after, started  # noqa: F401
 from trading_ai.errors import ParameterError
 from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_COLUMN

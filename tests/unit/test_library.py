@@ -153,7 +153,6 @@ def test_single_points_for_searches_that_learn(swept):
 def test_finer_bars_and_resampling():
     fine = random_bars(6000, 5, tf="M5", volatility=3e-4)
     coarse = ta.resample(fine, "H1")
-    inside = coarse.between(None, None)
-    result = ta.backtest(inside, "sma_crossover", fast=5, slow=15, stop_loss=15, take_profit=25, detail=fine)
+    result = ta.backtest(coarse, "sma_crossover", fast=5, slow=15, stop_loss=15, take_profit=25, detail=fine)
     assert result.equity.shape == (6000,)
     assert result.metrics["total_trades"] > 5

@@ -1,14 +1,11 @@
-"""Order, chunks and expected time."""
+"""Order and expected time."""
 
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.fakes.bars import random_bars
-from trading_ai.driving.dispatch import chunks
-from trading_ai.evaluation.speed import MAX_CHUNK, Speed, group_keys, measured_speed, ordered
+from trading_ai.evaluation.speed import Speed, group_keys, measured_speed, ordered
 from trading_ai.library import make_evaluator
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.strategies.registry import strategy
@@ -35,32 +32,14 @@ def test_without_signal_parameters_everything_is_one_group():
     assert ordered(SMA, space, np.arange(0))[1] == 0
 
 
-@given(st.integers(0, 300), st.integers(1, 50))
-def test_chunks_hold_every_combination_once(n, size):
-    parts = list(chunks(np.arange(n), size))
-    assert np.concatenate([np.arange(0), *parts]).tolist() == list(range(n))
-    assert all(0 < part.size <= size for part in parts)
-
-
-def test_a_chunk_is_about_a_second_of_a_long_run():
-    assert Speed(0.0, 0.01).chunk_size(1_000_000, 1, 2) == 100
-    assert Speed(0.0, 10.0).chunk_size(1_000_000, 1, 2) == 1
-    assert Speed(0.0, 1e-9).chunk_size(10_000_000_000, 1, 1) == MAX_CHUNK
-
-
 def test_the_cost_of_signals_counts():
     assert Speed(1.0, 0.001).seconds(1000, 10) == 11.0
 
 
-def test_no_worker_is_left_idle():
-    assert Speed(0.0, 0.0001).chunk_size(80, 1, 4) == 5
-
-
-def test_chunks_are_small_where_the_speed_is_unknown():
-    unknown = Speed(0.0, 0.0)
-    assert unknown.chunk_size(1_000_000, 1, 2) == 64
-    assert unknown.chunk_size(100, 1, 2) == 2
-    assert unknown.chunk_size(3, 1, 2) == 1
+def test_the_rate_is_of_whole_combinations_with_their_share_of_the_signals():
+    assert Speed(1.0, 0.001).rate(1000, 10) == 1000 / 11.0
+    assert Speed(0.0, 0.0).rate(1000, 10) == 0.0
+    assert Speed(1.0, 0.001).rate(0, 0) == 0.0
 
 
 def test_measuring_gives_a_finite_positive_time():

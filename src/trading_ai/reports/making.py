@@ -1,6 +1,4 @@
-"""`trading-ai report`: one optimization as a single HTML file."""
-
-# ruff: noqa: B008 - typer reads a command's options from its defaults
+"""Making the report of an optimization: what it shows is gathered, run again where needed, and rendered."""
 
 from __future__ import annotations
 
@@ -8,21 +6,23 @@ import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import typer
+import numpy as np
+import numpy.typing as npt
 
-from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
-from trading_ai.cli.backtests import strategy_label, values_text
-from trading_ai.cli.output import iso_ns, print_json, say, short
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from trading_ai.bootstrap import Application
-    from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
-    from trading_ai.reports.data import ReportData
+from trading_ai.documents.forms import iso_ns
+from trading_ai.documents.words import short, strategy_label, values_text
+from trading_ai.driving.service import OptimizationService
+from trading_ai.errors import StateError, StorageError
+from trading_ai.figures.equity import Curve
+from trading_ai.optimization.columns import shape_columns
+from trading_ai.optimization.ledger import trials_on_its_data
+from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.reports.data import ReportData
+from trading_ai.reports.html import render_report
+from trading_ai.studies.assessment import assess_optimization
 
 _MAX_NEIGHBOURS = 8
 
@@ -41,23 +41,13 @@ def neighbours(space_shape: tuple[int, ...], index: int) -> list[int]:
     return result[::-1][:_MAX_NEIGHBOURS]
 
 
-def report_data(application: Application, record: OptimizationRecord) -> ReportData:
+def report_data(service: OptimizationService, record: OptimizationRecord) -> ReportData:
     """Everything the report shows; the best trial and its neighbours are run again in full.
 
     Raises:
         StateError: there is no trial yet, or the strategy's code has changed.
     """
-    import numpy as np  # noqa: PLC0415 - commands import what they need
-
-    from trading_ai.errors import StateError  # noqa: PLC0415
-    from trading_ai.figures.equity import Curve  # noqa: PLC0415
-    from trading_ai.optimization.columns import shape_columns  # noqa: PLC0415
-    from trading_ai.optimization.ledger import trials_on_its_data  # noqa: PLC0415
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
-    from trading_ai.reports.data import ReportData  # noqa: PLC0415
-    from trading_ai.studies.assessment import assess_optimization  # noqa: PLC0415
-
-    store = application.store
+    store = service.store
     if not record.n_completed:
         raise StateError(f"optimization {short(record.optimization_id)} has no trial yet: there is nothing to report")
     backtest = store.backtest(record.spec.backtest_id)
@@ -68,7 +58,7 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
     beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
-    evaluator, (winner, *others) = application.service.backtest_of(record, [best, *beside])
+    evaluator, (winner, *others) = service.backtest_of(record, [best, *beside])
     combination = space.combination(best)
     curves = []
     for index, result in zip(beside, others, strict=True):
@@ -133,13 +123,11 @@ def report_data(application: Application, record: OptimizationRecord) -> ReportD
         quality=tuple(dataset.quality.get("lines") or ()),
         notes=_notes(record, backtest, len(member.data.bars), len(bars), objective.plateau_of),
         commands=commands(record, backtest, dataset),
-        assessment=assess_optimization(application.service, record.optimization_id) if ranking.size else None,
+        assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
     )
 
 
 def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    import numpy as np  # noqa: PLC0415
-
     kinds = {type(value) for value in values}
     made: npt.NDArray[Any] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
     return made
@@ -214,16 +202,27 @@ def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: Data
     return tuple(shlex.join(words) for words in (load, run, search))
 
 
-def write_report(application: Application, record: OptimizationRecord, output: Path) -> Path:
+def report_page(service: OptimizationService, record: OptimizationRecord) -> str:
+    """The report as one HTML page that opens offline.
+
+    Args:
+        service: the use cases of optimizations; its store holds the trials.
+        record: the optimization.
+
+    Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
+    """
+    return render_report(report_data(service, record))
+
+
+def write_report(service: OptimizationService, record: OptimizationRecord, output: Path) -> Path:
     """Write the report; an unfinished file never stays behind.
 
     Raises:
+        StateError: there is no trial yet, or the strategy's code has changed.
         StorageError: the file could not be written.
     """
-    from trading_ai.errors import StorageError  # noqa: PLC0415
-    from trading_ai.reports.html import render_report  # noqa: PLC0415 - plotly takes a third of a second
-
-    page = render_report(report_data(application, record))
+    page = report_page(service, record)
     partial = output.with_name(output.name + ".partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -232,27 +231,3 @@ def write_report(application: Application, record: OptimizationRecord, output: P
     except OSError as error:
         raise StorageError(f"the report could not be written to {output}: {error.strerror}") from error
     return output
-
-
-def report(
-    optimization_id: str = OPTIMIZATION_ID,
-    output: Path = typer.Option(Path("report.html"), "--output", "-o", help="The file to write."),
-    as_json: bool = AS_JSON,
-) -> None:
-    """Write one HTML file with every figure and table; it opens offline."""
-    from trading_ai.bootstrap import Application  # noqa: PLC0415
-
-    application = Application()
-    record = application.store.optimization(optimization_id)
-    path = write_report(application, record, output)
-    if as_json:
-        print_json(
-            {
-                "optimization_id": record.optimization_id,
-                "id": record.optimization_id,
-                "output": str(path.resolve()),
-                "n_bytes": path.stat().st_size,
-            }
-        )
-    else:
-        say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -9,10 +9,11 @@ import pytest
 
 from tests.fakes.artifacts import MemoryArtifacts
 from tests.fakes.bars import EURUSD, bars_of, random_bars
-from trading_ai.driving import here
+from trading_ai.driving.dispatch import Dispatch
+from trading_ai.driving.here import LEASE_SECONDS, Here
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import DataError, NotFoundError, ParameterError, StateError, StorageError
-from trading_ai.evaluation import job, speed
+from trading_ai.evaluation import job
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.executors.inline import InlineExecutor
 from trading_ai.library import backtest as run_in_memory
@@ -65,7 +66,7 @@ class House:
 
 @pytest.fixture
 def house(monkeypatch):
-    monkeypatch.setattr(speed.Speed, "chunk_size", lambda *_: 7)  # several chunks however fast the machine is
+    monkeypatch.setattr(Dispatch, "size", lambda *_: 7)  # several pieces however fast the machine is
     return House()
 
 
@@ -222,11 +223,11 @@ def test_resume_waits_for_the_lease_of_a_killed_process(house):
     record = paused_after(house, started(house), 1)
     key = record.optimization_id
     house.store.change_status(key, ("paused",), "running", house.now)
-    house.store.acquire_lease(key, "killed", house.now, here.LEASE_SECONDS)
+    house.store.acquire_lease(key, "killed", house.now, LEASE_SECONDS)
     told = []
     record = house.service.resume(key, waiting=told.append)
     assert record.status == "completed"
-    assert told == [here.LEASE_SECONDS]
+    assert told == [LEASE_SECONDS]
 
 
 def test_resume_is_refused_while_another_process_keeps_its_lease_alive(house):
@@ -301,13 +302,15 @@ def test_a_run_resumed_before_it_stopped_is_not_paused_again(house):
         if progress.n_completed == 7:
             house.service.pause(progress.optimization_id)
 
+    run = Here._run
+
     def resumed(*asked, **named):
-        ending = here.run_chunks(*asked, **named)
+        ending = run(*asked, **named)
         house.service.set_running("latest")
         return ending
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("trading_ai.driving.service.run_chunks", resumed)
+        patched.setattr(Here, "_run", resumed)
         record = house.service.start(started(house), report=pause)
     assert record.status == "running"
 

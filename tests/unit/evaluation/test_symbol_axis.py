@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.bars import EURUSD, USDJPY, random_bars
-from tests.unit.optimization.test_service import House, house, space_of  # noqa: F401
+from tests.unit.driving.test_service import House, house, space_of  # noqa: F401
 from trading_ai.errors import InputError, StateError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.bars import Bars

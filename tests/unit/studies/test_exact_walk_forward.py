@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.bars import bars_of, random_bars
-from tests.unit.optimization.test_service import House, house, space_of  # noqa: F401
+from tests.unit.driving.test_service import House, house, space_of  # noqa: F401
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, StateError
 from trading_ai.evaluation.model import BacktestSpec

@@ -1,0 +1,253 @@
+"""A backtest, its trades and its equity as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import TypedDict
+
+from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, form, iso, iso_ns
+from trading_ai.documents.metrics import Metrics, metrics_json
+from trading_ai.engine import costs, rules, sizing
+from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.optimization.records import BacktestRecord
+from trading_ai.parameters import Combination
+
+_REPLACED = ("entry_time_ns", "exit_time_ns", "direction", "exit_reason")
+
+
+@form(of=sizing.Sizing)
+class Sizing(TypedDict):
+    """How large a position is."""
+
+    mode: sizing.SizingMode
+    value: float
+    volume_step: float | None
+    min_volume: float | None
+    max_volume: float
+
+
+@form(of=costs.Costs)
+class Costs(TypedDict):
+    """Costs of trading."""
+
+    spread_pips: float | None
+    commission_per_lot: float
+    commission_per_million: float
+    commission_percent: float
+    commission_per_trade: float
+    slippage_pips: float
+    swap_long: float
+    swap_short: float
+    swap_unit: costs.SwapUnit
+    conversion_rate: float | None
+
+
+@form(of=rules.ExecutionRules)
+class Rules(TypedDict):
+    """How orders are filled."""
+
+    opposite_signal: rules.OppositeSignal
+    same_bar: rules.SameBar
+    level_anchor: rules.LevelAnchor
+    round_levels: bool
+    direction: rules.Direction
+    max_positions: int
+    close_at_end: bool
+
+
+@form(of=BacktestSpec)
+class Backtest(TypedDict):
+    """A backtest with its metrics.
+
+    Attributes:
+        id: its id.
+        name: what the user called it, or "".
+        parameters: strategy and exit parameters by name, all of them.
+        dataset_id: the dataset whose bars it runs on.
+        timeframe: timeframe that the strategy sees.
+        symbol: name of the instrument.
+        metrics: every metric; undefined ones are null.
+        net_profit: the metric of that name, account currency.
+        strategy_hash: hash of the strategy's code.
+        engine_version: version of the engine that made the numbers.
+        created_at: when it was run, UTC.
+    """
+
+    id: Uuid
+    name: str
+    strategy: str
+    parameters: Combination
+    dataset_id: str
+    timeframe: str
+    detail_dataset_id: str | None
+    capital: float
+    account_currency: str
+    sizing: Sizing
+    costs: Costs
+    rules: Rules
+    start: str | None
+    end: str | None
+    symbol: str
+    net_profit: Number
+    metrics: Metrics
+    strategy_hash: str
+    engine_version: str
+    created_at: Moment
+
+
+@form()
+class Trade(TypedDict):
+    """A closed trade.
+
+    Attributes:
+        entry_time: open of the entry's bar, UTC.
+        exit_time: open of the exit's bar, UTC.
+        direction: long or short.
+        exit_reason: what closed it.
+        entry_bar: position of the entry's bar among the execution bars.
+        exit_bar: position of the exit's bar.
+        ambiguous: whether stop and target both lay inside the exit's bar.
+        units: size in units of the base asset.
+        entry_price: fill, quote currency.
+        exit_price: fill, quote currency.
+        gross_profit: price profit, account currency.
+        commission: paid for both sides, account currency, 0 or above.
+        swap: credit (+) or charge (-), account currency.
+        net_profit: gross profit less commission plus swap, account currency.
+        balance: balance after the exit, account currency.
+    """
+
+    entry_time: Moment
+    exit_time: Moment
+    direction: Literal["long", "short"]
+    exit_reason: Literal[
+        "signal", "stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit", "end_of_data"
+    ]
+    entry_bar: int
+    exit_bar: int
+    ambiguous: bool
+    units: Number
+    entry_price: Number
+    exit_price: Number
+    gross_profit: Number
+    commission: Number
+    swap: Number
+    net_profit: Number
+    balance: Number
+
+
+@form()
+class Trades(TypedDict):
+    """Closed trades of a backtest, in the order of their closing.
+
+    Attributes:
+        id: the backtest.
+        total: number of all its trades; the list may be a part of them.
+        trades: the trades.
+    """
+
+    id: Uuid
+    total: int
+    trades: list[Trade]
+
+
+@form()
+class Equity(TypedDict):
+    """Equity at bars' closes: every n-th bar, and the last one.
+
+    Attributes:
+        id: the backtest.
+        n_bars: bars that it traded.
+        bars_per_point: bars from one point to the next.
+        time_ms: open of each point's bar, milliseconds since 1970, UTC.
+        equity: equity at its close, account currency.
+    """
+
+    id: Uuid
+    n_bars: int
+    bars_per_point: int
+    time_ms: list[int]
+    equity: Numbers
+
+
+def backtest_json(record: BacktestRecord) -> Backtest:
+    """A backtest with its metrics."""
+    spec = record.spec
+    given = spec.to_json()
+    return {
+        "id": record.backtest_id,
+        "name": record.name,
+        "strategy": spec.strategy,
+        "parameters": dict(spec.parameters),
+        "dataset_id": spec.dataset_id,
+        "timeframe": record.timeframe,
+        "detail_dataset_id": spec.detail_dataset_id,
+        "capital": spec.capital,
+        "account_currency": spec.account_currency,
+        "sizing": cast("Sizing", given["sizing"]),
+        "costs": cast("Costs", given["costs"]),
+        "rules": cast("Rules", given["rules"]),
+        "start": spec.start,
+        "end": spec.end,
+        "symbol": record.symbol,
+        "net_profit": finite(record.metrics.get("net_profit", math.nan)),
+        "metrics": metrics_json(record.metrics),
+        "strategy_hash": record.strategy_hash,
+        "engine_version": record.engine_version,
+        "created_at": iso(record.created_at),
+    }
+
+
+def trades_json(backtest_id: str, trades: npt.NDArray[np.void], rows: slice = slice(None)) -> Trades:
+    """Some of a backtest's trades.
+
+    Args:
+        backtest_id: whose.
+        trades: all of them, dtype `TRADE`.
+        rows: which ones are wanted.
+    """
+    names = trades.dtype.names or ()
+    return {
+        "id": backtest_id,
+        "total": len(trades),
+        "trades": [_trade(dict(zip(names, values, strict=True))) for values in trades[rows].tolist()],
+    }
+
+
+def _trade(row: Mapping[str, Any]) -> Trade:
+    made = {
+        "entry_time": iso_ns(row["entry_time_ns"]),
+        "exit_time": iso_ns(row["exit_time_ns"]),
+        "direction": "long" if row["direction"] > 0 else "short",
+        "exit_reason": EXIT_REASONS[row["exit_reason"]],
+        **{name: finite(v) if isinstance(v, float) else v for name, v in row.items() if name not in _REPLACED},
+    }
+    return cast("Trade", made)
+
+
+def equity_json(backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]], max_points: int) -> Equity:
+    """A backtest's equity, thinned.
+
+    Args:
+        backtest_id: whose.
+        arrays: its arrays: ``equity`` and ``equity_time_ns``, shape (n_bars,).
+        max_points: about how many points are wanted, at least 2; the last bar may come on top.
+    """
+    n = arrays["equity"].shape[0]
+    every = max(-(-n // max_points), 1)
+    places = [*range(0, n, every)]
+    if places and places[-1] != n - 1:
+        places.append(n - 1)
+    return {
+        "id": backtest_id,
+        "n_bars": n,
+        "bars_per_point": every,
+        "time_ms": (arrays["equity_time_ns"][places] // 1_000_000).tolist(),
+        "equity": [finite(v) for v in arrays["equity"][places].tolist()],
+    }

@@ -1,0 +1,180 @@
+"""A dataset as JSON."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from typing_extensions import TypedDict
+
+from trading_ai.documents.forms import Moment, Number, finite_values, form, iso, iso_ns
+from trading_ai.market import quality_report
+from trading_ai.optimization.records import DatasetRecord
+
+
+@form()
+class Gap(TypedDict):
+    """A hole between two neighbouring bars.
+
+    Attributes:
+        after: open of the bar before the hole, UTC.
+        before: open of the bar after it, UTC.
+        n_missing: bars missing between.
+    """
+
+    after: str
+    before: str
+    n_missing: int
+
+
+@form()
+class Jump(TypedDict):
+    """A suspicious change of price from one bar to the next.
+
+    Attributes:
+        time: open of the second bar, UTC.
+        line: its line in the file, if that is known.
+        before: price before, quote currency.
+        after: price after, quote currency.
+        factor: the one over the other.
+    """
+
+    time: str
+    line: int | None
+    before: float
+    after: float
+    factor: float
+
+
+@form(of=quality_report.QualityReport)
+class Quality(TypedDict, total=False):
+    """What the checks of an import saw; empty for bars that were not read from a file.
+
+    Attributes:
+        lines: the report as lines for people.
+        lowest: lowest price, quote currency.
+        highest: highest price, quote currency.
+    """
+
+    source: str
+    n_rows: int
+    n_bars: int
+    first: str
+    last: str
+    n_gaps: int
+    n_missing_bars: int
+    gaps: list[Gap]
+    n_exact_duplicates: int
+    n_out_of_order: int
+    n_jumps: int
+    jumps: list[Jump]
+    n_flat: int
+    n_weekend: int
+    n_ask_below_bid: int
+    weekly_opens: dict[str, int]
+    lowest: Number
+    highest: Number
+    warnings: list[str]
+    repairs: list[str]
+    lines: list[str]
+
+
+@form()
+class Detected(TypedDict, total=False):
+    """How a file was read; empty for bars that were not read from a file.
+
+    Attributes:
+        format: csv, mt4, mt5, histdata, dukascopy, lean, parquet or sample.
+        container: what the rows were packed in.
+        delimiter: the character between fields, in words.
+        header: names of the columns, as the file has them.
+        columns: the file's column of each role.
+        decimal_comma: whether numbers have a comma for a point.
+        date_format: pattern of the times.
+        timezone: clock of the times.
+        timezone_decided_by: how that was decided, in words.
+        timeframe: length of a bar, such as H1.
+        timeframe_decided_by: how that was decided, in words.
+        side: whose prices the file holds: bid, ask, mid, trade, bid+ask or not stated.
+        price_scale: factor on every price.
+        point: price distance of a point of the file's spread, if it has one.
+        rows_of: which of the file's rows were taken, where it holds several symbols.
+        notes: remarks on the reading.
+    """
+
+    format: str
+    container: str
+    delimiter: str
+    header: list[str]
+    columns: dict[str, Any]
+    decimal_comma: bool
+    date_format: str | None
+    timezone: str
+    timezone_decided_by: str
+    timeframe: str
+    timeframe_decided_by: str
+    side: str
+    price_scale: Number
+    point: Number
+    rows_of: str | None
+    notes: list[str]
+
+
+@form()
+class Dataset(TypedDict):
+    """A dataset: bars that were imported, checked, and are never changed.
+
+    Attributes:
+        id: the content hash of its bars.
+        symbol: name of the instrument.
+        timeframe: length of a bar, such as H1.
+        n_bars: number of bars.
+        first: open of the first bar, UTC.
+        last: open of the last bar, UTC.
+        source: where they come from, for people.
+        created_at: when it was imported, UTC.
+        detected: how the file was read.
+        quality: what the checks saw.
+    """
+
+    id: str
+    symbol: str
+    timeframe: str
+    n_bars: int
+    first: Moment
+    last: Moment
+    source: str
+    created_at: Moment
+    detected: Detected
+    quality: Quality
+
+
+@form()
+class ImportedDataset(Dataset):
+    """A dataset that was just imported.
+
+    Attributes:
+        already_known: whether the same bars were there before; nothing was added then.
+    """
+
+    already_known: bool
+
+
+def dataset_json(record: DatasetRecord) -> Dataset:
+    """A dataset."""
+    return {
+        "id": record.dataset_id,
+        "symbol": record.symbol,
+        "timeframe": record.timeframe,
+        "n_bars": record.n_bars,
+        "first": iso_ns(record.first_ns),
+        "last": iso_ns(record.last_ns),
+        "source": record.source,
+        "created_at": iso(record.created_at),
+        "detected": cast("Detected", finite_values(record.detected)),
+        "quality": cast("Quality", finite_values(record.quality)),
+    }
+
+
+def imported_json(record: DatasetRecord, *, added: bool) -> ImportedDataset:
+    """A dataset that was just imported, for the first time or again."""
+    return {**dataset_json(record), "already_known": not added}

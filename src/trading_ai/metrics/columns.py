@@ -1,0 +1,48 @@
+"""The column of each metric, by name, as compiled code needs it: plain numbers, in the order of the catalogue."""
+
+from __future__ import annotations
+
+from trading_ai.metrics.catalog import METRIC_NAMES
+
+(
+    NET_PROFIT,
+    GROSS_PROFIT,
+    GROSS_LOSS,
+    PROFIT_FACTOR,
+    TOTAL_TRADES,
+    LONG_TRADES,
+    SHORT_TRADES,
+    WIN_RATE,
+    LONG_WIN_RATE,
+    SHORT_WIN_RATE,
+    LONG_NET_PROFIT,
+    SHORT_NET_PROFIT,
+    EXPECTANCY,
+    AVERAGE_WIN,
+    AVERAGE_LOSS,
+    LARGEST_WIN,
+    LARGEST_LOSS,
+    MAX_CONSECUTIVE_WINS,
+    MAX_CONSECUTIVE_LOSSES,
+    MAX_BALANCE_DRAWDOWN,
+    MAX_BALANCE_DRAWDOWN_PERCENT,
+    MAX_DRAWDOWN,
+    MAX_DRAWDOWN_PERCENT,
+    MAX_DRAWDOWN_DAYS,
+    SHARPE_RATIO,
+    SORTINO_RATIO,
+    CALMAR_RATIO,
+    RECOVERY_FACTOR,
+    SQN,
+    EXPOSURE_PERCENT,
+    AVERAGE_BARS_HELD,
+    COMMISSION_PAID,
+    SWAP_PAID,
+    SLIPPAGE_PAID,
+    SPREAD_PAID,
+    FINAL_EQUITY,
+    RETURN_PERCENT,
+    ANNUAL_RETURN_PERCENT,
+    AMBIGUOUS_EXITS,
+    SKIPPED_ENTRIES,
+) = range(len(METRIC_NAMES))

@@ -1,0 +1,61 @@
+"""Scores and saves trials: the one place where metrics become a score and a score reaches the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.evaluation.model import EvaluatedChunk
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.ranking import best_of
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What came of a chunk.
+
+    Attributes:
+        n_new: trials that were not there before.
+        n_failed: failed ones among those of the chunk.
+        best: index and score of the chunk's best trial that holds the constraints; None if there is none.
+    """
+
+    n_new: int
+    n_failed: int
+    best: tuple[int, float] | None
+
+
+class Judge:
+    """Scores the trials of one optimization and saves them.
+
+    Args:
+        store: where they go.
+        optimization_id: whose they are.
+        spec: says what counts as better.
+    """
+
+    def __init__(self, store: Store, optimization_id: str, spec: OptimizationSpec) -> None:
+        self._store, self._key = store, optimization_id
+        self.objective = Objective.parse(spec.objective)
+        self._constraints = tuple(Constraint.parse(text) for text in spec.constraints)
+
+    def save(self, chunk: EvaluatedChunk, seconds: float = 0.0, busy_seconds: float = 0.0) -> Saved:
+        """Score a chunk and save it with the progress, in one transaction.
+
+        Args:
+            chunk: the trials.
+            seconds: running time to add to the optimization's.
+            busy_seconds: workers' time to add.
+
+        Raises:
+            NotFoundError: the optimization was deleted meanwhile.
+            StorageError: the store cannot be reached; nothing was saved.
+        """
+        scores = self.objective.scores(chunk.metrics)
+        held: npt.NDArray[np.bool_] = feasible(self._constraints, chunk.metrics)
+        n_new = self._store.save_chunk(self._key, chunk, scores, held, seconds, busy_seconds)
+        return Saved(n_new, len(chunk.failures), best_of(chunk.indices, scores, held))
