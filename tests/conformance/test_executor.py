@@ -44,7 +44,7 @@ def make_job(tmp_path):
     def make(low, high, keep=False, **changes):
         space = SearchSpace((ParameterRange("period", low, high, 1), ParameterRange("stop_loss", 10, 30, 10)))
         spec = BacktestSpec(name, {"take_profit": 50}, dataset_id)
-        job = Job(spec.to_json(), space.to_json(), keep, strategy_identity(strategy(name)))
+        job = Job(spec, space, keep, strategy_identity(strategy(name)))
         return Job(**{**vars(job), **changes}), space
 
     return make

@@ -233,7 +233,7 @@ def job_of(store: Store, record: OptimizationRecord) -> Job:
     spec = record.spec
     backtest = store.backtest(spec.backtest_id).spec
     datasets = dict(spec.datasets)
-    return Job(backtest.to_json(), spec.space.to_json(), spec.keep_daily_profit, record.strategy_hash, datasets)
+    return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets)
 
 
 def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:

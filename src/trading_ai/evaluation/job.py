@@ -111,10 +111,9 @@ def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluat
     Raises:
         TradingAIError: bars or strategy are gone or have changed.
     """
-    spec = BacktestSpec.from_json(job.backtest)
-    chosen = strategy(spec.strategy)
+    chosen = strategy(job.backtest.strategy)
     check_code(chosen, job.strategy_hash)
-    return space_evaluator(spec, SearchSpace.from_json(job.axes), job.datasets, artifacts, chosen, n_threads)
+    return space_evaluator(job.backtest, job.space, job.datasets, artifacts, chosen, n_threads)
 
 
 def space_evaluator(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
-from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
-from trading_ai.evaluation.sweep import SweepEvaluator
+from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
@@ -20,33 +19,39 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-class Evaluator(Protocol):
-    """As `SweepEvaluator` documents its methods.
+class BarsOf(NamedTuple):
+    """The bars of one combination.
 
     Attributes:
-        strategy: the strategy.
+        seen: bars that the strategy sees, or that its bars are made of.
+        traded: bars on which fills and exits happen, from the first one that may be traded.
+    """
+
+    seen: Bars
+    traded: Bars
+
+
+class Evaluator(Protocol):
+    """Turns combinations of a search space into metrics, whatever it runs to get them.
+
+    Results do not depend on how combinations are grouped, chunked or spread over threads. One object may be used by
+    one thread at a time; it spreads the work over `n_threads` itself.
+
+    Attributes:
+        strategy: what is run, with the parameters and rules that it declares.
         space: the search space.
         fixed: values of the parameters that are not searched.
         account: capital, sizing, costs and rules.
+        period: start and end to which the backtest's date range is narrowed; None where it is not.
+        n_threads: threads to use.
     """
 
     strategy: Strategy
     space: SearchSpace
     fixed: Combination
     account: Account
-
-    @property
-    def period(self) -> tuple[str | None, str | None]:
-        """Start and end to which the backtest's date range is narrowed; None where it is not."""
-        ...
-
-    @property
-    def n_threads(self) -> int:
-        """Threads to use."""
-        ...
-
-    @n_threads.setter
-    def n_threads(self, n: int) -> None: ...
+    period: tuple[str | None, str | None]
+    n_threads: int
 
     @property
     def n_days(self) -> int:
@@ -58,8 +63,12 @@ class Evaluator(Protocol):
         """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
         ...
 
-    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:
-        """What evaluates one combination, with its bars."""
+    def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
+        """The bars of one combination.
+
+        Raises:
+            ParameterError: the combination names a symbol that is not searched.
+        """
         ...
 
     def day_opens(self, day: int) -> int | None:
@@ -67,19 +76,42 @@ class Evaluator(Protocol):
         ...
 
     def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
-        """Evaluate combinations."""
+        """Evaluate combinations.
+
+        A combination whose strategy raises is reported in `failures`; the others are not affected.
+
+        Args:
+            indices: combination indices, int64, shape (m,).
+            keep_daily_profit: also return each combination's daily profits.
+
+        Returns:
+            Metrics, failures, and daily profits if wanted, in the order of `indices`.
+        """
         ...
 
     def metrics_of(self, **parameters: Value) -> dict[str, float]:
-        """Metrics of one combination of the search space, by name."""
+        """Metrics of one combination of the search space, by name; for searches that learn.
+
+        Raises:
+            ParameterError: a parameter of the space is missing or not on its axis.
+            EvaluationError: the strategy raised.
+        """
         ...
 
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
-        """Metrics of any combination by name, with entries some bars late."""
+        """Metrics of any combination by name, with entries some execution bars late; arguments as in `backtest`."""
         ...
 
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
-        """Run one combination in full."""
+        """Run one combination in full: trades, equity, daily profits.
+
+        Args:
+            combination: values that differ from the fixed parameters; any declared parameter.
+
+        Raises:
+            ParameterError: a parameter is unknown or out of bounds.
+            EvaluationError: the strategy raised.
+        """
         ...
 
 
@@ -122,18 +154,18 @@ class Artifacts(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to evaluate chunks of one optimization, JSON-able.
+    """What a worker needs to evaluate chunks of one optimization.
 
     Attributes:
         backtest: the backtest.
-        axes: the search space, as `SearchSpace.to_json` gives it.
+        space: the search space.
         keep_daily_profit: whether chunks carry daily profits.
         strategy_hash: code hash that the strategy must have.
         datasets: where the symbol is searched, the dataset of each symbol.
     """
 
-    backtest: Mapping[str, Any]
-    axes: Sequence[Mapping[str, Any]]
+    backtest: BacktestSpec
+    space: SearchSpace
     keep_daily_profit: bool
     strategy_hash: str
     datasets: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
@@ -30,6 +31,7 @@ from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
+from trading_ai.evaluation.ports import BarsOf, Evaluator
 from trading_ai.evaluation.signal_bars import signal_bars
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
@@ -48,11 +50,8 @@ _TRADES_WORTH_A_THREAD = 15_000
 """Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
 
 
-class SweepEvaluator:
-    """Evaluates the combinations of a search space on one set of bars.
-
-    Results do not depend on how combinations are grouped, chunked or spread over threads. One object may
-    be used by one thread at a time; it spreads the work over `n_threads` itself.
+class SweepEvaluator(Evaluator):
+    """Evaluates the combinations of a search space on one set of bars: signals once, then every exit on them.
 
     Args:
         bars: bars that the strategy sees.
@@ -115,24 +114,24 @@ class SweepEvaluator:
         self._lock = threading.Lock()
 
     @property
+    @override
     def n_days(self) -> int:
-        """Number of trading days: the length of a daily-profit row."""
         return int(self.data.day_last_bar.shape[0])
 
     @property
+    @override
     def day_numbers(self) -> Indices:
-        """Date of each trading day, days since 1970-01-01, shape (n_days,)."""
         return self.data.day_numbers
 
-    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:  # noqa: ARG002
-        """What evaluates a combination, with its bars: this one, whatever the combination."""
-        return self
+    @override
+    def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
+        return BarsOf(self.bars, self.data.bars)
 
     period: tuple[str | None, str | None] = (None, None)
     """Start and end to which the backtest's date range is narrowed: never, on one symbol."""
 
+    @override
     def day_opens(self, day: int) -> int | None:
-        """When a trading day (days since 1970) or the next one begins, ns UTC; None at the data's own ends."""
         ordinal = int(np.searchsorted(self.day_numbers, day))
         if not 0 < ordinal < self.n_days:
             return None
@@ -165,18 +164,8 @@ class SweepEvaluator:
         """All parameters of the combination with that index, fixed ones included."""
         return self.fixed | self.space.combination(index)
 
+    @override
     def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
-        """Evaluate combinations.
-
-        A combination whose strategy raises is reported in `failures`; the others are not affected.
-
-        Args:
-            indices: combination indices, int64, shape (m,).
-            keep_daily_profit: also return each combination's daily profits.
-
-        Returns:
-            Metrics, failures, and daily profits if wanted, in the order of `indices`.
-        """
         tallies = np.empty((indices.shape[0], N_TALLIES))
         if indices.shape[0] == 1 and not keep_daily_profit and self._one_more(int(indices[0]), tallies):
             return EvaluatedChunk(indices, self._metrics(tallies), {}, None)
@@ -189,28 +178,15 @@ class SweepEvaluator:
             daily[failed] = np.nan
         return EvaluatedChunk(indices, metrics, failures, daily if keep_daily_profit else None)
 
+    @override
     def metrics_of(self, **parameters: Value) -> dict[str, float]:
-        """Metrics of one combination of the search space, by name; for searches that learn.
-
-        Raises:
-            ParameterError: a parameter of the space is missing or not on its axis.
-            EvaluationError: the strategy raised.
-        """
         chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
         for message in chunk.failures.values():
             raise EvaluationError(message)
         return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
 
+    @override
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
-        """Run one combination in full: trades, equity, daily profits.
-
-        Args:
-            combination: values that differ from the fixed parameters; any declared parameter.
-
-        Raises:
-            ParameterError: a parameter is unknown or out of bounds.
-            EvaluationError: the strategy raised.
-        """
         parameters, group, exits = self._whole(combination or {})
         trades, tallies, daily = group.trades(exits)
         row = self._metrics(tallies[None, :])[0]
@@ -224,8 +200,8 @@ class SweepEvaluator:
             day_numbers=self.day_numbers,
         )
 
+    @override
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
-        """Metrics of any combination by name, with entries some execution bars late; arguments as in `backtest`."""
         try:
             _, group, exits = self._whole(combination, entry_delay)
         except TradingAIError:

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import EvaluationError, ParameterError
 from trading_ai.evaluation.declared import SYMBOL
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
-from trading_ai.evaluation.sweep import SweepEvaluator
+from trading_ai.evaluation.ports import BarsOf, Evaluator
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import moment_ns, moment_text
 from trading_ai.metrics.catalog import METRIC_NAMES, METRICS
@@ -53,8 +54,8 @@ def symbol_specs(
     }
 
 
-class SymbolsEvaluator:
-    """Evaluates each combination on its own symbol; methods and errors as in `SweepEvaluator`.
+class SymbolsEvaluator(Evaluator):
+    """Evaluates each combination on its own symbol.
 
     Daily profits are of all days on which any symbol trades, zero where its own does not.
 
@@ -65,7 +66,7 @@ class SymbolsEvaluator:
     """
 
     def __init__(
-        self, space: SearchSpace, members: Mapping[str, SweepEvaluator], period: tuple[str | None, str | None]
+        self, space: SearchSpace, members: Mapping[str, Evaluator], period: tuple[str | None, str | None]
     ) -> None:
         self.space, self._members, self.period = space, dict(members), period
         self._axis = space.names.index(SYMBOL)
@@ -75,8 +76,8 @@ class SymbolsEvaluator:
         self._days: Indices = np.unique(np.concatenate([m.day_numbers for m in self._members.values()]))
 
     @property
+    @override
     def n_threads(self) -> int:
-        """Threads to use."""
         return next(iter(self._members.values())).n_threads
 
     @n_threads.setter
@@ -94,7 +95,7 @@ class SymbolsEvaluator:
         """Date of each of those days, days since 1970-01-01, shape (n_days,)."""
         return self._days
 
-    def of(self, combination: Mapping[str, Value]) -> SweepEvaluator:
+    def member(self, combination: Mapping[str, Value]) -> Evaluator:
         """What evaluates one combination, with the bars of its symbol.
 
         Raises:
@@ -110,13 +111,18 @@ class SymbolsEvaluator:
             )
         return self._members[name]
 
+    @override
+    def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
+        return self.member(combination).bars_of(_without(combination))
+
+    @override
     def day_opens(self, day: int) -> int | None:
-        """When the first of the symbols begins that trading day, ns UTC; None at the data's own ends."""
+        # Of the first of the symbols that begins that day.
         opens = [found for member in self._members.values() if (found := member.day_opens(day)) is not None]
         return min(opens) if opens else None
 
+    @override
     def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:
-        """Evaluate combinations, those of each symbol on its bars."""
         m = indices.shape[0]
         metrics = np.full((m, len(METRICS)), np.nan)
         daily = np.zeros((m, self.n_days), dtype=np.float32) if keep_daily_profit else None
@@ -140,21 +146,21 @@ class SymbolsEvaluator:
             daily[np.isin(indices, list(failures))] = np.nan
         return EvaluatedChunk(indices, metrics, failures, daily)
 
+    @override
     def metrics_of(self, **parameters: Value) -> dict[str, float]:
-        """Metrics of one combination of the search space, by name."""
         chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
         for message in chunk.failures.values():
             raise EvaluationError(message)
         return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
 
+    @override
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
-        """Metrics of any combination by name, with entries some bars late."""
-        return self.of(combination).metrics_at(_without(combination), entry_delay)
+        return self.member(combination).metrics_at(_without(combination), entry_delay)
 
+    @override
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
-        """Run one combination in full."""
         given = combination or {}
-        result = self.of(given).backtest(_without(given))
+        result = self.member(given).backtest(_without(given))
         return replace(result, parameters={SYMBOL: given[SYMBOL], **result.parameters})
 
 

@@ -135,7 +135,7 @@ def assess_optimization(
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
         cost_per_trade=costs / trades.size if trades.size else None,
-        days_per_year=float(evaluator.of(space.combination(winner)).data.bars.symbol.days_per_year),
+        days_per_year=float(evaluator.bars_of(space.combination(winner)).traded.symbol.days_per_year),
         settings=settings,
         thresholds=thresholds,
         seed=seed,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trading_ai.engine.rules import SameBar as SameBarRule
 from trading_ai.errors import EvaluationError, ParameterError
 from trading_ai.evaluation.declared import all_parameters
 from trading_ai.evaluation.job import job_evaluator
@@ -150,10 +151,10 @@ def rerun(
 
 def _same_bar(job: Job, artifacts: Artifacts, combination: Combination, own: Mapping[str, float]) -> SameBar:
     """`own` are the trial's metrics with the rule that it has; only the other rule needs a run."""
-    rules = job.backtest["rules"]
-    other = "target_first" if rules["same_bar"] == "stop_first" else "stop_first"
-    changed = replace(job, backtest={**job.backtest, "rules": {**rules, "same_bar": other}})
-    either = {rules["same_bar"]: own, other: job_evaluator(changed, artifacts).metrics_at(combination)}
+    rules = job.backtest.rules
+    other: SameBarRule = "target_first" if rules.same_bar == "stop_first" else "stop_first"
+    changed = replace(job, backtest=replace(job.backtest, rules=replace(rules, same_bar=other)))
+    either = {rules.same_bar: own, other: job_evaluator(changed, artifacts).metrics_at(combination)}
     stop_first = either["stop_first"]
     return SameBar(
         int(stop_first["total_trades"]),

@@ -73,7 +73,7 @@ def test_every_trial_is_the_backtest_on_that_symbol(house, changes):  # noqa: F8
         np.testing.assert_allclose(metrics, [alone.metrics[name] for name in METRIC_NAMES], rtol=1e-9)
         evaluator, (again,) = house.service.backtest_of(record, [index])
         assert again.parameters["symbol"] == symbol
-        assert evaluator.of(SPACE.combination(index)).bars.symbol.name == symbol
+        assert evaluator.bars_of(SPACE.combination(index)).seen.symbol.name == symbol
 
 
 def test_daily_profits_are_of_the_days_of_both(house):  # noqa: F811
@@ -85,14 +85,14 @@ def test_daily_profits_are_of_the_days_of_both(house):  # noqa: F811
     house.now -= 60.0
     _, record = optimized(house, keep_daily_profit=True)
     evaluator, _ = house.service.backtest_of(record, [0])
-    assert evaluator.of({"symbol": "USDJPY"}).n_days < evaluator.n_days
+    assert evaluator.member({"symbol": "USDJPY"}).n_days < evaluator.n_days
     indices, rows = next(iter(house.store.daily_profits(record.optimization_id)))
     assert rows.shape[1] == evaluator.n_days
     for index, row in zip(indices.tolist(), rows, strict=True):
         combination = SPACE.combination(index)
         alone = evaluator.backtest(combination)
         assert row.sum() == pytest.approx(alone.daily_profit.sum(), rel=1e-4, abs=0.01)
-        outside = ~np.isin(evaluator.day_numbers, evaluator.of(combination).day_numbers)
+        outside = ~np.isin(evaluator.day_numbers, evaluator.member(combination).day_numbers)
         assert not row[outside].any()
     assessment = assess_optimization(house.service, record.optimization_id)
     assert assessment.parameters["symbol"] in record.spec.datasets

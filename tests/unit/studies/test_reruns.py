@@ -52,7 +52,7 @@ def evaluator_of(chosen: Strategy, rules: ExecutionRules | None = None) -> Sweep
 def setting():
     artifacts, chosen = MemoryArtifacts(), strategy("sma_crossover")
     spec = BacktestSpec("sma_crossover", {**FIXED, "fast": 5}, artifacts.save_bars(BARS))
-    job = Job(spec.to_json(), SPACE.to_json(), False, strategy_identity(chosen))
+    job = Job(spec, SPACE, False, strategy_identity(chosen))
     return job, artifacts, evaluator_of(chosen)
 
 
