@@ -149,8 +149,10 @@ def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition:
             if known is not None and node.id not in known:
                 raise _unknown(node.id, known, parameter, text)
             names[node.id] = None
-        elif why := _fault(node):
+        elif why := _fault(node) or _misplaced_text(node):
             raise refuse(why)
+    if _is_text(tree):
+        raise refuse(f"{ast.unparse(tree)} is a text, not a number")
     is_condition = _is_condition(tree)
     if is_condition != condition:
         what = ("a condition, such as fast < slow", "a number")
@@ -193,6 +195,18 @@ def _fault(node: ast.AST) -> str:
     if isinstance(node, ast.BoolOp | ast.And | ast.Or):
         return ""
     return f"{type(node).__name__} is not part of a formula"
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _misplaced_text(node: ast.AST) -> str:
+    """Why a text stands where nothing can be done with it; empty if it does not. It can be compared, no more."""
+    if isinstance(node, ast.Compare):
+        return ""
+    found = next((child for child in ast.iter_child_nodes(node) if _is_text(child)), None)
+    return "" if found is None else f"the text {ast.unparse(found)} can only be compared"
 
 
 def _is_condition(node: ast.expr) -> bool:
