@@ -11,7 +11,7 @@ from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.proposals import Proposals
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
-from trading_ai.evaluation.job import check_code, space_evaluator
+from trading_ai.evaluation.job import space_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
 from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
@@ -23,7 +23,6 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.base import Strategy
-from trading_ai.strategies.registry import strategy
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +92,7 @@ def plan_optimization(
             value=space.n_combinations,
             remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
         )
-    chosen = strategy(backtest.spec.strategy)
-    check_code(chosen, backtest.strategy_hash, backtest.engine_version)
+    chosen = strategy_as_started(backtest.spec.strategy, backtest.strategy_hash, backtest.engine_version)
     for axis in space.axes:
         check_axis(chosen, axis)
     spec = replace(spec, datasets=symbol_datasets(store, backtest.spec, chosen, space, spec.datasets))
@@ -230,6 +228,5 @@ def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Pr
         StrategyError: the strategy is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)
-    chosen = strategy(backtest.spec.strategy)
-    check_code(chosen, record.strategy_hash, record.engine_version)
+    chosen = strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
     return chosen, Proposals(record.spec, backtest.spec, chosen)

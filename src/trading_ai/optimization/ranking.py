@@ -14,7 +14,7 @@ from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ def joined_pages(first: TrialPage, second: TrialPage) -> TrialPage:
 
 
 def valid_indices(
-    strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[Expression] = ()
+    strategy: Declared, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[Expression] = ()
 ) -> Indices:
     """Indices of the combinations that keep the strategy's rules and a user's conditions, ascending.
 

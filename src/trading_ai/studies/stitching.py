@@ -18,7 +18,6 @@ from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.robustness.instant_walk_forward import WalkForward, parameter_drift, walk_forward
 from trading_ai.robustness.selection import OBJECTIVES, daily_score
 from trading_ai.robustness.study import plain
-from trading_ai.strategies.registry import strategy
 from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
 
 
@@ -202,7 +201,7 @@ def _traded(
     base, objective = plan.base, record.spec.objective
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
-    chosen, values = strategy(base.spec.strategy), {**base.spec.parameters, **combination}
+    chosen, values = plan.strategy, {**base.spec.parameters, **combination}
     timeframe = base.spec.timeframe
     if searches_timeframe(chosen, record.spec.space):
         timeframe = str(values.pop(TIMEFRAME))
