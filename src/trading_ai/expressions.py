@@ -67,7 +67,28 @@ class Expression:
     text: str
     names: tuple[str, ...]
     is_condition: bool
-    _tree: ast.expr = field(repr=False, compare=False)
+    _tree: ast.expr | ParameterError = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def kept(cls, text: str, *, parameter: str) -> Expression:
+        """A condition that was stored: where it can no longer be read, that is said when it is used."""
+        try:
+            return parse_expression(text, None, parameter=parameter, condition=True)
+        except ParameterError as error:
+            return cls(text, (), True, error)
+
+    def require(self, known: Sequence[str], parameter: str) -> None:
+        """Refuse names that are not among the known ones.
+
+        Raises:
+            ParameterError: it names another one.
+        """
+        for name in self.names:
+            if name not in known:
+                raise _unknown(name, known, parameter, self.text)
 
     def evaluate(self, columns: Mapping[str, Column]) -> Column:
         """The formula of every row.
@@ -79,28 +100,38 @@ class Expression:
             Float64, or bool for a condition, shape (m,) or what the shapes broadcast to (() where it uses no
             column). Undefined is NaN; a comparison with NaN is false.
         """
+        if isinstance(self._tree, ParameterError):
+            raise self._tree
         with np.errstate(all="ignore"):
             value = _value(self._tree, columns)
         return np.asarray(value, dtype=np.bool_ if self.is_condition else np.float64)
 
 
-def parse_expression(text: str, known: Sequence[str], *, parameter: str, condition: bool) -> Expression:
+def parse_expression(text: str, known: Sequence[str] | None, *, parameter: str, condition: bool) -> Expression:
     """Read a formula.
 
     Args:
         text: the formula, such as ``net_profit / (1 + max_drawdown)`` or ``fast * 2 < slow``.
-        known: names that it may use.
+        known: names that it may use; None for any, see `Expression.require`.
         parameter: what errors call it.
         condition: whether a condition is asked for, or a number.
 
     Raises:
         ParameterError: it cannot be read, uses something else than `GRAMMAR`, or names an unknown column.
     """
-    return _parsed(text, tuple(known), parameter, condition)
+    return _parsed(text, None if known is None else tuple(known), parameter, condition)
+
+
+def _unknown(name: str, known: Sequence[str], parameter: str, text: str) -> ParameterError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return ParameterError(
+        f"{name} is not known", parameter=parameter, value=text, remedy=hint + "Known: " + ", ".join(known)
+    )
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str, known: tuple[str, ...], parameter: str, condition: bool) -> Expression:
+def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition: bool) -> Expression:
     def refuse(message: str, remedy: str = f"Use {GRAMMAR}") -> ParameterError:
         return ParameterError(message, parameter=parameter, value=text, remedy=remedy)
 
@@ -115,10 +146,8 @@ def _parsed(text: str, known: tuple[str, ...], parameter: str, condition: bool) 
         if depth > _MAX_DEPTH:
             raise refuse("is nested too deeply", "Simplify it")
         if isinstance(node, ast.Name):
-            if node.id not in known:
-                near = difflib.get_close_matches(node.id, known, n=1)
-                hint = f"Did you mean {near[0]}? " if near else ""
-                raise refuse(f"{node.id} is not known", hint + "Known: " + ", ".join(known))
+            if known is not None and node.id not in known:
+                raise _unknown(node.id, known, parameter, text)
             names[node.id] = None
         elif why := _fault(node) or _misplaced_text(node):
             raise refuse(why)
