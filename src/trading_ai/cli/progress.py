@@ -17,10 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, Tex
 from rich.progress import Progress as Bar
 
 from trading_ai.cli.output import duration, note
-from trading_ai.optimization.objective import Objective
 
 if TYPE_CHECKING:
     from trading_ai.driving.here import Progress
+    from trading_ai.optimization.objective import Objective
 
 _LINE_SECONDS = 5.0
 
@@ -59,9 +59,9 @@ class _Lines:
 
 
 @contextmanager
-def display(n_total: int, n_done: int, objective: str) -> Iterator[Display]:
+def display(n_total: int, n_done: int, searched: Objective) -> Iterator[Display]:
     """A display on stderr for one run."""
-    objective = Objective.parse(objective).plateau_of or objective  # plateaus are known at the end only
+    objective = str(searched.own)  # plateaus are known at the end only
     if not sys.stderr.isatty():
         yield _Lines(objective)
         return

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 if TYPE_CHECKING:
     # An account brings compiled code with it, which those who only read what is stored do not need.
@@ -49,7 +49,7 @@ class Evaluator(Protocol):
         n_threads: threads to use.
     """
 
-    strategy: Strategy
+    strategy: Declared
     space: SearchSpace
     fixed: Combination
     account: Account

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.evaluation.ports import Floats
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 Columns = dict[str, Floats | npt.NDArray[np.bool_]]
@@ -26,7 +25,7 @@ def objective_values(record: OptimizationRecord, page: TrialPage, columns: Mappi
         page: the trials.
         columns: what `shape.shape_columns` says of them; the objective is among it where it is one of neighbours.
     """
-    objective = Objective.parse(record.spec.objective)
+    objective = record.spec.objective
     if objective.plateau_of:
         values = np.full(page.indices.shape[0], np.nan)
         if "plateau" in columns:

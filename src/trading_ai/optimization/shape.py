@@ -6,7 +6,6 @@ import numpy as np
 
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.columns import COLUMNS, Columns
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores, on_front, own_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
@@ -40,7 +39,7 @@ def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, da
         return {}
     known, scores = own_scores(store, record)
     around = _neighbours(record.spec.space, known, scores).score
-    better = Objective.parse(record.spec.objective).better
+    better = record.spec.objective.better
     columns: Columns = {"plateau": around[np.searchsorted(known, indices)] * better}
     if record.spec.more_objectives:
         known, table = known_scores(store, record)
