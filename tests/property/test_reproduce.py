@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.fakes.option_values import NAMES, ODD_TEXTS, VALUES, backtest_specs, optimization_specs
-from trading_ai.cli import backtests, running
+from trading_ai.cli import backtests, importing, running
 from trading_ai.cli.main import app
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit
@@ -100,17 +100,14 @@ def test_values_of_parameters_are_read_back(name, values):
     st.sampled_from(["UTC", "NY+7", None]),
 )
 def test_an_import_names_the_file_symbol_timeframe_and_clock(file, timezone):
-    from trading_ai.importers import read
-
     def listen(path: Path, **options: Any) -> None:
         raise _Taken((path, options["symbol"], options["timeframe"], options["timezone"]))
 
     dataset = DatasetRecord("0" * 64, "EURUSD", "H1", 1, 0, 0, f"/somewhere/{file}", 0.0, {"timezone": timezone})
     command = shlex.join(reproduce.import_words(dataset))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "read_bars", listen)
-        for module in (backtests, running):
-            patch.setattr(module, "Application", Listening)
+        patch.setattr(importing, "read_bars", listen)
+        patch.setattr(importing, "Application", Listening)
         found = CliRunner().invoke(app, shlex.split(command)[1:])
     assert isinstance(found.exception, _Taken), (command, found.output)
     path, *others = found.exception.told
