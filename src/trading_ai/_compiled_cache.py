@@ -38,6 +38,7 @@ from numba.core.caching import FunctionCache, _Cache
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 from numba.core.serialize import dumps as numba_dumps
+from typing_extensions import override
 
 from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
 
@@ -218,17 +219,21 @@ class DigestCache(_Cache):
         self._is_open = False
 
     @property
+    @override
     def cache_path(self) -> str | None:
         """Folder of its files."""
         return None if not self._open() else str(self._folder)
 
+    @override
     def enable(self) -> None:
         """Caching is on where a digest can be made."""
 
+    @override
     def disable(self) -> None:
         """Keep nothing."""
         self._is_open, self._stem = True, None
 
+    @override
     def flush(self) -> None:
         """Remove its files."""
         if self._open():
@@ -236,6 +241,7 @@ class DigestCache(_Cache):
             for file in self._folder.glob(f"{self._place()}-*.nbc"):
                 file.unlink(missing_ok=True)
 
+    @override
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for a signature, or None."""
         if not self._open():
@@ -258,6 +264,7 @@ class DigestCache(_Cache):
         rebuild: Any = compiler.CompileResult._rebuild
         return rebuild(target_context, *data)
 
+    @override
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled code for a signature, and remove what older code of this function left."""
         if not self._open() or any(not lifted.can_cache for lifted in data.lifted) or data.library.has_dynamic_globals:

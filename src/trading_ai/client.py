@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 import httpx
+from typing_extensions import override
 
 from trading_ai.errors import TradingAIError
 
@@ -204,6 +205,7 @@ class Run:
     def __init__(self, client: Client, optimization_id: str, total_tasks: int) -> None:
         self._client, self.optimization_id, self.total_tasks = client, optimization_id, total_tasks
 
+    @override
     def __repr__(self) -> str:
         return f"Run({self.optimization_id!r}, total_tasks={self.total_tasks})"
 

@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from typing_extensions import override
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
     """A log record as one line of JSON: time (UTC), level, logger, message, and every `extra` field."""
 
+    @override
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         line: dict[str, Any] = {
@@ -120,6 +123,7 @@ def serve_metrics(port: int) -> None:
             self.end_headers()
             self.wfile.write(body)
 
+        @override
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 

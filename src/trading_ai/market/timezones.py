@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import DataError
 from trading_ai.market.timeframe import NS_PER_SECOND
@@ -59,6 +60,7 @@ class Zone:
     base: str
     shift_seconds: int
 
+    @override
     def __str__(self) -> str:
         return self.name
 

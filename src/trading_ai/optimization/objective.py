@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
@@ -199,6 +200,7 @@ class Constraint:
         held: Bools = _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
         return held
 
+    @override
     def __str__(self) -> str:
         return f"{self.name} {self.comparison} {self.bound:g}"
 

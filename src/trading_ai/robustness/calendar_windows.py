@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.trials import Bools, check_day_numbers
@@ -28,6 +29,7 @@ class Span:
     count: int
     unit: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
 
@@ -55,6 +57,7 @@ class WindowSize:
     train: Span
     test: Span
 
+    @override
     def __str__(self) -> str:
         return f"{self.train}/{self.test}"
 

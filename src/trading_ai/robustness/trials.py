@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 
@@ -108,6 +109,7 @@ class TrialSample:
         """Whether finished trials were left out to save time."""
         return self.n_used < self.n_trials - self.n_failed
 
+    @override
     def __str__(self) -> str:
         finished = self.n_trials - self.n_failed
         text = f"all {finished:,} trials"

@@ -16,6 +16,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
+from typing_extensions import override
 
 from trading_ai.search.base import Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -55,9 +56,11 @@ class _OnCandidates(BaseSampler):
         self._inner, self._distributions, self._jointly, self._move = inner, distributions, jointly, move
         self.forced: dict[str, int] | None = None
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:  # noqa: ARG002
+    @override
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return self._distributions
 
+    @override
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -70,14 +73,17 @@ class _OnCandidates(BaseSampler):
                 found[name] = self._inner.sample_independent(study, trial, name, distribution)
         return self._move(found)
 
+    @override
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         return self._inner.sample_independent(study, trial, param_name, param_distribution)
 
+    @override
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         self._inner.before_trial(study, trial)
 
+    @override
     def after_trial(
         self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:

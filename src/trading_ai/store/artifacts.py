@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import NotFoundError, StorageError
+from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
@@ -24,8 +26,8 @@ _BARS_KEPT = 4
 _OPTIONAL = ("spread", "ask_open", "ask_high", "ask_low", "ask_close")
 
 
-class FileArtifacts:
-    """`trading_ai.optimization.ports.Artifacts` in a folder.
+class FileArtifacts(Artifacts):
+    """Files in a folder.
 
     Files are written under another name and renamed when complete, so that a half-written one is never seen,
     whatever kills the process.
@@ -38,8 +40,8 @@ class FileArtifacts:
         self.home = Path(home)
         self._bars: dict[tuple[str, int], Bars] = {}
 
+    @override
     def save_bars(self, bars: Bars) -> str:
-        """Keep bars; returns their content hash. Saving the same bars again changes nothing."""
         import polars as pl  # noqa: PLC0415 - 0.2 s that commands without bars need not pay
 
         dataset_id = bars.content_hash
@@ -52,13 +54,8 @@ class FileArtifacts:
         _write(path, lambda part: frame.write_parquet(part, compression="lz4", statistics=False))
         return dataset_id
 
+    @override
     def load_bars(self, dataset_id: str) -> Bars:
-        """Bars by content hash, verified; kept for the next call.
-
-        Raises:
-            NotFoundError: there are none.
-            StorageError: the file does not match its hash.
-        """
         import polars as pl  # noqa: PLC0415
 
         path = self._bars_path(dataset_id)
@@ -88,28 +85,22 @@ class FileArtifacts:
         )
         return bars
 
+    @override
     def delete_bars(self, dataset_id: str) -> None:
-        """Remove bars; nothing happens if there are none."""
         path = self._bars_path(dataset_id)
         path.unlink(missing_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
 
+    @override
     def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Keep a backtest's arrays."""
-
         def write(part: Path) -> None:
             with part.open("wb") as file:
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
         _write(self._backtest_path(backtest_id), write)
 
+    @override
     def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[Any]]:
-        """Arrays of a backtest.
-
-        Raises:
-            NotFoundError: there are none.
-            StorageError: the file cannot be read.
-        """
         path = self._backtest_path(backtest_id)
         if not path.is_file():
             raise NotFoundError("backtest", backtest_id, f"Its file {path} is missing: run it again.")
@@ -119,8 +110,8 @@ class FileArtifacts:
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise StorageError(f"backtest file {path} cannot be read: {error}. Run the backtest again.") from error
 
+    @override
     def delete_backtest(self, backtest_id: str) -> None:
-        """Remove a backtest's arrays; nothing happens if there are none."""
         self._backtest_path(backtest_id).unlink(missing_ok=True)
 
     def _bars_path(self, dataset_id: str) -> Path:
