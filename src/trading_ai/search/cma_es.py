@@ -70,7 +70,7 @@ class CmaEsSearch(Learner):
         return position
 
     @override
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         sampled = self._sampled.pop(position) if asked else self._encode(self._candidates.point(position))
         self._generation.append((sampled, -float(row[0])))
         if len(self._generation) >= self._sampler.population_size:

@@ -68,7 +68,7 @@ class CoarseToFineSearch(Learner):
         return self._rng.permutation(positions[positions >= 0])
 
     @override
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         self._scores[position] = float(row[0])
 
     @override

@@ -66,7 +66,7 @@ class GaussianProcessSearch(Learner):
         return position
 
     @override
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         self._scores[position] = float(row[0])
         self._running.pop(position, None)
 

@@ -114,7 +114,7 @@ class Learner(SearchMethod, ABC):
             asked = position in self._untried.taken
             self._untried.take(position)
             if self._candidates.axes:
-                self._learn(position, row, asked)
+                self._learn(position, row, asked=asked)
 
     def _prepare(self, n: int) -> None:
         """Get ready for `n` proposals; most methods need not."""
@@ -124,7 +124,7 @@ class Learner(SearchMethod, ABC):
         """One untried candidate; called only while there is one."""
 
     @abstractmethod
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         """One score of each objective, shape (k,), -inf throughout for a failed trial.
 
         Args:

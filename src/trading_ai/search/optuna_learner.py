@@ -79,7 +79,7 @@ class OptunaLearner(Learner):
         return position
 
     @override
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         first = not self._shown
         self._shown[position] = row
         if (first and row.shape[0] > 1) or len(self._shown) > _MOST:

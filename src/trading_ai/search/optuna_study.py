@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import optuna
@@ -50,6 +49,7 @@ class _OnCandidates(BaseSampler):
         self,
         inner: BaseSampler,
         distributions: dict[str, BaseDistribution],
+        *,
         jointly: bool,
         move: Callable[[dict[str, int]], dict[str, int]],
     ) -> None:
@@ -63,7 +63,7 @@ class _OnCandidates(BaseSampler):
     @override
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
+    ) -> dict[str, int]:
         # Asked even if its answer is not wanted: genetic samplers note the generation of the trial here.
         found = dict(self._inner.sample_relative(study, trial, search_space if self._jointly else {}))
         if self.forced is not None:
@@ -76,7 +76,7 @@ class _OnCandidates(BaseSampler):
     @override
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
+    ) -> object:
         return self._inner.sample_independent(study, trial, param_name, param_distribution)
 
     @override
@@ -119,7 +119,10 @@ class OptunaStudy:
             for axis in candidates.axes
         }
         self._sampler = _OnCandidates(
-            sampler, self._distributions, jointly, lambda found: self._params(move(self._point(found)))
+            sampler,
+            self._distributions,
+            jointly=jointly,
+            move=lambda found: self._params(move(self._point(found))),
         )
         with silence():
             self._study = optuna.create_study(sampler=self._sampler, directions=["maximize"] * n_objectives)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trading_ai.evaluation.model import BacktestSpec
@@ -12,7 +12,7 @@ from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import SearchSpace
 
 
-def dump(value: Mapping[str, Any] | list[Any] | tuple[Any, ...]) -> str:
+def dump(value: Mapping[str, object] | Sequence[object]) -> str:
     """Compact JSON; NumPy numbers become plain ones."""
     return json.dumps(value, separators=(",", ":"), default=lambda x: x.item(), allow_nan=False)
 

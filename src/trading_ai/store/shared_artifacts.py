@@ -122,11 +122,11 @@ class SharedArtifacts(Artifacts):
     # --- backtests -----------------------------------------------------------------------------------
 
     @override
-    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self._save(f"backtests/{backtest_id}", _packed(arrays))
 
     @override
-    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[Any]]:
+    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[np.generic]]:
         arrays = self._load(f"backtests/{backtest_id}")
         if arrays is None:
             raise NotFoundError("backtest", backtest_id, "Its arrays are not in the database: run it again.")
@@ -163,7 +163,7 @@ class SharedArtifacts(Artifacts):
             connection.execute(file_parts.delete().where(file_parts.c.name == name))
 
 
-def _packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+def _packed(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     body = file.getvalue()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
@@ -32,7 +31,7 @@ from trading_ai.store.blocks import (
     stored_page,
 )
 from trading_ai.store.database import Database, TransientError
-from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
+from trading_ai.store.rows import TableRow, backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
     backtests,
     daily_profits,
@@ -179,7 +178,7 @@ class SqlStore(Store):
     ) -> bool:
         o = optimizations.c
         # PostgreSQL keeps no NUL in a text.
-        changes: dict[str, Any] = {"status": new, "message": message.replace("\0", "\N{REPLACEMENT CHARACTER}")}
+        changes: dict[str, object] = {"status": new, "message": message.replace("\0", "\N{REPLACEMENT CHARACTER}")}
         if new == "running":
             changes |= {"started_at": func.coalesce(o.started_at, now), "finished_at": None}
         if new in _FINISHED:
@@ -336,6 +335,6 @@ class SqlStore(Store):
 
     # --- inside --------------------------------------------------------------------------------------
 
-    def _newest(self, table: Table) -> Sequence[Row[Any]]:
+    def _newest(self, table: Table) -> Sequence[TableRow]:
         with self._read() as connection:
             return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 from typing_extensions import override
 
 from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord, WorkQueue
 from trading_ai.evaluation.ports import Indices
 from trading_ai.store.database import Database
-from trading_ai.store.rows import find
+from trading_ai.store.rows import TableRow, find
 from trading_ai.store.tables import chunks, optimizations, roles, workers
 
 _STATE = (
@@ -44,7 +44,7 @@ def _state(row: Any) -> ChunkState:
     return ChunkState(chunk_id=data.pop("id"), suspect=bool(data.pop("suspect")), **data)
 
 
-def _chunk(row: Row[Any]) -> Chunk:
+def _chunk(row: TableRow) -> Chunk:
     return Chunk(row.id, row.optimization_id, row.start, _unpack(row.indices), row.n_kills, bool(row.suspect))
 
 
@@ -74,6 +74,7 @@ class SqlWork(WorkQueue):
         start: int,
         pieces: Sequence[Indices],
         now: float,
+        *,
         suspect: bool = False,
     ) -> list[ChunkState]:
         rows: list[dict[str, Any]] = []
@@ -150,7 +151,7 @@ class SqlWork(WorkQueue):
             connection.execute(counts)
 
     @override
-    def give_back(self, chunk_id: int, owner: str, killed: bool) -> bool:
+    def give_back(self, chunk_id: int, owner: str, *, killed: bool) -> bool:
         own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
         change = {"owner": None, "lease_expires_at": None, "announced_at": 0.0}
         with self._database.write() as connection:
@@ -166,7 +167,9 @@ class SqlWork(WorkQueue):
             half = whole.indices.shape[0] // 2
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             halves = [piece for piece in (whole.indices[:half], whole.indices[half:]) if piece.size]
-            return self._insert(connection, row.optimization, whole.optimization_id, whole.start, halves, now, True)
+            return self._insert(
+                connection, row.optimization, whole.optimization_id, whole.start, halves, now, suspect=True
+            )
 
     @override
     def expired(self, now: float) -> list[Chunk]:
@@ -218,7 +221,7 @@ class SqlWork(WorkQueue):
         return self._enter_role(name, owner, now + lease_seconds)
 
     def _enter_role(self, name: str, owner: str, expires_at: float) -> bool:
-        insert = self._insert_of(roles).values(name=name, owner=owner, expires_at=expires_at)
+        insert = self._database.insert(roles).values(name=name, owner=owner, expires_at=expires_at)
         with self._database.write() as connection:
             return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
@@ -231,7 +234,7 @@ class SqlWork(WorkQueue):
 
     @override
     def heartbeat(self, worker: WorkerRecord) -> None:
-        insert = self._insert_of(workers).values(**vars(worker))
+        insert = self._database.insert(workers).values(**vars(worker))
         alive = {"heartbeat_at": worker.heartbeat_at, "memory_bytes": worker.memory_bytes}
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["worker_id"], set_=alive))
@@ -259,14 +262,6 @@ class SqlWork(WorkQueue):
                 return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-
-    def _insert_of(self, table: Any) -> Any:
-        # "On conflict" is written alike by both, but each dialect has its own statement for it.
-        if self._database.is_postgres:
-            from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415
-        return insert(table)
 
 
 def _whole() -> Select[Any]:
