@@ -163,7 +163,7 @@ class Robustness:
         return result
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Turn dataclasses and arrays into what JSON can hold; NaN and infinity become None."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.metadata.get("json", True)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -121,12 +121,13 @@ class MemoryStore(Store):
             record = self._optimizations.get(optimization_id)
             if record is None or record.status not in expected:
                 return False
-            changes: dict[str, Any] = {"status": new, "message": message}
+            record = replace(record, status=new, message=message)
             if new == "running":
-                changes |= {"started_at": now if record.started_at is None else record.started_at, "finished_at": None}
+                began = now if record.started_at is None else record.started_at
+                record = replace(record, started_at=began, finished_at=None)
             if new in {"completed", "cancelled", "failed"}:
-                changes["finished_at"] = now
-            self._optimizations[optimization_id] = replace(record, **changes)
+                record = replace(record, finished_at=now)
+            self._optimizations[optimization_id] = record
             return True
 
     @override

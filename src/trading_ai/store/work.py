@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -77,29 +78,20 @@ class SqlWork(WorkQueue):
         *,
         suspect: bool = False,
     ) -> list[ChunkState]:
-        rows: list[dict[str, Any]] = []
-        for piece in pieces:
-            stop = start + int(piece.shape[0])
-            rows.append(
-                {
-                    "optimization": key,
-                    "start": start,
-                    "stop": stop,
-                    "indices": _pack(piece),
-                    "n_kills": 0,
-                    "suspect": int(suspect),
-                    "queued_at": now,
-                    "announced_at": 0.0,
-                }
-            )
-            start = stop
-        if not rows:
+        if not pieces:
             return []
+        ends = list(itertools.accumulate((int(piece.shape[0]) for piece in pieces), initial=start))
+        spans = list(itertools.pairwise(ends))
+        shared = {"optimization": key, "n_kills": 0, "suspect": int(suspect), "queued_at": now, "announced_at": 0.0}
+        rows = [
+            {**shared, "start": first, "stop": stop, "indices": _pack(piece)}
+            for (first, stop), piece in zip(spans, pieces, strict=True)
+        ]
         # A few statements for all of them: a window of a thousand workers is thousands of chunks.
         made = connection.execute(chunks.insert().returning(chunks.c.id, sort_by_parameter_order=True), rows).scalars()
         return [
-            ChunkState(number, optimization_id, row["start"], row["stop"], None, None, now, 0.0, 0, suspect)
-            for number, row in zip(made, rows, strict=True)
+            ChunkState(number, optimization_id, first, stop, None, None, now, 0.0, 0, suspect)
+            for number, (first, stop) in zip(made, spans, strict=True)
         ]
 
     @override
