@@ -47,7 +47,7 @@ demo: setup ## sweep 527 combinations over real EURUSD bars and write a report
 test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
-	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: coverage
 coverage: $(STAMP) ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)

@@ -72,6 +72,7 @@ def make_evaluator(
     start: object = None,
     end: object = None,
     n_threads: int | None = None,
+    params: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> SweepEvaluator:
     """Make an evaluator: signals and touches found once, combinations answered on demand.
@@ -82,7 +83,7 @@ def make_evaluator(
     chosen = SignalStrategy(strategy) if isinstance(strategy, Signals) else find_strategy(strategy)
     axes: list[Axis] = []
     fixed: dict[str, Value] = {}
-    for name, value in parameters.items():
+    for name, value in _joined(parameters, params or {}).items():
         if isinstance(value, str | bool | int | float | np.generic):
             fixed[name] = value.item() if isinstance(value, np.generic) else value
         elif isinstance(value, range):
@@ -109,12 +110,28 @@ def make_evaluator(
     )
 
 
+def _joined(parameters: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters given as keyword arguments and those given as a mapping.
+
+    Raises:
+        ParameterError: one is in both.
+    """
+    for name in params:
+        if name in parameters:
+            raise ParameterError(
+                "is given twice, as an argument and in params", parameter=name, value=params[name],
+                remedy="Leave one of them out.",
+            )  # fmt: skip
+    return {**parameters, **params}
+
+
 def sweep(
     bars: Bars,
     strategy: StrategyLike,
     *,
     objective: str = "sharpe_ratio",
     keep_daily_profit: bool = False,
+    params: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Sweep:
     """Evaluate every combination of some parameters.
@@ -124,6 +141,7 @@ def sweep(
         strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`.
         objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
+        params: parameters by name, as in `options`; for those that have the name of an option, such as ``start``.
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
@@ -135,18 +153,20 @@ def sweep(
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
     """
     Objective.parse(objective)
-    evaluator = make_evaluator(bars, strategy, **options)
+    evaluator = make_evaluator(bars, strategy, params=params, **options)
     return Sweep(evaluator, objective, keep_daily_profit)
 
 
-def backtest(bars: Bars, strategy: StrategyLike, **options: Any) -> BacktestResult:
+def backtest(
+    bars: Bars, strategy: StrategyLike, *, params: Mapping[str, Any] | None = None, **options: Any
+) -> BacktestResult:
     """Run one combination in full; options as in `sweep`, parameters as single values.
 
     Raises:
         ParameterError: a parameter was given a list of values.
         InputError: something is unknown, impossible or out of bounds.
     """
-    evaluator = make_evaluator(bars, strategy, **options)
+    evaluator = make_evaluator(bars, strategy, params=params, **options)
     if evaluator.space.axes:
         raise ParameterError(
             "needs one value",

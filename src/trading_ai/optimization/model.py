@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from trading_ai.options import Given
 from trading_ai.parameters import SearchSpace
 
 OptimizationStatus = Literal["running", "paused", "cancelled", "completed", "failed"]
@@ -61,3 +62,14 @@ class OptimizationSpec:
     warm_start: bool = False
     more_objectives: tuple[str, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, backtest_id: str, space: SearchSpace, given: Given) -> OptimizationSpec:
+        """The optimization with those options, see `trading_ai.options`; what is not given keeps its default.
+
+        Daily profits are kept of a space that is small enough where nobody says (None).
+        """
+        values = dict(given.get("optimization", {}))
+        if values.get("keep_daily_profit", False) is None:
+            values["keep_daily_profit"] = keeps_daily_profit(space)
+        return cls(backtest_id, space, **values)

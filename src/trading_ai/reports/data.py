@@ -59,6 +59,7 @@ class ReportData:
         quality: lines of the data's quality report.
         notes: remarks to show under the headline.
         commands: shell commands that make the same numbers again.
+        command_remarks: what they cannot carry along.
         assessment: the winner's study, or None where no trial can be judged.
         beside: further columns of the ranked table, each of shape (m,).
         more_objectives: objectives besides the one ranked by.
@@ -97,6 +98,7 @@ class ReportData:
     quality: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    command_remarks: tuple[str, ...] = ()
     assessment: Assessment | None = None
     beside: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     more_objectives: tuple[str, ...] = ()

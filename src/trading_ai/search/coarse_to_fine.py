@@ -50,9 +50,10 @@ class CoarseToFineSearch(Learner):
         sizes = self._candidates.sizes
         strides = np.ones_like(sizes)
         share = self._candidates.n / math.prod(self._candidates.shape)
-        while math.prod((-(-sizes // strides)).tolist()) * share > budget:
-            widest = int(np.argmax(-(-sizes // strides) * np.where(self._candidates.ordered, 1.0, 0.5)))
-            strides[widest] *= 2
+        while math.prod((counts := -(-sizes // strides)).tolist()) * share > budget:
+            # An axis with one value left cannot give way, also where its weight is as large as that of another.
+            width = np.where(counts > 1, counts * np.where(self._candidates.ordered, 1.0, 0.5), 0.0)
+            strides[int(np.argmax(width))] *= 2
         return strides, self._lattice(strides)
 
     def _lattice(self, strides: Points) -> Positions:
