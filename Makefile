@@ -117,7 +117,7 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 		-o tests/mutants/requirements.lock
 	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \
-		-o requirements-lowest.lock
+		--upgrade -o requirements-lowest.lock  # pins of before would be kept where a bound is lower
 
 .PHONY: clean
 clean: ## remove environments, caches and build products

@@ -77,6 +77,7 @@ A class of your own may call its parameters whatever Python allows, but for
       start = ta.Int(5, 0, 100, unit="bars")
       ...
 
+
   ta.sweep(bars, Mine, start="2017-03-01", params={{"start": range(0, 50, 5)}})
   ```
 

@@ -152,9 +152,9 @@ def sweep(
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
     """
-    Objective.parse(objective)
+    ranked_by = Objective.parse(objective)
     evaluator = make_evaluator(bars, strategy, params=params, **options)
-    return Sweep(evaluator, objective, keep_daily_profit)
+    return Sweep(evaluator, ranked_by, keep_daily_profit)
 
 
 def backtest(
@@ -184,15 +184,15 @@ class Sweep:
 
     Attributes:
         evaluator: what evaluated the combinations.
-        objective: the metric ranked by.
+        objective: name of what is ranked by.
         indices: indices of the combinations that were evaluated, ascending, int64, shape (n,).
         metrics: columns as in `METRICS`, float64, shape (n, n_metrics).
         failures: error text of combinations whose strategy raised, by index.
         daily_profit: float32, shape (n, n_days), or None.
     """
 
-    def __init__(self, evaluator: SweepEvaluator, objective: str, keep_daily_profit: bool) -> None:
-        self.evaluator, self.objective = evaluator, objective
+    def __init__(self, evaluator: SweepEvaluator, ranked_by: Objective, keep_daily_profit: bool) -> None:
+        self.evaluator, self.objective, self._ranked_by = evaluator, str(ranked_by), ranked_by
         self.indices = valid_indices(evaluator.strategy, evaluator.space, evaluator.fixed)
         chunk = evaluator.evaluate(self.indices, keep_daily_profit)
         self.metrics, self.failures, self.daily_profit = chunk.metrics, chunk.failures, chunk.daily_profit
@@ -212,9 +212,8 @@ class Sweep:
 
     @cached_property
     def _scores(self) -> Floats:
-        objective = Objective.parse(self.objective)
-        scores = objective.scores(self.metrics)
-        return plateau_scores(self.evaluator.space, self.indices, scores) if objective.plateau_of else scores
+        scores = self._ranked_by.scores(self.metrics)
+        return plateau_scores(self.evaluator.space, self.indices, scores) if self._ranked_by.plateau_of else scores
 
     @property
     def has_best(self) -> bool:
@@ -260,7 +259,7 @@ class Sweep:
     def column(self, name: str) -> Floats:
         """One metric of every trial, or the objective, in the order of `indices`, shape (n,)."""
         if name == self.objective:
-            objective = Objective.parse(name)
+            objective = self._ranked_by
             return self._scores * objective.better if objective.plateau_of else objective.values(self.metrics)
         metric(name)
         return self.metrics[:, METRIC_COLUMN[name]]

@@ -128,6 +128,12 @@ class Option:
         meanings = ", ".join(f"{word}: {meaning}" for word, meaning in (self.choices or {}).items())
         return self.help + (f" {meanings}." if meanings else "") + (f" ({details})" if details else "")
 
+    def plain(self, value: Any) -> Plain:
+        """A value as users type it: what was read from a text (an objective, say) as that text."""
+        if value is not None and self.kind == "text":
+            return str(value)
+        return tuple(map(str, value)) if self.kind == "texts" else value
+
     def check(self, value: Any) -> None:
         """Check a number or a choice against the table.
 

@@ -18,7 +18,9 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.expressions import Expression
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.objective import Constraint, Objective
 from trading_ai.options import LIBRARY_NAMES, OPTIONS, Option, option, rows_of
 from trading_ai.search.registry import METHODS
 
@@ -31,6 +33,10 @@ TYPES = {
     "number": float, "whole": int, "yes_no": bool, "text": str, "texts": tuple[str, ...], "moment": str,
     "currency": str, "dataset": str, "timeframe": str,
 }  # fmt: skip
+READ = {
+    "text": (Objective,),
+    "texts": (tuple[Objective, ...], tuple[Constraint, ...], tuple[Expression, ...]),
+}  # what a dataclass holds of texts that were read
 COMMANDS = {
     "backtest": "backtest run", "sizing": "backtest run", "costs": "backtest run", "rules": "backtest run",
     "optimization": "optimize",
@@ -59,12 +65,13 @@ def test_every_field_is_in_the_table_with_its_type_and_default(group, kind, item
         assert get_origin(plain[0]) is Literal
         assert get_args(plain[0]) == tuple(row.choices)
     else:
-        assert plain[0] == TYPES[row.kind]
-    assert item.default is not MISSING
+        assert plain[0] in {TYPES[row.kind], *READ.get(row.kind, ())}
+    made = item.default_factory() if item.default is MISSING else item.default
+    default = row.plain(made)
     if row.decided:
         assert row.default is None, "what is decided where nobody says is no default of the table"
         return
-    assert (row.default, type(row.default)) == (item.default, type(item.default))
+    assert (row.default, type(row.default)) == (default, type(default))
     assert (types.NoneType in parts_of(hint)) == (row.default is None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import string
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Group, Option, rows_of
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
@@ -25,6 +27,35 @@ ODD_TEXTS = st.one_of(TEXTS, st.sampled_from(_TRAPS))
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.one_of(st.booleans(), st.integers(-(10**18), 10**18), NUMBERS, ODD_TEXTS)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
+
+_METRICS = st.sampled_from([metric.name for metric in METRICS if metric.better])
+_SPACES = st.sampled_from(["", " ", "  "])
+_NUMBERS = st.floats(0, 1e6).map(repr)
+_FORMULAS = st.builds(
+    "{0}{1}{2}{3}{4}{3}{5}".format,
+    st.sampled_from(["", "-", "(1 + 2) *"]), _METRICS, _SPACES, _SPACES, st.sampled_from([*"+-*/", "**"]), _NUMBERS,
+)  # fmt: skip
+_OBJECTIVES = st.one_of(
+    _METRICS, _FORMULAS, st.just("ctrader_fitness"), st.builds("plateau({})".format, st.one_of(_METRICS, _FORMULAS))
+)
+_CONDITIONS = st.builds(
+    "{0}{1}{2}{3}{4}{5}".format,
+    _SPACES, _METRICS, _SPACES, st.sampled_from([">=", "<=", "==", "!=", ">", "<"]), _SPACES, _NUMBERS,
+)  # fmt: skip
+_WORDS = NAMES.filter(lambda name: not keyword.iskeyword(name))
+_REQUIREMENTS = st.one_of(
+    st.builds("{0} {1} {2}".format, _WORDS, st.sampled_from(["<", ">=", "!="]), _NUMBERS),
+    st.builds("{0} == {1!r}".format, _WORDS, ODD_TEXTS),
+    st.builds("not {0} or {1} < -{2}".format, _WORDS, _WORDS, _NUMBERS),
+)
+READ: dict[str, st.SearchStrategy[Any]] = {
+    "method": st.sampled_from([*METHODS]),
+    "objective": _OBJECTIVES,
+    "more_objectives": st.lists(_OBJECTIVES, max_size=3).map(tuple),
+    "constraints": st.lists(_CONDITIONS, max_size=3).map(tuple),
+    "parameter_constraints": st.lists(_REQUIREMENTS, max_size=3).map(tuple),
+}
+"""Texts that must mean something."""
 
 
 def value_of(row: Option) -> st.SearchStrategy[Any]:
@@ -40,8 +71,8 @@ def value_of(row: Option) -> st.SearchStrategy[Any]:
         drawn = {
             "yes_no": st.booleans(),
             "choice": st.sampled_from([*(row.choices or ["none"])]),
-            "text": st.sampled_from([*METHODS]) if row.field == "method" else ODD_TEXTS,
-            "texts": st.lists(ODD_TEXTS, max_size=3).map(tuple),
+            "text": READ.get(row.field, ODD_TEXTS),
+            "texts": READ.get(row.field, st.lists(ODD_TEXTS, max_size=3).map(tuple)),
             "moment": st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)).map(str),
             "currency": st.text(string.ascii_uppercase, min_size=3, max_size=3),
             "dataset": st.text("0123456789abcdef", min_size=64, max_size=64),

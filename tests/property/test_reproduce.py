@@ -117,7 +117,9 @@ def test_an_import_names_the_file_symbol_timeframe_and_clock(file, timezone):
 
 FLAGGED = [row for row in OPTIONS if row.has_flag and row.kind != "object"]
 OTHER_THAN_USUAL: dict[str, Any] = {
-    "number": 12.345678901234567, "whole": 7, "text": "random_search", "texts": ("a", "b"), "currency": "EUR",
+    "number": 12.345678901234567, "whole": 7, "method": "random_search", "currency": "EUR",
+    "objective": "net_profit / 3", "more_objectives": ("net_profit", "sqn"), "constraints": ("sqn > 1", "sqn < 9"),
+    "parameter_constraints": ("fast > 3", 'fast != "a b"'),
     "dataset": "f" * 64, "timeframe": "H4", "moment": "2017-03-01",
 }  # fmt: skip
 
@@ -127,7 +129,7 @@ def changed(row: Option) -> tuple[BacktestSpec, OptimizationSpec]:
     space = SearchSpace((Choices("fast", (5, 10)),))
     backtest = BacktestSpec("mine", {}, "0" * 64)
     search = OptimizationSpec(STORED, space, keep_daily_profit=keeps_daily_profit(space))
-    value = OTHER_THAN_USUAL.get(row.kind)
+    value = OTHER_THAN_USUAL.get(row.field, OTHER_THAN_USUAL.get(row.kind))
     if row.kind == "yes_no":
         value = not (keeps_daily_profit(space) if row.decided else row.default)
     elif row.kind == "choice":

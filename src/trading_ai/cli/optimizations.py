@@ -163,7 +163,7 @@ def list_optimizations(as_json: bool = AS_JSON) -> None:
     rows = (
         [
             short(r.optimization_id), r.name, r.status, r.spec.method, " x ".join(r.spec.space.names),
-            r.spec.objective, moment(r.created_at), f"{number(r.n_completed)} of {number(r.n_total)}",
+            str(r.spec.objective), moment(r.created_at), f"{number(r.n_completed)} of {number(r.n_total)}",
             number(r.n_failed), duration(r.seconds),
         ]
         for r in records

@@ -15,7 +15,7 @@ from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.ranking import valid_indices
 from trading_ai.parameters import is_ordered
 from trading_ai.search.registry import METHODS, search_method
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 _ASKED_AT_ONCE = 1_000_000
 
@@ -36,7 +36,7 @@ class Proposals(Batches):
         ParameterError: a parameter or the method is unknown, or no combination keeps the strategy's rules.
     """
 
-    def __init__(self, spec: OptimizationSpec, backtest: BacktestSpec, chosen: Strategy) -> None:
+    def __init__(self, spec: OptimizationSpec, backtest: BacktestSpec, chosen: Declared) -> None:
         space = spec.space
         for axis in space.axes:
             check_axis(chosen, axis)

@@ -65,6 +65,26 @@ class Objective:
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
     plateau_of: str = ""
 
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def own(self) -> Objective:
+        """The objective of a trial by itself, without its neighbours."""
+        return replace(self, name=self.plateau_of, plateau_of="") if self.plateau_of else self
+
+    @classmethod
+    def kept(cls, text: str) -> Objective:
+        """An objective that was stored, without running a user's code: what cannot be had is said when it is used."""
+        plateau = _PLATEAU.fullmatch(text.strip())
+        if plateau is not None and not _PLATEAU.fullmatch((plateau[1] or "").strip() or "-"):
+            inner = cls.kept(plateau[1] or "sharpe_ratio")
+            return replace(inner, name=text, plateau_of=inner.name)
+        try:
+            return cls.parse(text) if _is_data(text) else cls(text, 1, values=_later(text))
+        except ParameterError:
+            return cls(text, 1, values=_later(text))
+
     @classmethod
     def parse(cls, text: str) -> Objective:
         """Read an objective.
@@ -119,6 +139,20 @@ class Objective:
         return score * self.better
 
 
+def _is_data(text: str) -> bool:
+    """Whether a text is a metric or a formula, which need no code of others."""
+    return text in METRIC_COLUMN or text in NAMED or not (_IN_FILE.fullmatch(text) or text.strip().isidentifier())
+
+
+def _later(text: str) -> Values:
+    """The values of an objective that is read when they are asked for."""
+
+    def values(metrics: Floats) -> Floats:
+        return Objective.parse(text).values(metrics)
+
+    return values
+
+
 def _plug_in(text: str) -> Callable[..., Any] | None:
     """The function that a text names, in a file or among the entry points; None if it names none."""
     in_file = _IN_FILE.fullmatch(text)
@@ -162,6 +196,15 @@ class Constraint:
     name: str
     comparison: str
     bound: float
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def kept(cls, text: str) -> Constraint:
+        """A condition that was stored: where it can no longer be read, that is said when it is used."""
+        try:
+            return cls.parse(text)
+        except ParameterError:
+            return cls(text, "", math.nan, text)
 
     @classmethod
     def parse(cls, text: str) -> Constraint:
@@ -192,17 +235,19 @@ class Constraint:
             bound = math.nan
         if not math.isfinite(bound):
             raise ParameterError(f"{number} is not a number", parameter="--where", value=text)
-        return cls(name, comparison, bound)
+        return cls(name, comparison, bound, text)
 
     def holds(self, metrics: Floats) -> Bools:
         """Whether each trial holds it, shape (m,)."""
+        if not self.comparison:
+            Constraint.parse(self.text)  # says why it cannot be read
         values = metrics[:, METRIC_COLUMN[self.name]]
         held: Bools = _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
         return held
 
     @override
     def __str__(self) -> str:
-        return f"{self.name} {self.comparison} {self.bound:g}"
+        return self.text or f"{self.name} {self.comparison} {self.bound!r}"
 
 
 def feasible(constraints: Sequence[Constraint], metrics: Floats) -> Bools:

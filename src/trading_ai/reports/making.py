@@ -16,7 +16,6 @@ from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
 from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.ledger import trials_on_its_data
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.reports.data import ReportData
@@ -53,7 +52,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     backtest = store.backtest(record.spec.backtest_id)
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
-    objective = Objective.parse(record.spec.objective)
+    objective = record.spec.objective
     ranks = page.feasible & np.isfinite(objective.scores(page.metrics))
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
@@ -93,7 +92,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
                 "engine_version": record.engine_version,
                 "strategy_hash": record.strategy_hash,
                 "seed": record.spec.seed,
-                "constraints": record.spec.constraints,
+                "constraints": [str(each) for each in record.spec.constraints],
                 "seconds": round(record.seconds, 2),
             },
         },
@@ -106,8 +105,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,
-        objective=objective.plateau_of or objective.name,
-        more_objectives=record.spec.more_objectives,
+        objectives=(objective.own, *record.spec.more_objectives),
         beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
         best=winner.parameters if ranking.size else {},
         trades=winner.trades,
@@ -152,7 +150,7 @@ def _notes(
     if plateau_of:
         notes.append(f"Ranked by plateau: the median of {plateau_of} over a trial and its neighbours on the grid.")
     if record.spec.constraints:
-        notes.append("Trials that break a condition do not rank: " + "; ".join(record.spec.constraints))
+        notes.append("Trials that break a condition do not rank: " + "; ".join(map(str, record.spec.constraints)))
     return tuple(notes)
 
 

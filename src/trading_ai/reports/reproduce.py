@@ -38,13 +38,13 @@ def typed(group: Group, values: object) -> list[str]:
     for row in rows_of(group):
         if row.kind == "object" or not row.has_flag:
             continue
-        value = getattr(values, row.field)
+        value = row.plain(getattr(values, row.field))
         if row.named_by:
             mode = getattr(values, row.named_by)
             if (mode, value) != (option(group, row.named_by).default, row.default):
                 words += flag_words("--" + mode.replace("_", "-"), value)
             continue
-        if row.follows and value and getattr(values, row.follows) == option(group, row.follows).default:
+        if row.follows and value and str(getattr(values, row.follows)) == option(group, row.follows).default:
             words += flag_words(row.shown_flag, option(group, row.follows).default)  # or the next would be the first
         words += _words(row, value)
     return words
@@ -116,7 +116,7 @@ def commands(
 def remarks(record: OptimizationRecord, backtest: BacktestRecord) -> tuple[str, ...]:
     """What commands cannot carry along, and has to be the same as well."""
     spec, found = record.spec, []
-    if ".py" in backtest.spec.strategy or ".py:" in " ".join((spec.objective, *spec.more_objectives)):
+    if ".py" in backtest.spec.strategy or ".py:" in " ".join(map(str, spec.objectives)):
         found.append("Run the commands in the folder that has the strategy's and the objective's files.")
     if spec.datasets:
         found.append("Of each symbol the dataset imported last is taken: use a TRADING_AI_HOME of its own.")

@@ -35,7 +35,7 @@ def trial_frame(
         data[axis.name] = [values[i] for i in position.tolist()]
     for name, column in METRIC_COLUMN.items():
         data[name] = page.metrics[:, column]
-    if record.spec.objective not in METRIC_COLUMN:
+    if str(record.spec.objective) not in METRIC_COLUMN:
         data["objective"] = objective_values(record, page, beside or {})
     data |= dict(beside or {})
     data["feasible"] = page.feasible

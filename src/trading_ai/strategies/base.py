@@ -170,8 +170,8 @@ def _names(cls: type) -> tuple[str, ...]:
     return tuple(names) if isinstance(names, tuple | list | set | frozenset) else ()
 
 
-class Strategy(ABC):
-    """Base of every strategy; see the module's docstring for an example.
+class Declared:
+    """What declares the parameters that are searched; whatever evaluates it, it is named, bounded and hashed alike.
 
     Attributes:
         name: the name users type; the class name in snake case unless set.
@@ -203,24 +203,28 @@ class Strategy(ABC):
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
 
-    @abstractmethod
-    def signals(self, bars: Bars, **parameters: Any) -> Signals:
-        """Decide at each bar's close, from that bar and earlier ones only.
-
-        Args:
-            bars: the bars; arrays of shape (n,).
-            parameters: one keyword argument for each declared parameter.
-
-        Returns:
-            Boolean arrays of shape (n,).
-        """
-
     def broken_rule(self, parameters: Mapping[str, Value]) -> str:
         """The first rule that these parameters break, in words, or ""."""
         for smaller, larger in self.rules:
             if not float(parameters[smaller]) < float(parameters[larger]):
                 return f"{smaller} must be below {larger}"
         return ""
+
+
+class Strategy(Declared, ABC):
+    """Base of every strategy that turns bars into signals; see the module's docstring for an example."""
+
+    @abstractmethod
+    def signals(self, bars: Bars, *_: Any, **parameters: Any) -> Signals:
+        """Decide at each bar's close, from that bar and earlier ones only.
+
+        Args:
+            bars: the bars; arrays of shape (n,).
+            parameters: one keyword argument for each declared parameter; a strategy names its own instead.
+
+        Returns:
+            Boolean arrays of shape (n,).
+        """
 
 
 class SignalStrategy(Strategy):
@@ -231,6 +235,6 @@ class SignalStrategy(Strategy):
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
 
-    def signals(self, bars: Bars, **parameters: Any) -> Signals:  # noqa: ARG002
+    def signals(self, bars: Bars, *_: Any, **parameters: Any) -> Signals:  # noqa: ARG002
         """The arrays given at construction."""
         return self._signals
