@@ -65,6 +65,7 @@ class Objective:
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
     plateau_of: str = ""
 
+    @override
     def __str__(self) -> str:
         return self.name
 
