@@ -49,10 +49,13 @@ test: setup lint ## run every check and every test
 	@scripts/install-test-tools.sh
 	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
+# The first run has the kernels as plain Python, whose lines can be seen; in the second they would take too long.
 .PHONY: coverage
-coverage: $(STAMP) ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property tests/conformance --numprocesses auto \
-		--dist loadfile --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+coverage: setup ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property --numprocesses auto --maxprocesses 8 --dist loadfile \
+		--cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest tests/conformance --numprocesses auto --maxprocesses 8 --dist loadfile \
+		--cov --cov-append --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 .PHONY: mutants
 mutants: $(MUTANTS_STAMP) ## change one place at a time and see whether a test notices (hours; MUTANTS_ARGS="--sample 100")
