@@ -344,6 +344,10 @@ OPTIONS: tuple[Option, ...] = (
         "optimization", "datasets", "object", None, "The dataset of each searched symbol.", flag="-", api="-",
         without=_ENGINE,
     ),
+    Option(
+        "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
+        api="-", without=_ENGINE,
+    ),
     # --- library: arguments that hold what a file or a folder cannot
     Option(
         "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",

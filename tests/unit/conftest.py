@@ -79,6 +79,8 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         if writes or not (path.startswith(_READABLE) or f"{os.sep}site-packages{os.sep}" in path):
             _refuse(f"{'writes' if writes else 'reads'} {path}")
     elif event in _REFUSED and not (event == "os.mkdir" and _is_numbas(str(arguments[0]))):
+        if event == "os.mkdir" and str(arguments[0]) == numba.config.CACHE_DIR:
+            return  # the folder that NUMBA_CACHE_DIR names
         _refuse(f"{event}{arguments[:1]!r} needs {_REFUSED[event]}")
 
 

@@ -65,6 +65,7 @@ class OptimizationSpec:
         reuse: answer combinations that were tried before from the ledger instead of running them again.
         warm_start: let a method that learns begin with what earlier optimizations tried.
         datasets: where the symbol is searched, the dataset of each symbol; filled in by planning.
+        functions_hash: identity of the users' functions among the objectives, or ""; filled in by planning.
 
     Objectives and conditions may be given as texts.
 
@@ -88,6 +89,7 @@ class OptimizationSpec:
     warm_start: bool = False
     more_objectives: tuple[Objective, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
+    functions_hash: str = ""
 
     def __post_init__(self) -> None:
         # Texts are read here and nowhere else: what cannot be read is refused before anything is made of it.

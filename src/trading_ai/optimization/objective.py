@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import operator
 import re
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
-from trading_ai.strategies.user_file import load_file
+from trading_ai.strategies.user_file import load_file, user_code
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -150,6 +151,24 @@ def _later(text: str) -> Values:
         return Objective.parse(text).values(metrics)
 
     return values
+
+
+def functions_identity(objectives: Sequence[Objective]) -> str:
+    """SHA-256 (hex) of the code of the users' functions among objectives, "" where there are none.
+
+    Scores of two versions of a function must not mix; covers what the identity of a strategy covers.
+
+    Raises:
+        StrategyError: a file is gone, or cannot be run.
+    """
+    parts: list[str] = []
+    for objective in objectives:
+        in_file = _IN_FILE.fullmatch(str(objective.own))
+        if in_file:
+            code = user_code(load_file(Path(in_file[1]), "objective").__name__)
+            assert code is not None
+            parts += (f"function {in_file[2]}", *code.parts())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
 
 
 def _plug_in(text: str) -> Callable[..., Any] | None:
