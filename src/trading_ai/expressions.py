@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 
@@ -69,6 +70,7 @@ class Expression:
     is_condition: bool
     _tree: ast.expr | ParameterError = field(repr=False, compare=False)
 
+    @override
     def __str__(self) -> str:
         return self.text
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
@@ -199,6 +200,7 @@ class Sweep:
     def __len__(self) -> int:
         return int(self.indices.shape[0])
 
+    @override
     def __repr__(self) -> str:
         best = ", ".join(f"{k}={v}" for k, v in self.best.items()) if self.has_best else "none"
         return f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"

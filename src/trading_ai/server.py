@@ -22,8 +22,7 @@ from trading_ai.bootstrap import Application
 from trading_ai.driving.local_runner import LocalRunner
 from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError, TradingAIError
-from trading_ai.telemetry.memory import resident_bytes
-from trading_ai.telemetry.metrics import count_actions
+from trading_ai.telemetry import measures, processes
 
 _TICK_SECONDS = 0.25
 
@@ -107,7 +106,7 @@ def _drive(application: Application, n_workers: int | None) -> tuple[Callable[[]
         owner, socket.gethostname(), os.getpid(), "local", n_workers or application.n_cores(), now, now
     )
     runner = LocalRunner(
-        application.service, application.queue, worker, n_workers, memory=lambda: resident_bytes(os.getpid())
+        application.service, application.queue, worker, n_workers, memory=lambda: processes.resident_bytes(os.getpid())
     )
     runner.start()
     return runner.stop, runner.wake
@@ -122,7 +121,7 @@ def _coordinate(application: Application, owner: str) -> tuple[Callable[[], None
             try:
                 tick = coordinator.tick()
                 if tick is not None:
-                    count_actions(tick.actions)
+                    measures.count_actions(tick.actions)
             except TradingAIError as error:
                 _log.warning("the database cannot be reached", extra={"reason": str(error)})
                 ended.wait(1.0)

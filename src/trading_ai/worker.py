@@ -31,14 +31,7 @@ from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRe
 from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
 from trading_ai.settings import Settings
-from trading_ai.telemetry.logs import configure_logging
-from trading_ai.telemetry.memory import resident_bytes
-from trading_ai.telemetry.metrics import (
-    count_actions,
-    observe_chunk,
-    serve_metrics,
-    share_metrics_between_processes,
-)
+from trading_ai.telemetry import logs, measures, processes
 from trading_ai.warm import warm
 
 _TICK_SECONDS = 0.25
@@ -84,7 +77,7 @@ class _Pool:
         where = f"{optimization_id[:8]} {start}..{stop}"
         if done is None:
             return f"{where}: another worker has it, or it is not to be run"
-        observe_chunk(done.n_trials, done.n_failed, done.seconds)
+        measures.observe_chunk(done.n_trials, done.n_failed, done.seconds)
         return f"{where}: {done.n_trials} trials in {done.seconds:.2f} s"
 
 
@@ -101,7 +94,7 @@ def run_worker(application: Application, concurrency: int) -> int:
     Returns:
         Exit code.
     """
-    share_metrics_between_processes()
+    processes.share_metrics_between_processes()
     application.database.close()
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
     stopping = threading.Event()
@@ -206,7 +199,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     application = Application()
-    serve_metrics(application.settings.metrics_port)
+    measures.serve_metrics(application.settings.metrics_port)
     started, beaten = time.time(), 0.0
     coordinator, watch = None, _Watch(worker_id, parent)
     while not ended.wait(_TICK_SECONDS) and os.getppid() == parent:
@@ -214,7 +207,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
             now = time.time()
             if now - beaten >= _HEARTBEAT_SECONDS:
                 host, pid = worker_id.split(":")[:2]
-                memory = resident_bytes(parent)
+                memory = processes.resident_bytes(parent)
                 record = WorkerRecord(worker_id, host, int(pid), "celery", concurrency, started, now, memory)
                 application.queue.heartbeat(record)
                 watch.look(application.queue.chunks(), now)
@@ -222,7 +215,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
             coordinator = coordinator or application.coordinator(f"{worker_id}/companion")
             tick = coordinator.tick()
             if tick is not None:
-                count_actions(tick.actions)
+                measures.count_actions(tick.actions)
         except TradingAIError as error:
             _log.warning("the database cannot be reached", extra={"reason": str(error)})
             ended.wait(1.0)
@@ -234,7 +227,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
 
 if __name__ == "__main__":
     _end_with(int(sys.argv[4]))
-    configure_logging(Settings().log_level)
+    logs.configure_logging(Settings().log_level)
     if sys.argv[1] == "pool":
         pool(sys.argv[2], int(sys.argv[3]))
     else:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
 
 
 class Listed(NamedTuple):
@@ -118,6 +119,7 @@ class _Commands(Mapping[str, Any]):
         self.listed = {row.name: row for row in COMMANDS if row.group == group}
         self.groups = {} if group else GROUPS
 
+    @override
     def __getitem__(self, name: str) -> Any:
         if name in self.groups:
             return CommandGroup(name=name, help=self.groups[name], no_args_is_help=True, rich_markup_mode=None)
@@ -125,10 +127,12 @@ class _Commands(Mapping[str, Any]):
         single.command(name)(self.listed[name].load())
         return typer.main.get_command(single)
 
+    @override
     def __iter__(self) -> Iterator[str]:
         yield from self.listed
         yield from self.groups
 
+    @override
     def __len__(self) -> int:
         return len(self.listed) + len(self.groups)
 
@@ -145,12 +149,13 @@ class CommandGroup(TyperGroup):
         self._listed = _Commands(name if name in GROUPS else "")
         self.commands = self._listed  # type: ignore[assignment]  # nothing is added to it
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """Names, in the order of the table."""
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(self._listed)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """Write the list of commands with the first sentence of each, as click does of commands that it has."""
+    @override
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        # As click does of commands that it has: the first sentence of each.
         limit = formatter.width - 6 - max(map(len, self._listed))
         with formatter.section("Commands"):
             formatter.write_dl(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired, cast
+from typing import Literal, NotRequired, cast
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -328,7 +328,7 @@ def trials_json(
     more = as_rows(beside or {}, len(values))
     metrics = page.metrics.astype(object)  # whole columns at once: a page may hold ten thousand trials
     metrics[~np.isfinite(page.metrics)] = None
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "rank": ranks[i],
             "parameters": space.combination(index),

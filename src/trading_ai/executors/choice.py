@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trading_ai.driving.executor import Executor
+from typing_extensions import override
+
+from trading_ai.driving.executor import Executor, ExecutorFactory
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.evaluation.ports import Artifacts, Evaluator
 from trading_ai.executors.inline import InlineExecutor
 from trading_ai.executors.processes import LocalExecutor
 
 
-class Executors:
+class Executors(ExecutorFactory):
     """Makes the executor of each run on this machine.
 
     Args:
@@ -28,10 +30,10 @@ class Executors:
     ) -> None:
         self._artifacts, self._open_artifacts, self._n_workers = artifacts, open_artifacts, n_workers
 
+    @override
     def __call__(
         self, evaluator: Evaluator, expected_seconds: float, n_workers: int | None, *, isolate: bool
     ) -> Executor:
-        """An executor; see `ExecutorFactory`."""
         chosen = self._n_workers(expected_seconds, n_workers)
         if chosen == 1 and not isolate:
             return InlineExecutor(self._artifacts, 1 if n_workers == 1 else n_cores(), evaluator)

@@ -142,11 +142,11 @@ def _explain(data: bytes, layout: Layout, source: str, wanted: list[str]) -> Non
             if name in _NOT_NUMBERS or i >= len(fields):
                 continue
             text = fields[i].strip().strip('"')
-            if text and not _reads_as_number(text, layout.decimal_comma):
+            if text and not _reads_as_number(text, comma=layout.decimal_comma):
                 raise _no_number(source, number, name, text)
 
 
-def _reads_as_number(text: str, comma: bool) -> bool:
+def _reads_as_number(text: str, *, comma: bool) -> bool:
     try:
         float(text.replace(",", ".") if comma else text)
     except ValueError:
@@ -267,7 +267,7 @@ def _decided(
     if day_first is None:
         ascending = []
         for order in (True, False):
-            times, bad = parse_times(values, with_day_first(guessed, order))
+            times, bad = parse_times(values, with_day_first(guessed, day_first=order))
             if not bad.any() and bool((times[1:] >= times[:-1]).all()):
                 ascending.append(order)
         if len(ascending) == 1:
@@ -281,4 +281,4 @@ def _decided(
             value=values[0],
             remedy=remedy,
         )
-    return with_day_first(guessed, day_first)
+    return with_day_first(guessed, day_first=day_first)

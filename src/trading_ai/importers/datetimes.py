@@ -129,7 +129,7 @@ def guess_time_format(samples: Sequence[str]) -> TimeFormat | None:
     return TimeFormat(date, separator + clock[0], zoned=clock[1], undecided=undecided)
 
 
-def with_day_first(format_: TimeFormat, day_first: bool) -> TimeFormat:
+def with_day_first(format_: TimeFormat, *, day_first: bool) -> TimeFormat:
     """The format with day and month in the given order."""
     separator = format_.date[2]
     year = format_.date[-2:]

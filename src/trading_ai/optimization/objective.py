@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
@@ -65,6 +66,7 @@ class Objective:
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
     plateau_of: str = ""
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -263,6 +265,7 @@ class Constraint:
         held: Bools = _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
         return held
 
+    @override
     def __str__(self) -> str:
         return self.text or f"{self.name} {self.comparison} {self.bound!r}"
 

@@ -79,7 +79,7 @@ class ReportData:
     n_completed: int
     n_failed: int
     n_trials_tried: int
-    parameters: Mapping[str, npt.NDArray[Any]]
+    parameters: Mapping[str, npt.NDArray[np.generic]]
     metrics: Floats
     ranking: Ints
     objectives: tuple[Objective, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +63,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     for index, result in zip(beside, others, strict=True):
         changed = {k: v for k, v in space.combination(index).items() if v != combination[k]}
         curves.append(Curve(values_text(changed), result.equity_time_ns, result.equity))
-    columns: dict[str, npt.NDArray[Any]] = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         axis.name: _column(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
@@ -134,9 +133,9 @@ def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord
     return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
 
 
-def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
     kinds = {type(value) for value in values}
-    made: npt.NDArray[Any] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
+    made: npt.NDArray[np.generic] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
     return made
 
 

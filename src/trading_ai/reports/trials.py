@@ -18,7 +18,7 @@ def trial_frame(
     record: OptimizationRecord,
     page: TrialPage,
     ranks: Sequence[int],
-    beside: Mapping[str, npt.NDArray[Any]] | None = None,
+    beside: Mapping[str, npt.NDArray[np.generic]] | None = None,
 ) -> pl.DataFrame:
     """One row a trial in the order of `page`: rank, searched parameters, every metric, feasible, error.
 

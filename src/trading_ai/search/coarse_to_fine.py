@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
+from typing_extensions import override
 
 from trading_ai.search.base import Positions, Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -67,9 +68,11 @@ class CoarseToFineSearch(Learner):
         positions = self._candidates.positions(points)
         return self._rng.permutation(positions[positions >= 0])
 
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:  # noqa: ARG002
+    @override
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         self._scores[position] = float(row[0])
 
+    @override
     def _propose(self) -> int:
         while True:
             while self._queue:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.model import OptimizationSpec
 
 
-def dump(value: Mapping[str, Any] | list[Any] | tuple[Any, ...]) -> str:
+def dump(value: Mapping[str, object] | Sequence[object]) -> str:
     """Compact JSON; NumPy numbers become plain ones."""
     return json.dumps(value, separators=(",", ":"), default=lambda x: x.item(), allow_nan=False)
 

@@ -1,1 +1,1 @@
-"""What a process tells of itself: logs, metrics, memory."""
+"""What the program says of itself: logs, and metrics for Prometheus."""

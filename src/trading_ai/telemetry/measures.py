@@ -1,37 +1,36 @@
-"""Metrics for Prometheus."""
+"""Metrics for Prometheus: what is counted, and how it is read."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
-from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+
+class _Metrics:
+    """The metrics of this process."""
+
+    def __init__(self) -> None:
+        self.trials = Counter("trading_ai_trials", "Trials evaluated.", ["outcome"])
+        self.chunk_seconds = Histogram(
+            "trading_ai_chunk_seconds", "Time that a chunk took.", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 60)
+        )
+        self.actions = Counter("trading_ai_recovery_actions", "What was done to lose nothing.", ["action"])
+        self.requests = Counter("trading_ai_http_requests", "HTTP requests.", ["service", "method", "route", "status"])
+        self.request_seconds = Histogram("trading_ai_http_request_seconds", "Time to answer.", ["service", "route"])
 
 
 @cache
-def _metrics() -> Any:
-    """The metrics of this process; made on first use, which is after a pool has forked."""
-    return SimpleNamespace(
-        trials=Counter("trading_ai_trials", "Trials evaluated.", ["outcome"]),
-        chunk_seconds=Histogram(
-            "trading_ai_chunk_seconds", "Time that a chunk took.", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 60)
-        ),
-        actions=Counter("trading_ai_recovery_actions", "What was done to lose nothing.", ["action"]),
-        requests=Counter("trading_ai_http_requests", "HTTP requests.", ["service", "method", "route", "status"]),
-        request_seconds=Histogram("trading_ai_http_request_seconds", "Time to answer.", ["service", "route"]),
-    )
-
-
-def share_metrics_between_processes() -> None:
-    """Let the processes that this one starts count together: they read it when they import this module."""
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="trading-ai-metrics-"))
+def _metrics() -> _Metrics:
+    """Made on first use: each process that is forked has files of its own, where several count together."""
+    return _Metrics()
 
 
 def observe_chunk(n_trials: int, n_failed: int, seconds: float) -> None:
@@ -55,7 +54,7 @@ def observe_request(service: str, method: str, route: str, status: int, seconds:
     metrics.request_seconds.labels(service, route).observe(seconds)
 
 
-def exposition(*collectors: Any) -> bytes:
+def exposition(*collectors: Collector) -> bytes:
     """Every metric of this process, or of the processes it counts with, in Prometheus' text format.
 
     Args:
@@ -85,7 +84,8 @@ def serve_metrics(port: int) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        @override
+        def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("", port), Handler)
