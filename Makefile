@@ -47,12 +47,15 @@ demo: setup ## sweep 527 combinations over real EURUSD bars and write a report
 test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
-	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
+# The first run has the kernels as plain Python, whose lines can be seen; in the second they would take too long.
 .PHONY: coverage
-coverage: $(STAMP) ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property tests/conformance --numprocesses auto \
-		--dist loadfile --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+coverage: setup ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property --numprocesses auto --maxprocesses 8 --dist loadfile \
+		--cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest tests/conformance --numprocesses auto --maxprocesses 8 --dist loadfile \
+		--cov --cov-append --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 .PHONY: mutants
 mutants: $(MUTANTS_STAMP) ## change one place at a time and see whether a test notices (hours; MUTANTS_ARGS="--sample 100")
@@ -117,7 +120,7 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 		-o tests/mutants/requirements.lock
 	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \
-		-o requirements-lowest.lock
+		--upgrade -o requirements-lowest.lock  # pins of before would be kept where a bound is lower
 
 .PHONY: clean
 clean: ## remove environments, caches and build products

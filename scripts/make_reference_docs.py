@@ -1,4 +1,4 @@
-"""Write the reference pages that are generated from the code: metrics, strategies, settings, commands, Python.
+"""Write the reference pages that are generated from the code: metrics, strategies, settings, commands, options, Python.
 
 ``--check`` writes nothing and fails when a page is missing or differs. Run it as ``make docs``.
 """
@@ -63,9 +63,41 @@ def parameter_rows(parameters: Any) -> list[tuple[str, ...]]:
 PARAMETER_COLUMNS = ("parameter", "default", "bounds", "unit", "meaning")
 
 
+NAMES = """## Names of parameters
+
+A class of your own may call its parameters whatever Python allows, but for
+
+- what every strategy has already: {own} and `bars`. There is no way around: rename the parameter.
+- what is an option of `ta.sweep`, `ta.backtest` or `ta.make_evaluator`: {options}. `ta.sweep(bars, Mine, start=5)`
+  would set the option. Rename the parameter, or say in the class that it is meant, and give it through `params=`:
+
+  ```python
+  class Mine(ta.Strategy):
+      reuses_names = ("start",)
+      start = ta.Int(5, 0, 100, unit="bars")
+      ...
+
+
+  ta.sweep(bars, Mine, start="2017-03-01", params={{"start": range(0, 50, 5)}})
+  ```
+
+- what is an axis of every search: {axes}. With `reuses_names` the axis searches the parameter instead.
+
+Such a class is refused where it is defined. `params=` takes every parameter, one value or a range or list, in place of
+arguments or beside them; a parameter in both is refused. On the command line and over HTTP parameters and options never
+meet. The exits below may be declared again: the strategy then sees them and sets their default and bounds.
+
+`--set NAME=VALUE` and `--param NAME=A,B,C` read `true` and `false`, whole and decimal numbers, and else a text. A text
+that looks like one of those, or holds a comma, stands in double quotes as in JSON: `--set 'kind="10"'`.
+"""
+
+
 def strategies_page() -> str:
-    """Every built-in strategy with its parameters, then the exits that all of them have."""
+    """Every built-in strategy with its parameters, then names and the exits that all of them have."""
     from trading_ai.engine.rules import EXIT_PARAMETERS
+    from trading_ai.options import LIBRARY_NAMES
+    from trading_ai.strategies.base import Strategy
+    from trading_ai.strategies.names import AXIS_NAMES
 
     parts = ["# Strategies\n\nThe built-in strategies; see `trading-ai strategies` for installed ones too.\n"]
     for cls in sorted(built_in(), key=lambda c: c.name):
@@ -73,6 +105,9 @@ def strategies_page() -> str:
         parts.append(f"## {cls.name}\n\n{summary}\n\n" + table(PARAMETER_COLUMNS, parameter_rows(cls.parameters)))
         if cls.rules:
             parts.append("Must hold: " + ", ".join(f"`{a} < {b}`" for a, b in cls.rules) + ".\n")
+    own = sorted(name for name in dir(Strategy) if not name.startswith("_"))
+    named = {"own": own, "options": sorted(LIBRARY_NAMES - {"bars", *own}), "axes": sorted(AXIS_NAMES)}
+    parts.append(NAMES.format(**{key: ", ".join(f"`{name}`" for name in names) for key, names in named.items()}))
     parts.append(
         "## Exits\n\nEvery strategy has these as well.\n\n" + table(PARAMETER_COLUMNS, parameter_rows(EXIT_PARAMETERS))
     )
@@ -194,6 +229,56 @@ def cli_page() -> str:
     return "\n".join([intro, *commands(root, "trading-ai")])
 
 
+GROUPS = {
+    "backtest": ("A backtest", "`trading-ai backtest run`, `POST /api/v1/backtests`, `ta.backtest`, `ta.sweep`."),
+    "sizing": ("Position size", "In a request under `sizing`, in the library `sizing=ta.Sizing(...)`."),
+    "costs": ("Costs", "In a request under `costs`, in the library `costs=ta.Costs(...)`."),
+    "rules": ("Execution rules", "In a request under `rules`, in the library `rules=ta.ExecutionRules(...)`."),
+    "optimization": (
+        "An optimization",
+        "`trading-ai optimize`, `POST /api/v1/optimize`; those marked * also of `trading-ai walk-forward` and "
+        "`POST /api/v1/walk-forward`. `ta.sweep` evaluates every combination in memory and takes the last column.",
+    ),
+    "library": ("In Python only", "Arguments of `ta.sweep`, `ta.backtest` and `ta.make_evaluator`."),
+}
+TYPES = {"number": "number", "whole": "whole number", "yes_no": "yes or no", "texts": "texts", "object": ""}
+
+
+def options_page() -> str:
+    """Every option with its names in all places, type, unit, default, bounds and meaning."""
+    from trading_ai.options import OPTIONS, option
+
+    parts = [
+        "# Options\n\nEvery option of a backtest and of an optimization, from the one table that makes flags, requests "
+        "and the commands that a report prints. An empty default is what the meaning says.\n"
+    ]
+    columns = ("option", "flag", "in a request", "in Python", "type", "unit", "default", "allowed", "meaning")
+    for group, (title, where) in GROUPS.items():
+        rows = []
+        for row in OPTIONS:
+            if row.group != group:
+                continue
+            flag = f"`{row.shown_flag}`" if row.has_flag else ""
+            if row.kind == "yes_no" and row.has_flag:
+                flag = f"`{row.shown_flag}`, `{row.shown_off_flag}`"
+            if row.named_by:
+                flag = ", ".join(f"`--{c.replace('_', '-')}`" for c in option(row.group, row.named_by).choices or ())
+            default = ", ".join(row.default) if isinstance(row.default, tuple) else number(row.default)
+            told = row.help + (f" {row.without[:1].upper()}{row.without[1:]}." if row.without else "")
+            allowed = ", ".join(f"`{c}` ({m})" for c, m in row.choices.items()) if row.choices else row.bounds
+            if row.api_high is not None and row.api_high < 1e15:
+                allowed += f"; in a request at most {row.api_high:,g}"
+            rows.append(
+                (
+                    f"`{row.field}`" + (" *" if row.each_window else ""), flag,
+                    f"`{row.api_name}`" if row.in_api else "", f"`{row.library}`" if row.library else "",
+                    TYPES.get(row.kind, row.kind), row.unit, default, allowed, told,
+                )
+            )  # fmt: skip
+        parts.append(f"## {title}\n\n{where}\n\n" + table(columns, rows))
+    return "\n".join(parts)
+
+
 def first_line(thing: Any) -> str:
     """The first sentence of a docstring, in one line."""
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
@@ -268,6 +353,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "strategies.md": ("trading_ai.strategies.registry", strategies_page),
     "settings.md": ("trading_ai.settings", settings_page),
     "cli.md": ("trading_ai.cli.main", cli_page),
+    "options.md": ("trading_ai.options", options_page),
     "python.md": ("trading_ai", python_page),
     "ports.md": ("trading_ai.search.base", ports_page),
 }

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 
 import numba
 import pytest
+from hypothesis import settings
 
 from tests import compiling
 from tests.servers import OutsideServer, PostgresServer, RedisServer, postgres_server, redis_server
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 _DATABASE_URL = os.environ.get("TRADING_AI_TEST_DATABASE_URL", "")
 _BROKER_URL = os.environ.get("TRADING_AI_TEST_BROKER_URL", "")

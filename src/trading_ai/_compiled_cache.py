@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import llvmlite
 import numba
@@ -38,6 +38,7 @@ from numba.core.caching import FunctionCache, _Cache
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 from numba.core.serialize import dumps as numba_dumps
+from typing_extensions import override
 
 from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
 
@@ -56,39 +57,49 @@ class _UnknownError(Exception):
     """A value whose meaning for compiled code is not known: what uses it is not kept on disk."""
 
 
+class _Code(NamedTuple):
+    """Byte code, with what its names stand for."""
+
+    code: python_types.CodeType
+    names: dict[str, Any]
+
+
 class _Reader:
     """Feeds all that a function is compiled from into a digest; each function once."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: Any) -> None:
         self.hash = hashlib.sha256(f"{_COMPILERS} numpy {np.__version__}".encode())
         self._seen: set[int] = set()
+        self._left: list[Any] = [function]
+        while self._left:
+            self._read(self._left.pop())
 
     def _put(self, *parts: object) -> None:
         for part in parts:
             text = repr(part).encode()
             self.hash.update(len(text).to_bytes(8, "little") + text)
 
-    def value(self, value: Any) -> None:
-        """Anything that a name can stand for; raises `_UnknownError`."""
-        if isinstance(value, Dispatcher):
+    def _read(self, value: Any) -> None:
+        """Anything that a name can stand for; what it consists of is left for later."""
+        if isinstance(value, _Code):
+            self._code(value)
+        elif isinstance(value, Dispatcher):
             self._put("compiled", sorted(value.targetoptions.items(), key=str))
-            self.function(value.py_func)
+            self._left.append(value.py_func)
         elif isinstance(value, _Intrinsic):
             self._put("intrinsic")
-            self.function(value._defn)
+            self._left.append(value._defn)
         elif isinstance(value, enum.Enum):
             self._put("enum", type(value).__qualname__, value.name)
-            self.value(value.value)
+            self._left.append(value.value)
         elif isinstance(value, _BY_VALUE):
             self._put(type(value).__name__, value)
         elif isinstance(value, tuple | list):
             self._put(type(value).__name__, len(value))
-            for item in value:
-                self.value(item)
+            self._left += value
         elif isinstance(value, dict):
             self._put("dict", len(value))
-            for item in value.items():
-                self.value(item)
+            self._left += value.items()
         elif isinstance(value, frozenset | set):
             self._put("set", *sorted(map(repr, value)))
         elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
@@ -100,7 +111,7 @@ class _Reader:
         elif isinstance(value, type):
             self._class(value)
         elif isinstance(value, python_types.FunctionType):
-            self.function(value)
+            self._function(value)
         else:
             raise _UnknownError(f"{type(value).__module__}.{type(value).__qualname__}")
 
@@ -113,7 +124,7 @@ class _Reader:
         else:
             raise _UnknownError(value.__qualname__)
 
-    def function(self, function: python_types.FunctionType) -> None:
+    def _function(self, function: python_types.FunctionType) -> None:
         """A Python function: its code, defaults and closure, and what its names stand for."""
         if _is_foreign(function.__module__):
             self._put("function", function.__module__, function.__qualname__, _version_of(function.__module__))
@@ -122,27 +133,20 @@ class _Reader:
             self._put("again", function.__qualname__)
             return
         self._seen.add(id(function))
-        self._put("function", function.__qualname__)
-        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()):
-            self.value(default)
-        for cell in function.__closure__ or ():
-            self.value(cell.cell_contents)
-        self._code(function.__code__, function.__globals__)
+        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items())
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        self._put("function", function.__qualname__, len(defaults), len(cells))
+        self._left += [*defaults, *cells, _Code(function.__code__, function.__globals__)]
 
-    def _code(self, code: python_types.CodeType, names: dict[str, Any]) -> None:
+    def _code(self, value: _Code) -> None:
+        code, names = value
         self._put("code", code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_flags)
-        for constant in code.co_consts:
-            if isinstance(constant, python_types.CodeType):
-                self._code(constant, names)
-            else:
-                self.value(constant)
-        found = [names[name] for name in code.co_names if name in names]
-        for value in found:
-            self.value(value)
-            if isinstance(value, python_types.ModuleType) and not _is_foreign(value.__name__):
-                for name in code.co_names:
-                    if name in vars(value):
-                        self.value(vars(value)[name])
+        self._put(len(code.co_consts))
+        self._left += [_Code(c, names) if isinstance(c, python_types.CodeType) else c for c in code.co_consts]
+        for found in [names[name] for name in code.co_names if name in names]:
+            self._left.append(found)
+            if isinstance(found, python_types.ModuleType) and not _is_foreign(found.__name__):
+                self._left += [vars(found)[name] for name in code.co_names if name in vars(found)]
 
 
 @cache
@@ -163,12 +167,10 @@ def digest_of(function: Any) -> str | None:
     Args:
         function: a Numba dispatcher, which need not have been compiled.
     """
-    reader = _Reader()
     try:
-        reader.value(function)
+        return _Reader(function).hash.hexdigest()[:16]
     except _UnknownError:
         return None
-    return reader.hash.hexdigest()[:16]
 
 
 def cache_folder() -> Path | None:
@@ -218,17 +220,21 @@ class DigestCache(_Cache):
         self._is_open = False
 
     @property
+    @override
     def cache_path(self) -> str | None:
         """Folder of its files."""
         return None if not self._open() else str(self._folder)
 
+    @override
     def enable(self) -> None:
         """Caching is on where a digest can be made."""
 
+    @override
     def disable(self) -> None:
         """Keep nothing."""
         self._is_open, self._stem = True, None
 
+    @override
     def flush(self) -> None:
         """Remove its files."""
         if self._open():
@@ -236,6 +242,7 @@ class DigestCache(_Cache):
             for file in self._folder.glob(f"{self._place()}-*.nbc"):
                 file.unlink(missing_ok=True)
 
+    @override
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for a signature, or None."""
         if not self._open():
@@ -258,6 +265,7 @@ class DigestCache(_Cache):
         rebuild: Any = compiler.CompileResult._rebuild
         return rebuild(target_context, *data)
 
+    @override
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled code for a signature, and remove what older code of this function left."""
         if not self._open() or any(not lifted.can_cache for lifted in data.lifted) or data.library.has_dynamic_globals:

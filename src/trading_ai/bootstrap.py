@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trading_ai.errors import InputError, StorageError
 from trading_ai.evaluation.cores import n_cores
-from trading_ai.telemetry import configure_logging
+from trading_ai.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from celery import Celery

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 import httpx
+from typing_extensions import override
 
 from trading_ai.errors import TradingAIError
 
@@ -130,7 +131,7 @@ class Client:
                 is missing (401) or may not start anything (403).
             ClientError: the server cannot be reached.
         """
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "backtest_id": backtest_id,
             "parameters": [_range(parameter, values) for parameter, values in parameters.items()],
             "optimization_type": method,
@@ -204,6 +205,7 @@ class Run:
     def __init__(self, client: Client, optimization_id: str, total_tasks: int) -> None:
         self._client, self.optimization_id, self.total_tasks = client, optimization_id, total_tasks
 
+    @override
     def __repr__(self) -> str:
         return f"Run({self.optimization_id!r}, total_tasks={self.total_tasks})"
 
@@ -262,7 +264,7 @@ class Run:
             ApiError: there is no such metric (422), or it was deleted (404).
             ClientError: the server cannot be reached.
         """
-        asked: dict[str, Any] = {"limit": top, "offset": offset} | ({} if sort is None else {"sort": sort})
+        asked: dict[str, object] = {"limit": top, "offset": offset} | ({} if sort is None else {"sort": sort})
         found: Results = self._get("/results", params=asked)
         return found["results"]
 
@@ -321,7 +323,7 @@ class Run:
         self._client._ask("POST", f"/api/v1/optimize/{self.optimization_id}{path}", repeat=False)
 
 
-def _range(name: str, values: Values) -> dict[str, Any]:
+def _range(name: str, values: Values) -> dict[str, object]:
     if isinstance(values, tuple) and len(values) == 3:
         low, high, step = values
         return {"name": name, "min_value": low, "max_value": high, "step": step}

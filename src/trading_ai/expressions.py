@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 
@@ -67,7 +68,29 @@ class Expression:
     text: str
     names: tuple[str, ...]
     is_condition: bool
-    _tree: ast.expr = field(repr=False, compare=False)
+    _tree: ast.expr | ParameterError = field(repr=False, compare=False)
+
+    @override
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def kept(cls, text: str, *, parameter: str) -> Expression:
+        """A condition that was stored: where it can no longer be read, that is said when it is used."""
+        try:
+            return parse_expression(text, None, parameter=parameter, condition=True)
+        except ParameterError as error:
+            return cls(text, (), True, error)
+
+    def require(self, known: Sequence[str], parameter: str) -> None:
+        """Refuse names that are not among the known ones.
+
+        Raises:
+            ParameterError: it names another one.
+        """
+        for name in self.names:
+            if name not in known:
+                raise _unknown(name, known, parameter, self.text)
 
     def evaluate(self, columns: Mapping[str, Column]) -> Column:
         """The formula of every row.
@@ -79,28 +102,38 @@ class Expression:
             Float64, or bool for a condition, shape (m,) or what the shapes broadcast to (() where it uses no
             column). Undefined is NaN; a comparison with NaN is false.
         """
+        if isinstance(self._tree, ParameterError):
+            raise self._tree
         with np.errstate(all="ignore"):
             value = _value(self._tree, columns)
         return np.asarray(value, dtype=np.bool_ if self.is_condition else np.float64)
 
 
-def parse_expression(text: str, known: Sequence[str], *, parameter: str, condition: bool) -> Expression:
+def parse_expression(text: str, known: Sequence[str] | None, *, parameter: str, condition: bool) -> Expression:
     """Read a formula.
 
     Args:
         text: the formula, such as ``net_profit / (1 + max_drawdown)`` or ``fast * 2 < slow``.
-        known: names that it may use.
+        known: names that it may use; None for any, see `Expression.require`.
         parameter: what errors call it.
         condition: whether a condition is asked for, or a number.
 
     Raises:
         ParameterError: it cannot be read, uses something else than `GRAMMAR`, or names an unknown column.
     """
-    return _parsed(text, tuple(known), parameter, condition)
+    return _parsed(text, None if known is None else tuple(known), parameter, condition)
+
+
+def _unknown(name: str, known: Sequence[str], parameter: str, text: str) -> ParameterError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return ParameterError(
+        f"{name} is not known", parameter=parameter, value=text, remedy=hint + "Known: " + ", ".join(known)
+    )
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str, known: tuple[str, ...], parameter: str, condition: bool) -> Expression:
+def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition: bool) -> Expression:
     def refuse(message: str, remedy: str = f"Use {GRAMMAR}") -> ParameterError:
         return ParameterError(message, parameter=parameter, value=text, remedy=remedy)
 
@@ -115,13 +148,13 @@ def _parsed(text: str, known: tuple[str, ...], parameter: str, condition: bool) 
         if depth > _MAX_DEPTH:
             raise refuse("is nested too deeply", "Simplify it")
         if isinstance(node, ast.Name):
-            if node.id not in known:
-                near = difflib.get_close_matches(node.id, known, n=1)
-                hint = f"Did you mean {near[0]}? " if near else ""
-                raise refuse(f"{node.id} is not known", hint + "Known: " + ", ".join(known))
+            if known is not None and node.id not in known:
+                raise _unknown(node.id, known, parameter, text)
             names[node.id] = None
-        elif why := _fault(node):
+        elif why := _fault(node) or _misplaced_text(node):
             raise refuse(why)
+    if _is_text(tree):
+        raise refuse(f"{ast.unparse(tree)} is a text, not a number")
     is_condition = _is_condition(tree)
     if is_condition != condition:
         what = ("a condition, such as fast < slow", "a number")
@@ -164,6 +197,18 @@ def _fault(node: ast.AST) -> str:
     if isinstance(node, ast.BoolOp | ast.And | ast.Or):
         return ""
     return f"{type(node).__name__} is not part of a formula"
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _misplaced_text(node: ast.AST) -> str:
+    """Why a text stands where nothing can be done with it; empty if it does not. It can be compared, no more."""
+    if isinstance(node, ast.Compare):
+        return ""
+    found = next((child for child in ast.iter_child_nodes(node) if _is_text(child)), None)
+    return "" if found is None else f"the text {ast.unparse(found)} can only be compared"
 
 
 def _is_condition(node: ast.expr) -> bool:

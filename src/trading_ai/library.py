@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
@@ -71,6 +72,7 @@ def make_evaluator(
     start: object = None,
     end: object = None,
     n_threads: int | None = None,
+    params: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> SweepEvaluator:
     """Make an evaluator: signals and touches found once, combinations answered on demand.
@@ -81,7 +83,7 @@ def make_evaluator(
     chosen = SignalStrategy(strategy) if isinstance(strategy, Signals) else find_strategy(strategy)
     axes: list[Axis] = []
     fixed: dict[str, Value] = {}
-    for name, value in parameters.items():
+    for name, value in _joined(parameters, params or {}).items():
         if isinstance(value, str | bool | int | float | np.generic):
             fixed[name] = value.item() if isinstance(value, np.generic) else value
         elif isinstance(value, range):
@@ -108,12 +110,28 @@ def make_evaluator(
     )
 
 
+def _joined(parameters: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters given as keyword arguments and those given as a mapping.
+
+    Raises:
+        ParameterError: one is in both.
+    """
+    for name in params:
+        if name in parameters:
+            raise ParameterError(
+                "is given twice, as an argument and in params", parameter=name, value=params[name],
+                remedy="Leave one of them out.",
+            )  # fmt: skip
+    return {**parameters, **params}
+
+
 def sweep(
     bars: Bars,
     strategy: StrategyLike,
     *,
     objective: str = "sharpe_ratio",
     keep_daily_profit: bool = False,
+    params: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Sweep:
     """Evaluate every combination of some parameters.
@@ -123,6 +141,7 @@ def sweep(
         strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`.
         objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
+        params: parameters by name, as in `options`; for those that have the name of an option, such as ``start``.
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
@@ -133,19 +152,21 @@ def sweep(
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
     """
-    Objective.parse(objective)
-    evaluator = make_evaluator(bars, strategy, **options)
-    return Sweep(evaluator, objective, keep_daily_profit)
+    ranked_by = Objective.parse(objective)
+    evaluator = make_evaluator(bars, strategy, params=params, **options)
+    return Sweep(evaluator, ranked_by, keep_daily_profit)
 
 
-def backtest(bars: Bars, strategy: StrategyLike, **options: Any) -> BacktestResult:
+def backtest(
+    bars: Bars, strategy: StrategyLike, *, params: Mapping[str, Any] | None = None, **options: Any
+) -> BacktestResult:
     """Run one combination in full; options as in `sweep`, parameters as single values.
 
     Raises:
         ParameterError: a parameter was given a list of values.
         InputError: something is unknown, impossible or out of bounds.
     """
-    evaluator = make_evaluator(bars, strategy, **options)
+    evaluator = make_evaluator(bars, strategy, params=params, **options)
     if evaluator.space.axes:
         raise ParameterError(
             "needs one value",
@@ -163,15 +184,15 @@ class Sweep:
 
     Attributes:
         evaluator: what evaluated the combinations.
-        objective: the metric ranked by.
+        objective: name of what is ranked by.
         indices: indices of the combinations that were evaluated, ascending, int64, shape (n,).
         metrics: columns as in `METRICS`, float64, shape (n, n_metrics).
         failures: error text of combinations whose strategy raised, by index.
         daily_profit: float32, shape (n, n_days), or None.
     """
 
-    def __init__(self, evaluator: SweepEvaluator, objective: str, keep_daily_profit: bool) -> None:
-        self.evaluator, self.objective = evaluator, objective
+    def __init__(self, evaluator: SweepEvaluator, ranked_by: Objective, keep_daily_profit: bool) -> None:
+        self.evaluator, self.objective, self._ranked_by = evaluator, str(ranked_by), ranked_by
         self.indices = valid_indices(evaluator.strategy, evaluator.space, evaluator.fixed)
         chunk = evaluator.evaluate(self.indices, keep_daily_profit)
         self.metrics, self.failures, self.daily_profit = chunk.metrics, chunk.failures, chunk.daily_profit
@@ -179,6 +200,7 @@ class Sweep:
     def __len__(self) -> int:
         return int(self.indices.shape[0])
 
+    @override
     def __repr__(self) -> str:
         best = ", ".join(f"{k}={v}" for k, v in self.best.items()) if self.has_best else "none"
         return f"Sweep({len(self):,} trials of {self.evaluator.strategy.name}, best by {self.objective}: {best})"
@@ -190,9 +212,8 @@ class Sweep:
 
     @cached_property
     def _scores(self) -> Floats:
-        objective = Objective.parse(self.objective)
-        scores = objective.scores(self.metrics)
-        return plateau_scores(self.evaluator.space, self.indices, scores) if objective.plateau_of else scores
+        scores = self._ranked_by.scores(self.metrics)
+        return plateau_scores(self.evaluator.space, self.indices, scores) if self._ranked_by.plateau_of else scores
 
     @property
     def has_best(self) -> bool:
@@ -238,7 +259,7 @@ class Sweep:
     def column(self, name: str) -> Floats:
         """One metric of every trial, or the objective, in the order of `indices`, shape (n,)."""
         if name == self.objective:
-            objective = Objective.parse(name)
+            objective = self._ranked_by
             return self._scores * objective.better if objective.plateau_of else objective.values(self.metrics)
         metric(name)
         return self.metrics[:, METRIC_COLUMN[name]]

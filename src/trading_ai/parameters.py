@@ -7,8 +7,11 @@ million combinations needs no list of them.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException, InvalidOperation
 from functools import cached_property
@@ -113,7 +116,7 @@ class ParameterRange:
 
     @classmethod
     def parse(cls, text: str) -> ParameterRange | Choices:
-        """Read ``name=min:max:step`` (step 1 if left out) or ``name=a,b,c`` for a list of values.
+        """Read ``name=min:max:step`` (step 1 if left out) or ``name=a,b,c`` for a list of values, see `parse_value`.
 
         Raises:
             ParameterError: the text has another shape.
@@ -127,8 +130,8 @@ class ParameterRange:
                 value=text,
                 remedy="Example: stop_loss=20:80:2",
             )
-        if ":" not in rest:
-            return Choices(name, tuple(parse_value(part.strip()) for part in rest.split(",")))
+        if ":" not in "".join(_outside_quotes(rest)):
+            return Choices(name, tuple(parse_value(part) for part in _listed(rest)))
         parts = rest.split(":")
         if len(parts) not in {2, 3}:
             raise ParameterError(
@@ -167,8 +170,18 @@ class Choices:
         return len(self.values)
 
 
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ITEM = re.compile(rf"\s*({_QUOTED.pattern}(?=\s*(?:,|\Z))|[^,]*)\s*")
+
+
 def parse_value(text: str) -> Value:
-    """Read a parameter's value: true/false, a whole number, a decimal number, or else the text itself."""
+    """Read a parameter's value: true/false, a whole number, a decimal number, or else the text itself.
+
+    A text in double quotes, written as in JSON, is that text, whatever it looks like: ``"10"``, ``"a,b"``, ``" "``.
+    """
+    if _QUOTED.fullmatch(text):
+        with suppress(ValueError):  # no JSON after all: a text that holds quotes
+            return str(json.loads(text))
     lowered = text.lower()
     if lowered in {"true", "false"}:
         return lowered == "true"
@@ -179,6 +192,43 @@ def parse_value(text: str) -> Value:
     if not number.is_finite():
         return text
     return int(number) if number == number.to_integral_value() and "." not in text else float(number)
+
+
+def value_text(value: Value) -> str:
+    """The text that `parse_value` reads as that value, of the same type and to the last bit, also within a list."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        text = repr(value)
+        digits, e, power = text.partition("e")
+        return text if "." in digits or not math.isfinite(value) else f"{digits}.0{e}{power}"
+    if isinstance(value, int):
+        return str(value)
+    plain = value and value == value.strip() and not set(value) & set('",:') and value.isprintable()
+    return value if plain and parse_value(value) == value else json.dumps(value)
+
+
+def axis_text(axis: Axis) -> str:
+    """The text that `ParameterRange.parse` reads as that axis."""
+    if isinstance(axis, ParameterRange):
+        return f"{axis.name}=" + ":".join(value_text(end) for end in (axis.min_value, axis.max_value, axis.step))
+    return f"{axis.name}=" + ",".join(map(value_text, axis.values))
+
+
+def _outside_quotes(text: str) -> list[str]:
+    """What stands outside of quoted values of a list."""
+    return [part for part in _listed(text) if not _QUOTED.fullmatch(part)]
+
+
+def _listed(text: str) -> list[str]:
+    """Values of a list, stripped; a comma within a quoted value does not part."""
+    parts, begin = [], 0
+    while begin <= len(text):
+        item = _ITEM.match(text, begin)
+        assert item is not None  # it matches nothing at all, too
+        parts.append(item[1].strip())
+        begin = item.end() + 1
+    return parts
 
 
 def axis_of(name: str, values: Iterable[Value] | ParameterRange | Choices) -> Axis:

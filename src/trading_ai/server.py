@@ -16,13 +16,13 @@ from contextlib import contextmanager
 import uvicorn
 from typing_extensions import override
 
-from trading_ai import telemetry
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
 from trading_ai.driving.local_runner import LocalRunner
 from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError, TradingAIError
+from trading_ai.telemetry import measures, processes
 
 _TICK_SECONDS = 0.25
 
@@ -106,7 +106,7 @@ def _drive(application: Application, n_workers: int | None) -> tuple[Callable[[]
         owner, socket.gethostname(), os.getpid(), "local", n_workers or application.n_cores(), now, now
     )
     runner = LocalRunner(
-        application.service, application.queue, worker, n_workers, memory=lambda: telemetry.resident_bytes(os.getpid())
+        application.service, application.queue, worker, n_workers, memory=lambda: processes.resident_bytes(os.getpid())
     )
     runner.start()
     return runner.stop, runner.wake
@@ -121,7 +121,7 @@ def _coordinate(application: Application, owner: str) -> tuple[Callable[[], None
             try:
                 tick = coordinator.tick()
                 if tick is not None:
-                    telemetry.count_actions(tick.actions)
+                    measures.count_actions(tick.actions)
             except TradingAIError as error:
                 _log.warning("the database cannot be reached", extra={"reason": str(error)})
                 ended.wait(1.0)

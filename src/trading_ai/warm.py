@@ -18,6 +18,9 @@ from trading_ai.library import sweep
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
+from trading_ai.robustness.overfitting import overfitting
+from trading_ai.robustness.plateau import plateau
+from trading_ai.search.kriging import Kriging, Posterior
 from trading_ai.strategies.base import Signals
 
 
@@ -50,9 +53,27 @@ def warm() -> float:
     sweep(bars, "supertrend", n_threads=1)
     sizing = Sizing("risk_percent", 1.0)
     sweep(bars, "sma_crossover", sizing=sizing, stop_loss=[20, 30], keep_daily_profit=True, n_threads=1)
+    sweep(bars, "rsi_reversal", n_threads=1)
+    _warm_robustness()
+    _warm_search()
     return time.perf_counter() - began
 
 
+def _warm_robustness() -> None:
+    """What an assessment compiles besides: neighbours on a grid, and splits of the days."""
+    rng = np.random.default_rng(2)
+    plateau(np.argwhere(np.ones((5, 5))), rng.normal(size=25))
+    overfitting(rng.normal(size=(10, 40)), n_blocks=4)
+
+
+def _warm_search() -> None:
+    """What the Gaussian process compiles."""
+    kernel = Kriging((9, 9), (True, True))
+    places = np.argwhere(np.ones((9, 9)))
+    kernel.learn(places[::3], np.random.default_rng(3).normal(size=27))
+    Posterior(kernel, places[::3], np.linspace(-1.0, 1.0, 27), places[1:3], places[3:]).add_running(1)
+
+
 if __name__ == "__main__":
-    sys.stderr.write("Compiling the simulators, once for this machine (about half a minute) ...\n")
+    sys.stderr.write("Compiling the kernels, once for this machine (about half a minute) ...\n")
     sys.stderr.write(f"Compiled and cached in {warm():.1f} s.\n")

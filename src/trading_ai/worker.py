@@ -25,13 +25,13 @@ import psutil
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
-from trading_ai import telemetry
 from trading_ai.bootstrap import Application
 from trading_ai.driving.chunk_worker import ChunkWorker
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
 from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
 from trading_ai.settings import Settings
+from trading_ai.telemetry import logs, measures, processes
 from trading_ai.warm import warm
 
 _TICK_SECONDS = 0.25
@@ -77,7 +77,7 @@ class _Pool:
         where = f"{optimization_id[:8]} {start}..{stop}"
         if done is None:
             return f"{where}: another worker has it, or it is not to be run"
-        telemetry.observe_chunk(done.n_trials, done.n_failed, done.seconds)
+        measures.observe_chunk(done.n_trials, done.n_failed, done.seconds)
         return f"{where}: {done.n_trials} trials in {done.seconds:.2f} s"
 
 
@@ -198,7 +198,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     application = Application()
-    telemetry.serve_metrics(application.settings.metrics_port)
+    measures.serve_metrics(application.settings.metrics_port)
     started, beaten = time.time(), 0.0
     coordinator, watch = None, _Watch(worker_id, parent)
     while not ended.wait(_TICK_SECONDS) and os.getppid() == parent:
@@ -206,7 +206,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
             now = time.time()
             if now - beaten >= _HEARTBEAT_SECONDS:
                 host, pid = worker_id.split(":")[:2]
-                memory = telemetry.resident_bytes(parent)
+                memory = processes.resident_bytes(parent)
                 record = WorkerRecord(worker_id, host, int(pid), "celery", concurrency, started, now, memory)
                 application.queue.heartbeat(record)
                 watch.look(application.queue.chunks(), now)
@@ -214,7 +214,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
             coordinator = coordinator or application.coordinator(f"{worker_id}/companion")
             tick = coordinator.tick()
             if tick is not None:
-                telemetry.count_actions(tick.actions)
+                measures.count_actions(tick.actions)
         except TradingAIError as error:
             _log.warning("the database cannot be reached", extra={"reason": str(error)})
             ended.wait(1.0)
@@ -226,7 +226,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
 
 if __name__ == "__main__":
     _end_with(int(sys.argv[4]))
-    telemetry.configure_logging(Settings().log_level)
+    logs.configure_logging(Settings().log_level)
     if sys.argv[1] == "pool":
         pool(sys.argv[2], int(sys.argv[3]))
     else:

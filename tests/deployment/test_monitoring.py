@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.integration.api.served import service
-from trading_ai.telemetry import count_actions, exposition, observe_chunk
+from trading_ai.telemetry.measures import count_actions, exposition, observe_chunk
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "monitoring"

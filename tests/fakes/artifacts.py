@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import NotFoundError
+from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 
 
-class MemoryArtifacts:
-    """`trading_ai.optimization.ports.Artifacts` that are gone with the object; arrays come back as copies."""
+class MemoryArtifacts(Artifacts):
+    """Artifacts that are gone with the object; arrays come back as copies."""
 
     def __init__(self) -> None:
         self._bars: dict[str, Bars] = {}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.api.laptop import STOP, TARGET, running_laptop
+from tests.integration.api.laptop import STOP, TARGET, running_laptop
 from trading_ai.cli import main
 
 SEARCH = [{"name": "stop_loss", "values": [20, 30, 40]}, {"name": "fast", "min_value": 3, "max_value": 9, "step": 2}]

@@ -126,3 +126,19 @@ def test_a_strategy_of_a_file(tmp_path):
     broken.write_text("1 / 0\n")
     with pytest.raises(StrategyError, match="ZeroDivisionError"):
         strategy(str(broken))
+
+
+def test_resume_is_refused_when_the_objective_s_code_changed(house, tmp_path):  # noqa: F811
+    helper, file = tmp_path / "weights.py", tmp_path / "mine.py"
+    helper.write_text("WEIGHT = 2.0\n")
+    file.write_text("from weights import WEIGHT\n\ndef score(metrics):\n    return WEIGHT * metrics['net_profit']\n")
+    plan = started(house, objective=f"{file}:score")
+    record = paused_after(house, plan, 1)
+    helper.write_text("WEIGHT = -2.0\n")
+    assert house.store.optimizations()[0].optimization_id == record.optimization_id, (
+        "lists run no code and fail for none"
+    )
+    with pytest.raises(StateError, match=r"code of the objective .* has changed since the start"):
+        house.service.resume(record.optimization_id)
+    helper.write_text("WEIGHT = 2.0\n")
+    assert house.service.resume(record.optimization_id).status == "completed"

@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.mutants.areas import ROOT
-from tests.mutants.mutations import Mutant
+
+if TYPE_CHECKING:
+    from tests.mutants.mutations import Mutant  # needs the mutation tester
 
 PAGE = ROOT / "docs" / "explanation" / "mutants.md"
 

@@ -74,7 +74,8 @@ def test_lanes_agree(data):
         signals,
         capital=capital,
         currency=draw(st.sampled_from(["USD", "EUR"])),
-        sizing=draw(st.sampled_from([Sizing(), Sizing("lots", 0.5)])),
+        # Ten units: falls of cents, smaller than any bound that were a sum instead of a product.
+        sizing=draw(st.sampled_from([Sizing(), Sizing("lots", 0.5), Sizing("units", 10.0, min_volume=0.0)])),
         costs=draw(_costs),
         rules=draw(_rules),
     )

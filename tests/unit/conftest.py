@@ -76,9 +76,11 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         if path == tempfile.gettempdir():
             return  # a file without a name, where pytest keeps what a test prints
         writes = any(c in (mode or "") for c in "wax+") or bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-        if writes or not path.startswith(_READABLE):
+        if writes or not (path.startswith(_READABLE) or f"{os.sep}site-packages{os.sep}" in path):
             _refuse(f"{'writes' if writes else 'reads'} {path}")
     elif event in _REFUSED and not (event == "os.mkdir" and _is_numbas(str(arguments[0]))):
+        if event == "os.mkdir" and str(arguments[0]) == numba.config.CACHE_DIR:
+            return  # the folder that NUMBA_CACHE_DIR names
         _refuse(f"{event}{arguments[:1]!r} needs {_REFUSED[event]}")
 
 

@@ -91,6 +91,18 @@ def test_everything_else_is_refused(text, message):
         number(text)
 
 
+@pytest.mark.parametrize("text", ["''", "'a'", "a + 'b'", "-'a'", "max(a, '')", "('a' + 'b') * 2"])
+def test_a_text_is_no_number(text):
+    with pytest.raises(ParameterError, match=r"is a text, not a number|can only be compared"):
+        number(text)
+
+
+@pytest.mark.parametrize("text", ["not 'a'", "a < b and 'x'"])
+def test_a_text_is_no_condition(text):
+    with pytest.raises(ParameterError, match="can only be compared"):
+        condition(text)
+
+
 def test_a_condition_must_be_one():
     with pytest.raises(ParameterError, match="must be a condition"):
         condition("a + b")

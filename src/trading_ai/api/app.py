@@ -14,7 +14,7 @@ from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.security import Gate, Guard
-from trading_ai.telemetry import exposition
+from trading_ai.telemetry.measures import exposition
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context

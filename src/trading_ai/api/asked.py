@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trading_ai.errors import InputError, ParameterError
-from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.search.registry import METHODS
 
 if TYPE_CHECKING:
-    from trading_ai.api.schemas import OptimizeBody, RangeBody
+    from trading_ai.api.schemas import OptimizeBody, RangeBody, SearchBody
     from trading_ai.optimization.records import OptimizationRecord
 
 
@@ -35,45 +35,32 @@ def axis_from(body: RangeBody) -> ParameterRange | Choices:
     return ParameterRange(body.name, body.min_value, body.max_value, body.step)
 
 
-def spec_from(body: OptimizeBody) -> OptimizationSpec:
+def spec_from(body: SearchBody) -> OptimizationSpec:
     """What a request asks for.
+
+    Args:
+        body: the request.
 
     Raises:
         ParameterError: a range is impossible, the method is unknown, or the objective names a file.
     """
-    for objective in (body.objective, *body.more_objectives):
+    given = dict(body.given()["optimization"])
+    for objective in (given["objective"], *given.get("more_objectives", ())):
         if ":" in objective:
             raise ParameterError(
                 "must be a metric or a formula: files of the server are not for requests to name",
                 parameter="objective",
                 value=objective,
             )
-    if body.optimization_type not in METHODS:
+    if given["method"] not in METHODS:
         raise ParameterError(
             "is not a known search method",
             parameter="optimization_type",
-            value=body.optimization_type,
+            value=given["method"],
             remedy="Use one of " + ", ".join(METHODS),
         )
     space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
-    keep = body.keep_daily_profit
-    return OptimizationSpec(
-        backtest_id=body.backtest_id,
-        space=space,
-        method=body.optimization_type,
-        max_iterations=body.max_iterations,
-        seed=body.seed,
-        objective=body.objective,
-        constraints=tuple(body.constraints),
-        keep_daily_profit=keeps_daily_profit(space) if keep is None else keep,
-        batch_size=body.batch_size,
-        parameter_constraints=tuple(body.parameter_constraints),
-        max_seconds=body.max_seconds,
-        stagnation=body.stagnation,
-        reuse=body.reuse,
-        warm_start=body.warm_start,
-        more_objectives=tuple(body.more_objectives),
-    )
+    return OptimizationSpec.of(body.backtest_id, space, {"optimization": given})
 
 
 def check_repeated(record: OptimizationRecord, asked: OptimizationSpec, body: OptimizeBody, key: str) -> None:

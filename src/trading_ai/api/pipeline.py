@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -21,9 +21,6 @@ from trading_ai.api.unpacked import check_unpacked_size
 from trading_ai.documents.backtests import Backtest, Equity, Trades, backtest_json, equity_json, trades_json
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
 from trading_ai.documents.strategies import Strategy, strategy_json
-from trading_ai.engine.costs import Costs
-from trading_ai.engine.rules import ExecutionRules
-from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import DataError, ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.records import WALK_FORWARD
@@ -67,38 +64,9 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
         raise ParameterError(
             "is not a known strategy", parameter="strategy", value=body.strategy, remedy="Known: " + ", ".join(known)
         )
-    spec = BacktestSpec(
-        strategy=body.strategy,
-        parameters=body.parameters,
-        dataset_id=body.dataset_id,
-        timeframe=body.timeframe,
-        detail_dataset_id=body.detail_dataset_id,
-        capital=float(body.capital),
-        account_currency=body.account_currency,
-        sizing=_made(Sizing, "sizing", body.sizing),
-        costs=_made(Costs, "costs", body.costs),
-        rules=_made(ExecutionRules, "rules", body.rules),
-        start=body.start,
-        end=body.end,
-    )
+    spec = BacktestSpec.of(body.strategy, body.parameters, body.dataset_id, body.given())
     record, _ = context_of(request).backtests.run(spec, body.name)
     return JSONResponse(backtest_json(record), status_code=201)
-
-
-def _made(kind: type[Any], field: str, given: dict[str, Any]) -> Any:
-    known = list(kind.__dataclass_fields__)
-    for name, value in given.items():
-        if name not in known:
-            raise ParameterError("is not known", parameter=f"{field}.{name}", remedy="Known: " + ", ".join(known))
-        default = kind.__dataclass_fields__[name].default
-        wanted: tuple[type, ...] = (type(default), int) if isinstance(default, float) else (type(default),)
-        if default is None:
-            wanted = (int, float, type(None))
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            raise ParameterError(
-                f"must be of type {wanted[0].__name__}", parameter=f"{field}.{name}", value=str(value)[:100]
-            )
-    return kind(**given)
 
 
 @router.get("/backtests/{backtest_id}", response_model=Backtest, dependencies=_READ, tags=["backtests"])

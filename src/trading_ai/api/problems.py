@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from typing_extensions import override
 
 from trading_ai.errors import (
     DataError,
@@ -56,6 +57,7 @@ class Problem(JSONResponse):
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
         super().__init__(body, status_code=status, headers=headers)
 
+    @override
     def render(self, content: Any) -> bytes:
         """The document; in ASCII, because what a request sent may be no valid text."""
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()

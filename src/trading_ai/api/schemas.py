@@ -7,26 +7,17 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from trading_ai.search.registry import METHODS
+from trading_ai.api.fields import ID_PATTERN, LARGEST, WHOLE, GroupBody, values_in, with_fields
+from trading_ai.options import Given, Group, rows_of
 
-_LARGEST = 1e15  # further numbers lose digits on their way through floating point
-_WHOLE = 10**15
-
-# Each bound stands with each type: beside the union, it would not be in the description of the API.
-_Int = Annotated[StrictInt, Field(ge=-_WHOLE, le=_WHOLE)]
-_Float = Annotated[StrictFloat, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
+_Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
+_Float = Annotated[StrictFloat, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Number = _Int | _Float
-AboveZero = (
-    Annotated[StrictInt, Field(gt=0, le=_WHOLE)] | Annotated[StrictFloat, Field(gt=0, le=_LARGEST, allow_inf_nan=False)]
-)
 Scalar = StrictBool | _Int | _Float | Annotated[StrictStr, Field(max_length=500)]
-Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+Id = Annotated[str, Path(min_length=1, max_length=100, pattern=ID_PATTERN)]
+_Known = Annotated[str, Field(min_length=1, max_length=100, pattern=ID_PATTERN)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-
-Moment = Annotated[
-    str, Field(max_length=40, description="a date or time in UTC, such as 2017-01-01 or 2017-01-01T08:30")
-]
 
 
 class _Body(BaseModel):
@@ -43,31 +34,27 @@ class RangeBody(_Body):
     values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000)] | None = None
 
 
+_EACH_WINDOW = rows_of("optimization", each_window=True)
+
+
+@with_fields(_EACH_WINDOW)
 class SearchBody(_Body):
     """What is searched, and how."""
 
-    backtest_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+    backtest_id: _Known
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
-    optimization_type: Annotated[str, Field(max_length=50, json_schema_extra={"enum": [*METHODS]})] = "grid_search"
-    max_iterations: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
-    objective: Annotated[str, Field(max_length=500)] = "sharpe_ratio"
-    constraints: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
-    parameter_constraints: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)] = []
-    seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 0
     priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
 
+    def given(self) -> Given:
+        """What it says of the options of an optimization."""
+        return {"optimization": values_in(self, rows_of("optimization"))}
 
+
+@with_fields(row for row in rows_of("optimization") if row not in _EACH_WINDOW)
 class OptimizeBody(SearchBody):
     """An optimization to start."""
 
-    max_seconds: AboveZero | None = None
-    stagnation: Annotated[StrictInt, Field(ge=1, le=_WHOLE)] | None = None
-    reuse: StrictBool = True
-    warm_start: StrictBool = False
     name: Label = ""
-    batch_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
-    keep_daily_profit: StrictBool | None = None
-    more_objectives: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=4)] = []
 
     model_config = ConfigDict(
         extra="forbid",
@@ -92,19 +79,38 @@ class WalkForwardBody(SearchBody):
     compare: StrictBool = True
 
 
+@with_fields(rows_of("sizing"))
+class SizingBody(GroupBody):
+    """How large a position is."""
+
+
+@with_fields(rows_of("costs"))
+class CostsBody(GroupBody):
+    """Costs of trading."""
+
+
+@with_fields(rows_of("rules"))
+class RulesBody(GroupBody):
+    """How orders are filled."""
+
+
+GROUP_BODIES: dict[Group, type[GroupBody]] = {"sizing": SizingBody, "costs": CostsBody, "rules": RulesBody}
+"""Requests within a request, by group of the table."""
+
+
+@with_fields(rows_of("backtest"))
 class BacktestBody(_Body):
     """A backtest to run."""
 
-    dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
+    dataset_id: _Known
     strategy: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
     parameters: Annotated[dict[Name, Scalar], Field(max_length=100)] = {}
     name: Label = ""
-    capital: AboveZero = 10_000.0
-    account_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
-    timeframe: Annotated[str, Field(max_length=10)] | None = None
-    detail_dataset_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")] | None = None
-    start: Moment | None = None
-    end: Moment | None = None
-    sizing: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
-    costs: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
-    rules: Annotated[dict[Name, Scalar | None], Field(max_length=20)] = {}
+    sizing: SizingBody = SizingBody()
+    costs: CostsBody = CostsBody()
+    rules: RulesBody = RulesBody()
+
+    def given(self) -> Given:
+        """What it says of the options of a backtest."""
+        groups = {group: values_in(getattr(self, group), rows_of(group)) for group in GROUP_BODIES}
+        return {"backtest": values_in(self, rows_of("backtest")), **groups}

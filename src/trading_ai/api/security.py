@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trading_ai.api.problems import Problem
 from trading_ai.store.keys import SCOPES
-from trading_ai.telemetry import observe_request
+from trading_ai.telemetry.measures import observe_request
 
 if TYPE_CHECKING:
     from trading_ai.store.keys import SqlKeys

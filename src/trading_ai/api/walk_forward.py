@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from trading_ai.api.asked import spec_from
 from trading_ai.api.context import context_of
-from trading_ai.api.schemas import OptimizeBody, SearchBody, WalkForwardBody
+from trading_ai.api.schemas import WalkForwardBody
 from trading_ai.api.security import needs
 from trading_ai.documents.walk_forward import WalkForwardState, walk_forward_json
 from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
@@ -24,8 +24,7 @@ def walk_forward(request: Request, body: WalkForwardBody) -> Response:
     same request begins nothing twice, whoever sends it.
     """
     context = context_of(request)
-    asked = OptimizeBody(**body.model_dump(include=set(SearchBody.model_fields)), keep_daily_profit=False)
-    search = spec_from(asked)
+    search = spec_from(body)
     service = WalkForwardService(context.service, context.backtests)
     plan = service.plan(WalkForwardSpec(search, body.windows, body.anchored, body.compare))
     records = [service.begin(part, priority=body.priority) for part in plan.parts]

@@ -5,22 +5,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
 from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
+from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import moment, note, print_json, say, table
 from trading_ai.documents.words import number, short, strategy_label, values_text
-from trading_ai.errors import InputError, ParameterError
+from trading_ai.errors import ParameterError
+from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
-    from trading_ai.engine.rules import Direction, OppositeSignal, SameBar
-    from trading_ai.engine.sizing import Sizing, SizingMode
     from trading_ai.optimization.records import BacktestRecord
     from trading_ai.parameters import Value
 
 app = typer.Typer(help="Run, list and show backtests.", no_args_is_help=True, rich_markup_mode=None)
+
+SET_HELP = "A parameter; may be repeated. A text that reads as a number or as true stands in quotes: NAME='\"10\"'."
 
 SHOWN = (
     "net_profit", "return_percent", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
@@ -57,86 +59,21 @@ def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
     table(title, ("metric", "value", "unit"), rows)
 
 
-def _sizing(units: float | None, lots: float | None, risk_percent: float | None) -> Sizing:
-    from trading_ai.engine.sizing import Sizing  # noqa: PLC0415
-
-    given = {"units": units, "lots": lots, "risk_percent": risk_percent}
-    chosen = {mode: value for mode, value in given.items() if value is not None}
-    if len(chosen) > 1:
-        names = " and ".join("--" + mode.replace("_", "-") for mode in chosen)
-        raise InputError("give only one of them", parameter=names)
-    for mode, value in chosen.items():
-        return Sizing(cast("SizingMode", mode), value)
-    return Sizing()
-
-
 @app.command("run")
+@with_flags(rows_of("backtest", "sizing", "costs", "rules"))
 def run(
     dataset: str = typer.Option(..., help="Dataset id, a unique prefix, or latest."),
     strategy: str = typer.Option(..., help="Name, or path/to/file.py:ClassName."),
-    set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="A parameter; may be repeated."),
-    capital: float = typer.Option(10_000.0, help="Starting balance."),
-    currency: str = typer.Option("USD", help="Account currency."),
-    units: float | None = typer.Option(None, help="Fixed size in units (10,000 if no size is given)."),
-    lots: float | None = typer.Option(None, help="Fixed size in lots."),
-    risk_percent: float | None = typer.Option(None, help="Percent of the balance that a stop-loss may lose."),
-    spread: float | None = typer.Option(None, help="Spread in pips; the data's own if left out."),
-    commission_per_lot: float = typer.Option(0.0, help="Account currency for each lot and side."),
-    commission_per_million: float = typer.Option(0.0, help="Account currency for each million traded and side."),
-    commission_percent: float = typer.Option(0.0, help="Percent of the traded value for each side."),
-    commission_per_trade: float = typer.Option(0.0, help="Account currency for each side of a trade."),
-    slippage: float = typer.Option(0.0, help="Adverse pips of market and stop fills."),
-    swap_long: float = typer.Option(0.0, help="Pips a night for a long position; negative is a charge."),
-    swap_short: float = typer.Option(0.0, help="Pips a night for a short position."),
-    conversion_rate: float | None = typer.Option(None, help="Account currency for one unit of quote currency."),
-    opposite: str = typer.Option("reverse", help="Opposite signal: reverse, close or ignore."),
-    same_bar: str = typer.Option("stop_first", help="Stop and target in one bar: stop_first or target_first."),
-    direction: str = typer.Option("both", help="both, long or short."),
-    max_positions: int = typer.Option(1, help="Positions open at once."),
-    timeframe: str | None = typer.Option(None, help="Timeframe that the strategy sees, if longer than the dataset's."),
-    detail: str | None = typer.Option(None, metavar="DATASET", help="Finer bars that decide exits."),
-    start: str | None = typer.Option(
-        None, "--from", metavar="DATE", help="Trade from this date or time on (UTC); earlier bars warm indicators up."
-    ),
-    end: str | None = typer.Option(None, "--to", metavar="DATE", help="Bars from this date or time on are left out."),
+    set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help=SET_HELP),
+    given: Given = FROM_FLAGS,
     name: str = typer.Option("", help="A name for it."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415
-    from trading_ai.engine.costs import Costs  # noqa: PLC0415
-    from trading_ai.engine.rules import ExecutionRules  # noqa: PLC0415
     from trading_ai.evaluation.model import BacktestSpec  # noqa: PLC0415
 
-    spec = BacktestSpec(
-        strategy=strategy,
-        parameters=parse_settings(set_),
-        dataset_id=dataset,
-        timeframe=timeframe,
-        detail_dataset_id=detail,
-        capital=capital,
-        account_currency=currency.upper(),
-        sizing=_sizing(units, lots, risk_percent),
-        costs=Costs(
-            spread_pips=spread,
-            commission_per_lot=commission_per_lot,
-            commission_per_million=commission_per_million,
-            commission_percent=commission_percent,
-            commission_per_trade=commission_per_trade,
-            slippage_pips=slippage,
-            swap_long=swap_long,
-            swap_short=swap_short,
-            conversion_rate=conversion_rate,
-        ),
-        rules=ExecutionRules(
-            opposite_signal=cast("OppositeSignal", opposite),  # checked by ExecutionRules itself
-            same_bar=cast("SameBar", same_bar),
-            direction=cast("Direction", direction),
-            max_positions=max_positions,
-        ),
-        start=start,
-        end=end,
-    )
+    spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
     record, _ = Application().backtests.run(spec, name)
     if as_json:
         _print(record)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID, PARAM
+from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import duration, moment, note, print_json, say, table
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.trials import (
@@ -21,13 +22,12 @@ from trading_ai.cli.trials import (
     write_trials,
 )
 from trading_ai.documents.words import number, short
+from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.driving.planning import Plan
     from trading_ai.optimization.records import OptimizationRecord
-
-METHODS_HELP = "How to search: grid_search, random_search, quasi_random, bayesian, genetic, cma_es, coarse_to_fine, ..."
 
 
 def announce(application: Application, plan: Plan, workers: int | None) -> None:
@@ -91,62 +91,23 @@ def finish(application: Application, record: OptimizationRecord, top: int, as_js
         raise typer.Exit(5)
 
 
+@with_flags(rows_of("optimization"))
 def optimize(
     backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
-    param: list[str] = typer.Option(
-        [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
-    ),
-    require: list[str] = typer.Option(
-        [], "--require", help='A condition on parameters, such as "fast * 2 <= slow"; may be repeated.'
-    ),
-    method: str = typer.Option("grid_search", help=METHODS_HELP),
-    max_iterations: int | None = typer.Option(None, help="Combinations to try; needed by random_search."),
-    max_seconds: float | None = typer.Option(None, help="Stop after so long."),
-    stagnation: int | None = typer.Option(None, help="Stop after so many trials without a better one."),
-    batch_size: int = typer.Option(16, min=1, help="Combinations that a method that learns proposes at a time."),
-    reuse: bool = typer.Option(True, "--reuse/--no-reuse", help="Answer what was tried before from the ledger."),
-    warm_start: bool = typer.Option(False, help="Let a method that learns begin with what was tried before."),
-    seed: int = typer.Option(0, help="Seed of methods that draw."),
-    objective: list[str] = typer.Option(
-        ["sharpe_ratio"],
-        help="A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better; "
-        "plateau(OBJECTIVE) ranks a trial with its neighbours. Given again, the trials that none beats in all of them "
-        "are shown too (the Pareto front).",
-    ),
-    where: list[str] = typer.Option([], "--where", help='A condition on results, such as "total_trades >= 30".'),
+    param: list[str] = PARAM,
+    given: Given = FROM_FLAGS,
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
-    keep_daily_profit: bool | None = typer.Option(
-        None,
-        "--keep-daily-profit/--no-daily-profit",
-        help="Keep each trial's daily profits for `robustness`; if left out, up to 20,000 combinations.",
-    ),
     name: str = typer.Option("", help="A name for it."),
     top: int = typer.Option(10, min=1, help="Trials to show at the end."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Try every combination of some parameters of a backtest and rank the results."""
     from trading_ai.bootstrap import Application  # noqa: PLC0415 - commands import what they need
-    from trading_ai.optimization.model import OptimizationSpec, keeps_daily_profit  # noqa: PLC0415
+    from trading_ai.optimization.model import OptimizationSpec  # noqa: PLC0415
     from trading_ai.parameters import ParameterRange, SearchSpace  # noqa: PLC0415
 
     space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
-    spec = OptimizationSpec(
-        backtest_id=backtest_id,
-        space=space,
-        method=method,
-        max_iterations=max_iterations,
-        seed=seed,
-        objective=objective[0],
-        more_objectives=tuple(objective[1:]),
-        constraints=tuple(where),
-        parameter_constraints=tuple(require),
-        max_seconds=max_seconds,
-        stagnation=stagnation,
-        batch_size=batch_size,
-        reuse=reuse,
-        warm_start=warm_start,
-        keep_daily_profit=keeps_daily_profit(space) if keep_daily_profit is None else keep_daily_profit,
-    )
+    spec = OptimizationSpec.of(backtest_id, space, given)
     application = Application()
     plan = application.service.plan(spec)
     announce(application, plan, workers)
@@ -202,7 +163,7 @@ def list_optimizations(as_json: bool = AS_JSON) -> None:
     rows = (
         [
             short(r.optimization_id), r.name, r.status, r.spec.method, " x ".join(r.spec.space.names),
-            r.spec.objective, moment(r.created_at), f"{number(r.n_completed)} of {number(r.n_total)}",
+            str(r.spec.objective), moment(r.created_at), f"{number(r.n_completed)} of {number(r.n_total)}",
             number(r.n_failed), duration(r.seconds),
         ]
         for r in records

@@ -16,6 +16,7 @@ from trading_ai.cli.output import duration, note
 
 if TYPE_CHECKING:
     from trading_ai.driving.here import Progress
+    from trading_ai.optimization.objective import Objective
 
 _LINE_SECONDS = 5.0
 
@@ -54,11 +55,9 @@ class _Lines:
 
 
 @contextmanager
-def display(n_total: int, n_done: int, objective: str) -> Iterator[Display]:
+def display(n_total: int, n_done: int, searched: Objective) -> Iterator[Display]:
     """A display on stderr for one run."""
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415 - --json and --help do not need it
-
-    objective = Objective.parse(objective).plateau_of or objective  # plateaus are known at the end only
+    objective = str(searched.own)  # plateaus are known at the end only
     if not sys.stderr.isatty():
         yield _Lines(objective)
         return

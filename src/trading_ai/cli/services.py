@@ -72,7 +72,7 @@ def worker(
     concurrency: int = typer.Option(0, min=0, help="Processes; 0 for every core."),
 ) -> None:
     """Evaluate chunks that the broker tells of, until stopped; needs the database's and the broker's URL only."""
-    from trading_ai.telemetry import share_metrics_between_processes  # noqa: PLC0415
+    from trading_ai.telemetry.processes import share_metrics_between_processes  # noqa: PLC0415
 
     share_metrics_between_processes()
     from trading_ai.bootstrap import Application  # noqa: PLC0415

@@ -64,12 +64,12 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     from trading_ai.documents.optimizations import trials_json  # noqa: PLC0415
     from trading_ai.metrics.catalog import metric  # noqa: PLC0415
     from trading_ai.optimization.columns import objective_values, shape_columns  # noqa: PLC0415
-    from trading_ai.optimization.objective import Objective  # noqa: PLC0415
 
     ranks, page, _ = _page(application, record, top, pareto)
-    objective, kind = record.spec.objective, Objective.parse(record.spec.objective)
+    kind = record.spec.objective
+    objective = str(kind)
     unit = kind.unit
-    others = [name for name in record.spec.more_objectives if name.isidentifier() and name not in _SHOWN]
+    others = [name for name in map(str, record.spec.more_objectives) if name.isidentifier() and name not in _SHOWN]
     names = [name for name in (*others, *_SHOWN) if name != objective]
     beside = shape_columns(application.store, record, page.indices)
     space, values = record.spec.space, objective_values(record, page, beside).tolist()
@@ -112,7 +112,7 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
         if "plateau" in beside:
             say("plateau: median of the objective over a trial and its neighbours on the grid.")
         if record.spec.more_objectives:
-            say("pareto: no other trial is as good in " + ", ".join((objective, *record.spec.more_objectives)) + ".")
+            say("pareto: no other trial is as good in " + ", ".join(map(str, record.spec.objectives)) + ".")
         if "sharpe_out_of_sample" in beside:
             say("sharpe_is, sharpe_oos: in and out of sample, of the first 75 % of the days and of the others.")
     else:

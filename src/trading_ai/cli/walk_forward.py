@@ -1,18 +1,17 @@
 """`trading-ai walk-forward`: choose on the past, trade what follows, choose again, each time as it would have been."""
 
-# ruff: noqa: B008 - typer reads a command's options from its defaults
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import typer
 
-from trading_ai.cli.arguments import AS_JSON
-from trading_ai.cli.optimizations import METHODS_HELP
+from trading_ai.cli.arguments import AS_JSON, PARAM
+from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import duration, note, print_json, say, table
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.documents.words import number, short, values_text
+from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
@@ -20,19 +19,13 @@ if TYPE_CHECKING:
     from trading_ai.studies.stitching import ExactWalkForward
 
 
+@with_flags(rows_of("optimization", each_window=True))
 def walk_forward(
     backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
-    param: list[str] = typer.Option(
-        [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
-    ),
+    param: list[str] = PARAM,
+    given: Given = FROM_FLAGS,
     windows: str | None = typer.Option(None, help="Training and test, such as 12M/3M; else suited to the data."),
     anchored: bool = typer.Option(False, help="Every training begins with the data instead of moving along."),
-    require: list[str] = typer.Option([], "--require", help="A condition on parameters; may be repeated."),
-    method: str = typer.Option("grid_search", help=METHODS_HELP),
-    max_iterations: int | None = typer.Option(None, help="Combinations to try in each window."),
-    seed: int = typer.Option(0, help="Seed of methods that draw."),
-    objective: str = typer.Option("sharpe_ratio", help="What winners are chosen by, as in `optimize`."),
-    where: list[str] = typer.Option([], "--where", help="A condition on results of a training."),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
     compare: bool = typer.Option(True, "--compare/--no-compare", help="Show the instant form of one sweep beside it."),
     as_json: bool = AS_JSON,
@@ -48,16 +41,8 @@ def walk_forward(
     from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec  # noqa: PLC0415
     from trading_ai.studies.stitching import stitch  # noqa: PLC0415
 
-    search = OptimizationSpec(
-        backtest_id=backtest_id,
-        space=SearchSpace(tuple(ParameterRange.parse(text) for text in param)),
-        method=method,
-        max_iterations=max_iterations,
-        seed=seed,
-        objective=objective,
-        constraints=tuple(where),
-        parameter_constraints=tuple(require),
-    )
+    space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
+    search = OptimizationSpec.of(backtest_id, space, given)
     application = Application()
     service = WalkForwardService(application.service, application.backtests)
     plan = service.plan(WalkForwardSpec(search, windows, anchored, compare))

@@ -231,7 +231,7 @@ def _trade(row: Mapping[str, Any]) -> Trade:
     return cast("Trade", made)
 
 
-def equity_json(backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]], max_points: int) -> Equity:
+def equity_json(backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]], max_points: int) -> Equity:
     """A backtest's equity, thinned.
 
     Args:

@@ -24,7 +24,9 @@ class _Format:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
+    def __get_pydantic_json_schema__(
+        self, core_schema: object, handler: Callable[[object], dict[str, object]]
+    ) -> dict[str, object]:
         return handler(core_schema) | {"format": self._name}
 
 
@@ -104,12 +106,12 @@ def finite(value: float) -> Number:
     return value if math.isfinite(value) else None
 
 
-def finite_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def finite_values(values: Mapping[str, object]) -> dict[str, Any]:
     """Stored values as JSON has them, however deep: undefined numbers are null, tuples are lists."""
     return cast("dict[str, Any]", _plain(values))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, float):
         return finite(value)
     if isinstance(value, Mapping):

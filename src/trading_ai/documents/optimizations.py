@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired, cast
+from typing import Literal, NotRequired, cast
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -14,7 +14,6 @@ from trading_ai.documents.metrics import Metrics
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import Combination, SearchSpace, Value
 
@@ -274,8 +273,8 @@ def _best(record: OptimizationRecord) -> Best | None:
         return None
     return {
         "parameters": record.spec.space.combination(record.best_index),
-        "objective": record.spec.objective,
-        "value": finite(Objective.parse(record.spec.objective).value(record.best_score)),
+        "objective": str(record.spec.objective),
+        "value": finite(record.spec.objective.value(record.best_score)),
     }
 
 
@@ -291,10 +290,10 @@ def optimization_json(record: OptimizationRecord, now: float) -> Optimization:
         "datasets": dict(spec.datasets),
         "optimization_type": spec.method,
         "max_iterations": spec.max_iterations,
-        "objective": spec.objective,
-        "objectives": [spec.objective, *spec.more_objectives],
-        "constraints": list(spec.constraints),
-        "parameter_constraints": list(spec.parameter_constraints),
+        "objective": str(spec.objective),
+        "objectives": list(map(str, spec.objectives)),
+        "constraints": list(map(str, spec.constraints)),
+        "parameter_constraints": list(map(str, spec.parameter_constraints)),
         "seed": spec.seed,
         "priority": record.priority,
         "seconds": record.seconds,
@@ -329,7 +328,7 @@ def trials_json(
     more = as_rows(beside or {}, len(values))
     metrics = page.metrics.astype(object)  # whole columns at once: a page may hold ten thousand trials
     metrics[~np.isfinite(page.metrics)] = None
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "rank": ranks[i],
             "parameters": space.combination(index),
@@ -370,8 +369,8 @@ def results_json(
     return {
         "optimization_id": record.optimization_id,
         "status": record.status,
-        "objective": record.spec.objective,
-        "sort": sort or record.spec.objective,
+        "objective": str(record.spec.objective),
+        "sort": sort or str(record.spec.objective),
         "n_trials_tried": record.n_completed,
         "note": NOTE,
         "results": trials_json(record, page, ranks, beside),

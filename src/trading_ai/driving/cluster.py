@@ -16,7 +16,7 @@ import numpy as np
 
 from trading_ai.driving.completion import complete
 from trading_ai.driving.dispatch import Dispatch, Limits, after_death, kill_text
-from trading_ai.driving.planning import dispatch_of, proposals_of, stop_rule
+from trading_ai.driving.planning import dispatch_of, proposals_of
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkQueue
 from trading_ai.errors import NotFoundError, StorageError, TradingAIError
 from trading_ai.evaluation.job import failed_chunk
@@ -195,7 +195,7 @@ class Coordinator:
             left = left[~np.isin(left, under_way)]
         n_started = record.n_completed + int(under_way.size)
         dispatch = dispatch_of(self._store, record, proposals, chosen, left, n_started=n_started)
-        limits = Limits(stop_rule(record.spec), record.best_score, record.n_completed)
+        limits = Limits(record.spec.stop_rule, record.best_score, record.n_completed)
         return _Driven(dispatch, limits, (record.n_completed, record.busy_seconds))
 
     def _fill(

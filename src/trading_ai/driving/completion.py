@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from trading_ai.optimization.columns import plateau_scores
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Store
 
@@ -20,7 +19,7 @@ def complete(store: Store, optimization_id: str, now: float, message: str = "") 
         message: why it ended, where a limit ended it.
     """
     record = store.optimization(optimization_id)
-    if Objective.parse(record.spec.objective).plateau_of:
+    if record.spec.objective.plateau_of:
         indices, scores = own_scores(store, record)
         store.replace_scores(optimization_id, indices, plateau_scores(record.spec.space, indices, scores))
     store.change_status(optimization_id, ("running",), "completed", now, message)

@@ -23,19 +23,23 @@ _KILLS_OF_SUSPECTS = 2
 
 
 class Batches(Protocol):
-    """What proposes combinations; see `proposals.Proposals`."""
+    """What proposes combinations."""
 
-    @property
-    def learns(self) -> bool:
-        """Whether it must be told results before it proposes more."""
-        ...
+    learns: bool
+    """Whether it must be told results before it proposes more."""
 
     def tell(self, indices: Indices, scores: Floats) -> None:
-        """Report trials."""
+        """Report trials, those of earlier runs too: they are not proposed again, and a method that learns learns.
+
+        Args:
+            indices: combination indices, shape (m,).
+            scores: larger is better, NaN where undefined or a constraint is broken, shape (m,), or (m, k) for k
+                objectives.
+        """
         ...
 
     def batch(self) -> Indices:
-        """The next combinations to try; empty when there are no more."""
+        """The next combinations to try, those that share signals side by side; empty when there are no more."""
         ...
 
 

@@ -13,7 +13,7 @@ from trading_ai.driving.completion import complete
 from trading_ai.driving.dispatch import Dispatch, Limits
 from trading_ai.driving.executor import Executor, ExecutorFactory
 from trading_ai.driving.heartbeat import beating
-from trading_ai.driving.planning import Plan, dispatch_of, job_of, stop_rule
+from trading_ai.driving.planning import Plan, dispatch_of, job_of
 from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.evaluation.ports import Indices
 from trading_ai.optimization.judging import Judge, Saved
@@ -198,7 +198,7 @@ class Here:
         learns = plan.proposals.learns
         n_left = max(record.n_total - record.n_completed, 0) if learns else int(left.size)
         judge, tally = Judge(store, key, record.spec), _Tally(record.n_total - n_left)
-        limits = Limits(stop_rule(record.spec), record.best_score, tally.n_done)
+        limits = Limits(record.spec.stop_rule, record.best_score, tally.n_done)
         dispatch = dispatch_of(
             store, record, plan.proposals, plan.strategy, left,
             rate=plan.speed.rate(plan.n_total, plan.n_groups), answered=tally.count,

@@ -9,23 +9,21 @@ import numpy as np
 
 from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.proposals import Proposals
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, StateError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
-from trading_ai.evaluation.job import check_code, space_evaluator
+from trading_ai.evaluation.job import space_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
 from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
 from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.ledger import Answers
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import Constraint, Objective
-from trading_ai.optimization.pareto import known_scores, objectives_of
+from trading_ai.optimization.objective import functions_identity
+from trading_ai.optimization.pareto import check_objectives, known_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
-from trading_ai.search.stopping import StopRule
 from trading_ai.strategies.base import Strategy
-from trading_ai.strategies.registry import strategy
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +62,6 @@ class Plan:
     proposals: Proposals
 
 
-def stop_rule(spec: OptimizationSpec) -> StopRule:
-    """When to stop before everything was tried.
-
-    Raises:
-        ParameterError: a limit is not above zero.
-    """
-    return StopRule(max_seconds=spec.max_seconds, stagnation=spec.stagnation)
-
-
 def plan_optimization(
     spec: OptimizationSpec, store: Store, artifacts: Artifacts, *, max_combinations: int, measure: bool = True
 ) -> Plan:
@@ -92,10 +81,7 @@ def plan_optimization(
     """
     backtest = store.backtest(spec.backtest_id)
     spec = replace(spec, backtest_id=backtest.backtest_id)
-    Objective.parse(spec.objective)
-    for text in spec.constraints:
-        Constraint.parse(text)
-    stop_rule(spec)
+    spec.stop_rule  # noqa: B018 - refuses an impossible limit
     space = spec.space
     if not space.axes:
         raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
@@ -107,14 +93,14 @@ def plan_optimization(
             value=space.n_combinations,
             remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
         )
-    chosen = strategy(backtest.spec.strategy)
-    check_code(chosen, backtest.strategy_hash, backtest.engine_version)
+    chosen = strategy_as_started(backtest.spec.strategy, backtest.strategy_hash, backtest.engine_version)
     for axis in space.axes:
         check_axis(chosen, axis)
     spec = replace(spec, datasets=symbol_datasets(store, backtest.spec, chosen, space, spec.datasets))
     evaluator = space_evaluator(backtest.spec, space, spec.datasets, artifacts, chosen)
     proposals = Proposals(spec, backtest.spec, chosen)
-    objectives_of(spec)
+    check_objectives(spec)
+    spec = replace(spec, functions_hash=_functions_hash(spec))
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
     probed = indices
     if proposals.learns and measure:
@@ -137,6 +123,16 @@ def plan_optimization(
         evaluator=evaluator,
         proposals=proposals,
     )
+
+
+def _functions_hash(spec: OptimizationSpec) -> str:
+    found = functions_identity(spec.objectives)
+    if spec.functions_hash and found != spec.functions_hash:
+        raise StateError(
+            f"the code of the objective {spec.objective} has changed since the start (hash {spec.functions_hash[:12]} "
+            f"then, {found[:12]} now): scores of the two must not mix. Restore the code, or start a new optimization."
+        )
+    return found
 
 
 def symbol_datasets(
@@ -244,6 +240,5 @@ def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Pr
         StrategyError: the strategy is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)
-    chosen = strategy(backtest.spec.strategy)
-    check_code(chosen, record.strategy_hash, record.engine_version)
+    chosen = strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
     return chosen, Proposals(record.spec, backtest.spec, chosen)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from typing_extensions import override
 
+from trading_ai.driving.dispatch import Batches
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import check_axis, resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec
@@ -13,12 +15,12 @@ from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.ranking import valid_indices
 from trading_ai.parameters import is_ordered
 from trading_ai.search.registry import METHODS, search_method
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 _ASKED_AT_ONCE = 1_000_000
 
 
-class Proposals:
+class Proposals(Batches):
     """The combinations of one optimization, as its search method proposes them.
 
     A method that does not learn proposes everything in one batch. One that learns proposes `spec.batch_size` at
@@ -34,7 +36,7 @@ class Proposals:
         ParameterError: a parameter or the method is unknown, or no combination keeps the strategy's rules.
     """
 
-    def __init__(self, spec: OptimizationSpec, backtest: BacktestSpec, chosen: Strategy) -> None:
+    def __init__(self, spec: OptimizationSpec, backtest: BacktestSpec, chosen: Declared) -> None:
         space = spec.space
         for axis in space.axes:
             check_axis(chosen, axis)
@@ -72,21 +74,15 @@ class Proposals:
         """Number of combinations that will be tried in all."""
         return self._method.n_total
 
+    @override
     def tell(self, indices: Indices, scores: Floats) -> None:
-        """Report trials, those of earlier runs too: they are not proposed again, and a method that learns learns.
-
-        Args:
-            indices: combination indices, shape (m,).
-            scores: larger is better, NaN where undefined or a constraint is broken, shape (m,), or (m, k) for k
-                objectives.
-        """
         new = ~np.isin(indices, self._done)
         self._done = np.concatenate((self._done, indices[new]))
         if self.learns and new.any():
             self._method.tell(np.searchsorted(self._candidates, indices[new]), scores[new])
 
+    @override
     def batch(self) -> Indices:
-        """The next combinations to try, those that share signals side by side; empty when there are no more."""
         if self.learns:
             # What it proposed before it was interrupted may have been tried already.
             while (positions := self._method.ask(self._batch_size)).size:

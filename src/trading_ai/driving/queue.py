@@ -138,7 +138,7 @@ class WorkQueue(Protocol):
         """Remove a chunk whose trials are stored, whoever holds it now, and count it for a worker."""
         ...
 
-    def give_back(self, chunk_id: int, owner: str, killed: bool) -> bool:
+    def give_back(self, chunk_id: int, owner: str, *, killed: bool) -> bool:
         """Return a chunk to the queue; False if it is not the owner's."""
         ...
 

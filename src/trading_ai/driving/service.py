@@ -18,7 +18,7 @@ from trading_ai.driving.here import LEASE_SECONDS, Here, Progress, Terms, take_l
 from trading_ai.driving.planning import Plan, job_of, plan_optimization
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import StateError
-from trading_ai.evaluation.job import check_code, job_evaluator
+from trading_ai.evaluation.job import job_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 from trading_ai.optimization.backtests import full_result
@@ -27,7 +27,7 @@ from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
-from trading_ai.strategies.registry import is_built_in, strategy
+from trading_ai.strategies.registry import is_built_in
 
 
 def _ignore(_: Any) -> None:
@@ -206,7 +206,7 @@ class OptimizationService:
         if record.status == "cancelled":
             raise StateError(f"optimization {record.optimization_id[:8]} was cancelled; start a new one")
         backtest = self.store.backtest(record.spec.backtest_id)
-        check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
+        strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
         terms = replace(terms, isolate=terms.served and not is_built_in(backtest.spec.strategy))
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
@@ -262,7 +262,7 @@ class OptimizationService:
         """
         record = self.store.optimization(optimization_id)
         backtest = self.store.backtest(record.spec.backtest_id)
-        check_code(strategy(backtest.spec.strategy), record.strategy_hash, record.engine_version)
+        strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
         return self._change(optimization_id, ("paused", "failed", "running"), "running", "resume")
 
     def _change(

@@ -9,10 +9,10 @@ from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import ParameterError
 from trading_ai.market.timeframe import timeframe
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
-from trading_ai.strategies.base import Parameter, Strategy
+from trading_ai.strategies.base import Declared, Parameter
 
 
-def all_parameters(strategy: Strategy) -> dict[str, Parameter]:
+def all_parameters(strategy: Declared) -> dict[str, Parameter]:
     """A strategy's own parameters and the exit parameters that every strategy has, by name."""
     return {**EXIT_PARAMETERS, **strategy.parameters}
 
@@ -21,7 +21,7 @@ TIMEFRAME = "timeframe"
 """An axis of this name searches the timeframe that the strategy sees, unless the strategy declares it itself."""
 
 
-def searches_timeframe(strategy: Strategy, space: SearchSpace) -> bool:
+def searches_timeframe(strategy: Declared, space: SearchSpace) -> bool:
     """Whether the timeframe that the strategy sees is an axis of the space."""
     return TIMEFRAME in space.names and TIMEFRAME not in all_parameters(strategy)
 
@@ -30,12 +30,12 @@ SYMBOL = "symbol"
 """An axis of this name searches the symbol that is traded, likewise."""
 
 
-def searches_symbol(strategy: Strategy, space: SearchSpace) -> bool:
+def searches_symbol(strategy: Declared, space: SearchSpace) -> bool:
     """Whether the symbol that is traded is an axis of the space."""
     return SYMBOL in space.names and SYMBOL not in all_parameters(strategy)
 
 
-def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combination:
+def resolve_parameters(strategy: Declared, given: Mapping[str, Value]) -> Combination:
     """Check parameters and fill in defaults.
 
     Raises:
@@ -48,7 +48,7 @@ def resolve_parameters(strategy: Strategy, given: Mapping[str, Value]) -> Combin
     return {name: p.check(given.get(name, p.default)) for name, p in declared.items()}
 
 
-def require_known(strategy: Strategy, name: str) -> Parameter:
+def require_known(strategy: Declared, name: str) -> Parameter:
     """The declared parameter of that name.
 
     Raises:
@@ -62,7 +62,7 @@ def require_known(strategy: Strategy, name: str) -> Parameter:
     return declared[name]
 
 
-def check_axis(strategy: Strategy, axis: Axis) -> None:
+def check_axis(strategy: Declared, axis: Axis) -> None:
     """Check every value of an axis against the declared parameter.
 
     Raises:

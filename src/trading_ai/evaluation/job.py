@@ -105,14 +105,30 @@ def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGIN
         )
 
 
+def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENGINE_VERSION) -> Strategy:
+    """A strategy whose code is what it was when something began.
+
+    Args:
+        name: as a backtest names it.
+        strategy_hash: its identity then.
+        engine_version: the engine's version then.
+
+    Raises:
+        StateError: the strategy's code or the engine has changed.
+        StrategyError: the strategy is gone.
+    """
+    chosen = strategy(name)
+    check_code(chosen, strategy_hash, engine_version)
+    return chosen
+
+
 def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluator:
     """The evaluator of a job; what a worker calls once.
 
     Raises:
         TradingAIError: bars or strategy are gone or have changed.
     """
-    chosen = strategy(job.backtest.strategy)
-    check_code(chosen, job.strategy_hash)
+    chosen = strategy_as_started(job.backtest.strategy, job.strategy_hash)
     return space_evaluator(job.backtest, job.space, job.datasets, artifacts, chosen, n_threads)
 
 

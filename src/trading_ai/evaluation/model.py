@@ -13,6 +13,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.market.date_range import range_text
+from trading_ai.options import Given
 from trading_ai.parameters import Value
 
 
@@ -66,6 +67,19 @@ class BacktestSpec:
         """
         given = asdict(self) | {"parameters": dict(self.parameters)}
         return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
+
+    @classmethod
+    def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:
+        """The backtest with those options, see `trading_ai.options`; what is not given keeps its default."""
+        return cls(
+            strategy,
+            parameters,
+            dataset_id,
+            sizing=Sizing(**given.get("sizing", {})),
+            costs=Costs(**given.get("costs", {})),
+            rules=ExecutionRules(**given.get("rules", {})),
+            **given.get("backtest", {}),
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BacktestSpec:

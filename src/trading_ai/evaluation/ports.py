@@ -13,7 +13,7 @@ from trading_ai.engine.account import Account
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ class Evaluator(Protocol):
         n_threads: threads to use.
     """
 
-    strategy: Strategy
+    strategy: Declared
     space: SearchSpace
     fixed: Combination
     account: Account

@@ -12,7 +12,7 @@ from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.evaluation.job import evaluate_chunk
 from trading_ai.evaluation.ports import Evaluator, Indices
 from trading_ai.parameters import SearchSpace
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 CHUNK_SECONDS = 1.0
 MAX_CHUNK = 50_000
@@ -21,7 +21,7 @@ _PROBE_COMBINATIONS = 64
 _PROBE_SECONDS = 1.0
 
 
-def group_keys(strategy: Strategy, space: SearchSpace, indices: Indices) -> Indices:
+def group_keys(strategy: Declared, space: SearchSpace, indices: Indices) -> Indices:
     """A number for each combination that is the same for those with the same signals, shape (m,)."""
     places = space.positions(indices)
     exits = EXIT_PARAMETERS.keys() - strategy.parameters.keys()
@@ -32,7 +32,7 @@ def group_keys(strategy: Strategy, space: SearchSpace, indices: Indices) -> Indi
     return keys
 
 
-def ordered(strategy: Strategy, space: SearchSpace, indices: Indices) -> tuple[Indices, int]:
+def ordered(strategy: Declared, space: SearchSpace, indices: Indices) -> tuple[Indices, int]:
     """The combinations with those that share signals side by side, and the number of such groups."""
     keys = group_keys(strategy, space, indices)
     order = np.argsort(keys, kind="stable")
@@ -40,7 +40,7 @@ def ordered(strategy: Strategy, space: SearchSpace, indices: Indices) -> tuple[I
     return indices[order], int(np.count_nonzero(np.diff(keys))) + 1 if keys.size else 0
 
 
-def count_groups(strategy: Strategy, space: SearchSpace, indices: Indices) -> int:
+def count_groups(strategy: Declared, space: SearchSpace, indices: Indices) -> int:
     """Number of sets of signals among combinations."""
     return int(np.unique(group_keys(strategy, space, indices)).size)
 

@@ -75,24 +75,25 @@ class SymbolsEvaluator(Evaluator):
         self.strategy, self.fixed, self.account = any_member.strategy, any_member.fixed, any_member.account
         self._days: Indices = np.unique(np.concatenate([m.day_numbers for m in self._members.values()]))
 
-    @property
+    @property  # type: ignore[explicit-override]  # mypy does not see it where there is a setter
     @override
     def n_threads(self) -> int:
         return next(iter(self._members.values())).n_threads
 
     @n_threads.setter
+    @override
     def n_threads(self, n: int) -> None:
         for member in self._members.values():
             member.n_threads = n
 
     @property
+    @override
     def n_days(self) -> int:
-        """Number of trading days of all symbols together."""
         return int(self._days.shape[0])
 
     @property
+    @override
     def day_numbers(self) -> Indices:
-        """Date of each of those days, days since 1970-01-01, shape (n_days,)."""
         return self._days
 
     def member(self, combination: Mapping[str, Value]) -> Evaluator:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -58,7 +56,7 @@ class Broker:
     def __init__(self, url: str) -> None:
         self.url = url
         self.app = celery_app(url)
-        self._redis: Any = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
 
     def announce(self, chunk: ChunkState) -> None:
         """Say that a chunk waits.

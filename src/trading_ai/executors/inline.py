@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from typing_extensions import override
+
+from trading_ai.driving.executor import Executor
 from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 
 
-class InlineExecutor:
+class InlineExecutor(Executor):
     """Evaluates one chunk after the other in this process; compiled code spreads over `n_threads`.
 
     Args:
@@ -24,10 +27,10 @@ class InlineExecutor:
     def __init__(self, artifacts: Artifacts, n_threads: int = 1, evaluator: Evaluator | None = None) -> None:
         self._artifacts, self._n_threads, self._evaluator = artifacts, n_threads, evaluator
 
+    @override
     def run(
         self, job: Job, chunks: Iterator[Indices], stop: Callable[[], bool]
     ) -> Iterator[tuple[EvaluatedChunk, float]]:
-        """Evaluate chunks in order; see `Executor.run`."""
         if self._evaluator is None:
             self._evaluator = job_evaluator(job, self._artifacts)
         self._evaluator.n_threads = self._n_threads
@@ -39,6 +42,6 @@ class InlineExecutor:
             result = evaluate_chunk(self._evaluator, chunk, job.keep_daily_profit)
             yield result, time.perf_counter() - began
 
+    @override
     def close(self) -> None:
-        """Nothing to stop."""
         self._evaluator = None

@@ -20,7 +20,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from typing_extensions import override
+
 from trading_ai.driving.dispatch import after_death, kill_text
+from trading_ai.driving.executor import Executor
 from trading_ai.errors import EvaluationError, TradingAIError
 from trading_ai.evaluation.job import evaluate_chunk, failed_chunk, job_evaluator
 from trading_ai.evaluation.model import EvaluatedChunk
@@ -101,7 +104,7 @@ class _State:
     n_days: int = 0
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Spreads chunks over worker processes of this machine.
 
     Args:
@@ -116,14 +119,14 @@ class LocalExecutor:
         self._context.set_forkserver_preload(_PRELOAD)
 
     @property
+    @override
     def n_workers(self) -> int:
-        """Worker processes."""
         return self._n_workers
 
+    @override
     def run(
         self, job: Job, chunks: Iterator[Indices], stop: Callable[[], bool]
     ) -> Iterator[tuple[EvaluatedChunk, float]]:
-        """Evaluate chunks as workers become free; see `Executor.run`."""
         state = _State()
         self._stop_workers()
         more = True
@@ -152,8 +155,8 @@ class LocalExecutor:
         finally:
             self._stop_workers()
 
+    @override
     def close(self) -> None:
-        """Stop the workers."""
         self._stop_workers()
 
     # --- inside --------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class Cells:
     numeric: bool
     ordered: bool
 
-    def axis(self, max_ticks: int = 12) -> dict[str, Any]:
+    def axis(self, max_ticks: int = 12) -> dict[str, object]:
         """The Plotly axis for these cells."""
         shared = {"title": {"text": plain(self.name)}, "showgrid": False}
         if self.numeric and len(self.positions) > 1:
@@ -75,7 +74,7 @@ def edges(*places: tuple[int, Cells]) -> list[str]:
     return [a.name for i, a in places if a.numeric and len(a.labels) > 2 and i in {0, len(a.labels) - 1}]
 
 
-def edge_note(names: list[str]) -> dict[str, Any]:
+def edge_note(names: list[str]) -> dict[str, object]:
     """The annotation that says so."""
     return {
         "text": f"<b>best lies on the edge: widen the range</b><br>of {plain(' and '.join(names))}",

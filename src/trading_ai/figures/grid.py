@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.figures.theme import Floats, value_text
 from trading_ai.parameters import Value
 
-Column = npt.NDArray[Any]
+Column = npt.NDArray[np.generic]
 Mask = npt.NDArray[np.bool_]
 
 PLATEAU_SHARE = 0.10

@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +41,7 @@ LINES = ("#f0a468", "#cfc3ba", "#93bfdd", "#3d88c2", "#0b559f", "#08306b")
 
 _LABELS = {"sqn": "SQN", "max_drawdown_percent": "Max drawdown", "max_drawdown_days": "Longest drawdown"}
 
-_AXIS: dict[str, Any] = {
+_AXIS: dict[str, object] = {
     "gridcolor": GRID,
     "linecolor": NEIGHBOUR,
     "zeroline": False,
@@ -56,7 +55,7 @@ _AXIS: dict[str, Any] = {
     "automargin": True,
     "title": {"standoff": 10, "font": {"size": 13, "color": MUTED}},
 }
-TEMPLATE: dict[str, Any] = {
+TEMPLATE: dict[str, object] = {
     "layout": {
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": PAPER,
@@ -82,7 +81,7 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
-def layout(title: str, subtitle: str = "", **more: Any) -> dict[str, Any]:
+def layout(title: str, subtitle: str = "", **more: object) -> dict[str, object]:
     """A figure's layout: the theme, a title and what is particular to the figure.
 
     Args:
@@ -102,7 +101,7 @@ def layout(title: str, subtitle: str = "", **more: Any) -> dict[str, Any]:
     }
 
 
-def empty(title: str, reason: str) -> dict[str, Any]:
+def empty(title: str, reason: str) -> dict[str, object]:
     """The layout of a figure that has nothing to show, and says why."""
     note = {"text": plain(reason), "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
     hidden = {"visible": False}
@@ -128,7 +127,7 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def colorbar(title: str) -> dict[str, Any]:
+def colorbar(title: str) -> dict[str, object]:
     """A colour bar with that title."""
     font = {"size": 12, "color": MUTED}
     look = {"thickness": 14, "outlinewidth": 0, "ticks": "outside", "ticklen": 3, "tickfont": {"size": 12}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from trading_ai.errors import DataError
 from trading_ai.importers.datetimes import (
@@ -20,9 +20,6 @@ from trading_ai.importers.datetimes import (
 )
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _NOT_NUMBERS = ("time", "clock", "ticker")
 _HEADER_ZONES = {"gmt": "UTC", "utc": "UTC", "est": "EST", "eet": "EET"}
@@ -51,8 +48,6 @@ def read_table(
         DataError: a value that is no number or no time (with its line), rows of other lengths, or a date
             whose day and month cannot be told apart.
     """
-    import polars as pl  # noqa: PLC0415
-
     frame = _frame(data, layout, source)
     first_line = layout.first_line + 1
     index: Ints | None = None
@@ -101,8 +96,6 @@ def _line_function(first_line: int, index: Ints | None) -> Callable[[int], int]:
 
 
 def _frame(data: bytes, layout: Layout, source: str) -> pl.DataFrame:
-    import polars as pl  # noqa: PLC0415
-
     if layout.delimiter == " ":
         data = re.sub(rb"[ \t]+", b" ", data)
     names = {index: role for role, index in layout.roles.items()}
@@ -149,11 +142,11 @@ def _explain(data: bytes, layout: Layout, source: str, wanted: list[str]) -> Non
             if name in _NOT_NUMBERS or i >= len(fields):
                 continue
             text = fields[i].strip().strip('"')
-            if text and not _reads_as_number(text, layout.decimal_comma):
+            if text and not _reads_as_number(text, comma=layout.decimal_comma):
                 raise _no_number(source, number, name, text)
 
 
-def _reads_as_number(text: str, comma: bool) -> bool:
+def _reads_as_number(text: str, *, comma: bool) -> bool:
     try:
         float(text.replace(",", ".") if comma else text)
     except ValueError:
@@ -212,8 +205,6 @@ def _times(
     line_of: Callable[[int], int],
     date_format: str | None,
 ) -> tuple[Ints, TimeFormat]:
-    import polars as pl  # noqa: PLC0415
-
     values = frame["time"]
     samples = layout.sample("time")
     guessed = guess_time_format(samples)
@@ -276,7 +267,7 @@ def _decided(
     if day_first is None:
         ascending = []
         for order in (True, False):
-            times, bad = parse_times(values, with_day_first(guessed, order))
+            times, bad = parse_times(values, with_day_first(guessed, day_first=order))
             if not bad.any() and bool((times[1:] >= times[:-1]).all()):
                 ascending.append(order)
         if len(ascending) == 1:
@@ -290,4 +281,4 @@ def _decided(
             value=values[0],
             remedy=remedy,
         )
-    return with_day_first(guessed, day_first)
+    return with_day_first(guessed, day_first=day_first)

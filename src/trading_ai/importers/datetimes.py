@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 Ints = npt.NDArray[np.int64]
 
@@ -132,7 +129,7 @@ def guess_time_format(samples: Sequence[str]) -> TimeFormat | None:
     return TimeFormat(date, separator + clock[0], zoned=clock[1], undecided=undecided)
 
 
-def with_day_first(format_: TimeFormat, day_first: bool) -> TimeFormat:
+def with_day_first(format_: TimeFormat, *, day_first: bool) -> TimeFormat:
     """The format with day and month in the given order."""
     separator = format_.date[2]
     year = format_.date[-2:]
@@ -165,8 +162,6 @@ def order_of_day_and_month(values: pl.Series) -> bool | None:
     Raises:
         ValueError: values over 12 in both places.
     """
-    import polars as pl  # noqa: PLC0415
-
     heads = values.str.slice(0, 10).unique().drop_nulls()
     frame = pl.DataFrame({"v": heads}).select(
         a=pl.col("v").str.extract(r"^\s*(\d{1,2})", 1).cast(pl.Int32, strict=False),
@@ -186,8 +181,6 @@ def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArr
     Returns:
         The times (0 where unreadable) and which rows are unreadable, each of shape (n,).
     """
-    import polars as pl  # noqa: PLC0415
-
     if format_.is_epoch or format_.date == "ms_of_day":
         unit = dict(_EPOCHS.values()).get(format_.date, 1_000_000)
         numbers = values.cast(pl.Int64, strict=False)
@@ -219,8 +212,6 @@ def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArr
 
 
 def _offsets(texts: pl.Series) -> Ints:
-    import polars as pl  # noqa: PLC0415
-
     unique = texts.unique()
     seconds = [(1 if t[0] == "+" else -1) * (int(t[1:3]) * 3600 + int(t[3:5]) * 60) for t in unique]
     mapped = texts.replace_strict(unique, pl.Series(seconds, dtype=pl.Int64))

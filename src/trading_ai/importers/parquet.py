@@ -6,6 +6,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
+
 from trading_ai.errors import DataError
 from trading_ai.importers.datetimes import guess_time_format, parse_times
 from trading_ai.importers.raw import RawRows
@@ -22,8 +24,6 @@ def read(data: bytes, *, source: str, columns: Mapping[str, str | int] | None = 
     Raises:
         DataError: not Parquet, a column is missing, or a value is missing.
     """
-    import polars as pl  # noqa: PLC0415
-
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -83,8 +83,6 @@ def read(data: bytes, *, source: str, columns: Mapping[str, str | int] | None = 
 
 def write_parquet(bars: Bars, path: str | Path) -> None:
     """Write bars as Parquet (zstd): `time` (UTC), prices, volume, and spread or ask prices if any."""
-    import polars as pl  # noqa: PLC0415
-
     table = {"time": pl.Series(bars.open_time_ns).cast(pl.Datetime("ns", "UTC"))}
     for name in (*_PRICES, *_OPTIONAL):
         values = getattr(bars, name, None)

@@ -68,5 +68,5 @@ def joined(parts: list[RawRows]) -> RawRows:
         time_ns=np.concatenate([part.time_ns for part in parts]),
         columns={name: np.concatenate([part.columns[name] for part in parts]) for name in names},
         decimals=max((part.decimals for part in parts if part.decimals is not None), default=None),
-        lines=lambda row: None,  # noqa: ARG005
+        lines=lambda _: None,
     )

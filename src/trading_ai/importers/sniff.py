@@ -19,7 +19,7 @@ _GIVEN = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "space": " "
 _PRICES = ("open", "high", "low", "close")
 
 # Header words, without case, blanks, brackets and underscores, by the role of their column.
-_TIME_WORDS = (  # noqa: SIM905
+_TIME_WORDS = (
     "datetime time date timestamp gmttime localtime opentime utctime utc timeutc dateutc datetimeutc gmt "
     "unix unixtime unixtimestamp epoch ts dt timegmt bartime starttime eettime esttime t indexlevel0 index"
 ).split()
@@ -153,7 +153,7 @@ def sniff_layout(
         )
     rows = [_split(line, chosen) for line in lines]
     comma = chosen != "," and _uses_decimal_comma(rows)
-    first = next((i for i, row in enumerate(rows) if _is_data(row, comma)), None)
+    first = next((i for i, row in enumerate(rows) if _is_data(row, comma=comma)), None)
     if first is None:
         raise DataError(
             f"has no rows with a time and four prices when split at {_NAMES.get(chosen, chosen)!r}",
@@ -186,7 +186,7 @@ def sniff_layout(
         n_fields,
         roles,
         comma,
-        _decimals(body, roles, comma),
+        _decimals(body, roles, comma=comma),
         tuple(body[:2000]),
         notes,
     )
@@ -210,18 +210,22 @@ def _guess_delimiter(lines: Sequence[str]) -> str:
             return ""
         n_fields, n_rows = counts.most_common(1)[0]
         comma = delimiter != "," and _uses_decimal_comma(rows)
-        if n_fields >= 5 and n_rows >= 0.5 * len(rows) and sum(_is_data(row, comma) for row in rows) >= n_rows / 2:
+        if (
+            n_fields >= 5
+            and n_rows >= 0.5 * len(rows)
+            and sum(_is_data(row, comma=comma) for row in rows) >= n_rows / 2
+        ):
             best = delimiter
             break
     return best
 
 
-def _is_number(text: str, comma: bool) -> bool:
+def _is_number(text: str, *, comma: bool) -> bool:
     return re.fullmatch(r"[+-]?(\d+(,\d*)?)" if comma else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) is not None
 
 
-def _is_data(row: Sequence[str], comma: bool) -> bool:
-    return len(row) >= 5 and sum(_is_number(f, comma) for f in row) >= 4
+def _is_data(row: Sequence[str], *, comma: bool) -> bool:
+    return len(row) >= 5 and sum(_is_number(f, comma=comma) for f in row) >= 4
 
 
 def _uses_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
@@ -231,7 +235,7 @@ def _uses_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
     )
 
 
-def _decimals(rows: Sequence[Sequence[str]], roles: Mapping[str, int], comma: bool) -> int:
+def _decimals(rows: Sequence[Sequence[str]], roles: Mapping[str, int], *, comma: bool) -> int:
     sign = "," if comma else "."
     found = 0
     for row in rows[:2000]:

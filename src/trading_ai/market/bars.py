@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import DataError
 from trading_ai.market.symbol import Symbol
@@ -99,6 +100,7 @@ class Bars:
     def __len__(self) -> int:
         return int(self.open_time_ns.shape[0])
 
+    @override
     def __repr__(self) -> str:
         if not len(self):
             return f"Bars({self.symbol.name} {self.timeframe}, empty)"

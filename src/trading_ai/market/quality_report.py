@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class QualityReport:
     warnings: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The report as JSON-able values."""
         return dataclasses.asdict(self)
 

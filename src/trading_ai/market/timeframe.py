@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from trading_ai.errors import DataError
 
 NS_PER_SECOND = 1_000_000_000
@@ -66,6 +68,7 @@ class Timeframe:
         """Whether a bar spans at least a day."""
         return self.seconds >= 86400
 
+    @override
     def __str__(self) -> str:
         return self.name
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import DataError
 from trading_ai.market.timeframe import NS_PER_SECOND
@@ -59,6 +60,7 @@ class Zone:
     base: str
     shift_seconds: int
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -156,7 +158,7 @@ def _extremes(time_ns: Ints) -> npt.NDArray[np.datetime64]:
     return np.array([time_ns.min(), time_ns.max()]).astype("datetime64[ns]")
 
 
-def _looked_up(boundaries: Ints, values: Ints, time_ns: Ints, ascending: bool) -> Ints:
+def _looked_up(boundaries: Ints, values: Ints, time_ns: Ints, *, ascending: bool) -> Ints:
     """`values[k]` for each time, where `boundaries[k] <= time < boundaries[k + 1]`."""
     if len(values) == 1:
         return np.full(time_ns.shape, values[0])
@@ -173,7 +175,7 @@ def utc_offsets(zone: Zone, time_ns: Ints) -> Ints:
         return np.zeros(0, np.int64)
     at, offsets = zone.transitions(*_years(time_ns))
     ascending = bool((time_ns[1:] >= time_ns[:-1]).all())
-    return _looked_up(at, offsets, time_ns, ascending)
+    return _looked_up(at, offsets, time_ns, ascending=ascending)
 
 
 def from_utc(zone: Zone, time_ns: Ints) -> Ints:
@@ -205,10 +207,10 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     # A repeated hour belongs to the offset before the change (its first pass), a skipped one to that after
     # it.
     boundaries = np.concatenate((at[:1], at[1:] + before))
-    utc: Ints = local_ns - _looked_up(boundaries, offsets, local_ns, ascending)
+    utc: Ints = local_ns - _looked_up(boundaries, offsets, local_ns, ascending=ascending)
     for change, old, new in zip(at[1:], before, after, strict=True):
         low, high = change + min(old, new), change + max(old, new)
-        rows = _rows_between(local_ns, low, high, ascending)
+        rows = _rows_between(local_ns, low, high, ascending=ascending)
         if not len(rows):
             continue
         if new > old:
@@ -229,7 +231,7 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     return utc
 
 
-def _rows_between(local_ns: Ints, low: int, high: int, ascending: bool) -> Ints:
+def _rows_between(local_ns: Ints, low: int, high: int, *, ascending: bool) -> Ints:
     if ascending:
         first, stop = np.searchsorted(local_ns, [low, high])
         return np.arange(first, stop)

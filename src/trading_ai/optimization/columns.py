@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.evaluation.ports import Floats, Indices
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import known_scores, on_front, own_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
@@ -48,7 +47,7 @@ def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, da
         return {}
     known, scores = own_scores(store, record)
     around = _neighbours(record.spec.space, known, scores).score
-    better = Objective.parse(record.spec.objective).better
+    better = record.spec.objective.better
     columns: Columns = {"plateau": around[np.searchsorted(known, indices)] * better}
     if record.spec.more_objectives:
         known, table = known_scores(store, record)
@@ -88,7 +87,7 @@ def objective_values(record: OptimizationRecord, page: TrialPage, columns: Mappi
         page: the trials.
         columns: what `shape_columns` says of them; the objective is among it where it is one of neighbours.
     """
-    objective = Objective.parse(record.spec.objective)
+    objective = record.spec.objective
     if objective.plateau_of:
         values = np.full(page.indices.shape[0], np.nan)
         if "plateau" in columns:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import Constraint, Objective, feasible
+from trading_ai.optimization.objective import feasible
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 
@@ -40,8 +40,8 @@ class Judge:
 
     def __init__(self, store: Store, optimization_id: str, spec: OptimizationSpec) -> None:
         self._store, self._key = store, optimization_id
-        self.objective = Objective.parse(spec.objective)
-        self._constraints = tuple(Constraint.parse(text) for text in spec.constraints)
+        self.objective = spec.objective
+        self._constraints = spec.constraints
 
     def save(self, chunk: EvaluatedChunk, seconds: float = 0.0, busy_seconds: float = 0.0) -> Saved:
         """Score a chunk and save it with the progress, in one transaction.

@@ -17,7 +17,7 @@ from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 _ALWAYS_READ = 50_000
 _READ_PER_WANTED = 20
@@ -41,7 +41,7 @@ class Answers:
     """
 
     def __init__(
-        self, store: Store, record: OptimizationRecord, chosen: Strategy, candidates: Indices, judge: Judge
+        self, store: Store, record: OptimizationRecord, chosen: Declared, candidates: Indices, judge: Judge
     ) -> None:
         self._judge = judge
         self._rows: dict[int, tuple[EvaluatedChunk, int]] = {}
@@ -75,7 +75,7 @@ def repeats(
     store: Store,
     spec: OptimizationSpec,
     backtest: BacktestRecord,
-    chosen: Strategy,
+    chosen: Declared,
     wanted: Indices,
     *,
     budget: int | None = None,
@@ -144,7 +144,7 @@ def _base(spec: BacktestSpec) -> dict[str, Any]:
     return {name: value for name, value in spec.to_json().items() if name != "parameters"}
 
 
-def _fixed(spec: BacktestSpec, space: SearchSpace, chosen: Strategy) -> Mapping[str, Value]:
+def _fixed(spec: BacktestSpec, space: SearchSpace, chosen: Declared) -> Mapping[str, Value]:
     """Values of the parameters that are not searched, defaults included."""
     others = {name: value for name, value in spec.parameters.items() if name not in space.names}
     return {name: v for name, v in resolve_parameters(chosen, others).items() if name not in space.names}

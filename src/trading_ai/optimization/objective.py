@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import operator
 import re
@@ -13,11 +14,12 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
-from trading_ai.strategies.user_file import load_file
+from trading_ai.strategies.user_file import load_file, user_code
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -63,6 +65,27 @@ class Objective:
     unit: str = "ratio"
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
     plateau_of: str = ""
+
+    @override
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def own(self) -> Objective:
+        """The objective of a trial by itself, without its neighbours."""
+        return replace(self, name=self.plateau_of, plateau_of="") if self.plateau_of else self
+
+    @classmethod
+    def kept(cls, text: str) -> Objective:
+        """An objective that was stored, without running a user's code: what cannot be had is said when it is used."""
+        plateau = _PLATEAU.fullmatch(text.strip())
+        if plateau is not None and not _PLATEAU.fullmatch((plateau[1] or "").strip() or "-"):
+            inner = cls.kept(plateau[1] or "sharpe_ratio")
+            return replace(inner, name=text, plateau_of=inner.name)
+        try:
+            return cls.parse(text) if _is_data(text) else cls(text, 1, values=_later(text))
+        except ParameterError:
+            return cls(text, 1, values=_later(text))
 
     @classmethod
     def parse(cls, text: str) -> Objective:
@@ -118,6 +141,38 @@ class Objective:
         return score * self.better
 
 
+def _is_data(text: str) -> bool:
+    """Whether a text is a metric or a formula, which need no code of others."""
+    return text in METRIC_COLUMN or text in NAMED or not (_IN_FILE.fullmatch(text) or text.strip().isidentifier())
+
+
+def _later(text: str) -> Values:
+    """The values of an objective that is read when they are asked for."""
+
+    def values(metrics: Floats) -> Floats:
+        return Objective.parse(text).values(metrics)
+
+    return values
+
+
+def functions_identity(objectives: Sequence[Objective]) -> str:
+    """SHA-256 (hex) of the code of the users' functions among objectives, "" where there are none.
+
+    Scores of two versions of a function must not mix; covers what the identity of a strategy covers.
+
+    Raises:
+        StrategyError: a file is gone, or cannot be run.
+    """
+    parts: list[str] = []
+    for objective in objectives:
+        in_file = _IN_FILE.fullmatch(str(objective.own))
+        if in_file:
+            code = user_code(load_file(Path(in_file[1]), "objective").__name__)
+            assert code is not None
+            parts += (f"function {in_file[2]}", *code.parts())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
+
+
 def _plug_in(text: str) -> Callable[..., Any] | None:
     """The function that a text names, in a file or among the entry points; None if it names none."""
     in_file = _IN_FILE.fullmatch(text)
@@ -161,6 +216,15 @@ class Constraint:
     name: str
     comparison: str
     bound: float
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def kept(cls, text: str) -> Constraint:
+        """A condition that was stored: where it can no longer be read, that is said when it is used."""
+        try:
+            return cls.parse(text)
+        except ParameterError:
+            return cls(text, "", math.nan, text)
 
     @classmethod
     def parse(cls, text: str) -> Constraint:
@@ -191,16 +255,19 @@ class Constraint:
             bound = math.nan
         if not math.isfinite(bound):
             raise ParameterError(f"{number} is not a number", parameter="--where", value=text)
-        return cls(name, comparison, bound)
+        return cls(name, comparison, bound, text)
 
     def holds(self, metrics: Floats) -> Bools:
         """Whether each trial holds it, shape (m,)."""
+        if not self.comparison:
+            Constraint.parse(self.text)  # says why it cannot be read
         values = metrics[:, METRIC_COLUMN[self.name]]
         held: Bools = _OPERATORS[self.comparison](values, self.bound) & ~np.isnan(values)
         return held
 
+    @override
     def __str__(self) -> str:
-        return f"{self.name} {self.comparison} {self.bound:g}"
+        return self.text or f"{self.name} {self.comparison} {self.bound!r}"
 
 
 def feasible(constraints: Sequence[Constraint], metrics: Floats) -> Bools:

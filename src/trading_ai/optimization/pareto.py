@@ -9,7 +9,6 @@ from trading_ai.errors import ParameterError
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.search.registry import METHODS
@@ -17,25 +16,23 @@ from trading_ai.search.registry import METHODS
 Bools = npt.NDArray[np.bool_]
 
 
-def objectives_of(spec: OptimizationSpec) -> tuple[Objective, ...]:
-    """Every objective, the one that trials are ranked by first.
+def check_objectives(spec: OptimizationSpec) -> None:
+    """Refuse objectives that cannot be searched together.
 
     Raises:
-        ParameterError: one is unknown or given twice, or the search method takes a single one.
+        ParameterError: one is given twice, or the search method takes a single one.
     """
-    names = (spec.objective, *spec.more_objectives)
+    names = [str(objective) for objective in spec.objectives]
     for name in names:
         if names.count(name) > 1:
             raise ParameterError("is given twice", parameter="objective", value=name, remedy="Give each once.")
-    found = tuple(Objective.parse(name) for name in names)
-    if spec.more_objectives and any(objective.plateau_of for objective in found):
+    if spec.more_objectives and any(objective.plateau_of for objective in spec.objectives):
         raise ParameterError("cannot be one of several objectives", parameter="objective", value="plateau")
     if spec.more_objectives and not METHODS[spec.method].several_objectives:
         able = ", ".join(name for name, method in METHODS.items() if method.several_objectives)
         raise ParameterError(
             "takes one objective", parameter="method", value=spec.method, remedy=f"Of several learn or make use: {able}"
         )
-    return found
 
 
 def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Floats]:
@@ -45,7 +42,7 @@ def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Flo
         Indices, ascending, shape (n,), and scores, larger is better, NaN where undefined or not feasible: shape
         (n,), or (n, k) for k objectives; of an objective of neighbours, those of the trials themselves.
     """
-    objectives = objectives_of(record.spec)
+    objectives = record.spec.objectives
     if len(objectives) == 1 and not objectives[0].plateau_of:
         return store.scores(record.optimization_id)
     indices, rows = [np.empty(0, dtype=np.int64)], [np.empty((0, len(objectives)))]
@@ -66,7 +63,7 @@ def own_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Float
     Returns:
         Indices, ascending, and scores, larger is better, NaN where undefined or not feasible, each of shape (n,).
     """
-    if Objective.parse(record.spec.objective).plateau_of:
+    if record.spec.objective.plateau_of:
         return known_scores(store, record)
     return store.scores(record.optimization_id)
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
-from trading_ai.expressions import parse_expression
+from trading_ai.expressions import Expression
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ def joined_pages(first: TrialPage, second: TrialPage) -> TrialPage:
 
 
 def valid_indices(
-    strategy: Strategy, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[str] = ()
+    strategy: Declared, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[Expression] = ()
 ) -> Indices:
     """Indices of the combinations that keep the strategy's rules and a user's conditions, ascending.
 
@@ -110,14 +110,16 @@ def valid_indices(
     kept = np.ones(space.shape, dtype=np.bool_)
     for smaller, larger in rules:
         kept &= column(smaller) < column(larger)
-    for text in conditions:
-        condition = parse_expression(text, known, parameter="--require", condition=True)
+    for condition in conditions:
+        condition.require(known, "--require")
         kept &= condition.evaluate({name: column(name) for name in condition.names})
     if not kept.any():
         if rules and not conditions:
             smaller, larger = rules[0]
             raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
-        raise ParameterError("no combination keeps every condition", parameter="--require", value=list(conditions))
+        raise ParameterError(
+            "no combination keeps every condition", parameter="--require", value=list(map(str, conditions))
+        )
     return np.flatnonzero(kept).astype(np.int64, copy=False)
 
 

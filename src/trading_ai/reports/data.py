@@ -44,7 +44,7 @@ class ReportData:
         parameters: one column a parameter, each of shape (m,).
         metrics: columns as in `trading_ai.metrics.catalog.METRICS`, shape (m, n_metrics).
         ranking: rows of `metrics`, best first; rows left out do not rank.
-        objective: metric ranked by.
+        objectives: what trials are ranked by, then further ones.
         best: the best combination.
         trades: trades of the best, dtype `TRADE`.
         equity_time_ns: times of the best's equity, UTC, shape (n,).
@@ -59,9 +59,9 @@ class ReportData:
         quality: lines of the data's quality report.
         notes: remarks to show under the headline.
         commands: shell commands that make the same numbers again.
+        command_remarks: what they cannot carry along.
         assessment: the winner's study, or None where no trial can be judged.
         beside: further columns of the ranked table, each of shape (m,).
-        more_objectives: objectives besides the one ranked by.
     """
 
     title: str
@@ -79,10 +79,10 @@ class ReportData:
     n_completed: int
     n_failed: int
     n_trials_tried: int
-    parameters: Mapping[str, npt.NDArray[Any]]
+    parameters: Mapping[str, npt.NDArray[np.generic]]
     metrics: Floats
     ranking: Ints
-    objective: str
+    objectives: tuple[Objective, ...]
     best: Mapping[str, Value]
     trades: npt.NDArray[np.void]
     equity_time_ns: Ints
@@ -97,9 +97,14 @@ class ReportData:
     quality: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    command_remarks: tuple[str, ...] = ()
     assessment: Assessment | None = None
     beside: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
-    more_objectives: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> str:
+        """What trials are ranked by."""
+        return str(self.objectives[0])
 
     @property
     def winner(self) -> int | None:
@@ -111,7 +116,7 @@ class ReportData:
         if name in self.beside:
             return self.beside[name]
         if name not in METRIC_COLUMN:
-            return Objective.parse(name).values(self.metrics)
+            return next(each for each in self.objectives if str(each) == name).values(self.metrics)
         column: Floats = self.metrics[:, METRIC_COLUMN[name]]
         return column
 

@@ -24,7 +24,6 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.scatter import profit_against_drawdown
 from trading_ai.figures.slices import parameter_slices
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import on_front
 from trading_ai.parameters import Axis, Value
 from trading_ai.reports import robustness, tables
@@ -110,7 +109,7 @@ def _add_figures(page: _Page) -> None:
         best=data.winner,
         currency=data.currency,
     )
-    if data.more_objectives and data.ranking.size:
+    if len(data.objectives) > 1 and data.ranking.size:
         page.add("pareto", "Pareto front", page.figure(_front(data)), "Pareto")
     page.add("trials", "All trials", f'<div class="pair">{page.figure(distribution)}{page.figure(risk)}</div>')
     if data.space.axes:
@@ -131,15 +130,19 @@ def _add_figures(page: _Page) -> None:
 
 def _front(data: ReportData) -> go.Figure:
     """The front of the objectives among the trials that rank."""
-    names = (data.objective, *data.more_objectives)
-    objectives = [Objective.parse(name) for name in names]
-    scores = np.stack([objective.scores(data.metrics) for objective in objectives], axis=1)
+    names = tuple(map(str, data.objectives))
+    scores = np.stack([objective.scores(data.metrics) for objective in data.objectives], axis=1)
     ranks = np.zeros(scores.shape[0], dtype=np.bool_)
     ranks[data.ranking] = True
     values = [np.where(ranks, data.metric(name), np.nan) for name in names]
     front = on_front(np.where(ranks[:, None], scores, np.nan))
     return pareto_front(
-        values, names, [objective.better for objective in objectives], front, best=data.winner, currency=data.currency
+        values,
+        names,
+        [objective.better for objective in data.objectives],
+        front,
+        best=data.winner,
+        currency=data.currency,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +16,11 @@ from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
 from trading_ai.optimization.columns import shape_columns
 from trading_ai.optimization.ledger import trials_on_its_data
-from trading_ai.optimization.objective import Objective
+from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.reports.data import ReportData
 from trading_ai.reports.html import render_report
+from trading_ai.reports.reproduce import commands, remarks
 from trading_ai.studies.assessment import assess_optimization
 
 _MAX_NEIGHBOURS = 8
@@ -53,7 +52,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     backtest = store.backtest(record.spec.backtest_id)
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
-    objective = Objective.parse(record.spec.objective)
+    objective = record.spec.objective
     ranks = page.feasible & np.isfinite(objective.scores(page.metrics))
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
@@ -64,7 +63,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     for index, result in zip(beside, others, strict=True):
         changed = {k: v for k, v in space.combination(index).items() if v != combination[k]}
         curves.append(Curve(values_text(changed), result.equity_time_ns, result.equity))
-    columns: dict[str, npt.NDArray[Any]] = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         axis.name: _column(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
@@ -93,7 +92,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
                 "engine_version": record.engine_version,
                 "strategy_hash": record.strategy_hash,
                 "seed": record.spec.seed,
-                "constraints": record.spec.constraints,
+                "constraints": [str(each) for each in record.spec.constraints],
                 "seconds": round(record.seconds, 2),
             },
         },
@@ -106,8 +105,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,
-        objective=objective.plateau_of or objective.name,
-        more_objectives=record.spec.more_objectives,
+        objectives=(objective.own, *record.spec.more_objectives),
         beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
         best=winner.parameters if ranking.size else {},
         trades=winner.trades,
@@ -122,14 +120,22 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         bars=bars,
         quality=tuple(dataset.quality.get("lines") or ()),
         notes=_notes(record, backtest, len(traded), len(bars), objective.plateau_of),
-        commands=commands(record, backtest, dataset),
+        commands=commands(record, backtest, _datasets(store, record, backtest), strategy_label(spec.strategy)),
+        command_remarks=remarks(record, backtest),
         assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
     )
 
 
-def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
+    """Every dataset that the numbers rest on, the backtest's own first."""
+    spec = backtest.spec
+    every = (spec.dataset_id, spec.detail_dataset_id, *record.spec.datasets.values())
+    return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
+
+
+def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
     kinds = {type(value) for value in values}
-    made: npt.NDArray[Any] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
+    made: npt.NDArray[np.generic] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
     return made
 
 
@@ -144,62 +150,8 @@ def _notes(
     if plateau_of:
         notes.append(f"Ranked by plateau: the median of {plateau_of} over a trial and its neighbours on the grid.")
     if record.spec.constraints:
-        notes.append("Trials that break a condition do not rank: " + "; ".join(record.spec.constraints))
+        notes.append("Trials that break a condition do not rank: " + "; ".join(map(str, record.spec.constraints)))
     return tuple(notes)
-
-
-def commands(record: OptimizationRecord, backtest: BacktestRecord, dataset: DatasetRecord) -> tuple[str, ...]:
-    """Shell commands that make the same numbers again."""
-    if dataset.source.startswith("sample "):
-        load = ["trading-ai", "data", "import", "--sample", dataset.source.removeprefix("sample ")]
-    else:
-        load = ["trading-ai", "data", "import", Path(dataset.source).name, "--symbol", dataset.symbol]
-        load += ["--timeframe", dataset.timeframe]
-        if dataset.detected.get("timezone"):
-            load += ["--timezone", str(dataset.detected["timezone"])]
-    spec = backtest.spec
-    run = ["trading-ai", "backtest", "run", "--dataset", short(dataset.dataset_id)]
-    run += ["--strategy", strategy_label(spec.strategy)]
-    for name, value in spec.parameters.items():
-        run += ["--set", f"{name}={value}"]
-    run += ["--capital", f"{spec.capital:g}", "--currency", spec.account_currency]
-    run += [f"--{spec.sizing.mode.replace('_', '-')}", f"{spec.sizing.value:g}"]
-    flags = {
-        "spread_pips": "--spread", "slippage_pips": "--slippage", "commission_per_lot": "--commission-per-lot",
-        "commission_per_million": "--commission-per-million", "commission_percent": "--commission-percent",
-        "commission_per_trade": "--commission-per-trade", "swap_long": "--swap-long", "swap_short": "--swap-short",
-        "conversion_rate": "--conversion-rate",
-    }  # fmt: skip
-    for field, flag in flags.items():
-        value = getattr(spec.costs, field)
-        if value is not None and (value or field == "spread_pips"):
-            run += [flag, f"{value:g}"]
-    rules = spec.rules
-    run += ["--opposite", rules.opposite_signal, "--same-bar", rules.same_bar, "--direction", rules.direction]
-    run += ["--max-positions", str(rules.max_positions)]
-    if spec.timeframe:
-        run += ["--timeframe", spec.timeframe]
-    if spec.detail_dataset_id:
-        run += ["--detail", short(spec.detail_dataset_id)]
-    run += [word for flag, moment in (("--from", spec.start), ("--to", spec.end)) if moment for word in (flag, moment)]
-    search = ["trading-ai", "optimize", "latest"]
-    for axis in record.spec.space.to_json():
-        text = (
-            ",".join(str(v) for v in axis["values"])
-            if "values" in axis
-            else f"{axis['min_value']}:{axis['max_value']}:{axis['step']}"
-        )
-        search += ["--param", f"{axis['name']}={text}"]
-    search += ["--method", record.spec.method, "--objective", record.spec.objective]
-    for text in record.spec.more_objectives:
-        search += ["--objective", text]
-    if record.spec.max_iterations is not None:
-        search += ["--max-iterations", str(record.spec.max_iterations), "--seed", str(record.spec.seed)]
-    for text in record.spec.parameter_constraints:
-        search += ["--require", text]
-    for text in record.spec.constraints:
-        search += ["--where", text]
-    return tuple(shlex.join(words) for words in (load, run, search))
 
 
 def report_page(service: OptimizationService, record: OptimizationRecord) -> str:

@@ -258,7 +258,8 @@ def reproduce(data: ReportData) -> str:
     """Commands that make the same numbers again, and what has to be the same for that."""
     shown = "\n".join(text(command) for command in data.commands)
     code = f'<pre tabindex="0"><code>{shown}</code></pre>' if data.commands else ""
+    remarks = "".join(f"<p>{text(remark)}</p>" for remark in data.command_remarks)
     return (
-        f"{code}<p>The same data (hash <code>{text(data.dataset_hash[:16])}</code>), strategy code, engine "
+        f"{code}{remarks}<p>The same data (hash <code>{text(data.dataset_hash[:16])}</code>), strategy code, engine "
         "version, settings and seed give the same numbers to the last bit.</p>"
     )

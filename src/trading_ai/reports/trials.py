@@ -18,7 +18,7 @@ def trial_frame(
     record: OptimizationRecord,
     page: TrialPage,
     ranks: Sequence[int],
-    beside: Mapping[str, npt.NDArray[Any]] | None = None,
+    beside: Mapping[str, npt.NDArray[np.generic]] | None = None,
 ) -> pl.DataFrame:
     """One row a trial in the order of `page`: rank, searched parameters, every metric, feasible, error.
 
@@ -35,7 +35,7 @@ def trial_frame(
         data[axis.name] = [values[i] for i in position.tolist()]
     for name, column in METRIC_COLUMN.items():
         data[name] = page.metrics[:, column]
-    if record.spec.objective not in METRIC_COLUMN:
+    if str(record.spec.objective) not in METRIC_COLUMN:
         data["objective"] = objective_values(record, page, beside or {})
     data |= dict(beside or {})
     data["feasible"] = page.feasible

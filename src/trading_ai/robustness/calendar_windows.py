@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.robustness.trials import Bools, check_day_numbers
@@ -28,6 +28,7 @@ class Span:
     count: int
     unit: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
 
@@ -55,6 +56,7 @@ class WindowSize:
     train: Span
     test: Span
 
+    @override
     def __str__(self) -> str:
         return f"{self.train}/{self.test}"
 
@@ -109,7 +111,7 @@ def parse_window_size(text: str) -> WindowSize:
 
 
 def calendar_windows(
-    day_numbers: npt.NDArray[np.integer[Any]], size: WindowSize | str, *, anchored: bool = False
+    day_numbers: npt.NDArray[np.integer], size: WindowSize | str, *, anchored: bool = False
 ) -> tuple[Window, ...]:
     """Windows over some days; each test begins where the one before it ends, so that no day is traded twice.
 
@@ -150,7 +152,7 @@ def calendar_windows(
     return tuple(result)
 
 
-def window_days(day_numbers: npt.NDArray[np.integer[Any]], windows: tuple[Window, ...]) -> tuple[Bools, Bools]:
+def window_days(day_numbers: npt.NDArray[np.integer], windows: tuple[Window, ...]) -> tuple[Bools, Bools]:
     """Which days each window learns from, and which it trades; both of shape (n_windows, n_days)."""
     days = np.asarray(day_numbers)
     train = np.array([(days >= w.train_first) & (days < w.test_first) for w in windows], dtype=np.bool_)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import nan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +62,7 @@ class HoldOut:
 
 def hold_out(
     profits: Profits,
-    day_numbers: npt.NDArray[np.integer[Any]],
+    day_numbers: npt.NDArray[np.integer],
     first_day: int,
     *,
     objective: str = "sharpe_ratio",

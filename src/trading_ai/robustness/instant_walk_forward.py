@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import nan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +105,7 @@ class WalkForwardMatrix:
 
 def walk_forward(
     profits: Profits,
-    day_numbers: npt.NDArray[np.integer[Any]],
+    day_numbers: npt.NDArray[np.integer],
     size: WindowSize | str,
     *,
     anchored: bool = False,
@@ -143,12 +142,12 @@ def walk_forward(
         )  # fmt: skip
     train, test = window_days(days, windows)
     chosen, score = best_of_sets(profits, sample.rows, train, objective)
-    return _stitch(profits, days, lengths, anchored, objective, windows, train, test, chosen, score, sample)
+    return _stitch(profits, days, lengths, objective, windows, train, test, chosen, score, sample, anchored=anchored)
 
 
 def walk_forward_matrix(
     profits: Profits,
-    day_numbers: npt.NDArray[np.integer[Any]],
+    day_numbers: npt.NDArray[np.integer],
     *,
     train: tuple[str, ...] = ("3M", "6M", "12M", "18M"),
     test: tuple[str, ...] = ("1M", "3M", "6M"),
@@ -194,8 +193,8 @@ def walk_forward_matrix(
         part = slice(start, start + len(windows))
         start = part.stop
         done = _stitch(
-            profits, days, size, anchored, objective, windows,
-            train_days[part], test_days[part], chosen[part], score[part], sample,
+            profits, days, size, objective, windows,
+            train_days[part], test_days[part], chosen[part], score[part], sample, anchored=anchored,
         )  # fmt: skip
         counts[i, j], efficiency[i, j] = len(windows), done.efficiency
         profit[i, j], sharpe[i, j] = done.net_profit, done.sharpe
@@ -212,7 +211,7 @@ def walk_forward_matrix(
     )
 
 
-def parameter_drift(chosen: Indices, positions: npt.NDArray[np.integer[Any]]) -> Floats:
+def parameter_drift(chosen: Indices, positions: npt.NDArray[np.integer]) -> Floats:
     """How far the chosen parameters move from one window to the next.
 
     Args:
@@ -232,7 +231,7 @@ def parameter_drift(chosen: Indices, positions: npt.NDArray[np.integer[Any]]) ->
     return result
 
 
-def suggested_window_size(day_numbers: npt.NDArray[np.integer[Any]]) -> WindowSize | None:
+def suggested_window_size(day_numbers: npt.NDArray[np.integer]) -> WindowSize | None:
     """The longest of 24M/6M, 12M/3M, 6M/2M, 3M/1M and 4W/1W that gives at least four windows; None if none does."""
     for text in ("24M/6M", "12M/3M", "6M/2M", "3M/1M", "4W/1W"):
         if len(calendar_windows(day_numbers, text)) >= 4:
@@ -244,7 +243,6 @@ def _stitch(
     profits: Profits,
     days: Indices,
     size: WindowSize,
-    anchored: bool,
     objective: str,
     windows: tuple[Window, ...],
     train: Bools,
@@ -252,6 +250,8 @@ def _stitch(
     chosen: Indices,
     score: Floats,
     sample: TrialSample,
+    *,
+    anchored: bool,
 ) -> WalkForward:
     daily = np.zeros(days.shape[0])
     traded = test.any(axis=0)

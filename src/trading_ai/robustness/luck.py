@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isnan, nan, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +70,7 @@ class Luck:
 
 
 def luck(
-    daily_profit: npt.NDArray[np.floating[Any]],
+    daily_profit: npt.NDArray[np.floating],
     *,
     between_trials: float,
     n_trials: int,

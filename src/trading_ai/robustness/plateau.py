@@ -6,7 +6,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import nan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ MAX_NEIGHBOURS = 256  # 3^5 - 1 = 242: up to five axes
 _CELLS_PER_TRIAL = 16  # a dense table of the grid is used up to this many cells a trial
 _CHUNK = 65_536
 
-Ints = npt.NDArray[np.integer[Any]]
+Ints = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)

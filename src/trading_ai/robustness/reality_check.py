@@ -103,7 +103,7 @@ def reality_check(
         raise ParameterError("must be between 0 and 1", parameter="size", value=size)
     length = _block_days(profits, sample) if block_days is None else float(block_days)
     weights = resample_weights(stationary_resamples(n_days, length, n_resamples, seed))
-    means, valid, drawn, rows = _statistics(profits, sample, weights, length, studentized)
+    means, valid, drawn, rows = _statistics(profits, sample, weights, length, studentized=studentized)
     n_flat = sample.n_used - rows.shape[0]
     if rows.shape[0] == 0:
         return RealityCheck(
@@ -140,7 +140,7 @@ def _block_days(profits: Profits, sample: TrialSample) -> float:
 
 
 def _statistics(
-    profits: Profits, sample: TrialSample, weights: Floats, block_days: float, studentized: bool
+    profits: Profits, sample: TrialSample, weights: Floats, block_days: float, *, studentized: bool
 ) -> tuple[Floats, Bools, Floats, Indices]:
     """Mean of each trial, whether it competes, its resampled means (n_resamples, n), and its row."""
     n_days = profits.shape[1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +27,7 @@ def check_objective(objective: str) -> None:
         raise ParameterError("must be one of " + ", ".join(OBJECTIVES), parameter="objective", value=objective)
 
 
-def score_sums(sums: Floats, squares: Floats, n_days: npt.NDArray[Any] | float, objective: str) -> Floats:
+def score_sums(sums: Floats, squares: Floats, n_days: Floats | npt.NDArray[np.int64] | float, objective: str) -> Floats:
     """Score of trials from the sums of their daily profits.
 
     Args:
@@ -54,7 +52,7 @@ def score_sums(sums: Floats, squares: Floats, n_days: npt.NDArray[Any] | float, 
     return result
 
 
-def daily_score(daily_profit: npt.NDArray[np.floating[Any]], objective: str) -> float:
+def daily_score(daily_profit: npt.NDArray[np.floating], objective: str) -> float:
     """Score of one series of daily profits, shape (n_days,); NaN if empty or undefined."""
     check_objective(objective)
     if daily_profit.shape[0] == 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan, log, nan, sqrt
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +37,7 @@ class Moments:
     kurtosis: float
 
 
-def moments(values: npt.NDArray[np.floating[Any]]) -> Moments:
+def moments(values: npt.NDArray[np.floating]) -> Moments:
     """Sharpe ratio, skewness and kurtosis of a series.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import nan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +44,7 @@ class BootstrapBands:
 
 
 def bootstrap_bands(
-    daily_profit: npt.NDArray[np.floating[Any]],
+    daily_profit: npt.NDArray[np.floating],
     *,
     capital: float,
     seed: int,
@@ -121,7 +120,7 @@ class DroppedTrades:
 
 
 def dropped_best_trades(
-    trade_profits: npt.NDArray[np.floating[Any]], counts: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 50)
+    trade_profits: npt.NDArray[np.floating], counts: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 50)
 ) -> DroppedTrades:
     """How the net profit shrinks when the best trades are left out; other trades stay as they are.
 
@@ -173,7 +172,7 @@ class MissedTrades:
 
 
 def missed_trades(
-    trade_profits: npt.NDArray[np.floating[Any]], *, share: float = 0.1, seed: int, n_draws: int = 1000
+    trade_profits: npt.NDArray[np.floating], *, share: float = 0.1, seed: int, n_draws: int = 1000
 ) -> MissedTrades:
     """Leave out each trade with the same probability, many times over.
 
@@ -248,7 +247,7 @@ def cost_stress(
     )
 
 
-def _checked(trade_profits: npt.NDArray[np.floating[Any]]) -> Floats:
+def _checked(trade_profits: npt.NDArray[np.floating]) -> Floats:
     profits: Floats = trade_profits.astype(np.float64)
     if profits.ndim != 1 or not np.isfinite(profits).all():
         raise ParameterError("must be finite, shape (n_trades,)", parameter="trade_profits", value=profits.shape)

@@ -39,7 +39,7 @@ from trading_ai.robustness.stress import (
 from trading_ai.robustness.trials import Floats, Profits, check_day_numbers, check_profits, finished_rows
 from trading_ai.robustness.verdict import Evidence, Thresholds, Verdict, judge
 
-Ints = npt.NDArray[np.integer[Any]]
+Ints = npt.NDArray[np.integer]
 
 _DAYS_PER_YEAR = 365.25
 
@@ -157,13 +157,13 @@ class Robustness:
     verdict: Verdict
     notes: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain lists, numbers and text; undefined and infinite numbers are None; arrays a trial long are left out."""
-        result: dict[str, Any] = plain(self)
+        result: dict[str, object] = plain(self)
         return result
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Turn dataclasses and arrays into what JSON can hold; NaN and infinity become None."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.metadata.get("json", True)}
@@ -186,7 +186,7 @@ def assess(
     n_ledger_trials: int | None = None,
     chosen: int | None = None,
     ordered: npt.NDArray[np.bool_] | None = None,
-    trade_profits: npt.NDArray[np.floating[Any]] | None = None,
+    trade_profits: npt.NDArray[np.floating] | None = None,
     cost_per_trade: float | None = None,
     days_per_year: float | None = None,
     settings: StudySettings | None = None,

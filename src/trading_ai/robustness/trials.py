@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Profits = npt.NDArray[np.floating[Any]]
+Profits = npt.NDArray[np.floating]
 
 BLOCK_BYTES = 16 << 20  # of float64 held at a time: fits caches tolerably and memory always
 
@@ -41,7 +41,7 @@ def check_profits(profits: Profits) -> None:
         )
 
 
-def check_day_numbers(day_numbers: npt.NDArray[np.integer[Any]], n_days: int) -> Indices:
+def check_day_numbers(day_numbers: npt.NDArray[np.integer], n_days: int) -> Indices:
     """Days since 1970-01-01 as int64.
 
     Raises:
@@ -108,6 +108,7 @@ class TrialSample:
         """Whether finished trials were left out to save time."""
         return self.n_used < self.n_trials - self.n_failed
 
+    @override
     def __str__(self) -> str:
         finished = self.n_trials - self.n_failed
         text = f"all {finished:,} trials"

@@ -193,7 +193,7 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
         criteria.append(
             Criterion(
                 name, found, threshold, comparison, holds, required,
-                _explanation(meaning, found, threshold, comparison, holds),
+                _explanation(meaning, found, threshold, comparison, holds=holds),
             )
         )  # fmt: skip
     n_luck = sum(c.holds for c in criteria if c.name in LUCK)
@@ -212,7 +212,7 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
     return Verdict(words, summary, tuple(criteria))
 
 
-def _explanation(meaning: str, value: float, threshold: float, comparison: Comparison, holds: bool) -> str:
+def _explanation(meaning: str, value: float, threshold: float, comparison: Comparison, *, holds: bool) -> str:
     asked = {">=": "at least", "<=": "at most", ">": "more than"}[comparison]
     found = "undefined, which never holds" if isnan(value) else f"{value:.4g}"
     return f"{meaning}: {found}; {asked} {threshold:g} is asked: {'holds' if holds else 'fails'}"

@@ -21,10 +21,8 @@ class SearchMethod(Protocol):
     learns: ClassVar[bool]
     """Whether what it asks for depends on the scores: such a method is told a batch before the next one."""
 
-    @property
-    def n_total(self) -> int:
-        """Number of candidates that will be tried in all."""
-        ...
+    n_total: int
+    """Number of candidates that will be tried in all."""
 
     def ask(self, n: int) -> Positions:
         """The next candidates to try, at most `n`, each one once; empty when there are no more.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optuna.samplers import BaseSampler, TPESampler
+from typing_extensions import override
 
 from trading_ai.search.optuna_learner import OptunaLearner
 
@@ -22,11 +23,14 @@ class BayesianSearch(OptunaLearner):
 
     name: ClassVar[str] = "bayesian"
 
+    @override
     def _count_first(self) -> int:
         return _N_FIRST
 
-    def _sampler(self, n_objectives: int, seed: int) -> BaseSampler:  # noqa: ARG002
+    @override
+    def _sampler(self, n_objectives: int, seed: int) -> BaseSampler:
         return TPESampler(seed=seed, n_startup_trials=_N_FIRST, constant_liar=True)
 
+    @override
     def _jointly(self, n_objectives: int) -> bool:
         return n_objectives == 1  # as Optuna does: with several objectives each parameter by itself

@@ -7,6 +7,7 @@ from typing import ClassVar
 import cmaes
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.search.base import Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -51,6 +52,7 @@ class CmaEsSearch(Learner):
         seed = int(self._rng.integers(2**31))
         return cmaes.CMA(mean=mean, sigma=_FIRST_SIGMA, bounds=bounds, population_size=self._size, seed=seed)
 
+    @override
     def _propose(self) -> int:
         if self._repeats > 2 * self._size:
             self._size = int(self._size * _MORE)
@@ -67,7 +69,8 @@ class CmaEsSearch(Learner):
         self._sampled[position] = sampled
         return position
 
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    @override
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         sampled = self._sampled.pop(position) if asked else self._encode(self._candidates.point(position))
         self._generation.append((sampled, -float(row[0])))
         if len(self._generation) >= self._sampler.population_size:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
+from typing_extensions import override
 
 from trading_ai.search.base import Positions, Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -49,9 +50,10 @@ class CoarseToFineSearch(Learner):
         sizes = self._candidates.sizes
         strides = np.ones_like(sizes)
         share = self._candidates.n / math.prod(self._candidates.shape)
-        while math.prod((-(-sizes // strides)).tolist()) * share > budget:
-            widest = int(np.argmax(-(-sizes // strides) * np.where(self._candidates.ordered, 1.0, 0.5)))
-            strides[widest] *= 2
+        while math.prod((counts := -(-sizes // strides)).tolist()) * share > budget:
+            # An axis with one value left cannot give way, also where its weight is as large as that of another.
+            width = np.where(counts > 1, counts * np.where(self._candidates.ordered, 1.0, 0.5), 0.0)
+            strides[int(np.argmax(width))] *= 2
         return strides, self._lattice(strides)
 
     def _lattice(self, strides: Points) -> Positions:
@@ -66,9 +68,11 @@ class CoarseToFineSearch(Learner):
         positions = self._candidates.positions(points)
         return self._rng.permutation(positions[positions >= 0])
 
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:  # noqa: ARG002
+    @override
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         self._scores[position] = float(row[0])
 
+    @override
     def _propose(self) -> int:
         while True:
             while self._queue:

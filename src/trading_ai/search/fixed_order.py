@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
-from trading_ai.search.base import Positions, Scores
+from trading_ai.search.base import Positions, Scores, SearchMethod
 
 
-class FixedOrder(ABC):
+class FixedOrder(SearchMethod, ABC):
     """Hands out a sequence of candidates that no score changes.
 
     Args:
@@ -28,8 +29,8 @@ class FixedOrder(ABC):
     def _places(self, first: int, last: int) -> Positions:
         """Candidates `first` up to but not including `last` of the sequence."""
 
+    @override
     def ask(self, n: int) -> Positions:
-        """The next positions of the sequence, at most `n`; empty at its end."""
         while self._next < self.n_total and n > 0:
             first, self._next = self._next, min(self._next + n, self.n_total)
             found = self._places(first, self._next)
@@ -39,7 +40,7 @@ class FixedOrder(ABC):
                 return found
         return np.empty(0, dtype=np.int64)
 
-    def tell(self, positions: Positions, scores: Scores) -> None:  # noqa: ARG002 - no score changes the order
-        """Leave out candidates that are known before the first `ask`; everything else is ignored."""
+    @override
+    def tell(self, positions: Positions, scores: Scores) -> None:
         if self._next == 0:
             self._known = np.union1d(self._known, positions)

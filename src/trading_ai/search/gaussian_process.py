@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
+from typing_extensions import override
 
 from trading_ai.search.base import Positions, Scores
 from trading_ai.search.candidates import Candidates
@@ -46,12 +47,14 @@ class GaussianProcessSearch(Learner):
         self._running: dict[int, None] = {}  # in the order asked
         self._planned: list[int] = []
 
+    @override
     def _prepare(self, n: int) -> None:
         if len(self._told) < _N_FIRST:
             self._planned = []
         else:
             self._planned = self._plan(min(n, _LARGEST_PLAN))[::-1]
 
+    @override
     def _propose(self) -> int:
         if self._planned:
             position: int | None = self._planned.pop()
@@ -62,7 +65,8 @@ class GaussianProcessSearch(Learner):
         self._running[position] = None
         return position
 
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:  # noqa: ARG002
+    @override
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         self._scores[position] = float(row[0])
         self._running.pop(position, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optuna.samplers import BaseSampler, NSGAIIISampler, NSGAIISampler
+from typing_extensions import override
 
 from trading_ai.search.optuna_learner import OptunaLearner
 from trading_ai.search.optuna_study import silence
@@ -25,9 +26,11 @@ class GeneticSearch(OptunaLearner):
     name: ClassVar[str] = "genetic"
     takes_part: ClassVar[bool] = True
 
+    @override
     def _count_first(self) -> int:
         return min(max(self.n_total // _GENERATIONS, _SMALLEST_POPULATION), _LARGEST_POPULATION)
 
+    @override
     def _sampler(self, n_objectives: int, seed: int) -> BaseSampler:
         kind = NSGAIIISampler if n_objectives >= _MANY_OBJECTIVES else NSGAIISampler
         # One parameter of a child changes on average; of a single one every second, or nothing is inherited.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from typing_extensions import override
 
 from trading_ai.search.base import Positions
 from trading_ai.search.fixed_order import FixedOrder
@@ -22,5 +23,6 @@ class GridSearch(FixedOrder):
     def __init__(self, n_candidates: int, max_iterations: int | None = None, seed: int = 0) -> None:  # noqa: ARG002
         super().__init__(n_candidates if max_iterations is None else min(n_candidates, max_iterations))
 
+    @override
     def _places(self, first: int, last: int) -> Positions:
         return np.arange(first, last, dtype=np.int64)

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
-from trading_ai.search.base import Positions, Scores
+from trading_ai.search.base import Positions, Scores, SearchMethod
 from trading_ai.search.candidates import Candidates, Untried
 from trading_ai.search.quasi_random import QuasiRandomSearch
 
@@ -42,7 +43,7 @@ class EvenStart:
         return None
 
 
-class Learner(ABC):
+class Learner(SearchMethod, ABC):
     """Proposes candidates by the scores that it was told.
 
     Args:
@@ -68,8 +69,8 @@ class Learner(ABC):
         self._told: set[int] = set()
         self._n_objectives = 0  # not known before the first scores
 
+    @override
     def ask(self, n: int) -> Positions:
-        """The next positions, at most `n`; empty when `n_total` were asked for or told."""
         wanted = min(n, self.n_total - len(self._untried.taken))
         found: list[int] = []
         if wanted > 0 and self._candidates.axes:
@@ -80,6 +81,7 @@ class Learner(ABC):
             found.append(position)
         return np.array(found, dtype=np.int64)
 
+    @override
     def tell(self, positions: Positions, scores: Scores) -> None:
         """Learn scores, shape (m,) or (m, k); candidates that were never asked for count as tried from now on.
 
@@ -112,17 +114,17 @@ class Learner(ABC):
             asked = position in self._untried.taken
             self._untried.take(position)
             if self._candidates.axes:
-                self._learn(position, row, asked)
+                self._learn(position, row, asked=asked)
 
-    def _prepare(self, n: int) -> None:  # noqa: B027 - most methods need no preparation
-        """Get ready for `n` proposals."""
+    def _prepare(self, n: int) -> None:
+        """Get ready for `n` proposals; most methods need not."""
 
     @abstractmethod
     def _propose(self) -> int:
         """One untried candidate; called only while there is one."""
 
     @abstractmethod
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         """One score of each objective, shape (k,), -inf throughout for a failed trial.
 
         Args:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from optuna.samplers import BaseSampler
+from typing_extensions import override
 
 from trading_ai.search.base import Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -69,6 +70,7 @@ class OptunaLearner(Learner):
     def _move(self, point: Points) -> Points:
         return self._candidates.point(self._untried.nearest(point))
 
+    @override
     def _propose(self) -> int:
         start = self._start.next() if len(self._told) < self.n_first else None
         number, point = self._study.ask(None if start is None else self._candidates.point(start))
@@ -76,7 +78,8 @@ class OptunaLearner(Learner):
         self._running[position] = number
         return position
 
-    def _learn(self, position: int, row: Scores, asked: bool) -> None:
+    @override
+    def _learn(self, position: int, row: Scores, *, asked: bool) -> None:
         first = not self._shown
         self._shown[position] = row
         if (first and row.shape[0] > 1) or len(self._shown) > _MOST:

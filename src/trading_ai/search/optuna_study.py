@@ -9,13 +9,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
+from typing_extensions import override
 
 from trading_ai.search.base import Scores
 from trading_ai.search.candidates import Candidates, Points
@@ -49,18 +49,21 @@ class _OnCandidates(BaseSampler):
         self,
         inner: BaseSampler,
         distributions: dict[str, BaseDistribution],
+        *,
         jointly: bool,
         move: Callable[[dict[str, int]], dict[str, int]],
     ) -> None:
         self._inner, self._distributions, self._jointly, self._move = inner, distributions, jointly, move
         self.forced: dict[str, int] | None = None
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:  # noqa: ARG002
+    @override
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return self._distributions
 
+    @override
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
+    ) -> dict[str, int]:
         # Asked even if its answer is not wanted: genetic samplers note the generation of the trial here.
         found = dict(self._inner.sample_relative(study, trial, search_space if self._jointly else {}))
         if self.forced is not None:
@@ -70,14 +73,17 @@ class _OnCandidates(BaseSampler):
                 found[name] = self._inner.sample_independent(study, trial, name, distribution)
         return self._move(found)
 
+    @override
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
+    ) -> object:
         return self._inner.sample_independent(study, trial, param_name, param_distribution)
 
+    @override
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         self._inner.before_trial(study, trial)
 
+    @override
     def after_trial(
         self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
@@ -113,7 +119,10 @@ class OptunaStudy:
             for axis in candidates.axes
         }
         self._sampler = _OnCandidates(
-            sampler, self._distributions, jointly, lambda found: self._params(move(self._point(found)))
+            sampler,
+            self._distributions,
+            jointly=jointly,
+            move=lambda found: self._params(move(self._point(found))),
         )
         with silence():
             self._study = optuna.create_study(sampler=self._sampler, directions=["maximize"] * n_objectives)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import qmc
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.search.base import Positions
@@ -42,6 +43,7 @@ class QuasiRandomSearch(FixedOrder):
         super().__init__(min(candidates.n, max_iterations))
         self._order = _sequence(candidates, self.n_total, seed)
 
+    @override
     def _places(self, first: int, last: int) -> Positions:
         return self._order[first:last]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.search.base import Positions
@@ -34,6 +35,7 @@ class RandomSearch(FixedOrder):
         super().__init__(min(n_candidates, max_iterations))
         self._drawn = _distinct(np.random.default_rng(seed), n_candidates, self.n_total)
 
+    @override
     def _places(self, first: int, last: int) -> Positions:
         return self._drawn[first:last]
 

@@ -8,24 +8,28 @@ import os
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import NotFoundError, StorageError
+from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
 
-_COLUMNS = ("open_time_ns", "open", "high", "low", "close", "volume")
+if TYPE_CHECKING:
+    from trading_ai.store.parquet import BarFiles
+
 _BARS_KEPT = 4
-_OPTIONAL = ("spread", "ask_open", "ask_high", "ask_low", "ask_close")
 
 
-class FileArtifacts:
-    """`trading_ai.optimization.ports.Artifacts` in a folder.
+class FileArtifacts(Artifacts):
+    """Files in a folder.
 
     Files are written under another name and renamed when complete, so that a half-written one is never seen,
     whatever kills the process.
@@ -38,29 +42,19 @@ class FileArtifacts:
         self.home = Path(home)
         self._bars: dict[tuple[str, int], Bars] = {}
 
+    @override
     def save_bars(self, bars: Bars) -> str:
-        """Keep bars; returns their content hash. Saving the same bars again changes nothing."""
-        import polars as pl  # noqa: PLC0415 - 0.2 s that commands without bars need not pay
-
         dataset_id = bars.content_hash
         path = self._bars_path(dataset_id)
         if path.is_file():
             return dataset_id
-        frame = pl.DataFrame({n: getattr(bars, n) for n in (*_COLUMNS, *_OPTIONAL) if getattr(bars, n) is not None})
         about = {"symbol": asdict(bars.symbol), "timeframe": bars.timeframe.name}
         _write(path.with_suffix(".json"), lambda part: part.write_text(json.dumps(about), encoding="utf-8"))
-        _write(path, lambda part: frame.write_parquet(part, compression="lz4", statistics=False))
+        _write(path, lambda part: self._files.write(bars, part))
         return dataset_id
 
+    @override
     def load_bars(self, dataset_id: str) -> Bars:
-        """Bars by content hash, verified; kept for the next call.
-
-        Raises:
-            NotFoundError: there are none.
-            StorageError: the file does not match its hash.
-        """
-        import polars as pl  # noqa: PLC0415
-
         path = self._bars_path(dataset_id)
         try:
             version = path.stat().st_mtime_ns
@@ -70,46 +64,36 @@ class FileArtifacts:
         if known is not None:
             return known
         try:
-            frame = pl.read_parquet(path)
             about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             about["symbol"]["aliases"] = tuple(about["symbol"]["aliases"])
-            bars = Bars(
-                Symbol(**about["symbol"]),
-                timeframe(about["timeframe"]),
-                *(frame[name].to_numpy() for name in _COLUMNS),
-                **{name: frame[name].to_numpy() for name in _OPTIONAL if name in frame.columns},
-            )
-        except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+            bars = self._files.read(path, Symbol(**about["symbol"]), timeframe(about["timeframe"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"dataset file {path} cannot be read: {error}. Delete it and import again.") from error
         if bars.content_hash != dataset_id:
             raise StorageError(f"dataset file {path} was changed: it no longer matches its hash. Import it again.")
         self._bars = (
-            {(dataset_id, version): bars} if len(self._bars) >= 4 else {**self._bars, (dataset_id, version): bars}
+            {(dataset_id, version): bars}
+            if len(self._bars) >= _BARS_KEPT
+            else {**self._bars, (dataset_id, version): bars}
         )
         return bars
 
+    @override
     def delete_bars(self, dataset_id: str) -> None:
-        """Remove bars; nothing happens if there are none."""
         path = self._bars_path(dataset_id)
         path.unlink(missing_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
 
-    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Keep a backtest's arrays."""
-
+    @override
+    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         def write(part: Path) -> None:
             with part.open("wb") as file:
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
         _write(self._backtest_path(backtest_id), write)
 
-    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[Any]]:
-        """Arrays of a backtest.
-
-        Raises:
-            NotFoundError: there are none.
-            StorageError: the file cannot be read.
-        """
+    @override
+    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[np.generic]]:
         path = self._backtest_path(backtest_id)
         if not path.is_file():
             raise NotFoundError("backtest", backtest_id, f"Its file {path} is missing: run it again.")
@@ -119,9 +103,15 @@ class FileArtifacts:
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise StorageError(f"backtest file {path} cannot be read: {error}. Run the backtest again.") from error
 
+    @override
     def delete_backtest(self, backtest_id: str) -> None:
-        """Remove a backtest's arrays; nothing happens if there are none."""
         self._backtest_path(backtest_id).unlink(missing_ok=True)
+
+    @cached_property
+    def _files(self) -> BarFiles:
+        from trading_ai.store.parquet import BarFiles  # noqa: PLC0415 - commands without bars need not wait for it
+
+        return BarFiles()
 
     def _bars_path(self, dataset_id: str) -> Path:
         return self.home / "datasets" / f"{safe_id(dataset_id)}.parquet"

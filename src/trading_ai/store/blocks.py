@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, LargeBinary, Row, bindparam, func, select
+from sqlalchemy import Connection, LargeBinary, bindparam, func, select
 
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.records import TrialPage
 from trading_ai.store import codec
+from trading_ai.store.rows import TableRow
 from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
 
 BLOCK = 512
@@ -136,7 +137,7 @@ def _blocks_of_best(connection: Connection, key: int, wanted: int) -> Sequence[A
     return connection.execute(chosen).all()
 
 
-def ranked_page(connection: Connection, optimization: Row[Any], limit: int, offset: int) -> TrialPage:
+def ranked_page(connection: Connection, optimization: TableRow, limit: int, offset: int) -> TrialPage:
     """Trials of an optimization, best first."""
     blocks = _blocks_of_best(connection, optimization.id, offset + limit)
     if not blocks:
@@ -170,7 +171,7 @@ def all_scores(connection: Connection, key: int) -> tuple[Indices, Floats]:
     return indices[order], np.where(infeasible != 0, np.nan, 0.0 - keys)[order]
 
 
-def stored_page(connection: Connection, optimization: Row[Any], blocks: Sequence[Row[Any]]) -> TrialPage:
+def stored_page(connection: Connection, optimization: TableRow, blocks: Sequence[TableRow]) -> TrialPage:
     """All trials of some blocks, at least one, block after block."""
     errors: dict[int, str] = {}
     for row in blocks:
@@ -211,7 +212,7 @@ def _error_texts(text: str | None) -> dict[int, str]:
     return {int(i): error for i, error in json.loads(text).items()} if text else {}
 
 
-def _block_metrics(connection: Connection, optimization: Row[Any], first_index: int) -> Floats:
+def _block_metrics(connection: Connection, optimization: TableRow, first_index: int) -> Floats:
     """Metrics of a block; those that an older catalogue lacked are NaN."""
     m = trial_metrics.c
     chosen = select(m.metrics).where((m.optimization == optimization.id) & (m.first_index == first_index))
@@ -219,7 +220,7 @@ def _block_metrics(connection: Connection, optimization: Row[Any], first_index: 
 
 
 def _row_metrics(
-    connection: Connection, optimization: Row[Any], first_index: int, rows: npt.NDArray[np.intp]
+    connection: Connection, optimization: TableRow, first_index: int, rows: npt.NDArray[np.intp]
 ) -> Floats:
     """Metrics of some rows of a block; where they are few, the database reads no more than these."""
     if rows.size > _FEW_ROWS:
@@ -231,7 +232,7 @@ def _row_metrics(
     return _as_metrics(optimization, b"".join(connection.execute(chosen).one()))
 
 
-def _as_metrics(optimization: Row[Any], packed: bytes) -> Floats:
+def _as_metrics(optimization: TableRow, packed: bytes) -> Floats:
     names: list[str] = json.loads(optimization.metric_names)
     stored = np.frombuffer(packed, dtype="<f8").reshape(-1, len(names))
     if tuple(names) == METRIC_NAMES:

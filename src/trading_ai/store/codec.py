@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.parameters import SearchSpace
 
 
-def dump(value: Mapping[str, Any] | list[Any] | tuple[Any, ...]) -> str:
+def dump(value: Mapping[str, object] | Sequence[object]) -> str:
     """Compact JSON; NumPy numbers become plain ones."""
     return json.dumps(value, separators=(",", ":"), default=lambda x: x.item(), allow_nan=False)
 
@@ -44,12 +43,9 @@ def load_backtest_spec(text: str) -> BacktestSpec:
 
 def dump_optimization_spec(spec: OptimizationSpec) -> str:
     """An optimization's specification as JSON."""
-    return dump({**vars(spec), "space": spec.space.to_json()})
+    return dump(spec.to_json())
 
 
 def load_optimization_spec(text: str) -> OptimizationSpec:
     """What `dump_optimization_spec` wrote."""
-    data = json.loads(text)
-    space = SearchSpace.from_json(data["space"])
-    texts = {name: tuple(data.get(name, ())) for name in ("constraints", "parameter_constraints", "more_objectives")}
-    return OptimizationSpec(**{**data, "space": space, **texts})
+    return OptimizationSpec.from_json(json.loads(text))

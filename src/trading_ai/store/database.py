@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from trading_ai.errors import StorageError
 from trading_ai.store.migrations import migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 _BUSY_SECONDS = 60
 _PRAGMAS = (
@@ -23,7 +27,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
 )
 
-_POSTGRES: dict[str, Any] = {
+_POSTGRES: dict[str, object] = {
     "pool_pre_ping": True,  # a server that restarted costs a new connection, not an error
     "pool_size": 5,
     "max_overflow": 10,
@@ -48,6 +52,11 @@ class Database:
         url: SQLAlchemy URL, such as ``sqlite:////path/to/trading-ai.sqlite`` or
             ``postgresql://user:password@host:5432/database``.
 
+    Attributes:
+        engine: SQLAlchemy's.
+        is_postgres: whether it is PostgreSQL, otherwise SQLite.
+        insert: makes an insert statement that can say what to do on a conflict.
+
     Raises:
         TransientError: its server cannot be reached, or is starting.
         StorageError: the database cannot be opened or belongs to a newer version.
@@ -59,13 +68,25 @@ class Database:
         self._secrets = [str(s) for s in (parsed.password, *map(parsed.query.get, ("password", "sslpassword"))) if s]
         try:
             self.engine: Engine = create_engine(parsed, hide_parameters=True, **_POSTGRES if self.is_postgres else {})
-            (_set_up_postgres if self.is_postgres else _set_up_sqlite)(self.engine)
+            self._set_up()
             migrate(self.engine)
         except SQLAlchemyError as error:
             at = f" {parsed.host or 'localhost'}:{parsed.port or 5432}/{parsed.database}" if self.is_postgres else ""
             reason = self._reason(error)
             down = self.is_postgres and isinstance(error, OperationalError) and not _PERMANENT.search(reason)
             raise (TransientError if down else StorageError)(f"the database{at} cannot be opened: {reason}") from None
+
+    def _set_up(self) -> None:
+        # "On conflict" is written alike by both, but each dialect has its own statement for it.
+        self.insert: Callable[[Table], postgresql.Insert | sqlite.Insert]
+        if self.is_postgres:
+            from trading_ai.store import postgres  # noqa: PLC0415 - SQLite does not need it
+
+            postgres.set_up(self.engine)
+            self.insert = postgres.insert
+        else:
+            _set_up_sqlite(self.engine)
+            self.insert = sqlite.insert
 
     def close(self) -> None:
         """Close every connection."""
@@ -129,18 +150,9 @@ def _parse(text: str) -> URL:
     return url
 
 
-def _set_up_postgres(engine: Engine) -> None:
-    from psycopg import pq  # noqa: PLC0415 - SQLite does not need it
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _execute(connection: Connection, cursor: Any, *_: Any) -> None:
-        if connection.get_execution_options().get("binary"):
-            cursor.format = pq.Format.BINARY  # blobs as they are: as text they take twice the time
-
-
 def _set_up_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
+    def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where this module says so
         limit = time.monotonic() + _BUSY_SECONDS
         for pragma in _PRAGMAS:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import NotFoundError, StateError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 
@@ -22,8 +24,8 @@ R = TypeVar("R", DatasetRecord, BacktestRecord, OptimizationRecord)
 _Trial = tuple[bool, float, npt.NDArray[np.float64], str | None]
 
 
-class MemoryStore:
-    """`trading_ai.optimization.ports.Store` in memory; gone when the process ends."""
+class MemoryStore(Store):
+    """All in memory; gone when the process ends."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -34,24 +36,24 @@ class MemoryStore:
         self._trials: dict[str, dict[int, _Trial]] = {}
         self._days: dict[str, list[tuple[Indices, npt.NDArray[np.float32]]]] = {}
 
+    @override
     def add_dataset(self, record: DatasetRecord) -> bool:
-        """Add a dataset's record; False if it was there already."""
         with self._lock:
             if record.dataset_id in self._datasets:
                 return False
             self._datasets[record.dataset_id] = record
             return True
 
+    @override
     def datasets(self) -> list[DatasetRecord]:
-        """All datasets, newest first."""
         return _newest(self._datasets)
 
+    @override
     def dataset(self, dataset_id: str) -> DatasetRecord:
-        """One dataset, by id or unique prefix, or "latest"."""
         return _find(self._datasets, "dataset", dataset_id)
 
+    @override
     def delete_dataset(self, dataset_id: str) -> None:
-        """Forget a dataset that no backtest uses."""
         with self._lock:
             found = self.dataset(dataset_id).dataset_id
             used = sum(b.spec.dataset_id == found for b in self._backtests.values())
@@ -59,24 +61,24 @@ class MemoryStore:
                 raise StateError(f"dataset {found[:12]} is used by {used} backtest(s): delete those first")
             del self._datasets[found]
 
+    @override
     def add_backtest(self, record: BacktestRecord) -> None:
-        """Add a backtest."""
         with self._lock:
             self._backtests[record.backtest_id] = record
 
+    @override
     def backtests(self) -> list[BacktestRecord]:
-        """All backtests, newest first."""
         return _newest(self._backtests)
 
+    @override
     def backtest(self, backtest_id: str) -> BacktestRecord:
-        """One backtest, by id or unique prefix, or "latest"."""
         if backtest_id == "latest":
             asked = (record for record in self.backtests() if not record.name.startswith(WALK_FORWARD))
             return next(asked, None) or _find(self._backtests, "backtest", backtest_id)
         return _find(self._backtests, "backtest", backtest_id)
 
+    @override
     def delete_backtest(self, backtest_id: str) -> None:
-        """Forget a backtest that no optimization uses."""
         with self._lock:
             found = self.backtest(backtest_id).backtest_id
             used = sum(o.spec.backtest_id == found for o in self._optimizations.values())
@@ -84,8 +86,8 @@ class MemoryStore:
                 raise StateError(f"backtest {found} is used by {used} optimization(s): delete those first")
             del self._backtests[found]
 
+    @override
     def add_optimization(self, record: OptimizationRecord) -> None:
-        """Add an optimization."""
         with self._lock:
             if record.request_key and self.optimization_of_request(record.request_key):
                 raise StateError(f"a request with key {record.request_key!r} was accepted before")
@@ -93,19 +95,20 @@ class MemoryStore:
             self._trials[record.optimization_id] = {}
             self._days[record.optimization_id] = []
 
+    @override
     def optimizations(self) -> list[OptimizationRecord]:
-        """All optimizations, newest first."""
         return _newest(self._optimizations)
 
+    @override
     def optimization(self, optimization_id: str) -> OptimizationRecord:
-        """One optimization, by id or unique prefix, or "latest"."""
         return _find(self._optimizations, "optimization", optimization_id)
 
+    @override
     def optimization_of_request(self, request_key: str) -> OptimizationRecord | None:
-        """The optimization that a request of that key made, if any."""
         with self._lock:
             return next((o for o in self._optimizations.values() if o.request_key == request_key), None)
 
+    @override
     def change_status(
         self,
         optimization_id: str,
@@ -114,21 +117,21 @@ class MemoryStore:
         now: float,
         message: str = "",
     ) -> bool:
-        """Set the status if it is one of `expected`; False if it was another."""
         with self._lock:
             record = self._optimizations.get(optimization_id)
             if record is None or record.status not in expected:
                 return False
-            changes: dict[str, Any] = {"status": new, "message": message}
+            record = replace(record, status=new, message=message)
             if new == "running":
-                changes |= {"started_at": now if record.started_at is None else record.started_at, "finished_at": None}
+                began = now if record.started_at is None else record.started_at
+                record = replace(record, started_at=began, finished_at=None)
             if new in {"completed", "cancelled", "failed"}:
-                changes["finished_at"] = now
-            self._optimizations[optimization_id] = replace(record, **changes)
+                record = replace(record, finished_at=now)
+            self._optimizations[optimization_id] = record
             return True
 
+    @override
     def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
-        """Become the one process that runs this optimization, or extend one's own lease."""
         with self._lock:
             holder, expires = self._leases.get(optimization_id, (owner, now))
             if optimization_id not in self._optimizations or (holder != owner and expires > now):
@@ -136,14 +139,14 @@ class MemoryStore:
             self._leases[optimization_id] = (owner, now + lease_seconds)
             return True
 
+    @override
     def release_lease(self, optimization_id: str, owner: str) -> None:
-        """Give the lease back; nothing happens if it is not the owner's."""
         with self._lock:
             if self._leases.get(optimization_id, ("", 0.0))[0] == owner:
                 del self._leases[optimization_id]
 
+    @override
     def delete_optimization(self, optimization_id: str) -> None:
-        """Delete an optimization with its trials."""
         with self._lock:
             record = self.optimization(optimization_id)
             if record.status == "running" and record.optimization_id in self._leases:
@@ -152,6 +155,7 @@ class MemoryStore:
                 del kept[record.optimization_id]
             self._leases.pop(record.optimization_id, None)
 
+    @override
     def save_chunk(
         self,
         optimization_id: str,
@@ -161,7 +165,6 @@ class MemoryStore:
         seconds: float,
         busy_seconds: float = 0.0,
     ) -> int:
-        """Store a chunk's trials and the progress together; returns how many were new."""
         with self._lock:
             if optimization_id not in self._optimizations:
                 raise NotFoundError("optimization", optimization_id)
@@ -195,8 +198,8 @@ class MemoryStore:
             )
             return int(new.sum())
 
+    @override
     def replace_scores(self, optimization_id: str, indices: Indices, scores: Floats) -> None:
-        """Rank all trials by other scores."""
         with self._lock:
             if optimization_id not in self._optimizations:
                 raise NotFoundError("optimization", optimization_id)
@@ -209,19 +212,18 @@ class MemoryStore:
                 self._optimizations[optimization_id], best_index=best and best[0], best_score=best and best[1]
             )
 
+    @override
     def done_indices(self, optimization_id: str) -> Indices:
-        """Indices of all stored trials, ascending, shape (n,)."""
         return np.array(sorted(self._trials_of(optimization_id)), dtype=np.int64)
 
+    @override
     def scores(self, optimization_id: str) -> tuple[Indices, Floats]:
-        """All trials' indices, ascending, and scores, NaN where undefined or not feasible."""
         found = sorted(self._trials_of(optimization_id).items())
         scores = [score if feasible else np.nan for _, (feasible, score, _, _) in found]
         return np.array([index for index, _ in found], dtype=np.int64), np.array(scores, dtype=np.float64)
 
+    @override
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        """Trials best first."""
-
         def place(item: tuple[int, _Trial]) -> tuple[bool, bool, float, int]:
             index, (feasible, score, _, _) = item
             return not feasible, bool(np.isnan(score)), 0.0 if np.isnan(score) else -score, index
@@ -229,27 +231,22 @@ class MemoryStore:
         ordered = sorted(self._trials_of(optimization_id).items(), key=place)
         return _page(ordered[offset : offset + limit])
 
+    @override
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:
-        """All trials in pages, by index."""
         ordered = sorted(self._trials_of(optimization_id).items())
         for first in range(0, len(ordered), batch):
             yield _page(ordered[first : first + batch])
 
+    @override
     def daily_profits(
         self, optimization_id: str, within: Indices | None = None
     ) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
-        """Kept daily profits: indices (m,) and float32 rows (m, n_days), chunk by chunk.
-
-        Args:
-            optimization_id: whose trials.
-            within: only chunks that hold one of these combinations; None for all.
-        """
         kept = self._days[self.optimization(optimization_id).optimization_id]
         chosen = kept if within is None else [item for item in kept if np.isin(item[0], within).any()]
         yield from sorted(chosen, key=lambda item: int(item[0][0]))
 
+    @override
     def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
         with self._lock:
             on = {b.backtest_id for b in self._backtests.values() if b.spec.dataset_id == dataset_id}
             return sum(o.n_completed - o.n_reused for o in self._optimizations.values() if o.spec.backtest_id in on)

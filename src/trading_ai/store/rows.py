@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
@@ -13,8 +13,11 @@ from trading_ai.store import codec
 
 _SHORTEST_PREFIX = 4
 
+TableRow: TypeAlias = Row[tuple[object, ...]]
+"""A row, its columns by their names."""
 
-def find(connection: Connection, table: Table, kind: str, wanted: str) -> Row[Any]:
+
+def find(connection: Connection, table: Table, kind: str, wanted: str) -> TableRow:
     """The row with that id, with an id that begins so, or the newest one.
 
     Raises:
@@ -40,19 +43,19 @@ def find(connection: Connection, table: Table, kind: str, wanted: str) -> Row[An
     raise NotFoundError(kind, wanted, "Several begin like this: give more of it." if found else "")
 
 
-def count(connection: Connection, table: Table, condition: Any) -> int:
+def count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
     """Number of rows that hold a condition."""
     return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar() or 0)
 
 
-def dataset_record(row: Row[Any]) -> DatasetRecord:
+def dataset_record(row: TableRow) -> DatasetRecord:
     """A row of `datasets` as a record."""
     data = dict(row._mapping)
     del data["id"]
     return DatasetRecord(**{**data, "detected": json.loads(row.detected), "quality": json.loads(row.quality)})
 
 
-def backtest_record(row: Row[Any]) -> BacktestRecord:
+def backtest_record(row: TableRow) -> BacktestRecord:
     """A row of `backtests` as a record."""
     data = dict(row._mapping)
     del data["id"], data["dataset_id"]
@@ -60,7 +63,7 @@ def backtest_record(row: Row[Any]) -> BacktestRecord:
     return BacktestRecord(**{**data, "spec": spec, "metrics": codec.load_metrics(row.metrics)})
 
 
-def optimization_record(row: Row[Any]) -> OptimizationRecord:
+def optimization_record(row: TableRow) -> OptimizationRecord:
     """A row of `optimizations` as a record."""
     data = dict(row._mapping)
     for name in ("id", "backtest_id", "dataset_id", "metric_names", "lease_owner", "lease_expires_at"):

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
+from typing_extensions import override
 
 from trading_ai.errors import NotFoundError, StorageError
+from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
@@ -31,8 +33,8 @@ _OPTIONAL = ("spread", "ask_open", "ask_high", "ask_low", "ask_close")
 _BARS_KEPT = 4
 
 
-class SharedArtifacts:
-    """`trading_ai.optimization.ports.Artifacts` in the database.
+class SharedArtifacts(Artifacts):
+    """Files in the database.
 
     Bars are fetched once a machine, checked against their hash, and kept as plain arrays that processes map into
     memory, so that all of them share one copy. The folder holds at most `cache_bytes`; what was used longest ago
@@ -50,8 +52,8 @@ class SharedArtifacts:
 
     # --- bars ----------------------------------------------------------------------------------------
 
+    @override
     def save_bars(self, bars: Bars) -> str:
-        """Keep bars; returns their content hash. Saving the same bars again changes nothing."""
         dataset_id = bars.content_hash
         columns = {name: getattr(bars, name) for name in (*_COLUMNS, *_OPTIONAL)}
         arrays = {name: values for name, values in columns.items() if values is not None}
@@ -59,13 +61,8 @@ class SharedArtifacts:
         self._save(f"bars/{dataset_id}", _packed({**arrays, "about": np.frombuffer(about.encode(), dtype=np.uint8)}))
         return dataset_id
 
+    @override
     def load_bars(self, dataset_id: str) -> Bars:
-        """Bars by content hash, verified when they are fetched.
-
-        Raises:
-            NotFoundError: there are none.
-            StorageError: they do not match their hash.
-        """
         kept = self._bars.get(dataset_id)
         if kept is not None:
             return kept
@@ -76,8 +73,8 @@ class SharedArtifacts:
         self._bars = dict([*self._bars.items(), (dataset_id, bars)][-_BARS_KEPT:])
         return bars
 
+    @override
     def delete_bars(self, dataset_id: str) -> None:
-        """Remove bars; nothing happens if there are none."""
         self._delete(f"bars/{dataset_id}")
         self._bars.pop(dataset_id, None)
         shutil.rmtree(self._cache / "bars" / safe_id(dataset_id), ignore_errors=True)
@@ -124,23 +121,19 @@ class SharedArtifacts:
 
     # --- backtests -----------------------------------------------------------------------------------
 
-    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Keep a backtest's arrays."""
+    @override
+    def save_backtest(self, backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self._save(f"backtests/{backtest_id}", _packed(arrays))
 
-    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[Any]]:
-        """Arrays of a backtest.
-
-        Raises:
-            NotFoundError: there are none.
-        """
+    @override
+    def load_backtest(self, backtest_id: str) -> dict[str, npt.NDArray[np.generic]]:
         arrays = self._load(f"backtests/{backtest_id}")
         if arrays is None:
             raise NotFoundError("backtest", backtest_id, "Its arrays are not in the database: run it again.")
         return arrays
 
+    @override
     def delete_backtest(self, backtest_id: str) -> None:
-        """Remove a backtest's arrays; nothing happens if there are none."""
         self._delete(f"backtests/{backtest_id}")
 
     # --- files in the database -----------------------------------------------------------------------
@@ -170,7 +163,7 @@ class SharedArtifacts:
             connection.execute(file_parts.delete().where(file_parts.c.name == name))
 
 
-def _packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+def _packed(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     body = file.getvalue()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
+from typing_extensions import override
 
 from trading_ai.errors import NotFoundError, StateError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 from trading_ai.store import codec
@@ -30,7 +31,7 @@ from trading_ai.store.blocks import (
     stored_page,
 )
 from trading_ai.store.database import Database, TransientError
-from trading_ai.store.rows import backtest_record, count, dataset_record, find, optimization_record
+from trading_ai.store.rows import TableRow, backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
     backtests,
     daily_profits,
@@ -46,8 +47,8 @@ _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
 _FINISHED = ("completed", "cancelled", "failed")
 
 
-class SqlStore:
-    """`trading_ai.optimization.ports.Store` on a SQL database.
+class SqlStore(Store):
+    """All on a SQL database.
 
     Args:
         database: the database, or its URL.
@@ -67,8 +68,8 @@ class SqlStore:
 
     # --- datasets ------------------------------------------------------------------------------------
 
+    @override
     def add_dataset(self, record: DatasetRecord) -> bool:
-        """Add a dataset's record; False if it was there already."""
         with self._write() as connection:
             known = select(datasets.c.id).where(datasets.c.dataset_id == record.dataset_id)
             if connection.execute(known).first():
@@ -81,17 +82,17 @@ class SqlStore:
                 return False
             return True
 
+    @override
     def datasets(self) -> list[DatasetRecord]:
-        """All datasets, newest first."""
         return [dataset_record(row) for row in self._newest(datasets)]
 
+    @override
     def dataset(self, dataset_id: str) -> DatasetRecord:
-        """One dataset, by id or unique prefix, or "latest"."""
         with self._read() as connection:
             return dataset_record(find(connection, datasets, "dataset", dataset_id))
 
+    @override
     def delete_dataset(self, dataset_id: str) -> None:
-        """Forget a dataset that no backtest uses."""
         with self._write() as connection:
             row = find(connection, datasets, "dataset", dataset_id)
             used = count(connection, backtests, backtests.c.dataset_id == row.dataset_id)
@@ -101,8 +102,8 @@ class SqlStore:
 
     # --- backtests -----------------------------------------------------------------------------------
 
+    @override
     def add_backtest(self, record: BacktestRecord) -> None:
-        """Add a backtest."""
         with self._write() as connection:
             values = {
                 **vars(record),
@@ -112,17 +113,17 @@ class SqlStore:
             }
             connection.execute(backtests.insert().values(**values))
 
+    @override
     def backtests(self) -> list[BacktestRecord]:
-        """All backtests, newest first."""
         return [backtest_record(row) for row in self._newest(backtests)]
 
+    @override
     def backtest(self, backtest_id: str) -> BacktestRecord:
-        """One backtest, by id or unique prefix, or "latest"."""
         with self._read() as connection:
             return backtest_record(find(connection, backtests, "backtest", backtest_id))
 
+    @override
     def delete_backtest(self, backtest_id: str) -> None:
-        """Forget a backtest that no optimization uses."""
         with self._write() as connection:
             row = find(connection, backtests, "backtest", backtest_id)
             used = count(connection, optimizations, optimizations.c.backtest_id == row.backtest_id)
@@ -132,8 +133,8 @@ class SqlStore:
 
     # --- optimizations -------------------------------------------------------------------------------
 
+    @override
     def add_optimization(self, record: OptimizationRecord) -> None:
-        """Add an optimization."""
         with self._write() as connection:
             dataset = select(backtests.c.dataset_id).where(backtests.c.backtest_id == record.spec.backtest_id)
             values = {
@@ -151,21 +152,22 @@ class SqlStore:
                     raise
                 raise StateError(f"a request with key {record.request_key!r} was accepted before") from None
 
+    @override
     def optimizations(self) -> list[OptimizationRecord]:
-        """All optimizations, newest first."""
         return [optimization_record(row) for row in self._newest(optimizations)]
 
+    @override
     def optimization(self, optimization_id: str) -> OptimizationRecord:
-        """One optimization, by id or unique prefix, or "latest"."""
         with self._read() as connection:
             return optimization_record(find(connection, optimizations, "optimization", optimization_id))
 
+    @override
     def optimization_of_request(self, request_key: str) -> OptimizationRecord | None:
-        """The optimization that a request of that key made, if any."""
         with self._read() as connection:
             row = connection.execute(select(optimizations).where(optimizations.c.request_key == request_key)).first()
             return None if row is None else optimization_record(row)
 
+    @override
     def change_status(
         self,
         optimization_id: str,
@@ -174,10 +176,9 @@ class SqlStore:
         now: float,
         message: str = "",
     ) -> bool:
-        """Set the status if it is one of `expected`; False if it was another."""
         o = optimizations.c
         # PostgreSQL keeps no NUL in a text.
-        changes: dict[str, Any] = {"status": new, "message": message.replace("\0", "\N{REPLACEMENT CHARACTER}")}
+        changes: dict[str, object] = {"status": new, "message": message.replace("\0", "\N{REPLACEMENT CHARACTER}")}
         if new == "running":
             changes |= {"started_at": func.coalesce(o.started_at, now), "finished_at": None}
         if new in _FINISHED:
@@ -186,8 +187,8 @@ class SqlStore:
         with self._write() as connection:
             return connection.execute(optimizations.update().where(chosen).values(**changes)).rowcount == 1
 
+    @override
     def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
-        """Become the one process that runs this optimization, or extend one's own lease."""
         o = optimizations.c
         free = o.lease_owner.is_(None) | (o.lease_owner == owner) | (o.lease_expires_at <= now)
         change = optimizations.update().where((o.optimization_id == optimization_id) & free)
@@ -195,15 +196,15 @@ class SqlStore:
             taken = connection.execute(change.values(lease_owner=owner, lease_expires_at=now + lease_seconds))
             return taken.rowcount == 1
 
+    @override
     def release_lease(self, optimization_id: str, owner: str) -> None:
-        """Give the lease back; nothing happens if it is not the owner's."""
         o = optimizations.c
         change = optimizations.update().where((o.optimization_id == optimization_id) & (o.lease_owner == owner))
         with self._write() as connection:
             connection.execute(change.values(lease_owner=None, lease_expires_at=None))
 
+    @override
     def delete_optimization(self, optimization_id: str) -> None:
-        """Delete an optimization with its trials."""
         with self._write() as connection:
             found = find(connection, optimizations, "optimization", optimization_id)
             # Found again under its lock: a chunk or a lease may have come between.
@@ -219,6 +220,7 @@ class SqlStore:
 
     # --- trials --------------------------------------------------------------------------------------
 
+    @override
     def save_chunk(
         self,
         optimization_id: str,
@@ -228,7 +230,6 @@ class SqlStore:
         seconds: float,
         busy_seconds: float = 0.0,
     ) -> int:
-        """Store a chunk's trials and the progress in one transaction; returns how many were new."""
         o = optimizations.c
         change = optimizations.update().where(o.optimization_id == optimization_id)
         pauses = iter(_PAUSES_SECONDS)
@@ -260,8 +261,8 @@ class SqlStore:
                     raise
                 time.sleep(pause)
 
+    @override
     def replace_scores(self, optimization_id: str, indices: Indices, scores: Floats) -> None:
-        """Rank all trials by other scores."""
         o = optimizations.c
         change = optimizations.update().where(o.optimization_id == optimization_id)
         best = best_of(indices, scores, ~np.isnan(scores))
@@ -273,27 +274,28 @@ class SqlStore:
                 raise NotFoundError("optimization", optimization_id)
             replace_keys(connection, key, indices, scores)
 
+    @override
     def done_indices(self, optimization_id: str) -> Indices:
-        """Indices of all stored trials, ascending, shape (n,)."""
         with self._read() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             found = connection.execute(select(trial_blocks.c.indices).where(trial_blocks.c.optimization == key)).all()
         return np.sort(np.frombuffer(b"".join(row.indices for row in found), dtype="<i8").astype(np.int64))
 
+    @override
     def scores(self, optimization_id: str) -> tuple[Indices, Floats]:
-        """All trials' indices, ascending, and scores, NaN where undefined or not feasible."""
         with self._read() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             return all_scores(connection, key)
 
+    @override
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        """Trials best first."""
         with self._read() as connection:
             optimization = find(connection, optimizations, "optimization", optimization_id)
             return ranked_page(connection, optimization, limit, offset)
 
+    @override
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:
-        """All trials in pages of about `batch`, a block after the other."""
+        """Pages are of about `batch`: blocks are read whole."""
         b = trial_blocks.c
         last = -1
         while True:
@@ -307,10 +309,10 @@ class SqlStore:
                 page = stored_page(connection, optimization, blocks)
             yield page
 
+    @override
     def daily_profits(
         self, optimization_id: str, within: Indices | None = None
     ) -> Iterator[tuple[Indices, npt.NDArray[np.float32]]]:
-        """Kept daily profits: indices (m,) and float32 rows (m, n_days), a block after the other."""
         last, wanted = -1, None
         while wanted is None or wanted:
             with self._read() as connection:
@@ -324,8 +326,8 @@ class SqlStore:
             last = found[0]
             yield found[1:]
 
+    @override
     def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
         o = optimizations.c
         total = select(func.sum(o.n_completed - o.n_reused)).where(o.dataset_id == dataset_id)
         with self._read() as connection:
@@ -333,6 +335,6 @@ class SqlStore:
 
     # --- inside --------------------------------------------------------------------------------------
 
-    def _newest(self, table: Table) -> Sequence[Row[Any]]:
+    def _newest(self, table: Table) -> Sequence[TableRow]:
         with self._read() as connection:
             return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()

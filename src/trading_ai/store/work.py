@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Select, func, select
+from typing_extensions import override
 
-from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord
+from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord, WorkQueue
 from trading_ai.evaluation.ports import Indices
 from trading_ai.store.database import Database
-from trading_ai.store.rows import find
+from trading_ai.store.rows import TableRow, find
 from trading_ai.store.tables import chunks, optimizations, roles, workers
 
 _STATE = (
@@ -43,12 +45,12 @@ def _state(row: Any) -> ChunkState:
     return ChunkState(chunk_id=data.pop("id"), suspect=bool(data.pop("suspect")), **data)
 
 
-def _chunk(row: Row[Any]) -> Chunk:
+def _chunk(row: TableRow) -> Chunk:
     return Chunk(row.id, row.optimization_id, row.start, _unpack(row.indices), row.n_kills, bool(row.suspect))
 
 
-class SqlWork:
-    """`trading_ai.driving.queue.WorkQueue` on a SQL database.
+class SqlWork(WorkQueue):
+    """The queue on a SQL database.
 
     Args:
         database: the database.
@@ -59,8 +61,8 @@ class SqlWork:
 
     # --- chunks --------------------------------------------------------------------------------------
 
+    @override
     def add_chunks(self, optimization_id: str, start: int, pieces: Sequence[Indices], now: float) -> list[ChunkState]:
-        """Put consecutive pieces into the queue, the first one starting at `start`."""
         with self._database.write() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             return self._insert(connection, key, optimization_id, start, pieces, now)
@@ -73,53 +75,45 @@ class SqlWork:
         start: int,
         pieces: Sequence[Indices],
         now: float,
+        *,
         suspect: bool = False,
     ) -> list[ChunkState]:
-        rows: list[dict[str, Any]] = []
-        for piece in pieces:
-            stop = start + int(piece.shape[0])
-            rows.append(
-                {
-                    "optimization": key,
-                    "start": start,
-                    "stop": stop,
-                    "indices": _pack(piece),
-                    "n_kills": 0,
-                    "suspect": int(suspect),
-                    "queued_at": now,
-                    "announced_at": 0.0,
-                }
-            )
-            start = stop
-        if not rows:
+        if not pieces:
             return []
+        ends = list(itertools.accumulate((int(piece.shape[0]) for piece in pieces), initial=start))
+        spans = list(itertools.pairwise(ends))
+        shared = {"optimization": key, "n_kills": 0, "suspect": int(suspect), "queued_at": now, "announced_at": 0.0}
+        rows = [
+            {**shared, "start": first, "stop": stop, "indices": _pack(piece)}
+            for (first, stop), piece in zip(spans, pieces, strict=True)
+        ]
         # A few statements for all of them: a window of a thousand workers is thousands of chunks.
         made = connection.execute(chunks.insert().returning(chunks.c.id, sort_by_parameter_order=True), rows).scalars()
         return [
-            ChunkState(number, optimization_id, row["start"], row["stop"], None, None, now, 0.0, 0, suspect)
-            for number, row in zip(made, rows, strict=True)
+            ChunkState(number, optimization_id, first, stop, None, None, now, 0.0, 0, suspect)
+            for number, (first, stop) in zip(made, spans, strict=True)
         ]
 
+    @override
     def chunks(self) -> list[ChunkState]:
-        """All chunks that are not done, in the order of dispatch."""
         chosen = select(*_STATE).join(optimizations, optimizations.c.id == chunks.c.optimization)
         with self._database.read() as connection:
             return [_state(row) for row in connection.execute(chosen.order_by(chunks.c.id)).all()]
 
+    @override
     def chunk_indices(self, optimization_id: str) -> Indices:
-        """Combinations of an optimization that are in its chunks, shape (n,)."""
         with self._database.read() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             rows = connection.execute(select(chunks.c.indices).where(chunks.c.optimization == key)).all()
         return np.concatenate([np.empty(0, np.int64), *(_unpack(row.indices) for row in rows)])
 
+    @override
     def announced(self, chunk_ids: Sequence[int], now: float) -> None:
-        """Note that the broker was told of chunks."""
         with self._database.write() as connection:
             connection.execute(chunks.update().where(chunks.c.id.in_(list(chunk_ids))).values(announced_at=now))
 
+    @override
     def claim(self, chunk_id: int, owner: str, now: float, lease_seconds: float) -> Chunk | None:
-        """Take a waiting chunk of a running optimization; None if another has it, it is done, or not to be run."""
         running = select(optimizations.c.id).where(optimizations.c.status == "running")
         free = chunks.c.owner.is_(None) & chunks.c.optimization.in_(running)
         take = chunks.update().where((chunks.c.id == chunk_id) & free)
@@ -129,14 +123,14 @@ class SqlWork:
                 return None
             return _chunk(connection.execute(_whole().where(chunks.c.id == chunk_id)).one())
 
+    @override
     def extend(self, chunk_id: int, owner: str, now: float, lease_seconds: float) -> bool:
-        """Extend one's own lease; False if the chunk is no longer one's own."""
         own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
         with self._database.write() as connection:
             return connection.execute(own.values(lease_expires_at=now + lease_seconds)).rowcount == 1
 
+    @override
     def finish(self, chunk_id: int, worker_id: str, n_trials: int, n_failed: int, seconds: float) -> None:
-        """Remove a chunk whose trials are stored, whoever holds it now, and count it for a worker."""
         w = workers.c
         counts = workers.update().where(w.worker_id == worker_id)
         counts = counts.values(
@@ -148,15 +142,15 @@ class SqlWork:
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             connection.execute(counts)
 
-    def give_back(self, chunk_id: int, owner: str, killed: bool) -> bool:
-        """Return a chunk to the queue; False if it is not the owner's."""
+    @override
+    def give_back(self, chunk_id: int, owner: str, *, killed: bool) -> bool:
         own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
         change = {"owner": None, "lease_expires_at": None, "announced_at": 0.0}
         with self._database.write() as connection:
             return connection.execute(own.values(**change, n_kills=chunks.c.n_kills + int(killed))).rowcount == 1
 
+    @override
     def split(self, chunk_id: int, now: float) -> list[ChunkState]:
-        """Replace a waiting chunk by its two halves, both suspects."""
         with self._database.write() as connection:
             row = connection.execute(_whole().where((chunks.c.id == chunk_id) & chunks.c.owner.is_(None))).first()
             if row is None:
@@ -165,10 +159,12 @@ class SqlWork:
             half = whole.indices.shape[0] // 2
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             halves = [piece for piece in (whole.indices[:half], whole.indices[half:]) if piece.size]
-            return self._insert(connection, row.optimization, whole.optimization_id, whole.start, halves, now, True)
+            return self._insert(
+                connection, row.optimization, whole.optimization_id, whole.start, halves, now, suspect=True
+            )
 
+    @override
     def expired(self, now: float) -> list[Chunk]:
-        """Return chunks whose lease has run out to the queue, one kill more each; they are returned."""
         late = chunks.c.owner.is_not(None) & (chunks.c.lease_expires_at <= now)
         with self._database.read() as connection:
             found = [(row.id, row.owner) for row in connection.execute(select(chunks.c.id, chunks.c.owner).where(late))]
@@ -183,21 +179,21 @@ class SqlWork:
                     back.append(_chunk(connection.execute(_whole().where(chunks.c.id == chunk_id)).one()))
         return back
 
+    @override
     def waiting(self, chunk_id: int) -> Chunk | None:
-        """A chunk that waits, with its combinations."""
         with self._database.read() as connection:
             row = connection.execute(_whole().where((chunks.c.id == chunk_id) & chunks.c.owner.is_(None))).first()
             return None if row is None else _chunk(row)
 
+    @override
     def running(self) -> list[str]:
-        """Ids of the optimizations that run, oldest first."""
         o = optimizations.c
         chosen = select(o.optimization_id).where(o.status == "running").order_by(o.created_at, o.id)
         with self._database.read() as connection:
             return [row.optimization_id for row in connection.execute(chosen)]
 
+    @override
     def drop_chunks(self, optimization_id: str) -> int:
-        """Forget chunks of an optimization that nobody holds; returns how many."""
         with self._database.write() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             gone = chunks.delete().where((chunks.c.optimization == key) & chunks.c.owner.is_(None))
@@ -205,8 +201,8 @@ class SqlWork:
 
     # --- roles ---------------------------------------------------------------------------------------
 
+    @override
     def take_role(self, name: str, owner: str, now: float, lease_seconds: float) -> bool:
-        """Become, or stay, the one process with a role."""
         r = roles.c
         free = roles.update().where((r.name == name) & ((r.owner == owner) | (r.expires_at <= now)))
         with self._database.write() as connection:
@@ -217,36 +213,36 @@ class SqlWork:
         return self._enter_role(name, owner, now + lease_seconds)
 
     def _enter_role(self, name: str, owner: str, expires_at: float) -> bool:
-        insert = self._insert_of(roles).values(name=name, owner=owner, expires_at=expires_at)
+        insert = self._database.insert(roles).values(name=name, owner=owner, expires_at=expires_at)
         with self._database.write() as connection:
             return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
+    @override
     def leave_role(self, name: str, owner: str) -> None:
-        """Give a role up; nothing happens if it is another's."""
         with self._database.write() as connection:
             connection.execute(roles.delete().where((roles.c.name == name) & (roles.c.owner == owner)))
 
     # --- workers -------------------------------------------------------------------------------------
 
+    @override
     def heartbeat(self, worker: WorkerRecord) -> None:
-        """Enter a worker, or say that it lives; its counts stay as they are."""
-        insert = self._insert_of(workers).values(**vars(worker))
+        insert = self._database.insert(workers).values(**vars(worker))
         alive = {"heartbeat_at": worker.heartbeat_at, "memory_bytes": worker.memory_bytes}
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["worker_id"], set_=alive))
 
+    @override
     def remove_worker(self, worker_id: str) -> None:
-        """Forget a worker that ended."""
         with self._database.write() as connection:
             connection.execute(workers.delete().where(workers.c.worker_id == worker_id))
 
+    @override
     def forget_workers(self, before: float) -> None:
-        """Forget workers that were last heard of before a moment."""
         with self._database.write() as connection:
             connection.execute(workers.delete().where(workers.c.heartbeat_at < before))
 
+    @override
     def workers(self) -> list[WorkerRecord]:
-        """All workers, those heard of last first."""
         with self._database.read() as connection:
             rows = connection.execute(select(workers).order_by(workers.c.heartbeat_at.desc())).all()
         return [WorkerRecord(**row._mapping) for row in rows]
@@ -258,14 +254,6 @@ class SqlWork:
                 return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-
-    def _insert_of(self, table: Any) -> Any:
-        # "On conflict" is written alike by both, but each dialect has its own statement for it.
-        if self._database.is_postgres:
-            from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415
-        return insert(table)
 
 
 def _whole() -> Select[Any]:

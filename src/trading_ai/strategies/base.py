@@ -29,6 +29,7 @@ import numpy.typing as npt
 from trading_ai.errors import ParameterError, StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
+from trading_ai.strategies.names import check_name
 
 Bools = npt.NDArray[np.bool_]
 
@@ -161,20 +162,33 @@ class Signals:
         return long_entry, short_entry, checked[2], checked[3]
 
 
-class Strategy(ABC):
-    """Base of every strategy; see the module's docstring for an example.
+def _names(cls: type) -> tuple[str, ...]:
+    """What a class itself says in `reuses_names`; one name needs no tuple."""
+    names = vars(cls).get("reuses_names", ())
+    if isinstance(names, str):
+        return (names,)
+    return tuple(names) if isinstance(names, tuple | list | set | frozenset) else ()
+
+
+class Declared:
+    """What declares the parameters that are searched; whatever evaluates it, it is named, bounded and hashed alike.
 
     Attributes:
         name: the name users type; the class name in snake case unless set.
         parameters: the declared parameters by name, in order of declaration.
         rules: pairs that must hold, such as ``("fast", "slow")`` for fast < slow.
+        reuses_names: names of parameters that are names of options too, on purpose; see `strategies.names`.
         data_files: files that the signals depend on besides the bars, relative to the strategy's file: results belong
             to their content as they do to the code.
+
+    Raises:
+        StrategyError: at its definition, a class declares a parameter under a name that cannot work.
     """
 
     name: ClassVar[str] = ""
     parameters: ClassVar[Mapping[str, Parameter]] = {}
     rules: ClassVar[tuple[tuple[str, str], ...]] = ()
+    reuses_names: ClassVar[tuple[str, ...]] = ()
     data_files: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -182,21 +196,12 @@ class Strategy(ABC):
         declared: dict[str, Parameter] = {}
         for base in reversed(cls.__mro__):
             declared |= {key: value for key, value in vars(base).items() if isinstance(value, Parameter)}
+        reused = {name for base in cls.__mro__ for name in _names(base)}
+        for parameter in declared:
+            check_name(cls.__name__, parameter, reused, frozenset(dir(Strategy)))
         cls.parameters = declared
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
-
-    @abstractmethod
-    def signals(self, bars: Bars, **parameters: Any) -> Signals:
-        """Decide at each bar's close, from that bar and earlier ones only.
-
-        Args:
-            bars: the bars; arrays of shape (n,).
-            parameters: one keyword argument for each declared parameter.
-
-        Returns:
-            Boolean arrays of shape (n,).
-        """
 
     def broken_rule(self, parameters: Mapping[str, Value]) -> str:
         """The first rule that these parameters break, in words, or ""."""
@@ -204,6 +209,22 @@ class Strategy(ABC):
             if not float(parameters[smaller]) < float(parameters[larger]):
                 return f"{smaller} must be below {larger}"
         return ""
+
+
+class Strategy(Declared, ABC):
+    """Base of every strategy that turns bars into signals; see the module's docstring for an example."""
+
+    @abstractmethod
+    def signals(self, bars: Bars, *_: Any, **parameters: Any) -> Signals:
+        """Decide at each bar's close, from that bar and earlier ones only.
+
+        Args:
+            bars: the bars; arrays of shape (n,).
+            parameters: one keyword argument for each declared parameter; a strategy names its own instead.
+
+        Returns:
+            Boolean arrays of shape (n,).
+        """
 
 
 class SignalStrategy(Strategy):
@@ -214,6 +235,6 @@ class SignalStrategy(Strategy):
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
 
-    def signals(self, bars: Bars, **parameters: Any) -> Signals:  # noqa: ARG002
+    def signals(self, bars: Bars, *_: Any, **parameters: Any) -> Signals:  # noqa: ARG002
         """The arrays given at construction."""
         return self._signals

@@ -16,7 +16,7 @@ class BollingerReversal(Strategy):
     deviations: float = Float(2.0, 0.1, 10.0, step=0.1, unit="standard deviations", description="distance of the bands")
     exit_at_middle: bool = Bool(True, description="close at the middle band")
 
-    def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:
         """Return of the close into the bands."""
         upper, middle, lower = talib.BBANDS(bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
         entries = {

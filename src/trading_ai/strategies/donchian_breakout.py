@@ -15,7 +15,7 @@ class DonchianBreakout(Strategy):
     period: int = Int(20, 2, 5000, unit="bars", description="bars of the entry channel")
     exit_period: int = Int(10, 0, 5000, unit="bars", description="bars of the exit channel, 0 for none")
 
-    def signals(self, bars: Bars, period: int, exit_period: int) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, period: int, exit_period: int) -> Signals:
         """Breakout of the channel of earlier bars (the deciding bar excluded) at a bar's close."""
         upper = previous(talib.MAX(bars.high, timeperiod=period))
         lower = previous(talib.MIN(bars.low, timeperiod=period))

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
 from trading_ai.errors import StrategyError
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 from trading_ai.strategies.sources import read_sources
 from trading_ai.strategies.user_file import data_files, user_code
 
 
-def strategy_identity(chosen: Strategy) -> str:
+def strategy_identity(chosen: Declared) -> str:
     """SHA-256 (hex) of all the code and data that decide a strategy's signals.
 
     Raises:
@@ -31,7 +31,7 @@ def strategy_identity(chosen: Strategy) -> str:
     return hashlib.sha256("\n".join(identity_parts(chosen)).encode()).hexdigest()
 
 
-def identity_parts(chosen: Strategy) -> tuple[str, ...]:
+def identity_parts(chosen: Declared) -> tuple[str, ...]:
     """What the identity is made of, a line for each part: class, file, modules, packages, data files."""
     kind = type(chosen)
     parts = {f"class {kind.__qualname__}"}

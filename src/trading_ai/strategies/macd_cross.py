@@ -17,7 +17,7 @@ class MacdCross(Strategy):
     slow: int = Int(26, 3, 10000, unit="bars", description="length of the slow exponential average")
     signal: int = Int(9, 2, 5000, unit="bars", description="length of the signal line")
 
-    def signals(self, bars: Bars, fast: int, slow: int, signal: int) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, fast: int, slow: int, signal: int) -> Signals:
         """Cross of the MACD and its signal line at a bar's close."""
         line, trigger, _ = talib.MACD(bars.close, fastperiod=fast, slowperiod=slow, signalperiod=signal)
         return Signals(long_entry=crossed_above(line, trigger), short_entry=crossed_below(line, trigger))

@@ -17,7 +17,7 @@ class RsiReversal(Strategy):
     oversold: float = Float(30.0, 1.0, 50.0, step=1.0, unit="RSI points", description="lower threshold")
     overbought: float = Float(70.0, 50.0, 99.0, step=1.0, unit="RSI points", description="upper threshold")
 
-    def signals(self, bars: Bars, period: int, oversold: float, overbought: float) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, period: int, oversold: float, overbought: float) -> Signals:
         """Return of the RSI into its middle zone at a bar's close."""
         rsi = talib.RSI(bars.close, timeperiod=period)
         return Signals(long_entry=crossed_above(rsi, oversold), short_entry=crossed_below(rsi, overbought))

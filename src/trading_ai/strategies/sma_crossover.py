@@ -16,7 +16,7 @@ class SmaCrossover(Strategy):
     fast: int = Int(10, 2, 5000, unit="bars", description="length of the fast average")
     slow: int = Int(30, 3, 10000, unit="bars", description="length of the slow average")
 
-    def signals(self, bars: Bars, fast: int, slow: int) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, fast: int, slow: int) -> Signals:
         """Cross of the two averages at a bar's close."""
         quick = talib.SMA(bars.close, timeperiod=fast)
         steady = talib.SMA(bars.close, timeperiod=slow)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -187,7 +187,7 @@ def _source_of(home: Path, parts: tuple[str, ...]) -> Source | None:
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Dotted names that may be modules, each with the number of its leading dots."""
-    for node in _walked(tree, _is_run):
+    for node in _run_nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, 0) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -196,19 +196,15 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
                 yield ".".join(filter(None, (node.module, alias.name))), node.level
 
 
-def _walked(node: ast.AST, is_run: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:
-    if is_run(node):
+def _run_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those that are for type checkers only."""
+    left = [tree]
+    while left:
+        node = left.pop()
         yield node
-        for child in ast.iter_child_nodes(node):
-            yield from _walked(child, is_run)
-    elif isinstance(node, ast.If):
-        for child in node.orelse:
-            yield from _walked(child, is_run)
+        left += node.orelse if isinstance(node, ast.If) and _is_for_types(node.test) else ast.iter_child_nodes(node)
 
 
-def _is_run(node: ast.AST) -> bool:
-    if not isinstance(node, ast.If):
-        return True
-    test = node.test
+def _is_for_types(test: ast.expr) -> bool:
     name = test.id if isinstance(test, ast.Name) else test.attr if isinstance(test, ast.Attribute) else ""
-    return name != "TYPE_CHECKING"
+    return name == "TYPE_CHECKING"

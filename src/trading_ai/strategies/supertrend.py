@@ -17,7 +17,7 @@ class Supertrend(Strategy):
     period: int = Int(10, 2, 1000, unit="bars", description="length of the average true range")
     multiplier: float = Float(3.0, 0.1, 20.0, step=0.1, unit="ATR", description="distance of the bands")
 
-    def signals(self, bars: Bars, period: int, multiplier: float) -> Signals:  # type: ignore[override]
+    def signals(self, bars: Bars, period: int, multiplier: float) -> Signals:
         """Turns of the supertrend at a bar's close."""
         direction = supertrend_direction(bars.high, bars.low, bars.close, period, multiplier)
         turned = np.zeros(len(bars), dtype=np.bool_)

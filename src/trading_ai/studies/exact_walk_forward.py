@@ -23,6 +23,7 @@ from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, Optimi
 from trading_ai.robustness.calendar_windows import Window, calendar_windows
 from trading_ai.robustness.instant_walk_forward import suggested_window_size
 from trading_ai.robustness.trials import Indices
+from trading_ai.strategies.base import Strategy
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import strategy
 
@@ -74,6 +75,7 @@ class WalkForwardPlan:
         spec: what was asked for.
         size: lengths of training and test.
         base: the backtest that it starts from.
+        strategy: its strategy.
         windows: the windows, in order of time.
         trainings: one optimization a window.
         tests: start and end of each window's test, as backtests have them.
@@ -86,6 +88,7 @@ class WalkForwardPlan:
     spec: WalkForwardSpec
     size: str
     base: BacktestRecord
+    strategy: Strategy
     windows: tuple[Window, ...]
     trainings: tuple[Part, ...]
     tests: tuple[tuple[str | None, str | None], ...]
@@ -155,7 +158,8 @@ class WalkForwardService:
         elif spec.compare:
             whole = self._part("all days", base, base.spec, replace(search, keep_daily_profit=True))
         return WalkForwardPlan(
-            spec=spec, size=size, base=base, windows=windows, trainings=tuple(trainings), tests=tuple(tests),
+            spec=spec, size=size, base=base,
+            strategy=checked.strategy, windows=windows, trainings=tuple(trainings), tests=tuple(tests),
             whole=whole, day_numbers=days, n_total=checked.n_total, notes=tuple(notes),
         )  # fmt: skip
 

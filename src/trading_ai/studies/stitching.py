@@ -13,13 +13,11 @@ from trading_ai.errors import StateError
 from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
-from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.records import WALK_FORWARD, OptimizationRecord
 from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.robustness.instant_walk_forward import WalkForward, parameter_drift, walk_forward
 from trading_ai.robustness.selection import OBJECTIVES, daily_score
 from trading_ai.robustness.study import plain
-from trading_ai.strategies.registry import strategy
 from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
 
 
@@ -163,7 +161,7 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
     return ExactWalkForward(
         size=plan.size,
         anchored=plan.spec.anchored,
-        objective=plan.spec.search.objective,
+        objective=str(plan.spec.search.objective),
         windows=tuple(windows),
         net_profit=float(daily.sum()),
         sharpe=daily_score(daily[traded], "sharpe_ratio"),
@@ -200,10 +198,10 @@ def _traded(
     result: WindowResult,
 ) -> tuple[WindowResult, Indices, Floats]:
     """The winner of a training on its test; also the dates of the days that it traded, and its profit on each."""
-    base, objective = plan.base, Objective.parse(record.spec.objective)
+    base, objective = plan.base, record.spec.objective
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
-    chosen, values = strategy(base.spec.strategy), {**base.spec.parameters, **combination}
+    chosen, values = plan.strategy, {**base.spec.parameters, **combination}
     timeframe = base.spec.timeframe
     if searches_timeframe(chosen, record.spec.space):
         timeframe = str(values.pop(TIMEFRAME))
@@ -248,13 +246,13 @@ def _instant(service: WalkForwardService, plan: WalkForwardPlan) -> tuple[WalkFo
 
 
 def _daily_objective(plan: WalkForwardPlan) -> str:
-    asked = plan.spec.search.objective
+    asked = str(plan.spec.search.objective)
     return asked if asked in OBJECTIVES else "sharpe_ratio"
 
 
 def _notes(plan: WalkForwardPlan) -> list[str]:
     search, notes = plan.spec.search, []
-    if plan.whole is not None and search.objective not in OBJECTIVES:
+    if plan.whole is not None and str(search.objective) not in OBJECTIVES:
         notes.append(f"the instant form chose by sharpe_ratio: daily profits do not give {search.objective}")
     if plan.whole is not None and search.constraints:
         notes.append("the instant form knows no conditions on results")

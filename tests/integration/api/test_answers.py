@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from tests.unit.api.laptop import STOP, TARGET
+from tests.integration.api.laptop import STOP, TARGET
 from trading_ai.api import optimizer, pipeline, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_ai.driving.dispatch import Dispatch, Limits, after_death
+from trading_ai.driving.dispatch import Batches, Dispatch, Limits, after_death
 from trading_ai.evaluation.speed import MAX_CHUNK
 from trading_ai.search.stopping import StopRule
 
 
-class Grid:
+class Grid(Batches):
     """Proposes nothing more than what is left."""
 
     learns = False
@@ -24,7 +24,7 @@ class Grid:
         return np.empty(0, np.int64)
 
 
-class Learner:
+class Learner(Batches):
     """Proposes batches of three and remembers what it was told."""
 
     learns = True

@@ -47,3 +47,36 @@ def test_a_stop_at_the_open_slips_from_the_open_and_a_target_does_not():
         twins = Twins(bars_of([FLAT, FLAT, bar, FLAT]), Signals(entry), costs=costs)
         twins.agree(EXITS)
         assert twins.compiled(EXITS)[0]["exit_price"][0] == price
+
+
+@pytest.mark.parametrize(
+    ("side", "bar", "price", "reason"),
+    [
+        ("long", (1.1000, 1.1005, 1.0980, 1.1000), 1.0980, STOP_LOSS),
+        ("long", (1.1000, 1.1040, 1.0995, 1.1000), 1.1040, TAKE_PROFIT),
+        ("short", (1.1000, 1.1020, 1.0995, 1.1000), 1.1020, STOP_LOSS),
+        ("short", (1.1000, 1.1005, 1.0960, 1.1000), 1.0960, TAKE_PROFIT),
+    ],
+)
+def test_a_level_that_is_just_touched_in_a_block_of_quiet_bars(side, bar, price, reason):
+    """Scans pass over sixteen bars at a time where nothing is touched: bars 16 to 31, of which 20 touches."""
+    rows = [FLAT] * 48
+    rows[20] = bar
+    entry = np.eye(48, dtype=bool)[0]
+    twins = Twins(bars_of(rows), Signals(entry) if side == "long" else Signals(short_entry=entry))
+    twins.agree(EXITS)
+    trades = twins.compiled(EXITS)[0]
+    assert (trades["exit_bar"][0], trades["exit_price"][0], trades["exit_reason"][0]) == (20, price, reason)
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_equity_while_quiet_blocks_are_passed_over(side):
+    # Closes 5 pips above (bar 18) and 7 below (bar 25) the entry at 1.1000, in a block that nothing touches.
+    rows = [FLAT] * 48
+    rows[18], rows[25] = (1.1000, 1.1005, 1.0995, 1.1005), (1.1000, 1.1005, 1.0993, 1.0993)
+    entry = np.eye(48, dtype=bool)[0]
+    twins = Twins(bars_of(rows), Signals(entry) if side == "long" else Signals(short_entry=entry))
+    twins.agree(EXITS)
+    tally = twins.compiled(EXITS)[1]
+    # Long, 10,000 units: from +5 to -7 dollars. Short: -5, then from +7 back to nothing at the end.
+    assert tally["equity_drawdown"] == pytest.approx(12.0 if side == "long" else 7.0)

@@ -105,6 +105,7 @@ def test_every_metric_of_one_account():
     assert list(METRICS_BY_HAND) == list(METRIC_NAMES)
     for name, value in METRICS_BY_HAND.items():
         assert found[name] == pytest.approx(value, rel=1e-12), name
+    assert found["max_drawdown_days"] == 2.5  # to the nanosecond
 
 
 def test_each_row_is_its_own():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from trading_ai.errors import ParameterError
+from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ranking import best_of, joined_pages, rank, sorted_page, trial_of_rank, valid_indices
 from trading_ai.optimization.records import TrialPage
@@ -16,6 +17,10 @@ from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.strategies.sma_crossover import SmaCrossover
 
 PROFIT, LOSS = 0, 2
+
+
+def conditions(*texts):
+    return [parse_expression(text, None, parameter="--require", condition=True) for text in texts]
 
 
 def page(indices, profits, errors=None, feasible=None) -> TrialPage:
@@ -148,21 +153,21 @@ def test_rules_of_fixed_values_are_checked_once():
 def test_conditions_of_axes_and_fixed_values():
     axes = space(fast=(10, 30, 10), slow=(20, 60, 20))
     fixed = {"stop_loss": 25.0}
-    kept = valid_indices(SmaCrossover(), axes, fixed, ["fast * 2 <= slow"])
+    kept = valid_indices(SmaCrossover(), axes, fixed, conditions("fast * 2 <= slow"))
     assert combinations(kept, axes) == [(10, 20), (10, 40), (10, 60), (20, 40), (20, 60), (30, 60)]
-    kept = valid_indices(SmaCrossover(), axes, fixed, ["fast * 2 <= slow", "slow > stop_loss"])
+    kept = valid_indices(SmaCrossover(), axes, fixed, conditions("fast * 2 <= slow", "slow > stop_loss"))
     assert combinations(kept, axes) == [(10, 40), (10, 60), (20, 40), (20, 60), (30, 60)]
 
 
 def test_a_condition_without_a_rule():
     stops = space(stop_loss=(10, 30, 10), take_profit=(10, 30, 10))
-    kept = valid_indices(SmaCrossover(), stops, {"fast": 10, "slow": 30}, ["take_profit > stop_loss"])
+    kept = valid_indices(SmaCrossover(), stops, {"fast": 10, "slow": 30}, conditions("take_profit > stop_loss"))
     assert combinations(kept, stops) == [(10, 20), (10, 30), (20, 30)]
 
 
 def test_a_condition_of_words():
     axes = SearchSpace((Choices("timeframe", ("H1", "H4")), ParameterRange("stop_loss", 10, 20, 10)))
-    kept = valid_indices(SmaCrossover(), axes, {"fast": 10, "slow": 30}, ["stop_loss > 10"])
+    kept = valid_indices(SmaCrossover(), axes, {"fast": 10, "slow": 30}, conditions("stop_loss > 10"))
     assert combinations(kept, axes) == [("H1", 20), ("H4", 20)]
 
 
@@ -172,7 +177,7 @@ def test_nothing_left_is_refused_with_what_left_nothing():
         valid_indices(SmaCrossover(), axes, {})
     good = space(fast=(10, 20, 10), slow=(30, 40, 10))
     with pytest.raises(ParameterError, match="no combination keeps every condition") as refused:
-        valid_indices(SmaCrossover(), good, {}, ["slow > 100"])
+        valid_indices(SmaCrossover(), good, {}, conditions("slow > 100"))
     assert "slow > 100" in str(refused.value)
     with pytest.raises(ParameterError, match="--require"):
-        valid_indices(SmaCrossover(), good, {}, ["slow >"])
+        valid_indices(SmaCrossover(), good, {}, conditions("slow >"))

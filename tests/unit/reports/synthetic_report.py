@@ -14,6 +14,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
+from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import Axis, ParameterRange, SearchSpace
 from trading_ai.reports.data import ReportData
 
@@ -141,7 +142,7 @@ def make_report(axes: tuple[Axis, ...] = DEFAULT_AXES, **changes: Any) -> Report
         parameters=columns,
         metrics=metrics,
         ranking=ranking,
-        objective="sharpe_ratio",
+        objectives=(Objective.parse("sharpe_ratio"),),
         best={"fast": 10, "slow": 30, **space.combination(int(ranking[0]))},
         trades=trades,
         equity_time_ns=bars.open_time_ns,

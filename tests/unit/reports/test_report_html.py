@@ -16,6 +16,7 @@ from synthetic_report import DEFAULT_AXES, make_report
 
 from trading_ai.engine.records import TRADE
 from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import Choices, ParameterRange
 from trading_ai.reports.html import render_report
 from trading_ai.robustness.expected_maximum import expected_best_sharpe
@@ -223,7 +224,7 @@ def test_infinite_and_missing_values_leave_valid_json(data) -> None:
     metrics = data.metrics.copy()
     metrics[5], metrics[6] = np.inf, -np.inf
     metrics[7] = np.nan
-    page = Page(render_report(replace(data, metrics=metrics, objective="profit_factor")))
+    page = Page(render_report(replace(data, metrics=metrics, objectives=(Objective.parse("profit_factor"),))))
     assert "no result" in page.scripts[1]
     assert not re.search(r"[\[,:](NaN|-?Infinity)\b", page.scripts[1])
 

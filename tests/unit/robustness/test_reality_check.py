@@ -123,3 +123,12 @@ def test_refuses_impossible_numbers() -> None:
             reality_check(noise(3, 50), seed=0, **options)
     with pytest.raises(ParameterError, match="three days"):
         reality_check(np.zeros((3, 2)), seed=0)
+
+
+def test_the_statistic_is_the_best_mean_or_its_t_value() -> None:
+    profits = noise(4, 400) * np.array([[1.0], [2.0], [3.0], [4.0]])
+    profits[2] += 0.5
+    plain = reality_check(profits, seed=1, block_days=10, studentized=False)
+    assert plain.statistic == pytest.approx(profits.mean(axis=1).max())
+    scaled = profits.mean(axis=1) / np.sqrt(long_run_variances(profits, 10))
+    assert reality_check(profits, seed=1, block_days=10).statistic == pytest.approx(np.sqrt(400) * scaled.max())

@@ -160,3 +160,12 @@ def test_plain_values() -> None:
     assert plain((np.float64(np.nan), np.int64(3), np.array([1.0, np.inf]), "x", None, True)) == [
         None, 3, [1.0, None], "x", None, True,
     ]  # fmt: skip
+
+
+def test_days_a_year_are_those_of_the_data_unless_given() -> None:
+    # 520 weekdays from the first of them to the last are 726 calendar days: 520 / (726 / 365.25) a year.
+    assert int(DAYS[-1] - DAYS[0]) + 1 == 726
+    found = study(0.3)
+    assert found.bands is not None
+    assert found.days_per_year == pytest.approx(520 / 726 * 365.25)
+    assert study(0.3, days_per_year=252.0).days_per_year == 252.0

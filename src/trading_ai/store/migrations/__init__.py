@@ -37,11 +37,10 @@ def migrate(engine: Engine) -> None:
             f"the database is at step {at}, newer than this program's {HEAD}: install the newer program again"
         )
     # Imported here because a database that needs no migration is the common case, and Alembic takes 0.1 s.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command, config  # noqa: PLC0415
 
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    settings = config.Config()
+    settings.set_main_option("script_location", str(_FOLDER))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             # Two processes that start together must not both migrate.
@@ -50,5 +49,5 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         if current(connection) == HEAD:
             return
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")

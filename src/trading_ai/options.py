@@ -1,0 +1,381 @@
+"""One table of every option of a backtest and of an optimization.
+
+What the engine and the search take stands once, in `OPTIONS`: name, type, unit, default, bounds, help. The table makes
+the flags of the command line (`cli.flags`), the fields of the HTTP API's requests (`api.schemas`), the reference pages
+(`scripts/make_reference_docs.py`) and the commands that a report prints to make its numbers again
+(`reports.reproduce`); the arguments of `import trading_ai as ta` are written out, for editors and type checkers, and
+a test holds them to it. A new option is a field where it is used and a row here; tests find a field without a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from trading_ai.errors import ParameterError
+
+Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library"]
+"""Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere."""
+
+Kind = Literal[
+    "number", "whole", "yes_no", "choice", "text", "texts", "moment", "currency", "dataset", "timeframe", "object"
+]
+"""Type of a value: ``number`` a float, ``whole`` an int, ``yes_no`` a bool, ``choice`` one of listed words, ``texts``
+any number of texts, ``moment`` a date or time in UTC, ``currency`` three capitals, ``dataset`` an id of one,
+``timeframe`` such as H1; ``object`` whatever is no single value, such as a search space, and is written by hand."""
+
+Plain: TypeAlias = bool | int | float | str | tuple[str, ...] | None
+Given: TypeAlias = Mapping[Group, Mapping[str, Any]]
+"""Values by group and field, as `BacktestSpec` and `OptimizationSpec` are made from."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row of the table.
+
+    Attributes:
+        group: where the value is held.
+        field: its name there, and in a request.
+        kind: its type.
+        default: its value when none is given; None for what the help says then.
+        help: what it means, for people; a sentence or two.
+        unit: unit in words, or "".
+        low: smallest allowed value, or None.
+        above: what it must be larger than, or None.
+        high: largest allowed value, or None.
+        choices: the allowed words of a ``choice``, with what each means.
+        flag: its flag; "" for the field's name with dashes, "-" for none, otherwise the words as typed.
+        off_flag: the flag that says no; "" for ``--no-`` and the flag's name.
+        named_by: field of the same group whose choices are this one's flags: ``mode`` makes --units, --lots, ....
+        follows: field of the same group whose flag, given again, means this one.
+        decided: whether the program decides where nobody says; the value it decided is part of what is reproduced.
+        api: its field in a request; "" for the same, "-" for none.
+        api_high: largest value that a request may send, where that is less than `high`.
+        max_length: longest text that a request may send.
+        max_items: most texts that a request may send.
+        each_window: whether a walk-forward takes it too.
+        library: argument of ``ta.sweep``, ``ta.backtest`` and ``ta.make_evaluator``, or "".
+        without: why it has no flag, or no field in a request.
+    """
+
+    group: Group
+    field: str
+    kind: Kind
+    default: Plain
+    help: str
+    unit: str = ""
+    low: float | None = None
+    above: float | None = None
+    high: float | None = None
+    choices: Mapping[str, str] | None = None
+    flag: str = ""
+    off_flag: str = ""
+    named_by: str = ""
+    follows: str = ""
+    decided: bool = False
+    api: str = ""
+    api_high: float | None = None
+    max_length: int = 500
+    max_items: int = 50
+    each_window: bool = False
+    library: str = ""
+    without: str = ""
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether a flag sets it, or an argument of a command."""
+        return self.flag != "-"
+
+    @property
+    def in_api(self) -> bool:
+        """Whether a request may hold it."""
+        return self.api != "-"
+
+    @property
+    def shown_flag(self) -> str:
+        """The flag as users type it."""
+        return self.flag or "--" + self.field.replace("_", "-")
+
+    @property
+    def shown_off_flag(self) -> str:
+        """The flag that says no, of a ``yes_no``."""
+        return self.off_flag or "--no-" + self.shown_flag.removeprefix("--")
+
+    @property
+    def api_name(self) -> str:
+        """The field of a request."""
+        return self.api or self.field
+
+    @property
+    def bounds(self) -> str:
+        """The allowed values in words, or ""."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.high is not None and self.above is not None:
+            return f"above {self.above:g}, at most {self.high:g}"
+        if self.above is not None:
+            return f"above {self.above:g}"
+        return "" if self.low is None else f"at least {self.low:g}"
+
+    @property
+    def described(self) -> str:
+        """The help with unit and bounds."""
+        details = ", ".join(filter(None, (self.unit, "" if self.choices else self.bounds)))
+        meanings = ", ".join(f"{word}: {meaning}" for word, meaning in (self.choices or {}).items())
+        return self.help + (f" {meanings}." if meanings else "") + (f" ({details})" if details else "")
+
+    def plain(self, value: Any) -> Plain:
+        """A value as users type it: what was read from a text (an objective, say) as that text."""
+        if value is not None and self.kind == "text":
+            return str(value)
+        return tuple(map(str, value)) if self.kind == "texts" else value
+
+    def check(self, value: Any) -> None:
+        """Check a number or a choice against the table.
+
+        Raises:
+            ParameterError: it is not finite, out of bounds, or none of the choices.
+        """
+        if value is None:
+            return
+        if self.kind == "choice" and value not in (self.choices or ()):
+            raise ParameterError(f"must be one of {self.bounds}", parameter=self.field, value=value)
+        if self.kind not in {"number", "whole"}:
+            return
+        if not math.isfinite(value):
+            raise ParameterError("must be a finite number", parameter=self.field, value=value)
+        too_low = (self.low is not None and value < self.low) or (self.above is not None and value <= self.above)
+        if too_low or (self.high is not None and value > self.high):
+            raise ParameterError(f"must be {self.bounds}", parameter=self.field, value=value)
+
+
+_WHOLE = 10**15  # larger numbers lose digits on their way through JSON and floating point
+_ENGINE = "filled in when the search is planned, from the datasets that are there"
+
+OPTIONS: tuple[Option, ...] = (
+    # --- backtest: BacktestSpec
+    Option(
+        "backtest", "strategy", "object", None, "Name, or path/to/file.py:ClassName.", flag="--strategy",
+        library="strategy",
+    ),
+    Option(
+        "backtest", "parameters", "object", None, "Values of the strategy's parameters; the others keep their default.",
+        flag="--set", library="params",
+    ),
+    Option(
+        "backtest", "dataset_id", "object", None, "The bars: a dataset's id, a unique prefix, or latest.",
+        flag="--dataset", library="bars",
+    ),
+    Option(
+        "backtest", "capital", "number", 10_000.0, "Starting balance.", "account currency", above=0, library="capital"
+    ),
+    Option(
+        "backtest", "account_currency", "currency", "USD", "Account currency.", flag="--currency",
+        library="account_currency",
+    ),
+    Option("backtest", "sizing", "object", None, "Position size, see its group.", flag="-", library="sizing"),
+    Option("backtest", "costs", "object", None, "Costs of trading, see their group.", flag="-", library="costs"),
+    Option("backtest", "rules", "object", None, "Execution rules, see their group.", flag="-", library="rules"),
+    Option(
+        "backtest", "timeframe", "timeframe", None,
+        "Timeframe that the strategy sees, if longer than the dataset's.", max_length=10,
+    ),
+    Option(
+        "backtest", "detail_dataset_id", "dataset", None, "Finer bars that decide exits.", flag="--detail",
+        library="detail",
+    ),
+    Option(
+        "backtest", "start", "moment", None,
+        "Trade from this date or time on (UTC); earlier bars warm indicators up.", flag="--from", max_length=40,
+        library="start",
+    ),
+    Option(
+        "backtest", "end", "moment", None, "Bars from this date or time on are left out.", flag="--to", max_length=40,
+        library="end",
+    ),
+    # --- sizing: Sizing
+    Option(
+        "sizing", "mode", "choice", "units", "How a position is sized.", flag="-",
+        choices={
+            "units": "a fixed size in units",
+            "lots": "a fixed size in lots",
+            "risk_percent": "percent of the balance that a stop-loss may lose",
+        },
+        without="its flags are --units, --lots and --risk-percent, each with the value",
+    ),
+    Option(
+        "sizing", "value", "number", 10_000.0, "The size in units or lots, or the percent at risk.",
+        "units, lots or percent", above=0, named_by="mode",
+    ),
+    Option(
+        "sizing", "volume_step", "number", None, "Step that sizes are rounded down to; the symbol's own if left out.",
+        "units", low=0,
+    ),
+    Option(
+        "sizing", "min_volume", "number", None,
+        "Smallest size; a smaller position is not opened; the symbol's own if left out.", "units", low=0,
+    ),
+    Option("sizing", "max_volume", "number", 0.0, "Largest size, 0 for no limit.", "units", low=0),
+    # --- costs: Costs
+    Option(
+        "costs", "spread_pips", "number", None, "Spread; the data's own if left out.", "pips", low=0, flag="--spread"
+    ),
+    Option(
+        "costs", "commission_per_lot", "number", 0.0, "Commission for each lot and side.", "account currency", low=0
+    ),
+    Option(
+        "costs", "commission_per_million", "number", 0.0, "Commission for each million traded and side.",
+        "account currency", low=0,
+    ),
+    Option(
+        "costs", "commission_percent", "number", 0.0, "Commission as a share of the traded value, for each side.",
+        "percent", low=0,
+    ),
+    Option(
+        "costs", "commission_per_trade", "number", 0.0, "Commission for each side of a trade, whatever its size.",
+        "account currency", low=0,
+    ),
+    Option(
+        "costs", "slippage_pips", "number", 0.0, "Adverse price change of market and stop fills.", "pips", low=0,
+        flag="--slippage",
+    ),
+    Option(
+        "costs", "swap_long", "number", 0.0, "Credit a night for a long position; negative is a charge.", "swap unit"
+    ),
+    Option("costs", "swap_short", "number", 0.0, "The same for a short position.", "swap unit"),
+    Option(
+        "costs", "swap_unit", "choice", "pips", "What swaps are given in.",
+        choices={"pips": "pips of the position", "account": "account currency for each lot"},
+    ),
+    Option(
+        "costs", "conversion_rate", "number", None,
+        "Account currency for one unit of quote currency; the rate of each trade's exit if left out.",
+        "account currency", above=0,
+    ),
+    # --- rules: ExecutionRules
+    Option(
+        "rules", "opposite_signal", "choice", "reverse", "What an opposite signal does to an open position.",
+        choices={"reverse": "close it and open the other way", "close": "close it", "ignore": "nothing"},
+        flag="--opposite",
+    ),
+    Option(
+        "rules", "same_bar", "choice", "stop_first", "Which level fills when stop and target lie inside one bar.",
+        choices={"stop_first": "the stop-loss", "target_first": "the take-profit"},
+    ),
+    Option(
+        "rules", "level_anchor", "choice", "fill", "The price that stop and target distances are measured from.",
+        choices={"fill": "the entry's fill", "signal_close": "the close of the signal's bar"},
+    ),
+    Option(
+        "rules", "round_levels", "yes_no", True, "Round stop and target prices to the symbol's digits and two more."
+    ),
+    Option(
+        "rules", "direction", "choice", "both", "Sides that may be opened.",
+        choices={"both": "long and short", "long": "long only", "short": "short only"},
+    ),
+    Option("rules", "max_positions", "whole", 1, "Positions open at once.", low=1, high=64),
+    Option("rules", "close_at_end", "yes_no", True, "Close open positions at the last bar's close."),
+    # --- optimization: OptimizationSpec
+    Option(
+        "optimization", "backtest_id", "object", None,
+        "The backtest whose other settings stay: its id, a unique prefix, or latest.", flag="BACKTEST_ID",
+    ),
+    Option(
+        "optimization", "space", "object", None,
+        "Values of each searched parameter: a range, both ends included, or a list.", flag="--param", api="parameters",
+    ),
+    Option(
+        "optimization", "parameter_constraints", "texts", (),
+        'A condition on parameters, such as "fast * 2 <= slow"; may be repeated.', flag="--require", each_window=True,
+    ),
+    Option(
+        "optimization", "method", "text", "grid_search",
+        "How to search: grid_search, random_search, quasi_random, gaussian_process, bayesian, genetic, cma_es or "
+        "coarse_to_fine.", api="optimization_type", max_length=50, each_window=True,
+    ),
+    Option(
+        "optimization", "max_iterations", "whole", None,
+        "Combinations to try; needed by random_search and quasi_random.", low=1, api_high=_WHOLE, each_window=True,
+    ),
+    Option("optimization", "max_seconds", "number", None, "Stop after so long.", "seconds", above=0, api_high=_WHOLE),
+    Option(
+        "optimization", "stagnation", "whole", None, "Stop after so many trials without a better one.", "trials", low=1,
+        api_high=_WHOLE,
+    ),
+    Option(
+        "optimization", "batch_size", "whole", 16, "Combinations that a method that learns proposes at a time.", low=1,
+        api_high=1000,
+    ),
+    Option(
+        "optimization", "reuse", "yes_no", True, "Answer what was tried before from the ledger.",
+    ),
+    Option(
+        "optimization", "warm_start", "yes_no", False,
+        "Let a method that learns begin with what was tried before.",
+    ),
+    Option(
+        "optimization", "seed", "whole", 0, "Seed of methods that draw.", low=0, api_high=2**31 - 1, each_window=True
+    ),
+    Option(
+        "optimization", "objective", "text", "sharpe_ratio",
+        "A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better; "
+        "plateau(OBJECTIVE) ranks a trial with its neighbours.", each_window=True, library="objective",
+    ),
+    Option(
+        "optimization", "more_objectives", "texts", (),
+        "Given again, the trials that none beats in all of them are shown too (the Pareto front).", flag="--objective",
+        follows="objective", max_items=4,
+    ),
+    Option(
+        "optimization", "constraints", "texts", (),
+        'A condition on results, such as "total_trades >= 30"; may be repeated.', flag="--where", max_length=200,
+        each_window=True,
+    ),
+    Option(
+        "optimization", "keep_daily_profit", "yes_no", None,
+        "Keep each trial's daily profits for `robustness`; if left out, up to 20,000 combinations.",
+        off_flag="--no-daily-profit", decided=True, library="keep_daily_profit",
+    ),
+    Option(
+        "optimization", "datasets", "object", None, "The dataset of each searched symbol.", flag="-", api="-",
+        without=_ENGINE,
+    ),
+    Option(
+        "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
+        api="-", without=_ENGINE,
+    ),
+    # --- library: arguments that hold what a file or a folder cannot
+    Option(
+        "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",
+        api="-", library="conversion_bars", without="a stored backtest has one dataset and its finer bars",
+    ),
+    Option(
+        "library", "n_threads", "whole", None, "Threads; one for each core if left out.", low=1, flag="-", api="-",
+        library="n_threads", without="--workers chooses how a command runs; the numbers are the same",
+    ),
+)  # fmt: skip
+"""Every option, in the order in which commands and pages show them."""
+
+LIBRARY_NAMES = frozenset(row.library for row in OPTIONS if row.library)
+"""Arguments of the library: as keyword arguments they mean the option, whatever a strategy calls its parameters."""
+
+
+def rows_of(*groups: Group, each_window: bool = False) -> tuple[Option, ...]:
+    """Rows of some groups, in order; of a search only those that each window of a walk-forward takes, if wanted."""
+    return tuple(row for row in OPTIONS if row.group in groups and (row.each_window or not each_window))
+
+
+def option(group: Group, field: str) -> Option:
+    """The row of a field.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for row in rows_of(group):
+        if row.field == field:
+            return row
+    raise KeyError(f"{group}.{field}")
