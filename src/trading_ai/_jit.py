@@ -7,8 +7,10 @@ and releases the GIL. With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: see `_ji
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, cast
+from types import FunctionType
+from typing import Any, cast, get_type_hints
 
 import numba
 from numba.core import cgutils, types
@@ -22,6 +24,41 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on first call, kept on disk, without the GIL and without fast-math."""
     decorate = numba.njit(nogil=True, fastmath=False, error_model="numpy")
     return cast("Callable[..., Any]", keep_compiled(decorate(function)))
+
+
+def njit_spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that takes named tuples, so that Python calls it with their fields one after the other.
+
+    At each call Numba finds the type of every argument: in 0.2 microseconds for an array, in twice that for an array in
+    a plain tuple, in a microsecond for one in a named tuple. So what is compiled here takes arrays only and makes the
+    tuples itself, where they cost nothing: their fields become local variables.
+
+    Args:
+        function: its parameters that are annotated with a named tuple class are spread. The order of the arguments
+            then follows from its signature and those classes, and is written down nowhere else.
+    """
+    parameters, passed = [], []
+    names: dict[str, Any] = {
+        "body": numba.njit(nogil=True, fastmath=False, error_model="numpy", inline="always")(function)
+    }
+    kinds = get_type_hints(function)
+    for name in inspect.signature(function).parameters:
+        kind = kinds.get(name)
+        fields = [f"{name}_{field}" for field in getattr(kind, "_fields", ())]
+        parameters += fields or [name]
+        passed.append(f"{kind.__name__}({', '.join(fields)})" if kind is not None and fields else name)
+        if kind is not None and fields:
+            names[kind.__name__] = kind
+    # Named after the function and its file, because compiled code on disk is.
+    source = f"def {function.__name__}({', '.join(parameters)}):\n    return body({', '.join(passed)})"
+    exec(compile(source, inspect.getfile(function), "exec"), names)
+    spread = cast("FunctionType", names[function.__name__])
+    spread.__module__, spread.__qualname__, spread.__doc__ = (
+        function.__module__,
+        function.__qualname__,
+        function.__doc__,
+    )
+    return njit(spread)
 
 
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.compiled.arguments import LaneSpace, Rectangle
 from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.compiled.lanes import simulate_lanes
 from trading_ai.engine.compiled.layout import BLOCK_EVENTS, LANES, lane_space
@@ -17,7 +18,7 @@ from trading_ai.engine.money_table import work_space
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-
+AnyArray = npt.NDArray[np.generic]
 
 _WORTH_LANES = 64
 """Combinations below which laying out the exits costs more than the lanes save."""
@@ -37,7 +38,7 @@ class Group(Protocol):
         """Number of events."""
         ...
 
-    def grid_arguments(self, time_exit: int, levels: Levels, keep: bool) -> tuple[Any, ...]:
+    def grid_arguments(self, time_exit: int, levels: Levels, keep: bool) -> tuple[AnyArray, ...]:
         """What threads share."""
         ...
 
@@ -46,15 +47,6 @@ class Group(Protocol):
     ) -> tuple[Floats, Days]:
         """Simulate one combination in general."""
         ...
-
-
-class Rectangle(NamedTuple):
-    """Combinations laid out for `simulate_lanes`; see there."""
-
-    place: Ints
-    lane_columns: Ints
-    row_columns: Ints
-    lanes_are_stops: bool
 
 
 def rectangle(stop_of: Ints, target_of: Ints, n_stops: int) -> Rectangle | None:
@@ -87,16 +79,18 @@ def rectangle(stop_of: Ints, target_of: Ints, n_stops: int) -> Rectangle | None:
     return Rectangle(place, lane_columns, np.arange(first_row, first_row + n_rows), lanes_are_stops)
 
 
-_of_thread = threading.local()
+class _OfThread(threading.local):
+    space: LaneSpace | None = None
 
 
-def _lane_space() -> tuple[npt.NDArray[Any], ...]:
+_of_thread = _OfThread()
+
+
+def _lane_space() -> LaneSpace:
     """Each thread keeps its own: fresh memory costs more than a small sweep takes to write on it."""
-    try:
-        return _of_thread.space  # type: ignore[no-any-return]
-    except AttributeError:
+    if _of_thread.space is None:
         _of_thread.space = lane_space()
-        return _of_thread.space  # type: ignore[no-any-return]
+    return _of_thread.space
 
 
 def _padded(n: int) -> int:
@@ -130,7 +124,7 @@ class GridRun:
         self._arguments = group.grid_arguments(time_exit, levels, True) if keep else None
         self._lock = threading.Lock()
         n_events = group.n_events(time_exit)
-        self._sizes = where[0].size, n_events, levels[0].size + levels[1].size + 1
+        self._sizes = n_events, levels[0].size + levels[1].size + 1
         self._rectangle = rectangle(*where[1:], levels[0].size) if group.every_event_opens(time_exit) else None
         if self._rectangle is not None:
             # Long runs lay out their exits anew for every piece of the rectangle; short ones may be cut finer.
@@ -143,13 +137,15 @@ class GridRun:
             if self._arguments is None:
                 self._arguments = self._group.grid_arguments(self._time_exit, self._levels, False)
         rows, stop_of, target_of = self._where
-        lost, touch_key, touch, *walk = work_space(*self._sizes)
+        touches, walk = work_space(*self._sizes)
+        lost = np.empty(rows.size, dtype=np.int64)
+        out = (tallies, daily)
         if self._rectangle is None:
-            own = (self._taken[:1], lost, touch_key, touch, *walk, tallies, daily)
-            n_lost = simulate_grid(*self._where, *self._arguments, *own)
+            own = (self._taken[:1], lost, *touches, *walk)
+            n_lost = simulate_grid(*self._where, *self._arguments, *own, *out)
         else:
-            own = (self._taken, lost, touch_key, touch, *_lane_space(), tallies, daily)
-            n_lost = simulate_lanes(*self._rectangle, self._rows_at_once, rows, *self._arguments, *own)
+            room = (self._taken, lost, *touches, *_lane_space())
+            n_lost = simulate_lanes(*self._rectangle, self._rows_at_once, rows, *self._arguments, *room, *out)
         for c in lost[:n_lost]:
             one = slice(c, c + 1)
             found = self._group.chain_one(self._time_exit, self._levels, stop_of[one], target_of[one], daily)

@@ -1,32 +1,11 @@
-"""The arrays that `compiled.grid` keeps exits and their money in."""
+"""The arrays that the compiled simulators keep exits and their money in, and those that they work on."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from trading_ai.engine.compiled import bookkeeping
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-
-class MoneyTable(NamedTuple):
-    """Exits of every level of every event and what they earn, filled on demand; see `simulate_grid`."""
-
-    filled: npt.NDArray[np.uint8]
-    keys: npt.NDArray[np.int32]
-    net: Floats
-    delta: Floats
-    worst: Floats
-    best: Floats
-    best_bar: npt.NDArray[np.int32]
-    charges: Floats
-    slippages: Floats
-    spreads: Floats
-    paid_in: Floats
+from trading_ai.engine.compiled.arguments import Floats, MoneyTable, Touches, Walk
 
 
 def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
@@ -51,13 +30,15 @@ def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
     )
 
 
-def work_space(n_combinations: int, n_events: int, n_levels: int) -> tuple[npt.NDArray[Any], ...]:
+def touch_table(n_events: int, n_levels: int) -> Touches:
+    """Room for the touches of `n_levels` levels of `n_events` events."""
+    return Touches(keys=np.empty((n_levels, n_events), dtype=np.int64), values=np.empty((n_levels, n_events, 5)))
+
+
+def work_space(n_events: int, n_levels: int) -> tuple[Touches, Walk]:
     """What one thread writes on while it runs `simulate_grid`."""
-    return (
-        np.empty(n_combinations, dtype=np.int64),
-        np.empty((n_levels, 1), dtype=np.int64),
-        np.empty((n_levels, 1, 5)),
-        np.empty(n_events, dtype=np.uint64),
-        np.empty(n_events, dtype=np.uint64),
-        np.empty(n_events, dtype=np.int64),
+    return touch_table(1, n_levels), Walk(
+        event_of=np.empty(n_events, dtype=np.uint64),
+        at_of=np.empty(n_events, dtype=np.uint64),
+        exit_of=np.empty(n_events, dtype=np.int64),
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.compiled import bookkeeping
+from trading_ai.engine.compiled.arguments import Days as DayArrays
+from trading_ai.engine.compiled.arguments import Events, Market
 from trading_ai.engine.compiled.bars import simulate_bars
 from trading_ai.engine.compiled.chain import simulate_chain
 from trading_ai.engine.compiled.grid import simulate_grid
-from trading_ai.engine.events import Events, make_events
+from trading_ai.engine.events import make_events
 from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.exit_rows import (
     BREAK_EVEN,
@@ -27,7 +28,7 @@ from trading_ai.engine.exit_rows import (
     distances,
 )
 from trading_ai.engine.grid_run import GridRun
-from trading_ai.engine.money_table import money_table, work_space
+from trading_ai.engine.money_table import money_table, touch_table, work_space
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.errors import RuleError
@@ -35,6 +36,7 @@ from trading_ai.errors import RuleError
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+AnyArray = npt.NDArray[np.generic]
 Task = Callable[[], None]
 
 _TABLE_BYTES = 64 << 20
@@ -45,14 +47,6 @@ _NO_TRADES = np.empty(0, dtype=TRADE)
 _NO_CURVE = np.empty(0)
 _NO_DAYS = np.empty((1, 0), dtype=np.float32)
 _ONLY_ROW = np.zeros(1, dtype=np.int64)
-
-
-class TouchTable(NamedTuple):
-    """Exits of every level of every event, filled on demand; see `simulate_chain`."""
-
-    filled: npt.NDArray[np.uint8]
-    keys: Ints
-    values: Floats
 
 
 def table_bytes(n_events: int, levels: Levels) -> int:
@@ -82,18 +76,11 @@ class SignalGroup:
         self.data, self.orders, self.bar_map, self.account = data, orders, bar_map, account
         self.config = config_vector(data, account) if config is None else config
         self._events: dict[int, tuple[Events, bool]] = {}
-        self._kept: dict[int, tuple[Any, ...]] = {}
-        self._singles: dict[int, tuple[Ints, tuple[Any, ...]]] = {}
+        self._kept: dict[int, tuple[AnyArray, ...]] = {}
+        self._singles: dict[int, tuple[Ints, tuple[AnyArray, ...]]] = {}
         self._pip = data.bars.symbol.pip_size
-        self._market = (data.bars.open_time_ns, *data.bid, *data.ask)
-        self._days = (
-            data.bid_blocks,
-            data.ask_blocks,
-            data.bar_day,
-            data.day_last_bar,
-            data.nights,
-            data.rates,
-        )
+        self._market = Market(data.bars.open_time_ns, *data.bid, *data.ask, data.bid_blocks, data.ask_blocks)
+        self._days = DayArrays(data.bar_day, data.day_last_bar, data.nights, data.rates)
         # Whether a trade's money depends on nothing but its entry and its exit.
         self._fixed_money = (
             account.sizing.mode != "risk_percent"
@@ -219,8 +206,9 @@ class SignalGroup:
             if table_bytes(n_events, levels) > _TABLE_BYTES:
                 return False
             taken = np.zeros(1, dtype=np.int64)
-            work = work_space(1, n_events, levels[0].size + levels[1].size + 1)
-            one = (taken, (*self.grid_arguments(time_exit, levels, keep=True), taken, *work))
+            touches, walk = work_space(n_events, levels[0].size + levels[1].size + 1)
+            lost = np.empty(1, dtype=np.int64)
+            one = (taken, (*self.grid_arguments(time_exit, levels, keep=True), taken, lost, *touches, *walk))
             self._singles[time_exit] = one
         taken, arguments = one
         taken[0] = 0
@@ -272,7 +260,7 @@ class SignalGroup:
 
         return [partial(chain, piece) for piece in np.array_split(np.arange(where.size), n_parts) if piece.size]
 
-    def grid_arguments(self, time_exit: int, levels: Levels, keep: bool) -> tuple[Any, ...]:
+    def grid_arguments(self, time_exit: int, levels: Levels, keep: bool) -> tuple[AnyArray, ...]:
         """What threads share when they run `simulate_grid`; kept for the next call with the same levels, if wanted."""
         if keep and time_exit in self._kept:
             return self._kept[time_exit]
@@ -303,7 +291,6 @@ class SignalGroup:
         trades: npt.NDArray[np.void],
     ) -> int:
         n, width = events.bar.shape[0], stops.size + targets.size + 1
-        table = TouchTable(np.zeros(n, dtype=np.uint8), np.empty((width, n), dtype=np.int64), np.empty((width, n, 5)))
         return int(
             simulate_chain(
                 stop_of,
@@ -314,7 +301,8 @@ class SignalGroup:
                 *self._market,
                 *self._days,
                 self.config,
-                *table,
+                np.zeros(n, dtype=np.uint8),
+                *touch_table(n, width),
                 tallies,
                 daily,
                 trades,
@@ -334,18 +322,12 @@ class SignalGroup:
             simulate_bars(
                 *(distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)),
                 exits[:, TIME_EXIT].astype(np.int64),
-                events.bar,
-                events.side,
-                events.entry,
-                events.anchor,
+                *events,
                 self.orders.exit_long,
                 self.orders.exit_short,
                 self.bar_map.strategy_bar,
                 *self._market,
-                self.data.bar_day,
-                self.data.day_last_bar,
-                self.data.nights,
-                self.data.rates,
+                *self._days,
                 self.config,
                 np.zeros(bookkeeping.N_STATE),
                 tallies,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit, njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.arguments import Days, Events, Market
 from trading_ai.engine.compiled.bookkeeping import (
     book_trade,
     commission,
@@ -41,10 +42,10 @@ N_POSITION = 9
 
 @njit
 def close_position(
-    config, positions, i, exit_bar, price, reason, ambiguous, time_ns, bid_open, ask_open, nights, rates,
-    state, tally, trades, n_trades,
-):  # fmt: skip
+    config, positions, i, exit_bar, price, reason, ambiguous, market, days, state, tally, trades, n_trades
+):
     """Close open position `i` at a price: book the trade and mark the balance."""
+    time_ns, nights, rates = market.time_ns, days.nights, days.rates
     p = positions[i]
     first = int(p[ENTRY_BAR])
     side = p[SIDE]
@@ -55,6 +56,7 @@ def close_position(
     state[a.BALANCE] += gross - paid_out + credit
     net = gross - (p[PAID] + paid_out) + credit
     book_trade(state, tally, side, net)
+    # A position that is closed by an order is gone at the bar's open; stops and targets are reached inside their bar.
     tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
     tally[a.COMMISSION] += p[PAID] + paid_out
     tally[a.SWAP] += credit
@@ -62,11 +64,12 @@ def close_position(
         tally[a.N_AMBIGUOUS] += 1.0
     in_account = to_account(config[a.CONVERSION], config[a.RATE], rates, exit_bar, price)
     if config[a.SLIPPAGE] > 0.0:
+        # Entries always slip, and all exits but targets, which are limit orders.
         slipped = 1.0 if reason == TAKE_PROFIT else 2.0
         tally[a.SLIPPAGE_PAID] += slipped * config[a.SLIPPAGE] * units * in_account
     if config[a.HAS_SPREAD] != 0.0:
-        crossed = first if side > 0.0 else exit_bar
-        tally[a.SPREAD_PAID] += (ask_open[crossed] - bid_open[crossed]) * units * in_account
+        crossed = first if side > 0.0 else exit_bar  # the order that is filled at the ask
+        tally[a.SPREAD_PAID] += (market.ask_open[crossed] - market.bid_open[crossed]) * units * in_account
     if trades.shape[0] > 0:
         record = trades[n_trades]
         record["entry_bar"] = first
@@ -94,40 +97,11 @@ def market_fill(price, side, config):
     return price
 
 
-@njit
+@njit_spread
 def simulate_bars(
-    stop_distances,
-    target_distances,
-    trailing_distances,
-    break_even_distances,
-    time_exits,
-    events_bar,
-    entry_order,
-    events_entry,
-    events_anchor,
-    exit_long,
-    exit_short,
-    strategy_bar,
-    time_ns,
-    bid_open,
-    bid_high,
-    bid_low,
-    bid_close,
-    ask_open,
-    ask_high,
-    ask_low,
-    ask_close,
-    bar_day,
-    day_last_bar,
-    nights,
-    rates,
-    config,
-    state,
-    tallies,
-    daily,
-    trades,
-    curve,
-):
+    stop_distances, target_distances, trailing_distances, break_even_distances, time_exits, events: Events, exit_long,
+    exit_short, strategy_bar, market: Market, days: Days, config, state, tallies, daily, trades, curve,
+):  # fmt: skip
     """Simulate combinations that share their signals, each with its own exits.
 
     Args:
@@ -136,13 +110,12 @@ def simulate_bars(
         trailing_distances: likewise.
         break_even_distances: likewise.
         time_exits: strategy bars, 0 for never, int64, shape (m,).
-        events_bar: bars with an entry order, ascending, shape (n_events,).
-        entry_order: side of each of them, +1.0 or -1.0.
-        events_entry: fill price of each of them.
-        events_anchor: price that its stop and target distances are measured from.
-        exit_long: order to close longs, by bar, or empty; `exit_short` likewise.
+        events: entry orders; what would close their positions is found anew here, bar by bar.
+        exit_long: order to close longs, by bar, or empty.
+        exit_short: order to close shorts likewise.
         strategy_bar: strategy bar of each execution bar, or empty when they are the same.
-        time_ns: open times; prices, days, nights and rates follow as in `ExecutionData`.
+        market: prices.
+        days: trading days, swap nights and rates.
         config: see `bookkeeping.CONFIG`.
         state: work space of `bookkeeping.N_STATE` floats.
         tallies: out, shape (m, n_tallies).
@@ -153,8 +126,10 @@ def simulate_bars(
     Returns:
         The number of trades of the last combination.
     """
+    # Names of their own, because they are handed on inside loops: see `arguments`.
+    time_ns, nights, rates = market.time_ns, days.nights, days.rates
     n = time_ns.shape[0]
-    n_events = events_bar.shape[0]
+    n_events = events.bar.shape[0]
     max_positions = int(config[a.MAX_POSITIONS])
     positions = np.empty((max_positions, N_POSITION))
     same_bars = strategy_bar.shape[0] == 0
@@ -176,13 +151,14 @@ def simulate_bars(
                 # Nothing happens until the next entry order.
                 if k >= n_events:
                     break
-                t = events_bar[k]
-                end_days(state, tally, bar_day[t], state[a.BALANCE], day_profit)
+                t = events.bar[k]
+                end_days(state, tally, days.bar_day[t], state[a.BALANCE], day_profit)
+                # An account that stood at its high all the while is in no drawdown: the next one begins here.
                 if state[a.BALANCE] >= state[a.EQUITY_PEAK] and t - 1 > state[a.PEAK_BAR]:
                     state[a.PEAK_BAR] = t - 1
             order = 0.0
-            if k < n_events and events_bar[k] == t:
-                order = entry_order[k]
+            if k < n_events and events.bar[k] == t:
+                order = events.side[k]
             # 1. At the open: exits first, in order of opening.
             consumed = False
             kept = 0
@@ -197,16 +173,15 @@ def simulate_bars(
                     (t - first if same_bars else strategy_bar[t] - strategy_bar[first]) >= time_exits[c]
                 ):
                     reason = TIME_EXIT
-                elif order == -side and config[a.OPPOSITE] != 2.0:
+                elif order == -side and config[a.OPPOSITE] != 2.0:  # 2: ignored, see `rules.OPPOSITE_CODES`
                     reason = SIGNAL
-                    if config[a.OPPOSITE] == 1.0:
+                    if config[a.OPPOSITE] == 1.0:  # closes, and opens nothing itself
                         consumed = True
                 if reason >= 0:
-                    price = market_fill(bid_open[t] if side > 0.0 else ask_open[t], side, config)
+                    price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
                     close_position(
-                        config, positions, i, t, price, reason, False, time_ns, bid_open, ask_open, nights, rates,
-                        state, tally, trades, n_trades,
-                    )  # fmt: skip
+                        config, positions, i, t, price, reason, False, market, days, state, tally, trades, n_trades
+                    )
                     n_trades += 1
                 else:
                     if kept != i:
@@ -220,7 +195,7 @@ def simulate_bars(
                 blocked = n_open > 0 and positions[0, SIDE] != order
                 may_open = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
                 if not consumed and not blocked and may_open and n_open < max_positions:
-                    entry = events_entry[k]
+                    entry = events.entry[k]
                     units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
                     if units <= 0.0:
                         tally[a.N_SKIPPED] += 1.0
@@ -230,14 +205,14 @@ def simulate_bars(
                         p[SIDE] = order
                         p[UNITS] = units
                         p[ENTRY] = entry
-                        stop = rounded(events_anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
+                        stop = rounded(events.anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
                         trail = rounded(entry - order * trailing_distances[c], config[a.LEVEL_SCALE])
                         p[STOP_REASON] = STOP_LOSS
                         if (trail - stop) * order > 0.0:
                             stop = trail
                             p[STOP_REASON] = TRAILING_STOP
                         p[STOP] = stop
-                        p[TARGET] = rounded(events_anchor[k] + order * target_distances[c], config[a.LEVEL_SCALE])
+                        p[TARGET] = rounded(events.anchor[k] + order * target_distances[c], config[a.LEVEL_SCALE])
                         p[BEST] = entry
                         p[PAID] = commission(config, units, entry, rates, t)
                         state[a.BALANCE] -= p[PAID]
@@ -250,13 +225,14 @@ def simulate_bars(
                 p = positions[i]
                 side = p[SIDE]
                 long = side > 0.0
-                o = bid_open[t] if long else ask_open[t]
-                worst = bid_low[t] if long else ask_high[t]
-                best = bid_high[t] if long else ask_low[t]
+                o = market.bid_open[t] if long else market.ask_open[t]
+                worst = market.bid_low[t] if long else market.ask_high[t]
+                best = market.bid_high[t] if long else market.ask_low[t]
                 stop, target = p[STOP], p[TARGET]
                 reason = -1
                 price = 0.0
                 ambiguous = False
+                # Opened at or beyond a level: filled at the open, worse than the stop or better than the target.
                 if (stop - o) * side >= 0.0:
                     reason, price = int(p[STOP_REASON]), o
                 elif (o - target) * side >= 0.0:
@@ -273,9 +249,8 @@ def simulate_bars(
                     if reason != TAKE_PROFIT:
                         price = market_fill(price, side, config)
                     close_position(
-                        config, positions, i, t, price, reason, ambiguous, time_ns, bid_open, ask_open, nights,
-                        rates, state, tally, trades, n_trades,
-                    )  # fmt: skip
+                        config, positions, i, t, price, reason, ambiguous, market, days, state, tally, trades, n_trades
+                    )
                     n_trades += 1
                 else:
                     if kept != i:
@@ -286,7 +261,7 @@ def simulate_bars(
             for i in range(n_open):
                 p = positions[i]
                 side = p[SIDE]
-                best = bid_high[t] if side > 0.0 else ask_low[t]
+                best = market.bid_high[t] if side > 0.0 else market.ask_low[t]
                 if (best - p[BEST]) * side > 0.0:
                     p[BEST] = best
                 trail = rounded(p[BEST] - side * trailing_distances[c], config[a.LEVEL_SCALE])
@@ -300,18 +275,17 @@ def simulate_bars(
             if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
                 for i in range(n_open):
                     side = positions[i, SIDE]
-                    price = market_fill(bid_close[t] if side > 0.0 else ask_close[t], side, config)
+                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
                     close_position(
-                        config, positions, i, t, price, END_OF_DATA, False, time_ns, bid_open, ask_open, nights,
-                        rates, state, tally, trades, n_trades,
-                    )  # fmt: skip
+                        config, positions, i, t, price, END_OF_DATA, False, market, days, state, tally, trades, n_trades
+                    )
                     n_trades += 1
                 n_open = 0
             # 5. Value at the close.
             open_profit = 0.0
             for i in range(n_open):
                 p = positions[i]
-                price = bid_close[t] if p[SIDE] > 0.0 else ask_close[t]
+                price = market.bid_close[t] if p[SIDE] > 0.0 else market.ask_close[t]
                 open_profit += price_profit(
                     p[SIDE], p[UNITS], p[ENTRY], price, conversion, config[a.RATE], rates, t
                 ) + swap_credit(config, p[SIDE], p[UNITS], nights, rates, int(p[ENTRY_BAR]), t, price)
@@ -323,11 +297,11 @@ def simulate_bars(
                     curve[t:] = equity  # flat until the next entry
             if was_open:
                 tally[a.BARS_EXPOSED] += 1.0
-            if t < n - 1 and bar_day[t + 1] != bar_day[t]:
-                end_days(state, tally, bar_day[t] + 1, equity, day_profit)
+            if t < n - 1 and days.bar_day[t + 1] != days.bar_day[t]:
+                end_days(state, tally, days.bar_day[t] + 1, equity, day_profit)
             t += 1
         # The last bar's valuation stands for positions left open: the loop ends there while any is.
         for i in range(n_open):
             tally[a.COMMISSION] += positions[i, PAID]
-        finish(state, tally, open_profit, day_last_bar.shape[0], n, time_ns, day_profit)
+        finish(state, tally, open_profit, days.day_last_bar.shape[0], n, time_ns, day_profit)
     return n_trades

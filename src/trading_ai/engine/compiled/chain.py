@@ -7,51 +7,20 @@ An entry's exit depends only on the entry and the two levels, so it is found onc
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.arguments import Days, Events, Market, Touches
 from trading_ai.engine.compiled.bookkeeping import commission, position_size, swap_credit, to_account
-from trading_ai.engine.compiled.exits import fill_exit_row
+from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks, scan_marks_slowly
 from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
 
 
-@njit
+@njit_spread
 def simulate_chain(
-    stop_of,
-    target_of,
-    stops,
-    targets,
-    bar,
-    sides,
-    opens,
-    entries,
-    anchors,
-    forced,
-    reasons,
-    after,
-    time_ns,
-    bid_open,
-    bid_high,
-    bid_low,
-    bid_close,
-    ask_open,
-    ask_high,
-    ask_low,
-    ask_close,
-    bid_blocks,
-    ask_blocks,
-    bar_day,
-    day_last_bar,
-    nights,
-    rates,
-    config,
-    filled,
-    keys,
-    values,
-    tallies,
-    daily,
-    trades,
-):
+    stop_of, target_of, stops, targets, events: Events, market: Market, days: Days, config, filled, touches: Touches,
+    tallies, daily, trades,
+):  # fmt: skip
     """Simulate combinations that share their events.
 
     Args:
@@ -59,14 +28,12 @@ def simulate_chain(
         target_of: position of each combination's target in `targets`, int64, shape (m,).
         stops: stop distances, price units, ascending, inf for none.
         targets: target distances likewise.
-        bar: `Events.bar`; the next seven arguments are the other fields of `Events`.
-        time_ns: bars' open times; then bid and ask prices, shape (n,), block summaries, trading days,
-            swap nights and conversion rates as in `ExecutionData`.
+        events: what all combinations walk along.
+        market: prices.
+        days: trading days, swap nights and rates.
         config: see `bookkeeping.CONFIG`.
-        filled: 0 for events whose touches are not known yet, 1 if they are, 2 if their money is too (`grid`);
-            found on demand, uint8, shape (n_events,).
-        keys: touch keys, int64, shape (n_stops + n_targets + 1, n_events); see `exits`.
-        values: fill price and close extremes, shape (n_stops + n_targets + 1, n_events, 5).
+        filled: 1 for events whose touches are known, 0 for others; found on demand, uint8, shape (n_events,).
+        touches: touches of the levels of all events.
         tallies: out, shape (m, n_tallies).
         daily: out, float32, shape (m, n_days), zeroed; or (m, 0) to leave it.
         trades: out, records of `records.TRADE` for the first combination; shape (0,) to leave it.
@@ -74,9 +41,13 @@ def simulate_chain(
     Returns:
         The number of trades of the last combination.
     """
-    n_events = bar.shape[0]
+    # Names of their own, because they are handed on inside loops: see `arguments`.
+    time_ns, bid_close, ask_close = market.time_ns, market.bid_close, market.ask_close
+    bid_blocks, ask_blocks = market.bid_blocks, market.ask_blocks
+    nights, rates = days.nights, days.rates
+    n_events = events.bar.shape[0]
     n = time_ns.shape[0]
-    n_days = day_last_bar.shape[0]
+    n_days = days.day_last_bar.shape[0]
     n_stops = stops.shape[0]
     last_column = n_stops + targets.shape[0]
     slippage = config[a.SLIPPAGE]
@@ -115,13 +86,13 @@ def simulate_chain(
         earliest = 0
         k = 0
         while k < n_events:
-            first = bar[k]
-            if first < earliest or opens[k] == 0:
+            first = events.bar[k]
+            if first < earliest or events.opens[k] == 0:
                 k += 1
                 continue
-            side = sides[k]
+            side = events.side[k]
             long = side > 0.0
-            entry = entries[k]
+            entry = events.entry[k]
             if fixed_size:
                 units = config[a.UNITS] if balance > 0.0 else 0.0
             else:
@@ -131,22 +102,14 @@ def simulate_chain(
                 k += 1
                 continue
             if filled[k] == 0:
-                if long:
-                    fill_exit_row(
-                        stops, targets, side, first, anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
-                        bid_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
-                    )  # fmt: skip
-                else:
-                    fill_exit_row(
-                        stops, targets, side, first, anchors[k], forced[k], ask_open, ask_high, ask_low, ask_close,
-                        ask_blocks, config[a.LEVEL_SCALE], slippage, config[a.FILL_SCALE], k, keys, values,
-                    )  # fmt: skip
+                fill_event(stops, targets, events, k, market, config, k, touches)
                 filled[k] = 1
 
             # Which exit comes first.
-            stop_key = keys[stop_column, k]
-            target_key = keys[target_column, k]
-            forced_key = 2 * forced[k]
+            stop_key = touches.keys[stop_column, k]
+            target_key = touches.keys[target_column, k]
+            forced_key = 2 * events.forced[k]
+            # Equal and odd: both were reached inside one bar, in an order that nobody knows.
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
             on_target = target_key < stop_key or (ambiguous and target_first)
             column = target_column if on_target else stop_column
@@ -155,13 +118,13 @@ def simulate_chain(
             column = last_column if on_force else column
             key = min(key, forced_key)
             exit_bar = key >> 1
-            at_end = exit_bar == n
+            at_end = exit_bar == n  # nothing closed it: it is valued, or closed, at the last close
             if at_end:
                 exit_bar = n - 1
             marks_end = n if at_end and not close_at_end else exit_bar
 
             # Days that ended before this entry ended flat, and so did the bars before it.
-            first_day = bar_day[first]
+            first_day = days.bar_day[first]
             if day < first_day:
                 profit = balance - day_equity
                 if profit != 0.0:
@@ -184,8 +147,8 @@ def simulate_chain(
 
             if marks_end > first:
                 if monotone and marks_end == exit_bar:
-                    low = values[column, k, 1]
-                    high = values[column, k, 2]
+                    low = touches.values[column, k, 1]
+                    high = touches.values[column, k, 2]
                     best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
                     if best < peak:
                         worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
@@ -195,27 +158,27 @@ def simulate_chain(
                             fraction = max(fraction, fall / peak)
                     elif long:
                         peak, peak_bar, drop, fraction, longest = scan_marks(
-                            first, marks_end, bid_close, bid_blocks, own_price, side, units, entry, rate, balance,
-                            peak, peak_bar, drop, fraction, longest, time_ns,
+                            first, marks_end, bid_close, bid_blocks, own_price, side, units, entry,
+                            rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                         )  # fmt: skip
                     else:
                         peak, peak_bar, drop, fraction, longest = scan_marks(
-                            first, marks_end, ask_close, ask_blocks, own_price, side, units, entry, rate, balance,
-                            peak, peak_bar, drop, fraction, longest, time_ns,
+                            first, marks_end, ask_close, ask_blocks, own_price, side, units, entry,
+                            rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                         )  # fmt: skip
                 elif long:
                     peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
-                        config, first, marks_end, bid_close, nights, rates, own_price, side, units, entry, balance,
-                        peak, peak_bar, drop, fraction, longest, time_ns,
+                        config, first, marks_end, bid_close, nights, rates, own_price, side, units,
+                        entry, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
                 else:
                     peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
-                        config, first, marks_end, ask_close, nights, rates, own_price, side, units, entry, balance,
-                        peak, peak_bar, drop, fraction, longest, time_ns,
+                        config, first, marks_end, ask_close, nights, rates, own_price, side, units,
+                        entry, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
-                last_day = bar_day[min(marks_end, n - 1)]
+                last_day = days.bar_day[min(marks_end, n - 1)]
                 while day < last_day:
-                    t = day_last_bar[day]
+                    t = days.day_last_bar[day]
                     price = bid_close[t] if long else ask_close[t]
                     if by_bar:
                         rate = rates[t]
@@ -246,7 +209,7 @@ def simulate_chain(
                 commission_total += paid
                 break
 
-            price = values[column, k, 0]
+            price = touches.values[column, k, 0]
             if by_bar:
                 rate = rates[exit_bar]
             gross = profit_of(own_price, side, units, entry, price, rate)
@@ -306,7 +269,7 @@ def simulate_chain(
             if has_spread:
                 crossed = first if long else exit_bar
                 spread_total += (
-                    (ask_open[crossed] - bid_open[crossed])
+                    (market.ask_open[crossed] - market.bid_open[crossed])
                     * units
                     * to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
                 )
@@ -317,7 +280,7 @@ def simulate_chain(
                 record["entry_time_ns"] = time_ns[first]
                 record["exit_time_ns"] = time_ns[exit_bar]
                 record["direction"] = 1 if long else -1
-                record["exit_reason"] = reasons[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
+                record["exit_reason"] = events.reason[k] if on_force else (TAKE_PROFIT if on_target else STOP_LOSS)
                 record["ambiguous"] = ambiguous
                 record["units"] = units
                 record["entry_price"] = entry
@@ -329,7 +292,7 @@ def simulate_chain(
                 record["balance"] = balance
             if at_end:
                 break
-            earliest = after[k] if on_force else exit_bar + 1
+            earliest = events.after[k] if on_force else exit_bar + 1
             k += 1
 
         equity = balance + open_profit

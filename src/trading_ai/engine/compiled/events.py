@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit, njit_spread
+from trading_ai.engine.compiled.arguments import Events
 from trading_ai.engine.records import END_OF_DATA, SIGNAL, TIME_EXIT
 
 NEVER = np.int64(2**62)
@@ -14,6 +15,7 @@ NEVER = np.int64(2**62)
 @njit
 def positions_of(flags, words):
     """Positions of the nonzero values of `flags`, int8, shape (n,); `words` views its first n // 8 * 8 as int64."""
+    # Orders are rare: eight bars without one are passed over in one comparison.
     count = 0
     for w in range(words.shape[0]):
         if words[w] != 0:
@@ -36,40 +38,39 @@ def positions_of(flags, words):
     return found
 
 
-@njit
+@njit_spread
 def fill_events(
-    bar,
-    entry_order,
-    exits_long,
-    exits_short,
-    strategy_bar,
-    time_exit,
-    ignore_opposite,
-    reverse,
-    only_side,
-    bid_open,
-    ask_open,
-    bid_close,
-    ask_close,
-    bid_before,
-    ask_before,
-    anchor_on_close,
-    slippage,
-    scale,
-    side,
-    opens,
-    entry,
-    anchor,
-    forced,
-    reason,
-    after,
-):
-    """Fill the arrays of `Events`; one pass over the entry orders at `bar`, from the last to the first.
+    entry_order, exits_long, exits_short, strategy_bar, time_exit, ignore_opposite, reverse, only_side, bid_open,
+    ask_open, bid_close, ask_close, bid_before, ask_before, anchor_on_close, slippage, scale, events: Events,
+):  # fmt: skip
+    """Fill the arrays of events, all but `bar`; one pass over the entry orders there, from the last to the first.
+
+    Args:
+        entry_order: side of the entry order of each bar, int8, 0 for none, shape (n_bars,).
+        exits_long: bars with an order to close longs, ascending.
+        exits_short: bars with an order to close shorts likewise.
+        strategy_bar: strategy bar of each execution bar, or empty when they are the same.
+        time_exit: strategy bars after which a position is closed; 0 for never.
+        ignore_opposite: whether an entry order of the other side leaves a position alone.
+        reverse: whether it may open a position of its own at the bar at which it closes one.
+        only_side: +1.0 or -1.0 if only that side is opened, 0.0 for both.
+        bid_open: see `arguments.Market`.
+        ask_open: see there.
+        bid_close: see there.
+        ask_close: see there.
+        bid_before: bid at the close of the bar before the first.
+        ask_before: ask likewise.
+        anchor_on_close: whether distances are measured from the close of the bar before, not from the fill.
+        slippage: adverse price change of fills, price units.
+        scale: fills with slippage are rounded to 1 / scale.
+        events: out, but for `bar`, which is given.
 
     Returns:
         Whether every position ends by the time of the next entry, so that no entry is ever passed over.
     """
+    bar, side, opens, entry, anchor, forced, reason, after = events
     n = entry_order.shape[0]
+    # From the last to the first, because what ends a position lies ahead of its entry and is then known.
     every_opens = True
     next_open = NEVER  # bar of the next event that may open
     next_long = n  # next entry order of each side
@@ -110,6 +111,7 @@ def fill_events(
                 timed = np.searchsorted(strategy_bar, strategy_bar[t] + time_exit)
             if timed < end:
                 end, why, nxt = timed, TIME_EXIT, timed
+        # The opposite order closes, and takes the place of its own entry unless it also reverses.
         if not ignore_opposite and opposite < end:
             end, why, nxt = opposite, SIGNAL, opposite if reverse else opposite + 1
         forced[k] = end

@@ -6,11 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from trading_ai._jit import njit
+from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.blocks import BLOCK
 from trading_ai.engine.compiled.bookkeeping import rounded
 
 UNTOUCHED = np.int64(2**62)
-"""Key of a level that is never touched. A key is 2 x bar, plus 1 if touched after the bar's open."""
+"""Key of a level that is never touched; see `arguments.Touches`."""
 
 
 @njit
@@ -35,12 +36,9 @@ def fill_exit_row(
     low,
     close,
     blocks,
-    level_scale,
-    slippage,
-    fill_scale,
+    config,
     event,
-    keys,
-    values,
+    touches,
 ):
     """Find the first touch of every stop and target of one entry, in one scan of its bars.
 
@@ -53,22 +51,22 @@ def fill_exit_row(
         bar: bar of the entry.
         anchor: price that distances are measured from.
         forced: bar at whose open the position ends at the latest.
-        open_: opens of the execution bars; `high`, `low`, `close` likewise.
-        blocks: lowest low, highest high, lowest and highest close of every block of bars.
-        level_scale: stop and target prices are rounded to 1 / level_scale.
-        slippage: adverse price change of a stop's fill.
-        fill_scale: fills with slippage are rounded to 1 / fill_scale.
-        event: column of `keys` and `values` to fill.
-        keys: out, int64, shape (n_stops + n_targets + 1, n_events): when each level is touched; the last
-            row is the forced exit. Levels that the scan proves useless stay UNTOUCHED. Levels are rows, so
-            that a combination, which walks along the events of two levels, reads memory in order.
-        values: out, float64, shape (n_stops + n_targets + 1, n_events, 5): fill price; lowest and highest
-            close from the entry bar to the bar before the exit, and the last bar of each.
+        open_: opens of the execution bars.
+        high: their highs.
+        low: their lows.
+        close: their closes.
+        blocks: extremes of blocks of them, as in `arguments.Market`.
+        config: see `bookkeeping.CONFIG`.
+        event: column of `touches` to fill.
+        touches: out, see `arguments.Touches`. Levels that the scan proves useless stay UNTOUCHED.
     """
+    keys, values = touches.keys, touches.values
+    level_scale, fill_scale, slippage = config[a.LEVEL_SCALE], config[a.FILL_SCALE], config[a.SLIPPAGE]
     n_stops = stops.shape[0]
     n_targets = targets.shape[0]
     n = open_.shape[0]
     keys[:, event] = UNTOUCHED
+    # Levels lie farther and farther from the anchor, so only the nearest untouched one of each kind is watched.
     i = 0
     j = 0
     lowest = np.inf
@@ -79,6 +77,8 @@ def fill_exit_row(
     target = rounded(anchor + side * targets[0], level_scale)
     t = bar
     while t < forced:
+        # A block in which neither is touched is passed over with its extreme closes. The last bar is in none that is:
+        # its close is the exit, not a close before it.
         if t & (BLOCK - 1) == 0 and t + BLOCK <= forced and t + BLOCK < n:
             b = t // BLOCK
             if (
@@ -141,3 +141,19 @@ def fill_exit_row(
     values[last, event, 2] = highest
     values[last, event, 3] = lowest_bar
     values[last, event, 4] = highest_bar
+
+
+@njit
+def fill_event(stops, targets, events, k, market, config, column, touches):
+    """Find the touches of event `k`, on the prices that its position leaves at; arguments as in `fill_exit_row`."""
+    side, first, anchor, forced = events.side[k], events.bar[k], events.anchor[k], events.forced[k]
+    if side > 0.0:
+        fill_exit_row(
+            stops, targets, side, first, anchor, forced, market.bid_open, market.bid_high, market.bid_low,
+            market.bid_close, market.bid_blocks, config, column, touches,
+        )  # fmt: skip
+    else:
+        fill_exit_row(
+            stops, targets, side, first, anchor, forced, market.ask_open, market.ask_high, market.ask_low,
+            market.ask_close, market.ask_blocks, config, column, touches,
+        )  # fmt: skip

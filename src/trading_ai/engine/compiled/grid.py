@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import begin, is_ready, njit, set_ready, take
+from trading_ai._jit import begin, is_ready, njit_spread, set_ready, take
 from trading_ai.engine.compiled import bookkeeping as a
-from trading_ai.engine.compiled.bookkeeping import commission
+from trading_ai.engine.compiled.arguments import Days, Events, Market, MoneyTable, Touches, Walk
+from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks
-from trading_ai.engine.compiled.money import fill_event, fill_money
+from trading_ai.engine.compiled.money import fill_money
 
 AT_ONCE = 4
 """Combinations that a thread takes at a time."""
@@ -24,93 +25,45 @@ LINE = 8
 """Numbers in one line of the processor's cache: two threads that write to one line wait for each other."""
 
 
-@njit
+@njit_spread
 def simulate_grid(
-    rows,
-    stop_of,
-    target_of,
-    stops,
-    targets,
-    bar,
-    sides,
-    opens,
-    entries,
-    anchors,
-    forced,
-    reasons,
-    after,
-    time_ns,
-    bid_open,
-    bid_high,
-    bid_low,
-    bid_close,
-    ask_open,
-    ask_high,
-    ask_low,
-    ask_close,
-    bid_blocks,
-    ask_blocks,
-    bar_day,
-    day_last_bar,
-    nights,
-    rates,
-    config,
-    filled,
-    keys,
-    net_of,
-    delta_of,
-    worst_of,
-    best_of,
-    best_bar_of,
-    charges,
-    slippages,
-    spreads,
-    paid_in,
-    taken,
-    lost,
-    touch_key,
-    touch,
-    event_of,
-    at_of,
-    exit_of,
-    tallies,
-    daily,
-):
-    """Simulate combinations that share their events; arguments as in `chain.simulate_chain`.
+    rows, stop_of, target_of, stops, targets, events: Events, market: Market, days: Days, config, table: MoneyTable,
+    taken, lost, touches: Touches, walk: Walk, tallies, daily,
+):  # fmt: skip
+    """Simulate combinations that share their events.
 
     Several threads may run this at once on the same arrays, apart from the work space of each: they take
     combinations by `taken`, and what one has filled the others read.
 
     Args:
         rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
-        filled: READY for events whose column is filled; filled on demand, uint8, shape (n_events,).
-        keys: when each level of each event is touched, int32, shape (n_levels * n_events,). A level's events lie
-            side by side, so that a combination, which walks along the events of two levels, reads in order.
-        net_of: net profit of the trade that ends there, likewise; so are the next seven.
-        delta_of: change of the balance at the exit; shape (0,) without commissions, when it is the net profit.
-        worst_of: worst open profit at a close before the exit.
-        best_of: best open profit likewise.
-        best_bar_of: last bar with the best, int32.
-        charges: commission of the trade, or shape (0,).
-        slippages: slippage of the trade, or shape (0,).
-        spreads: spread of the trade, or shape (0,).
-        paid_in: commission of each entry, shape (n_events,).
+        stop_of: position of each combination's stop in `stops`, int64, shape (m,).
+        target_of: position of its target in `targets` likewise.
+        stops: stop distances, price units, ascending, inf for none.
+        targets: target distances likewise.
+        events: what all combinations walk along.
+        market: prices.
+        days: trading days and rates.
+        config: see `bookkeeping.CONFIG`.
+        table: exits and their money, shared by all threads.
         taken: number of combinations that a thread has taken so far, int64, shape (1,).
         lost: out, combinations taken here that lose their whole balance, int64, shape (m,): `chain` must
             simulate those.
-        touch_key: work space of one event's touches, int64, shape (n_levels, 1), n_levels = n_stops + n_targets + 1.
-        touch: work space likewise, shape (n_levels, 1, 5); see `exits.fill_exit_row`.
-        event_of: work space, uint64, shape (n_events,): the event of each trade. Unsigned, because a signed index
-            costs a check for a negative one at every use.
-        at_of: work space, uint64: where each trade's exit is in the arrays above.
-        exit_of: work space, int64: the bar of each trade's exit.
+        touches: work space of this thread, for one event.
+        walk: work space of this thread.
+        tallies: out, shape (n_rows_of_results, n_tallies).
+        daily: out, float32, shape (n_rows_of_results, n_days), zeroed; or (n_rows_of_results, 0) to leave it.
 
     Returns:
         The number of combinations in `lost`.
     """
-    n_events = bar.shape[0]
+    # Names of their own, because they are handed on inside loops: see `arguments`.
+    time_ns, bid_close, ask_close = market.time_ns, market.bid_close, market.ask_close
+    bid_blocks, ask_blocks = market.bid_blocks, market.ask_blocks
+    event_of, at_of, exit_of = walk
+    n_events = events.bar.shape[0]
     n = time_ns.shape[0]
-    n_days = day_last_bar.shape[0]
+    n_days = days.day_last_bar.shape[0]
     n_stops = stops.shape[0]
     last_column = n_stops + targets.shape[0]
     slippage = config[a.SLIPPAGE]
@@ -124,8 +77,8 @@ def simulate_grid(
     u_events = np.uint64(n_events)
     m = stop_of.shape[0]
     c = last_taken = n_lost = 0
-    day_bid = bid_close[day_last_bar]  # side by side, because every trade that is held overnight reads them
-    day_ask = ask_close[day_last_bar]
+    day_bid = bid_close[days.day_last_bar]  # side by side, because every trade that is held overnight reads them
+    day_ask = ask_close[days.day_last_bar]
     while True:
         if c == last_taken:
             c = take(taken, AT_ONCE)
@@ -143,38 +96,29 @@ def simulate_grid(
         earliest = 0
         k = 0
         while k < n_events:
-            first = bar[np.uint64(k)]
-            if first < earliest or opens[np.uint64(k)] == 0:
+            first = events.bar[np.uint64(k)]
+            if first < earliest or events.opens[np.uint64(k)] == 0:
                 k += 1
                 continue
-            if not is_ready(filled, k):
+            if not is_ready(table.filled, k):
                 ahead, until = k, k + 1
                 while True:
                     while ahead < until:
-                        if opens[ahead] != 0 and begin(filled, ahead):
-                            begins = bar[ahead]
-                            fill_event(
-                                stops, targets, sides[ahead], begins, anchors[ahead], forced[ahead], bid_open,
-                                bid_high, bid_low, bid_close, bid_blocks, ask_open, ask_high, ask_low, ask_close,
-                                ask_blocks, config, touch_key, touch,
-                            )  # fmt: skip
-                            fill_money(
-                                config, ahead, n_events, begins, sides[ahead], entries[ahead], n, rates, bid_open,
-                                ask_open, n_stops, touch_key, touch, keys, net_of, delta_of, worst_of, best_of,
-                                best_bar_of, charges, slippages, spreads,
-                            )  # fmt: skip
-                            paid_in[ahead] = commission(config, units, entries[ahead], rates, begins)
-                            set_ready(filled, ahead)
+                        if events.opens[ahead] != 0 and begin(table.filled, ahead):
+                            fill_event(stops, targets, events, ahead, market, config, 0, touches)
+                            fill_money(config, ahead, n_stops, events, market, days.rates, touches, table)
+                            set_ready(table.filled, ahead)
                         ahead += 1
-                    if is_ready(filled, k):
+                    if is_ready(table.filled, k):
                         break
                     # Another thread is at it: meanwhile, find the next events that share no cache line with its own.
                     ahead = min((ahead + LINE - 1) // LINE * LINE, n_events)
                     until = min(ahead + LINE, n_events)
             u = np.uint64(k)
-            stop_key = np.int64(keys[stop_row + u])
-            target_key = np.int64(keys[target_row + u])
-            forced_key = 2 * forced[u]
+            stop_key = np.int64(table.keys[stop_row + u])
+            target_key = np.int64(table.keys[target_row + u])
+            forced_key = 2 * events.forced[u]
+            # Equal and odd: both were reached inside one bar, in an order that nobody knows.
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
             on_target = target_key < stop_key or (ambiguous and target_first)
             row = target_row if on_target else stop_row
@@ -191,7 +135,7 @@ def simulate_grid(
             n_trades += 1
             n_ambiguous += ambiguous
             held_total += exit_bar - first + (0 if on_force and not at_end else 1)
-            earliest = n if at_end else (after[u] if on_force else exit_bar + 1)
+            earliest = n if at_end else (events.after[u] if on_force else exit_bar + 1)
             k += 1
 
         # 2. Totals. No branches: whether a trade won cannot be predicted, and a wrong guess is dear.
@@ -200,8 +144,8 @@ def simulate_grid(
         gross_profit = gross_loss = long_net = sum_net = sum_squared = 0.0
         largest_win = largest_loss = 0.0
         for j in range(np.uint64(n_trades)):
-            net = net_of[at_of[j]]
-            long = sides[event_of[j]] > 0.0
+            net = table.net[at_of[j]]
+            long = events.side[event_of[j]] > 0.0
             won = net > 0.0
             sum_net += net
             sum_squared += net * net
@@ -228,9 +172,9 @@ def simulate_grid(
         for j in range(np.uint64(n_trades)):
             k = event_of[j]
             at = at_of[j]
-            first = bar[k]
+            first = events.bar[k]
             exit_bar = exit_of[j]
-            first_day = bar_day[np.uint64(first)]
+            first_day = days.bar_day[np.uint64(first)]
             if day < first_day:
                 profit = balance - day_equity
                 if profit != 0.0:
@@ -245,35 +189,35 @@ def simulate_grid(
             if balance >= peak:
                 peak_bar = max(peak_bar, first - 1)
             if has_commission:
-                balance -= paid_in[k]
+                balance -= table.paid_in[k]
             if exit_bar > first:
-                highest = balance + best_of[at]
-                fall = peak - (balance + worst_of[at])
+                highest = balance + table.best[at]
+                fall = peak - (balance + table.worst[at])
                 if highest < peak:
                     drop = max(drop, fall)
                     if fall > fraction * peak * NEARLY:
                         fraction = max(fraction, fall / peak)
                 elif (
-                    max(fall, best_of[at] - worst_of[at]) < min(drop, fraction * peak) * NEARLY
+                    max(fall, table.best[at] - table.worst[at]) < min(drop, fraction * peak) * NEARLY
                     and time_ns[np.uint64(exit_bar)] - time_ns[np.uint64(peak_bar)] <= longest
                 ):
                     # A new high, but no fall inside the trade can be a new record: no need to look closer.
                     peak = highest
-                    peak_bar = int(best_bar_of[at])
-                elif sides[k] > 0.0:
+                    peak_bar = int(table.best_bar[at])
+                elif events.side[k] > 0.0:
                     peak, peak_bar, drop, fraction, longest = scan_marks(
-                        first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, entries[k], rate, balance,
-                        peak, peak_bar, drop, fraction, longest, time_ns,
+                        first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, events.entry[k],
+                        rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
                 else:
                     peak, peak_bar, drop, fraction, longest = scan_marks(
-                        first, exit_bar, ask_close, ask_blocks, own_price, -1.0, units, entries[k], rate, balance,
-                        peak, peak_bar, drop, fraction, longest, time_ns,
+                        first, exit_bar, ask_close, ask_blocks, own_price, -1.0, units, events.entry[k],
+                        rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
-                last_day = bar_day[np.uint64(exit_bar)]
+                last_day = days.bar_day[np.uint64(exit_bar)]
                 while day < last_day:
-                    price = day_bid[np.uint64(day)] if sides[k] > 0.0 else day_ask[np.uint64(day)]
-                    equity = balance + profit_of(own_price, sides[k], units, entries[k], price, rate)
+                    price = day_bid[np.uint64(day)] if events.side[k] > 0.0 else day_ask[np.uint64(day)]
+                    equity = balance + profit_of(own_price, events.side[k], units, events.entry[k], price, rate)
                     profit = equity - day_equity
                     if keep_days:
                         daily[row_of, day] = profit
@@ -283,7 +227,7 @@ def simulate_grid(
                     sum_downside += min(change, 0.0) * min(change, 0.0)
                     day_equity = equity
                     day += 1
-            balance += delta_of[at] if has_commission else net_of[at]
+            balance += table.delta[at] if has_commission else table.net[at]
             lowest = min(lowest, balance)
             balance_peak = max(balance_peak, balance)
             fall = balance_peak - balance
@@ -299,6 +243,7 @@ def simulate_grid(
                 drop = max(drop, fall)
                 if fall > fraction * peak * NEARLY:
                     fraction = max(fraction, fall / peak)
+        # With its balance gone it would have opened nothing more, which this walk cannot see.
         if lowest <= 0.0:
             lost[n_lost] = c
             n_lost += 1
@@ -318,13 +263,13 @@ def simulate_grid(
         slippage_total = spread_total = 0.0
         if has_commission:
             for j in range(np.uint64(n_trades)):
-                commission_total += charges[at_of[j]]
+                commission_total += table.charges[at_of[j]]
         if slippage > 0.0:
             for j in range(np.uint64(n_trades)):
-                slippage_total += slippages[at_of[j]]
+                slippage_total += table.slippages[at_of[j]]
         if has_spread:
             for j in range(np.uint64(n_trades)):
-                spread_total += spreads[at_of[j]]
+                spread_total += table.spreads[at_of[j]]
 
         tally = tallies[row_of]
         tally[a.N_TRADES] = n_trades

@@ -65,9 +65,16 @@ def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, f
     """One trade of LANES combinations; no branches, so that it becomes vector instructions.
 
     Args:
-        s: running figures of the combinations, columns as above; `st` those that are times, int64.
-        lanes: exits of the lanes' levels, those of this event from `e`; `lane_times` likewise from `et`.
-        row: exits of the row's level, likewise from `r`; `row_times` from `rt`.
+        s: running figures of the combinations, columns as in `layout`.
+        st: those that are times or flags, int64.
+        lanes: exits of the lanes' levels, see `arguments.LaneSpace`.
+        lane_times: those columns of them that are times.
+        e: where those of this event begin in `lanes`.
+        et: where they begin in `lane_times`.
+        row: exits of the rows' levels likewise.
+        row_times: their times.
+        r: where the exit of this row's level is in `row`, but for the column.
+        rt: where it is in `row_times` likewise.
         tie_to_lane: which exit counts where one bar holds both levels.
         first: bar of the entry, as a float.
         forced: key of the forced exit; infinite where that is the end of the data, through which the last bar is held.

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import begin, is_ready, njit, set_ready, take
+from trading_ai._jit import begin, is_ready, njit_spread, set_ready, take
 from trading_ai.engine.compiled import bookkeeping as a
-from trading_ai.engine.compiled.bookkeeping import commission
+from trading_ai.engine.compiled.arguments import Days, Events, LaneSpace, Market, MoneyTable, Rectangle, Touches
+from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.lane_steps import add_cost, end_day, keep_day, look_closer, trade, write_tally
 from trading_ai.engine.compiled.layout import (
     BALANCE,
@@ -36,47 +37,54 @@ from trading_ai.engine.compiled.layout import (
     lay_out,
 )
 from trading_ai.engine.compiled.marks import profit_of
-from trading_ai.engine.compiled.money import fill_event, fill_money
+from trading_ai.engine.compiled.money import fill_money
 
 AT_ONCE = 8
 """Events that a thread fills at a time."""
 
 
 LONG_AGO = np.int64(-(2**62))
+"""Stands for the time before the first bar. Nothing is ever computed from it: no high is older than that bar."""
 
 
-@njit
+@njit_spread
 def simulate_lanes(
-    place, lane_columns, row_columns, lanes_are_stops, at_once, rows,
-    stops, targets, bar, sides, opens, entries, anchors, forced, reasons, after, time_ns, bid_open, bid_high, bid_low,
-    bid_close, ask_open, ask_high, ask_low, ask_close, bid_blocks, ask_blocks, bar_day, day_last_bar, nights, rates,
-    config, filled, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads, paid_in,
-    taken, lost, touch_key, touch, lanes, row, lane_times, row_times, first_days, latest, states, state_times,
-    tallies, daily,
+    rectangle: Rectangle, at_once, rows, stops, targets, events: Events, market: Market, days: Days, config,
+    table: MoneyTable, taken, lost, touches: Touches, space: LaneSpace, tallies, daily,
 ):  # fmt: skip
-    """Simulate a rectangle of stops and targets; arguments not listed as in `grid.simulate_grid`.
+    """Simulate a rectangle of stops and targets.
 
-    Every event that opens must end by the bar of the next one, see `events.every_event_opens`. Several threads may run
-    this at once, as they may `simulate_grid`.
+    Every event that opens must end by the bar of the next one, see `events.fill_events`. Several threads may run this
+    at once, as they may `grid.simulate_grid`.
 
     Args:
-        place: position of each combination in `rows`, -1 where there is none, int64, shape (n_rows, n_lanes); n_lanes
-            is a multiple of LANES.
-        lane_columns: levels along the lanes, as columns of `keys`, int64, shape (n_lanes,).
-        row_columns: levels of the rows likewise, shape (n_rows,).
-        lanes_are_stops: whether the lanes are stops and the rows are targets, or the other way round.
+        rectangle: which combinations, and where they lie.
         at_once: rows that a thread takes at a time.
+        rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
+        stops: stop distances, price units, ascending, inf for none.
+        targets: target distances likewise.
+        events: what all combinations walk along.
+        market: prices.
+        days: trading days and rates.
+        config: see `bookkeeping.CONFIG`.
+        table: exits and their money, shared by all threads.
         taken: events and pieces of the rectangle that threads have taken so far, int64, shape (2,).
         lost: out, positions of combinations that lose their whole balance, int64, shape (m,).
-        lanes: work space of this thread; so are the next seven, see `lane_space`.
+        touches: work space of this thread, for one event.
+        space: work space of this thread.
+        tallies: out, shape (n_rows_of_results, n_tallies).
+        daily: out, float32, shape (n_rows_of_results, n_days), zeroed; or (n_rows_of_results, 0) to leave it.
 
     Returns:
         The number of combinations in `lost`.
     """
-    n_events = bar.shape[0]
+    # Names of their own, because they are handed on inside loops: see `arguments`.
+    time_ns = market.time_ns
+    place, lane_columns, row_columns, lanes_are_stops = rectangle
+    lanes, row, lane_times, row_times, first_days, latest, states, state_times = space
+    n_events = events.bar.shape[0]
     n = time_ns.shape[0]
-    n_levels = stops.shape[0] + targets.shape[0] + 1
-    n_days = day_last_bar.shape[0]
+    n_days = days.day_last_bar.shape[0]
     units, rate = config[a.UNITS], config[a.RATE]
     own_price = config[a.CONVERSION] == 2.0
     tie_to_lane = (config[a.TARGET_FIRST] != 0.0) != lanes_are_stops
@@ -87,18 +95,10 @@ def simulate_lanes(
         if k0 >= n_events:
             break
         for k in range(k0, min(k0 + AT_ONCE, n_events)):
-            if opens[k] != 0 and begin(filled, k):
-                fill_event(
-                    stops, targets, sides[k], bar[k], anchors[k], forced[k], bid_open, bid_high, bid_low, bid_close,
-                    bid_blocks, ask_open, ask_high, ask_low, ask_close, ask_blocks, config, touch_key, touch,
-                )  # fmt: skip
-                fill_money(
-                    config, k, n_events, bar[k], sides[k], entries[k], n, rates, bid_open, ask_open, stops.shape[0],
-                    touch_key, touch, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
-                    spreads,
-                )  # fmt: skip
-                paid_in[k] = commission(config, units, entries[k], rates, bar[k])
-                set_ready(filled, k)
+            if events.opens[k] != 0 and begin(table.filled, k):
+                fill_event(stops, targets, events, k, market, config, 0, touches)
+                fill_money(config, k, stops.shape[0], events, market, days.rates, touches, table)
+                set_ready(table.filled, k)
 
     # 2. Pieces of the rectangle: some rows of one tile of lanes.
     n_rows, n_lanes = place.shape
@@ -107,12 +107,13 @@ def simulate_lanes(
     block = max(1, min(BLOCK_EVENTS, n_events))
     n_long = n_trades = 0
     for k in range(n_events):
-        n_trades += opens[k] != 0
-        n_long += opens[k] != 0 and sides[k] > 0.0
+        n_trades += events.opens[k] != 0
+        n_long += events.opens[k] != 0 and events.side[k] > 0.0
     n_lost = 0
     laid_out = -1
     while True:
         item = take(taken[1:], 1)
+        # Pieces are numbered tile by tile: a thread that takes the next one often finds its exits still laid out.
         if item >= n_lanes // LANES * row_tiles * pieces:
             return n_lost
         tile = item // pieces
@@ -131,26 +132,21 @@ def simulate_lanes(
             n_block = min(block, n_events - k0)
             if laid_out != tile or block < n_events:
                 for b in range(n_block):
-                    while opens[k0 + b] != 0 and not is_ready(filled, k0 + b):
+                    while events.opens[k0 + b] != 0 and not is_ready(table.filled, k0 + b):
                         pass  # another thread is at it
-                lay_out(
-                    lane_columns[lane0 : lane0 + LANES], k0, n_block, lanes, lane_times, bar, opens, forced, n_levels,
-                    time_ns, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages,
-                    spreads,
-                )  # fmt: skip
-                lay_out(
-                    row_columns[tile0 : tile0 + LANES], k0, n_block, row, row_times, bar, opens, forced, n_levels,
-                    time_ns, keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads,
-                )  # fmt: skip
+                columns = lane_columns[lane0 : lane0 + LANES]
+                lay_out(columns, k0, n_block, events, time_ns, table, lanes, lane_times)
+                columns = row_columns[tile0 : tile0 + LANES]
+                lay_out(columns, k0, n_block, events, time_ns, table, row, row_times)
                 ahead = n_days
                 for k in range(k0 + n_block, n_events):
-                    if opens[k] != 0:
-                        ahead = bar_day[bar[k]]
+                    if events.opens[k] != 0:
+                        ahead = days.bar_day[events.bar[k]]
                         break
                 first_days[n_block] = ahead
                 for b in range(n_block - 1, -1, -1):
-                    if opens[k0 + b] != 0:
-                        ahead = bar_day[bar[k0 + b]]
+                    if events.opens[k0 + b] != 0:
+                        ahead = days.bar_day[events.bar[k0 + b]]
                     first_days[b] = ahead
                     at = b * N_EXIT * LANES + int(EXIT_BAR)
                     latest[b] = 0.0
@@ -162,31 +158,32 @@ def simulate_lanes(
                 u_row = np.uint64(row0 + r - tile0)
                 for b in range(n_block):
                     k = k0 + b
-                    if opens[k] == 0:
+                    if events.opens[k] == 0:
                         continue
-                    side, entry, first = sides[k], entries[k], bar[k]
-                    close = bid_close if side > 0.0 else ask_close
+                    side, entry, first = events.side[k], events.entry[k], events.bar[k]
+                    close = market.bid_close if side > 0.0 else market.ask_close
                     e = np.uint64(b * N_EXIT * LANES)
                     et = np.uint64(b * N_EXIT_TIMES * LANES)
                     er, ert = e + u_row, et + u_row
                     marked = trade(
                         s, st, lanes, lane_times, e, et, row, row_times, er, ert, tie_to_lane, float(first),
-                        2.0 * forced[k] if forced[k] < n else np.inf,
-                        time_ns[first - 1] if first > 0 else LONG_AGO, paid_in[k], 1.0 if side > 0.0 else 0.0,
+                        2.0 * events.forced[k] if events.forced[k] < n else np.inf,
+                        time_ns[first - 1] if first > 0 else LONG_AGO, table.paid_in[k],
+                        1.0 if side > 0.0 else 0.0,
                     )  # fmt: skip
                     if marked > 0:
-                        blocks = bid_blocks if side > 0.0 else ask_blocks
+                        blocks = market.bid_blocks if side > 0.0 else market.ask_blocks
                         look_closer(s, st, first, close, blocks, own_price, side, units, entry, rate, time_ns)
-                    if charges.shape[0] > 0:
+                    if table.charges.shape[0] > 0:
                         add_cost(s, COMMISSION, lanes, e, row, er, CHARGE, tie_to_lane)
-                    if slippages.shape[0] > 0:
+                    if table.slippages.shape[0] > 0:
                         add_cost(s, SLIPPAGE_PAID, lanes, e, row, er, SLIPPAGE, tie_to_lane)
-                    if spreads.shape[0] > 0:
+                    if table.spreads.shape[0] > 0:
                         add_cost(s, SPREAD_PAID, lanes, e, row, er, SPREAD, tie_to_lane)
                     # No day changes anything between the last exit and the next entry.
-                    last_day = bar_day[int(min(latest[b], row[er + EXIT_BAR]))]
+                    last_day = days.bar_day[int(min(latest[b], row[er + EXIT_BAR]))]
                     for day in range(first_days[b], min(first_days[b + 1], last_day + 1)):
-                        last_bar = day_last_bar[day]
+                        last_bar = days.day_last_bar[day]
                         earned = profit_of(own_price, side, units, entry, close[last_bar], rate)
                         if daily.shape[1] > 0:
                             here = place[row0 + r, lane0 : lane0 + LANES]

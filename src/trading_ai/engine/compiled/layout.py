@@ -3,12 +3,10 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from trading_ai._jit import njit, select
+from trading_ai.engine.compiled.arguments import LaneSpace
 
 LANES = 32
 """Combinations side by side. A constant, because loops of a known length need no special last round."""
@@ -36,32 +34,43 @@ N_EXIT, N_EXIT_TIMES, N_STATE, N_STATE_TIMES = 10, 2, 34, 3
 (PEAK_TIME, LONGEST, LOOK_CLOSER) = _offsets(N_STATE_TIMES)
 
 
-def lane_space() -> tuple[npt.NDArray[Any], ...]:
+def lane_space() -> LaneSpace:
     """What one thread writes on while it runs `simulate_lanes`; may be used again and again."""
     n, n_times = BLOCK_EVENTS * N_EXIT * LANES, BLOCK_EVENTS * N_EXIT_TIMES * LANES
-    return (
-        np.empty(n),
-        np.empty(n),
-        np.empty(n_times, np.int64),
-        np.empty(n_times, np.int64),
-        np.empty(BLOCK_EVENTS + 1, np.int64),
-        np.empty(BLOCK_EVENTS),
-        np.empty((LANES, N_STATE * LANES)),
-        np.empty((LANES, N_STATE_TIMES * LANES), np.int64),
+    return LaneSpace(
+        lanes=np.empty(n),
+        row=np.empty(n),
+        lane_times=np.empty(n_times, np.int64),
+        row_times=np.empty(n_times, np.int64),
+        first_days=np.empty(BLOCK_EVENTS + 1, np.int64),
+        latest=np.empty(BLOCK_EVENTS),
+        states=np.empty((LANES, N_STATE * LANES)),
+        state_times=np.empty((LANES, N_STATE_TIMES * LANES), np.int64),
     )
 
 
 @njit
-def lay_out(
-    columns, first_event, n_block, exits, exit_times, bar, opens, forced, n_levels, time_ns,
-    keys, net_of, delta_of, worst_of, best_of, best_bar_of, charges, slippages, spreads,
-):  # fmt: skip
+def lay_out(columns, first_event, n_block, events, time_ns, table, exits, exit_times):
     """Lay out the exits of up to LANES levels side by side, for a block of events.
 
     A level that is touched after the forced exit, or never, becomes the forced exit: what remains to be chosen is the
     earlier of two.
+
+    Args:
+        columns: the levels, int64, shape (at most LANES,).
+        first_event: first event of the block.
+        n_block: number of its events.
+        events: see `arguments.Events`.
+        time_ns: see `arguments.Market`.
+        table: see `arguments.MoneyTable`.
+        exits: out, see `arguments.LaneSpace.lanes`.
+        exit_times: out, see `arguments.LaneSpace.lane_times`.
     """
-    n_events = bar.shape[0]
+    opens, forced = events.opens, events.forced
+    keys, net_of, delta_of, worst_of, best_of = table.keys, table.net, table.delta, table.worst, table.best
+    best_bar_of, charges, slippages, spreads = table.best_bar, table.charges, table.slippages, table.spreads
+    n_events = opens.shape[0]
+    n_levels = keys.shape[0] // max(n_events, 1)
     n = time_ns.shape[0]
     for b in range(n_block):
         k = first_event + b

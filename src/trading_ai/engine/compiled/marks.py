@@ -35,6 +35,7 @@ def scan_marks(
     t = first
     while t < stop:
         if t & (BLOCK - 1) == 0 and t + BLOCK <= stop:
+            # Profit is monotone in the price, so the extreme closes of a block are where its extreme equities are.
             b = t // BLOCK
             low, high = blocks[b, 2], blocks[b, 3]
             best = high if side > 0.0 else low
