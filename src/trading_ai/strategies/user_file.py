@@ -212,7 +212,7 @@ class _SourceLoader(Loader):
         """Run it; what Numba compiles of it is kept under a name made of all the file's sources."""
         from trading_ai._compiled_cache import keeping_compiled_in  # noqa: PLC0415 - Numba takes a third of a second
 
-        path, names = str(self._source.path), vars(module)
+        path, names = str(self._source.path.resolve()), vars(module)
         names["__file__"] = path
         names["__builtins__"] = {**vars(builtins), "__import__": self._own.import_}
         code = compile(self._source.text, path, "exec", dont_inherit=True)
