@@ -26,6 +26,8 @@ LOWEST_VENV := .venv-lowest
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 # The lowest versions have wheels for the lowest Python and not always for the newest.
 LOWEST_PYTHON ?= python3.11
+# In the order of the folders: the longest files come first, and no core waits for them at the end.
+ON_ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
@@ -47,14 +49,14 @@ demo: setup ## sweep 527 combinations over real EURUSD bars and write a report
 test: setup lint ## run every check and every test
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
-	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest $(ON_ALL_CORES) $(PYTEST_ARGS)
 
 # The first run has the kernels as plain Python, whose lines can be seen; in the second they would take too long.
 .PHONY: coverage
 coverage: setup ## measure which lines the unit, property and conformance tests run (htmlcov/index.html)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property --numprocesses auto --maxprocesses 8 --dist loadfile \
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/unit tests/property $(ON_ALL_CORES) \
 		--cov --cov-report= $(PYTEST_ARGS)
-	$(BIN)/pytest tests/conformance --numprocesses auto --maxprocesses 8 --dist loadfile \
+	$(BIN)/pytest tests/conformance $(ON_ALL_CORES) \
 		--cov --cov-append --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 .PHONY: mutants
@@ -75,7 +77,7 @@ test-cluster: setup ## deploy to the cluster that kubectl speaks to, use it, kil
 test-lowest: $(LOWEST_STAMP) ## run unit and conformance tests with the lowest versions that pyproject.toml allows
 	NUMBA_CACHE_DIR="$(CURDIR)/$(LOWEST_VENV)/numba-cache" $(LOWEST_VENV)/bin/python -m trading_ai.warm
 	NUMBA_CACHE_DIR="$(CURDIR)/$(LOWEST_VENV)/numba-cache" $(LOWEST_VENV)/bin/pytest tests/unit tests/conformance \
-		--numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+		$(ON_ALL_CORES) $(PYTEST_ARGS)
 
 .PHONY: chaos
 chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)

@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def numbers(application: bootstrap.Application) -> dict[str, Any]:
         "metrics": page.metrics.tobytes(),
         "feasible": page.feasible.tolist(),
         "best": record.best_index,
-        "search": asdict(replace(record.spec, backtest_id="", datasets={})),
+        "search": replace(record.spec, backtest_id="", datasets={}).to_json(),
     }
 
 
