@@ -17,13 +17,11 @@ import inspect
 import os
 import pickle
 import re
-import shutil
 import sys
 import tempfile
 import time
 import types as python_types
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -34,7 +32,7 @@ import numpy as np
 import platformdirs
 from numba.core import compiler, types
 from numba.core import config as numba_config
-from numba.core.caching import FunctionCache, _Cache
+from numba.core.caching import _Cache
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 from numba.core.serialize import dumps as numba_dumps
@@ -135,7 +133,8 @@ class _Reader:
         self._seen.add(id(function))
         defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items())
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
-        self._put("function", function.__qualname__, len(defaults), len(cells))
+        # Compiled code asks for its module by name when it is loaded.
+        self._put("function", function.__module__, function.__qualname__, len(defaults), len(cells))
         self._left += [*defaults, *cells, _Code(function.__code__, function.__globals__)]
 
     def _code(self, value: _Code) -> None:
@@ -259,11 +258,12 @@ class DigestCache(_Cache):
         payload = content[_CHECKSUM_BYTES:]
         if hashlib.sha256(payload).digest() != content[:_CHECKSUM_BYTES]:  # cut short by a full disk or a power failure
             return None
-        kept_key, data = pickle.loads(payload)
-        if kept_key != key:
-            return None
         rebuild: Any = compiler.CompileResult._rebuild
-        return rebuild(target_context, *data)
+        try:
+            kept_key, data = pickle.loads(payload)
+            return rebuild(target_context, *data) if kept_key == key else None
+        except Exception:  # noqa: BLE001 - what cannot be loaded, whatever the reason, is compiled again
+            return None
 
     @override
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -280,9 +280,11 @@ class DigestCache(_Cache):
                 part.write(hashlib.sha256(payload).digest() + payload)
             Path(part.name).chmod(0o644)
             Path(part.name).replace(file)
-            for other in self._folder.glob(f"{self._place()}-*.nbc"):
-                if not other.name.startswith(self._stem):
-                    other.unlink(missing_ok=True)
+            # Closures of one function stand at one place, and none of them is older than the others.
+            if self._dispatcher.py_func.__closure__ is None:
+                for other in self._folder.glob(f"{self._place()}-*.nbc"):
+                    if not other.name.startswith(self._stem):
+                        other.unlink(missing_ok=True)
             _clear(self._folder)
         except OSError:  # a full disk costs the next process a compilation, nothing else
             return
@@ -319,33 +321,18 @@ def keep_compiled(dispatcher: Any) -> Any:
     return dispatcher
 
 
-@contextmanager
-def keeping_compiled_in(name: str, names: dict[str, Any]) -> Iterator[None]:
-    """Run a user's module so that what it compiles with Numba is kept under a name made of all its sources.
+def keep_users_code(prefix: str) -> None:
+    """Let the compiled functions of modules whose names begin so keep their code here, whenever they are decorated.
 
-    Args:
-        name: made of a digest of all the sources; a folder of this name is used by functions that are compiled as they
-            are decorated, which Numba's own cache keeps.
-        names: the module's names; the other compiled functions among them get the cache of this module.
+    Numba's own cache sits beside the user's file, does not see what other files have changed, and holds the name of the
+    module, which here says what the module consists of. Numba offers no other place to put a cache of one's own.
     """
-    folder, before = cache_folder(), config.CACHE_DIR
-    if folder is not None:
-        config.CACHE_DIR = str(folder / name)
-        _clear_user_folders(folder, name)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
-    for value in names.values():
-        if isinstance(value, Dispatcher) and isinstance(cast("Any", value)._cache, FunctionCache):
-            keep_compiled(value)
+    usual = Dispatcher.enable_caching
 
+    def enable_caching(dispatcher: Any) -> None:
+        if dispatcher.py_func.__module__.startswith(prefix):
+            keep_compiled(dispatcher)
+        else:
+            usual(dispatcher)
 
-_USER_FOLDERS_KEPT = 20
-
-
-def _clear_user_folders(folder: Path, name: str) -> None:
-    """Remove the oldest folders of users' code, all but some."""
-    others = [other for other in folder.glob(f"{name.rpartition('_')[0]}_*") if other.is_dir() and other.name != name]
-    for old in sorted(others, key=lambda other: other.stat().st_mtime)[:-_USER_FOLDERS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    cast("Any", Dispatcher).enable_caching = enable_caching

@@ -30,10 +30,28 @@ def is_installed(file: str | None) -> bool:
     """
     if file is None:
         return True
-    path = Path(file).resolve()
-    if path.is_relative_to(PACKAGE_FOLDER):
+    given = Path(file)
+    paths = {given, given.resolve()}  # an installer may link files into place
+    if any(path.is_relative_to(PACKAGE_FOLDER) for path in paths):
         return False
-    return any(path.is_relative_to(folder) for folder in _installed_folders())
+    folders = _installed_folders()
+    return any(
+        any(path.is_relative_to(folder) for folder in folders)
+        or not _PACKAGES.isdisjoint(path.parts)
+        or _is_beside_its_metadata(path)
+        for path in paths
+    )
+
+
+_PACKAGES = {"site-packages", "dist-packages"}
+
+
+def _is_beside_its_metadata(path: Path) -> bool:
+    """Whether a file is part of a package that an installer put into some other folder, metadata and all."""
+    top = path
+    while (top.parent / "__init__.py").is_file():
+        top = top.parent
+    return next(top.parent.glob("*.dist-info"), None) is not None
 
 
 def is_standard(module: str) -> bool:

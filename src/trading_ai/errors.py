@@ -117,3 +117,8 @@ class StorageError(TradingAIError):
     """The database or an artifact could not be read or written."""
 
     exit_code = 7
+
+
+def said(error: Exception) -> str:
+    """What an error says to people: its own words, or with its kind where it is none of this tree."""
+    return str(error) if isinstance(error, TradingAIError) else f"{type(error).__name__}: {error}"

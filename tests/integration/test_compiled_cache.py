@@ -226,3 +226,71 @@ def test_a_user_s_own_compiled_code_is_never_stale(tmp_path, monkeypatch, how):
         entries = strategy(str(tmp_path / "mine.py")).signals(bars, period=5).long_entry
         assert np.flatnonzero(entries)[0] == value
     assert list((tmp_path / "kept").rglob("*.nbc"))
+
+
+IN_ONE_FILE = """
+import numba
+import numpy as np
+from shared import place
+from trading_ai import Int, Signals, Strategy
+{extra}
+
+
+@numba.njit(cache=True)
+def marks(n, period):
+    out = np.zeros(n, np.bool_)
+    for i in range(n):
+        out[i] = i % period == place(period)
+    return out
+
+
+def made_later():
+    return numba.njit(cache=True)(lambda period: place(period) + 0)
+
+
+class Mine(Strategy):
+    period = Int(5, 2, 50)
+
+    def signals(self, bars, period):
+        found = marks(len(bars), period)
+        assert np.flatnonzero(found)[0] == made_later()(period)
+        return Signals(long_entry=found)
+"""
+SHARED = "import numba\n\n\n@numba.njit(cache=True)\ndef place(period):\n    return {value} + 0 * period\n"
+FIRST = (
+    "import sys\nimport numpy as np\nfrom tests.fakes.bars import random_bars\n"
+    "from trading_ai.strategies.registry import strategy\n"
+    "entries = strategy(sys.argv[1]).signals(random_bars(60, 3), period=5).long_entry\n"
+    "print(np.flatnonzero(entries)[0])"
+)
+
+
+def first_entry(file: Path, kept: Path) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, str(file)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(kept)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return int(done.stdout)
+
+
+def test_a_user_s_compiled_code_outlives_its_process_and_no_edit_breaks_it(tmp_path):
+    mine, other, kept = tmp_path / "mine.py", tmp_path / "other.py", tmp_path / "kept"
+    shared = tmp_path / "shared.py"
+    shared.write_text(SHARED.format(value=1))
+    mine.write_text(IN_ONE_FILE.format(extra=""))
+    assert first_entry(mine, kept) == 1
+    assert first_entry(mine, kept) == 1
+    mine.write_text(IN_ONE_FILE.format(extra="# A comment."))
+    assert first_entry(mine, kept) == 1
+    other.write_text(IN_ONE_FILE.format(extra="# Another strategy with the same helper."))
+    assert first_entry(other, kept) == 1
+    assert first_entry(mine, kept) == 1
+    shared.write_text(SHARED.format(value=3))
+    assert first_entry(mine, kept) == 3
+    assert first_entry(other, kept) == 3
+    assert not list(tmp_path.glob("__pycache__/*.nb?")), "nothing beside the user's files"

@@ -227,3 +227,80 @@ def test_a_helper_that_cannot_be_run_is_reported_as_the_file_s(folder):
         strategy(name)
     (folder / "helper.py").write_text("PLACE = 2\n")
     assert strategy(name).name == "mine"
+
+
+def test_data_of_a_base_class_in_a_helper_counts_and_is_read_again(folder):
+    (folder / "base.py").write_text(
+        "from pathlib import Path\nimport numpy as np\nfrom trading_ai import Int, Signals, Strategy\n"
+        "PLACE = int((Path(__file__).parent / 'place.txt').read_text())\n\n"
+        "class Base(Strategy):\n    data_files = ('place.txt',)\n    period = Int(5, 2, 50)\n\n"
+        "    def signals(self, bars, period):\n"
+        "        return Signals(long_entry=np.arange(len(bars)) % period == PLACE)\n"
+    )
+    (folder / "mine.py").write_text("from base import Base\n\nclass Mine(Base):\n    pass\n")
+    name = f"{folder / 'mine.py'}:Mine"
+    before = strategy_identity(strategy(name))
+    assert first_entry(name) == 1
+    (folder / "place.txt").write_text("3")
+    assert first_entry(name) == 3
+    assert strategy_identity(strategy(name)) != before
+
+
+def test_a_helper_named_like_a_standard_module_is_one_s_own_where_it_is_named_by_a_dot(folder):
+    (folder / "statistics.py").write_text("PLACE = 1\n")
+    name = write(folder, imports="from . import statistics", value="statistics.PLACE")
+    before = strategy_identity(strategy(name))
+    assert first_entry(name) == 1
+    (folder / "statistics.py").write_text("PLACE = 3\n")
+    assert first_entry(name) == 3
+    assert strategy_identity(strategy(name)) != before
+
+
+def test_a_folder_of_scripts_does_not_hide_an_installed_package(folder):
+    (folder / "scipy").mkdir()
+    (folder / "scipy" / "scratch.py").write_text("x = 1\n")
+    parts = identity_parts(strategy(write(folder, imports="import scipy.stats")))
+    assert any(part.startswith("package scipy ") for part in parts)
+
+
+def test_instances_of_a_user_s_classes_can_be_pickled(folder):
+    name = write(
+        folder,
+        imports="import pickle\nfrom dataclasses import dataclass\n\n@dataclass\nclass Level:\n    at: int = 1\n",
+        value="pickle.loads(pickle.dumps(Level())).at",
+    )
+    assert first_entry(name) == 1
+
+
+def test_packages_that_an_installer_put_elsewhere_count_as_installed(folder, tmp_path_factory, monkeypatch):
+    target = tmp_path_factory.mktemp("target")
+    (target / "rates").mkdir()
+    (target / "rates" / "__init__.py").write_text("PLACE = 1\n")
+    (target / "rates-2.5.dist-info").mkdir()
+    (target / "rates-2.5.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: rates\nVersion: 2.5\n")
+    monkeypatch.syspath_prepend(str(target))
+    name = write(folder, imports="import rates", value="rates.PLACE")
+    assert "package rates 2.5" in identity_parts(strategy(name))
+    assert first_entry(name) == 1
+
+
+def test_relative_imports_of_a_class_imported_as_usual_count(tmp_path, monkeypatch):
+    package = tmp_path / "own_package"
+    (package / "strategies").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "strategies" / "__init__.py").touch()
+    (package / "common.py").write_text("PLACE = 1\n")
+    (package / "strategies" / "mine.py").write_text(
+        "from trading_ai import Signals, Strategy\nfrom ..common import PLACE\n\n"
+        "class Mine(Strategy):\n    def signals(self, bars):\n        return Signals()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from importlib import import_module
+
+    chosen = import_module("own_package.strategies.mine").Mine()
+    parts = identity_parts(chosen)
+    assert any(part.startswith("module own_package.common ") for part in parts)
+    assert not any(part.startswith("missing ") for part in parts)
+    before = strategy_identity(chosen)
+    (package / "common.py").write_text("PLACE = 2\n")
+    assert strategy_identity(chosen) != before

@@ -142,3 +142,21 @@ def test_resume_is_refused_when_the_objective_s_code_changed(house, tmp_path):  
         house.service.resume(record.optimization_id)
     helper.write_text("WEIGHT = 2.0\n")
     assert house.service.resume(record.optimization_id).status == "completed"
+
+
+def test_an_objective_edited_in_mid_run_scores_nothing_of_that_run(house, tmp_path):  # noqa: F811
+    file = tmp_path / "mine.py"
+    file.write_text("def score(metrics):\n    return metrics['net_profit']\n")
+    plan = started(house, objective=f"{file}:score")
+    edited = []
+
+    def edit(_):
+        if not edited:
+            edited.append(file.write_text("def score(metrics):\n    return -metrics['net_profit']\n"))
+
+    record = house.service.start(plan, report=edit)
+    indices, scores = house.store.scores(record.optimization_id)
+    rows, _ = trials(house, record)
+    profits = {index: row[0] for index, row in rows.items()}
+    assert edited
+    assert scores.tolist() == [profits[index] for index in indices.tolist()]

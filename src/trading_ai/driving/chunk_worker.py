@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from trading_ai.driving.heartbeat import beating
 from trading_ai.driving.planning import job_of
 from trading_ai.driving.queue import CHUNK_LEASE_SECONDS, HEARTBEAT_SECONDS, Chunk, WorkQueue
-from trading_ai.errors import NotFoundError, StorageError, TradingAIError
+from trading_ai.errors import NotFoundError, StorageError, said
 from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Job
 from trading_ai.optimization.judging import Judge
@@ -69,7 +69,8 @@ class ChunkWorker:
     def run(self, chunk_id: int) -> Done | None:
         """Evaluate a chunk and store its trials; None if it is not to be had.
 
-        An optimization that cannot be evaluated at all (its bars or its strategy's code are gone) fails.
+        An optimization that cannot be evaluated at all, or whose trials cannot be scored, fails with the reason: its
+        bars, its strategy or its objective are gone, or its objective raises.
 
         Raises:
             StorageError: the database could not be reached; the chunk comes back by its lease.
@@ -81,18 +82,17 @@ class ChunkWorker:
         with self._heartbeat(chunk):
             try:
                 task = self._task(chunk.optimization_id)
+                result = evaluate_chunk(task.evaluator, chunk.indices, task.job.keep_daily_profit)
+                seconds = time.perf_counter() - began
+                saved = task.judge.save(result, seconds / max(self._n_slots(), 1), seconds)
             except StorageError:
                 self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
                 raise
-            except (TradingAIError, ImportError) as error:
-                self._store.change_status(chunk.optimization_id, ("running",), "failed", self._clock(), str(error))
-                self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
-                return None
-            result = evaluate_chunk(task.evaluator, chunk.indices, task.job.keep_daily_profit)
-            seconds = time.perf_counter() - began
-            try:
-                saved = task.judge.save(result, seconds / max(self._n_slots(), 1), seconds)
-            except NotFoundError:  # deleted meanwhile
+            except Exception as error:  # noqa: BLE001 - whatever one optimization raises ends that one only
+                self._tasks.pop(chunk.optimization_id, None)
+                with suppress(NotFoundError):  # deleted meanwhile
+                    self._store.change_status(chunk.optimization_id, ("running",), "failed", self._clock(), said(error))
+                    self._queue.give_back(chunk.chunk_id, self._owner, killed=False)
                 return None
         self._queue.finish(chunk.chunk_id, self._worker_id, chunk.indices.shape[0], saved.n_failed, seconds)
         return Done(chunk.optimization_id, saved.n_new, saved.n_failed, seconds)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,7 @@ from trading_ai.driving.completion import complete
 from trading_ai.driving.dispatch import Dispatch, Limits, after_death, kill_text
 from trading_ai.driving.planning import dispatch_of, proposals_of
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkQueue
-from trading_ai.errors import NotFoundError, StorageError, TradingAIError
+from trading_ai.errors import NotFoundError, StorageError, TradingAIError, said
 from trading_ai.evaluation.job import failed_chunk
 from trading_ai.evaluation.ports import Indices
 from trading_ai.optimization.judging import Judge
@@ -119,7 +120,8 @@ class Coordinator:
         if any(_is_killer(chunk) for chunk in waiting):
             for chunk in waiting:
                 if _is_killer(chunk):
-                    self._isolate(chunk, now)
+                    with self._apart(chunk.optimization_id):
+                        self._isolate(chunk, now)
                     actions["isolated"] += 1
             waiting = self._queue.chunks()
         n_slots = self._n_slots(now)
@@ -148,9 +150,23 @@ class Coordinator:
         except NotFoundError:
             return
 
+    @contextmanager
+    def _apart(self, key: str) -> Iterator[None]:
+        """Whatever is raised for one optimization ends that one only, with the reason; the others go on."""
+        try:
+            yield
+        except StorageError:
+            raise
+        except NotFoundError:  # deleted meanwhile
+            self._driven.pop(key, None)
+        except Exception as error:  # noqa: BLE001
+            if not isinstance(error, TradingAIError | ImportError):
+                _log.exception("an optimization stumbled", extra={"optimization_id": key})
+            self._settle(key, "failed", said(error))
+
     def _look_at(self, key: str) -> OptimizationRecord | None:
         """A running optimization that is this coordinator's to drive; settles it if it is complete."""
-        try:
+        with self._apart(key):
             # One name for all coordinators: a new one goes on at once. A command that runs one itself has its own.
             if not self._store.acquire_lease(key, ROLE, self._clock(), _OPTIMIZATION_LEASE_SECONDS):
                 return None
@@ -163,18 +179,11 @@ class Coordinator:
             driven.observe(record)
             if record.n_completed >= record.n_total:
                 self._settle(key, "completed", "")
-                return None
-            if enough := driven.enough(record, self._clock()):
+            elif enough := driven.enough(record, self._clock()):
                 self._settle(key, "completed", enough)
-                return None
-        except StorageError:
-            raise
-        except NotFoundError:  # deleted meanwhile
-            return None
-        except (TradingAIError, ImportError) as error:
-            self._settle(key, "failed", str(error))
-            return None
-        return record
+            else:
+                return record
+        return None
 
     def _settle(self, key: str, new: OptimizationStatus, message: str) -> None:
         if new == "completed":
@@ -207,7 +216,9 @@ class Coordinator:
         for record in records:
             dispatch = self._driven[record.optimization_id].dispatch
             if not dispatch.left.size and not open_[record.optimization_id]:
-                dispatch.refill()
+                with self._apart(record.optimization_id):
+                    dispatch.refill()
+        records = [record for record in records if record.optimization_id in self._driven]
         taken: dict[str, list[Indices]] = {}
         starts = {r.optimization_id: self._driven[r.optimization_id].dispatch.n_started for r in records}
         n_free = sum(free.values())

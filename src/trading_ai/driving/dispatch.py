@@ -17,6 +17,7 @@ from trading_ai.search.stopping import StopRule
 _FIRST_CHUNK = 16
 _GROWTH = 8
 _LEAST_SECONDS = 0.1
+_PIECES_WANTED = 20
 _BATCHES_ANSWERED_AT_ONCE = 20
 _KILLS_BEFORE_HALVING = 3
 _KILLS_OF_SUSPECTS = 2
@@ -68,6 +69,7 @@ class Dispatch:
         self._proposals, self.left, self._known, self._answer = proposals, left, known, answer
         self.n_started, self._rate = n_started, rate
         self._largest = max(_FIRST_CHUNK, int(rate * CHUNK_SECONDS))
+        self._whole_seconds = left.size / rate if rate else math.inf
 
     @property
     def learns(self) -> bool:
@@ -88,8 +90,15 @@ class Dispatch:
         return piece
 
     def size(self, n_slots: int) -> int:
-        """Combinations in the next piece: about a second of work, growing by steps until the speed is known."""
-        wanted = self._rate * CHUNK_SECONDS if self._rate else _FIRST_CHUNK
+        """Combinations in the next piece: about a second of work, growing by steps until the speed is known.
+
+        Of a short run it is less, so that limits, progress and a wish to stop are looked at now and then. Where one
+        piece runs at a time, a method that learns has its batches whole: what it finds does not depend on the machine.
+        """
+        if self.learns and n_slots == 1:
+            return int(self.left.size)
+        seconds = min(max(self._whole_seconds / n_slots / _PIECES_WANTED, _LEAST_SECONDS), CHUNK_SECONDS)
+        wanted = self._rate * seconds if self._rate else _FIRST_CHUNK
         least = float(self.left.size)
         if n_slots > 1:
             # At the end pieces shrink, so that workers end together, but a piece must outweigh its round trip.

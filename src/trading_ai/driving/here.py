@@ -216,7 +216,7 @@ class Here:
                 seconds = max(now - began, 1e-9)
                 best_index, best_score = tally.best or (None, None)
                 if tally.n_done < record.n_total:
-                    flags.enough = limits.reached(tally.n_done, best_score, record.seconds + seconds)
+                    flags.enough = flags.enough or limits.reached(tally.n_done, best_score, record.seconds + seconds)
                 terms.report(
                     Progress(
                         optimization_id=key,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from trading_ai.driving.queue import HEARTBEAT_SECONDS, WorkerRecord, WorkQueue
 from trading_ai.driving.service import OptimizationService
-from trading_ai.errors import StateError, StorageError, TradingAIError
+from trading_ai.errors import StateError, StorageError, TradingAIError, said
 
 _LOOK_SECONDS = 0.2
 _AT_ONCE = 8
@@ -86,6 +86,7 @@ class LocalRunner:
         except StateError as error:  # another process runs it, or it was cancelled meanwhile
             _log.info("not run here", extra={"optimization_id": key, "reason": str(error)})
             self._ended.wait(1.0)
-        except TradingAIError as error:
-            _log.error("the optimization ended", extra={"optimization_id": key, "reason": str(error)})
-            self._service.store.change_status(key, ("running",), "failed", self._clock(), str(error))
+        except Exception as error:  # noqa: BLE001 - whatever one optimization raises ends that one only
+            log = _log.error if isinstance(error, TradingAIError) else _log.exception
+            log("the optimization ended", extra={"optimization_id": key, "reason": said(error)})
+            self._service.store.change_status(key, ("running",), "failed", self._clock(), said(error))

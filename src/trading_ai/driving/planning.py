@@ -9,7 +9,7 @@ import numpy as np
 
 from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.proposals import Proposals
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
 from trading_ai.evaluation.job import space_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestSpec
@@ -18,7 +18,7 @@ from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
 from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.ledger import Answers
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import functions_identity
+from trading_ai.optimization.objective import bound, functions_identity
 from trading_ai.optimization.pareto import check_objectives, known_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
@@ -100,7 +100,8 @@ def plan_optimization(
     evaluator = space_evaluator(backtest.spec, space, spec.datasets, artifacts, chosen)
     proposals = Proposals(spec, backtest.spec, chosen)
     check_objectives(spec)
-    spec = replace(spec, functions_hash=_functions_hash(spec))
+    bound(spec.objectives, spec.functions_hash)
+    spec = replace(spec, functions_hash=functions_identity(spec.objectives))
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
     probed = indices
     if proposals.learns and measure:
@@ -123,16 +124,6 @@ def plan_optimization(
         evaluator=evaluator,
         proposals=proposals,
     )
-
-
-def _functions_hash(spec: OptimizationSpec) -> str:
-    found = functions_identity(spec.objectives)
-    if spec.functions_hash and found != spec.functions_hash:
-        raise StateError(
-            f"the code of the objective {spec.objective} has changed since the start (hash {spec.functions_hash[:12]} "
-            f"then, {found[:12]} now): scores of the two must not mix. Restore the code, or start a new optimization."
-        )
-    return found
 
 
 def symbol_datasets(
@@ -241,4 +232,5 @@ def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Pr
     """
     backtest = store.backtest(record.spec.backtest_id)
     chosen = strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
+    bound(record.spec.objectives, record.spec.functions_hash)
     return chosen, Proposals(record.spec, backtest.spec, chosen)

@@ -25,6 +25,7 @@ from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
+from trading_ai.optimization.objective import bound
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.strategies.registry import is_built_in
@@ -263,6 +264,7 @@ class OptimizationService:
         record = self.store.optimization(optimization_id)
         backtest = self.store.backtest(record.spec.backtest_id)
         strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
+        bound(record.spec.objectives, record.spec.functions_hash)
         return self._change(optimization_id, ("paused", "failed", "running"), "running", "resume")
 
     def _change(

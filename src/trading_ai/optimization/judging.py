@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.objective import feasible
+from trading_ai.optimization.objective import bound, feasible
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 
@@ -36,11 +36,15 @@ class Judge:
         store: where they go.
         optimization_id: whose they are.
         spec: says what counts as better.
+
+    Raises:
+        StateError: the code of a user's function among the objectives is another than at the start.
+        TradingAIError: such a function is gone.
     """
 
     def __init__(self, store: Store, optimization_id: str, spec: OptimizationSpec) -> None:
         self._store, self._key = store, optimization_id
-        self.objective = spec.objective
+        self.objective = bound(spec.objectives, spec.functions_hash)[0]
         self._constraints = spec.constraints
 
     def save(self, chunk: EvaluatedChunk, seconds: float = 0.0, busy_seconds: float = 0.0) -> Saved:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, StateError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.strategies.user_file import load_file, user_code
@@ -58,6 +58,7 @@ class Objective:
         values: the objective of each row of a metrics matrix, from shape (m, n_metrics) to (m,).
         plateau_of: the objective that these values are of, where a complete optimization is ranked by plateau
             scores: a trial by the median over it and its neighbours on the grid. Else "".
+        is_kept: whether it was stored and is read when it is used; see `bound`.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Objective:
     unit: str = "ratio"
     values: Values = field(default=lambda metrics: metrics[:, 0], repr=False, compare=False)
     plateau_of: str = ""
+    is_kept: bool = field(default=False, compare=False)
 
     @override
     def __str__(self) -> str:
@@ -83,9 +85,9 @@ class Objective:
             inner = cls.kept(plateau[1] or "sharpe_ratio")
             return replace(inner, name=text, plateau_of=inner.name)
         try:
-            return cls.parse(text) if _is_data(text) else cls(text, 1, values=_later(text))
+            return cls.parse(text) if _is_data(text) else cls(text, 1, values=_later(text), is_kept=True)
         except ParameterError:
-            return cls(text, 1, values=_later(text))
+            return cls(text, 1, values=_later(text), is_kept=True)
 
     @classmethod
     def parse(cls, text: str) -> Objective:
@@ -171,6 +173,29 @@ def functions_identity(objectives: Sequence[Objective]) -> str:
             assert code is not None
             parts += (f"function {in_file[2]}", *code.parts())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
+
+
+def bound(objectives: Sequence[Objective], functions_hash: str) -> tuple[Objective, ...]:
+    """Objectives with the users' functions among them loaded now, once: what scores a run's trials stays the same.
+
+    Args:
+        objectives: as they were stored.
+        functions_hash: identity that their functions had at the start; "" where that is not known.
+
+    Raises:
+        StateError: the code of one has changed since.
+        StrategyError: a file is gone, or cannot be run.
+        ParameterError: a formula can no longer be read.
+    """
+    if functions_hash:
+        found = functions_identity(objectives)
+        if found != functions_hash:
+            names = ", ".join(str(each) for each in objectives if _IN_FILE.fullmatch(str(each.own)))
+            raise StateError(
+                f"the code of the objective {names} has changed since the start (hash {functions_hash[:12]} then, "
+                f"{found[:12]} now): scores of the two must not mix. Restore the code, or start a new optimization."
+            )
+    return tuple(Objective.parse(str(each)) if each.is_kept else each for each in objectives)
 
 
 def _plug_in(text: str) -> Callable[..., Any] | None:

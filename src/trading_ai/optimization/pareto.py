@@ -9,6 +9,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.objective import bound
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.search.registry import METHODS
@@ -42,7 +43,7 @@ def known_scores(store: Store, record: OptimizationRecord) -> tuple[Indices, Flo
         Indices, ascending, shape (n,), and scores, larger is better, NaN where undefined or not feasible: shape
         (n,), or (n, k) for k objectives; of an objective of neighbours, those of the trials themselves.
     """
-    objectives = record.spec.objectives
+    objectives = bound(record.spec.objectives, record.spec.functions_hash)
     if len(objectives) == 1 and not objectives[0].plateau_of:
         return store.scores(record.optimization_id)
     indices, rows = [np.empty(0, dtype=np.int64)], [np.empty((0, len(objectives)))]

@@ -59,12 +59,11 @@ def _code_parts(kind: type) -> tuple[str, ...]:
         return (f"package {distribution_version(kind.__module__) or kind.__module__}",)
     path = Path(file)
     # Of this package, what was imported at the start of the process is what runs.
-    return _read_once(path) if path.resolve().is_relative_to(PACKAGE_FOLDER) else read_sources(path).parts()
+    read = _read_once if path.resolve().is_relative_to(PACKAGE_FOLDER) else read_sources
+    return read(path, "" if kind.__module__ == "__main__" else kind.__module__).parts()
 
 
-@cache
-def _read_once(path: Path) -> tuple[str, ...]:
-    return read_sources(path).parts()
+_read_once = cache(read_sources)
 
 
 def _data_parts(kind: type) -> Iterator[str]:

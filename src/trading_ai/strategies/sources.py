@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from trading_ai._origin import PACKAGE, PACKAGE_FOLDER, distribution_version, is_installed, is_standard
@@ -28,16 +29,24 @@ class Source:
         path: where it lies; of a package, its ``__init__.py``, or its folder where it has none.
         text: its content; empty for a folder.
         is_package: whether modules may lie below it.
+        is_binary: whether it is a compiled extension.
     """
 
     path: Path
     text: bytes
     is_package: bool = False
+    is_binary: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where modules below it are looked for."""
+        path = self.path.resolve()
+        return path if path.is_dir() else path.parent
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of its content; the kind of line ends does not count."""
-        return hashlib.sha256(self.text.replace(b"\r\n", b"\n")).hexdigest()
+        return hashlib.sha256(self.text if self.is_binary else self.text.replace(b"\r\n", b"\n")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -69,16 +78,21 @@ class Sources:
         )
 
 
-def read_sources(path: Path) -> Sources:
+def read_sources(path: Path, name: str = "") -> Sources:
     """Read a file and follow its imports; the file's own folder comes first, as when Python runs a script.
+
+    Args:
+        path: the file.
+        name: dotted name of the module that was imported from it; "" for a file that is run by itself.
 
     Raises:
         OSError: a file cannot be read.
         SyntaxError: a file is no Python.
     """
-    walk = _Walk(path.resolve().parent)
-    main = Source(path, path.read_bytes())
-    walk.follow(main, "")
+    is_package = path.name == "__init__.py"
+    walk = _Walk(path.resolve().parents[name.count(".") + is_package])
+    main = Source(path, path.read_bytes(), is_package=is_package)
+    walk.follow(main, name)
     return Sources(main, walk.local, walk.ours, tuple(sorted(walk.installed)), tuple(sorted(walk.missing)))
 
 
@@ -91,12 +105,15 @@ def where(top: str, folder: Path) -> Path | None:
     """
     if is_standard(top) or top == PACKAGE:
         return None
-    if _source_of(folder, (top,)) is not None:
+    found = _source_of(folder, (top,))
+    if found is not None and not found.path.is_dir():
         return folder
     try:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
-        return None
+        spec = None
+    if found is not None and (spec is None or spec.origin is None):
+        return folder  # a folder without an __init__.py stands behind every package that has one
     if spec is None or spec.origin in {"built-in", "frozen"}:
         return None
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
@@ -118,15 +135,24 @@ class _Walk:
 
     def follow(self, source: Source, name: str) -> None:
         """Collect what a module imports; `name` is its dotted name, "" for the file that everything begins with."""
-        if not source.text:
+        if not source.text or source.is_binary:
             return
         package = name if source.is_package else name.rpartition(".")[0]
         for module, level in _imports(ast.parse(source.text, filename=str(source.path))):
             if level:
                 above = package.split(".")[: len(package.split(".")) - level + 1] if package else []
-                self._add(".".join([*above, module]).strip("."))
+                self._add_own(".".join([*above, module]).strip("."))
             else:
                 self._add(module)
+
+    def _add_own(self, name: str) -> None:
+        """A module beside or below the file, whatever else has its name."""
+        parts = tuple(name.split("."))
+        if parts[0] == PACKAGE:
+            self._add(name)
+        elif name:
+            for n in range(1, len(parts) + 1):
+                self._keep(self.local, ".".join(parts[:n]), self._folder, parts[:n])
 
     def _add(self, name: str) -> None:
         parts = tuple(name.split("."))
@@ -168,7 +194,7 @@ def local_source(name: str, folder: Path) -> Source | None:
     """A user's module by its dotted name, as the file in `folder` that imports it sees it; None if there is none."""
     parts = tuple(name.split("."))
     home = where(parts[0], folder)
-    return None if home is None else _source_of(home, parts)
+    return _source_of(folder if home is None else home, parts)
 
 
 def _source_of(home: Path, parts: tuple[str, ...]) -> Source | None:
@@ -179,6 +205,10 @@ def _source_of(home: Path, parts: tuple[str, ...]) -> Source | None:
     file = place.with_name(place.name + ".py")
     if file.is_file():
         return Source(file, file.read_bytes())
+    for suffix in EXTENSION_SUFFIXES:
+        file = place.with_name(place.name + suffix)
+        if file.is_file():
+            return Source(file, file.read_bytes(), is_binary=True)
     # A folder without an __init__.py is a package only if it holds Python at all: any folder may bear a module's name.
     if place.is_dir() and next(place.glob("*.py"), None) is not None:
         return Source(place, b"", is_package=True)

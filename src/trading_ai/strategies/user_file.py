@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -110,7 +111,9 @@ def _run(name: str, sources: Sources, parameter: str) -> UserCode:
         module = import_module(name)
     except Exception as error:  # whatever a user's file raises is reported as theirs
         raise _cannot_run(sources.main.path, parameter, error) from error
-    kinds = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == name]
+    modules = [part for other, part in list(sys.modules.items()) if other == name or other.startswith(f"{name}.")]
+    kinds = {value for part in modules for value in vars(part).values() if isinstance(value, type)}
+    kinds = {kind for kind in kinds if kind.__module__.startswith(name)}
     data = {file: _digest(file) for kind in kinds for _, file in data_files(kind)}
     return UserCode(module, sources, {**own.later, **_others(before)}, data)
 
@@ -171,6 +174,8 @@ class _OwnModules:
         return found if fromlist else sys.modules[f"{self.name}.{top}"]
 
     def _owns(self, top: str) -> bool:
+        if top.startswith(_PREFIX):
+            return False
         if top not in self._known:
             self._known[top] = top in self.sources.local or where(top, self._folder) is not None
         return self._known[top]
@@ -192,11 +197,15 @@ class _Finder(MetaPathFinder):
         name, _, dotted = fullname.partition(".")
         own = self.of.get(name)
         source = None if own is None else own.source(dotted)
-        if own is None or source is None:
-            return None
-        loader = _SourceLoader(source, own)
+        if own is None or source is None or source.is_binary:
+            return None  # compiled extensions are found by Python's own finder, in the folder of their package
         is_package = source.is_package or not dotted  # the file itself holds its helpers
-        return spec_from_loader(fullname, loader, origin=str(source.path), is_package=is_package)
+        spec = spec_from_loader(
+            fullname, _SourceLoader(source, own), origin=str(source.path.resolve()), is_package=is_package
+        )
+        if spec is not None and is_package:
+            spec.submodule_search_locations = [str(source.folder)]
+        return spec
 
 
 _FINDER = _Finder()
@@ -209,12 +218,17 @@ class _SourceLoader(Loader):
         self._source, self._own = source, own
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it; what Numba compiles of it is kept under a name made of all the file's sources."""
-        from trading_ai._compiled_cache import keeping_compiled_in  # noqa: PLC0415 - Numba takes a third of a second
-
+        """Run it."""
+        _keep_compiled()
         path, names = str(self._source.path.resolve()), vars(module)
         names["__file__"] = path
         names["__builtins__"] = {**vars(builtins), "__import__": self._own.import_}
         code = compile(self._source.text, path, "exec", dont_inherit=True)
-        with keeping_compiled_in(self._own.name, names):
-            exec(code, names)
+        exec(code, names)
+
+
+@cache
+def _keep_compiled() -> None:
+    from trading_ai._compiled_cache import keep_users_code  # noqa: PLC0415 - Numba takes a third of a second
+
+    keep_users_code(_PREFIX)

@@ -67,11 +67,13 @@ def test_a_piece_is_about_a_second_of_a_long_run():
 
 
 def test_one_slot_has_no_reason_for_small_pieces_at_the_end():
-    assert [p.size for p in pieces(grid(250, 100.0), 1)] == [100, 100, 50]
+    assert [p.size for p in pieces(grid(4_050, 100.0), 1)] == [100] * 40 + [50]
 
 
 def test_pieces_shrink_at_the_end_so_that_workers_end_together_but_not_below_a_tenth_of_a_second():
-    sizes = [p.size for p in pieces(grid(400, 100.0), 2)]
+    dispatch = grid(400)
+    dispatch.told(100, 1.0)  # a speed that is learnt on the way, as the cluster does
+    sizes = [p.size for p in pieces(dispatch, 2)]
     assert sizes[:2] == [100, 75]
     assert sizes == sorted(sizes, reverse=True)
     assert min(sizes[:-1]) == 10
@@ -202,3 +204,16 @@ def test_time_is_a_limit_too():
     limits = Limits(StopRule(max_seconds=2.0), None, 0)
     assert not limits.reached(1, None, 1.9)
     assert limits.reached(1, None, 2.0) == "2 s have passed, the limit is 2 s"
+
+
+def test_a_short_run_is_looked_at_now_and_then():
+    assert grid(2_340, 3_330.0).size(1) == 333  # 0.7 s of work: a tenth of a second, not all of it
+    assert grid(200_000, 10_000.0).size(1) == 10_000
+
+
+def test_a_method_that_learns_has_its_batches_whole_where_one_piece_runs_at_a_time():
+    dispatch = Dispatch(
+        Learner(1), np.empty(0, np.int64), known=lambda: (np.empty(0, int), np.empty(0)), answer=lambda b: b, rate=0.5
+    )
+    assert dispatch.refill()
+    assert dispatch.take(1).tolist() == [0, 1, 2]
