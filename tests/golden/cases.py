@@ -79,6 +79,7 @@ COSTS = {
     "swap_pips": Costs(swap_long=-0.7, swap_short=0.2),
     "swap_account": Costs(swap_long=-4.0, swap_short=1.5, swap_unit="account"),
     "all": Costs(1.1, 3.0, 10.0, 0.002, 0.5, 0.3, -0.6, 0.1),
+    "conversion_rate": Costs(spread_pips=1.3, commission_percent=0.01, conversion_rate=0.0091),
 }
 RULES = {
     "plain": ExecutionRules(),
@@ -124,7 +125,12 @@ def single_cases() -> Iterator[tuple[str, str, Account, Exits, Signals]]:
             chosen = account("EURUSD", costs=COSTS[costs_name])
             yield f"exits {exits_name}, costs {costs_name}", "EURUSD", chosen, exits, often
         yield f"exits {exits_name}, rare", "EURUSD", account("EURUSD"), exits, rare
+    fixed_rate = account("USDJPY", costs=COSTS["conversion_rate"])
+    for exits_name in ("none", "both", "everything"):
+        yield f"a fixed rate, exits {exits_name}", "USDJPY", fixed_rate, EXITS[exits_name], often
     for costs_name, costs in COSTS.items():
+        if costs.conversion_rate is not None:  # of a symbol in another currency than the account's
+            continue
         yield f"costs {costs_name}", "EURUSD", account("EURUSD", costs=costs), EXITS["both"], often
         yield f"costs {costs_name}, trailing", "EURUSD", account("EURUSD", costs=costs), EXITS["trailing"], often
     for rules_name, rules in RULES.items():
@@ -211,6 +217,7 @@ def sweep_cases() -> Iterator[tuple[str, dict[str, object]]]:
     )
     yield "dates", {"bars": own, "strategy": "sma_crossover", "stop_loss": [0, 20], "start": "2017-02-01"}
     yield "timeframes", {"bars": own, "strategy": "sma_crossover", "timeframe": ["H1", "H4", "D1"], "fast": [3, 5]}
+    yield "euros", {"bars": own, "strategy": often, "stop_loss": [20, 30], "account_currency": "EUR"}
     yield "daily", {"bars": resample(own, "D1"), "strategy": "sma_crossover", "fast": [2, 3], "slow": [5, 8]}
     for name in strategies():
         yield f"strategy {name}", {"bars": own, "strategy": name, "stop_loss": [0, 25], "take_profit": [0, 50]}

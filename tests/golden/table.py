@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,21 @@ def write(rows: dict[str, Row]) -> None:
 
 def _kind(name: str) -> str:
     return "plain" if name.startswith("plain: ") else "all"
+
+
+def _same(found: float | None, kept: float | None) -> bool:
+    # A few units of the last place: powers and long sums end differently on other processors.
+    return found == kept or (found is not None and kept is not None and math.isclose(found, kept, rel_tol=1e-13))
+
+
+def differences(found: dict[str, Row], kept: dict[str, Row]) -> list[str]:
+    """What has changed, in words, a line for each number."""
+    lines = [f"{name}: is {'new' if name in found else 'gone'}" for name in found.keys() ^ kept.keys()]
+    for name in found.keys() & kept.keys():
+        mine, theirs = found[name], kept[name]
+        lines += [
+            f"{name}: {column} is {mine.get(column)!r}, was {theirs.get(column)!r}"
+            for column in (*theirs, *(mine.keys() - theirs.keys()))
+            if not _same(mine.get(column), theirs.get(column))
+        ]
+    return sorted(lines)
