@@ -89,6 +89,24 @@ meet. The exits below may be declared again: the strategy then sees them and set
 
 `--set NAME=VALUE` and `--param NAME=A,B,C` read `true` and `false`, whole and decimal numbers, and else a text. A text
 that looks like one of those, or holds a comma, stands in double quotes as in JSON: `--set 'kind="10"'`.
+
+## Helpers, data files, and what results belong to
+
+A strategy's file may import modules of your own: those beside the file first, then those on Python's path; names of the
+standard library are the library's, unless a dot says otherwise (`from . import statistics`). Files beside the strategy
+that it reads are declared, relative to the file of the class:
+
+```python
+class Levels(ta.Strategy):
+    data_files = ("levels.csv",)
+```
+
+Results belong to the identity of all of that: the file, every module it imports that is neither of the standard library
+nor installed (installed packages count by name and version), base classes, the indicators of this package, declared data
+files. After an edit of any of them, `verify` and `resume` refuse earlier results, the ledger does not answer from them,
+and the edited code runs, in a process that lives on too. The same holds for a function of your own as the objective.
+Where files lie does not count. Not seen: modules that are imported by a name made up while signals are computed, and
+files that are read without being declared.
 """
 
 
