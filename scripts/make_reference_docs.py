@@ -102,9 +102,9 @@ class Levels(ta.Strategy):
 ```
 
 Results belong to the identity of all of that: the file, every module it imports that is neither of the standard library
-nor installed (installed packages count by name and version), base classes, the indicators of this package, declared data
-files. After an edit of any of them, `verify` and `resume` refuse earlier results, the ledger does not answer from them,
-and the edited code runs, in a process that lives on too. The same holds for a function of your own as the objective.
+nor installed (installed packages count by name and version), base classes, the indicators of this package, declared
+data files. After an edit of any of them, `verify` and `resume` refuse earlier results, the ledger does not answer from
+them, and the edited code runs, in a process that lives on too. The same holds for a function of yours as the objective.
 Where files lie does not count. Not seen: modules that are imported by a name made up while signals are computed, and
 files that are read without being declared.
 """
