@@ -26,8 +26,7 @@ LOWEST_VENV := .venv-lowest
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 # The lowest versions have wheels for the lowest Python and not always for the newest.
 LOWEST_PYTHON ?= python3.11
-# In the order of the folders: the longest files come first, and no core waits for them at the end.
-ON_ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+ON_ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
