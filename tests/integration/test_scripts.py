@@ -214,6 +214,8 @@ class Terminal:
         self.process = subprocess.Popen(
             [f"./scripts/{script}", *arguments],
             cwd=ROOT, env=env | {"TERM": "xterm"}, stdin=its, stdout=its, stderr=its, start_new_session=True,
+            # Whoever started the tests in the background may have had Ctrl-C ignored for all that follows.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it takes no lock
         )  # fmt: skip
         os.close(its)
 
