@@ -67,8 +67,9 @@ class Dispatch:
         rate: float = 0.0,
     ) -> None:
         self._proposals, self.left, self._known, self._answer = proposals, left, known, answer
-        self.n_started, self._rate = n_started, rate
-        self._largest = max(_FIRST_CHUNK, int(rate * CHUNK_SECONDS))
+        self.n_started = n_started
+        self._cost = 1.0 / rate if rate else 0.0  # seconds a combination; their mean, not that of rates, is a run's
+        self._largest = max(int(rate * CHUNK_SECONDS), 1) if rate else _FIRST_CHUNK
         self._whole_seconds = left.size / rate if rate else math.inf
 
     @property
@@ -98,11 +99,11 @@ class Dispatch:
         if self.learns and n_slots == 1:
             return int(self.left.size)
         seconds = min(max(self._whole_seconds / n_slots / _PIECES_WANTED, _LEAST_SECONDS), CHUNK_SECONDS)
-        wanted = self._rate * seconds if self._rate else _FIRST_CHUNK
+        wanted = seconds / self._cost if self._cost else _FIRST_CHUNK
         least = float(self.left.size)
         if n_slots > 1:
             # At the end pieces shrink, so that workers end together, but a piece must outweigh its round trip.
-            least = max(self.left.size // (2 * n_slots), self._rate * _LEAST_SECONDS)
+            least = max(self.left.size // (2 * n_slots), _LEAST_SECONDS / self._cost if self._cost else 0.0)
         size = max(int(min(wanted, _GROWTH * self._largest, MAX_CHUNK, least)), 1)
         self._largest = max(self._largest, size)
         return size
@@ -132,8 +133,8 @@ class Dispatch:
     def told(self, n_trials: int, busy_seconds: float) -> None:
         """Learn the speed of one worker from `n_trials` that took it `busy_seconds`."""
         if n_trials > 0 and busy_seconds > 0.0:
-            rate = n_trials / busy_seconds
-            self._rate = rate if not self._rate else 0.5 * (self._rate + rate)
+            cost = busy_seconds / n_trials
+            self._cost = 0.5 * (self._cost + cost) if self._cost else cost
 
 
 class Limits:

@@ -93,10 +93,17 @@ def test_pieces_grow_by_steps_until_the_speed_is_known():
 def test_the_speed_follows_what_is_told():
     dispatch = grid(1_000_000, 100.0)
     dispatch.told(50, 1.0)
-    assert dispatch.size(2) == 75
+    assert dispatch.size(2) == 66  # 10 and 20 ms are 15
     dispatch.told(0, 1.0)
     dispatch.told(9, 0.0)
-    assert dispatch.size(2) == 75
+    assert dispatch.size(2) == 66
+
+
+def test_one_combination_that_costs_nothing_is_no_reason_for_all_the_others_at_once():
+    dispatch = grid(36, 2.0)  # half a second each; the first was measured, and its signals are known
+    assert dispatch.take(1).size == 1
+    dispatch.told(1, 0.0008)
+    assert dispatch.take(1).size <= 4
 
 
 def test_a_grid_is_never_asked_for_more():
