@@ -136,4 +136,6 @@ def test_importance_leaves_out_undefined_scores() -> None:
     assert (found.n_trials, found.covers_grid) == (15, False)
     assert found.main_effect[0] > 0.8
     assert np.isnan(parameter_importance(positions, np.ones(16)).main_effect).all()
+    assert parameter_importance(positions, np.ones(16)).covers_grid
+    assert not parameter_importance(positions[1:], np.ones(15)).covers_grid
     assert np.isnan(parameter_importance(positions, np.full(16, np.nan)).interaction)

@@ -113,3 +113,16 @@ def test_costs_until_the_profit_is_gone() -> None:
 def test_refuses_impossible_numbers(call) -> None:
     with pytest.raises(ParameterError):
         call()
+
+
+def test_the_break_even_factor_of_costs_below_one() -> None:
+    # 10 trades earn 30 after 0.5 each: 35 without costs, 3.5 a trade, seven times today's.
+    assert cost_stress(10, 30.0, 0.5).break_even_factor == 7.0
+    assert np.isnan(cost_stress(10, 30.0, 0.0).break_even_factor)
+
+
+def test_trades_are_left_out_a_thousand_times_where_nobody_says_how_often() -> None:
+    trades = np.array([3.0, -1.0, 2.0, -2.0, 5.0])
+    found, told = missed_trades(trades, seed=3), missed_trades(trades, share=0.1, seed=3, n_draws=1000)
+    assert (found.share, found.n_draws) == (0.1, 1000)
+    assert found.net_profit.tolist() == told.net_profit.tolist()

@@ -113,3 +113,30 @@ def test_thresholds_are_read_from_texts() -> None:
 def test_other_thresholds_are_refused(text: str) -> None:
     with pytest.raises(ParameterError, match="must be"):
         Thresholds.parse([text])
+
+
+def test_the_thresholds_that_nobody_sets_are_the_documented_ones() -> None:
+    assert {f.name: f.default for f in fields(Thresholds)} == {
+        "deflated_sharpe": 0.95,
+        "reality_check_p": 0.05,
+        "overfitting_probability": 0.5,
+        "overfitting_loss": 0.25,
+        "walk_forward_profit": 0.0,
+        "walk_forward_efficiency": 0.3,
+        "walk_forward_sizes": 0.5,
+        "losing_paths": 0.25,
+        "hold_out_profit": 0.0,
+        "plateau": 0.5,
+        "loss_probability": 0.05,
+        "break_even_factor": 1.5,
+        "n_trades": 30.0,
+        "max_failed": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("max_failed=1.5", "set to a whole number"), ("plateau=x", "set to a number")]
+)
+def test_a_threshold_that_is_refused_says_what_it_may_be(text: str, kind: str) -> None:
+    with pytest.raises(ParameterError, match=kind):
+        Thresholds.parse([text])
