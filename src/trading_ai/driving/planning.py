@@ -210,7 +210,7 @@ def dispatch_of(
         return rest
 
     def known() -> tuple[Indices, Floats]:
-        return known_scores(store, store.optimization(record.optimization_id))
+        return known_scores(store, record)
 
     return Dispatch(proposals, left, known=known, answer=answer, n_started=n_started, rate=rate)
 
@@ -223,14 +223,20 @@ def job_of(store: Store, record: OptimizationRecord) -> Job:
     return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets)
 
 
-def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:
-    """The strategy of a stored optimization, and what proposes its combinations.
+def strategy_of(store: Store, record: OptimizationRecord) -> Strategy:
+    """The strategy of a stored optimization, where all that its trials and scores are made by is as at its start.
 
     Raises:
-        StateError: the strategy's code or the engine has changed since its start.
-        StrategyError: the strategy is gone.
+        StateError: the code of the strategy or of a user's objective has changed since, or the engine.
+        StrategyError: the strategy or such an objective is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)
     chosen = strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
     bound(record.spec.objectives, record.spec.functions_hash)
-    return chosen, Proposals(record.spec, backtest.spec, chosen)
+    return chosen
+
+
+def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:
+    """The strategy of a stored optimization, and what proposes its combinations; errors as of `strategy_of`."""
+    chosen = strategy_of(store, record)
+    return chosen, Proposals(record.spec, store.backtest(record.spec.backtest_id).spec, chosen)

@@ -15,7 +15,7 @@ import numpy as np
 from trading_ai.driving.completion import complete
 from trading_ai.driving.executor import ExecutorFactory
 from trading_ai.driving.here import LEASE_SECONDS, Here, Progress, Terms, take_lease
-from trading_ai.driving.planning import Plan, job_of, plan_optimization
+from trading_ai.driving.planning import Plan, job_of, plan_optimization, strategy_of
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import StateError
 from trading_ai.evaluation.job import job_evaluator, strategy_as_started
@@ -25,7 +25,6 @@ from trading_ai.optimization.backtests import full_result
 from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
-from trading_ai.optimization.objective import bound
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.strategies.registry import is_built_in
@@ -262,9 +261,7 @@ class OptimizationService:
             StateError: it is complete or cancelled, or the strategy's code or the engine has changed.
         """
         record = self.store.optimization(optimization_id)
-        backtest = self.store.backtest(record.spec.backtest_id)
-        strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
-        bound(record.spec.objectives, record.spec.functions_hash)
+        strategy_of(self.store, record)
         return self._change(optimization_id, ("paused", "failed", "running"), "running", "resume")
 
     def _change(
