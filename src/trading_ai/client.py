@@ -279,6 +279,28 @@ class Run:
         found: Results = self._get("/results", params={"limit": 1})
         return found["best_parameters"]
 
+    @property
+    def costs_stated(self) -> str:
+        """The costs that were charged, in words; begins with "without costs" where there were none.
+
+        Raises:
+            ApiError: it was deleted (404).
+            ClientError: the server cannot be reached.
+        """
+        found: Results = self._get("/results", params={"limit": 1})
+        return found["costs_stated"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What speaks against the best trial, or why no trial ranks.
+
+        Raises:
+            ApiError: it was deleted (404).
+            ClientError: the server cannot be reached.
+        """
+        found: Results = self._get("/results", params={"limit": 1})
+        return found["warnings"]
+
     def pause(self) -> None:
         """Pause it; `resume` goes on.
 

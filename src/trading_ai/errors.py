@@ -11,6 +11,7 @@ The tree::
     │   └── RuleError             costs, sizing or execution rules
     ├── NotFoundError         no such dataset, backtest or optimization            exit code 4
     ├── StateError            the thing is not in a state that allows the call     exit code 5
+    │   └── NoWinnerError         no trial ranks, or this one does not                 exit code 8
     ├── EvaluationError       a trial could not be evaluated                       exit code 6
     └── StorageError          the database or an artifact could not be used        exit code 7
 
@@ -105,6 +106,12 @@ class StateError(TradingAIError):
     """The thing is not in a state that allows the call."""
 
     exit_code = 5
+
+
+class NoWinnerError(StateError):
+    """No trial of an optimization ranks, or the one asked for does not: nothing to crown, judge or take home."""
+
+    exit_code = 8
 
 
 class EvaluationError(TradingAIError):

@@ -22,9 +22,12 @@ from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
-from trading_ai.optimization.objective import Objective
-from trading_ai.optimization.ranking import rank, valid_indices
+from trading_ai.optimization.cautions import cautions, costs_stated
+from trading_ai.optimization.model import FEWEST_TRADES
+from trading_ai.optimization.objective import Objective, feasible, ruined
+from trading_ai.optimization.ranking import valid_indices
 from trading_ai.optimization.shape import plateau_scores
+from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
 from trading_ai.strategies.registry import strategy as find_strategy
@@ -131,6 +134,7 @@ def sweep(
     *,
     objective: str = "sharpe_ratio",
     keep_daily_profit: bool = False,
+    min_trades: int = FEWEST_TRADES,
     params: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Sweep:
@@ -141,6 +145,7 @@ def sweep(
         strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`.
         objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
+        min_trades: a trial with fewer trades does not rank; 0 lifts the floor.
         params: parameters by name, as in `options`; for those that have the name of an option, such as ``start``.
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
@@ -153,8 +158,9 @@ def sweep(
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
     """
     ranked_by = Objective.parse(objective)
+    option("optimization", "min_trades").check(min_trades)
     evaluator = make_evaluator(bars, strategy, params=params, **options)
-    return Sweep(evaluator, ranked_by, keep_daily_profit)
+    return Sweep(evaluator, ranked_by, keep_daily_profit, min_trades)
 
 
 def backtest(
@@ -185,14 +191,18 @@ class Sweep:
     Attributes:
         evaluator: what evaluated the combinations.
         objective: name of what is ranked by.
+        min_trades: trades below which a trial does not rank.
         indices: indices of the combinations that were evaluated, ascending, int64, shape (n,).
         metrics: columns as in `METRICS`, float64, shape (n, n_metrics).
         failures: error text of combinations whose strategy raised, by index.
         daily_profit: float32, shape (n, n_days), or None.
     """
 
-    def __init__(self, evaluator: SweepEvaluator, ranked_by: Objective, keep_daily_profit: bool) -> None:
+    def __init__(
+        self, evaluator: SweepEvaluator, ranked_by: Objective, keep_daily_profit: bool, min_trades: int = 0
+    ) -> None:
         self.evaluator, self.objective, self._ranked_by = evaluator, str(ranked_by), ranked_by
+        self.min_trades = min_trades
         self.indices = valid_indices(evaluator.strategy, evaluator.space, evaluator.fixed)
         chunk = evaluator.evaluate(self.indices, keep_daily_profit)
         self.metrics, self.failures, self.daily_profit = chunk.metrics, chunk.failures, chunk.daily_profit
@@ -207,27 +217,65 @@ class Sweep:
 
     @cached_property
     def order(self) -> Indices:
-        """Rows of `metrics` from best to worst; NaN last, ties in the order of the combinations."""
-        return rank(self._scores, 1)
+        """Rows of `metrics` from best to worst, ties in the order of the combinations.
+
+        Trials that do not rank come last: first those with too few trades, then those without a score, then ruined
+        accounts.
+        """
+        scores = self._scores
+        group = np.where(ruined(self.metrics), 4, ~self._ranks + 2 * np.isnan(scores))
+        order: Indices = np.lexsort((np.where(np.isfinite(scores), -scores, 0.0), group))
+        return order
+
+    @cached_property
+    def _enough(self) -> npt.NDArray[np.bool_]:
+        floor: npt.NDArray[np.bool_] = self.metrics[:, METRIC_COLUMN["total_trades"]] >= self.min_trades
+        return floor & feasible((), self.metrics)
+
+    @cached_property
+    def _ranks(self) -> npt.NDArray[np.bool_]:
+        return self._enough & ~np.isnan(self._scores)
 
     @cached_property
     def _scores(self) -> Floats:
         scores = self._ranked_by.scores(self.metrics)
-        return plateau_scores(self.evaluator.space, self.indices, scores) if self._ranked_by.plateau_of else scores
+        if not self._ranked_by.plateau_of:
+            return scores
+        return plateau_scores(self.evaluator.space, self.indices, np.where(self._enough, scores, np.nan))
 
     @property
     def has_best(self) -> bool:
-        """Whether any trial has a defined objective."""
-        return len(self) > 0 and not np.isnan(self._scores[self.order[0]])
+        """Whether any trial ranks."""
+        return bool(self._ranks.any())
+
+    @property
+    def costs_stated(self) -> str:
+        """The costs that were charged, in words; begins with "without costs" where there were none."""
+        evaluator = self.evaluator
+        return costs_stated(evaluator.account.costs, evaluator.account_currency, evaluator.data.has_spread)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What speaks against the best trial, as commands and reports say it."""
+        best = dict(zip(METRIC_NAMES, self.metrics[self.order[0]].tolist(), strict=True)) if self.has_best else {}
+        money = f"{self.evaluator.account.capital:,.2f} {self.evaluator.account_currency}"
+        return cautions(self.costs_stated, best, money, "The best trial", self._ranked_by)
 
     @cached_property
     def best(self) -> Combination:
         """The searched parameters of the best trial.
 
         Raises:
-            ParameterError: the objective is undefined for every trial (no trades, say).
+            ParameterError: no trial ranks: none has enough trades, or the objective is undefined for all.
         """
         if not self.has_best:
+            trades = self.metrics[:, METRIC_COLUMN["total_trades"]]
+            most = int(np.nanmax(trades, initial=0.0))
+            if 0 < most < self.min_trades:
+                raise ParameterError(
+                    f"is reached by no trial: the most trades of one are {most}", parameter="min_trades",
+                    value=self.min_trades, remedy="0 lifts the floor.",
+                )  # fmt: skip
             raise ParameterError(
                 "is undefined for every trial", parameter="objective", value=self.objective,
                 remedy="Most often no trial traded: look at total_trades.",

@@ -336,6 +336,11 @@ OPTIONS: tuple[Option, ...] = (
         each_window=True,
     ),
     Option(
+        "optimization", "min_trades", "whole", 10,
+        "Trades below which a trial does not rank, however good it looks; 0 lifts the floor.", "trades", low=0,
+        api_high=_WHOLE, library="min_trades",
+    ),
+    Option(
         "optimization", "keep_daily_profit", "yes_no", None,
         "Keep each trial's daily profits for `robustness`; if left out, up to 20,000 combinations.",
         off_flag="--no-daily-profit", decided=True, library="keep_daily_profit",

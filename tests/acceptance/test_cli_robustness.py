@@ -59,7 +59,7 @@ def test_the_same_again_is_answered_from_the_ledger(shell, backtest, optimizatio
     assert f"{total} of {total} were tried before" in again.stderr
     ranked = shell.ask("results", "latest")["results"]
     assert [t["parameters"] for t in ranked[:10]] == [t["parameters"] for t in optimization["results"][:10]]
-    assert {"plateau", "sharpe_in_sample", "sharpe_out_of_sample"} <= set(ranked[0])
+    assert {"plateau", "sharpe_first_75", "sharpe_last_25"} <= set(ranked[0])
 
 
 def test_a_formula_and_a_condition_on_parameters(shell, backtest):  # noqa: F811

@@ -34,6 +34,7 @@ from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_COLUMN, metric
+from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import Columns
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
@@ -163,7 +164,8 @@ def results(
     beside = shape_columns(context.store, record, page.indices)
     if wanted != "json":
         return _file(record, page, ranks, wanted, beside)
-    return JSONResponse(results_json(record, page, ranks, beside, sort=sort, total=total))
+    said = said_of_optimization(context.store, record)
+    return JSONResponse(results_json(record, page, ranks, beside, said=said, sort=sort, total=total))
 
 
 def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:

@@ -18,7 +18,16 @@ from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
-from trading_ai.documents.backtests import Backtest, Equity, Trades, backtest_json, equity_json, trades_json
+from trading_ai.documents.backtests import (
+    Backtest,
+    BacktestInFull,
+    Equity,
+    Trades,
+    backtest_in_full_json,
+    backtest_json,
+    equity_json,
+    trades_json,
+)
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.errors import DataError, ParameterError
@@ -55,7 +64,7 @@ def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *,
     return JSONResponse([backtest_json(r) for r in asked[offset : offset + limit]])
 
 
-@router.post("/backtests", status_code=201, response_model=Backtest, dependencies=_RUN, tags=["backtests"])
+@router.post("/backtests", status_code=201, response_model=BacktestInFull, dependencies=_RUN, tags=["backtests"])
 def create_backtest(request: Request, body: BacktestBody) -> Response:
     """Run a backtest with a strategy that the server knows, and keep it."""
     known = sorted(known_strategies())
@@ -65,14 +74,17 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
             "is not a known strategy", parameter="strategy", value=body.strategy, remedy="Known: " + ", ".join(known)
         )
     spec = BacktestSpec.of(body.strategy, body.parameters, body.dataset_id, body.given())
-    record, _ = context_of(request).backtests.run(spec, body.name)
-    return JSONResponse(backtest_json(record), status_code=201)
+    record, result = context_of(request).backtests.run(spec, body.name)
+    arrays = {"trades": result.trades, "equity": result.equity}
+    return JSONResponse(backtest_in_full_json(record, arrays), status_code=201)
 
 
-@router.get("/backtests/{backtest_id}", response_model=Backtest, dependencies=_READ, tags=["backtests"])
+@router.get("/backtests/{backtest_id}", response_model=BacktestInFull, dependencies=_READ, tags=["backtests"])
 def show_backtest(request: Request, backtest_id: Id) -> Response:
-    """A backtest with its metrics."""
-    return JSONResponse(backtest_json(context_of(request).store.backtest(backtest_id)))
+    """A backtest with its metrics and its trades by side."""
+    context = context_of(request)
+    record = context.store.backtest(backtest_id)
+    return JSONResponse(backtest_in_full_json(record, context.artifacts.load_backtest(record.backtest_id)))
 
 
 @router.get("/backtests/{backtest_id}/trades", response_model=Trades, dependencies=_READ, tags=["backtests"])

@@ -14,7 +14,7 @@ from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import moment, note, print_json, say
 from trading_ai.cli.tables import table
-from trading_ai.documents.backtests import backtest_json, trades_json
+from trading_ai.documents.backtests import BacktestInFull, backtest_in_full_json, backtest_json, trades_json
 from trading_ai.documents.words import number, short, strategy_label, values_text
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.model import BacktestSpec
@@ -29,11 +29,19 @@ if TYPE_CHECKING:
 SET_HELP = "A parameter; may be repeated. A text that reads as a number or as true stands in quotes: NAME='\"10\"'."
 
 SHOWN = (
-    "net_profit", "return_percent", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
-    "max_drawdown_percent", "profit_factor", "total_trades", "long_trades", "short_trades", "win_rate", "expectancy",
-    "average_win", "average_loss", "sqn", "exposure_percent", "commission_paid", "swap_paid", "spread_paid",
-    "ambiguous_exits", "final_equity",
+    "net_profit", "return_percent", "annual_return_percent", "buy_and_hold_percent", "sharpe_ratio", "sortino_ratio",
+    "calmar_ratio", "max_drawdown", "max_drawdown_percent", "buy_and_hold_drawdown_percent", "profit_factor",
+    "total_trades", "long_trades", "short_trades", "win_rate", "expectancy", "average_win", "average_loss", "sqn",
+    "exposure_percent", "commission_paid", "swap_paid", "slippage_paid", "spread_paid", "ambiguous_exits",
+    "final_equity",
 )  # fmt: skip
+
+
+_SIDE_UNITS = {
+    "n_trades": "count", "net_profit": "money", "win_rate": "percent", "profit_factor": "ratio", "expectancy": "money",
+    "largest_win": "money", "largest_loss": "money",
+}  # fmt: skip
+_SIDE_HEADS = {name: "win_%" if name == "win_rate" else name.removeprefix("n_") for name in _SIDE_UNITS}
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, Value]:
@@ -71,22 +79,18 @@ def run(
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
     spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
-    record, _ = Application().backtests.run(spec, name)
+    record, result = Application().backtests.run(spec, name)
+    found = backtest_in_full_json(record, {"trades": result.trades, "equity": result.equity})
     if as_json:
-        _print(record)
+        print_json(found)
         return
-    _show(record)
+    _show(record, found)
     say(
         f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
     )
 
 
-def _print(found: BacktestRecord | list[BacktestRecord]) -> None:
-
-    print_json([backtest_json(record) for record in found] if isinstance(found, list) else backtest_json(found))
-
-
-def _show(record: BacktestRecord) -> None:
+def _show(record: BacktestRecord, found: BacktestInFull) -> None:
     spec = record.spec
     say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
     say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
@@ -94,14 +98,23 @@ def _show(record: BacktestRecord) -> None:
     if spec.start or spec.end:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
     say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
+    say(f"costs      {found['costs_stated']}")
     print_metrics("Metrics", record.metrics)
+    sides: list[Mapping[str, object]] = [{**side} for side in found["sides"]]
+    rows = ([str(side["side"]), *(number(side[name], unit) for name, unit in _SIDE_UNITS.items())] for side in sides)
+    table("By side", ("side", *_SIDE_HEADS.values()), rows)
+    exposure = found["money_exposure_percent"]
+    if exposure is not None:
+        say(f"Exposure in money: open positions were worth {number(exposure, 'percent')} % of the capital on average.")
+    for line in found["warnings"]:
+        note(f"Warning: {line}")
 
 
 def list_backtests(*, as_json: bool = AS_JSON) -> None:
     """List backtests, newest first."""
     records = Application().store.backtests()
     if as_json:
-        _print(records)
+        print_json([backtest_json(record) for record in records])
         return
     rows = (
         [
@@ -121,11 +134,13 @@ def show(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show a backtest's settings and metrics."""
-    record = Application().store.backtest(backtest_id)
+    application = Application()
+    record = application.store.backtest(backtest_id)
+    found = backtest_in_full_json(record, application.artifacts.load_backtest(record.backtest_id))
     if as_json:
-        _print(record)
+        print_json(found)
     else:
-        _show(record)
+        _show(record, found)
 
 
 def trades(

@@ -12,7 +12,7 @@ from trading_ai.cli.output import print_json, say
 from trading_ai.documents.trials import parameter_set_json
 from trading_ai.documents.words import short
 from trading_ai.errors import InputError, StorageError
-from trading_ai.optimization.ranking import trial_of_rank
+from trading_ai.optimization.standing import winner_of_rank
 from trading_ai.reports.exports import FORMATS, parameter_file
 
 
@@ -28,7 +28,7 @@ def export(
         raise InputError("must end in " + ", ".join(FORMATS), parameter="--output", value=str(output))
     store = Application().store
     record = store.optimization(optimization_id)
-    page = trial_of_rank(store, record, rank)
+    page = winner_of_rank(store, record, rank)
     backtest = store.backtest(record.spec.backtest_id)
     found = parameter_set_json(record, backtest, rank, int(page.indices[0]))
     text = parameter_file(output.suffix, found)

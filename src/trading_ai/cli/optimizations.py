@@ -11,6 +11,7 @@ from trading_ai.cli.output import duration, moment, print_json, say
 from trading_ai.cli.tables import table
 from trading_ai.documents.optimizations import deleted_json, optimization_json
 from trading_ai.documents.words import number, short
+from trading_ai.optimization.model import floor_text
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
@@ -59,6 +60,8 @@ def status(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -
     say(f"method        {record.spec.method}, ranked by {record.spec.objective}")
     for text in record.spec.constraints:
         say(f"where         {text}")
+    if record.spec.min_trades:
+        say(f"where         {floor_text(record.spec.min_trades)} (--min-trades)")
     say(f"created       {moment(record.created_at)} UTC, ran for {duration(record.seconds)}")
     if record.status in {"paused", "failed"} or (record.status == "running" and record.n_completed < record.n_total):
         say(f"go on with    trading-ai resume {short(record.optimization_id)}")

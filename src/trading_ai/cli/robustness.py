@@ -69,10 +69,10 @@ def show(found: Assessment) -> None:
         )
     for line in found.reruns.in_words():
         say(line)
-    say(
-        f"{study.n_ledger_trials:,} trials were ever run on this data; these {study.n_trials:,} amount to about "
-        f"{study.effective.n_effective:,.0f} independent ones."
-    )
+    say(study.trials_in_words())
+    say(f"Costs: {found.said.costs_stated}.")
+    for line in found.said.warnings:
+        say(f"Warning: {line}")
     if found.n_recomputed:
         say(f"Daily profits of {found.n_recomputed:,} trials were not kept and were computed again.")
     for line in study.notes:

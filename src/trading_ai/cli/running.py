@@ -13,6 +13,7 @@ from trading_ai.cli.output import duration, note, print_json
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.trials import optimization_with_results, show_results
 from trading_ai.documents.words import short
+from trading_ai.errors import NoWinnerError
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
 from trading_ai.parameters import ParameterRange, SearchSpace
@@ -64,7 +65,7 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
     """Show how a run ended; an interrupted one leaves with code 130.
 
     Raises:
-        typer.Exit: it did not complete.
+        typer.Exit: it did not complete, or no trial ranks.
     """
     if as_json:
         print_json(optimization_with_results(application, record, top))
@@ -81,6 +82,8 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
     if record.status == "cancelled":
         note(f"Cancelled after {record.n_completed:,} of {record.n_total:,} trials; they are kept.")
         raise typer.Exit(5)
+    if record.status == "completed" and record.best_index is None:
+        raise typer.Exit(NoWinnerError.exit_code)
 
 
 @with_flags(rows_of("optimization"))

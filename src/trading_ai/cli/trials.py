@@ -23,6 +23,7 @@ from trading_ai.documents.optimizations import (
 from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import StorageError
 from trading_ai.metrics.catalog import metric
+from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import objective_values
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.shape import shape_columns
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 _HEADS = {
-    "sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", "sharpe_ratio": "sharpe",
+    "sharpe_first_75": "first_75%", "sharpe_last_25": "last_25%", "sharpe_ratio": "sharpe",
     "max_drawdown_percent": "drawdown_%", "total_trades": "trades",
 }  # fmt: skip
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
@@ -59,7 +60,9 @@ def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
 def results_of(application: Application, record: OptimizationRecord, top: int, *, pareto: bool = False) -> Results:
     """The best trials of an optimization, or the best of those on its Pareto front."""
     ranks, page, total = _page(application, record, top, pareto=pareto)
-    return results_json(record, page, ranks, shape_columns(application.store, record, page.indices), total=total)
+    store = application.store
+    beside, said = shape_columns(store, record, page.indices), said_of_optimization(store, record)
+    return results_json(record, page, ranks, beside, said=said, total=total)
 
 
 def optimization_with_results(application: Application, record: OptimizationRecord, top: int) -> OptimizationResults:
@@ -117,14 +120,19 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
             say("plateau: median of the objective over a trial and its neighbours on the grid.")
         if record.spec.more_objectives:
             say("pareto: no other trial is as good in " + ", ".join(map(str, record.spec.objectives)) + ".")
-        if "sharpe_out_of_sample" in beside:
-            say("sharpe_is, sharpe_oos: in and out of sample, of the first 75 % of the days and of the others.")
+        if "sharpe_last_25" in beside:
+            say("first_75%, last_25%: Sharpe ratio of these days; all days ranked, so neither is out of sample.")
     else:
-        say(f"No trial can be ranked: {objective} is undefined, or a condition is broken, in all of them.")
         for index, message in list(page.errors.items())[:1]:
             last = message.strip().splitlines()[-1]
             say(f"Combination {values_text(space.combination(index))} failed with: {last}")
-    key = short(record.optimization_id)
+    said, key = said_of_optimization(application.store, record), short(record.optimization_id)
+    say(f"Costs: {said.costs_stated}.")
+    for line in said.warnings:
+        say(f"Warning: {line}")
+    if record.best_index is None:
+        say(f"Next: trading-ai results {key} --csv trials.csv   (what the trials have)")
+        return
     say(f"Next: trading-ai robustness {key}   (would it survive?)")
     say(f"      trading-ai results {key} --csv trials.csv")
     say(f"      trading-ai report {key} --output report.html")

@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import TypedDict
 
-from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, form, iso, iso_ns
+from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, finite_values, form, iso, iso_ns
 from trading_ai.documents.metrics import Metrics, metrics_json
 from trading_ai.engine import costs, rules, sizing
 from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.errors import SymbolError
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.market.symbol_table import symbol
+from trading_ai.metrics import sides
+from trading_ai.optimization.cautions import said_of_backtest
 from trading_ai.optimization.records import BacktestRecord
 from trading_ai.parameters import Combination
 
@@ -77,6 +81,8 @@ class Backtest(TypedDict):
         strategy_hash: hash of the strategy's code.
         engine_version: version of the engine that made the numbers.
         created_at: when it was run, UTC.
+        costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
+        warnings: what speaks against the result, a sentence or two each.
     """
 
     id: Uuid
@@ -99,6 +105,41 @@ class Backtest(TypedDict):
     strategy_hash: str
     engine_version: str
     created_at: Moment
+    costs_stated: str
+    warnings: list[str]
+
+
+@form(of=sides.Side)
+class Side(TypedDict):
+    """The trades of one side, or of both; undefined figures are null."""
+
+    side: sides.SideName
+    n_trades: int
+    win_rate: Number
+    net_profit: Number
+    profit_factor: Number
+    expectancy: Number
+    average_win: Number
+    average_loss: Number
+    largest_win: Number
+    largest_loss: Number
+    average_bars_held: Number
+    commission: Number
+    swap: Number
+
+
+@form()
+class BacktestInFull(Backtest):
+    """A backtest with its metrics and its trades by side.
+
+    Attributes:
+        sides: all trades, the long and the short ones.
+        money_exposure_percent: mean value of the open positions over all bars, percent of the capital; null where
+            the account's currency is neither of the symbol's and no rate was given.
+    """
+
+    sides: list[Side]
+    money_exposure_percent: Number
 
 
 @form()
@@ -178,7 +219,7 @@ class Equity(TypedDict):
 
 def backtest_json(record: BacktestRecord) -> Backtest:
     """A backtest with its metrics."""
-    spec = record.spec
+    spec, said = record.spec, said_of_backtest(record)
     given = spec.to_json()
     return {
         "id": record.backtest_id,
@@ -201,7 +242,39 @@ def backtest_json(record: BacktestRecord) -> Backtest:
         "strategy_hash": record.strategy_hash,
         "engine_version": record.engine_version,
         "created_at": iso(record.created_at),
+        "costs_stated": said.costs_stated,
+        "warnings": list(said.warnings),
     }
+
+
+def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArray[Any]]) -> BacktestInFull:
+    """A backtest with its trades by side.
+
+    Args:
+        record: the backtest.
+        arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,).
+    """
+    spec, trades = record.spec, arrays["trades"]
+    exposure = sides.money_exposure(trades, arrays["equity"].shape[0], spec.capital, _rate(record))
+    return {
+        **backtest_json(record),
+        "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
+        "money_exposure_percent": finite(exposure),
+    }
+
+
+def _rate(record: BacktestRecord) -> float | None:
+    """Account currency for one unit of quote currency; 0 for an account in the base currency, None if it varies."""
+    spec = record.spec
+    if spec.costs.conversion_rate is not None:
+        return spec.costs.conversion_rate
+    try:
+        known = symbol(record.symbol)
+    except SymbolError:
+        return None
+    if known.quote_currency == spec.account_currency:
+        return 1.0
+    return 0.0 if known.base_currency == spec.account_currency else None
 
 
 def trades_json(backtest_id: str, trades: npt.NDArray[np.void], rows: slice = slice(None)) -> Trades:

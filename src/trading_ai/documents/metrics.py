@@ -55,6 +55,8 @@ class Metrics(TypedDict):
     annual_return_percent: Number
     ambiguous_exits: Number
     skipped_entries: Number
+    buy_and_hold_percent: Number
+    buy_and_hold_drawdown_percent: Number
 
 
 def metrics_json(metrics: Mapping[str, float]) -> Metrics:

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from trading_ai.documents.forms import Moment, Number, Uuid, finite, form, iso, iso_or_none
 from trading_ai.documents.metrics import Metrics
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.cautions import Said
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
@@ -57,7 +58,8 @@ class Best(TypedDict):
     Attributes:
         parameters: its searched parameters.
         objective: what it is best in.
-        value: its objective.
+        value: what it is ranked by: its objective, or its loss as a fraction of the capital where the account lost
+            money and the objective promises profit.
     """
 
     parameters: Combination
@@ -134,6 +136,7 @@ class Optimization(Status):
     objective: str
     objectives: list[str]
     constraints: list[str]
+    min_trades: int
     parameter_constraints: list[str]
     seed: int
     priority: int
@@ -154,8 +157,8 @@ class Trial(Metrics):
         feasible: whether it holds the constraints.
         error: why it could not be evaluated, or null.
         plateau: median of the objective over it and its neighbours on the grid; left out of large optimizations.
-        sharpe_in_sample: Sharpe ratio of the first 75 % of the days; there where daily profits are kept.
-        sharpe_out_of_sample: Sharpe ratio of the other days; likewise.
+        sharpe_first_75: Sharpe ratio of the first 75 % of the days; there where daily profits are kept.
+        sharpe_last_25: Sharpe ratio of the other days; likewise. It was ranked by all days: neither is out of sample.
         pareto: whether no other trial is as good in every objective; there where there are several.
     """
 
@@ -166,8 +169,8 @@ class Trial(Metrics):
     feasible: bool
     error: str | None
     plateau: NotRequired[Number]
-    sharpe_in_sample: NotRequired[Number]
-    sharpe_out_of_sample: NotRequired[Number]
+    sharpe_first_75: NotRequired[Number]
+    sharpe_last_25: NotRequired[Number]
     pareto: NotRequired[bool]
 
 
@@ -185,6 +188,8 @@ class Results(TypedDict):
         results: the trials.
         best_parameters: parameters of the best trial that holds the constraints, or null.
         total: trials that there are in all pages together.
+        costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
+        warnings: what speaks against the best trial, or why no trial ranks, a sentence or two each.
     """
 
     optimization_id: Uuid
@@ -196,6 +201,8 @@ class Results(TypedDict):
     results: list[Trial]
     best_parameters: Combination | None
     total: int
+    costs_stated: str
+    warnings: list[str]
 
 
 @form()
@@ -293,6 +300,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> Optimization:
         "objective": str(spec.objective),
         "objectives": list(map(str, spec.objectives)),
         "constraints": list(map(str, spec.constraints)),
+        "min_trades": spec.min_trades,
         "parameter_constraints": list(map(str, spec.parameter_constraints)),
         "seed": spec.seed,
         "priority": record.priority,
@@ -352,6 +360,7 @@ def results_json(
     ranks: Sequence[int],
     beside: Columns | None = None,
     *,
+    said: Said,
     sort: str | None = None,
     total: int | None = None,
 ) -> Results:
@@ -362,6 +371,7 @@ def results_json(
         page: the trials.
         ranks: rank of each of them.
         beside: further columns, each of shape (n_trials,).
+        said: what goes with them.
         sort: what they are sorted by; None for the objective.
         total: trials in all pages together; None for all that were tried.
     """
@@ -376,6 +386,8 @@ def results_json(
         "results": trials_json(record, page, ranks, beside),
         "best_parameters": None if best is None else record.spec.space.combination(best),
         "total": record.n_completed if total is None else total,
+        "costs_stated": said.costs_stated,
+        "warnings": list(said.warnings),
     }
 
 

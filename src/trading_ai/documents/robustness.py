@@ -173,6 +173,8 @@ class Assessment(Robustness):
         n_trials: trials of the optimization.
         n_studied: trials that were studied: all, or a sample of many.
         reruns: the judged trial under other conditions.
+        costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
+        warnings: what speaks against the trial, a sentence or two each.
     """
 
     optimization_id: Uuid
@@ -182,6 +184,8 @@ class Assessment(Robustness):
     n_studied: int
     n_recomputed: int
     reruns: Reruns
+    costs_stated: str
+    warnings: list[str]
 
 
 def assessment_json(found: assessment.Assessment) -> Assessment:

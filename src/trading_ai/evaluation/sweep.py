@@ -36,6 +36,8 @@ from trading_ai.evaluation.signal_bars import signal_bars
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import first_bar
+from trading_ai.metrics.annual import years_of
+from trading_ai.metrics.benchmark import buy_and_hold
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.parameters import Combination, SearchSpace, Value
@@ -90,6 +92,7 @@ class SweepEvaluator(Evaluator):
             if name in space.names:
                 raise ParameterError("is both fixed and searched", parameter=name, remedy="Leave out one of the two.")
         self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
+        self.account_currency = account_currency
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
@@ -110,6 +113,8 @@ class SweepEvaluator(Evaluator):
         self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
         searched = {column for _, column, _ in self._exit_axes}
         self._plain_exits = searched <= {STOP_LOSS, TAKE_PROFIT} and not self._exits[[TRAILING_STOP, BREAK_EVEN]].any()
+        self._years = years_of(self.data.bars, self.n_days)
+        self._benchmark = buy_and_hold(self.data.bars)
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -239,7 +244,9 @@ class SweepEvaluator(Evaluator):
             capital=self.account.capital,
             n_bars=self.data.n_bars,
             n_days=self.n_days,
-            days_per_year=self.data.bars.symbol.days_per_year,
+            periods_per_year=self._years.periods_per_year,
+            years=self._years.years,
+            benchmark=self._benchmark,
         )
 
     def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:

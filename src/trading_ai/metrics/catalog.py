@@ -62,15 +62,16 @@ METRICS: tuple[Metric, ...] = (
         "sharpe_ratio",
         "ratio",
         1,
-        "mean / standard deviation (n-1) of the daily equity returns, times sqrt(trading days a year); "
-        "no risk-free rate (Sharpe 1994)",
+        "mean / standard deviation (n-1) of the equity returns of each trading day, or bar where bars are longer, "
+        "times sqrt(of these a year: 252, or 365 where weekends trade, 52 weeks, 12 months); no risk-free rate "
+        "(Sharpe 1994)",
     ),
     Metric(
         "sortino_ratio",
         "ratio",
         1,
-        "mean / downside deviation of the daily equity returns, times sqrt(trading days a year); downside "
-        "deviation is the root mean square of the negative returns over all days (Sortino and Price 1994)",
+        "mean / downside deviation of the same returns, annualised in the same way; downside deviation is the root "
+        "mean square of the negative returns over all of them (Sortino and Price 1994)",
     ),
     Metric("calmar_ratio", "ratio", 1, "annual_return_percent / max_drawdown_percent (Young 1991)"),
     Metric("recovery_factor", "ratio", 1, "net_profit / max_drawdown"),
@@ -87,10 +88,18 @@ METRICS: tuple[Metric, ...] = (
         "annual_return_percent",
         "percent",
         1,
-        "compound annual growth: 100 x ((final_equity / capital) ^ (days a year / trading days) - 1)",
+        "compound annual growth: 100 x ((final_equity / capital) ^ (1 / years) - 1); calendar years of 365.2425 days "
+        "from the first bar's open to the last bar's close",
     ),
     Metric("ambiguous_exits", "count", -1, "exits decided by the same-bar rule: stop and target in one bar"),
     Metric("skipped_entries", "count", 0, "entries not opened: size below the minimum, or no balance left"),
+    Metric(
+        "buy_and_hold_percent",
+        "percent",
+        0,
+        "what the market did: 100 x (last close / first open - 1), in the quote currency and without costs",
+    ),
+    Metric("buy_and_hold_drawdown_percent", "percent", 0, "largest fall of the closes from their highest value so far"),
 )
 
 METRIC_NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)

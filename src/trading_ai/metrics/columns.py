@@ -45,4 +45,6 @@ from trading_ai.metrics.catalog import METRIC_NAMES
     ANNUAL_RETURN_PERCENT,
     AMBIGUOUS_EXITS,
     SKIPPED_ENTRIES,
+    BUY_AND_HOLD_PERCENT,
+    BUY_AND_HOLD_DRAWDOWN_PERCENT,
 ) = range(len(METRIC_NAMES))

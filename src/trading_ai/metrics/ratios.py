@@ -9,6 +9,7 @@ import numpy.typing as npt
 from trading_ai._jit import njit
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.metrics import columns as c
+from trading_ai.metrics.benchmark import NO_BENCHMARK, BuyAndHold
 from trading_ai.metrics.catalog import METRICS
 
 Floats = npt.NDArray[np.float64]
@@ -35,8 +36,8 @@ def _deviation(total, squares, n):
 
 
 @njit
-def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
-    annual = np.sqrt(days_per_year)
+def _fill(tallies, capital, n_bars, n_days, periods_per_year, years, market_return, market_drawdown, out):
+    annual = np.sqrt(periods_per_year)
     for i in range(tallies.shape[0]):
         t = tallies[i]
         n = t[a.N_TRADES]
@@ -51,8 +52,9 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         deviation = _deviation(t[a.SUM_DAILY], t[a.SUM_DAILY_SQUARED], n_days)
         downside = np.sqrt(t[a.SUM_DOWNSIDE_SQUARED] / n_days)
         growth = np.nan
-        if final > 0.0:
-            growth = 100.0 * ((final / capital) ** (days_per_year / n_days) - 1.0)
+        # Minutes of data raised to a year have no number.
+        if final > 0.0 and np.log(final / capital) / years < 700.0:
+            growth = 100.0 * ((final / capital) ** (1.0 / years) - 1.0)
         row = out[i]
         row[c.NET_PROFIT] = net
         row[c.GROSS_PROFIT] = t[a.GROSS_PROFIT]
@@ -94,21 +96,34 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         row[c.ANNUAL_RETURN_PERCENT] = growth
         row[c.AMBIGUOUS_EXITS] = t[a.N_AMBIGUOUS]
         row[c.SKIPPED_ENTRIES] = t[a.N_SKIPPED]
+        row[c.BUY_AND_HOLD_PERCENT] = market_return
+        row[c.BUY_AND_HOLD_DRAWDOWN_PERCENT] = market_drawdown
 
 
-def metrics_from_tallies(tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int) -> Floats:
+def metrics_from_tallies(
+    tallies: Floats,
+    *,
+    capital: float,
+    n_bars: int,
+    n_days: int,
+    periods_per_year: float,
+    years: float,
+    benchmark: BuyAndHold = NO_BENCHMARK,
+) -> Floats:
     """Compute every metric of `catalog.METRICS`.
 
     Args:
         tallies: what a simulator counted, columns as in `records.TALLIES`, shape (m, n_tallies).
         capital: starting balance, account currency.
         n_bars: number of execution bars.
-        n_days: number of trading days.
-        days_per_year: trading days a year.
+        n_days: number of trading days, or of bars where they are longer: the periods of returns.
+        periods_per_year: how many of them make a year.
+        years: calendar years that they cover, above 0.
+        benchmark: what the market did.
 
     Returns:
         Columns as in `catalog.METRICS`, shape (m, n_metrics); undefined values are NaN.
     """
     out = np.empty((tallies.shape[0], len(METRICS)))
-    _fill(tallies, float(capital), float(n_bars), float(n_days), float(days_per_year), out)
+    _fill(tallies, float(capital), float(n_bars), float(n_days), float(periods_per_year), float(years), *benchmark, out)
     return out

@@ -13,7 +13,7 @@ from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
 Columns = dict[str, Floats | npt.NDArray[np.bool_]]
 
-COLUMNS = ("plateau", "sharpe_in_sample", "sharpe_out_of_sample", "pareto")
+COLUMNS = ("plateau", "sharpe_first_75", "sharpe_last_25", "pareto")
 """Their names, in order."""
 
 
@@ -33,7 +33,7 @@ def objective_values(record: OptimizationRecord, page: TrialPage, columns: Mappi
         elif record.best_score is not None:  # of too many trials for the column: the best is known
             values[page.indices == record.best_index] = objective.value(record.best_score)
         return values
-    return objective.scores(page.metrics) * float(objective.better)
+    return objective.measured(page.metrics)
 
 
 def as_rows(columns: Columns, n: int) -> Sequence[dict[str, float | bool | None]]:

@@ -45,7 +45,7 @@ class Judge:
     def __init__(self, store: Store, optimization_id: str, spec: OptimizationSpec) -> None:
         self._store, self._key = store, optimization_id
         self.objective = bound(spec.objectives, spec.functions_hash)[0]
-        self._constraints = spec.constraints
+        self._conditions = spec.conditions
 
     def save(self, chunk: EvaluatedChunk, seconds: float = 0.0, busy_seconds: float = 0.0) -> Saved:
         """Score a chunk and save it with the progress, in one transaction.
@@ -60,6 +60,6 @@ class Judge:
             StorageError: the store cannot be reached; nothing was saved.
         """
         scores = self.objective.scores(chunk.metrics)
-        held: npt.NDArray[np.bool_] = feasible(self._constraints, chunk.metrics)
+        held: npt.NDArray[np.bool_] = feasible(self._conditions, chunk.metrics)
         n_new = self._store.save_chunk(self._key, chunk, scores, held, seconds, busy_seconds)
         return Saved(n_new, len(chunk.failures), best_of(chunk.indices, scores, held))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from trading_ai.errors import ParameterError
 from trading_ai.expressions import Expression, parse_expression
 from trading_ai.optimization.objective import Constraint, Objective
 from trading_ai.options import Given
@@ -24,8 +25,17 @@ def keeps_daily_profit(space: SearchSpace) -> bool:
     return space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO
 
 
+FEWEST_TRADES = 10
+"""Trades below which a trial does not rank where nobody says: fewer say nothing about what comes next."""
+
 REQUIRE = "--require"
 """What errors call a condition on parameters."""
+
+
+def floor_text(min_trades: int) -> str:
+    """The floor of trades as a constraint."""
+    return f"total_trades >= {min_trades}"
+
 
 _TEXTS = ("more_objectives", "constraints", "parameter_constraints")
 
@@ -66,11 +76,12 @@ class OptimizationSpec:
         warm_start: let a method that learns begin with what earlier optimizations tried.
         datasets: where the symbol is searched, the dataset of each symbol; filled in by planning.
         functions_hash: identity of the users' functions among the objectives, or ""; filled in by planning.
+        min_trades: a trial with fewer trades does not rank, as if it broke a constraint; 0 for no floor.
 
     Objectives and conditions may be given as texts.
 
     Raises:
-        ParameterError: such a text cannot be read.
+        ParameterError: such a text cannot be read, or `min_trades` is negative.
     """
 
     backtest_id: str
@@ -90,8 +101,13 @@ class OptimizationSpec:
     more_objectives: tuple[Objective, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
     functions_hash: str = ""
+    min_trades: int = FEWEST_TRADES
 
     def __post_init__(self) -> None:
+        if self.min_trades < 0:
+            raise ParameterError(
+                "must be 0 or more", parameter="min_trades", value=self.min_trades, remedy="0 lifts the floor."
+            )
         # Texts are read here and nowhere else: what cannot be read is refused before anything is made of it.
         read = {
             "objective": _objective(self.objective),
@@ -106,6 +122,16 @@ class OptimizationSpec:
     def objectives(self) -> tuple[Objective, ...]:
         """Every objective, the one that trials are ranked by first."""
         return (self.objective, *self.more_objectives)
+
+    @property
+    def conditions(self) -> tuple[Constraint, ...]:
+        """Everything that a trial must hold to rank: the constraints, and the floor of trades."""
+        if not self.min_trades:
+            return self.constraints
+        return (
+            *self.constraints,
+            Constraint("total_trades", ">=", float(self.min_trades), floor_text(self.min_trades)),
+        )
 
     @property
     def stop_rule(self) -> StopRule:
@@ -126,6 +152,7 @@ class OptimizationSpec:
         """Read what `to_json` wrote; what can no longer be read, or is a user's code, is read when it is used."""
         return cls(
             **{
+                "min_trades": 0,  # what was stored before there was a floor was ranked without one
                 **data,
                 "space": SearchSpace.from_json(data["space"]),
                 "objective": Objective.kept(data["objective"]),

@@ -42,6 +42,11 @@ NAMED = {
 }
 """Formulas that have a name. cTrader's default fitness: net profit x winning trades / (1 + equity drawdown)."""
 
+PROMISE_PROFIT = frozenset({"sharpe_ratio", "sortino_ratio"})
+"""Objectives that are arithmetic means of returns: above zero they are read as a profit, which they need not be."""
+
+_RETURN = METRIC_COLUMN["return_percent"]
+
 ENTRY_POINT_GROUP = "trading_ai.objectives"
 _PLATEAU = re.compile(r"plateau(?:\((.+)\))?")
 _IN_FILE = re.compile(r"(.+\.py):([A-Za-z_]\w*)")
@@ -132,10 +137,33 @@ class Objective:
 
         return cls(text, 1, values=values)
 
-    def scores(self, metrics: Floats) -> Floats:
-        """Larger is better, NaN where undefined; `metrics` has shape (m, n_metrics), the result (m,)."""
-        values = self.values(metrics) * float(self.better)
+    @property
+    def promises_profit(self) -> bool:
+        """Whether a value above zero is read as a profit, and need not be one."""
+        return (self.plateau_of or self.name) in PROMISE_PROFIT
+
+    def measured(self, metrics: Floats) -> Floats:
+        """The objective of each trial as it was measured, NaN where undefined or infinite, shape (m,)."""
+        values = self.values(metrics)
         result: Floats = np.where(np.isfinite(values), values, np.nan)
+        return result
+
+    def scores(self, metrics: Floats) -> Floats:
+        """What trials are ranked by: larger is better, NaN where undefined, shape (m,).
+
+        The mean of a lost account's daily returns can be above zero: +50 % and -40 % are a mean of 5 % and a loss of
+        10 %. Where the objective promises profit, a trial that lost money scores at most its (negative) return, as a
+        fraction of the capital: it ranks below every trial that earned, and the larger loss below the smaller. A ruined
+        account scores minus infinity, whatever the objective is.
+
+        Args:
+            metrics: columns as in `METRICS`, shape (m, n_metrics).
+        """
+        scores = self.measured(metrics) * float(self.better)
+        if self.promises_profit:
+            change = metrics[:, _RETURN] / 100.0
+            scores = np.where(change < 0.0, np.minimum(scores, change), scores)
+        result: Floats = np.where(ruined(metrics), -np.inf, scores)
         return result
 
     def value(self, score: float) -> float:
@@ -295,9 +323,18 @@ class Constraint:
         return self.text or f"{self.name} {self.comparison} {self.bound!r}"
 
 
+def ruined(metrics: Floats) -> Bools:
+    """Whether each trial's account lost everything, shape (m,)."""
+    column = METRIC_COLUMN.get("ruined")
+    if column is None:
+        return np.zeros(metrics.shape[0], dtype=np.bool_)
+    found: Bools = metrics[:, column] > 0.0
+    return found
+
+
 def feasible(constraints: Sequence[Constraint], metrics: Floats) -> Bools:
-    """Whether each trial holds every constraint, shape (m,); a failed trial (no metric at all) never does."""
-    held: Bools = ~np.asarray(np.isnan(metrics).all(axis=1))
+    """Whether each trial can rank, shape (m,): it holds every constraint, did not fail, and was not ruined."""
+    held: Bools = ~np.asarray(np.isnan(metrics).all(axis=1)) & ~ruined(metrics)
     for constraint in constraints:
         held &= constraint.holds(metrics)
     return held

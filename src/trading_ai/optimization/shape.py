@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from trading_ai.errors import SymbolError
 from trading_ai.evaluation.ports import Floats, Indices
+from trading_ai.market.date_range import moment_ns
+from trading_ai.market.symbol_table import symbol
+from trading_ai.market.timeframe import timeframe
+from trading_ai.metrics.annual import periods_per_year, years_between
 from trading_ai.optimization.columns import COLUMNS, Columns
 from trading_ai.optimization.pareto import known_scores, on_front, own_scores
 from trading_ai.optimization.ports import Store
@@ -17,18 +22,17 @@ SHOWN_UP_TO = 200_000
 """Trials up to which a table has these columns; of more, the neighbours would have to be read for every page."""
 
 
-def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, days_per_year: float = 252.0) -> Columns:
+def shape_columns(store: Store, record: OptimizationRecord, indices: Indices) -> Columns:
     """Plateau score and the Sharpe ratios of the first and the last days of some trials.
 
-    The plateau score is the median of the objective over a trial and its neighbours on the grid. In sample are the
-    first 75 % of the days, out of sample the others; a trial that was ranked by all days was in part chosen by both,
-    so a fall from one to the other warns, and no fall proves nothing.
+    The plateau score is the median of the objective over a trial and its neighbours on the grid. The first days are
+    75 % of them, the last the others; a trial that was ranked by all days was in part chosen by both, so neither is out
+    of sample: a fall from one to the other warns, and no fall proves nothing.
 
     Args:
         store: holds the trials.
         record: the optimization.
         indices: combination indices of the trials to show, shape (m,).
-        days_per_year: trading days a year.
 
     Returns:
         Each of shape (m,), NaN where undefined. The Sharpe ratios are left out where daily profits were not kept,
@@ -45,7 +49,7 @@ def shape_columns(store: Store, record: OptimizationRecord, indices: Indices, da
         known, table = known_scores(store, record)
         columns["pareto"] = on_front(table)[np.searchsorted(known, indices)]
     if record.spec.keep_daily_profit:
-        columns |= _sharpe_ratios(store, record, indices, days_per_year)
+        columns |= _sharpe_ratios(store, record, indices)
     return columns
 
 
@@ -71,19 +75,34 @@ def plateau_scores(space: SearchSpace, indices: Indices, scores: Floats) -> Floa
     return well_surrounded(around.score, around.n_neighbours)
 
 
-def _sharpe_ratios(
-    store: Store, record: OptimizationRecord, indices: Indices, days_per_year: float
-) -> dict[str, Floats]:
+def _sharpe_ratios(store: Store, record: OptimizationRecord, indices: Indices) -> dict[str, Floats]:
     early, late = np.full(indices.shape[0], np.nan), np.full(indices.shape[0], np.nan)
-    order = np.argsort(indices)
+    order, annual = np.argsort(indices), 0.0
     for found, rows in store.daily_profits(record.optimization_id, indices):
         here = np.flatnonzero(np.isin(found, indices))
         if here.size:
             to = order[np.searchsorted(indices[order], found[here])]
+            annual = annual or np.sqrt(_periods_per_year(store, record, rows.shape[1]))
             cut = int(rows.shape[1] * (1.0 - HOLD_OUT_SHARE))
             for ratios, days in ((early, rows[here, :cut]), (late, rows[here, cut:])):
-                ratios[to] = _sharpe(days.astype(np.float64)) * np.sqrt(days_per_year)
+                ratios[to] = _sharpe(days.astype(np.float64)) * annual
     return dict(zip(COLUMNS[1:3], (early, late), strict=True))
+
+
+def _periods_per_year(store: Store, record: OptimizationRecord, n_periods: int) -> float:
+    """Periods a year of the days that trials were run on, from what is stored: no bars are read for it."""
+    backtest = store.backtest(record.spec.backtest_id)
+    dataset = store.dataset(backtest.spec.dataset_id)
+    traded = dataset if backtest.spec.detail_dataset_id is None else store.dataset(backtest.spec.detail_dataset_id)
+    frame, start, end = timeframe(traded.timeframe), backtest.spec.start, backtest.spec.end
+    first = traded.first_ns if start is None else max(traded.first_ns, moment_ns(start, "start"))
+    last = traded.last_ns + frame.ns
+    last = last if end is None else min(last, moment_ns(end, "end"))
+    try:
+        by_market = symbol(dataset.symbol).days_per_year
+    except SymbolError:  # described by the user: its own figure is with the bars
+        by_market = 252
+    return periods_per_year(n_periods, years_between(first, max(last, first + frame.ns)), frame, float(by_market))
 
 
 def _sharpe(days: Floats) -> Floats:

@@ -54,7 +54,7 @@ class ReportData:
         daily_profit: the best's profit of each day, account currency, shape (d,).
         capital: starting balance.
         currency: account currency.
-        days_per_year: trading days a year.
+        days_per_year: trading days a year, or bars where they are longer.
         bars: bars to draw the trades on, or None.
         quality: lines of the data's quality report.
         notes: remarks to show under the headline.
@@ -62,6 +62,8 @@ class ReportData:
         command_remarks: what they cannot carry along.
         assessment: the winner's study, or None where no trial can be judged.
         beside: further columns of the ranked table, each of shape (m,).
+        costs_stated: the costs that were charged, in words.
+        warnings: what speaks against the winner, or why there is none.
     """
 
     title: str
@@ -92,7 +94,7 @@ class ReportData:
     daily_profit: Floats = field(default_factory=lambda: np.empty(0))
     capital: float = 10_000.0
     currency: str = "USD"
-    days_per_year: int = 252
+    days_per_year: float = 252.0
     bars: Bars | None = None
     quality: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -100,6 +102,8 @@ class ReportData:
     command_remarks: tuple[str, ...] = ()
     assessment: Assessment | None = None
     beside: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    costs_stated: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def objective(self) -> str:

@@ -14,6 +14,8 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
+from trading_ai.metrics.annual import years_of
+from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
@@ -53,7 +55,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     page = store.ranked(record.optimization_id, record.n_completed)
     space = record.spec.space
     objective = record.spec.objective
-    ranks = page.feasible & np.isfinite(objective.scores(page.metrics))
+    ranks = page.feasible & np.isfinite(objective.measured(page.metrics))
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
     beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
@@ -67,7 +69,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         axis.name: _column(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
-    spec = backtest.spec
+    spec, said = backtest.spec, said_of_optimization(store, record)
     seen, traded = evaluator.bars_of(combination)
     bars, symbol = seen.since(int(traded.open_time_ns[0])), seen.symbol.name
     dataset = store.dataset(record.spec.datasets.get(symbol, backtest.spec.dataset_id))
@@ -93,6 +95,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
                 "strategy_hash": record.strategy_hash,
                 "seed": record.spec.seed,
                 "constraints": [str(each) for each in record.spec.constraints],
+                "min_trades": record.spec.min_trades,
                 "seconds": round(record.seconds, 2),
             },
         },
@@ -106,7 +109,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         metrics=page.metrics,
         ranking=ranking,
         objectives=(objective.own, *record.spec.more_objectives),
-        beside=shape_columns(store, record, page.indices, float(bars.symbol.days_per_year)),
+        beside=shape_columns(store, record, page.indices),
         best=winner.parameters if ranking.size else {},
         trades=winner.trades,
         equity_time_ns=winner.equity_time_ns,
@@ -116,12 +119,14 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         daily_profit=winner.daily_profit,
         capital=spec.capital,
         currency=spec.account_currency,
-        days_per_year=bars.symbol.days_per_year,
+        days_per_year=years_of(traded, winner.day_numbers.size).periods_per_year,
         bars=bars,
         quality=tuple(dataset.quality.get("lines") or ()),
         notes=_notes(record, backtest, len(traded), len(bars), objective.plateau_of),
         commands=commands(record, backtest, _datasets(store, record, backtest), strategy_label(spec.strategy)),
         command_remarks=remarks(record, backtest),
+        costs_stated=said.costs_stated,
+        warnings=said.warnings,
         assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
     )
 
@@ -149,8 +154,8 @@ def _notes(
         notes.append(f"Signals on {backtest.timeframe}, fills and exits on {n_execution:,} finer bars.")
     if plateau_of:
         notes.append(f"Ranked by plateau: the median of {plateau_of} over a trial and its neighbours on the grid.")
-    if record.spec.constraints:
-        notes.append("Trials that break a condition do not rank: " + "; ".join(map(str, record.spec.constraints)))
+    if record.spec.conditions:
+        notes.append("Trials that break a condition do not rank: " + "; ".join(map(str, record.spec.conditions)))
     return tuple(notes)
 
 

@@ -38,15 +38,12 @@ def verdict(found: Assessment) -> str:
         for c in judged.criteria
     )
     study = found.study
-    ledger = (
-        f"{study.n_ledger_trials:,} trials were ever run on this data; the {study.n_trials:,} studied here amount to "
-        f"about {study.effective.n_effective:,.0f} independent ones."
-    )
+    ledger = f"{study.trials_in_words()} Costs: {found.said.costs_stated}."
     reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
     return (
         f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(_MEANING[judged.words])} "
-        f"{tables.text(judged.summary)}.</p><p>{ledger}</p>"
+        f"{tables.text(judged.summary)}.</p><p>{tables.text(ledger)}</p>"
         '<div class="search"><table><thead><tr><th class="left">criterion</th><th>found</th><th>asked</th><th></th>'
         f'<th class="left">what it is</th></tr></thead><tbody>{rows}</tbody></table></div>'
         + f'<h3 class="after">Under other conditions</h3><ul>{reruns}</ul>'

@@ -70,7 +70,7 @@ def pairs(items: Iterable[tuple[str, str]]) -> str:
 def headline(data: ReportData) -> str:
     """The winner's parameters and its main numbers."""
     if data.winner is None:
-        return '<p class="warning">No trial has a result that can be ranked.</p>'
+        return '<p class="warning">No trial has a result that can be ranked.</p>' + said(data)
     chips = "".join(f"<li><b>{text(name)}</b> {text(value)}</li>" for name, value in data.best.items())
     names = (data.objective, *(n for n in _HEADLINE if n != data.objective))
     cards = []
@@ -82,7 +82,13 @@ def headline(data: ReportData) -> str:
             f'<div class="card{" objective" if i == 0 else ""}"><dt>{theme.label(name)}</dt>'
             f'<dd class="{tone}">{shown} <small>{unit}</small></dd></div>'
         )
-    return f'<h3>Best parameters</h3><ul class="chips">{chips}</ul><dl class="cards">{"".join(cards)}</dl>'
+    return f'<h3>Best parameters</h3><ul class="chips">{chips}</ul><dl class="cards">{"".join(cards)}</dl>{said(data)}'
+
+
+def said(data: ReportData) -> str:
+    """The costs in words, and what speaks against the result."""
+    costs = f'<p class="costs">Costs: {text(data.costs_stated)}.</p>' if data.costs_stated else ""
+    return costs + "".join(f'<p class="warning">{text(line)}</p>' for line in data.warnings)
 
 
 def luck(data: ReportData) -> str:
@@ -95,7 +101,18 @@ def luck(data: ReportData) -> str:
     opening = f"<b>Best of {n_trials:,} trials: the in-sample winner.</b>"
     if n_days < 2:
         return f'<p class="luck">{opening} Without daily profits its luck cannot be estimated.</p>'
-    chance = expected_best_sharpe(n_trials, n_days, data.days_per_year)
+    fortune = None if data.assessment is None else data.assessment.study.luck
+    counted, remark = f"{n_trials:,} independent trials", ""
+    if fortune is not None and isfinite(fortune.expected_best_effective_annual):
+        # The same figure as the verdict's: trials with similar parameters count as what they amount to.
+        chance, n = fortune.expected_best_effective_annual, fortune.n_effective
+        counted = f"{n:,} independent trial{'' if n == 1 else 's'}, which is what these amount to,"
+    else:
+        chance = expected_best_sharpe(n_trials, n_days, data.days_per_year)
+        remark = (
+            " <small>Trials with similar parameters are not independent, so for a dense grid the number is an "
+            "upper estimate.</small>"
+        )
     reached = data.best_metric("sharpe_ratio")
     verdict = "Its own Sharpe ratio is undefined."
     if isfinite(reached):
@@ -105,10 +122,8 @@ def luck(data: ReportData) -> str:
             else f"This one has {reached:.2f}: above that, yet chosen with hindsight. Test it on data it has not seen."
         )
     return (
-        f'<p class="luck">{opening} The expected best Sharpe ratio of {n_trials:,} independent trials '
-        f"without any skill over {n_days:,} trading days is <b>{chance:.2f}</b>. {verdict} "
-        "<small>Trials with similar parameters are not independent, so for a dense grid the number is an "
-        "upper estimate.</small></p>"
+        f'<p class="luck">{opening} The expected best Sharpe ratio of {counted} '
+        f"without any skill over {n_days:,} trading days is <b>{chance:.2f}</b>. {verdict}{remark}</p>"
     )
 
 

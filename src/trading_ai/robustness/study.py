@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -156,6 +156,20 @@ class Robustness:
     evidence: Evidence
     verdict: Verdict
     notes: tuple[str, ...]
+
+    def trials_in_words(self) -> str:
+        """How many trials there were, how many independent ones they amount to, and what luck makes of those."""
+        if self.luck is None:
+            return f"{self.n_ledger_trials:,} trials were ever run on this data."
+        n, chance = self.luck.n_effective, self.luck.expected_best_effective_annual
+        text = f"{self.n_ledger_trials:,} trials were ever run on this data; "
+        if n < self.n_ledger_trials:
+            text += f"being alike, they amount to about {n:,} independent one{'' if n == 1 else 's'}"
+        else:
+            text += "each counts as an independent one"
+        if isnan(chance):
+            return text + "."
+        return f"{text}, of which the best is expected to show a Sharpe ratio of {chance:.2f} without any skill."
 
     def to_json(self) -> dict[str, object]:
         """Plain lists, numbers and text; undefined and infinite numbers are None; arrays a trial long are left out."""

@@ -107,14 +107,15 @@ def replace_keys(connection: Connection, key: int, indices: Indices, scores: Flo
 def _best_places(
     keys: Floats, infeasible: npt.NDArray[np.uint8], indices: Indices, offset: int, limit: int
 ) -> npt.NDArray[np.intp]:
-    """Places of the trials ranked `offset` to `offset + limit`: holding constraints first, NaN last, ties by index."""
-    group = infeasible.astype(np.int64) * 2 + np.isnan(keys)
-    score = np.where(np.isnan(keys), 0.0, keys)
+    """Places of the trials ranked `offset` to `offset + limit`: constraints held first, NaN after, ties by index."""
+    # A ruined account has a key of infinity, and comes last of all.
+    group = np.where(np.isposinf(keys), 4, infeasible.astype(np.int64) * 2 + np.isnan(keys))
+    score = np.where(np.isfinite(keys), keys, 0.0)
     chosen = np.arange(keys.size)
     wanted = offset + limit
     if wanted < keys.size:
         # A page of a million trials needs no full sort: first the groups that can be in it, then the scores.
-        counts = np.cumsum(np.bincount(group, minlength=4))
+        counts = np.cumsum(np.bincount(group, minlength=5))
         last = int(np.searchsorted(counts, wanted))
         members = np.flatnonzero(group == last)
         needed = wanted - (counts[last] - members.size)

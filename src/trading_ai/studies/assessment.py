@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.driving.service import OptimizationService
-from trading_ai.errors import StateError
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import Evaluator, Indices
+from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.cautions import Said, said_of_optimization
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.records import OptimizationRecord
+from trading_ai.optimization.standing import winner_of_rank
 from trading_ai.parameters import Combination, is_ordered
 from trading_ai.robustness.study import Robustness, StudySettings, assess, plain
 from trading_ai.robustness.verdict import Thresholds
@@ -46,6 +48,7 @@ class Assessment:
         positions: place of each studied trial on each axis, shape (m, n_axes).
         reruns: the judged trial under other conditions.
         backtest: the judged trial in full.
+        said: its costs in words, and what speaks against it.
     """
 
     record: OptimizationRecord
@@ -60,6 +63,7 @@ class Assessment:
     positions: Indices
     reruns: Reruns
     backtest: BacktestResult
+    said: Said
 
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it; undefined numbers are None."""
@@ -73,6 +77,8 @@ class Assessment:
             "n_studied": int(self.indices.shape[0]),
             "n_recomputed": self.n_recomputed,
             "reruns": plain(self.reruns),
+            "costs_stated": self.said.costs_stated,
+            "warnings": list(self.said.warnings),
         }
 
 
@@ -100,17 +106,14 @@ def assess_optimization(
         limit: most trials to study.
 
     Raises:
-        StateError: it has no trial that can be ranked, or code has changed since.
+        NoWinnerError: the trial does not rank, or none does.
+        StateError: code has changed since.
         ParameterError: there is no trial of that rank.
     """
     store = service.store
     record = store.optimization(optimization_id)
-    winner = int(trial_of_rank(store, record, rank).indices[0])
+    winner = int(winner_of_rank(store, record, rank).indices[0])
     indices, scores = own_scores(store, record)
-    if np.isnan(scores[np.searchsorted(indices, winner)]):
-        raise StateError(
-            f"the trial of rank {rank} has no defined {record.spec.objective}, or breaks a condition: nothing to judge"
-        )
     n_trials = int(indices.shape[0])
     if n_trials > limit:
         others = np.flatnonzero(indices != winner)
@@ -135,7 +138,9 @@ def assess_optimization(
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
         cost_per_trade=costs / trades.size if trades.size else None,
-        days_per_year=float(evaluator.bars_of(space.combination(winner)).traded.symbol.days_per_year),
+        days_per_year=years_of(
+            evaluator.bars_of(space.combination(winner)).traded, backtest.day_numbers.size
+        ).periods_per_year,
         settings=settings,
         thresholds=thresholds,
         seed=seed,
@@ -161,6 +166,7 @@ def assess_optimization(
             seed=seed,
         ),
         backtest=backtest,
+        said=said_of_optimization(store, record, rank),
     )
 
 

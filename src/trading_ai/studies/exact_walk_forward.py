@@ -129,7 +129,8 @@ class WalkForwardService:
             NotFoundError: there is no such backtest.
             StateError: the backtest's strategy or the engine has changed.
         """
-        checked = self.service.plan(replace(spec.search, keep_daily_profit=False), measure=False)
+        # A floor of trades is meant for the whole span: in a window of weeks it would leave nothing to choose.
+        checked = self.service.plan(replace(spec.search, keep_daily_profit=False, min_trades=0), measure=False)
         base, search, evaluator = checked.backtest, checked.spec, checked.evaluator
         days = evaluator.day_numbers
         size = spec.size or str(suggested_window_size(days) or "4W/1W")

@@ -126,7 +126,7 @@ def test_nothing_that_may_be_left_out_or_empty_went_unseen(visited):
     assert judged[0]["reruns"]["jitter"] is not None
     assert judged[1]["walk_forward"] is None
     trials = [trial for _, path, a in visited if path.endswith("/results") for trial in a.json()["results"]]
-    assert {"plateau", "pareto", "sharpe_in_sample", "sharpe_out_of_sample"} <= {name for t in trials for name in t}
+    assert {"plateau", "pareto", "sharpe_first_75", "sharpe_last_25"} <= {name for t in trials for name in t}
     assert any(t["error"] for t in trials)
     assert any(t["net_profit"] is None for t in trials)
     assert {json.dumps(t["feasible"]) for t in trials} == {"true", "false"}

@@ -30,6 +30,10 @@ def longest_run(flags):
     return best
 
 
+def plain_years(bars):
+    return (bars.open_time_ns[-1] + bars.timeframe.ns - bars.open_time_ns[0]) / 1e9 / (365.2425 * 86_400)
+
+
 def plain_metrics(twins, result, bars):
     """The catalogue's definitions, written out."""
     capital = twins.account.capital
@@ -43,7 +47,7 @@ def plain_metrics(twins, result, bars):
     peak = np.maximum.accumulate(values)
     day_equity = np.r_[capital, capital + np.cumsum(result.daily_profit)]
     returns = np.diff(day_equity) / day_equity[:-1]
-    years = len(returns) / 252
+    years = plain_years(bars)
     final = result.equity[-1]
     growth = 100 * ((final / capital) ** (1 / years) - 1)
     drawdown_percent = 100 * ((peak - values) / peak).max()
@@ -103,7 +107,8 @@ def test_every_metric_follows_its_definition(seed, exits):
         capital=10_000.0,
         n_bars=len(bars),
         n_days=twins.data.day_last_bar.size,
-        days_per_year=252,
+        periods_per_year=252.0,
+        years=plain_years(bars),
     )[0]
     got = dict(zip(METRIC_NAMES, row.tolist(), strict=True))
     expected = plain_metrics(twins, twins.reference(exits), bars)
@@ -117,7 +122,7 @@ def test_every_metric_follows_its_definition(seed, exits):
 def test_undefined_is_nan():
     tallies = np.zeros((1, N_TALLIES))
     tallies[0, TALLIES.index("final_equity")] = 10_000.0
-    row = metrics_from_tallies(tallies, capital=10_000.0, n_bars=10, n_days=5, days_per_year=252)[0]
+    row = metrics_from_tallies(tallies, capital=10_000.0, n_bars=10, n_days=5, periods_per_year=252.0, years=5 / 252)[0]
     got = dict(zip(METRIC_NAMES, row.tolist(), strict=True))
     for name in ("profit_factor", "win_rate", "expectancy", "average_win", "sharpe_ratio", "sqn", "calmar_ratio"):
         assert math.isnan(got[name]), name
@@ -134,7 +139,7 @@ def test_equal_results_have_no_deviation():
         "sum_net_squared": sum([0.01] * 10),
     }.items():
         tallies[0, TALLIES.index(name)] = value
-    row = metrics_from_tallies(tallies, capital=10_000.0, n_bars=10, n_days=5, days_per_year=252)[0]
+    row = metrics_from_tallies(tallies, capital=10_000.0, n_bars=10, n_days=5, periods_per_year=252.0, years=5 / 252)[0]
     assert math.isnan(row[METRIC_NAMES.index("sqn")])
 
 

@@ -48,6 +48,7 @@ TALLY = {
     "final_equity": 1050.0,
     "open_profit": 10.0,
 }
+YEAR = {"periods_per_year": 252.0, "years": 1 / 63}
 METRICS_BY_HAND = {
     "net_profit": 40.0,
     "gross_profit": 100.0,
@@ -76,7 +77,7 @@ METRICS_BY_HAND = {
     # variance (0.0039 - 4 x 0.0125^2) / 3 = 0.003275 / 3
     "sharpe_ratio": math.sqrt(252) * 0.0125 / math.sqrt(0.003275 / 3),
     "sortino_ratio": math.sqrt(252) * 0.0125 / math.sqrt(0.0005 / 4),
-    "calmar_ratio": 100 * (1.05**63 - 1) / 5,  # four days of 252 are a 63rd of a year
+    "calmar_ratio": 100 * (1.05**63 - 1) / 5,  # over a 63rd of a year
     "recovery_factor": 0.8,
     # variance (6600 - 5 x 8^2) / 4 = 1570
     "sqn": math.sqrt(5) * 8 / math.sqrt(1570),
@@ -96,7 +97,7 @@ METRICS_BY_HAND = {
 
 def metrics(n_days: int = 4, **changes: float) -> dict[str, float]:
     tally = np.array([[{**TALLY, **changes}[name] for name in TALLIES]], dtype=float)
-    row = metrics_from_tallies(tally, capital=1000.0, n_bars=100, n_days=n_days, days_per_year=252)[0]
+    row = metrics_from_tallies(tally, capital=1000.0, n_bars=100, n_days=n_days, **YEAR)[0]
     return dict(zip(METRIC_NAMES, row.tolist(), strict=True))
 
 
@@ -110,7 +111,7 @@ def test_every_metric_of_one_account():
 
 def test_each_row_is_its_own():
     both = np.array([[TALLY[n] for n in TALLIES], [TALLY[n] * (n != "sum_net") for n in TALLIES]], dtype=float)
-    rows = metrics_from_tallies(both, capital=1000.0, n_bars=100, n_days=4, days_per_year=252)
+    rows = metrics_from_tallies(both, capital=1000.0, n_bars=100, n_days=4, **YEAR)
     assert rows[:, METRIC_NAMES.index("net_profit")].tolist() == [40.0, 0.0]
     assert rows.shape == (2, len(METRICS))
 
@@ -209,5 +210,5 @@ def test_a_metric_is_found_by_its_name():
 
 
 def test_no_tallies_give_no_rows():
-    rows = metrics_from_tallies(np.empty((0, N_TALLIES)), capital=1.0, n_bars=1, n_days=1, days_per_year=252)
+    rows = metrics_from_tallies(np.empty((0, N_TALLIES)), capital=1.0, n_bars=1, n_days=1, **YEAR)
     assert rows.shape == (0, len(METRICS))

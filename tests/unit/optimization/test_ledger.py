@@ -163,7 +163,7 @@ def test_columns_of_a_ranked_table(house):  # noqa: F811
     record, _ = run(house, OptimizationSpec(base.backtest_id, EXITS, objective="max_drawdown", keep_daily_profit=True))
     page = house.store.ranked(record.optimization_id, 1000)
     columns = shape_columns(house.store, record, page.indices)
-    assert list(columns) == ["plateau", "sharpe_in_sample", "sharpe_out_of_sample"]
+    assert list(columns) == ["plateau", "sharpe_first_75", "sharpe_last_25"]
     # One trial by hand: the median of its objective and its neighbours'.
     index = EXITS.index_of({"stop_loss": 10, "take_profit": 20})
     near = [EXITS.index_of({"stop_loss": s, "take_profit": t}) for s in (10, 15) for t in (20, 30)]
@@ -174,4 +174,4 @@ def test_columns_of_a_ranked_table(house):  # noqa: F811
     profit = days[index].astype(np.float64)
     late = profit[int(profit.size * 0.75) :]
     expected = late.mean() / late.std(ddof=1) * np.sqrt(252)
-    assert columns["sharpe_out_of_sample"][row] == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    assert columns["sharpe_last_25"][row] == pytest.approx(expected, rel=1e-12, nan_ok=True)

@@ -1,0 +1,104 @@
+"""Whether a trial ranks, and why none does: which condition is broken by how many, and how near they come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from trading_ai.errors import NoWinnerError
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.optimization.model import OptimizationSpec, floor_text
+from trading_ai.optimization.objective import Constraint, ruined
+from trading_ai.optimization.ports import Store
+from trading_ai.optimization.ranking import trial_of_rank
+from trading_ai.optimization.records import OptimizationRecord, TrialPage
+
+
+@dataclass
+class _Broken:
+    """How one condition fares: trials that break it, those where its metric is undefined, and the nearest value."""
+
+    condition: Constraint
+    n_broken: int = 0
+    n_undefined: int = 0
+    nearest: float = math.nan
+
+    def count(self, page: TrialPage, tried: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+        values = page.metrics[tried, METRIC_COLUMN[self.condition.name]]
+        broken = ~self.condition.holds(page.metrics)[tried]
+        self.n_broken += int(broken.sum())
+        self.n_undefined += int(np.isnan(values).sum())
+        near = values[broken & ~np.isnan(values)]
+        if near.size:
+            closest = float(near[np.argmin(np.abs(near - self.condition.bound))])
+            if not abs(self.nearest - self.condition.bound) <= abs(closest - self.condition.bound):
+                self.nearest = closest
+
+    def words(self, n_tried: int, spec: OptimizationSpec) -> str:
+        is_floor = spec.min_trades > 0 and str(self.condition) == floor_text(spec.min_trades)
+        own = "min_trades, the floor that --min-trades 0 lifts" if is_floor else "--where"
+        text = f"{self.n_broken:,} of {n_tried:,} break {str(self.condition).strip()} ({own})"
+        if not math.isnan(self.nearest):
+            text += f", the nearest has {self.nearest:,.6g}"
+        if self.n_undefined:
+            text += f", in {self.n_undefined:,} it is undefined"
+        return text
+
+
+def why_nothing_ranks(store: Store, record: OptimizationRecord) -> tuple[str, ...]:
+    """Why no trial of an optimization ranks; reads all of them.
+
+    Returns:
+        A sentence that says so, and one for each reason.
+    """
+    n_tried = record.n_completed - record.n_failed
+    broken = [_Broken(condition) for condition in record.spec.conditions]
+    n_ruined = n_held = 0
+    for page in store.trials(record.optimization_id):
+        tried = ~np.isin(page.indices, list(page.errors)) if page.errors else np.ones(page.indices.size, np.bool_)
+        for each in broken:
+            each.count(page, tried)
+        n_ruined += int(ruined(page.metrics)[tried].sum())
+        n_held += int(page.feasible[tried].sum())
+    found = [f"No trial can be ranked: there is no winner among {record.n_completed:,} trials."]
+    if record.n_failed:
+        found.append(f"{record.n_failed:,} of {record.n_completed:,} failed.")
+    if n_ruined:
+        found.append(f"{n_ruined:,} of {n_tried:,} ruined the account.")
+    found += [each.words(n_tried, record.spec) + "." for each in broken if each.n_broken]
+    if n_held:
+        found.append(f"{record.spec.objective} is undefined in {n_held:,} that hold every condition.")
+    return tuple(found)
+
+
+def winner_of_rank(store: Store, record: OptimizationRecord, rank: int) -> TrialPage:
+    """The trial of a rank, 1 for the best, as a page of one, if it ranks at all.
+
+    Raises:
+        ParameterError: there is none of that rank.
+        NoWinnerError: it breaks a condition, failed or has no score, and so does every trial if it is the first.
+    """
+    page = trial_of_rank(store, record, rank)
+    index = int(page.indices[0])
+    if index == record.best_index:
+        return page
+    indices, scores = store.scores(record.optimization_id)
+    if bool(page.feasible[0]) and np.isfinite(scores[np.searchsorted(indices, index)]):
+        return page
+    if record.best_index is None:
+        raise NoWinnerError(" ".join(why_nothing_ranks(store, record)))
+    raise NoWinnerError(f"the trial of rank {rank} does not rank: {_why(record, page)}")
+
+
+def _why(record: OptimizationRecord, page: TrialPage) -> str:
+    if page.errors:
+        return "it failed"
+    if ruined(page.metrics)[0]:
+        return "it ruined the account"
+    for condition in record.spec.conditions:
+        if not condition.holds(page.metrics)[0]:
+            value = float(page.metrics[0, METRIC_COLUMN[condition.name]])
+            return f"it breaks {condition} (its {condition.name} is {value:,.6g})"
+    return f"its {record.spec.objective} is undefined"
