@@ -15,6 +15,7 @@ from trading_ai.engine.reference import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
 from trading_ai.metrics import columns
+from trading_ai.metrics.benchmark import buy_and_hold
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.strategies.base import Signals
@@ -53,6 +54,7 @@ def plain_metrics(twins, result, bars):
     drawdown_percent = 100 * ((peak - values) / peak).max()
     held = [t["exit_bar"] - t["entry_bar"] + (0 if t["exit_reason"] in (0, 5) else 1) for t in trades]
     annual = math.sqrt(252)
+    path = np.r_[bars.open[0], bars.close]
     return {
         "net_profit": net.sum(),
         "gross_profit": wins.sum(),
@@ -91,6 +93,8 @@ def plain_metrics(twins, result, bars):
         "annual_return_percent": growth,
         "ambiguous_exits": trades["ambiguous"].sum(),
         "skipped_entries": result.skipped,
+        "buy_and_hold_percent": 100 * (bars.close[-1] / bars.open[0] - 1),
+        "buy_and_hold_drawdown_percent": 100 * (1 - path / np.maximum.accumulate(path)).max(),
     }
 
 
@@ -109,6 +113,7 @@ def test_every_metric_follows_its_definition(seed, exits):
         n_days=twins.data.day_last_bar.size,
         periods_per_year=252.0,
         years=plain_years(bars),
+        benchmark=buy_and_hold(bars),
     )[0]
     got = dict(zip(METRIC_NAMES, row.tolist(), strict=True))
     expected = plain_metrics(twins, twins.reference(exits), bars)

@@ -9,6 +9,7 @@ import pytest
 
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.errors import ParameterError
+from trading_ai.metrics.benchmark import BuyAndHold
 from trading_ai.metrics.catalog import METRIC_NAMES, METRICS, metric
 from trading_ai.metrics.ratios import metrics_from_tallies
 
@@ -48,7 +49,7 @@ TALLY = {
     "final_equity": 1050.0,
     "open_profit": 10.0,
 }
-YEAR = {"periods_per_year": 252.0, "years": 1 / 63}
+YEAR = {"periods_per_year": 252.0, "years": 1 / 63, "benchmark": BuyAndHold(12.5, 20.0)}
 METRICS_BY_HAND = {
     "net_profit": 40.0,
     "gross_profit": 100.0,
@@ -92,6 +93,8 @@ METRICS_BY_HAND = {
     "annual_return_percent": 100 * (1.05**63 - 1),
     "ambiguous_exits": 1,
     "skipped_entries": 7,
+    "buy_and_hold_percent": 12.5,
+    "buy_and_hold_drawdown_percent": 20.0,
 }
 
 
@@ -188,6 +191,7 @@ def test_which_way_is_better():
         "ambiguous_exits",
     }
     neither = {"long_trades", "short_trades", "exposure_percent", "average_bars_held", "skipped_entries"}
+    neither |= {"buy_and_hold_percent", "buy_and_hold_drawdown_percent"}
     for each in METRICS:
         assert each.better == (-1 if each.name in less else 0 if each.name in neither else 1), each.name
 
@@ -198,6 +202,7 @@ def test_units():
     assert by_unit["bars"] == {"average_bars_held"}
     percents = {"win_rate", "long_win_rate", "short_win_rate", "exposure_percent", "return_percent"}
     percents |= {"annual_return_percent", "max_drawdown_percent", "max_balance_drawdown_percent"}
+    percents |= {"buy_and_hold_percent", "buy_and_hold_drawdown_percent"}
     assert by_unit["percent"] == percents
     assert set(by_unit) == {"days", "bars", "percent", "money", "count", "ratio"}
 
