@@ -198,6 +198,14 @@ def test_ranking(filled):
     assert filled.optimization("latest").n_failed == 1
 
 
+def test_a_ruined_account_ranks_last(filled):
+    # Ruined: -infinity, and it holds nothing. Below it comes neither what broke a condition nor what has no score.
+    save(filled, [3, 4, 5, 6], [-math.inf, math.nan, 2.0, -5.0], [False, False, False, True])
+    assert filled.ranked("latest", 10).indices.tolist() == [6, 5, 4, 3]
+    assert filled.ranked("latest", 1, 3).indices.tolist() == [3]
+    assert filled.optimization("latest").best_index == 6
+
+
 def test_other_scores_change_the_ranking_and_the_best(filled):
     n = 1300  # several blocks
     rng = np.random.default_rng(5)

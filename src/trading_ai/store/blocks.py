@@ -108,9 +108,10 @@ def _best_places(
     keys: Floats, infeasible: npt.NDArray[np.uint8], indices: Indices, offset: int, limit: int
 ) -> npt.NDArray[np.intp]:
     """Places of the trials ranked `offset` to `offset + limit`: constraints held first, NaN after, ties by index."""
-    # A ruined account has a key of infinity, and comes last of all.
-    group = np.where(np.isposinf(keys), 4, infeasible.astype(np.int64) * 2 + np.isnan(keys))
-    score = np.where(np.isfinite(keys), keys, 0.0)
+    # A ruined account holds nothing and has a key of infinity: it comes last of all.
+    is_ruined = (infeasible != 0) & np.isposinf(keys)
+    group = np.where(is_ruined, 4, infeasible.astype(np.int64) * 2 + np.isnan(keys))
+    score = np.where(np.isnan(keys) | is_ruined, 0.0, keys)
     chosen = np.arange(keys.size)
     wanted = offset + limit
     if wanted < keys.size:
