@@ -136,5 +136,6 @@ def show(found: ExactWalkForward) -> None:
             f"{found.n_cut} trades of the tests ended so) and where sizes or returns depend on the balance (each "
             "window begins with the capital)."
         )
+    say(f"Costs: {found.costs_stated}.")
     for line in found.notes:
         note(line)

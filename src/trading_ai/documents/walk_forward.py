@@ -84,6 +84,7 @@ class WalkForwardResult(TypedDict):
     instant_efficiency: Number
     n_same: int | None
     notes: list[str]
+    costs_stated: str
     days: list[str]
     daily_profit: Numbers
     instant_daily_profit: Numbers | None

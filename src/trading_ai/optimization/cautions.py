@@ -154,8 +154,8 @@ def _on_costs(stated: str) -> list[str]:
     if not stated.startswith(WITHOUT_COSTS):
         return []
     return [
-        f"W{stated[1:]}. A real account pays them: expect less. Give --spread, --commission-per-lot, --slippage or "
-        "--swap-long and --swap-short."
+        "Without costs every figure is better than an account's: give spread_pips (--spread), commission_per_lot, "
+        "slippage_pips (--slippage), swap_long and swap_short."
     ]
 
 

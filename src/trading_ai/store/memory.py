@@ -226,7 +226,13 @@ class MemoryStore(Store):
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
         def place(item: tuple[int, _Trial]) -> tuple[bool, bool, bool, float, int]:
             index, (feasible, score, _, _) = item
-            return not feasible and score == -np.inf, not feasible, bool(np.isnan(score)), 0.0 if np.isnan(score) else -score, index
+            return (
+                not feasible and score == -np.inf,
+                not feasible,
+                bool(np.isnan(score)),
+                0.0 if np.isnan(score) else -score,
+                index,
+            )
 
         ordered = sorted(self._trials_of(optimization_id).items(), key=place)
         return _page(ordered[offset : offset + limit])

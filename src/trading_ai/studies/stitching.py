@@ -13,6 +13,7 @@ from trading_ai.errors import StateError
 from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
+from trading_ai.optimization.cautions import said_of_backtest
 from trading_ai.optimization.records import WALK_FORWARD, OptimizationRecord
 from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.robustness.instant_walk_forward import WalkForward, parameter_drift, walk_forward
@@ -89,6 +90,7 @@ class ExactWalkForward:
         instant_efficiency: its efficiency, or None.
         n_same: windows in which both forms chose the same combination, or None.
         notes: what was left out and why.
+        costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
         day_numbers: dates of the stitched tests, ascending, shape (n_test_days,).
         daily_profit: the stitched tests, account currency, shape (n_test_days,).
         instant_daily_profit: those of the instant form on the same days, or None.
@@ -109,6 +111,7 @@ class ExactWalkForward:
     instant_efficiency: float | None
     n_same: int | None
     notes: tuple[str, ...]
+    costs_stated: str
     day_numbers: Indices = field(repr=False)
     daily_profit: Floats = field(repr=False)
     instant_daily_profit: Floats | None = field(repr=False)
@@ -174,6 +177,7 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
         instant_efficiency=None if instant is None else instant.efficiency,
         n_same=None if instant is None else sum(w.parameters == w.instant_parameters for w in windows),
         notes=(*plan.notes, *_notes(plan)),
+        costs_stated=said_of_backtest(plan.base).costs_stated,
         day_numbers=days[traded],
         daily_profit=daily[traded],
         instant_daily_profit=None if instant is None else instant.daily_profit,
