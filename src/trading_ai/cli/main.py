@@ -17,7 +17,8 @@ from trading_ai.errors import TradingAIError
 EXIT_CODES = """
 Exit codes: 0 done; 1 unexpected error; 2 wrong input, nothing was done; 4 no such dataset, backtest or
 optimization; 5 its state does not allow that; 6 nothing could be evaluated; 7 the database or a file could not be
-used; 8 no trial ranks, so there is no winner; 130 interrupted (an optimization is paused, `trading-ai resume ID` goes on).
+used; 8 no trial ranks, so there is no winner; 130 interrupted (an optimization is paused, `trading-ai resume ID`
+goes on).
 """
 
 app = typer.Typer(
