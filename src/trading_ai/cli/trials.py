@@ -25,6 +25,7 @@ from trading_ai.errors import StorageError
 from trading_ai.metrics.catalog import metric
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import objective_values
+from trading_ai.optimization.objective import ruined
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.shape import shape_columns
 
@@ -82,10 +83,11 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     space, values = record.spec.space, objective_values(record, page, beside).tolist()
     if kind.plateau_of:  # it is the objective
         beside.pop("plateau", None)
-    rows = []
+    lost, rows = ruined(page.metrics), []
     for i, trial in enumerate(trials_json(record, page, ranks, beside)):
         metrics: Mapping[str, object] = {**trial}
-        mark = "" if trial["feasible"] else ("failed" if trial["error"] else "breaks a condition")
+        mark = "ruined" if lost[i] else "breaks a condition"
+        mark = "" if trial["feasible"] else ("failed" if trial["error"] else mark)
         rows.append(
             [
                 str(trial["rank"]),

@@ -15,10 +15,13 @@ from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord, TrialPage
-from trading_ai.optimization.standing import why_nothing_ranks
+from trading_ai.optimization.standing import n_ruined, why_nothing_ranks
 
 FEW_TRADES = 30
 """Trades below which a result is said to rest on few, as the verdict asks for; see `Thresholds.n_trades`."""
+
+LARGE_POSITION = 30.0
+"""Times the capital above which the value of a position is said."""
 
 WITHOUT_COSTS = "without costs"
 
@@ -62,6 +65,9 @@ def said_of_optimization(store: Store, record: OptimizationRecord, rank: int = 1
     costs = costs_stated(base.spec.costs, base.spec.account_currency, spread)
     name = "The best trial" if rank == 1 else f"The trial of rank {rank}"
     warnings = cautions(costs, best, _money(base.spec), name, record.spec.objective, is_best=rank == 1)
+    lost = n_ruined(store, record) if best else None
+    if lost:
+        warnings += (f"{lost:,} of {record.n_completed:,} trials ruined the account: they rank last.",)
     if record.best_index is None and record.n_completed and record.status != "running":
         warnings += why_nothing_ranks(store, record)
     return Said(costs, warnings)
@@ -165,6 +171,12 @@ def _on_result(metrics: Metrics, money: str, name: str, objective: Objective | N
     trades, change = metrics.get("total_trades", math.nan), metrics.get("return_percent", math.nan)
     if metrics.get("ruined", 0.0) > 0.0:
         found.append(f"{name} ruined the account: its equity reached zero, and everything was closed.")
+    times = metrics.get("position_percent", math.nan) / 100.0
+    if times > LARGE_POSITION:
+        found.append(
+            f"{name} has positions worth {times:,.0f} times the capital of {money}: a move of {100.0 / times:.2g} % "
+            "against one loses everything. Give a smaller size."
+        )
     if trades == 0.0:
         found.append(f"{name} made no trade.")
     elif trades < FEW_TRADES:

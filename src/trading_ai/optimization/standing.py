@@ -15,6 +15,9 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
+_LOOKED_THROUGH = 50_000
+"""Trials up to which ruined ones are counted: every page of results says how many, and must stay quick."""
+
 
 @dataclass
 class _Broken:
@@ -71,6 +74,13 @@ def why_nothing_ranks(store: Store, record: OptimizationRecord) -> tuple[str, ..
     if n_held:
         found.append(f"{record.spec.objective} is undefined in {n_held:,} that hold every condition.")
     return tuple(found)
+
+
+def n_ruined(store: Store, record: OptimizationRecord) -> int | None:
+    """How many trials ruined the account; None where that is not looked for: while it runs, or of very many."""
+    if "ruined" not in METRIC_COLUMN or record.status == "running" or record.n_completed > _LOOKED_THROUGH:
+        return None
+    return sum(int(ruined(page.metrics).sum()) for page in store.trials(record.optimization_id))
 
 
 def winner_of_rank(store: Store, record: OptimizationRecord, rank: int) -> TrialPage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from trading_ai.errors import NoWinnerError, ParameterError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 from trading_ai.optimization import objective as objectives
+from trading_ai.optimization import standing
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.model import OptimizationSpec
@@ -122,3 +125,20 @@ def test_the_floor_is_kept_with_the_optimization():
     assert [str(each) for each in spec.conditions] == ["total_trades >= 25"]
     with pytest.raises(ParameterError, match="min_trades: must be 0 or more"):
         OptimizationSpec("id", EXITS, min_trades=-1)
+
+
+def test_ruined_trials_are_counted(house, monkeypatch):  # noqa: F811
+    columns = {**METRIC_COLUMN, "ruined": METRIC_COLUMN["skipped_entries"]}
+    for module in (objectives, standing):
+        monkeypatch.setattr(module, "METRIC_COLUMN", columns)
+    metrics = table(
+        net_profit=[100.0, 5.0, 3.0], total_trades=[50, 50, 50], return_percent=[1.0, 0.1, 0.1],
+        skipped_entries=[1.0, 0.0, 1.0],
+    )  # fmt: skip
+    record = saved(house, metrics, objective="net_profit")
+    assert record.best_index == 1
+    assert house.store.ranked(record.optimization_id, 3).indices.tolist() == [1, 0, 2]
+    done = replace(record, status="completed")
+    assert any("2 of 3 trials ruined" in line for line in said_of_optimization(house.store, done).warnings)
+    with pytest.raises(NoWinnerError, match="it ruined the account"):
+        winner_of_rank(house.store, record, 2)
