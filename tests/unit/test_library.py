@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import trading_ai as ta
-from tests.fakes.bars import random_bars
+from tests.fakes.bars import bars_of, random_bars
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, StrategyError
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.strategies.base import Signals
 
 BARS = random_bars(2500, 11)
 GRID = {"fast": [5, 10, 40], "slow": [20, 30], "stop_loss": range(20, 81, 20), "take_profit": [0, 40, 60]}
@@ -156,3 +159,41 @@ def test_finer_bars_and_resampling():
     result = ta.backtest(coarse, "sma_crossover", fast=5, slow=15, stop_loss=15, take_profit=25, detail=fine)
     assert result.equity.shape == (6000,)
     assert result.metrics["total_trades"] > 5
+
+
+def test_few_trades_do_not_lead_and_what_speaks_against_the_best_is_said():
+    # 400 H1 bars: some combinations trade less than others.
+    bars = random_bars(400, 3)
+    grid = {"fast": [3, 10, 40], "slow": [20, 60, 120]}
+    free = ta.sweep(bars, "sma_crossover", min_trades=0, objective="net_profit", **grid)
+    trades = free.column("total_trades")
+    floor = int(np.median(trades)) + 1
+    held = ta.sweep(bars, "sma_crossover", min_trades=floor, objective="net_profit", **grid)
+    enough = np.flatnonzero(trades >= floor)
+    assert 0 < enough.size < trades.size
+    profit = free.column("net_profit")
+    assert held.metrics_of(held.best)["net_profit"] == profit[enough].max()
+    assert sorted(held.order[: enough.size].tolist()) == enough.tolist()
+    rest = held.order[enough.size :]
+    assert (np.diff(profit[rest]) <= 0).all()
+    with pytest.raises(ParameterError, match=r"min_trades: is reached by no trial: the most trades of one are \d+"):
+        _ = ta.sweep(bars, "sma_crossover", min_trades=100_000, **grid).best
+    with pytest.raises(ParameterError, match="min_trades"):
+        ta.sweep(bars, "sma_crossover", min_trades=-1, **grid)
+    assert free.costs_stated == "without costs: no spread, commission, slippage or swap"
+    assert free.warnings[0].startswith("Without costs every figure")
+    charged = ta.sweep(bars, "sma_crossover", costs=Costs(spread_pips=1.0), min_trades=0, **grid)
+    assert charged.costs_stated == "spread 1 pip; no commission, slippage or swap"
+    assert not [line for line in charged.warnings if line.startswith("Without costs")]
+
+
+def test_a_loser_with_a_mean_of_returns_above_zero_is_called_one():
+    # +50 % and -40 %: 10,000 -> 15,000 -> 9,000, a mean of daily returns of 3.3 % and a loss of 10 %.
+    bars = bars_of([(1.0, 1.0, 1.0, 1.0), (1.0, 1.5, 1.0, 1.5), (1.5, 1.5, 0.9, 0.9)], tf="D1")
+    long = Signals(np.array([True, False, False]), np.zeros(3, dtype=bool))
+    swept = ta.sweep(bars, long, sizing=Sizing("units", 10_000.0), stop_loss=[0], min_trades=0)
+    assert swept.column("return_percent").tolist() == pytest.approx([-10.0])
+    assert swept.column("sharpe_ratio")[0] > 0.5
+    said = " ".join(swept.warnings)
+    assert "The best trial lost money: -10.00 % of 10,000.00 USD, although its sharpe_ratio is" in said
+    assert "No trial that ranks made money" in said

@@ -142,6 +142,12 @@ def test_a_window_in_which_nothing_holds_the_conditions_is_flat(house):  # noqa:
     assert told["drift"] == dict.fromkeys(SPACE.names)
 
 
+def test_windows_have_no_floor_of_trades(house):  # noqa: F811
+    service, plan = planned(house, random_bars(2_500, 5), min_trades=500)
+    assert [part.search.min_trades for part in plan.parts] == [0] * len(plan.parts)
+    assert any(w.parameters is not None for w in run_all(service, plan).windows)
+
+
 def test_without_the_instant_form(house):  # noqa: F811
     service, plan = planned(house, random_bars(2_500, 5), compare=False)
     assert plan.parts == plan.trainings
