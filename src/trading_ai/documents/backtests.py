@@ -255,7 +255,8 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
         arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,).
     """
     spec, trades = record.spec, arrays["trades"]
-    exposure = sides.money_exposure(trades, arrays["equity"].shape[0], spec.capital, _rate(record))
+    rate = account_rate(spec, record.symbol)
+    exposure = sides.money_exposure(trades, arrays["equity"].shape[0], spec.capital, rate)
     return {
         **backtest_json(record),
         "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
@@ -263,13 +264,12 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
     }
 
 
-def _rate(record: BacktestRecord) -> float | None:
+def account_rate(spec: BacktestSpec, symbol_name: str) -> float | None:
     """Account currency for one unit of quote currency; 0 for an account in the base currency, None if it varies."""
-    spec = record.spec
     if spec.costs.conversion_rate is not None:
         return spec.costs.conversion_rate
     try:
-        known = symbol(record.symbol)
+        known = symbol(symbol_name)
     except SymbolError:
         return None
     if known.quote_currency == spec.account_currency:

@@ -62,6 +62,7 @@ class ReportData:
         command_remarks: what they cannot carry along.
         assessment: the winner's study, or None where no trial can be judged.
         beside: further columns of the ranked table, each of shape (m,).
+        money_exposure_percent: mean value of the winner's open positions, percent of the capital; NaN if unknown.
         costs_stated: the costs that were charged, in words.
         warnings: what speaks against the winner, or why there is none.
     """
@@ -102,6 +103,7 @@ class ReportData:
     command_remarks: tuple[str, ...] = ()
     assessment: Assessment | None = None
     beside: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    money_exposure_percent: float = float("nan")
     costs_stated: str = ""
     warnings: tuple[str, ...] = ()
 

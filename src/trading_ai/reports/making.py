@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.documents.backtests import account_rate
 from trading_ai.documents.forms import iso_ns
 from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
 from trading_ai.metrics.annual import years_of
+from trading_ai.metrics.sides import money_exposure
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.ports import Store
@@ -125,6 +127,9 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         notes=_notes(record, backtest, len(traded), len(bars), objective.plateau_of),
         commands=commands(record, backtest, _datasets(store, record, backtest), strategy_label(spec.strategy)),
         command_remarks=remarks(record, backtest),
+        money_exposure_percent=money_exposure(
+            winner.trades, len(winner.equity), spec.capital, account_rate(spec, symbol)
+        ),
         costs_stated=said.costs_stated,
         warnings=said.warnings,
         assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,

@@ -25,7 +25,7 @@ _TOP_METRICS = (
     "win_rate",
     "total_trades",
 )
-_HEADLINE = ("net_profit", "return_percent", *_TOP_METRICS[1:])
+_HEADLINE = ("net_profit", "return_percent", "buy_and_hold_percent", *_TOP_METRICS[1:])
 
 
 def text(value: object) -> str:
@@ -162,6 +162,12 @@ def trades_summary(data: ReportData) -> str:
         if both
         else ""
     )
+    if isfinite(data.money_exposure_percent):
+        note += (
+            f"<p>Open positions were worth {data.money_exposure_percent:,.2f} % of the capital on average; the market "
+            f"itself made {data.best_metric('buy_and_hold_percent'):,.2f} % over these days, with a drawdown of "
+            f"{data.best_metric('buy_and_hold_drawdown_percent'):,.2f} %.</p>"
+        )
     return (
         table(head, (_trade_row(name, trades, mask) for name, mask in sides), "Trades by side")
         + table(head, (_trade_row(n, trades, m) for n, m in reasons if m.any()), "Trades by exit reason")

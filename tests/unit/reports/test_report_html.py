@@ -105,6 +105,19 @@ def test_a_winner_above_luck_is_told_apart(data) -> None:
     assert "chosen with hindsight" in render_report(replace(data, metrics=metrics))
 
 
+def test_costs_warnings_and_exposure_are_said(data) -> None:
+    said = replace(
+        data, costs_stated="without costs: no <spread>", warnings=("It lost & lost.",), money_exposure_percent=42.5
+    )  # fmt: skip
+    text = Page(render_report(said)).text
+    assert "Costs: without costs: no <spread>." in text
+    assert "It lost & lost." in text
+    assert "Open positions were worth 42.50 % of the capital on average" in text
+    none = Page(render_report(replace(said, ranking=data.ranking[:0], best={}))).text
+    assert "It lost & lost." in none
+    assert "Open positions were worth" not in Page(render_report(data)).text
+
+
 def test_numbers_of_the_figures(page, data) -> None:
     figures = list(page.figures.values())
     assert len(figures) == 6
