@@ -96,6 +96,7 @@ jq -r --arg currency "$currency" '
       "  → Profit: \(.net_profit | money) | Win Rate: \(.win_rate | shown(1; ""; "%")) | Sharpe: \(.sharpe_ratio | shown(2; ""; ""))"
           + if .error != null then " | Error: \(.error)" elif .feasible == false then " | breaks a constraint" else "" end,
       ""' "$work/answer"
-jq -r '"By \(.objective); \(.note).", ""' "$work/answer"
+jq -r '"By \(.objective); \(.note).",
+    (select(.costs_stated) | "Costs: \(.costs_stated)."), (.warnings // [] | .[] | "Warning: \(.)"), ""' "$work/answer"
 printf 'Best Parameters:\n'
 jq .best_parameters "$work/answer"

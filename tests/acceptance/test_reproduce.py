@@ -91,10 +91,10 @@ def at_home(folder: Path) -> Iterator[Path]:
         yield Path(home)
 
 
-def typed_in(command: str) -> None:
+def typed_in(command: str, code: int = 0) -> None:
     """Run a shell command by way of the real command line."""
     found = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
-    assert found.exit_code == 0, (command, found.output)
+    assert found.exit_code == code, (command, found.output)
 
 
 def numbers(application: bootstrap.Application) -> dict[str, Any]:
@@ -186,6 +186,7 @@ def runs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         "stagnation": draw(st.sampled_from([None, 3])),
         "reuse": draw(st.booleans()),
         "warm_start": draw(st.booleans()),
+        "min_trades": draw(st.sampled_from([0, 4, 10])),
     }
     return backtest, search
 
@@ -228,7 +229,9 @@ def test_printed_commands_make_the_same_numbers(folder, drawn):
     with at_home(folder) as home:
         for command in commands:
             note(command)
-            typed_in(command)
+            # Where no trial ranks, as with few trades, the command says so in its exit code.
+            is_search = command.startswith("trading-ai optimize ")
+            typed_in(command, 8 if is_search and record.best_index is None else 0)
         again = bootstrap.Application(Settings(home=home))
         found = numbers(again)
         again.database.engine.dispose()

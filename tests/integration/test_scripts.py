@@ -612,7 +612,8 @@ def shown(asked_for: str, body: dict[str, Any], n: int, currency: str = "USD", n
         text += f"  → Profit: {amount(row['net_profit'])} | Win Rate: {'n/a' if rate is None else f'{rate:.1f}%'}"
         text += f" | Sharpe: {'n/a' if sharpe is None else f'{sharpe:.2f}'}"
         text += f" | Error: {row['error']}\n\n" if row["error"] else "\n\n"
-    text += f"By {body['objective']}; {body['note']}.\n\n"
+    text += f"By {body['objective']}; {body['note']}.\nCosts: {body['costs_stated']}.\n"
+    text += "".join(f"Warning: {line}\n" for line in body["warnings"]) + "\n"
     return text + f"Best Parameters:\n{json.dumps(body['best_parameters'], indent=2)}\n"
 
 
