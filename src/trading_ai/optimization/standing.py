@@ -15,8 +15,11 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
-_LOOKED_THROUGH = 50_000
+_LOOKED_THROUGH = 20_000
 """Trials up to which ruined ones are counted: every page of results says how many, and must stay quick."""
+
+_READ_FOR_REASONS = 200_000
+"""Trials that are read to say why none ranks; of more, the first."""
 
 
 @dataclass
@@ -51,25 +54,30 @@ class _Broken:
 
 
 def why_nothing_ranks(store: Store, record: OptimizationRecord) -> tuple[str, ...]:
-    """Why no trial of an optimization ranks; reads all of them.
+    """Why no trial of an optimization ranks; of more than 200,000 trials, the first are looked at.
 
     Returns:
         A sentence that says so, and one for each reason.
     """
-    n_tried = record.n_completed - record.n_failed
-    broken = [_Broken(condition) for condition in record.spec.conditions]
-    n_ruined = n_held = 0
+    # One that was stored and can no longer be read has no comparison.
+    broken = [_Broken(condition) for condition in record.spec.conditions if condition.comparison]
+    n_read = n_tried = n_lost = n_held = 0
     for page in store.trials(record.optimization_id):
         tried = ~np.isin(page.indices, list(page.errors)) if page.errors else np.ones(page.indices.size, np.bool_)
         for each in broken:
             each.count(page, tried)
-        n_ruined += int(ruined(page.metrics)[tried].sum())
+        n_read, n_tried = n_read + page.indices.size, n_tried + int(tried.sum())
+        n_lost += int(ruined(page.metrics)[tried].sum())
         n_held += int(page.feasible[tried].sum())
+        if n_read >= _READ_FOR_REASONS:
+            break
     found = [f"No trial can be ranked: there is no winner among {record.n_completed:,} trials."]
     if record.n_failed:
         found.append(f"{record.n_failed:,} of {record.n_completed:,} failed.")
-    if n_ruined:
-        found.append(f"{n_ruined:,} of {n_tried:,} ruined the account.")
+    if n_read < record.n_completed:
+        found.append(f"Of the first {n_read:,} trials:")
+    if n_lost:
+        found.append(f"{n_lost:,} of {n_tried:,} ruined the account.")
     found += [each.words(n_tried, record.spec) + "." for each in broken if each.n_broken]
     if n_held:
         found.append(f"{record.spec.objective} is undefined in {n_held:,} that hold every condition.")
