@@ -71,6 +71,7 @@ def make_evaluator(
     conversion_bars: Bars | None = None,
     start: object = None,
     end: object = None,
+    day_start: str | None = None,
     n_threads: int | None = None,
     params: Mapping[str, Any] | None = None,
     **parameters: Any,
@@ -106,6 +107,7 @@ def make_evaluator(
         detail=detail,
         conversion_bars=conversion_bars,
         start=first,
+        day_start=day_start,
         n_threads=n_threads or n_cores(),
     )
 
@@ -145,7 +147,8 @@ def sweep(
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
-            UTC, half open; earlier bars warm indicators up), ``n_threads`` (all cores).
+            UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
+            see `resample`), ``n_threads`` (all cores).
 
     Combinations that break a rule of the strategy (fast < slow) are left out.
 

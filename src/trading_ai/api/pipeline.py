@@ -126,6 +126,7 @@ def upload(
     timeframe: Text = None,
     timezone: Text = None,
     repair: YesNo = False,
+    day_start: Text = None,
 ) -> Response:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
@@ -145,6 +146,7 @@ def upload(
                 timeframe=timeframe or None,
                 timezone=timezone or None,
                 repair=repair,
+                day_start=day_start or None,
             )
         except DataError as error:  # the folder is nobody's business
             raise DataError(

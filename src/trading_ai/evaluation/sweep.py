@@ -63,6 +63,7 @@ class SweepEvaluator(Evaluator):
         account_currency: currency of the account.
         detail: finer bars of the same symbol on which fills and exits happen, or None.
         conversion_bars: bars that convert profits to the account's currency, where needed.
+        day_start: when the day starts that searched timeframes of H2 and longer lie in; None for the symbol's own.
         start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
         n_threads: threads to use.
 
@@ -82,6 +83,7 @@ class SweepEvaluator(Evaluator):
         detail: Bars | None = None,
         conversion_bars: Bars | None = None,
         start: str | None = None,
+        day_start: str | None = None,
         n_threads: int = 1,
     ) -> None:
         for axis in space.axes:
@@ -96,7 +98,7 @@ class SweepEvaluator(Evaluator):
         self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
         self._searches_timeframe = searches_timeframe(strategy, space)
         frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
-        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame)) for frame in frames}
+        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame), day_start) for frame in frames}
         self._only_seen = None if frames else signal_bars(bars, detail, self._first)
         self.data: ExecutionData = every.since(self._first)
         self.config = config_vector(self.data, account)
