@@ -353,6 +353,10 @@ OPTIONS: tuple[Option, ...] = (
         "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
         api="-", without=_ENGINE,
     ),
+    Option(
+        "optimization", "look_ahead", "text", "", "What shows that the strategy reads the future.", flag="-", api="-",
+        without=_ENGINE,
+    ),
     # --- library: arguments that hold what a file or a folder cannot
     Option(
         "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",

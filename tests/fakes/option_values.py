@@ -55,6 +55,7 @@ READ: dict[str, st.SearchStrategy[Any]] = {
     "constraints": st.lists(_CONDITIONS, max_size=3).map(tuple),
     "parameter_constraints": st.lists(_REQUIREMENTS, max_size=3).map(tuple),
     "day_start": st.sampled_from(["17:00 America/New_York", "UTC", "NY+7", "9:30", "00:00 Asia/Tokyo"]),
+    "look_ahead": st.just(""),
     "functions_hash": st.just(""),  # filled in by planning
 }
 """Texts that must mean something."""

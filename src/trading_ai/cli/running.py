@@ -36,6 +36,14 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     elif plan.n_left_out:
         text += f", {plan.n_total:,} will be tried"
     note(text)
+    if plan.look_ahead is not None:
+        if plan.look_ahead.found:
+            note(
+                "WARNING: THE STRATEGY READS THE FUTURE: its results could not have been traded, and no trial of it "
+                f"survives `robustness`. {plan.look_ahead}"
+            )
+        else:
+            note(f"look-ahead: {plan.look_ahead}")
     if plan.spec.datasets:
         note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
     n_workers = application.n_workers(plan.expected_seconds, workers)
@@ -71,6 +79,8 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
     elif record.status == "completed":
         show_results(application, record, top)
 
+    if record.spec.look_ahead:
+        note(f"WARNING: the strategy reads the future, nobody could have traded this: {record.spec.look_ahead}")
     if record.n_reused and METHODS[record.spec.method].learns:
         note(f"{record.n_reused:,} of the {record.n_completed:,} trials were answered from the ledger")
     key = short(record.optimization_id)

@@ -12,6 +12,7 @@ from trading_ai.driving.proposals import Proposals
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
 from trading_ai.evaluation.job import space_evaluator, strategy_as_started
+from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
 from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
@@ -24,6 +25,11 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.lookahead import LookAheadCheck
+from trading_ai.strategies.registry import is_built_in
+
+LOOK_AHEAD_SECONDS = 0.4
+"""How long a user's strategy is looked at before a search, whatever it costs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,7 @@ class Plan:
         speed: measured cost on one core.
         expected_seconds: on one core.
         evaluator: what measured it.
+        look_ahead: whether a user's strategy reads the future, on a sample; None where that was not looked at.
         proposals: what proposes combinations to a method that learns.
     """
 
@@ -60,6 +67,7 @@ class Plan:
     expected_seconds: float
     evaluator: Evaluator
     proposals: Proposals
+    look_ahead: LookAheadCheck | None = None
 
 
 def plan_optimization(
@@ -72,7 +80,8 @@ def plan_optimization(
         store: holds the backtest.
         artifacts: holds its bars.
         max_combinations: largest search space that is accepted.
-        measure: False leaves the speed at zero.
+        measure: False leaves the speed at zero, and does not look whether a user's strategy reads the future: it runs
+            nothing of it.
 
     Raises:
         InputError: it cannot run; the message says why.
@@ -107,6 +116,12 @@ def plan_optimization(
     if proposals.learns and measure:
         every = proposals.candidates
         probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
+    looked = None
+    if measure and not is_built_in(backtest.spec.strategy):
+        every = proposals.candidates
+        some = [int(every[place]) for place in (0, every.size // 2, every.size - 1)]
+        looked = look_ahead_of(evaluator, telling_combinations(chosen, space, some), seconds=LOOK_AHEAD_SECONDS)
+        spec = replace(spec, look_ahead=str(looked) if looked.found else "")
     n_groups = count_groups(chosen, space, probed)
     speed = measured_speed(evaluator, probed) if measure else Speed(0.0, 0.0)
     return Plan(
@@ -123,6 +138,7 @@ def plan_optimization(
         expected_seconds=speed.seconds(proposals.n_total, n_groups),
         evaluator=evaluator,
         proposals=proposals,
+        look_ahead=looked,
     )
 
 

@@ -129,6 +129,18 @@ class SweepEvaluator(Evaluator):
     def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
         return BarsOf(self.bars, self.data.bars)
 
+    @override
+    def strategy_bars(self, combination: Mapping[str, Value]) -> Bars:
+        if self._only_seen is not None:
+            return self._only_seen.bars
+        frame = combination.get(TIMEFRAME)
+        if frame not in self._seen:
+            raise ParameterError(
+                "is not one of the values of this search space", parameter=TIMEFRAME, value=frame,
+                remedy="Searched: " + ", ".join(map(str, self._seen)),
+            )  # fmt: skip
+        return self._seen[frame].bars
+
     period: tuple[str | None, str | None] = (None, None)
     """Start and end to which the backtest's date range is narrowed: never, on one symbol."""
 

@@ -66,6 +66,7 @@ class OptimizationSpec:
         warm_start: let a method that learns begin with what earlier optimizations tried.
         datasets: where the symbol is searched, the dataset of each symbol; filled in by planning.
         functions_hash: identity of the users' functions among the objectives, or ""; filled in by planning.
+        look_ahead: what shows that the strategy reads the future, or ""; filled in by planning.
 
     Objectives and conditions may be given as texts.
 
@@ -90,6 +91,7 @@ class OptimizationSpec:
     more_objectives: tuple[Objective, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
     functions_hash: str = ""
+    look_ahead: str = ""
 
     def __post_init__(self) -> None:
         # Texts are read here and nowhere else: what cannot be read is refused before anything is made of it.

@@ -101,6 +101,20 @@ class LookAheadCheck:
         return f"signals changed at {self.n_different:,} of {self.n_cuts:,} cuts{sets}: {self.found[0]}"
 
 
+def joined_checks(checks: Iterable[LookAheadCheck]) -> LookAheadCheck:
+    """Several checks as one."""
+    every, borders = list(checks), Counter[str]()
+    for each in every:
+        borders.update(each.borders)
+    return LookAheadCheck(
+        sum(each.n_cuts for each in every),
+        sum(each.n_different for each in every),
+        sum(each.n_sets for each in every),
+        dict(borders),
+        tuple(difference for each in every for difference in each.found)[:_ENOUGH],
+    )
+
+
 class _Sample:
     """Some of the bars, with the signals of one set of parameters on all of them."""
 
