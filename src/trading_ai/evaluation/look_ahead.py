@@ -18,7 +18,7 @@ _MOST_OF_AN_AXIS = 8
 
 
 def look_ahead_of(
-    evaluator: Evaluator, combinations: Iterable[Combination], *, seconds: float | None = None
+    evaluator: Evaluator, combinations: Iterable[Combination], *, seconds: float | None = None, strict: bool = False
 ) -> LookAheadCheck:
     """Check the signals of some combinations, each on the bars that the strategy sees with it.
 
@@ -26,9 +26,13 @@ def look_ahead_of(
         evaluator: what evaluates them.
         combinations: combinations of its space.
         seconds: stop after so long; None for as long as it takes, see `check_look_ahead`.
+        strict: raise what the strategy raises.
 
     Returns:
         What was found; of a strategy that gives no signals itself, or raises on these bars, that nothing was compared.
+
+    Raises:
+        StrategyError: only if wanted: it raises on these bars, or there are too few of them.
     """
     chosen = evaluator.strategy
     if not isinstance(chosen, Strategy):
@@ -49,7 +53,8 @@ def look_ahead_of(
             share = None if seconds is None else seconds / len(by_bars)
             checks.append(check_look_ahead(chosen, bars, sets, seconds=share))
         except StrategyError:  # it raises, or there are too few bars: its trials will say so
-            continue
+            if strict:
+                raise
     return joined_checks(checks)
 
 
