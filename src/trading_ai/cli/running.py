@@ -29,7 +29,8 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     text = f"{sizes} = {plan.space.n_combinations:,} combinations of " + " x ".join(plan.space.names)
     if plan.n_left_out:
         rules = "condition" if plan.spec.parameter_constraints else "rule of the strategy"
-        text += f"; {plan.n_left_out:,} break a {rules}"
+        about = "about " if plan.proposals.combinations.is_estimated else ""
+        text += f"; {about}{plan.n_left_out:,} break a {rules}"
     n_valid = plan.space.n_combinations - plan.n_left_out
     if plan.n_total != n_valid:
         text += f"; {plan.n_total:,} of them will be tried by {plan.spec.method}"
