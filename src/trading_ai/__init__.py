@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trading_ai.market.timeframe import timeframe
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
-    from trading_ai.strategies.lookahead import LookAheadCheck, check_look_ahead, find_look_ahead
+    from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
 
 __version__ = "0.1.0"
 
@@ -52,6 +52,7 @@ _HOMES = {
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
     "LookAheadCheck": "strategies.lookahead",
+    "LookAheadWarning": "strategies.lookahead",
     "backtest": "library",
     "check_look_ahead": "strategies.lookahead",
     "find_look_ahead": "strategies.lookahead",
@@ -75,6 +76,7 @@ __all__ = [
     "Float",
     "Int",
     "LookAheadCheck",
+    "LookAheadWarning",
     "ParameterRange",
     "Signals",
     "Sizing",

@@ -115,6 +115,14 @@ def test_a_search_of_it_warns_stores_it_and_does_not_survive(run, home):
     assert "nobody could have traded this" in (home / "report.html").read_text()
 
 
+def test_a_walk_forward_of_it_says_so(run, home):
+    run("backtest", "run", "--dataset", "latest", "--strategy", f"{home / 'mine.py'}:Tomorrow")
+    arguments = ("walk-forward", "latest", "--param", "period=2:4:1", "--windows", "6M/3M", "--workers", "1")
+    assert "THE STRATEGY READS THE FUTURE" in "".join(json.loads(run(*arguments, "--json").out)["result"]["notes"])
+    told = run(*arguments)
+    assert "THE STRATEGY READS THE FUTURE" in told.out + told.err
+
+
 def test_a_search_of_an_honest_one_says_at_how_many_cuts_it_looked(run, home):
     run("backtest", "run", "--dataset", "latest", "--strategy", f"{home / 'mine.py'}:Honest")
     told = run("optimize", "latest", "--param", "period=5:12:1", "--param", "timeframe=H1,H4", "--workers", "1")

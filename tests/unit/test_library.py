@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -156,3 +158,19 @@ def test_finer_bars_and_resampling():
     result = ta.backtest(coarse, "sma_crossover", fast=5, slow=15, stop_loss=15, take_profit=25, detail=fine)
     assert result.equity.shape == (6000,)
     assert result.metrics["total_trades"] > 5
+
+
+def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
+    class Tomorrow(ta.Strategy):
+        ahead: int = ta.Int(0, 0, 3)
+
+        def signals(self, bars, ahead):
+            later = np.append(bars.close[ahead:], np.full(ahead, bars.close[-1]))
+            return ta.Signals(long_entry=later > bars.close, short_entry=later <= bars.close)
+
+    with pytest.warns(ta.LookAheadWarning, match="tomorrow reads the future: signals changed at"):
+        ta.sweep(BARS, Tomorrow, ahead=[0, 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ta.sweep(BARS, Tomorrow, ahead=0, stop_loss=[10, 20])
+        ta.sweep(BARS, "sma_crossover", fast=[3, 5])

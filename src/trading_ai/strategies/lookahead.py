@@ -36,6 +36,10 @@ _ENOUGH = 20
 _Arrays = tuple[npt.NDArray[np.bool_] | None, ...]
 
 
+class LookAheadWarning(UserWarning):
+    """A strategy reads the future: its results could not have been traded."""
+
+
 @dataclass(frozen=True)
 class LookAhead:
     """A signal that changed when later bars were taken away.
