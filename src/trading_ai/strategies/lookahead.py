@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,9 @@ _MOST_BARS = 16_000_000
 _MOST_SECONDS = 20.0
 """Where a strategy loops over its bars in Python, the clock ends the check earlier."""
 _MOST_CUTS = 600
+_FEWEST_CUTS = 24
+_WORTH = 10
+"""Cuts of a window that make up for a look at all of it."""
 _ENOUGH = 20
 """Differences after which nothing more is to be proven."""
 
@@ -211,7 +214,8 @@ def check_look_ahead(
         bars: bars to try it on, at least 20.
         parameters: sets of the strategy's parameters to try, in turn; missing ones take their defaults. A look ahead
             may hide behind a parameter.
-        seconds: stop after so long; None for as long as it takes (a second or so, more only for slow strategies).
+        seconds: stop so long after the strategy's first run, or twice as long if that is too short for a few cuts; None
+            for as long as it takes (a second or so, more only for slow strategies).
         most_bars: bars that the strategy is shown in all, about.
         clock: seconds of a steady clock.
 
@@ -221,57 +225,148 @@ def check_look_ahead(
     """
     chosen = find_strategy(strategy)
     _require_bars(bars)
-    budget = _Budget(most_bars, clock() + (_MOST_SECONDS if seconds is None else seconds), clock)
     sets = [_values(chosen, given) for given in parameters]
     if isinstance(chosen, SignalStrategy):
         return LookAheadCheck(0, 0, 0, {}, ())  # signals made elsewhere cannot be made again
-    tally = _Tally()
-    running: list[Iterator[None]] = []
-    failures: list[Exception] = []
-    windows = _windows(bars)
-    for values in sets:
-        running += [_run(kept, tally, budget) for kept in _samples(chosen, windows, values, budget, tally, failures)]
-    if failures and not tally.sets and len(failures) >= len(sets):
+    run = _Run(chosen, bars, _Budget(most_bars, _MOST_SECONDS if seconds is None else seconds, clock))
+    turns = [run.one_set(values) for values in sets]
+    while turns and not run.is_over:
+        # In turn, so that every set of parameters gets its share of the time.
+        turns = [each for each in turns if not run.is_over and next(each, _END) is not _END]
+    if run.failures and not run.sets and len(run.failures) >= len(sets):
+        first = run.failures[0]
         raise StrategyError(
-            f"raises {type(failures[0]).__name__}: {failures[0]}", parameter=chosen.name, value=dict(sets[0])
-        ) from failures[0]
-    while running and not budget.is_spent and len(tally.found) < _ENOUGH:
-        # In turn, so that every set and every sample gets its share of the time.
-        running = [each for each in running if not budget.is_spent and next(each, _END) is not _END]
-    return LookAheadCheck(
-        tally.n_cuts, tally.n_different, len(tally.sets), dict(tally.borders), tuple(tally.found[:_ENOUGH])
-    )
+            f"raises {type(first).__name__}: {first}", parameter=chosen.name, value=dict(sets[0])
+        ) from first
+    return LookAheadCheck(run.n_cuts, run.n_different, len(run.sets), dict(run.borders), tuple(run.found[:_ENOUGH]))
 
 
 _END = object()
 
 
-class _Tally:
-    """What was compared so far."""
+class _Budget:
+    """How much may be done yet.
 
-    def __init__(self) -> None:
+    Args:
+        bars: bars that the strategy may be shown.
+        seconds: time from the end of its first run on, whose imports and compilation are no measure.
+        clock: seconds of a steady clock.
+    """
+
+    def __init__(self, bars: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._bars, self._seconds, self._clock = bars, seconds, clock
+        self._until: float | None = None
+        self._shown, self._spent = 0, 0.0
+
+    @contextmanager
+    def showing(self, bars: int) -> Iterator[None]:
+        """Count bars that the strategy is shown, and the time that it takes."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._bars -= bars
+            now = self._clock()
+            if self._until is None:
+                self._until = now + self._seconds
+            else:
+                self._shown, self._spent = self._shown + bars, self._spent + now - began
+
+    def affords(self, bars: int) -> bool:
+        """Whether so many bars more can be shown, at the pace so far."""
+        if self._until is None:
+            return True
+        pace = self._spent / self._shown if self._shown else 0.0
+        return bars <= self._bars and self._clock() + pace * bars < self._until
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be done."""
+        return self._bars <= 0 or (self._until is not None and self._clock() >= self._until)
+
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether twice the time has passed."""
+        return self._bars <= 0 or (self._until is not None and self._clock() >= self._until + self._seconds)
+
+
+class _Run:
+    """One check: what was compared so far.
+
+    Args:
+        chosen: the strategy.
+        bars: all bars.
+        budget: how much may be done.
+    """
+
+    def __init__(self, chosen: Strategy, bars: Bars, budget: _Budget) -> None:
+        self._chosen, self._budget = chosen, budget
+        self._windows = _windows(bars)
         self.n_cuts = self.n_different = 0
         self.borders: Counter[str] = Counter()
         self.found: list[LookAhead] = []
         self.sets: set[tuple[tuple[str, Value], ...]] = set()
-
-
-class _Budget:
-    """How much may be done yet."""
-
-    def __init__(self, bars: int, until: float, clock: Callable[[], float]) -> None:
-        self._bars, self._until, self._clock = bars, until, clock
-
-    def spend(self, bars: int) -> None:
-        self._bars -= bars
-
-    def covers(self, bars: int) -> bool:
-        """Whether so many bars could still be shown."""
-        return bars <= self._bars and not self.is_spent
+        self.failures: list[Exception] = []
 
     @property
-    def is_spent(self) -> bool:
-        return self._bars <= 0 or self._clock() >= self._until
+    def is_over(self) -> bool:
+        """Whether enough is known, or no time is left; a slow strategy is given more for a few cuts."""
+        spent = self._budget.is_spent if self.n_cuts >= _FEWEST_CUTS else self._budget.is_overdrawn
+        return spent or len(self.found) >= _ENOUGH
+
+    def one_set(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Compare with one set of parameters, a step at a time: some cuts of each window, then all of them in turn."""
+        running: list[Iterator[None]] = []
+        for part, first in self._windows:
+            # A look at a larger window is worth it where several cuts of it can be made, or nothing is known yet.
+            if part is not self._windows[0][0] and not self._budget.affords((_WORTH if running else 1) * len(part)):
+                break
+            try:
+                with self._budget.showing(len(part)):
+                    sample = _Sample(part, first, self._chosen, values)
+            except Exception as error:  # noqa: BLE001 - a user's code raises what it likes, and on few bars it may
+                self.failures.append(error)
+                continue
+            yield
+            if sample.active.size:
+                self.sets.add(tuple(sorted(values.items())))
+                cutting = self._cut(sample)
+                running.append(cutting)
+                for _ in range(_WORTH):
+                    if next(cutting, _END) is _END:
+                        break
+                    yield
+        while running:
+            for each in list(running):
+                if next(each, _END) is _END:
+                    running.remove(each)
+                yield
+
+    def _cut(self, sample: _Sample) -> Iterator[None]:
+        """Compare at one cut after the other."""
+        n = len(sample.bars)
+        with self._budget.showing(n):
+            again = sample.compare(n)
+        if again:
+            self.n_cuts, self.n_different = self.n_cuts + 1, self.n_different + 1
+            self.found += again
+            return
+        yield
+        most = min(_MOST_CUTS, max(_MOST_CUTS * _SHORT * 20 // n, _FEWEST_CUTS))
+        places = Places(sample.bars)
+        for cut in cuts_of(sample.bars, sample.active, min(_FEWEST_BARS, n // 2), most):
+            at = places.of(cut)
+            try:
+                with self._budget.showing(cut):
+                    different = sample.compare(cut, at[-1] if at else "")
+            except Exception:  # noqa: BLE001 - too few bars for it, and nothing to compare
+                continue
+            self.n_cuts += 1
+            self.borders.update(at)
+            if different:
+                self.n_different += 1
+                self.found += different
+            yield
 
 
 def _windows(bars: Bars) -> list[tuple[Bars, int]]:
@@ -284,60 +379,6 @@ def _windows(bars: Bars) -> list[tuple[Bars, int]]:
         (bars if size == n else bars.slice(first, first + size), first)
         for size, first in zip(sizes, firsts, strict=True)
     ]
-
-
-def _samples(
-    chosen: Strategy,
-    windows: list[tuple[Bars, int]],
-    values: Mapping[str, Value],
-    budget: _Budget,
-    tally: _Tally,
-    failures: list[Exception],
-) -> list[_Sample]:
-    """The windows in which the strategy gives signals, as far as there is time to cut them several times."""
-    kept: list[_Sample] = []
-    for part, first in windows:
-        if kept and not budget.covers(8 * len(part)):
-            break
-        budget.spend(len(part))
-        try:
-            sample = _Sample(part, first, chosen, values)
-        except Exception as error:  # noqa: BLE001 - a user's code raises what it likes, and on few bars it may
-            failures.append(error)
-            continue
-        if sample.active.size:
-            kept.append(sample)
-            tally.sets.add(tuple(sorted(values.items())))
-        if budget.is_spent:
-            break
-    return kept
-
-
-def _run(sample: _Sample, tally: _Tally, budget: _Budget) -> Iterator[None]:
-    """Compare at one cut after the other."""
-    n = len(sample.bars)
-    budget.spend(n)
-    if again := sample.compare(n):
-        tally.found += again
-        tally.n_different += 1
-        tally.n_cuts += 1
-        return
-    yield
-    most = _MOST_CUTS if n <= _SHORT else max(_MOST_CUTS * _SHORT * 20 // n, 24)
-    places = Places(sample.bars)
-    for cut in cuts_of(sample.bars, sample.active, min(_FEWEST_BARS, n // 2), most):
-        budget.spend(cut)
-        at = places.of(cut)
-        try:
-            different = sample.compare(cut, at[-1] if at else "")
-        except Exception:  # noqa: BLE001 - too few bars for it, and nothing to compare
-            continue
-        tally.n_cuts += 1
-        tally.borders.update(at)
-        if different:
-            tally.n_different += 1
-            tally.found += different
-        yield
 
 
 def _values(chosen: Strategy, given: Mapping[str, Value]) -> dict[str, Value]:

@@ -280,6 +280,20 @@ def test_the_check_ends_in_time():
     assert check_look_ahead("sma_crossover", MINUTES, most_bars=100_000).n_cuts < 150
 
 
+def test_a_slow_strategy_is_looked_at_in_bounded_time():
+    class Clock:
+        now = 0.0
+
+    class Slow(NextClose):
+        def signals(self, bars):
+            Clock.now += len(bars) * (1e-4 if Clock.now else 1e-2)  # twenty seconds of compilation at first
+            return super().signals(bars)
+
+    found = check_look_ahead(Slow, MINUTES, seconds=0.4, clock=lambda: Clock.now)
+    assert found.found
+    assert Clock.now - 20.0 < 1.1
+
+
 def test_borders_lie_where_longer_bars_begin():
     bars = fx_bars("2018-03-05", "2018-03-13", "H1")
     found = borders(bars)
