@@ -113,6 +113,7 @@ def study(sample: ta.Bars, years: int, seed: int, edge: float, trend_days: float
         scores,
         capital=CAPITAL,
         trade_profits=trades,
+        look_ahead=(0, 1),  # the built-in cross is tested to know the past only
         settings=settings,
         seed=seed,
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trading_ai.market.timeframe import timeframe
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
-    from trading_ai.strategies.lookahead import find_look_ahead
+    from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
 
 __version__ = "0.1.0"
 
@@ -51,7 +51,10 @@ _HOMES = {
     "Sweep": "library",
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
+    "LookAheadCheck": "strategies.lookahead",
+    "LookAheadWarning": "strategies.lookahead",
     "backtest": "library",
+    "check_look_ahead": "strategies.lookahead",
     "find_look_ahead": "strategies.lookahead",
     "load_sample": "importers.samples",
     "make_evaluator": "library",
@@ -72,6 +75,8 @@ __all__ = [
     "ExecutionRules",
     "Float",
     "Int",
+    "LookAheadCheck",
+    "LookAheadWarning",
     "ParameterRange",
     "Signals",
     "Sizing",
@@ -80,6 +85,7 @@ __all__ = [
     "Symbol",
     "TradingAIError",
     "backtest",
+    "check_look_ahead",
     "find_look_ahead",
     "load_sample",
     "make_evaluator",

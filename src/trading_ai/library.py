@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.cores import n_cores
+from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
@@ -30,6 +32,7 @@ from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
+from trading_ai.strategies.lookahead import LookAheadWarning
 from trading_ai.strategies.registry import strategy as find_strategy
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 StrategyLike = str | Strategy | type[Strategy] | Signals
 
+_LOOK_AHEAD_SECONDS = 0.2
 _DEFAULT_SIZING = Sizing()
 _DEFAULT_COSTS = Costs()
 _DEFAULT_RULES = ExecutionRules()
@@ -74,6 +78,7 @@ def make_evaluator(
     conversion_bars: Bars | None = None,
     start: object = None,
     end: object = None,
+    day_start: str | None = None,
     n_threads: int | None = None,
     params: Mapping[str, Any] | None = None,
     **parameters: Any,
@@ -109,6 +114,7 @@ def make_evaluator(
         detail=detail,
         conversion_bars=conversion_bars,
         start=first,
+        day_start=day_start,
         n_threads=n_threads or n_cores(),
     )
 
@@ -150,9 +156,11 @@ def sweep(
         options: parameters by name (one value is fixed, a range or list is searched), and the options
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
-            UTC, half open; earlier bars warm indicators up), ``n_threads`` (all cores).
+            UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
+            see `resample`), ``n_threads`` (all cores).
 
-    Combinations that break a rule of the strategy (fast < slow) are left out.
+    Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
+    first, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken away.
 
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
@@ -160,7 +168,19 @@ def sweep(
     ranked_by = Objective.parse(objective)
     option("optimization", "min_trades").check(min_trades)
     evaluator = make_evaluator(bars, strategy, params=params, **options)
+    _warn_of_look_ahead(evaluator)
     return Sweep(evaluator, ranked_by, keep_daily_profit, min_trades)
+
+
+def _warn_of_look_ahead(evaluator: SweepEvaluator) -> None:
+    """Warn of a user's strategy that reads the future, as far as a short look shows."""
+    chosen, n = evaluator.strategy, evaluator.space.n_combinations
+    if type(chosen).__module__.startswith("trading_ai."):
+        return
+    some = (0, n // 2, n - 1)
+    looked = look_ahead_of(evaluator, telling_combinations(chosen, evaluator.space, some), seconds=_LOOK_AHEAD_SECONDS)
+    if looked.found:
+        warnings.warn(f"{chosen.name} reads the future: {looked}", LookAheadWarning, stacklevel=3)
 
 
 def backtest(

@@ -185,6 +185,11 @@ OPTIONS: tuple[Option, ...] = (
         "Timeframe that the strategy sees, if longer than the dataset's.", max_length=10,
     ),
     Option(
+        "backtest", "day_start", "text", None,
+        "When the day starts that bars of H2 and longer lie in, such as '17:00 America/New_York', NY+7 or UTC (its "
+        "midnight); the symbol's own if left out.", max_length=60, library="day_start",
+    ),
+    Option(
         "backtest", "detail_dataset_id", "dataset", None, "Finer bars that decide exits.", flag="--detail",
         library="detail",
     ),
@@ -352,6 +357,10 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
         api="-", without=_ENGINE,
+    ),
+    Option(
+        "optimization", "look_ahead", "text", "", "What shows that the strategy reads the future.", flag="-", api="-",
+        without=_ENGINE,
     ),
     # --- library: arguments that hold what a file or a folder cannot
     Option(

@@ -30,7 +30,10 @@ class Settings(BaseSettings):
         description="Worker processes of an optimization on this machine. 0: one for each core that may be used.",
     )
     max_combinations: int = Field(
-        default=10_000_000, ge=1, description="Largest search space accepted, in combinations; a larger one is refused."
+        default=10_000_000,
+        ge=1,
+        description="Largest grid that is searched in full, in combinations; a larger one is refused. Methods that "
+        "draw some combinations have no such limit.",
     )
     broker_url: SecretStr = Field(
         default=SecretStr(""),

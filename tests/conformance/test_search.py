@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -258,3 +259,84 @@ def test_bad_requests_are_refused(name, wanted, message):
 def test_shapes_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ParameterError, match=message):
         search_method("bayesian", 10, 5, **options)
+
+
+# --- spaces too large to list -----------------------------------------------------------------------------
+
+VAST = (1000, 10, 1000, 100, 1000)  # 10^12; the second axis has no order
+VAST_ORDERED = (True, False, True, True, True)
+
+
+def first_below_third(flat):
+    """A rule of parameters on the vast space."""
+    places = np.unravel_index(flat, VAST)
+    return places[0] < places[2]
+
+
+def vast(name, wanted, allowed=None, share=1.0, seed=0):
+    return search_method(
+        name, math.prod(VAST), wanted, seed, shape=VAST, ordered=VAST_ORDERED, batch_size=16, allowed=allowed,
+        share=share,
+    )  # fmt: skip
+
+
+def tried(method, step=16):
+    found = []
+    while (asked := method.ask(step)).size:
+        method.tell(asked, bowl(VAST, asked))
+        found.append(asked)
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("name", search_methods())
+def test_a_space_of_a_million_millions_is_searched_in_little_memory(name):
+    search_method(name, 100, 20, shape=(10, 10))  # what it imports is not its own
+    tracemalloc.start()
+    found = tried(vast(name, 60))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.size == np.unique(found).size == 60
+    assert found.min() >= 0
+    assert found.max() < 10**12
+    assert peak < 150e6
+
+
+@pytest.mark.parametrize("name", [name for name in search_methods() if not METHODS[name].lists_all])
+@pytest.mark.parametrize(
+    ("allowed", "share"),
+    [(first_below_third, 0.4995), (lambda flat: flat % 977 == 5, 1 / 977)],
+    ids=["half", "one in a thousand"],
+)
+def test_rules_hold_in_a_space_that_is_not_listed(name, allowed, share):
+    found = tried(vast(name, 60, allowed, share))
+    assert found.size == np.unique(found).size == 60
+    assert allowed(found).all()
+    again = tried(vast(name, 60, allowed, share))
+    np.testing.assert_array_equal(found, again)
+    assert not np.array_equal(found, tried(vast(name, 60, allowed, share, seed=1)))
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_a_search_of_a_vast_space_goes_on_from_what_was_tried(name):
+    method = vast(name, 80, first_below_third, 0.5)
+    first = [method.ask(16) for _ in range(3)]
+    known = np.concatenate(first)
+    other = vast(name, 80, first_below_third, 0.5)
+    other.tell(known, bowl(VAST, known))
+    rest = tried(other)
+    assert rest.size == 80 - known.size
+    assert not np.isin(rest, known).any()
+    assert first_below_third(rest).all()
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNING if name != "coarse_to_fine"])
+def test_what_is_learned_in_a_vast_space_beats_chance(name):
+    drawn = bowl(VAST, tried(vast("random_search", 160))).max()
+    assert bowl(VAST, tried(vast(name, 160))).max() > drawn
+
+
+def test_a_method_that_lists_the_grid_takes_no_rule_of_an_unlisted_one():
+    with pytest.raises(ParameterError, match="lists the whole grid"):
+        vast("grid_search", 10, first_below_third)
+    with pytest.raises(ParameterError, match="not listed"):
+        search_method("random_search", 2, 2, shape=(3,), candidates=np.array([0, 2]), allowed=lambda flat: flat > 0)

@@ -54,6 +54,8 @@ READ: dict[str, st.SearchStrategy[Any]] = {
     "more_objectives": st.lists(_OBJECTIVES, max_size=3).map(tuple),
     "constraints": st.lists(_CONDITIONS, max_size=3).map(tuple),
     "parameter_constraints": st.lists(_REQUIREMENTS, max_size=3).map(tuple),
+    "day_start": st.sampled_from(["17:00 America/New_York", "UTC", "NY+7", "9:30", "00:00 Asia/Tokyo"]),
+    "look_ahead": st.just(""),
     "functions_hash": st.just(""),  # filled in by planning
 }
 """Texts that must mean something."""

@@ -16,6 +16,7 @@ from trading_ai.importers.parquet import write_parquet
 from trading_ai.importers.read import read_bars
 from trading_ai.market.bars import Bars
 from trading_ai.market.calendar import swap_nights, trading_day
+from trading_ai.market.grid import grid_opens, grid_symbol
 from trading_ai.market.quality import check_rows
 from trading_ai.market.resample import resample
 from trading_ai.market.symbol import Symbol
@@ -83,6 +84,38 @@ def test_trading_days_and_nights_equal_a_plain_twin(name: str, moments: list[int
     assert nights[last] - nights[first] == total
 
 
+def slow_grid_open(instrument: Symbol, length: int, moment_ns: int) -> int:
+    """When the bar of some hours begins, found minute by minute: at hours that the wall clock shows."""
+    zone = ZoneInfo(instrument.rollover_timezone)
+    hour, minute = map(int, instrument.rollover.split(":"))
+    second = moment_ns // SECOND // 60 * 60
+
+    def place(at: int) -> datetime:
+        shown = datetime.fromtimestamp(at, UTC).astimezone(zone).replace(tzinfo=None)
+        since = int((shown - datetime(1970, 1, 1, hour, minute)).total_seconds())
+        return datetime(1970, 1, 1, hour, minute) + timedelta(seconds=since // length * length)
+
+    here = place(second)
+    while place(second - 60) == here:
+        second -= 60
+    return second * SECOND
+
+
+@given(
+    st.sampled_from(["EURUSD", "BTCUSD", "SPY"]),
+    st.sampled_from(["H2", "H3", "H4", "H6", "H8", "H12"]),
+    st.one_of(
+        st.integers(946_684_800, 1_893_456_000),
+        st.sampled_from([1_520_751_600, 1_541_311_200]).flatmap(lambda at: st.integers(at - 90_000, at + 90_000)),
+    ),
+)
+@settings(deadline=None)
+def test_bars_of_some_hours_begin_where_a_plain_twin_says(name: str, frame: str, moment: int) -> None:
+    instrument, length = symbol(name), timeframe(frame)
+    times = np.array([moment // 60 * 60 * SECOND])
+    assert grid_opens(instrument, times, length)[0] == slow_grid_open(instrument, length.seconds, int(times[0]))
+
+
 @given(some_bars(), st.sampled_from(["M5", "M15", "H1", "H4", "H12", "D1", "W1"]))
 def test_resample_equals_a_plain_twin(bars: Bars, name: str) -> None:
     target = timeframe(name)
@@ -91,8 +124,10 @@ def test_resample_equals_a_plain_twin(bars: Bars, name: str) -> None:
     bins: dict[int, list[int]] = {}
     midnights = not (bars.open_time_ns % (86_400 * SECOND)).any()
     for i, opened in enumerate(bars.open_time_ns.tolist()):
-        if target.seconds < 86_400:
+        if target.seconds <= 3_600:
             key = opened // target.ns * target.ns
+        elif target.seconds < 86_400:
+            key = int(grid_opens(grid_symbol(bars, target, None), np.array([opened]), target)[0])
         else:
             day = slow_day(bars.symbol, opened)
             if midnights and bars.symbol.rollover == "00:00":

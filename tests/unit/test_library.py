@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -197,3 +199,17 @@ def test_a_loser_with_a_mean_of_returns_above_zero_is_called_one():
     said = " ".join(swept.warnings)
     assert "The best trial lost money: -10.00 % of 10,000.00 USD, although its sharpe_ratio is" in said
     assert "No trial that ranks made money" in said
+def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
+    class Tomorrow(ta.Strategy):
+        ahead: int = ta.Int(0, 0, 3)
+
+        def signals(self, bars, ahead):
+            later = np.append(bars.close[ahead:], np.full(ahead, bars.close[-1]))
+            return ta.Signals(long_entry=later > bars.close, short_entry=later <= bars.close)
+
+    with pytest.warns(ta.LookAheadWarning, match="tomorrow reads the future: signals changed at"):
+        ta.sweep(BARS, Tomorrow, ahead=[0, 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ta.sweep(BARS, Tomorrow, ahead=0, stop_loss=[10, 20])
+        ta.sweep(BARS, "sma_crossover", fast=[3, 5])

@@ -29,12 +29,15 @@ from trading_ai.documents.backtests import (
     trades_json,
 )
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
+from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
+from trading_ai.documents.words import strategy_label
 from trading_ai.errors import DataError, ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.optimization.records import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
+from trading_ai.studies.look_ahead import check_strategy
 
 router = APIRouter(prefix="/api/v1")
 
@@ -104,6 +107,23 @@ def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(g
     return JSONResponse(equity_json(found, context.artifacts.load_backtest(found), max_points))
 
 
+@router.get("/backtests/{backtest_id}/look-ahead", response_model=LookAheadCheck, dependencies=_RUN, tags=["backtests"])
+async def look_ahead(request: Request, backtest_id: Id) -> Response:
+    """Whether the signals of a backtest's strategy change when later bars are taken away.
+
+    The strategy is run hundreds of times on parts of its bars, which takes seconds; checks that are asked for at once
+    wait for each other.
+    """
+    context = context_of(request)
+
+    def check() -> Response:
+        spec = context.store.backtest(backtest_id).spec
+        found = check_strategy(spec, context.artifacts, only_given=True)
+        return JSONResponse(look_ahead_json(strategy_label(spec.strategy), spec.dataset_id, found))
+
+    return await context.study(check)
+
+
 @router.delete("/backtests/{backtest_id}", response_model=Deleted, dependencies=_RUN, tags=["backtests"])
 def delete_backtest(request: Request, backtest_id: Id) -> Response:
     """Delete a backtest that no optimization uses."""
@@ -138,6 +158,7 @@ def upload(
     timeframe: Text = None,
     timezone: Text = None,
     repair: YesNo = False,
+    day_start: Text = None,
 ) -> Response:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
@@ -157,6 +178,7 @@ def upload(
                 timeframe=timeframe or None,
                 timezone=timezone or None,
                 repair=repair,
+                day_start=day_start or None,
             )
         except DataError as error:  # the folder is nobody's business
             raise DataError(

@@ -97,6 +97,8 @@ def _show(record: BacktestRecord, found: BacktestInFull) -> None:
     say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
     if spec.start or spec.end:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
+    if spec.day_start:
+        say(f"day starts {spec.day_start}")
     say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
     say(f"costs      {found['costs_stated']}")
     print_metrics("Metrics", record.metrics)

@@ -50,6 +50,11 @@ COMMANDS = (
         "strategies", "strategies:list_strategies", "List strategies with their parameters, bounds, defaults and units."
     ),
     _listed(
+        "look-ahead",
+        "look_ahead:look_ahead",
+        "Check that a strategy's signals do not change when later bars are taken away.",
+    ),
+    _listed(
         "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
     ),
     _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),

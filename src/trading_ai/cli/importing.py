@@ -58,6 +58,10 @@ def import_file(
     digits: int | None = typer.Option(None, help="Decimals in a price."),
     lot_size: float | None = typer.Option(None, help="Units in a lot."),
     quote_currency: str | None = typer.Option(None, help="Currency of the prices."),
+    day_start: str | None = typer.Option(
+        None,
+        help="When the trading day starts: '17:00 America/New_York', NY+7, UTC, ...; the symbol's own if left out.",
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Read, check and keep a file of bars; a file with a structural fault is refused."""
@@ -86,6 +90,7 @@ def import_file(
             format=format,
             date_format=date_format,
             delimiter=delimiter,
+            day_start=day_start,
             **{key: value for key, value in overrides.items() if value is not None},
         )
         quality = found.report.to_dict() | {"lines": found.report.lines()}

@@ -30,13 +30,22 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     text = f"{sizes} = {plan.space.n_combinations:,} combinations of " + " x ".join(plan.space.names)
     if plan.n_left_out:
         rules = "condition" if plan.spec.parameter_constraints else "rule of the strategy"
-        text += f"; {plan.n_left_out:,} break a {rules}"
+        about = "about " if plan.proposals.combinations.is_estimated else ""
+        text += f"; {about}{plan.n_left_out:,} break a {rules}"
     n_valid = plan.space.n_combinations - plan.n_left_out
     if plan.n_total != n_valid:
         text += f"; {plan.n_total:,} of them will be tried by {plan.spec.method}"
     elif plan.n_left_out:
         text += f", {plan.n_total:,} will be tried"
     note(text)
+    if plan.look_ahead is not None:
+        if plan.look_ahead.found:
+            note(
+                "WARNING: THE STRATEGY READS THE FUTURE: its results could not have been traded, and no trial of it "
+                f"survives `robustness`. {plan.look_ahead}"
+            )
+        else:
+            note(f"look-ahead: {plan.look_ahead}")
     if plan.spec.datasets:
         note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
     n_workers = application.n_workers(plan.expected_seconds, workers)
@@ -72,6 +81,8 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
     elif record.status == "completed":
         show_results(application, record, top)
 
+    if record.spec.look_ahead:
+        note(f"WARNING: the strategy reads the future, nobody could have traded this: {record.spec.look_ahead}")
     if record.n_reused and METHODS[record.spec.method].learns:
         note(f"{record.n_reused:,} of the {record.n_completed:,} trials were answered from the ledger")
     key = short(record.optimization_id)

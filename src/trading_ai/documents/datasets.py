@@ -94,6 +94,9 @@ class Detected(TypedDict, total=False):
         timezone_decided_by: how that was decided, in words.
         timeframe: length of a bar, such as H1.
         timeframe_decided_by: how that was decided, in words.
+        day_start: when the symbol's trading day starts.
+        day_start_decided_by: how that was decided, in words.
+        grid: the day start that bars of H2 to H12 lie on the grid of, in words; null for other timeframes.
         side: whose prices the file holds: bid, ask, mid, trade, bid+ask or not stated.
         price_scale: factor on every price.
         point: price distance of a point of the file's spread, if it has one.
@@ -112,6 +115,9 @@ class Detected(TypedDict, total=False):
     timezone_decided_by: str
     timeframe: str
     timeframe_decided_by: str
+    day_start: str
+    day_start_decided_by: str
+    grid: str | None
     side: str
     price_scale: Number
     point: Number

@@ -88,6 +88,7 @@ class Status(TypedDict):
         eta_seconds: expected time to the end, or null where nothing is known.
         trials_per_second: trials stored for each second it ran, or null before the first.
         message: why it failed or was paused, or "".
+        look_ahead: what shows that the strategy reads the future, or "".
     """
 
     optimization_id: Uuid
@@ -106,6 +107,7 @@ class Status(TypedDict):
     eta_seconds: float | None
     trials_per_second: float | None
     message: str
+    look_ahead: str
 
 
 @form(of=OptimizationSpec)
@@ -272,6 +274,7 @@ def status_json(record: OptimizationRecord, now: float) -> Status:
         "eta_seconds": None if eta is None else round(eta, 1),
         "trials_per_second": None if rate is None else round(rate, 1),
         "message": record.message,
+        "look_ahead": record.spec.look_ahead,
     }
 
 

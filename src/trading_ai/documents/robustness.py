@@ -89,6 +89,7 @@ class Importance(TypedDict):
 class Evidence(TypedDict):
     """What was found out about a winner. Null: undefined, which never holds, or not measured."""
 
+    look_ahead: Number
     deflated_sharpe: Number
     reality_check_p: Number
     overfitting_probability: Number

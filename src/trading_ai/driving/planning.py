@@ -12,9 +12,11 @@ from trading_ai.driving.proposals import Proposals
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
 from trading_ai.evaluation.job import space_evaluator, strategy_as_started
+from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Indices, Job
 from trading_ai.evaluation.speed import Speed, count_groups, measured_speed
+from trading_ai.optimization.combinations import check_size
 from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.ledger import Answers
 from trading_ai.optimization.model import OptimizationSpec
@@ -23,7 +25,14 @@ from trading_ai.optimization.pareto import check_objectives, known_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
+from trading_ai.search.registry import METHODS
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.lookahead import LookAheadCheck
+from trading_ai.strategies.registry import is_built_in
+
+_MOST_PROBED = 10_000
+LOOK_AHEAD_SECONDS = 0.4
+"""How long a user's strategy is looked at before a search, whatever it costs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +53,7 @@ class Plan:
         speed: measured cost on one core.
         expected_seconds: on one core.
         evaluator: what measured it.
+        look_ahead: whether a user's strategy reads the future, on a sample; None where that was not looked at.
         proposals: what proposes combinations to a method that learns.
     """
 
@@ -60,6 +70,7 @@ class Plan:
     expected_seconds: float
     evaluator: Evaluator
     proposals: Proposals
+    look_ahead: LookAheadCheck | None = None
 
 
 def plan_optimization(
@@ -71,8 +82,9 @@ def plan_optimization(
         spec: what is to be searched.
         store: holds the backtest.
         artifacts: holds its bars.
-        max_combinations: largest search space that is accepted.
-        measure: False leaves the speed at zero.
+        max_combinations: largest grid that is searched in full; methods that draw some combinations have no limit.
+        measure: False leaves the speed at zero, and does not look whether a user's strategy reads the future: it runs
+            nothing of it.
 
     Raises:
         InputError: it cannot run; the message says why.
@@ -85,14 +97,9 @@ def plan_optimization(
     space = spec.space
     if not space.axes:
         raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
-    if space.n_combinations > max_combinations:
-        sizes = " x ".join(f"{n:,}" for n in space.shape)
-        raise ParameterError(
-            f"has {sizes} = {space.n_combinations:,} combinations, more than {max_combinations:,}",
-            parameter="search space",
-            value=space.n_combinations,
-            remedy="Take larger steps, or raise TRADING_AI_MAX_COMBINATIONS",
-        )
+    if spec.method not in METHODS or METHODS[spec.method].lists_all:
+        _check_grid(space, max_combinations)
+    check_size(space)
     chosen = strategy_as_started(backtest.spec.strategy, backtest.strategy_hash, backtest.engine_version)
     for axis in space.axes:
         check_axis(chosen, axis)
@@ -105,8 +112,12 @@ def plan_optimization(
     indices = np.empty(0, np.int64) if proposals.learns else proposals.batch()
     probed = indices
     if proposals.learns and measure:
-        every = proposals.candidates
-        probed = np.sort(every[np.linspace(0, every.size - 1, min(proposals.n_total, every.size)).astype(np.int64)])
+        probed = proposals.combinations.some(min(proposals.n_total, _MOST_PROBED))
+    looked = None
+    if measure and not is_built_in(backtest.spec.strategy):
+        some = proposals.combinations.some(3).tolist()
+        looked = look_ahead_of(evaluator, telling_combinations(chosen, space, some), seconds=LOOK_AHEAD_SECONDS)
+        spec = replace(spec, look_ahead=str(looked) if looked.found else "")
     n_groups = count_groups(chosen, space, probed)
     speed = measured_speed(evaluator, probed) if measure else Speed(0.0, 0.0)
     return Plan(
@@ -123,7 +134,21 @@ def plan_optimization(
         expected_seconds=speed.seconds(proposals.n_total, n_groups),
         evaluator=evaluator,
         proposals=proposals,
+        look_ahead=looked,
     )
+
+
+def _check_grid(space: SearchSpace, max_combinations: int) -> None:
+    """Refuse a grid that is too large to try all of it."""
+    if space.n_combinations > max_combinations:
+        sizes = " x ".join(f"{n:,}" for n in space.shape)
+        raise ParameterError(
+            f"has {sizes} = {space.n_combinations:,} combinations, more than {max_combinations:,} for a full grid",
+            parameter="search space",
+            value=space.n_combinations,
+            remedy="Take larger steps, or a method that draws some of them, such as --method genetic or random_search "
+            "with --max-iterations, or raise TRADING_AI_MAX_COMBINATIONS",
+        )
 
 
 def symbol_datasets(
@@ -203,7 +228,7 @@ def dispatch_of(
     def answer(batch: Indices) -> Indices:
         if not answers:  # looked up when the first batch is there: methods that do not learn never ask
             judge = Judge(store, record.optimization_id, record.spec)
-            answers.append(Answers(store, record, chosen, proposals.candidates, judge))
+            answers.append(Answers(store, record, chosen, proposals.combinations.keep, judge))
         rest, saved = answers[0].take(batch)
         if saved is not None:
             answered(saved)

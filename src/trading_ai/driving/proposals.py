@@ -11,13 +11,15 @@ from trading_ai.evaluation.declared import check_axis, resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.evaluation.speed import ordered
+from trading_ai.optimization.combinations import combinations_of
 from trading_ai.optimization.model import OptimizationSpec
-from trading_ai.optimization.ranking import valid_indices
 from trading_ai.parameters import is_ordered
+from trading_ai.search.budget import default_iterations
 from trading_ai.search.registry import METHODS, search_method
 from trading_ai.strategies.base import Declared
 
 _ASKED_AT_ONCE = 1_000_000
+_NONE = np.empty(0, dtype=np.int64)
 
 
 class Proposals(Batches):
@@ -32,6 +34,9 @@ class Proposals(Batches):
         backtest: the backtest that it starts from.
         chosen: its strategy.
 
+    Attributes:
+        combinations: those that keep every rule and condition.
+
     Raises:
         ParameterError: a parameter or the method is unknown, or no combination keeps the strategy's rules.
     """
@@ -43,31 +48,34 @@ class Proposals(Batches):
         others = {name: value for name, value in backtest.parameters.items() if name not in space.names}
         fixed = resolve_parameters(chosen, others)
         self._strategy, self._space = chosen, space
-        self._candidates = valid_indices(chosen, space, fixed, spec.parameter_constraints)
         self._batch_size = spec.batch_size
-        self.n_left_out = space.n_combinations - int(self._candidates.shape[0])
         if spec.method in METHODS and METHODS[spec.method].needs_max_iterations and spec.max_iterations is None:
             raise ParameterError(
                 f"is needed by {spec.method}", parameter="max_iterations", remedy="Say how many combinations to try."
             )
+        lists_all = spec.method in METHODS and METHODS[spec.method].lists_all
+        wanted = None if lists_all else spec.max_iterations or default_iterations(space.n_combinations)
+        self.combinations = combinations_of(chosen, space, fixed, spec.parameter_constraints, wanted=wanted)
         self._method = search_method(
             spec.method,
-            self._candidates.shape[0],
+            self.combinations.n,
             spec.max_iterations,
             spec.seed,
             shape=space.shape,
-            candidates=self._candidates,
+            candidates=self.combinations.indices,
             ordered=[is_ordered(axis) for axis in space.axes],
             batch_size=spec.batch_size,
+            allowed=self.combinations.keep if self.combinations.is_estimated else None,
+            share=self.combinations.share,
         )
         self.learns = METHODS[spec.method].learns
         self._done = np.empty(0, dtype=np.int64)
         self._asked = False
 
     @property
-    def candidates(self) -> Indices:
-        """Combinations that keep every rule and condition, ascending, shape (n,)."""
-        return self._candidates
+    def n_left_out(self) -> int:
+        """Combinations that break a rule or condition, about where they are too many to be counted."""
+        return self.combinations.n_left_out
 
     @property
     def n_total(self) -> int:
@@ -79,25 +87,25 @@ class Proposals(Batches):
         new = ~np.isin(indices, self._done)
         self._done = np.concatenate((self._done, indices[new]))
         if self.learns and new.any():
-            self._method.tell(np.searchsorted(self._candidates, indices[new]), scores[new])
+            self._method.tell(self.combinations.positions(indices[new]), scores[new])
 
     @override
     def batch(self) -> Indices:
         if self.learns:
             # What it proposed before it was interrupted may have been tried already.
             while (positions := self._method.ask(self._batch_size)).size:
-                indices = self._candidates[positions]
+                indices = self.combinations.at(positions)
                 left = indices[~np.isin(indices, self._done)]
                 if left.size:
                     return ordered(self._strategy, self._space, left)[0]
-            return self._candidates[:0]
+            return _NONE
         if self._asked:
-            return self._candidates[:0]
+            return _NONE
         self._asked = True
         asked = []
         while (positions := self._method.ask(_ASKED_AT_ONCE)).size:
             asked.append(positions)
-        taken = self._candidates[np.concatenate(asked)] if asked else self._candidates[:0]
+        taken = self.combinations.at(np.concatenate(asked)) if asked else _NONE
         if self._done.size:
             taken = taken[~np.isin(taken, self._done)]
         return ordered(self._strategy, self._space, taken)[0]

@@ -41,7 +41,7 @@ class OptimizationService:
         store: records and trials.
         artifacts: bars and backtests' arrays.
         executors: makes executors.
-        max_combinations: largest search space that is accepted.
+        max_combinations: largest grid that is searched in full.
         clock: seconds since 1970.
         sleep: waits some seconds.
         new_id: makes ids.
@@ -92,7 +92,7 @@ class OptimizationService:
         spec, proposals = plan.spec, plan.proposals
         if not (spec.warm_start if proposals.learns else spec.reuse):
             return iter(())
-        wanted = proposals.candidates if proposals.learns else plan.indices
+        wanted = proposals.combinations.keep if proposals.learns else plan.indices
         return repeats(self.store, spec, plan.backtest, plan.strategy, wanted)
 
     def _reuse(self, record: OptimizationRecord, plan: Plan) -> None:
@@ -104,7 +104,7 @@ class OptimizationService:
         spec, n_total = plan.spec, plan.n_total
         if plan.proposals.learns and spec.warm_start:  # what it begins with comes on top of what it is to try
             n_known = sum(chunk.indices.shape[0] for chunk in self._repeats(plan))
-            n_total = min(n_total + n_known, int(plan.proposals.candidates.shape[0]))
+            n_total = min(n_total + n_known, plan.proposals.combinations.n)
             spec = replace(spec, max_iterations=n_total)
         return OptimizationRecord(
             optimization_id=self._new_id(),

@@ -45,7 +45,7 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
-    bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe)
+    bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe, day_start=spec.day_start)
     detail = own if bars is not own else None
     if spec.detail_dataset_id is not None:
         detail = artifacts.load_bars(spec.detail_dataset_id)
@@ -82,6 +82,7 @@ def make_evaluator(
         account_currency=spec.account_currency,
         detail=detail,
         start=spec.start,
+        day_start=spec.day_start,
         n_threads=n_threads,
     )
 

@@ -13,8 +13,12 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.market.date_range import range_text
+from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
 from trading_ai.parameters import Value
+
+_LATER = {"start", "end", "day_start"}
+"""Fields that came after the first backtests were stored."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class BacktestSpec:
         dataset_id: content hash of the bars.
         timeframe: timeframe that the strategy sees; None for the dataset's own. When longer than the
             dataset's, bars are resampled for the signals and exits are resolved on the dataset's bars.
+        day_start: when the day starts that bars of H2 and longer lie in which are made of the dataset's, see
+            `trading_ai.market.grid.parse_day_start`; None for the symbol's own.
         detail_dataset_id: finer bars of the same symbol that decide exits, or None.
         capital: starting balance, account currency.
         account_currency: currency of the account.
@@ -40,12 +46,14 @@ class BacktestSpec:
 
     Raises:
         ParameterError: `start` or `end` cannot be read, or nothing lies between them.
+        DataError: `day_start` cannot be read.
     """
 
     strategy: str
     parameters: Mapping[str, Value]
     dataset_id: str
     timeframe: str | None = None
+    day_start: str | None = None
     detail_dataset_id: str | None = None
     capital: float = 10_000.0
     account_currency: str = "USD"
@@ -59,14 +67,16 @@ class BacktestSpec:
         start, end = range_text(self.start, self.end)
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "end", end)
+        if self.day_start is not None:
+            parse_day_start(self.day_start)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dict; `from_json` reads it back.
 
-        Without a date range it is what it was before there were any, so that older backtests compare equal.
+        What is left out it does not name, as before there was any such thing, so that older backtests compare equal.
         """
         given = asdict(self) | {"parameters": dict(self.parameters)}
-        return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
+        return {name: value for name, value in given.items() if name not in _LATER or value is not None}
 
     @classmethod
     def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:

@@ -74,6 +74,14 @@ class Evaluator(Protocol):
         """
         ...
 
+    def strategy_bars(self, combination: Mapping[str, Value]) -> Bars:
+        """The bars that the strategy sees with one combination, of the timeframe that it sees.
+
+        Raises:
+            ParameterError: the combination names a symbol or a timeframe that is not searched.
+        """
+        ...
+
     def day_opens(self, day: int) -> int | None:
         """Open time of the first bar of a trading day or the next one, ns UTC; None at the data's own ends."""
         ...

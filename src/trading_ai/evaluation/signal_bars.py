@@ -26,7 +26,9 @@ class SignalBars:
     traded: BarMap
 
 
-def signal_bars(bars: Bars, detail: Bars | None, first: int, timeframe: str | None = None) -> SignalBars:
+def signal_bars(
+    bars: Bars, detail: Bars | None, first: int, timeframe: str | None = None, day_start: str | None = None
+) -> SignalBars:
     """Put the bars that a strategy sees onto the execution bars.
 
     Args:
@@ -34,12 +36,13 @@ def signal_bars(bars: Bars, detail: Bars | None, first: int, timeframe: str | No
         detail: finer bars on which fills and exits happen; None for `bars` themselves.
         first: the first execution bar that is traded.
         timeframe: timeframe that the strategy sees; None for that of `bars`.
+        day_start: when the day starts that bars of H2 and longer lie in; None for the symbol's own.
 
     Raises:
         DataError: the timeframe is unknown, shorter than the bars' or not a multiple of it.
         RuleError: the finer bars do not cover the strategy's.
     """
-    seen = bars if timeframe is None else resample(bars, timeframe)
+    seen = bars if timeframe is None else resample(bars, timeframe, day_start=day_start)
     execution = bars if detail is None else detail
     if seen is execution:
         return SignalBars(seen, SAME_BARS, SAME_BARS)

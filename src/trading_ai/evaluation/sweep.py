@@ -65,6 +65,7 @@ class SweepEvaluator(Evaluator):
         account_currency: currency of the account.
         detail: finer bars of the same symbol on which fills and exits happen, or None.
         conversion_bars: bars that convert profits to the account's currency, where needed.
+        day_start: when the day starts that searched timeframes of H2 and longer lie in; None for the symbol's own.
         start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
         n_threads: threads to use.
 
@@ -84,6 +85,7 @@ class SweepEvaluator(Evaluator):
         detail: Bars | None = None,
         conversion_bars: Bars | None = None,
         start: str | None = None,
+        day_start: str | None = None,
         n_threads: int = 1,
     ) -> None:
         for axis in space.axes:
@@ -99,7 +101,7 @@ class SweepEvaluator(Evaluator):
         self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
         self._searches_timeframe = searches_timeframe(strategy, space)
         frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
-        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame)) for frame in frames}
+        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame), day_start) for frame in frames}
         self._only_seen = None if frames else signal_bars(bars, detail, self._first)
         self.data: ExecutionData = every.since(self._first)
         self.config = config_vector(self.data, account)
@@ -131,6 +133,18 @@ class SweepEvaluator(Evaluator):
     @override
     def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
         return BarsOf(self.bars, self.data.bars)
+
+    @override
+    def strategy_bars(self, combination: Mapping[str, Value]) -> Bars:
+        if self._only_seen is not None:
+            return self._only_seen.bars
+        frame = combination.get(TIMEFRAME)
+        if frame not in self._seen:
+            raise ParameterError(
+                "is not one of the values of this search space", parameter=TIMEFRAME, value=frame,
+                remedy="Searched: " + ", ".join(map(str, self._seen)),
+            )  # fmt: skip
+        return self._seen[frame].bars
 
     period: tuple[str | None, str | None] = (None, None)
     """Start and end to which the backtest's date range is narrowed: never, on one symbol."""

@@ -117,6 +117,10 @@ class SymbolsEvaluator(Evaluator):
         return self.member(combination).bars_of(_without(combination))
 
     @override
+    def strategy_bars(self, combination: Mapping[str, Value]) -> Bars:
+        return self.member(combination).strategy_bars(_without(combination))
+
+    @override
     def day_opens(self, day: int) -> int | None:
         # Of the first of the symbols that begins that day.
         opens = [found for member in self._members.values() if (found := member.day_opens(day)) is not None]

@@ -18,6 +18,7 @@ from trading_ai.importers.csv_bars import read_table
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows, joined
 from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
 from trading_ai.market.bars import Bars
+from trading_ai.market.grid import day_start_text, on_day_grid, own_grid, with_day_start
 from trading_ai.market.price_scale import plausible_range, scale_to_apply
 from trading_ai.market.quality import QualityReport, check_rows, check_values
 from trading_ai.market.symbol import Symbol
@@ -60,6 +61,7 @@ def read_bars(
     date_format: str | None = None,
     delimiter: str | None = None,
     columns: Mapping[str, str | int] | None = None,
+    day_start: str | None = None,
     **symbol_overrides: Any,
 ) -> ImportedBars:
     """Read a file of bars.
@@ -80,6 +82,8 @@ def read_bars(
         date_format: strptime pattern or ``dd.mm.yyyy``.
         delimiter: a character, or ``tab``, ``comma``, ``semicolon``, ``space``.
         columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``.
+        day_start: when the symbol's trading day starts, such as ``17:00 America/New_York`` or ``UTC``; daily profits,
+            swap nights and bars of H2 and longer that are made of these follow it. None for the symbol table's.
         symbol_overrides: fields of `Symbol`, for symbols outside the table.
 
     Raises:
@@ -91,6 +95,7 @@ def read_bars(
         instrument, asked = symbol, symbol.name
     else:
         instrument, asked = look_up(symbol, **symbol_overrides), symbol
+    instrument = with_day_start(instrument, day_start)
     _check_options(format, side, price_scale)
     source = str(path)
     members, container = open_members(path, side=side)
@@ -149,6 +154,9 @@ def read_bars(
         "timezone": clock.zone.name,
         "timezone_decided_by": clock.how,
         "timeframe": length.name,
+        "day_start": day_start_text(instrument),
+        "day_start_decided_by": "stated" if day_start is not None else "the symbol's own",
+        "grid": _grid(bars),
         "timeframe_decided_by": "stated" if timeframe is not None else "the commonest spacing of the rows",
         "side": side or facts.side or ("bid+ask" if "ask_open" in table else "not stated"),
         "price_scale": scale,
@@ -157,6 +165,14 @@ def read_bars(
         "notes": list(rows.notes),
     }
     return ImportedBars(bars, report, detected)
+
+
+def _grid(bars: Bars) -> str | None:
+    """The day start that bars of some hours lie on the grid of, in words; None for other timeframes."""
+    if not on_day_grid(bars.timeframe):
+        return None
+    found = own_grid(bars)
+    return f"the day that starts at {found}" if found else "none of the usual ones; the bars are kept as they are"
 
 
 def _check_options(format_: str | None, side: str | None, price_scale: float | None) -> None:

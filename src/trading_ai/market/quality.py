@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import DataError
+from trading_ai.market.grid import on_day_grid
 from trading_ai.market.quality_report import Gap, Jump, QualityReport
 from trading_ai.market.symbol import Symbol
-from trading_ai.market.timeframe import Timeframe
+from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.trading_week import missing_bars, weekend_bars
 
 __all__ = ["QualityReport", "check_rows", "check_values", "iso"]
@@ -269,7 +270,9 @@ def _note_gaps(time_ns: Ints, report: QualityReport, symbol: Symbol, timeframe: 
             "the largest: "
             f"{worst.after} .. {worst.before}, {worst.n_missing:,} {what}"
         )
-    close = int((steps < timeframe.ns).sum())
+    # Where a clock is put forward, a bar of some hours is an hour shorter.
+    shortest = timeframe.ns - (3600 * NS_PER_SECOND if on_day_grid(timeframe) else 0)
+    close = int((steps < shortest).sum())
     # Days of 23 hours (spring) and brokers' Sunday bars are no fault of a daily file.
     if close and not timeframe.is_daily_or_longer:
         report.warnings.append(f"{close:,} bars open less than {timeframe} after the bar before")

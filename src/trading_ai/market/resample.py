@@ -7,17 +7,21 @@ import numpy as np
 from trading_ai.errors import DataError
 from trading_ai.market.bars import Bars, Floats, Ints
 from trading_ai.market.calendar import day_open_ns, trading_day, week_start
+from trading_ai.market.grid import grid_opens, grid_symbol, on_day_grid, with_day_start
 from trading_ai.market.timeframe import Timeframe
 from trading_ai.market.timeframe import timeframe as parse_timeframe
 
 
-def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
+def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = None) -> Bars:
     """Join bars into longer ones.
 
-    Below a day, bars lie on a UTC grid (H4 opens at 00:00, 04:00, ...). A D1 bar is a trading day of the
-    symbol and opens at the rollover before it (17:00 in New York for FX), a W1 bar begins with Monday's
+    Up to an hour, bars lie on a UTC grid. H2 to H12 lie on the grid of the symbol's trading day: H4 of FX opens at
+    17:00, 21:00, 01:00, ... in New York, of crypto at 00:00, 04:00, ... UTC (see `market.grid`). A D1 bar is a trading
+    day of the symbol and opens at the rollover before it (17:00 in New York for FX), a W1 bar begins with Monday's
     trading day. A bar belongs where it opens, so daily bars of a coarse grid (H4 and up) take in what a bar
     holds past the rollover. There is no bar where the source has none.
+
+    Bars of H2 to H12 that lie on another grid, such as UTC, are joined to longer ones below a day on their own.
 
     Volume is summed, ask prices are joined like bid prices, and a spread column keeps the spread of the first
     bar: the one at the open, where orders fill.
@@ -25,9 +29,12 @@ def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
     Args:
         bars: the source.
         timeframe: a whole multiple of the source's timeframe; the same timeframe returns `bars` itself.
+        day_start: when the day begins that longer bars lie in: ``17:00 America/New_York``, ``NY+7`` or ``UTC`` (its
+            midnight); None for the symbol's own rollover.
 
     Raises:
-        DataError: the timeframe is shorter than the bars', or not a multiple of it.
+        DataError: the timeframe is shorter than the bars', or not a multiple of it, or the bars lie on another grid
+            than the one asked for.
     """
     target = parse_timeframe(timeframe)
     if target == bars.timeframe:
@@ -43,7 +50,7 @@ def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
     if not len(bars):
         none = np.empty(0)
         return Bars(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
-    opens = _bin_opens(bars, target)
+    opens = _bin_opens(bars, target, day_start)
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
     last = np.concatenate((first[1:], [len(bars)])) - 1
 
@@ -67,13 +74,16 @@ def resample(bars: Bars, timeframe: str | Timeframe) -> Bars:
     )
 
 
-def _bin_opens(bars: Bars, target: Timeframe) -> Ints:
+def _bin_opens(bars: Bars, target: Timeframe, day_start: str | None) -> Ints:
     """The open (UTC ns) of the bin that each bar falls in."""
+    if on_day_grid(target):
+        return grid_opens(grid_symbol(bars, target, day_start), bars.open_time_ns, target)
     if not target.is_daily_or_longer:
         return bars.open_time_ns // target.ns * target.ns
-    days = trading_day(bars.symbol, bars.open_time_ns)
+    symbol = with_day_start(bars.symbol, day_start)
+    days = trading_day(symbol, bars.open_time_ns)
     if target.seconds > 86400:
         days = week_start(days)
     changes = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
-    opens = day_open_ns(bars.symbol, days[changes])
+    opens = day_open_ns(symbol, days[changes])
     return np.repeat(opens, np.diff(np.concatenate((changes, [len(days)]))))

@@ -100,6 +100,11 @@ def timeframe(text: str | Timeframe) -> Timeframe:
     return Timeframe(_SECONDS[name], name)
 
 
+def timeframes() -> tuple[Timeframe, ...]:
+    """Every known timeframe, the shortest first."""
+    return tuple(Timeframe(seconds, name) for name, seconds in _SECONDS.items())
+
+
 def timeframe_of_seconds(seconds: int) -> Timeframe | None:
     """The timeframe of that length, or None where there is none."""
     for name, length in _SECONDS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ more would take longer than running them."""
 _READ_FOR_A_SEARCH = 100_000
 """Earlier trials that are looked through for a method that learns, which may propose any combination."""
 
+Wanted = Callable[[Indices], npt.NDArray[np.bool_]]
+"""Tells which combinations are wanted, shape (m,)."""
+
 
 class Answers:
     """What the ledger knows of the combinations that a method that learns may propose.
@@ -36,12 +39,12 @@ class Answers:
         store: the ledger.
         record: the optimization.
         chosen: its strategy.
-        candidates: combination indices that it may propose, shape (n,).
+        candidates: tells which combination indices it may propose.
         judge: saves what is known.
     """
 
     def __init__(
-        self, store: Store, record: OptimizationRecord, chosen: Declared, candidates: Indices, judge: Judge
+        self, store: Store, record: OptimizationRecord, chosen: Declared, candidates: Wanted, judge: Judge
     ) -> None:
         self._judge = judge
         self._rows: dict[int, tuple[EvaluatedChunk, int]] = {}
@@ -71,12 +74,39 @@ class Answers:
         return batch[~np.isin(batch, known)], self._judge.save(copies)
 
 
+class _Left:
+    """What is still wanted: a list of combinations, or all of which something tells."""
+
+    def __init__(self, wanted: Indices | Wanted) -> None:
+        self._tells = None if isinstance(wanted, np.ndarray) else wanted
+        self._listed = np.sort(wanted) if isinstance(wanted, np.ndarray) else np.empty(0, np.int64)
+        self._taken = np.empty(0, np.int64)
+
+    @property
+    def size(self) -> int:
+        """How many; of those that are only told of, more than anybody reads."""
+        return int(self._listed.size) if self._tells is None else 2**40
+
+    def among(self, indices: Indices) -> npt.NDArray[np.bool_]:
+        """Which of these are wanted, shape (m,)."""
+        if self._tells is None:
+            return np.isin(indices, self._listed)
+        return self._tells(indices) & ~np.isin(indices, self._taken)
+
+    def take(self, indices: Indices) -> None:
+        """Want these no longer."""
+        if self._tells is None:
+            self._listed = self._listed[~np.isin(self._listed, indices)]
+        else:
+            self._taken = np.concatenate((self._taken, indices))
+
+
 def repeats(
     store: Store,
     spec: OptimizationSpec,
     backtest: BacktestRecord,
     chosen: Declared,
-    wanted: Indices,
+    wanted: Indices | Wanted,
     *,
     budget: int | None = None,
 ) -> Iterator[EvaluatedChunk]:
@@ -90,14 +120,14 @@ def repeats(
         spec: what is going to be searched.
         backtest: the backtest that it starts from.
         chosen: its strategy.
-        wanted: combination indices of `spec.space`, shape (m,).
+        wanted: combination indices of `spec.space`, shape (m,), or what tells of any whether it is wanted.
         budget: earlier trials to look through at most, in all; None for as many as `wanted` is worth.
     """
-    left = np.sort(wanted)
+    left = _Left(wanted)
     base, fixed = _base(backtest.spec), _fixed(backtest.spec, spec.space, chosen)
     bases: dict[str, tuple[Any, BacktestSpec]] = {}
     for earlier in store.optimizations():
-        if not left.size:
+        if left.size == 0:
             return
         if (
             not earlier.n_completed
@@ -120,7 +150,7 @@ def repeats(
         if budget is not None:
             budget -= earlier.n_completed
         for chunk in _trials(store, earlier, spec, places, left):
-            left = left[~np.isin(left, chunk.indices)]
+            left.take(chunk.indices)
             yield chunk
 
 
@@ -208,7 +238,7 @@ def _translated(old: SearchSpace, places: _Places, indices: Indices) -> Indices:
 
 
 def _trials(
-    store: Store, earlier: OptimizationRecord, spec: OptimizationSpec, places: _Places, left: Indices
+    store: Store, earlier: OptimizationRecord, spec: OptimizationSpec, places: _Places, left: _Left
 ) -> Iterator[EvaluatedChunk]:
     old, key = earlier.spec.space, earlier.optimization_id
     days: dict[int, npt.NDArray[np.float32]] = {}
@@ -217,7 +247,7 @@ def _trials(
             days.update(zip(found.tolist(), profits, strict=True))
     for page in store.trials(key):
         indices = _translated(old, places, page.indices)
-        same = np.isin(indices, left) & ~np.isin(page.indices, list(page.errors))
+        same = left.among(indices) & ~np.isin(page.indices, list(page.errors))
         if spec.keep_daily_profit:
             same &= np.array([i in days for i in page.indices.tolist()], dtype=np.bool_)
         rows = np.flatnonzero(same)

@@ -77,6 +77,7 @@ class OptimizationSpec:
         datasets: where the symbol is searched, the dataset of each symbol; filled in by planning.
         functions_hash: identity of the users' functions among the objectives, or ""; filled in by planning.
         min_trades: a trial with fewer trades does not rank, as if it broke a constraint; 0 for no floor.
+        look_ahead: what shows that the strategy reads the future, or ""; filled in by planning.
 
     Objectives and conditions may be given as texts.
 
@@ -102,6 +103,7 @@ class OptimizationSpec:
     datasets: Mapping[str, str] = field(default_factory=dict)
     functions_hash: str = ""
     min_trades: int = FEWEST_TRADES
+    look_ahead: str = ""
 
     def __post_init__(self) -> None:
         if self.min_trades < 0:

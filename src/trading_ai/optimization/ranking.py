@@ -103,9 +103,9 @@ def valid_indices(
     def column(name: str) -> npt.NDArray[Any]:
         # Each axis lies along its own dimension: a condition is worked out once for the values that it uses.
         if name not in space.names:
-            return _column([fixed[name]])
+            return value_column([fixed[name]])
         i = space.names.index(name)
-        return _column(space.axes[i].values).reshape([-1 if j == i else 1 for j in range(len(space.axes))])
+        return value_column(space.axes[i].values).reshape([-1 if j == i else 1 for j in range(len(space.axes))])
 
     kept = np.ones(space.shape, dtype=np.bool_)
     for smaller, larger in rules:
@@ -123,7 +123,8 @@ def valid_indices(
     return np.flatnonzero(kept).astype(np.int64, copy=False)
 
 
-def _column(values: Iterable[Value]) -> npt.NDArray[Any]:
+def value_column(values: Iterable[Value]) -> npt.NDArray[Any]:
+    """Values of a parameter as an array: float64 where all are numbers, else objects."""
     listed = list(values)
     if all(isinstance(v, int | float) for v in listed):
         return np.array(listed, dtype=np.float64)

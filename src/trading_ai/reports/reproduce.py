@@ -70,6 +70,8 @@ def import_words(dataset: DatasetRecord) -> list[str]:
     words += ["--timeframe", dataset.timeframe]
     if dataset.detected.get("timezone"):
         words += ["--timezone", str(dataset.detected["timezone"])]
+    if dataset.detected.get("day_start_decided_by") == "stated":
+        words += flag_words("--day-start", str(dataset.detected["day_start"]))
     return words
 
 

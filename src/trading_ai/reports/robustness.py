@@ -38,11 +38,14 @@ def verdict(found: Assessment) -> str:
         for c in judged.criteria
     )
     study = found.study
+    meaning = _MEANING[judged.words]
+    if any(c.name == "look_ahead" and c.value > c.threshold for c in judged.criteria):
+        meaning = "Its signals use bars that were not there yet when they were given: nobody could have traded this."
     ledger = f"{study.trials_in_words()} Costs: {found.said.costs_stated}."
     reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
     return (
-        f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(_MEANING[judged.words])} "
+        f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(meaning)} "
         f"{tables.text(judged.summary)}.</p><p>{tables.text(ledger)}</p>"
         '<div class="search"><table><thead><tr><th class="left">criterion</th><th>found</th><th>asked</th><th></th>'
         f'<th class="left">what it is</th></tr></thead><tbody>{rows}</tbody></table></div>'

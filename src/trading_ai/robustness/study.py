@@ -202,6 +202,7 @@ def assess(
     ordered: npt.NDArray[np.bool_] | None = None,
     trade_profits: npt.NDArray[np.floating] | None = None,
     cost_per_trade: float | None = None,
+    look_ahead: tuple[int, int] | None = None,
     days_per_year: float | None = None,
     settings: StudySettings | None = None,
     thresholds: Thresholds | None = None,
@@ -220,6 +221,8 @@ def assess(
         ordered: which axes have an order, shape (n_axes,); None: all.
         trade_profits: profit of each of the winner's trades after costs, account currency, shape (n_trades,).
         cost_per_trade: mean cost of one of them, account currency; needs `trade_profits`.
+        look_ahead: cuts of the data at which the winner's signals differed from those with all data, and cuts that
+            were compared; None: not checked, and then it does not survive.
         days_per_year: trading days a year; None: as many as the data has.
         settings: how the figures are made; None: the defaults.
         thresholds: what the verdict asks; None: the defaults.
@@ -312,7 +315,9 @@ def assess(
             notes.append(f"{name}: {sampled.sample}")
     if rows.shape[0] < n_trials:
         notes.append(f"{n_trials - rows.shape[0]:,} failed trials left out")
+    n_different, n_cuts = look_ahead or (0, 0)
     evidence = Evidence(
+        look_ahead=float(n_different) if n_cuts else nan,
         deflated_sharpe=fortune.deflated_sharpe_effective if fortune else nan,
         reality_check_p=tested.p_consistent if tested else nan,
         overfitting_probability=fitted.probability if fitted else nan,
@@ -357,7 +362,7 @@ def assess(
         missed_trades=missed,
         costs=costs,
         evidence=evidence,
-        verdict=judge(evidence, thresholds),
+        verdict=judge(evidence, thresholds, n_cuts=n_cuts),
         notes=tuple(notes),
     )
 

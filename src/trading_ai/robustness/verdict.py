@@ -21,6 +21,7 @@ class Thresholds:
     """What is asked of a winner; every number may be set.
 
     Attributes:
+        look_ahead: most cuts of the data at which signals may differ from those with all data.
         deflated_sharpe: least deflated Sharpe ratio over the effective number of trials, a probability.
         reality_check_p: greatest consistent p-value of Hansen's test.
         overfitting_probability: greatest probability of backtest overfitting.
@@ -37,6 +38,7 @@ class Thresholds:
         max_failed: how many criteria beyond the required ones may fail in a winner that survives.
     """
 
+    look_ahead: float = 0.0
     deflated_sharpe: float = 0.95
     reality_check_p: float = 0.05
     overfitting_probability: float = 0.5
@@ -82,6 +84,8 @@ class Evidence:
     """What was found out about a winner. NaN: undefined, which never holds. None: not measured, not judged.
 
     Attributes:
+        look_ahead: cuts of the data at which the strategy's signals differ from those with all data, which they do not
+            where it knows the past only; undefined where nothing could be compared.
         deflated_sharpe: deflated Sharpe ratio over the effective number of trials, 0..1.
         reality_check_p: consistent p-value of Hansen's test, 0..1.
         overfitting_probability: probability of backtest overfitting, 0..1.
@@ -97,6 +101,7 @@ class Evidence:
         n_trades: number of trades.
     """
 
+    look_ahead: float = nan
     deflated_sharpe: float = nan
     reality_check_p: float = nan
     overfitting_probability: float = nan
@@ -152,6 +157,7 @@ class Verdict:
 
 # Name, comparison, required, what the number is.
 _RULES: tuple[tuple[str, Comparison, bool, str], ...] = (
+    ("look_ahead", "<=", True, "cuts of the data at which its signals change when later bars are taken away"),
     ("deflated_sharpe", ">=", True, "probability that its Sharpe ratio beats the best of as many unskilled trials"),
     ("reality_check_p", "<=", True, "probability that the best of these trials would look so good without any skill"),
     ("overfitting_probability", "<=", True, "how often the best of half of the days is below average on the others"),
@@ -169,21 +175,23 @@ _RULES: tuple[tuple[str, Comparison, bool, str], ...] = (
 LUCK = ("deflated_sharpe", "reality_check_p", "overfitting_probability")
 
 
-def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
+def judge(evidence: Evidence, thresholds: Thresholds | None = None, *, n_cuts: int | None = None) -> Verdict:
     """Judge a winner by all that was found out about it, never by one number.
 
-    It "survives" if every required criterion holds and at most `Thresholds.max_failed` of the others fail. It is
-    "likely luck" if most of the three criteria about luck (deflated Sharpe ratio, reality check, probability of
-    overfitting) fail. Anything between is "fragile". What is undefined fails; what was not measured (None) is not
-    judged, unless it is required, when it fails.
+    It "survives" if every required criterion holds and at most `Thresholds.max_failed` of the others fail; so what
+    reads the future never does, whatever its numbers. It is "likely luck" if most of the three criteria about luck
+    (deflated Sharpe ratio, reality check, probability of overfitting) fail. Anything between is "fragile". What is
+    undefined fails; what was not measured (None) is not judged, unless it is required, when it fails.
 
     Args:
         evidence: what was found out.
         thresholds: what is asked; None: the defaults.
+        n_cuts: cuts of the data that the look-ahead check compared, for its explanation; None: not known.
     """
     asked = thresholds or Thresholds()
     criteria: list[Criterion] = []
-    for name, comparison, required, meaning in _RULES:
+    for name, comparison, required, what in _RULES:
+        meaning = what if name != "look_ahead" or n_cuts is None else f"{what} ({n_cuts:,} were compared)"
         value = getattr(evidence, name)
         if value is None and not required:
             continue
@@ -208,6 +216,8 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None) -> Verdict:
         words = "survives"
     summary = f"{len(criteria) - len(failed)} of {len(criteria)} criteria hold"
     if failed:
+        if evidence.look_ahead is not None and evidence.look_ahead > asked.look_ahead:
+            summary = f"its signals use bars that were not there yet, so no other number counts; {summary}"
         summary += "; not " + ", ".join(failed)
     return Verdict(words, summary, tuple(criteria))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,12 @@ from trading_ai.errors import ParameterError
 from trading_ai.search.base import Positions
 
 Points = npt.NDArray[np.int64]
+Allowed = Callable[[Positions], npt.NDArray[np.bool_]]
 
 _LARGEST_BOX = 20_000  # points looked at around one point, before an untried one is drawn from everywhere
+_LARGEST_LIST = 2**26
+_LARGEST_DRAW = 2**20
+_ROUNDS = 1000
 _DRAWS = 32  # attempts at hitting an untried candidate before the untried ones are listed
 
 
@@ -27,6 +31,8 @@ class Candidates:
         indices: for each candidate its index in the full grid, ascending; None if the grid is full.
         ordered: for each axis whether its values are ordered; None for all. On an axis that is not, any value
             is as near to another as any other.
+        allowed: of a full grid too large to list, which positions may be tried; None for all.
+        share: about what share of the positions that is.
 
     Raises:
         ParameterError: the arguments do not fit each other.
@@ -38,7 +44,13 @@ class Candidates:
         shape: Sequence[int] | None = None,
         indices: Positions | None = None,
         ordered: Sequence[bool] | None = None,
+        *,
+        allowed: Allowed | None = None,
+        share: float = 1.0,
     ) -> None:
+        if allowed is not None and indices is not None:
+            raise ParameterError("is for grids that are not listed", parameter="allowed")
+        self.allowed, self.share = allowed, share
         if indices is not None and shape is None:
             raise ParameterError("is needed along with candidates", parameter="shape")
         self.n = n
@@ -75,9 +87,21 @@ class Candidates:
         """The candidates at points of the grid, shape (m,); -1 where there is none."""
         flat: Positions = np.ravel_multi_index(tuple(points.T), self.shape).astype(np.int64)
         if self.indices is None:
-            return flat
+            return flat if self.allowed is None else np.where(self.allowed(flat), flat, -1)
         place = np.minimum(np.searchsorted(self.indices, flat), self.n - 1)
         return np.where(self.indices[place] == flat, place, -1)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Positions:
+        """`n` candidates, each as likely as any other, with repetition; fewer only where hardly any is allowed."""
+        if self.allowed is None:
+            return rng.integers(self.n, size=n)
+        found = np.empty(0, dtype=np.int64)
+        for _ in range(_ROUNDS):
+            drawn = rng.integers(self.n, size=min(int((n - found.size) / self.share) + 16, _LARGEST_DRAW))
+            found = np.concatenate((found, drawn[self.allowed(drawn)]))
+            if found.size >= n:
+                break
+        return found[:n]
 
     def distances(self, points: Points, point: Points) -> npt.NDArray[np.float64]:
         """Squared distances, each axis counted as 1 from end to end, or as 1 if unordered and different."""
@@ -151,6 +175,12 @@ class Untried:
         Raises:
             IndexError: there is none.
         """
+        if self._candidates.allowed is not None or self._candidates.n > _LARGEST_LIST:
+            for _ in range(_ROUNDS):  # so many that the tried ones are few
+                for position in self._candidates.draw(self._rng, _DRAWS).tolist():
+                    if position not in self.taken:
+                        return int(position)
+            raise IndexError("hardly anything is left to draw")
         if self._listed is None:
             for _ in range(_DRAWS):
                 position = int(self._rng.integers(self._candidates.n))

@@ -49,7 +49,7 @@ class CoarseToFineSearch(Learner):
         budget = max(int(self.n_total * _COARSE_SHARE), 1)
         sizes = self._candidates.sizes
         strides = np.ones_like(sizes)
-        share = self._candidates.n / math.prod(self._candidates.shape)
+        share = self._candidates.share * self._candidates.n / math.prod(self._candidates.shape)
         while math.prod((counts := -(-sizes // strides)).tolist()) * share > budget:
             # An axis with one value left cannot give way, also where its weight is as large as that of another.
             width = np.where(counts > 1, counts * np.where(self._candidates.ordered, 1.0, 0.5), 0.0)

@@ -97,11 +97,11 @@ class GaussianProcessSearch(Learner):
     def _wanted(self, best: Positions) -> Positions:
         """The untried candidates to compare: all, or the neighbours of the best and a sample."""
         n = self._candidates.n
-        if n <= _MOST_WANTED + len(self._untried.taken):
+        if self._candidates.allowed is None and n <= _MOST_WANTED + len(self._untried.taken):
             listed = np.arange(n)
         else:
             near = [self._untried.around(point) for point in self._candidates.points(best)]
-            listed = np.unique(np.concatenate([*near, self._rng.integers(n, size=_MOST_WANTED)]))
+            listed = np.unique(np.concatenate([*near, self._candidates.draw(self._rng, _MOST_WANTED)]))
         return np.array([p for p in listed.tolist() if p not in self._untried.taken], dtype=np.int64)
 
 

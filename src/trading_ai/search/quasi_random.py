@@ -13,7 +13,8 @@ from trading_ai.search.candidates import Candidates
 from trading_ai.search.fixed_order import FixedOrder
 
 _FIRST_BLOCK, _LARGEST_BLOCK = 64, 2**18
-_LARGEST_MASK = 2**28
+_LARGEST_MASK = 2**26
+_MOST_DRAWS = 2**26  # of a sequence that hardly ever hits a candidate
 _MOST_DRAWS_PER_POINT = 2  # of the grid; by then most were drawn, and the rest follows in random order
 _BITS = 52  # what a float holds, so that an axis may be long
 
@@ -74,11 +75,17 @@ def _sequence(candidates: Candidates, k: int, seed: int) -> Positions:
     engine = qmc.Sobol(len(axes), scramble=True, bits=_BITS, rng=seed)
     seen = _Seen(candidates.n)
     n_drawn, most = 0, _MOST_DRAWS_PER_POINT * int(np.prod(candidates.sizes.astype(np.float64)))
+    if candidates.allowed is not None:
+        most = _MOST_DRAWS
     while seen.found.size < k and n_drawn <= most:
         block = min(max(n_drawn, _FIRST_BLOCK), _LARGEST_BLOCK)  # powers of two keep the sequence balanced
         seen.add(_hits(candidates, axes, engine.random(block)))
         n_drawn += block
-    if seen.found.size < k:
+    if candidates.allowed is not None:
+        rng = np.random.default_rng(seed)
+        while seen.found.size < k:
+            seen.add(candidates.draw(rng, k))
+    elif seen.found.size < k:
         rest = np.setdiff1d(np.arange(candidates.n, dtype=np.int64), seen.found)
         seen.add(np.random.default_rng(seed).permutation(rest))
     return seen.found[:k]

@@ -9,7 +9,7 @@ from typing import cast
 
 from trading_ai.errors import ParameterError
 from trading_ai.search.base import Positions, SearchMethod
-from trading_ai.search.candidates import Candidates
+from trading_ai.search.candidates import Allowed, Candidates
 from trading_ai.search.grid_search import GridSearch
 from trading_ai.search.random_search import RandomSearch
 
@@ -26,6 +26,7 @@ class Method:
             takes 5 % of them otherwise, 100 to 10,000, and grid search all.
         several_objectives: whether it learns from more than one score a candidate.
         home: module and class.
+        lists_all: whether it lists the whole grid, which must then not be too large.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Method:
     needs_max_iterations: bool
     several_objectives: bool
     home: tuple[str, str]
+    lists_all: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -43,6 +45,7 @@ METHODS: dict[str, Method] = {
             "grid_search",
             "Tries every combination in order.",
             learns=False, needs_max_iterations=False, several_objectives=True, home=("grid_search", "GridSearch"),
+            lists_all=True,
         ),
         Method(
             "random_search",
@@ -101,6 +104,8 @@ def search_method(
     candidates: Positions | None = None,
     ordered: Sequence[bool] | None = None,
     batch_size: int = 1,
+    allowed: Allowed | None = None,
+    share: float = 1.0,
 ) -> SearchMethod:
     """Make a search method.
 
@@ -114,6 +119,9 @@ def search_method(
         candidates: for each candidate its index in the full grid, int64, ascending; None if the grid is full.
         ordered: for each axis whether its values are ordered; None for all.
         batch_size: how many will be asked for at a time, as far as known.
+        allowed: of a full grid too large to list, which positions may be tried, of which there must be many more than
+            will be; None for all. Not for methods that list the grid.
+        share: about what share of the positions that is.
 
     Raises:
         ParameterError: the name is unknown, `max_iterations` is missing or not positive, or the arguments do
@@ -126,11 +134,13 @@ def search_method(
     for parameter, value in (("max_iterations", max_iterations), ("batch_size", batch_size)):
         if value is not None and value < 1:
             raise ParameterError("must be at least 1", parameter=parameter, value=value)
-    space = Candidates(n_candidates, shape, candidates, ordered)
+    space = Candidates(n_candidates, shape, candidates, ordered, allowed=allowed, share=share)
+    if allowed is not None and METHODS[name].lists_all:
+        raise ParameterError("lists the whole grid", parameter="method", value=name)
     if name == GridSearch.name:
         return GridSearch(n_candidates, max_iterations, seed)
     if name == RandomSearch.name:
-        return RandomSearch(n_candidates, max_iterations, seed)
+        return RandomSearch(n_candidates, max_iterations, seed, None if allowed is None else space.draw)
     # The others import Optuna and SciPy, which a command that only mentions their names need not wait for.
     module, cls = METHODS[name].home
     made = getattr(import_module(f"trading_ai.search.{module}"), cls)

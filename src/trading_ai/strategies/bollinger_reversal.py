@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Bool, Float, Int, Signals, Strategy
-from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.indicators import crossed_above, crossed_below, in_points, talib
 
 
 class BollingerReversal(Strategy):
@@ -18,15 +18,16 @@ class BollingerReversal(Strategy):
 
     def signals(self, bars: Bars, period: int, deviations: float, exit_at_middle: bool) -> Signals:
         """Return of the close into the bands."""
-        upper, middle, lower = talib.BBANDS(bars.close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
+        close = in_points(bars)
+        upper, middle, lower = talib.BBANDS(close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
         entries = {
-            "long_entry": crossed_above(bars.close, lower),
-            "short_entry": crossed_below(bars.close, upper),
+            "long_entry": crossed_above(close, lower),
+            "short_entry": crossed_below(close, upper),
         }
         if not exit_at_middle:
             return Signals(**entries)
         return Signals(
             **entries,
-            long_exit=crossed_above(bars.close, middle),
-            short_exit=crossed_below(bars.close, middle),
+            long_exit=crossed_above(close, middle),
+            short_exit=crossed_below(close, middle),
         )

@@ -1,7 +1,8 @@
 """Indicators and helpers for strategies: TA-Lib's where it has them, by hand where it has none.
 
 All take and return float64 arrays of shape (n,); values before an indicator's first full window are NaN.
-TA-Lib is called through `talib` directly (``from trading_ai.strategies.indicators import talib``).
+TA-Lib is called through `talib` directly (``from trading_ai.strategies.indicators import talib``). Averages that are
+to be compared are best made of `in_points`: those of whole points are exact.
 """
 
 from __future__ import annotations
@@ -11,47 +12,82 @@ import numpy.typing as npt
 import talib
 
 from trading_ai._jit import njit
+from trading_ai.strategies.points import in_points
 
-__all__ = ["crossed_above", "crossed_below", "previous", "supertrend_direction", "talib"]
+__all__ = ["crossed_above", "crossed_below", "in_points", "previous", "supertrend_direction", "talib"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@njit
-def _crossed_level(a, level, up, crossed):  # type: ignore[no-untyped-def]
-    for t in range(1, a.shape[0]):
-        if up:
-            crossed[t] = (a[t] > level) & (a[t - 1] <= level)
-        else:
-            crossed[t] = (a[t] < level) & (a[t - 1] >= level)
+TIE = 1e-12
+"""Share of the smaller of two values by which they may differ and still be equal."""
 
 
 @njit
-def _crossed_series(a, b, up, crossed):  # type: ignore[no-untyped-def]
+def _is_above(a, b, tie, tolerance):  # type: ignore[no-untyped-def]
+    size, other = abs(a), abs(b)
+    return a - b > tolerance + tie * (size if size < other else other)
+
+
+@njit
+def _crossed_level(a, level, up, tie, tolerance, crossed):  # type: ignore[no-untyped-def]
     for t in range(1, a.shape[0]):
+        known = a[t - 1] == a[t - 1]
         if up:
-            crossed[t] = (a[t] > b[t]) & (a[t - 1] <= b[t - 1])
+            over = _is_above(a[t], level, tie, tolerance)
+            crossed[t] = over & known & (not _is_above(a[t - 1], level, tie, tolerance))
         else:
-            crossed[t] = (a[t] < b[t]) & (a[t - 1] >= b[t - 1])
+            under = _is_above(level, a[t], tie, tolerance)
+            crossed[t] = under & known & (not _is_above(level, a[t - 1], tie, tolerance))
 
 
-def crossed_above(a: Floats, b: Floats | float) -> Bools:
-    """Where `a` is above `b` and was not above it one bar earlier; NaN on either side is no crossing."""
-    return _crossed(a, b, up=True)
+@njit
+def _crossed_series(a, b, tie, tolerance, crossed):  # type: ignore[no-untyped-def]
+    for t in range(1, a.shape[0]):
+        known = (a[t - 1] == a[t - 1]) & (b[t - 1] == b[t - 1])
+        over = _is_above(a[t], b[t], tie, tolerance)
+        crossed[t] = over & known & (not _is_above(a[t - 1], b[t - 1], tie, tolerance))
 
 
-def crossed_below(a: Floats, b: Floats | float) -> Bools:
-    """Where `a` is below `b` and was not below it one bar earlier; NaN on either side is no crossing."""
-    return _crossed(a, b, up=False)
+def crossed_above(a: Floats, b: Floats | float, *, tolerance: float | Floats | None = None) -> Bools:
+    """Where `a` is above `b` and was not above it one bar earlier; NaN on either side is no crossing.
+
+    Values that are equal but for rounding are equal: two averages of prices that tie do not cross, whatever their last
+    bits are. Exact averages are those of `in_points`. Differences of prices (``fast - slow`` against 0.0, a MACD) have
+    the rounding of the prices and not of their own size: compare the averages themselves, or give a tolerance such as
+    ``1e-12 * bars.close``.
+
+    Args:
+        a: values, shape (n,).
+        b: values likewise, or one level.
+        tolerance: by how much, in the unit of the values, `a` must exceed `b` to be above it, one number or shape
+            (n,); 0.0 compares to the last bit. None: a millionth of a millionth of the smaller of both.
+    """
+    return _crossed(a, b, tolerance, up=True)
 
 
-def _crossed(a: Floats, b: Floats | float, *, up: bool) -> Bools:
+def crossed_below(a: Floats, b: Floats | float, *, tolerance: float | Floats | None = None) -> Bools:
+    """Where `a` is below `b` and was not below it one bar earlier; NaN on either side is no crossing.
+
+    Args as in `crossed_above`.
+    """
+    return _crossed(a, b, tolerance, up=False)
+
+
+def _crossed(a: Floats, b: Floats | float, tolerance: float | Floats | None, *, up: bool) -> Bools:
     crossed = np.zeros(a.shape[0], dtype=np.bool_)
+    if isinstance(tolerance, np.ndarray):
+        over = a > b + tolerance if up else a < b - tolerance
+        known = ~(np.isnan(a) | np.isnan(b) | np.isnan(tolerance))
+        crossed[1:] = over[1:] & known[:-1] & ~over[:-1]
+        return crossed
+    tie, allowed = (TIE, 0.0) if tolerance is None else (0.0, float(tolerance))
     if isinstance(b, np.ndarray):
-        _crossed_series(_readable(a), _readable(b), up, crossed)
+        first, second = (a, b) if up else (b, a)
+        _crossed_series(_readable(first), _readable(second), tie, allowed, crossed)
     else:
-        _crossed_level(_readable(a), float(b), up, crossed)
+        _crossed_level(_readable(a), float(b), up, tie, allowed, crossed)
     return crossed
 
 
@@ -85,9 +121,9 @@ def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[n
                 upper = new_upper
             if trend == 0 or new_lower > lower or close[t - 1] < lower:
                 lower = new_lower
-            if trend <= 0 and close[t] > upper:
+            if trend <= 0 and _is_above(close[t], upper, TIE, 0.0):
                 trend = 1
-            elif trend >= 0 and close[t] < lower:
+            elif trend >= 0 and _is_above(lower, close[t], TIE, 0.0):
                 trend = -1
             elif trend == 0:
                 trend = 1 if close[t] >= middle else -1

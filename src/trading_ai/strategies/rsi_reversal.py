@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Float, Int, Signals, Strategy
-from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.indicators import crossed_above, crossed_below, in_points, talib
 
 
 class RsiReversal(Strategy):
@@ -19,5 +19,5 @@ class RsiReversal(Strategy):
 
     def signals(self, bars: Bars, period: int, oversold: float, overbought: float) -> Signals:
         """Return of the RSI into its middle zone at a bar's close."""
-        rsi = talib.RSI(bars.close, timeperiod=period)
+        rsi = talib.RSI(in_points(bars), timeperiod=period)
         return Signals(long_entry=crossed_above(rsi, oversold), short_entry=crossed_below(rsi, overbought))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Int, Signals, Strategy
 from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.points import are_exact, in_points
 
 
 class SmaCrossover(Strategy):
@@ -18,6 +19,10 @@ class SmaCrossover(Strategy):
 
     def signals(self, bars: Bars, fast: int, slow: int) -> Signals:
         """Cross of the two averages at a bar's close."""
-        quick = talib.SMA(bars.close, timeperiod=fast)
-        steady = talib.SMA(bars.close, timeperiod=slow)
-        return Signals(long_entry=crossed_above(quick, steady), short_entry=crossed_below(quick, steady))
+        close, tolerance = in_points(bars), 0.0 if are_exact(bars) else None
+        quick = talib.SMA(close, timeperiod=fast)
+        steady = talib.SMA(close, timeperiod=slow)
+        return Signals(
+            long_entry=crossed_above(quick, steady, tolerance=tolerance),
+            short_entry=crossed_below(quick, steady, tolerance=tolerance),
+        )

@@ -6,7 +6,7 @@ import numpy as np
 
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Float, Int, Signals, Strategy
-from trading_ai.strategies.indicators import supertrend_direction
+from trading_ai.strategies.indicators import in_points, supertrend_direction
 
 
 class Supertrend(Strategy):
@@ -19,7 +19,8 @@ class Supertrend(Strategy):
 
     def signals(self, bars: Bars, period: int, multiplier: float) -> Signals:
         """Turns of the supertrend at a bar's close."""
-        direction = supertrend_direction(bars.high, bars.low, bars.close, period, multiplier)
+        high, low, close = in_points(bars, "high"), in_points(bars, "low"), in_points(bars)
+        direction = supertrend_direction(high, low, close, period, multiplier)
         turned = np.zeros(len(bars), dtype=np.bool_)
         turned[1:] = (direction[1:] != direction[:-1]) & (direction[:-1] != 0)
         return Signals(long_entry=turned & (direction > 0), short_entry=turned & (direction < 0))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.driving.service import OptimizationService
+from trading_ai.errors import StateError
+from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import Evaluator, Indices
 from trading_ai.metrics.annual import years_of
@@ -127,6 +129,7 @@ def assess_optimization(
     space = record.spec.space
     positions = np.stack(space.positions(indices), axis=1)
     settings = settings or StudySettings()
+    looked = look_ahead_of(evaluator, [space.combination(winner)])
     study = assess(
         profits,
         evaluator.day_numbers,
@@ -138,6 +141,7 @@ def assess_optimization(
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
         cost_per_trade=costs / trades.size if trades.size else None,
+        look_ahead=(looked.n_different, looked.n_cuts),
         days_per_year=years_of(
             evaluator.bars_of(space.combination(winner)).traded, backtest.day_numbers.size
         ).periods_per_year,
@@ -145,6 +149,8 @@ def assess_optimization(
         thresholds=thresholds,
         seed=seed,
     )
+    if looked.found or not looked.n_cuts:
+        study = replace(study, notes=(f"look-ahead: {looked}", *study.notes))
     return Assessment(
         record=record,
         rank=rank,

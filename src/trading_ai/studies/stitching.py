@@ -11,6 +11,8 @@ import numpy as np
 from trading_ai.engine.records import END_OF_DATA
 from trading_ai.errors import StateError
 from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
+from trading_ai.evaluation.job import space_evaluator
+from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.cautions import said_of_backtest
@@ -19,7 +21,11 @@ from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.robustness.instant_walk_forward import WalkForward, parameter_drift, walk_forward
 from trading_ai.robustness.selection import OBJECTIVES, daily_score
 from trading_ai.robustness.study import plain
+from trading_ai.strategies.registry import is_built_in
 from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService
+
+_WINNERS_LOOKED_AT = 8
+_LOOK_AHEAD_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +182,7 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
         instant_net_profit=None if instant is None else instant.net_profit,
         instant_efficiency=None if instant is None else instant.efficiency,
         n_same=None if instant is None else sum(w.parameters == w.instant_parameters for w in windows),
-        notes=(*plan.notes, *_notes(plan)),
+        notes=(*_look_ahead(service, plan, chosen), *plan.notes, *_notes(plan)),
         costs_stated=said_of_backtest(plan.base).costs_stated,
         day_numbers=days[traded],
         daily_profit=daily[traded],
@@ -252,6 +258,18 @@ def _instant(service: WalkForwardService, plan: WalkForwardPlan) -> tuple[WalkFo
 def _daily_objective(plan: WalkForwardPlan) -> str:
     asked = str(plan.spec.search.objective)
     return asked if asked in OBJECTIVES else "sharpe_ratio"
+
+
+def _look_ahead(service: WalkForwardService, plan: WalkForwardPlan, chosen: list[int]) -> list[str]:
+    """A note where a user's strategy reads the future with the parameters that windows chose."""
+    base, space = plan.base.spec, plan.spec.search.space
+    winners = [*dict.fromkeys(index for index in chosen if index >= 0)][:_WINNERS_LOOKED_AT]
+    if is_built_in(base.strategy) or not winners:
+        return []
+    datasets = _complete(service, plan, 0).spec.datasets
+    evaluator = space_evaluator(base, space, datasets, service.backtests.artifacts, plan.strategy)
+    found = look_ahead_of(evaluator, map(space.combination, winners), seconds=_LOOK_AHEAD_SECONDS)
+    return [f"THE STRATEGY READS THE FUTURE, nobody could have traded this: {found}"] if found.found else []
 
 
 def _notes(plan: WalkForwardPlan) -> list[str]:

@@ -14,6 +14,7 @@ from trading_ai.errors import DataError, SymbolError
 from trading_ai.importers.parquet import write_parquet
 from trading_ai.importers.read import read_bars
 from trading_ai.market.bars import Bars
+from trading_ai.market.resample import resample
 from trading_ai.market.timezones import from_utc, parse_timezone
 
 BARS = fx_bars("2018-03-01", "2018-04-15", "H1")
@@ -377,3 +378,36 @@ def test_a_million_rows_come_back_as_they_were(tmp_path: Path) -> None:
     frame |= {name: pl.Series(getattr(minutes, name)) for name in ("open", "high", "low", "close", "volume")}
     pl.DataFrame(frame).write_csv(tmp_path / "m.csv", datetime_format="%Y-%m-%d %H:%M:%S", float_precision=5)
     same(read_bars(tmp_path / "m.csv", symbol="EURUSD").bars, minutes)
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [(None, "17:00 America/New_York"), ("UTC", "UTC"), ("EET", "EET"), ("00:00 NY", "00:00 America/New_York")],
+)
+def test_bars_of_four_hours_keep_their_grid_and_it_is_said(tmp_path: Path, grid: str | None, said: str) -> None:
+    fours = resample(fx_bars("2018-02-05", "2018-04-27", "H1"), "H4", day_start=grid)
+    found = read_bars(write(tmp_path, text(table(fours))), symbol="EURUSD", timezone="UTC")
+    same(found.bars, fours)
+    assert found.detected["grid"] == f"the day that starts at {said}"
+    assert read_bars(write(tmp_path, text(table())), symbol="EURUSD").detected["grid"] is None
+
+
+def test_bars_of_four_hours_on_no_usual_grid_are_kept_and_it_is_said(tmp_path: Path) -> None:
+    fours = resample(fx_bars("2018-03-05", "2018-03-24", "M15"), "H4", day_start="03:30 UTC")
+    found = read_bars(write(tmp_path, text(table(fours))), symbol="EURUSD", timezone="UTC")
+    same(found.bars, fours)
+    assert str(found.detected["grid"]).startswith("none of the usual ones")
+
+
+def test_the_day_start_is_stated_at_the_import(tmp_path: Path) -> None:
+    path = write(tmp_path, text(table()))
+    usual = read_bars(path, symbol="EURUSD")
+    assert (usual.detected["day_start"], usual.detected["day_start_decided_by"]) == (
+        "17:00 America/New_York", "the symbol's own",
+    )  # fmt: skip
+    stated = read_bars(path, symbol="EURUSD", day_start="UTC")
+    assert (stated.detected["day_start"], stated.detected["day_start_decided_by"]) == ("UTC", "stated")
+    assert (stated.bars.symbol.rollover, stated.bars.symbol.rollover_timezone) == ("00:00", "UTC")
+    assert set((resample(stated.bars, "H4").open_time_ns // (3600 * 10**9) % 24).tolist()) == {0, 4, 8, 12, 16, 20}
+    with pytest.raises(DataError, match="time of day and a zone"):
+        read_bars(path, symbol="EURUSD", day_start="dawn")

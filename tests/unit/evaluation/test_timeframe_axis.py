@@ -9,14 +9,18 @@ import pytest
 
 from tests.fakes.bars import random_bars
 from tests.unit.driving.test_service import House, house, space_of  # noqa: F401
+from tests.unit.market.weeks import fx_bars
 from trading_ai.errors import InputError
+from trading_ai.evaluation.job import load_bars
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.library import sweep
+from trading_ai.market.timezones import from_utc, parse_timezone
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
 from trading_ai.studies.stitching import stitch
 
+HOUR = 3600 * 10**9
 BARS = random_bars(4_000, 11, tf="M15")
 SPACE = space_of("stop_loss=15:45:15", "timeframe=M15,H1,H4", "fast=3:9:3")
 
@@ -96,3 +100,42 @@ def test_what_is_no_longer_timeframe_is_refused(house, text, says):  # noqa: F81
     with pytest.raises(InputError, match=says):
         optimized(house, space_of(text))
     assert house.store.optimizations() == []
+
+
+def test_bars_of_some_hours_lie_in_the_day_that_was_asked_for(house):  # noqa: F811
+    minutes = fx_bars("2018-03-05", "2018-03-24", "M15")
+    key = house.add(minutes)
+    seen = {}
+    for day_start in (None, "UTC"):
+        spec = BacktestSpec("sma_crossover", {"fast": 3, "slow": 5}, key, timeframe="H4", day_start=day_start)
+        bars, detail = load_bars(spec, house.artifacts)
+        assert detail is not None
+        assert detail.content_hash == minutes.content_hash
+        seen[day_start] = set((bars.open_time_ns // HOUR % 24).tolist())
+        alone, _ = house.backtests.run(spec)
+        space = space_of("timeframe=H1,H4", "fast=3:4:1")
+        record = house.service.start(house.service.plan(OptimizationSpec(alone.backtest_id, space)))
+        page = house.store.ranked(record.optimization_id, 100)
+        row = page.metrics[page.indices.tolist().index(space.index_of({"timeframe": "H4", "fast": 3}))]
+        np.testing.assert_allclose(row, [alone.metrics[name] for name in METRIC_NAMES], rtol=1e-9)
+        swept = sweep(minutes, "sma_crossover", timeframe=["H1", "H4"], fast=[3, 4], slow=5, day_start=day_start)
+        assert swept.metrics_of({"timeframe": "H4", "fast": 3}) == pytest.approx(dict(alone.metrics), nan_ok=True)
+        assert BacktestSpec.from_json(spec.to_json()) == spec
+    assert seen == {
+        None: {22, 2, 6, 10, 14, 18, 21, 1, 5, 9, 13, 17},  # winter and summer
+        "UTC": {0, 4, 8, 12, 16, 20},
+    }
+    assert "day_start" not in BacktestSpec("sma_crossover", {}, key).to_json()
+    with pytest.raises(InputError, match="time of day and a zone"):
+        BacktestSpec("sma_crossover", {}, key, timeframe="H4", day_start="noon")
+
+
+def test_entries_of_four_hours_lie_on_the_hours_of_the_market(house):  # noqa: F811
+    spec = BacktestSpec(
+        "sma_crossover", {"fast": 3, "slow": 5}, house.add(fx_bars("2018-03-05", "2018-03-24")), timeframe="H4"
+    )
+    alone, _ = house.backtests.run(spec)
+    entries = house.artifacts.load_backtest(alone.backtest_id)["trades"]["entry_time_ns"]
+    local = from_utc(parse_timezone("America/New_York"), entries)
+    assert len(entries) > 5
+    assert set((local % (24 * HOUR) // (HOUR // 60)).tolist()) <= {hour * 60 for hour in (17, 21, 1, 5, 9, 13)}

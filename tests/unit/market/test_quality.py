@@ -7,7 +7,9 @@ import pytest
 
 from tests.unit.market.weeks import MINUTE, fx_minutes, walk
 from trading_ai.errors import DataError
+from trading_ai.market.bars import Bars
 from trading_ai.market.quality import check_rows
+from trading_ai.market.resample import resample
 from trading_ai.market.symbol_table import symbol
 from trading_ai.market.timeframe import timeframe
 
@@ -161,3 +163,14 @@ def test_no_rows_are_refused() -> None:
     empty = np.empty(0, np.int64)
     with pytest.raises(DataError, match="holds no bars"):
         check(empty, {name: np.empty(0) for name in ("open", "high", "low", "close")})
+
+
+def test_a_bar_that_the_clock_cuts_short_is_no_fault() -> None:
+    times = np.arange(*np.array(["2018-03-01", "2018-03-20"], "datetime64[ns]").astype(np.int64), 3600 * 10**9)
+    ones = np.ones(len(times))
+    hours = Bars(symbol("BTCUSD"), timeframe("H1"), times, ones, ones, ones, ones)
+    fours = resample(hours, "H4", day_start="NY+7")
+    assert (np.diff(fours.open_time_ns) < fours.timeframe.ns).sum() == 1  # Sunday the 11th, 01:00 to 05:00
+    columns = {name: getattr(fours, name) for name in ("open", "high", "low", "close")}
+    *_, report = check_rows(fours.open_time_ns, columns, symbol=fours.symbol, timeframe=fours.timeframe)
+    assert not [line for line in report.warnings if "open less than" in line]

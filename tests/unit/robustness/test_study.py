@@ -27,7 +27,7 @@ def sweep(edge: float, seed: int = 0, dtype: type = np.float32) -> tuple[np.ndar
 
 def study(edge: float, **options: object) -> Robustness:
     profits, positions, scores = sweep(edge)
-    given = {"capital": 10_000.0, "settings": QUICK, **options}
+    given = {"capital": 10_000.0, "settings": QUICK, "look_ahead": (0, 100), **options}
     return assess(profits, DAYS, positions, scores, **given)  # type: ignore[arg-type]
 
 
@@ -38,13 +38,20 @@ def test_a_planted_hill_survives_and_noise_does_not() -> None:
     assert study(0.0).verdict.words == "likely luck"
 
 
+def test_nothing_survives_whose_signals_were_not_checked_or_read_the_future() -> None:
+    for look_ahead in (None, (0, 0), (1, 100)):
+        found = study(0.5, look_ahead=look_ahead)
+        assert found.verdict.words == "fragile"
+        assert found.verdict.summary.endswith("not look_ahead")
+
+
 def test_all_parts_are_there_and_become_json() -> None:
     trades = np.random.default_rng(0).normal(1.0, 5.0, 300)
     found = study(0.5, trade_profits=trades, cost_per_trade=0.2, n_ledger_trials=5_000)
     document = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert all(document[name] is not None for name in document)
     assert document["verdict"]["words"] in {"survives", "fragile", "likely luck"}
-    assert len(document["verdict"]["criteria"]) == 13
+    assert len(document["verdict"]["criteria"]) == 14
     assert len(document["bands"]["cumulative_profit"][0]) == 520
     assert document["luck"]["n_trials"] == 5_000
     assert document["effective"]["method"]

@@ -9,6 +9,7 @@ from trading_ai.errors import ParameterError
 from trading_ai.robustness.verdict import Criterion, Evidence, Thresholds, judge
 
 STRONG = Evidence(
+    look_ahead=0.0,
     deflated_sharpe=0.99,
     reality_check_p=0.001,
     overfitting_probability=0.05,
@@ -35,7 +36,7 @@ def test_strong_evidence_survives_and_is_all_listed() -> None:
     assert verdict.words == "survives"
     assert sorted(c.name for c in verdict.criteria) == sorted(NAMES)
     assert all(c.holds for c in verdict.criteria)
-    assert verdict.summary == "13 of 13 criteria hold"
+    assert verdict.summary == "14 of 14 criteria hold"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,7 +83,7 @@ def test_too_many_small_failures_are_fragile() -> None:
     assert judge(replace(STRONG, **{n: weak[n] for n in names[:2]})).words == "survives"
     verdict = judge(replace(STRONG, **weak))
     assert verdict.words == "fragile"
-    assert verdict.summary == "10 of 13 criteria hold; not overfitting_loss, walk_forward_efficiency, hold_out_profit"
+    assert verdict.summary == "11 of 14 criteria hold; not overfitting_loss, walk_forward_efficiency, hold_out_profit"
     assert judge(replace(STRONG, **weak), Thresholds(max_failed=3)).words == "survives"
 
 
@@ -117,6 +118,7 @@ def test_other_thresholds_are_refused(text: str) -> None:
 
 def test_the_thresholds_that_nobody_sets_are_the_documented_ones() -> None:
     assert {f.name: f.default for f in fields(Thresholds)} == {
+        "look_ahead": 0.0,
         "deflated_sharpe": 0.95,
         "reality_check_p": 0.05,
         "overfitting_probability": 0.5,
@@ -140,3 +142,20 @@ def test_the_thresholds_that_nobody_sets_are_the_documented_ones() -> None:
 def test_a_threshold_that_is_refused_says_what_it_may_be(text: str, kind: str) -> None:
     with pytest.raises(ParameterError, match=kind):
         Thresholds.parse([text])
+
+
+def test_what_reads_the_future_never_survives() -> None:
+    found = judge(replace(STRONG, look_ahead=3.0), n_cuts=412)
+    assert found.words == "fragile"
+    assert found.summary == (
+        "its signals use bars that were not there yet, so no other number counts; 13 of 14 criteria hold; "
+        "not look_ahead"
+    )
+    first = found.criteria[0]
+    assert (first.name, first.required, first.holds, first.threshold) == ("look_ahead", True, False, 0.0)
+    assert first.explanation == (
+        "cuts of the data at which its signals change when later bars are taken away (412 were compared): 3; at most 0 "
+        "is asked: fails"
+    )
+    assert judge(STRONG, n_cuts=412).criteria[0].holds
+    assert judge(replace(STRONG, look_ahead=nan), n_cuts=0).words == "fragile"
