@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.driving.service import OptimizationService
-from trading_ai.errors import StateError
 from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import Evaluator, Indices
