@@ -24,15 +24,17 @@ from trading_ai.engine.exit_rows import (
     ExitRows,
     distances,
 )
-from trading_ai.engine.orders import place_orders
 from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.evaluation.asking import AskerOf, Asking, said
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import BarsOf, Evaluator
 from trading_ai.evaluation.signal_bars import signal_bars
+from trading_ai.evaluation.signal_sets import MOST_EXITS, SignalSets
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import first_bar
@@ -93,7 +95,8 @@ class SweepEvaluator(Evaluator):
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
-        self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
+        self._first = first_bar(every.bars, start)
+        self._asking = Asking(strategy, space, self.fixed, every.n_bars, self._first)
         self._searches_timeframe = searches_timeframe(strategy, space)
         frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
         self._seen = {frame: signal_bars(bars, detail, self._first, str(frame)) for frame in frames}
@@ -248,11 +251,43 @@ class SweepEvaluator(Evaluator):
             raise ParameterError(
                 "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
             )
-        own = {name: parameters[name] for name in self.strategy.parameters}
-        signals = self.strategy.signals(seen.bars, **own)
-        orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
-        orders = orders.with_late_entries(entry_delay).since(self._first)
+        orders = self._asking.orders(seen, self._asking.signals(seen, parameters), entry_delay)
         return SignalGroup(self.data, orders, seen.traded, self.account, self.config)
+
+    @cached_property
+    def _sets(self) -> SignalSets | None:
+        """What simulates many sets of signals with few exits each; None where it cannot."""
+        seen = self._only_seen
+        if not self._plain_exits or seen is None or not SetsSimulator.can(self.data, self.account, self._levels):
+            return None
+        simulator = SetsSimulator(
+            self.data,
+            seen.traded.strategy_bar,
+            self.account,
+            self.config,
+            self._levels,
+            int(self._exits[TIME_EXIT]),
+        )
+        return SignalSets(simulator, self.n_threads)
+
+    def _run_sets(
+        self,
+        sets: SignalSets,
+        keys: Indices,
+        parts: list[Indices],
+        indices: Indices,
+        rows: ExitRows,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        """Many sets of signals with few exits each."""
+        assert self._only_seen is not None
+        asker = AskerOf(self._asking, self._only_seen, keys, indices, failures)
+        found = [int(keys[part[0]]) for part in parts]
+        for part in sets.run(found, parts, rows, asker, tallies, daily):
+            if int(indices[part[0]]) not in failures:
+                self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
@@ -274,6 +309,9 @@ class SweepEvaluator(Evaluator):
             return failures
         order = np.argsort(keys, kind="stable")
         parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+        if len(parts) * MOST_EXITS >= m and self._sets is not None:
+            self._run_sets(self._sets, keys, parts, indices, rows, tallies, daily, failures)
+            return failures
         if len(parts) < self.n_threads:
             for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
                 out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)
@@ -347,7 +385,7 @@ class SweepEvaluator(Evaluator):
             return self._signal_group(self.parameters(int(members[0])))
         except Exception as error:  # noqa: BLE001
             # A user's strategy may raise anything: its trials fail, the others go on.
-            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            text = said(error)
             failures.update({int(i): text for i in members})
             tallies[:] = np.nan
             return None
@@ -357,3 +395,4 @@ class SweepEvaluator(Evaluator):
             self._groups[key] = group
             while len(self._groups) > _GROUPS_KEPT:
                 self._groups.popitem(last=False)
+

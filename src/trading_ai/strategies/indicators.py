@@ -6,13 +6,19 @@ TA-Lib is called through `talib` directly (``from trading_ai.strategies.indicato
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-import talib
+import talib as _talib
 
 from trading_ai._jit import njit
+from trading_ai.strategies.memory import Functions, memory
 
-__all__ = ["crossed_above", "crossed_below", "previous", "supertrend_direction", "talib"]
+__all__ = ["crossed_above", "crossed_below", "previous", "shared_talib", "supertrend_direction", "talib"]
+
+talib: Any = Functions(_talib, is_shared=False)
+shared_talib: Any = Functions(_talib, is_shared=True)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -57,6 +63,9 @@ def _crossed(a: Floats, b: Floats | float, *, up: bool) -> Bools:
 
 def _readable(values: Floats) -> Floats:
     # One array type, whatever a strategy passes, so that the loop is compiled once.
+    flags = values.flags
+    if flags.c_contiguous and not flags.writeable and values.dtype == np.float64:
+        return values
     view = np.ascontiguousarray(values, dtype=np.float64).view()
     view.flags.writeable = False
     return view

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from trading_ai.market.bars import Bars
-from trading_ai.strategies.base import Int, Signals, Strategy
-from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.base import Int, Strategy
+from trading_ai.strategies.indicators import shared_talib
+from trading_ai.strategies.signals import Crossing
 
 
 class MacdCross(Strategy):
@@ -17,7 +18,7 @@ class MacdCross(Strategy):
     slow: int = Int(26, 3, 10000, unit="bars", description="length of the slow exponential average")
     signal: int = Int(9, 2, 5000, unit="bars", description="length of the signal line")
 
-    def signals(self, bars: Bars, fast: int, slow: int, signal: int) -> Signals:
+    def signals(self, bars: Bars, fast: int, slow: int, signal: int) -> Crossing:
         """Cross of the MACD and its signal line at a bar's close."""
-        line, trigger, _ = talib.MACD(bars.close, fastperiod=fast, slowperiod=slow, signalperiod=signal)
-        return Signals(long_entry=crossed_above(line, trigger), short_entry=crossed_below(line, trigger))
+        line, trigger, _ = shared_talib.MACD(bars.close, fastperiod=fast, slowperiod=slow, signalperiod=signal)
+        return Crossing(line, trigger)

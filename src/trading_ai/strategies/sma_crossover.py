@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from typing_extensions import override
+
 from trading_ai.market.bars import Bars
-from trading_ai.strategies.base import Int, Signals, Strategy
-from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.base import Int, Strategy
+from trading_ai.strategies.indicators import shared_talib
+from trading_ai.strategies.signals import Crossing, Crossings, Each
 
 
 class SmaCrossover(Strategy):
@@ -16,8 +21,14 @@ class SmaCrossover(Strategy):
     fast: int = Int(10, 2, 5000, unit="bars", description="length of the fast average")
     slow: int = Int(30, 3, 10000, unit="bars", description="length of the slow average")
 
-    def signals(self, bars: Bars, fast: int, slow: int) -> Signals:
+    def signals(self, bars: Bars, fast: int, slow: int) -> Crossing:
         """Cross of the two averages at a bar's close."""
-        quick = talib.SMA(bars.close, timeperiod=fast)
-        steady = talib.SMA(bars.close, timeperiod=slow)
-        return Signals(long_entry=crossed_above(quick, steady), short_entry=crossed_below(quick, steady))
+        return Crossing(_average(bars, fast), _average(bars, slow))
+
+    @override
+    def crossings(self, bars: Bars, fast: Any, slow: Any) -> Crossings:
+        return Crossings(*(Each.made(lambda n: _average(bars, n), lengths) for lengths in (fast, slow)))
+
+
+def _average(bars: Bars, length: int) -> Any:
+    return shared_talib.SMA(bars.close, timeperiod=length)
