@@ -38,6 +38,12 @@ DayProfits = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+Decisions = tuple[Bools, Bools, Bools | None, Bools | None]
+"""To buy, to sell, to close longs and to close shorts, each carried out at the next bar's open."""
+
+Given = Orders | Decisions | Crossing
+"""How a set of signals may be given."""
+
 _TABLE_BYTES = 1 << 30
 """Largest table of entries; memory is taken by what is filled only."""
 
@@ -176,38 +182,29 @@ class SetsRun:
         self._taken = np.zeros(1, dtype=np.int64)
         self._out = (tallies, daily)
 
-    def give(self, s: int, signals: Orders | Crossing | None) -> None:
+    def give(self, s: int, given: Given | None) -> None:
         """Hand over a set of signals; None for one without any.
 
         Args:
             s: which set.
-            signals: its orders; or the series that it crosses, float64, shape (n_bars,), in one piece, where strategy
-                bars and execution bars are the same: the crossings are found by who simulates the set.
+            given: its orders; or where strategy bars and execution bars are the same, what it decides or crosses, arrays
+                in one piece of shape (n_bars,): who simulates the set makes the orders.
         """
-        if signals is not None:
+        if given is not None:
             place = self._signals[s]
-            if isinstance(signals, Crossing):
-                self._cross(place, s, signals)
-            else:
+            if isinstance(given, Crossing):
+                self._cross(place, s, given)
+            elif isinstance(given, Orders):
                 place[KIND] = ORDERS
-                place[FIRST] = address_of(signals.entry)
-                place[EXIT_LONG] = address_of(signals.exit_long) if signals.exit_long.size else 0
-                place[EXIT_SHORT] = address_of(signals.exit_short) if signals.exit_short.size else 0
-            self._alive.append(signals)
-        self._ready[s] = READY
-
-    def give_decisions(self, s: int, decisions: tuple[Bools, Bools, Bools | None, Bools | None]) -> None:
-        """Hand over a set by its decisions, booleans of shape (n_bars,), where both kinds of bars are the same.
-
-        Args:
-            s: which set.
-            decisions: to buy, to sell, to close longs and to close shorts, each carried out at the next bar's open.
-        """
-        place = self._signals[s]
-        place[KIND] = DECISIONS
-        for column, values in zip((FIRST, SECOND, EXIT_LONG, EXIT_SHORT), decisions, strict=True):
-            place[column] = 0 if values is None else address_of(values)
-        self._alive.append(decisions)
+                place[FIRST] = address_of(given.entry)
+                place[EXIT_LONG] = address_of(given.exit_long) if given.exit_long.size else 0
+                place[EXIT_SHORT] = address_of(given.exit_short) if given.exit_short.size else 0
+            else:
+                place[KIND] = DECISIONS
+                for column, values in zip((FIRST, SECOND, EXIT_LONG, EXIT_SHORT), given, strict=True):
+                    if values is not None:
+                        place[column] = address_of(values)
+            self._alive.append(given)
         self._ready[s] = READY
 
     def give_crossings(self, first: int, crossings: Crossings, n: int) -> None:

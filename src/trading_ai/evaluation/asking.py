@@ -10,6 +10,7 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from trading_ai.engine.orders import Orders, place_orders
+from trading_ai.engine.sets_run import Given
 from trading_ai.errors import StrategyError, TradingAIError
 from trading_ai.evaluation.signal_bars import SignalBars
 from trading_ai.evaluation.signal_sets import Asker
@@ -126,13 +127,15 @@ class AskerOf(Asker):
         self._n_bars = len(seen.bars)
 
     @override
-    def one(self, key: int, row: int) -> Orders | Crossing | None:
+    def one(self, key: int, row: int) -> Given | None:
         asking = self._asking
         try:
             parameters = {**asking.fixed, **asking.space.combination(int(self._indices[row]))}
             signals = asking.signals(self._seen, parameters)
-            if self._can_cross and isinstance(signals, Crossing) and signals.is_plain(self._n_bars):
-                return signals
+            if self._can_cross:
+                if isinstance(signals, Crossing) and signals.is_plain(self._n_bars):
+                    return signals
+                return signals.arrays(self._n_bars, asking.strategy.name)
             return asking.orders(self._seen, signals)
         except Exception as error:  # noqa: BLE001 - its trials fail, the others go on
             self._failures.update(dict.fromkeys(self._indices[self._keys == key].tolist(), said(error)))

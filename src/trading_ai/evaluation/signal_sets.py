@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.exit_rows import ExitRows
-from trading_ai.engine.orders import Orders
-from trading_ai.engine.sets_run import SetsRun, SetsSimulator
+from trading_ai.engine.sets_run import Given, SetsRun, SetsSimulator
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.strategies.signals import Crossing, Crossings
 
@@ -36,7 +35,7 @@ MOST_EXITS = 32
 class Asker(Protocol):
     """Asks the strategy, on behalf of combinations."""
 
-    def one(self, key: int, row: int) -> Orders | Crossing | None:
+    def one(self, key: int, row: int) -> Given | None:
         """Signals with that key, which the combination in that row has; None if the strategy failed."""
         ...
 
@@ -55,7 +54,7 @@ class SignalSets:
 
     def __init__(self, simulator: SetsSimulator, n_threads: int) -> None:
         self._simulator, self._n_threads = simulator, n_threads
-        self._kept: OrderedDict[int, Orders] = OrderedDict()
+        self._kept: OrderedDict[int, Given] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(
@@ -112,7 +111,7 @@ class SignalSets:
                         run.give_crossings(some.start, crossings, at.size)
                         continue
                     for s in range(some.start, some.stop):
-                        run.give(s, self._orders(keys[s], int(where[first_row[s]]), asker))
+                        run.give(s, self._one(keys[s], int(where[first_row[s]]), asker))
             except BaseException:
                 run.stop()
                 raise
@@ -127,16 +126,15 @@ class SignalSets:
                 if lost.size:
                     yield where[begin:end][lost]
 
-    def _orders(self, key: int, row: int, asker: Asker) -> Orders | Crossing | None:
+    def _one(self, key: int, row: int, asker: Asker) -> Given | None:
         with self._lock:
-            orders = self._kept.pop(key, None)
-        if orders is None:
-            found = asker.one(key, row)
-            if not isinstance(found, Orders):
-                return found
-            orders = found
+            given = self._kept.pop(key, None)
+        if given is None:
+            given = asker.one(key, row)
+            if given is None or isinstance(given, Crossing):
+                return given
         with self._lock:
-            self._kept[key] = orders
-            while len(self._kept) * orders.entry.size > _ORDERS_KEPT_BYTES:
+            self._kept[key] = given
+            while len(self._kept) * self._simulator.n_bars > _ORDERS_KEPT_BYTES:
                 self._kept.popitem(last=False)
-        return orders
+        return given

@@ -47,6 +47,9 @@ class Signals:
             if values is None:
                 checked.append(None)
                 continue
+            if is_decision(values, n_bars):
+                checked.append(values)
+                continue
             array = np.ascontiguousarray(values)
             if array.shape != (n_bars,):
                 raise StrategyError(
