@@ -15,7 +15,7 @@ import talib as _talib
 from trading_ai._jit import njit
 from trading_ai.strategies.memory import Functions, memory
 
-__all__ = ["crossed_above", "crossed_below", "previous", "shared_talib", "supertrend_direction", "talib"]
+__all__ = ["crossed_above", "crossed_below", "previous", "shared_talib", "supertrend", "supertrend_direction", "talib"]
 
 talib: Any = Functions(_talib, is_shared=False)
 shared_talib: Any = Functions(_talib, is_shared=True)
@@ -83,30 +83,30 @@ def previous(values: Floats, bars: int = 1) -> Floats:
 def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[no-untyped-def]
     upper = np.inf
     lower = -np.inf
-    trend = 0
+    trend = 0.0
     for t in range(close.shape[0]):
-        if not np.isnan(atr[t]):
-            middle = (high[t] + low[t]) / 2.0
-            new_upper = middle + multiplier * atr[t]
-            new_lower = middle - multiplier * atr[t]
-            # A band only moves towards the price, unless the last close was beyond it.
-            if trend == 0 or new_upper < upper or close[t - 1] > upper:
-                upper = new_upper
-            if trend == 0 or new_lower > lower or close[t - 1] < lower:
-                lower = new_lower
-            if trend <= 0 and close[t] > upper:
-                trend = 1
-            elif trend >= 0 and close[t] < lower:
-                trend = -1
-            elif trend == 0:
-                trend = 1 if close[t] >= middle else -1
+        if np.isnan(atr[t]):
+            direction[t] = np.nan if trend == 0.0 else trend
+            continue
+        middle = (high[t] + low[t]) / 2.0
+        new_upper = middle + multiplier * atr[t]
+        new_lower = middle - multiplier * atr[t]
+        # A band only moves towards the price, unless the last close was beyond it.
+        if trend == 0.0 or new_upper < upper or close[t - 1] > upper:
+            upper = new_upper
+        if trend == 0.0 or new_lower > lower or close[t - 1] < lower:
+            lower = new_lower
+        if trend <= 0.0 and close[t] > upper:
+            trend = 1.0
+        elif trend >= 0.0 and close[t] < lower:
+            trend = -1.0
+        elif trend == 0.0:
+            trend = 1.0 if close[t] >= middle else -1.0
         direction[t] = trend
 
 
-def supertrend_direction(
-    high: Floats, low: Floats, close: Floats, period: int, multiplier: float
-) -> npt.NDArray[np.int8]:
-    """Direction of the supertrend: +1 up, -1 down, 0 before the first full ATR window (Seban).
+def supertrend(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> Floats:
+    """Direction of the supertrend: +1.0 up, -1.0 down, NaN before the first full ATR window (Seban).
 
     Args:
         high: highs.
@@ -115,6 +115,14 @@ def supertrend_direction(
         period: bars of the average true range (Wilder).
         multiplier: distance of the bands from the bar's middle, in average true ranges.
     """
-    direction = np.empty(close.shape[0], dtype=np.int8)
-    _supertrend(high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction)
+    direction = np.empty(close.shape[0])
+    atr = shared_talib.ATR(high, low, close, timeperiod=period)
+    _supertrend(high, low, close, atr, float(multiplier), direction)
     return direction
+
+
+def supertrend_direction(
+    high: Floats, low: Floats, close: Floats, period: int, multiplier: float
+) -> npt.NDArray[np.int8]:
+    """`supertrend` in whole numbers, int8; 0 before the first full ATR window."""
+    return np.nan_to_num(supertrend(high, low, close, period, multiplier)).astype(np.int8)

@@ -13,13 +13,11 @@ import numpy as np
 from trading_ai._jit import begin, byte_at, is_ready, njit, njit_spread, number_at, set_ready, take, word_at
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, EntryTable, Events, Market, Sets, Touches, Trades
-from trading_ai.engine.compiled.blocks import BLOCK
-from trading_ai.engine.compiled.bookkeeping import commission, to_account
 from trading_ai.engine.compiled.events import fill_events
 from trading_ai.engine.compiled.exits import UNTOUCHED, fill_exit_row
 from trading_ai.engine.compiled.marks import profit_of
 from trading_ai.engine.compiled.money import NOT_TOUCHED
-from trading_ai.engine.compiled.settle import settle
+from trading_ai.engine.compiled.settle import NOT_SCANNED, settle
 
 HORIZON = 4096
 """Bars during which the table looks for an entry's levels. A level that is farther away is looked for by each trade
@@ -119,67 +117,49 @@ def order_crossings(series, above, below, above_level, below_level, n, flags):
 
 
 @njit
-def extreme_closes(close, blocks, first, stop):
-    """Lowest and highest close from bar `first` to the bar before `stop`."""
-    lowest = np.inf
-    highest = -np.inf
-    t = first
-    while t < stop:
-        if t & (BLOCK - 1) == 0 and t + BLOCK <= stop:
-            lowest = min(lowest, blocks[t // BLOCK, 2])
-            highest = max(highest, blocks[t // BLOCK, 3])
-            t += BLOCK
-            continue
-        lowest = min(lowest, close[t])
-        highest = max(highest, close[t])
-        t += 1
-    return lowest, highest
+def money_of(terms, side, units, entry, price, paid, slips, crossed):
+    """What a trade of a fixed size earns; the expressions of `money.fill_money`.
+
+    Args:
+        terms: see `terms_of`. Plain numbers, because an array that is handed on inside a loop costs more than this.
+        side: +1.0 long, -1.0 short.
+        units: its size.
+        entry: price of the entry.
+        price: price of the exit.
+        paid: commission of the entry.
+        slips: how many of its two fills slip.
+        crossed: spread at the fill that crossed it, quote currency.
+
+    Returns:
+        Net profit, change of the balance at the exit, commission, slippage, spread.
+    """
+    rate, own_price, slippage = terms[0], terms[1], terms[2]
+    gross = profit_of(own_price, side, units, entry, price, rate)
+    in_account = 1.0 / price if own_price else rate
+    slipped, spread = slips * slippage * units * in_account, crossed * units * in_account
+    # Adding 0.0 turns a negative zero into zero, as adding no swap does in `chain`.
+    if not terms[3]:
+        return gross + 0.0, gross + 0.0, 0.0, slipped, spread
+    paid_out = commission_of(terms, units, price)
+    return gross - (paid + paid_out) + 0.0, gross - paid_out + 0.0, paid + paid_out, slipped, spread
 
 
 @njit
-def money_of(config, side, first, entry, exit_bar, price, low, high, slips, paid, market, rates):
-    """What a trade earns; the expressions of `money.fill_money`.
+def commission_of(terms, units, price):
+    """`bookkeeping.commission` where the conversion does not change from bar to bar."""
+    if not terms[3]:
+        return 0.0
+    value = units * price * (1.0 / price if terms[1] else terms[0])
+    return units * terms[4] + value * terms[5] + terms[6]
 
-    Args:
-        config: see `bookkeeping.CONFIG`.
-        side: +1.0 long, -1.0 short.
-        first: bar of the entry.
-        entry: its price.
-        exit_bar: bar of the exit.
-        price: its price.
-        low: lowest close from the entry's bar to the bar before the exit.
-        high: highest close likewise.
-        slips: how many of its two fills slip.
-        paid: commission of the entry.
-        market: see `arguments.Market`.
-        rates: see `arguments.Days`.
 
-    Returns:
-        Net profit, change of the balance, worst and best open profit, commission, slippage, spread.
-    """
-    units = config[a.UNITS]
-    rate = config[a.RATE]
-    own_price = config[a.CONVERSION] == 2.0
-    long = side > 0.0
-    gross = profit_of(own_price, side, units, entry, price, rate)
-    worst = profit_of(own_price, side, units, entry, low if long else high, rate)
-    best = profit_of(own_price, side, units, entry, high if long else low, rate)
-    charge = slipped = spread = 0.0
-    # Adding 0.0 turns a negative zero into zero, as adding no swap does in `chain`.
-    if config[a.HAS_COMMISSION] != 0.0:
-        paid_out = commission(config, units, price, rates, exit_bar)
-        net = gross - (paid + paid_out) + 0.0
-        delta = gross - paid_out + 0.0
-        charge = paid + paid_out
-    else:
-        net = delta = gross + 0.0
-    if config[a.SLIPPAGE] > 0.0 or config[a.HAS_SPREAD] != 0.0:
-        in_account = to_account(config[a.CONVERSION], rate, rates, exit_bar, price)
-        slipped = slips * config[a.SLIPPAGE] * units * in_account
-        if config[a.HAS_SPREAD] != 0.0:
-            crossed = first if long else exit_bar
-            spread = (market.ask_open[crossed] - market.bid_open[crossed]) * units * in_account
-    return net, delta, worst, best, charge, slipped, spread
+@njit
+def terms_of(config):
+    """Rate, whether it is the own price's, slippage, whether there are commissions, and the three kinds of these."""
+    return (
+        config[a.RATE], config[a.CONVERSION] == 2.0, config[a.SLIPPAGE], config[a.HAS_COMMISSION] != 0.0,
+        config[a.COMMISSION_PER_UNIT], config[a.COMMISSION_OF_VALUE], config[a.COMMISSION_PER_TRADE],
+    )  # fmt: skip
 
 
 @njit
@@ -198,7 +178,7 @@ def find_exits(stops, targets, side, first, anchor, until, market, config, touch
 
 
 @njit
-def fill_entry(u, stops, targets, side, entry, anchor, market, config, rates, touches, table):
+def fill_entry(u, stops, targets, side, entry, anchor, market, config, touches, table):
     """Find the touches of one entry's levels within the horizon, and what each earns.
 
     Args:
@@ -210,14 +190,16 @@ def fill_entry(u, stops, targets, side, entry, anchor, market, config, rates, to
         anchor: price that distances are measured from.
         market: see `arguments.Market`.
         config: see `bookkeeping.CONFIG`.
-        rates: see `arguments.Days`.
         touches: work space for one event.
         table: out.
     """
     n = market.time_ns.shape[0]
     first = u >> 1
+    units, rate, long = config[a.UNITS], config[a.RATE], side > 0.0
+    own_price = config[a.CONVERSION] == 2.0
     find_exits(stops, targets, side, first, anchor, min(first + HORIZON, n), market, config, touches)
-    paid = commission(config, config[a.UNITS], entry, rates, first)
+    terms = terms_of(config)
+    paid = commission_of(terms, units, entry)
     for column in range(stops.shape[0] + targets.shape[0]):
         key = touches.keys[column, 0]
         if key == UNTOUCHED:
@@ -226,14 +208,16 @@ def fill_entry(u, stops, targets, side, entry, anchor, market, config, rates, to
         table.keys[u, column] = key
         low, high = touches.values[column, 0, 1], touches.values[column, 0, 2]
         slips = 2.0 if column < stops.shape[0] else 1.0
-        net, delta, worst, best, charge, slipped, spread = money_of(
-            config, side, first, entry, key >> 1, touches.values[column, 0, 0], low, high, slips, paid, market, rates
+        crossed_at = first if long else key >> 1
+        crossed = market.ask_open[crossed_at] - market.bid_open[crossed_at]
+        net, delta, charge, slipped, spread = money_of(
+            terms, side, units, entry, touches.values[column, 0, 0], paid, slips, crossed
         )
         table.values[u, column, NET] = net
         table.values[u, column, DELTA] = delta
-        table.values[u, column, WORST] = worst
-        table.values[u, column, BEST] = best
-        table.values[u, column, BEST_BAR] = touches.values[column, 0, 4] if side > 0.0 else touches.values[column, 0, 3]
+        table.values[u, column, WORST] = profit_of(own_price, side, units, entry, low if long else high, rate)
+        table.values[u, column, BEST] = profit_of(own_price, side, units, entry, high if long else low, rate)
+        table.values[u, column, BEST_BAR] = touches.values[column, 0, 4] if long else touches.values[column, 0, 3]
         table.values[u, column, CHARGE] = charge
         table.values[u, column, SLIPPAGE] = slipped
         table.values[u, column, SPREAD] = spread
@@ -284,12 +268,11 @@ def simulate_sets(
     n = market.time_ns.shape[0]
     n_stops = stops.shape[0]
     bid_open, ask_open, bid_close, ask_close = market.bid_open, market.ask_open, market.bid_close, market.ask_close
-    bid_blocks, ask_blocks = market.bid_blocks, market.ask_blocks
     slippage, fill_scale = config[a.SLIPPAGE], config[a.FILL_SCALE]
-    has_commission = config[a.HAS_COMMISSION] != 0.0
+    units, terms = config[a.UNITS], terms_of(config)
     target_first = config[a.TARGET_FIRST] != 0.0
     no_levels = n_stops == 1 and targets.shape[0] == 1 and stops[0] == np.inf and targets[0] == np.inf
-    rates = days.rates
+    filled, keys, values = table.filled, table.keys, table.values
     day_bid = bid_close[days.day_last_bar]  # side by side, because every trade that is held overnight reads them
     day_ask = ask_close[days.day_last_bar]
     none = bars_long[:0]
@@ -351,17 +334,17 @@ def simulate_sets(
                 stop_key = target_key = np.int64(NOT_TOUCHED)
                 u = 2 * first + (0 if long else 1)
                 if not no_levels:
-                    if not is_ready(table.filled, u):
-                        if begin(table.filled, u):
+                    if not is_ready(filled, u):
+                        if begin(filled, u):
                             fill_entry(
-                                u, stops, targets, side, entry, events.anchor[k], market, config, rates, touches, table
+                                u, stops, targets, side, entry, events.anchor[k], market, config, touches, table
                             )
-                            set_ready(table.filled, u)
-                        while not is_ready(table.filled, u):
+                            set_ready(filled, u)
+                        while not is_ready(filled, u):
                             pass  # another thread is at it, and takes a microsecond
-                    stop_key = np.int64(table.keys[u, stop_column])
-                    target_key = np.int64(table.keys[u, target_column])
-                paid = commission(config, config[a.UNITS], entry, rates, first) if has_commission else 0.0
+                    stop_key = np.int64(keys[u, stop_column])
+                    target_key = np.int64(keys[u, target_column])
+                paid = commission_of(terms, units, entry)
                 far = False
                 if stop_key == NOT_TOUCHED and target_key == NOT_TOUCHED and forced > first + HORIZON and not no_levels:
                     # Neither within the horizon: on from the entry with these two, as far as this trade may last.
@@ -395,33 +378,28 @@ def simulate_sets(
                             price = np.floor((price - side * slippage) * fill_scale + 0.5) / fill_scale
                     else:
                         price = touches.values[1 if on_target else 0, 0, 0]
-                    if long:
-                        low, high = extreme_closes(bid_close, bid_blocks, first, exit_bar)
-                    else:
-                        low, high = extreme_closes(ask_close, ask_blocks, first, exit_bar)
-                    net, delta, worst, best, charge, slipped, spread = money_of(
-                        config, side, first, entry, exit_bar, price, low, high,
-                        1.0 if on_target and not on_force else 2.0, paid, market, rates,
+                    crossed_at = first if long else exit_bar
+                    net, delta, charge, slipped, spread = money_of(
+                        terms, side, units, entry, price, paid, 1.0 if on_target and not on_force else 2.0,
+                        ask_open[crossed_at] - bid_open[crossed_at],
                     )  # fmt: skip
                     trades.net[n_trades] = net
                     trades.delta[n_trades] = delta
-                    trades.worst[n_trades] = worst
-                    trades.best[n_trades] = best
-                    trades.best_bar[n_trades] = -1
+                    trades.best_bar[n_trades] = NOT_SCANNED
                     trades.charge[n_trades] = charge
                     trades.slippage[n_trades] = slipped
                     trades.spread[n_trades] = spread
                 else:
                     column = target_column if on_target else stop_column
-                    trades.net[n_trades] = table.values[u, column, NET]
-                    trades.delta[n_trades] = table.values[u, column, DELTA]
-                    trades.worst[n_trades] = table.values[u, column, WORST]
-                    trades.best[n_trades] = table.values[u, column, BEST]
-                    # Before any close there is none: it is never asked for.
-                    trades.best_bar[n_trades] = int(table.values[u, column, BEST_BAR]) if exit_bar > first else -1
-                    trades.charge[n_trades] = table.values[u, column, CHARGE]
-                    trades.slippage[n_trades] = table.values[u, column, SLIPPAGE]
-                    trades.spread[n_trades] = table.values[u, column, SPREAD]
+                    trades.net[n_trades] = values[u, column, NET]
+                    trades.delta[n_trades] = values[u, column, DELTA]
+                    trades.worst[n_trades] = values[u, column, WORST]
+                    trades.best[n_trades] = values[u, column, BEST]
+                    # Before any close there is no best: it is never asked for.
+                    trades.best_bar[n_trades] = int(values[u, column, BEST_BAR]) if exit_bar > first else first
+                    trades.charge[n_trades] = values[u, column, CHARGE]
+                    trades.slippage[n_trades] = values[u, column, SLIPPAGE]
+                    trades.spread[n_trades] = values[u, column, SPREAD]
                 n_trades += 1
                 n_ambiguous += ambiguous
                 earliest = n if at_end else (events.after[k] if on_force else exit_bar + 1)

@@ -3,9 +3,15 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+import numpy as np
+
 from trading_ai._jit import njit
 from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.blocks import BLOCK
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks
+
+NOT_SCANNED = -1
+"""Instead of the bar with the best open profit: neither it nor the best and worst profits are known."""
 
 
 @njit
@@ -34,6 +40,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
     best_bar_of, paid_in = trades.best_bar, trades.paid_in
     n = time_ns.shape[0]
     n_days = days.day_last_bar.shape[0]
+    n_blocks = bid_blocks.shape[0]
     units = config[a.UNITS]
     rate = config[a.RATE]
     own_price = config[a.CONVERSION] == 2.0
@@ -92,9 +99,30 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
         if has_commission:
             balance -= paid_in[j]
         if exit_bar > first:
-            highest = balance + best_of[j]
-            fall = peak - (balance + worst_of[j])
-            if highest < peak:
+            long = side_of[j] > 0.0
+            if best_bar_of[j] == NOT_SCANNED:
+                # Most trades neither reach a new high nor fall as far as any before, and bounds are enough to see it.
+                low, high = np.inf, -np.inf
+                last_block = (exit_bar - 1) // BLOCK
+                for b in range(first // BLOCK, min(last_block + 1, n_blocks)):
+                    low = min(low, bid_blocks[b, 2] if long else ask_blocks[b, 2])
+                    high = max(high, bid_blocks[b, 3] if long else ask_blocks[b, 3])
+                if last_block >= n_blocks:  # bars after the last full block
+                    for t in range(max(first, n_blocks * BLOCK), exit_bar):
+                        low = min(low, bid_close[t] if long else ask_close[t])
+                        high = max(high, bid_close[t] if long else ask_close[t])
+                if not long:
+                    low, high = high, low
+                highest = balance + profit_of(own_price, side_of[j], units, entry_of[j], high, rate)
+                fall = peak - (balance + profit_of(own_price, side_of[j], units, entry_of[j], low, rate))
+                is_sure = highest < peak and fall <= drop and fall <= fraction * peak * NEARLY
+            else:
+                highest = balance + best_of[j]
+                fall = peak - (balance + worst_of[j])
+                is_sure = False
+            if is_sure:
+                pass
+            elif best_bar_of[j] >= 0 and highest < peak:
                 drop = max(drop, fall)
                 if fall > fraction * peak * NEARLY:
                     fraction = max(fraction, fall / peak)
@@ -106,7 +134,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
                 # A new high, but no fall inside the trade can be a new record: no need to look closer.
                 peak = highest
                 peak_bar = best_bar_of[j]
-            elif side_of[j] > 0.0:
+            elif long:
                 peak, peak_bar, drop, fraction, longest = scan_marks(
                     first, exit_bar, bid_close, bid_blocks, own_price, 1.0, units, entry_of[j],
                     rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
