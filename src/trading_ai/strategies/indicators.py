@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import talib as _talib
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit, select
 from trading_ai.strategies.memory import Functions, memory
 
 __all__ = ["crossed_above", "crossed_below", "previous", "shared_talib", "supertrend", "supertrend_direction", "talib"]
@@ -81,28 +81,30 @@ def previous(values: Floats, bars: int = 1) -> Floats:
 
 @njit
 def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[no-untyped-def]
-    upper = np.inf
-    lower = -np.inf
-    trend = 0.0
-    for t in range(close.shape[0]):
-        if np.isnan(atr[t]):
-            direction[t] = np.nan if trend == 0.0 else trend
-            continue
+    t = 0
+    while t < close.shape[0] and np.isnan(atr[t]):
+        direction[t] = np.nan
+        t += 1
+    if t == close.shape[0]:
+        return
+    middle = (high[t] + low[t]) / 2.0
+    upper, lower = middle + multiplier * atr[t], middle - multiplier * atr[t]
+    trend = -1.0 if close[t] < lower else (1.0 if close[t] >= middle else -1.0)
+    direction[t] = trend
+    before = close[t]
+    # No branches: whether a band moves cannot be predicted.
+    for t in range(t + 1, close.shape[0]):
         middle = (high[t] + low[t]) / 2.0
         new_upper = middle + multiplier * atr[t]
         new_lower = middle - multiplier * atr[t]
         # A band only moves towards the price, unless the last close was beyond it.
-        if trend == 0.0 or new_upper < upper or close[t - 1] > upper:
-            upper = new_upper
-        if trend == 0.0 or new_lower > lower or close[t - 1] < lower:
-            lower = new_lower
-        if trend <= 0.0 and close[t] > upper:
-            trend = 1.0
-        elif trend >= 0.0 and close[t] < lower:
-            trend = -1.0
-        elif trend == 0.0:
-            trend = 1.0 if close[t] >= middle else -1.0
+        upper = select((new_upper < upper) | (before > upper), new_upper, upper)
+        lower = select((new_lower > lower) | (before < lower), new_lower, lower)
+        now = close[t]
+        turned = select((trend < 0.0) & (now > upper), 1.0, trend)
+        trend = select((trend > 0.0) & (now < lower), -1.0, turned)
         direction[t] = trend
+        before = now
 
 
 def supertrend(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> Floats:
