@@ -17,7 +17,9 @@ from trading_ai.engine.compiled.bookkeeping import (
     commission,
     end_days,
     finish,
+    margin_of,
     mark,
+    mark_balance,
     position_size,
     price_profit,
     rounded,
@@ -25,26 +27,55 @@ from trading_ai.engine.compiled.bookkeeping import (
     swap_credit,
     to_account,
 )
+from trading_ai.engine.compiled.carrying import (
+    BEST,
+    ENTRY,
+    ENTRY_BAR,
+    MARGIN,
+    N_POSITION,
+    PAID,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    TARGET,
+    UNITS,
+    first_to_close,
+    level_of_account,
+    limit_of,
+    open_value,
+    taken_out,
+)
 from trading_ai.engine.records import (
     BREAK_EVEN,
     END_OF_DATA,
     SIGNAL,
     STOP_LOSS,
+    STOP_OUT,
     TAKE_PROFIT,
     TIME_EXIT,
     TRAILING_STOP,
 )
 
-# Columns of the table of open positions.
-ENTRY_BAR, SIDE, UNITS, ENTRY, STOP, TARGET, BEST, STOP_REASON, PAID = range(9)
-N_POSITION = 9
+
+@njit
+def market_fill(price, side, config):
+    """Price of a market or stop fill that leaves a position: slippage is adverse."""
+    if config[a.SLIPPAGE] > 0.0:
+        return np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
+    return price
 
 
 @njit
 def close_position(
-    config, positions, i, exit_bar, price, reason, ambiguous, market, days, state, tally, trades, n_trades
+    config, positions, i, n_open, exit_bar, price, reason, ambiguous, ruin, market, days, state, tally, trades
 ):
-    """Close open position `i` at a price: book the trade and mark the balance."""
+    """Close open position `i` at a price: book the trade and mark the balance.
+
+    Where `ruin` closes all positions, the account owes nothing at any of them; otherwise nothing after the last.
+
+    Returns:
+        The number of positions that are left open, their order kept.
+    """
     time_ns, nights, rates = market.time_ns, days.nights, days.rates
     p = positions[i]
     first = int(p[ENTRY_BAR])
@@ -53,15 +84,28 @@ def close_position(
     gross = price_profit(side, units, p[ENTRY], price, config[a.CONVERSION], config[a.RATE], rates, exit_bar)
     paid_out = commission(config, units, price, rates, exit_bar)
     credit = swap_credit(config, side, units, nights, rates, first, exit_bar, price)
-    state[a.BALANCE] += gross - paid_out + credit
+    left = state[a.BALANCE] + (gross - paid_out + credit)
+    is_last = n_open == 1
+    nothing = left < config[a.HALF_CENT]
+    if (nothing and (ruin or is_last)) or (ruin and is_last):
+        # What is lost beyond the account is not owed.
+        gross -= left
+        left = 0.0
+        if is_last:
+            tally[a.RUINED] = 1.0
+            tally[a.RUINED_NS] = float(time_ns[exit_bar] - time_ns[0])
+    state[a.BALANCE] = left
     net = gross - (p[PAID] + paid_out) + credit
-    book_trade(state, tally, side, net)
+    n_trades = int(tally[a.N_TRADES])
+    book_trade(config, state, tally, side, net)
     # A position that is closed by an order is gone at the bar's open; stops and targets are reached inside their bar.
     tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
     tally[a.COMMISSION] += p[PAID] + paid_out
     tally[a.SWAP] += credit
     if ambiguous:
         tally[a.N_AMBIGUOUS] += 1.0
+    if reason == STOP_OUT:
+        tally[a.STOP_OUTS] += 1.0
     in_account = to_account(config[a.CONVERSION], config[a.RATE], rates, exit_bar, price)
     if config[a.SLIPPAGE] > 0.0:
         # Entries always slip, and all exits but targets, which are limit orders.
@@ -87,14 +131,42 @@ def close_position(
         record["swap"] = credit
         record["net_profit"] = net
         record["balance"] = state[a.BALANCE]
+    return taken_out(positions, i, n_open)
 
 
 @njit
-def market_fill(price, side, config):
-    """Price of a market or stop fill that leaves a position: slippage is adverse."""
-    if config[a.SLIPPAGE] > 0.0:
-        return np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
-    return price
+def stop_out(config, positions, n_open, bar, price, best, market, days, state, tally, trades):
+    """Close what the account cannot carry at a price: the largest loser, or everything if nothing is left.
+
+    Args:
+        config: see `bookkeeping.CONFIG`.
+        positions: the table of open positions.
+        n_open: how many they are.
+        bar: the bar.
+        price: price of the side that they leave at.
+        best: the bar's best price for them, if it may have come before; NaN if it may not.
+        market: see `arguments.Market`.
+        days: see `arguments.Days`.
+        state: see `bookkeeping`.
+        tally: see `bookkeeping`.
+        trades: out, as in `simulate_bars`.
+
+    Returns:
+        The number of positions that are left open.
+    """
+    nights, rates = days.nights, days.rates
+    value = open_value(config, positions, n_open, nights, rates, bar, price)
+    ruin = state[a.BALANCE] + value < config[a.HALF_CENT]
+    while True:
+        i = first_to_close(config, positions, n_open, nights, rates, bar, price, ruin)
+        side = positions[i, SIDE]
+        unknown = (best - positions[i, TARGET]) * side >= 0.0
+        fill = market_fill(price, side, config)
+        n_open = close_position(
+            config, positions, i, n_open, bar, fill, STOP_OUT, unknown, ruin, market, days, state, tally, trades
+        )
+        if not ruin or n_open == 0:
+            return n_open
 
 
 @njit_spread
@@ -134,14 +206,18 @@ def simulate_bars(
     positions = np.empty((max_positions, N_POSITION))
     same_bars = strategy_bar.shape[0] == 0
     conversion = config[a.CONVERSION]
+    target_first = config[a.TARGET_FIRST] != 0.0
+    # Only then does the level of the account move while positions and balance stay what they are.
+    level_moves = config[a.HAS_SWAP] != 0.0 or conversion == 3.0
     n_trades = 0
     for c in range(stop_distances.shape[0]):
         tally = tallies[c]
         day_profit = daily[c]
         start(config, state, tally)
-        n_trades = 0
         n_open = 0
         open_profit = 0.0
+        level = 0.0
+        is_level_known = False
         if curve.shape[0] > 0:
             curve[:] = state[a.BALANCE]
         k = 0
@@ -161,8 +237,9 @@ def simulate_bars(
                 order = events.side[k]
             # 1. At the open: exits first, in order of opening.
             consumed = False
-            kept = 0
-            for i in range(n_open):
+            was_any = n_open > 0
+            i = 0
+            while i < n_open:
                 side = positions[i, SIDE]
                 first = int(positions[i, ENTRY_BAR])
                 reason = -1
@@ -177,27 +254,31 @@ def simulate_bars(
                     reason = SIGNAL
                     if config[a.OPPOSITE] == 1.0:  # closes, and opens nothing itself
                         consumed = True
-                if reason >= 0:
-                    price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
-                    close_position(
-                        config, positions, i, t, price, reason, False, market, days, state, tally, trades, n_trades
-                    )
-                    n_trades += 1
-                else:
-                    if kept != i:
-                        positions[kept] = positions[i]
-                    kept += 1
-            if n_open > 0 and kept == 0:
+                if reason < 0:
+                    i += 1
+                    continue
+                price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
+                n_open = close_position(
+                    config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
+                )
+                is_level_known = False
+            if was_any and n_open == 0:
                 mark(state, tally, state[a.BALANCE], t, time_ns)
-            n_open = kept
             # 2. Entries.
             if order != 0.0:
                 blocked = n_open > 0 and positions[0, SIDE] != order
                 may_open = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
                 if not consumed and not blocked and may_open and n_open < max_positions:
                     entry = events.entry[k]
-                    units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
-                    if units <= 0.0:
+                    leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
+                    equity = state[a.BALANCE] + open_value(config, positions, n_open, nights, rates, t, leave)
+                    units = position_size(config, state[a.BALANCE], equity, stop_distances[c], rates, t, entry)
+                    margin = margin_of(config, units, entry, rates, t)
+                    used = 0.0
+                    for j in range(n_open):
+                        used += positions[j, MARGIN]
+                    # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
+                    if units <= 0.0 or equity < config[a.HALF_CENT] or margin > (equity - used) * (1.0 + 1e-9):
                         tally[a.N_SKIPPED] += 1.0
                     else:
                         p = positions[n_open]
@@ -205,6 +286,7 @@ def simulate_bars(
                         p[SIDE] = order
                         p[UNITS] = units
                         p[ENTRY] = entry
+                        p[MARGIN] = margin
                         stop = rounded(events.anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
                         trail = rounded(entry - order * trailing_distances[c], config[a.LEVEL_SCALE])
                         p[STOP_REASON] = STOP_LOSS
@@ -216,47 +298,89 @@ def simulate_bars(
                         p[BEST] = entry
                         p[PAID] = commission(config, units, entry, rates, t)
                         state[a.BALANCE] -= p[PAID]
+                        mark_balance(state, tally)
                         n_open += 1
+                        is_level_known = False
                 k += 1
             was_open = n_open > 0
-            # 3. Inside the bar: stops and targets, in order of opening.
-            kept = 0
-            for i in range(n_open):
-                p = positions[i]
-                side = p[SIDE]
+            # 3. Inside the bar.
+            if n_open > 0:
+                side = positions[0, SIDE]  # of all of them
                 long = side > 0.0
                 o = market.bid_open[t] if long else market.ask_open[t]
                 worst = market.bid_low[t] if long else market.ask_high[t]
                 best = market.bid_high[t] if long else market.ask_low[t]
-                stop, target = p[STOP], p[TARGET]
-                reason = -1
-                price = 0.0
-                ambiguous = False
                 # Opened at or beyond a level: filled at the open, worse than the stop or better than the target.
-                if (stop - o) * side >= 0.0:
-                    reason, price = int(p[STOP_REASON]), o
-                elif (o - target) * side >= 0.0:
-                    reason, price = TAKE_PROFIT, o
-                else:
-                    stopped = (stop - worst) * side >= 0.0
-                    reached = (best - target) * side >= 0.0
-                    ambiguous = stopped and reached
-                    if stopped and not (reached and config[a.TARGET_FIRST] != 0.0):
-                        reason, price = int(p[STOP_REASON]), stop
-                    elif reached:
-                        reason, price = TAKE_PROFIT, target
-                if reason >= 0:
-                    if reason != TAKE_PROFIT:
-                        price = market_fill(price, side, config)
-                    close_position(
-                        config, positions, i, t, price, reason, ambiguous, market, days, state, tally, trades, n_trades
+                i = 0
+                while i < n_open:
+                    p = positions[i]
+                    if (p[STOP] - o) * side >= 0.0:
+                        reason, price = int(p[STOP_REASON]), market_fill(o, side, config)
+                    elif (o - p[TARGET]) * side >= 0.0:
+                        reason, price = TAKE_PROFIT, o
+                    else:
+                        i += 1
+                        continue
+                    n_open = close_position(
+                        config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
                     )
-                    n_trades += 1
-                else:
-                    if kept != i:
-                        positions[kept] = positions[i]
-                    kept += 1
-            n_open = kept
+                    is_level_known = False
+                if n_open > 0 and (level_moves or not is_level_known):
+                    level = level_of_account(config, state[a.BALANCE], positions, n_open, nights, rates, t)
+                    is_level_known = True
+                while n_open > 0 and (level - o) * side >= 0.0:
+                    n_open = stop_out(
+                        config, positions, n_open, t, o, np.nan, market, days, state, tally, trades
+                    )
+                    if n_open > 0:
+                        level = level_of_account(config, state[a.BALANCE], positions, n_open, nights, rates, t)
+                # Targets that come first, then the way against the positions, then the other targets.
+                at = o
+                n_before = n_open
+                for step in range(0 if target_first else 1, 3):
+                    if step != 1:
+                        i = 0
+                        while i < n_open:
+                            p = positions[i]
+                            if (best - p[TARGET]) * side >= 0.0:
+                                stopped = (p[STOP] - worst) * side >= 0.0
+                                n_open = close_position(
+                                    config, positions, i, n_open, t, p[TARGET], TAKE_PROFIT, stopped, False, market,
+                                    days, state, tally, trades,
+                                )  # fmt: skip
+                            else:
+                                i += 1
+                        continue
+                    while n_open > 0:
+                        if n_open != n_before:
+                            level = level_of_account(config, state[a.BALANCE], positions, n_open, nights, rates, t)
+                            n_before = n_open
+                        nearest = -1
+                        for i in range(n_open):
+                            stop = positions[i, STOP]
+                            if (stop - worst) * side >= 0.0 and (
+                                nearest < 0 or (stop - positions[nearest, STOP]) * side > 0.0
+                            ):
+                                nearest = i
+                        out = at if (level - at) * side > 0.0 else level
+                        if (out - worst) * side >= 0.0 and (
+                            nearest < 0 or (out - positions[nearest, STOP]) * side > 0.0
+                        ):
+                            at = out
+                            n_open = stop_out(
+                                config, positions, n_open, t, at, best, market, days, state, tally, trades
+                            )
+                        elif nearest >= 0:
+                            at = positions[nearest, STOP]
+                            reached = (best - positions[nearest, TARGET]) * side >= 0.0
+                            n_open = close_position(
+                                config, positions, nearest, n_open, t, market_fill(at, side, config),
+                                int(positions[nearest, STOP_REASON]), reached, False, market, days, state, tally, trades,
+                            )  # fmt: skip
+                        else:
+                            break
+                if n_open != n_before:
+                    is_level_known = False
             # 4. After the bar: stops that move, from the next bar on.
             for i in range(n_open):
                 p = positions[i]
@@ -272,23 +396,26 @@ def simulate_bars(
                 if (best - trigger) * side >= 0.0 and (p[ENTRY] - p[STOP]) * side > 0.0:
                     p[STOP] = p[ENTRY]
                     p[STOP_REASON] = BREAK_EVEN
-            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
-                for i in range(n_open):
-                    side = positions[i, SIDE]
-                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
-                    close_position(
-                        config, positions, i, t, price, END_OF_DATA, False, market, days, state, tally, trades, n_trades
-                    )
-                    n_trades += 1
-                n_open = 0
-            # 5. Value at the close.
+            # 5. Value at the close: of what the account can carry there.
             open_profit = 0.0
-            for i in range(n_open):
-                p = positions[i]
-                price = market.bid_close[t] if p[SIDE] > 0.0 else market.ask_close[t]
-                open_profit += price_profit(
-                    p[SIDE], p[UNITS], p[ENTRY], price, conversion, config[a.RATE], rates, t
-                ) + swap_credit(config, p[SIDE], p[UNITS], nights, rates, int(p[ENTRY_BAR]), t, price)
+            while n_open > 0:
+                price = market.bid_close[t] if positions[0, SIDE] > 0.0 else market.ask_close[t]
+                open_profit = open_value(config, positions, n_open, nights, rates, t, price)
+                equity = state[a.BALANCE] + open_profit
+                if equity > limit_of(config, positions, n_open) and equity >= config[a.HALF_CENT]:
+                    break
+                n_open = stop_out(config, positions, n_open, t, price, np.nan, market, days, state, tally, trades)
+                is_level_known = False
+                open_profit = 0.0
+            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
+                while n_open > 0:
+                    side = positions[0, SIDE]
+                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
+                    n_open = close_position(
+                        config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally,
+                        trades,
+                    )  # fmt: skip
+                open_profit = 0.0
             equity = state[a.BALANCE] + open_profit
             mark(state, tally, equity, t, time_ns)
             if curve.shape[0] > 0:
@@ -301,7 +428,6 @@ def simulate_bars(
                 end_days(state, tally, days.bar_day[t] + 1, equity, day_profit)
             t += 1
         # The last bar's valuation stands for positions left open: the loop ends there while any is.
-        for i in range(n_open):
-            tally[a.COMMISSION] += positions[i, PAID]
+        n_trades = int(tally[a.N_TRADES])
         finish(state, tally, open_profit, days.day_last_bar.shape[0], n, time_ns, day_profit)
     return n_trades
