@@ -118,7 +118,7 @@ def plain_tallies(result, capital, data) -> dict[str, float]:
             drop, fraction = max(drop, peak - equity), max(fraction, (peak - equity) / peak)
     longest = max(longest, int(times[-1] - times[peak_bar]))
     top, fall, share = capital, 0.0, 0.0
-    for balance in result.balances:
+    for balance in result.trades["balance"].tolist():
         top = max(top, balance)
         fall, share = max(fall, top - balance), max(share, (top - balance) / top)
     ruined = result.ruined_at is not None

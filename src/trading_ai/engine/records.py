@@ -23,7 +23,7 @@ TRADE = np.dtype(
         ("commission", np.float64),  # paid for both sides, account currency, >= 0
         ("swap", np.float64),  # credit (+) or charge (-), account currency
         ("net_profit", np.float64),  # gross_profit - commission + swap
-        ("balance", np.float64),  # balance after the exit, account currency
+        ("balance", np.float64),  # capital and the net profits of the trades closed so far, account currency
     ]
 )
 """One closed trade."""

@@ -77,7 +77,6 @@ class ReferenceResult:
         skipped: entries that were not opened for want of size, balance or margin.
         bars_exposed: bars with at least one open position.
         ruined_at: bar at which the equity reached zero, or None.
-        balances: the balance after every entry and exit, in order.
     """
 
     trades: npt.NDArray[np.void]
@@ -88,7 +87,6 @@ class ReferenceResult:
     skipped: int = 0
     bars_exposed: int = 0
     ruined_at: int | None = None
-    balances: list[float] = field(default_factory=list)
 
 
 class ReferenceSimulator:
@@ -117,7 +115,6 @@ class ReferenceSimulator:
         self.skipped = 0
         self.bars_exposed = 0
         self.ruined_at: int | None = None
-        self.balances: list[float] = []
 
     # --- money ---------------------------------------------------------------------------------------
 
@@ -272,7 +269,11 @@ class ReferenceSimulator:
             if is_last:
                 self.ruined_at = bar
         self.balance = left
-        self.balances.append(left)
+        # The balance after a trade is what closed trades made: what the others paid at their entries is part of them.
+        booked = left
+        for other in self.open:
+            if other is not p:
+                booked += other.commission
         paid = p.commission + paid_out
         times = self.data.bars.open_time_ns
         self.trades.append(
@@ -291,7 +292,7 @@ class ReferenceSimulator:
                 paid,
                 credit,
                 gross - paid + credit,
-                self.balance,
+                booked,
             )
         )
         self.open.remove(p)
@@ -370,7 +371,6 @@ class ReferenceSimulator:
         target = self.level(anchor + side * (x.take_profit * self.pip)) if x.take_profit else side * math.inf
         paid = self.commission(units, entry, t)
         self.balance -= paid
-        self.balances.append(self.balance)
         self.open.append(Position(t, side, units, entry, stop, reason, target, entry, paid, margin))
 
     def inside_bar(self, t: int) -> None:
@@ -477,5 +477,4 @@ class ReferenceSimulator:
             skipped=self.skipped,
             bars_exposed=self.bars_exposed,
             ruined_at=self.ruined_at,
-            balances=self.balances,
         )

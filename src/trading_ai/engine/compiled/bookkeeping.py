@@ -272,9 +272,8 @@ def end_days(state, tally, until, equity, daily):
 
 
 @njit
-def mark_balance(state, tally):
-    """Take note of a balance that has changed."""
-    balance = state[BALANCE]
+def mark_balance(balance, state, tally):
+    """Take note of the balance after a trade."""
     if balance > state[BALANCE_PEAK]:
         state[BALANCE_PEAK] = balance
     else:
@@ -284,8 +283,11 @@ def mark_balance(state, tally):
 
 
 @njit
-def book_trade(config, state, tally, side, net):
-    """Count a closed trade with its net profit; one of less than half a cent neither won nor lost."""
+def book_trade(config, balance, state, tally, side, net):
+    """Count a closed trade with its net profit, and the balance after it.
+
+    One that nets less than half a cent has neither won nor lost.
+    """
     tally[N_TRADES] += 1.0
     tally[SUM_NET] += net
     tally[SUM_NET_SQUARED] += net * net
@@ -309,7 +311,7 @@ def book_trade(config, state, tally, side, net):
         state[LOSS_STREAK] += 1.0
         state[WIN_STREAK] = 0.0
         tally[MAX_LOSS_STREAK] = max(tally[MAX_LOSS_STREAK], state[LOSS_STREAK])
-    mark_balance(state, tally)
+    mark_balance(balance, state, tally)
 
 
 @njit

@@ -21,17 +21,21 @@ N_POSITION = 10
 def open_value(config, positions, n_open, nights, rates, bar, price):
     """Profit and swap of the open positions, valued at one price."""
     total = 0.0
+    conversion, rate = config[a.CONVERSION], config[a.RATE]
     for i in range(n_open):
-        p = positions[i]
-        total += price_profit(
-            p[SIDE], p[UNITS], p[ENTRY], price, config[a.CONVERSION], config[a.RATE], rates, bar
-        ) + swap_credit(config, p[SIDE], p[UNITS], nights, rates, int(p[ENTRY_BAR]), bar, price)
+        # No views of rows here and below: each would be counted, and that takes longer than the sums.
+        side, units, entry = positions[i, SIDE], positions[i, UNITS], positions[i, ENTRY]
+        total += price_profit(side, units, entry, price, conversion, rate, rates, bar) + swap_credit(
+            config, side, units, nights, rates, int(positions[i, ENTRY_BAR]), bar, price
+        )
     return total
 
 
 @njit
 def limit_of(config, positions, n_open):
     """The equity at which the account no longer carries its positions; 0 without margin."""
+    if config[a.MARGIN_FRACTION] == 0.0:
+        return 0.0
     used = 0.0
     for i in range(n_open):
         used += positions[i, MARGIN]
@@ -50,10 +54,9 @@ def level_of_account(config, balance, positions, n_open, nights, rates, bar):
     cost = 0.0
     swap = 0.0
     for i in range(n_open):
-        p = positions[i]
-        units += p[UNITS]
-        cost += p[ENTRY] * p[UNITS]
-        swap += swap_before_conversion(config, p[SIDE], p[UNITS], nights, int(p[ENTRY_BAR]), bar)
+        units += positions[i, UNITS]
+        cost += positions[i, ENTRY] * positions[i, UNITS]
+        swap += swap_before_conversion(config, side, positions[i, UNITS], nights, int(positions[i, ENTRY_BAR]), bar)
     lacking = limit_of(config, positions, n_open) - balance
     if config[a.SWAP_IN_ACCOUNT] != 0.0:
         lacking, swap = lacking - swap, 0.0

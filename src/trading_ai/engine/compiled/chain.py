@@ -15,7 +15,14 @@ import numpy as np
 from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Events, Market, Touches
-from trading_ai.engine.compiled.bookkeeping import commission, margin_of, position_size, swap_credit, to_account
+from trading_ai.engine.compiled.bookkeeping import (
+    commission,
+    margin_of,
+    position_size,
+    rounded,
+    swap_credit,
+    to_account,
+)
 from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks, scan_marks_slowly
 from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
@@ -62,6 +69,7 @@ def simulate_chain(
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
     fixed_size = config[a.RISK_FRACTION] == 0.0 and config[a.EQUITY_FRACTION] == 0.0
+    has_margin = config[a.MARGIN_FRACTION] != 0.0
     half_cent = config[a.HALF_CENT]
     highest_rate = config[a.HIGHEST_RATE]
     swing = config[a.SWING]
@@ -108,7 +116,7 @@ def simulate_chain(
                 units = config[a.UNITS] if balance > 0.0 else 0.0
             else:
                 units = position_size(config, balance, balance, stops[stop_column], rates, first, entry)
-            margin = margin_of(config, units, entry, rates, first)
+            margin = margin_of(config, units, entry, rates, first) if has_margin else 0.0
             if units <= 0.0 or margin > balance * (1.0 + 1e-9):
                 n_skipped += 1
                 k += 1
@@ -155,12 +163,8 @@ def simulate_chain(
             if has_commission:
                 paid = commission(config, units, entry, rates, first)
                 balance -= paid
-                fall = balance_peak - balance
-                balance_drop = max(balance_drop, fall)
-                if fall > balance_fraction * balance_peak * NEARLY:
-                    balance_fraction = max(balance_fraction, fall / balance_peak)
             rate = config[a.RATE]
-            lowest = balance
+            lowest = balance_in = balance
             top = bottom = entry
 
             if marks_end > first:
@@ -256,7 +260,11 @@ def simulate_chain(
             if has_swap:
                 far += within_bar * abs(swap_credit(config, side, units, nights, rates, first, exit_bar, bottom))
             limit = max(margin * config[a.STOP_OUT_LEVEL], half_cent) + 1e-9 * peak
-            in_doubt = in_doubt or not lowest - far > limit
+            if not lowest - far > limit:
+                # Before the exit no price was beyond the stop: the equity was what the entry left, less the loss there.
+                at_stop = rounded(events.anchor[k] - side * stops[stop_column], config[a.LEVEL_SCALE])
+                at_worst = balance_in + profit_of(own_price, side, units, entry, at_stop, rate)
+                in_doubt = in_doubt or not (monotone and at_stop > 0.0 and min(at_worst, balance) > limit)
 
             # No branches here: whether a trade won cannot be predicted, and a wrong guess costs more than this.
             won = net >= half_cent

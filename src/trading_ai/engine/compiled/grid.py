@@ -190,10 +190,8 @@ def simulate_grid(
                 day = first_day
             if balance >= peak:
                 peak_bar = max(peak_bar, first - 1)
-            fall_at_entry = 0.0
             if has_commission:
                 balance -= table.paid_in[k]
-                fall_at_entry = balance_peak - balance
             if exit_bar > first:
                 highest = balance + table.best[at]
                 fall = peak - (balance + table.worst[at])
@@ -232,11 +230,10 @@ def simulate_grid(
                     day_equity = equity
                     day += 1
             balance += table.delta[at] if has_commission else table.net[at]
-            # Both falls are from the same peak: after a new one there is no second.
-            fall = max(fall_at_entry, balance_peak - balance)
+            balance_peak = max(balance_peak, balance)
+            fall = balance_peak - balance
             balance_drop = max(balance_drop, fall)
             balance_fraction = max(balance_fraction, fall / balance_peak)
-            balance_peak = max(balance_peak, balance)
             if balance >= peak:
                 if exit_bar - peak_bar > 1:
                     longest = max(longest, float(time_ns[np.uint64(exit_bar)] - time_ns[np.uint64(peak_bar)]))

@@ -151,12 +151,10 @@ def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, f
 
         # The exit.
         balance = held + delta
-        # The entry's commission may be the deeper fall; both are from the same peak, for after a new one is no second.
-        top = s[BALANCE_PEAK + u]
-        lower = select(held < balance, held, balance)
-        under = top - lower
+        top = select(balance > s[BALANCE_PEAK + u], balance, s[BALANCE_PEAK + u])
+        under = top - balance
         share = under / top
-        s[BALANCE_PEAK + u] = select(balance > top, balance, top)
+        s[BALANCE_PEAK + u] = top
         s[BALANCE_DROP + u] = select(under > s[BALANCE_DROP + u], under, s[BALANCE_DROP + u])
         s[BALANCE_FRACTION + u] = select(share > s[BALANCE_FRACTION + u], share, s[BALANCE_FRACTION + u])
         high = balance >= new_peak
