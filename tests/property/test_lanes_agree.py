@@ -107,7 +107,7 @@ def test_lanes_agree(data):
 
     c = draw(st.integers(0, stop_of.size - 1))
     result = twins.reference(Exits(*values[c, :4].tolist(), int(values[c, 4])))
-    want = plain_tallies(result, capital, twins.data.bars.open_time_ns)
+    want = plain_tallies(result, capital, twins.data)
     for name, value in want.items():
         assert side_by_side[0][c, TALLIES.index(name)] == value, name
     if n_days:

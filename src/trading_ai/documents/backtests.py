@@ -59,6 +59,8 @@ class Rules(TypedDict):
     direction: rules.Direction
     max_positions: int
     close_at_end: bool
+    leverage: float
+    stop_out_level: float
 
 
 @form(of=BacktestSpec)
@@ -120,14 +122,14 @@ class Trade(TypedDict):
         commission: paid for both sides, account currency, 0 or above.
         swap: credit (+) or charge (-), account currency.
         net_profit: gross profit less commission plus swap, account currency.
-        balance: balance after the exit, account currency.
+        balance: capital and the net profits of the trades closed so far, account currency.
     """
 
     entry_time: Moment
     exit_time: Moment
     direction: Literal["long", "short"]
     exit_reason: Literal[
-        "signal", "stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit", "end_of_data"
+        "signal", "stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit", "end_of_data", "stop_out"
     ]
     entry_bar: int
     exit_bar: int

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, ExecutionData
 from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
@@ -36,6 +37,13 @@ class Account:
     def __post_init__(self) -> None:
         if not 0.0 < self.capital < float("inf"):
             raise RuleError("must be a positive amount", parameter="capital", value=self.capital)
+        leverage, sizing = self.rules.leverage, self.sizing
+        if leverage and sizing.mode == "percent_of_equity" and sizing.value > 100.0 * leverage:
+            raise RuleError(
+                f"must not be above {100.0 * leverage:g}: with a leverage of {leverage:g} no position has margin enough",
+                parameter="sizing.percent_of_equity",
+                value=sizing.value,
+            )
 
 
 def config_vector(data: ExecutionData, account: Account) -> Floats:
@@ -47,8 +55,8 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
     symbol, costs, sizing, rules = data.bars.symbol, account.costs, account.sizing, account.rules
     smallest = symbol.min_volume if sizing.min_volume is None else sizing.min_volume
     step = symbol.volume_step if sizing.volume_step is None else sizing.volume_step
-    units = {"units": sizing.value, "lots": sizing.value * symbol.lot_size, "risk_percent": 0.0}[sizing.mode]
-    if sizing.mode != "risk_percent" and units < smallest:
+    units = sizing.value * (symbol.lot_size if sizing.mode == "lots" else 1.0) if sizing.is_fixed else 0.0
+    if sizing.is_fixed and units < smallest:
         raise RuleError(
             f"must be at least the smallest volume of {symbol.name}, {smallest:g} units",
             parameter=f"sizing.{sizing.mode}",
@@ -60,6 +68,7 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
         "capital": account.capital,
         "units": units,
         "risk_fraction": sizing.value / 100.0 if sizing.mode == "risk_percent" else 0.0,
+        "equity_fraction": sizing.value / 100.0 if sizing.mode == "percent_of_equity" else 0.0,
         "volume_step": step,
         "min_volume": smallest,
         "max_volume": sizing.max_volume,
@@ -91,5 +100,35 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
         "opposite": float(OPPOSITE_CODES[rules.opposite_signal]),
         "direction": float(DIRECTION_CODES[rules.direction]),
         "max_positions": float(rules.max_positions),
+        "margin_fraction": _margin_fraction(rules),
+        "stop_out_level": rules.stop_out_level / 100.0,
+        "half_cent": data.cent / 2,
+        "safe_drawdown": _safe_drawdown(data, account, units),
+        "swing": data.extremes.swing,
+        "highest_rate": data.extremes.rate,
     }
     return np.array([values[name] for name in bookkeeping.CONFIG])
+
+
+def _margin_fraction(rules: ExecutionRules) -> float:
+    return 1.0 / rules.leverage if rules.leverage else 0.0
+
+
+def _safe_drawdown(data: ExecutionData, account: Account, units: float) -> float:
+    """A drawdown of the equity, money, below which an account with one position of a fixed size surely carried it.
+
+    Drawdowns are of equities at closes and at exits. Between two of them the equity may have been lower, by no more
+    than the position earns or loses within a bar; and from any equity that stood, the margin of an entry must be free.
+    """
+    bounds = data.extremes
+    slippage = account.costs.slippage_pips * data.bars.symbol.pip_size
+    if data.conversion != CONVERT_OWN_PRICE:
+        inside_a_bar = units * bounds.span * bounds.rate
+        value = units * (bounds.highest + slippage) * bounds.rate
+    elif bounds.lowest > 0.0:
+        inside_a_bar = units * (bounds.highest + slippage) * bounds.span / bounds.lowest**2
+        value = units
+    else:
+        return -inf
+    need = max(_margin_fraction(account.rules) * value, data.cent / 2)  # a stop-out level is at most the margin
+    return account.capital - (inside_a_bar + need) - 1e-9 * (account.capital + value)

@@ -83,7 +83,7 @@ class SignalGroup:
         self._days = DayArrays(data.bar_day, data.day_last_bar, data.nights, data.rates)
         # Whether a trade's money depends on nothing but its entry and its exit.
         self._fixed_money = (
-            account.sizing.mode != "risk_percent"
+            account.sizing.is_fixed
             and data.nights.size == 0
             and data.conversion != CONVERT_RATES
             and account.rules.close_at_end
@@ -176,6 +176,9 @@ class SignalGroup:
             stops, targets = (distances(row[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT))
             at = np.zeros(1, dtype=np.int64)
             n = self._chain(self.events(int(row[0, TIME_EXIT])), at, at, stops, targets, tallies, daily, trades)
+            if tallies[0, bookkeeping.RUINED] == bookkeeping.IN_DOUBT:
+                daily[:] = 0.0
+                n = self._bars(row, tallies, daily, trades)
         return trades[:n], tallies[0], daily[0]
 
     def equity(self, exits: Floats) -> Floats:
@@ -255,6 +258,7 @@ class SignalGroup:
         def chain(piece: Ints) -> None:
             out, days = _room(piece.size, daily)
             self._chain(events, stop_of[piece], target_of[piece], *levels, out, days, _NO_TRADES)
+            self._settle(time_exit, levels, stop_of[piece], target_of[piece], out, days)
             tallies[where[piece]] = out
             daily[where[piece]] = days
 
@@ -271,13 +275,31 @@ class SignalGroup:
             self._kept[time_exit] = arguments
         return arguments
 
-    def chain_one(
+    def run_lost(
         self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, daily: Days
     ) -> tuple[Floats, Days]:
-        """Simulate one combination in general; places in `levels` and results have shape (1, ...)."""
-        out, days = _room(1, daily)
+        """Simulate combinations in general; places in `levels`, and results, have one row for each."""
+        out, days = _room(stop_of.shape[0], daily)
         self._chain(self.events(time_exit), stop_of, target_of, *levels, out, days, _NO_TRADES)
+        self._settle(time_exit, levels, stop_of, target_of, out, days)
         return out, days
+
+    def _settle(
+        self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, tallies: Floats, daily: Days
+    ) -> None:
+        """Simulate anew, bar by bar, the combinations that `simulate_chain` left in doubt."""
+        doubtful = np.flatnonzero(tallies[:, bookkeeping.RUINED] == bookkeeping.IN_DOUBT)
+        if not doubtful.size:
+            return
+        none = np.full(doubtful.size, np.inf)
+        out, days = _room(doubtful.size, daily)
+        self._bars_at(
+            (levels[0][stop_of[doubtful]], levels[1][target_of[doubtful]], none, none),
+            np.full(doubtful.size, time_exit),
+            out,
+            days,
+        )
+        tallies[doubtful], daily[doubtful] = out, days
 
     def _chain(
         self,
@@ -317,12 +339,24 @@ class SignalGroup:
         trades: npt.NDArray[np.void] = _NO_TRADES,
         curve: Floats = _NO_CURVE,
     ) -> int:
-        events = self.events(0)
+        far = tuple(distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN))
+        return self._bars_at(far, exits[:, TIME_EXIT].astype(np.int64), tallies, daily, trades, curve)
+
+    def _bars_at(
+        self,
+        far: tuple[Floats, ...],
+        time_exits: Ints,
+        tallies: Floats,
+        daily: Days,
+        trades: npt.NDArray[np.void] = _NO_TRADES,
+        curve: Floats = _NO_CURVE,
+    ) -> int:
+        """Bar by bar; `far` are the distances of stops, targets, trailing and break-even stops, each of shape (m,)."""
         return int(
             simulate_bars(
-                *(distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)),
-                exits[:, TIME_EXIT].astype(np.int64),
-                *events,
+                *far,
+                time_exits,
+                *self.events(0),
                 self.orders.exit_long,
                 self.orders.exit_short,
                 self.bar_map.strategy_bar,

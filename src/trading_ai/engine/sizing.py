@@ -8,7 +8,7 @@ from typing import Literal
 from trading_ai.engine.rules import check_literals
 from trading_ai.errors import RuleError
 
-SizingMode = Literal["units", "lots", "risk_percent"]
+SizingMode = Literal["units", "lots", "risk_percent", "percent_of_equity"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,11 @@ class Sizing:
     down to the volume step; it needs a stop-loss. A size below the symbol's smallest volume is not
     opened (such entries are counted as skipped).
 
+    ``percent_of_equity`` sizes a trade so that its value at the entry, and the commission of the entry, are that
+    percentage of the equity, rounded down likewise: 100 is all in, above 100 is borrowed.
+
     Attributes:
-        mode: fixed ``units``, fixed ``lots``, or ``risk_percent`` of the balance.
+        mode: fixed ``units``, fixed ``lots``, ``risk_percent`` of the balance, or ``percent_of_equity``.
         value: units, lots, or percent.
         volume_step: step in units that sizes are rounded down to; None takes the symbol's.
         min_volume: smallest size in units; None takes the symbol's.
@@ -43,3 +46,8 @@ class Sizing:
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise RuleError("must be zero or a positive number", parameter=name, value=value)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether every trade has the same size."""
+        return self.mode in {"units", "lots"}

@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float64]
 
 _NS_PER_DAY = 86_400e9
 
+_RATIOS = (c.PROFIT_FACTOR, c.SHARPE_RATIO, c.SORTINO_RATIO, c.CALMAR_RATIO, c.RECOVERY_FACTOR, c.SQN)
+"""What a ruined account has none of."""
+
 
 @njit
 def _ratio(numerator, denominator):
@@ -89,6 +92,13 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         row[c.SWAP_PAID] = 0.0 - t[a.SWAP]
         row[c.SLIPPAGE_PAID] = t[a.SLIPPAGE_PAID]
         row[c.SPREAD_PAID] = t[a.SPREAD_PAID]
+        row[c.RUINED] = t[a.RUINED]
+        row[c.STOP_OUTS] = t[a.STOP_OUTS]
+        row[c.RUINED_AFTER_DAYS] = np.nan
+        if t[a.RUINED] > 0.0:
+            row[c.RUINED_AFTER_DAYS] = t[a.RUINED_NS] / _NS_PER_DAY
+            for ratio in _RATIOS:
+                row[ratio] = np.nan
         row[c.FINAL_EQUITY] = final
         row[c.RETURN_PERCENT] = 100.0 * (final / capital - 1.0)
         row[c.ANNUAL_RETURN_PERCENT] = growth

@@ -47,6 +47,9 @@ TALLY = {
     "n_skipped": 7,
     "final_equity": 1050.0,
     "open_profit": 10.0,
+    "ruined": 0,
+    "stop_outs": 6,
+    "ruined_ns": 0.0,
 }
 METRICS_BY_HAND = {
     "net_profit": 40.0,
@@ -86,6 +89,9 @@ METRICS_BY_HAND = {
     "swap_paid": 2.0,
     "slippage_paid": 1.5,
     "spread_paid": 2.5,
+    "ruined": 0,
+    "stop_outs": 6,
+    "ruined_after_days": math.nan,
     "final_equity": 1050.0,
     "return_percent": 5.0,
     "annual_return_percent": 100 * (1.05**63 - 1),
@@ -104,7 +110,7 @@ def test_every_metric_of_one_account():
     found = metrics()
     assert list(METRICS_BY_HAND) == list(METRIC_NAMES)
     for name, value in METRICS_BY_HAND.items():
-        assert found[name] == pytest.approx(value, rel=1e-12), name
+        assert found[name] == pytest.approx(value, rel=1e-12, nan_ok=True), name
     assert found["max_drawdown_days"] == 2.5  # to the nanosecond
 
 
@@ -163,7 +169,15 @@ def test_a_deviation_of_rounding_errors_is_none(size):
 )
 def test_what_is_undefined_is_nan_and_nothing_else_is(changes, undefined):
     found = metrics(**changes)
-    assert {name for name, value in found.items() if math.isnan(value)} == undefined
+    assert {name for name, value in found.items() if math.isnan(value)} == undefined | {"ruined_after_days"}
+
+
+def test_a_ruined_account_has_no_ratios():
+    found = metrics(ruined=1, ruined_ns=1.5 * 86_400e9, final_equity=0.0, sum_net=-1000.0)
+    assert (found["ruined"], found["ruined_after_days"], found["return_percent"]) == (1.0, 1.5, -100.0)
+    ratios = {"profit_factor", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "recovery_factor", "sqn"}
+    undefined = {name for name, value in found.items() if math.isnan(value)}
+    assert undefined == ratios | {"annual_return_percent"}
 
 
 def test_the_largest_of_one_trade():
@@ -185,15 +199,18 @@ def test_which_way_is_better():
         "slippage_paid",
         "spread_paid",
         "ambiguous_exits",
+        "ruined",
+        "stop_outs",
     }
     neither = {"long_trades", "short_trades", "exposure_percent", "average_bars_held", "skipped_entries"}
+    neither |= {"ruined_after_days"}
     for each in METRICS:
         assert each.better == (-1 if each.name in less else 0 if each.name in neither else 1), each.name
 
 
 def test_units():
     by_unit = {unit: {m.name for m in METRICS if m.unit == unit} for unit in {m.unit for m in METRICS}}
-    assert by_unit["days"] == {"max_drawdown_days"}
+    assert by_unit["days"] == {"max_drawdown_days", "ruined_after_days"}
     assert by_unit["bars"] == {"average_bars_held"}
     percents = {"win_rate", "long_win_rate", "short_win_rate", "exposure_percent", "return_percent"}
     percents |= {"annual_return_percent", "max_drawdown_percent", "max_balance_drawdown_percent"}
