@@ -124,8 +124,8 @@ class GridRun:
         self._arguments = group.grid_arguments(time_exit, levels, True) if keep else None
         self._lock = threading.Lock()
         n_events = group.n_events(time_exit)
-        self._sizes = n_events, levels[0].size + levels[1].size + 1
-        self._rectangle = rectangle(*where[1:], levels[0].size) if group.every_event_opens(time_exit) else None
+        self._sizes = n_events, levels[0].shape[0] + levels[1].size + 1
+        self._rectangle = rectangle(*where[1:], levels[0].shape[0]) if group.every_event_opens(time_exit) else None
         if self._rectangle is not None:
             # Long runs lay out their exits anew for every piece of the rectangle; short ones may be cut finer.
             n_pieces = n_threads if n_events > BLOCK_EVENTS else 3 * n_threads

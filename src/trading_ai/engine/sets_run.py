@@ -60,7 +60,7 @@ class SetsSimulator:
         strategy_bar: strategy bar of each execution bar, or empty when they are the same.
         account: capital, sizing, costs and rules.
         config: `config_vector(data, account)`.
-        levels: all stop and target distances, ascending.
+        levels: all stops and targets.
         time_exit: strategy bars after which a position is closed; 0 for never.
     """
 
@@ -75,7 +75,7 @@ class SetsSimulator:
     ) -> None:
         rules, n = account.rules, data.n_bars
         self.n_bars = n
-        n_levels = levels[0].size + levels[1].size
+        n_levels = levels[0].shape[0] + levels[1].size
         self.table = EntryTable(
             filled=np.zeros(2 * n, dtype=np.uint8),
             keys=np.empty((2 * n, n_levels), dtype=np.int32),
@@ -102,9 +102,9 @@ class SetsSimulator:
     @staticmethod
     def can(data: ExecutionData, account: Account, levels: Levels) -> bool:
         """Whether these combinations can be simulated so: what a trade earns depends on its entry and exit only."""
-        n_levels = levels[0].size + levels[1].size
+        n_levels = levels[0].shape[0] + levels[1].size
         return (
-            account.sizing.mode != "risk_percent"
+            account.sizing.is_fixed
             and data.nights.size == 0
             and data.conversion != CONVERT_RATES
             and account.rules.close_at_end

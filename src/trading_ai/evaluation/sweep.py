@@ -14,22 +14,14 @@ from typing_extensions import override
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
-from trading_ai.engine.exit_rows import (
-    BREAK_EVEN,
-    EXIT_COLUMNS,
-    STOP_LOSS,
-    TAKE_PROFIT,
-    TIME_EXIT,
-    TRAILING_STOP,
-    ExitRows,
-    distances,
-)
+from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
 from trading_ai.evaluation.asking import AskerOf, Asking, said
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
+from trading_ai.evaluation.exit_levels import ExitLevels
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import BarsOf, Evaluator
@@ -111,8 +103,6 @@ class SweepEvaluator(Evaluator):
             if axis.name not in own
         ]
         self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
-        searched = {column for _, column, _ in self._exit_axes}
-        self._plain_exits = searched <= {STOP_LOSS, TAKE_PROFIT} and not self._exits[[TRAILING_STOP, BREAK_EVEN]].any()
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -141,27 +131,12 @@ class SweepEvaluator(Evaluator):
         return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
 
     @cached_property
+    def _exit_levels(self) -> ExitLevels:
+        return ExitLevels(self._exit_axes, self._exits, self.data.bars.symbol.pip_size)
+
+    @cached_property
     def _reader(self) -> IndexReader:
-        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._places)
-
-    @cached_property
-    def _places(self) -> dict[int, Indices]:
-        """For each axis of stops or targets, the place of each of its values in `_levels`."""
-        pip = self.data.bars.symbol.pip_size
-        return {
-            axis: np.searchsorted(self._levels[column], distances(values, pip)).astype(np.int64, copy=False)
-            for axis, column, values in self._exit_axes
-            if column in (STOP_LOSS, TAKE_PROFIT)
-        }
-
-    @cached_property
-    def _levels(self) -> tuple[Floats, Floats]:
-        levels = []
-        for column in (0, 1):
-            values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
-            found = distances(values, self.data.bars.symbol.pip_size)
-            levels.append(found if (found[1:] > found[:-1]).all() else np.unique(found))
-        return levels[0], levels[1]
+        return IndexReader(self.space.shape, self._signal_axes, self._exit_levels.places)
 
     def parameters(self, index: int) -> Combination:
         """All parameters of the combination with that index, fixed ones included."""
@@ -227,14 +202,14 @@ class SweepEvaluator(Evaluator):
 
     def _one_more(self, index: int, tallies: Floats) -> bool:
         """One combination on signals that are kept, without the arrays that many need; False where it cannot."""
-        if not self._plain_exits:
+        if not self._exit_levels.are_all:
             return False
         key, stop_of, target_of = self._reader.read(index)
         group = self._groups.get(key)
         if group is None:
             return False
         self._groups.move_to_end(key)
-        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._levels, tallies)
+        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._exit_levels.levels, tallies)
 
     def _metrics(self, tallies: Floats) -> Floats:
         return metrics_from_tallies(
@@ -258,14 +233,14 @@ class SweepEvaluator(Evaluator):
     def _sets(self) -> SignalSets | None:
         """What simulates many sets of signals with few exits each; None where it cannot."""
         seen = self._only_seen
-        if not self._plain_exits or seen is None or not SetsSimulator.can(self.data, self.account, self._levels):
+        if not self._exit_levels.are_all or seen is None or not SetsSimulator.can(self.data, self.account, self._exit_levels.levels):
             return None
         simulator = SetsSimulator(
             self.data,
             seen.traded.strategy_bar,
             self.account,
             self.config,
-            self._levels,
+            self._exit_levels.levels,
             int(self._exits[TIME_EXIT]),
         )
         return SignalSets(simulator, self.n_threads)
@@ -296,7 +271,7 @@ class SweepEvaluator(Evaluator):
         exits[:] = self._exits
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
-        rows = ExitRows(exits, places=self._places_of(positions) if self._plain_exits else None)
+        rows = ExitRows(exits, places=self._exit_levels.places_of(positions) if self._exit_levels.are_all else None)
         failures: dict[int, str] = {}
         if not m:
             return failures
@@ -365,15 +340,8 @@ class SweepEvaluator(Evaluator):
 
     def _with_levels(self, rows: ExitRows, group: SignalGroup) -> ExitRows:
         """The rows with all levels of the space, if the group may keep the exits that it finds for them."""
-        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._levels)
-        return rows._replace(levels=self._levels) if size <= _TABLE_BYTES_KEPT else rows
-
-    def _places_of(self, positions: tuple[Indices, ...]) -> tuple[Indices, Indices]:
-        """The places of the stops and targets of combinations, given by their positions along each axis."""
-        places = [np.zeros(positions[0].shape if positions else 1, dtype=np.int64)] * 2
-        for axis, column, _ in self._exit_axes:
-            places[column] = self._places[axis][positions[axis]]
-        return places[0], places[1]
+        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._exit_levels.levels)
+        return rows._replace(levels=self._exit_levels.levels) if size <= _TABLE_BYTES_KEPT else rows
 
     def _group(self, key: int, members: Indices, tallies: Floats, failures: dict[int, str]) -> SignalGroup | None:
         """The combinations that share signals, taken out of those kept; None if the strategy raises."""

@@ -38,8 +38,8 @@ def simulate_chain(
     Args:
         stop_of: position of each combination's stop in `stops`, int64, shape (m,).
         target_of: position of each combination's target in `targets`, int64, shape (m,).
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days, swap nights and rates.
@@ -115,7 +115,7 @@ def simulate_chain(
             if fixed_size:
                 units = config[a.UNITS] if balance > 0.0 else 0.0
             else:
-                units = position_size(config, balance, balance, stops[stop_column], rates, first, entry)
+                units = position_size(config, balance, balance, stops[stop_column, 0], rates, first, entry)
             margin = margin_of(config, units, entry, rates, first) if has_margin else 0.0
             if units <= 0.0 or margin > balance * (1.0 + 1e-9):
                 n_skipped += 1
@@ -262,7 +262,7 @@ def simulate_chain(
             limit = max(margin * config[a.STOP_OUT_LEVEL], half_cent) + 1e-9 * peak
             if not lowest - far > limit:
                 # Before the exit no price was beyond the stop: the equity was what the entry left, less the loss there.
-                at_stop = rounded(events.anchor[k] - side * stops[stop_column], config[a.LEVEL_SCALE])
+                at_stop = rounded(events.anchor[k] - side * stops[stop_column, 0], config[a.LEVEL_SCALE])
                 at_worst = balance_in + profit_of(own_price, side, units, entry, at_stop, rate)
                 in_doubt = in_doubt or not (monotone and at_stop > 0.0 and min(at_worst, balance) > limit)
 

@@ -39,8 +39,8 @@ def simulate_grid(
         rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
         stop_of: position of each combination's stop in `stops`, int64, shape (m,).
         target_of: position of its target in `targets` likewise.
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days and rates.

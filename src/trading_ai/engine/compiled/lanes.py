@@ -61,8 +61,8 @@ def simulate_lanes(
         rectangle: which combinations, and where they lie.
         at_once: rows that a thread takes at a time.
         rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days and rates.

@@ -14,7 +14,7 @@ from trading_ai._jit import begin, byte_at, is_ready, njit, njit_spread, number_
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, EntryTable, Events, Market, Sets, Touches, Trades
 from trading_ai.engine.compiled.events import fill_events
-from trading_ai.engine.compiled.exits import UNTOUCHED, fill_exit_row
+from trading_ai.engine.compiled.exits import UNTOUCHED, find_exits, stops_move
 from trading_ai.engine.compiled.marks import profit_of
 from trading_ai.engine.compiled.money import NOT_TOUCHED
 from trading_ai.engine.compiled.settle import NOT_SCANNED, settle
@@ -163,28 +163,13 @@ def terms_of(config):
 
 
 @njit
-def find_exits(stops, targets, side, first, anchor, until, market, config, touches):
-    """`exits.fill_exit_row` on the prices that the position leaves at, into column 0."""
-    if side > 0.0:
-        fill_exit_row(
-            stops, targets, side, first, anchor, until, market.bid_open, market.bid_high, market.bid_low,
-            market.bid_close, market.bid_blocks, config, 0, touches,
-        )  # fmt: skip
-    else:
-        fill_exit_row(
-            stops, targets, side, first, anchor, until, market.ask_open, market.ask_high, market.ask_low,
-            market.ask_close, market.ask_blocks, config, 0, touches,
-        )  # fmt: skip
-
-
-@njit
 def fill_entry(u, stops, targets, side, entry, anchor, market, config, touches, table):
     """Find the touches of one entry's levels within the horizon, and what each earns.
 
     Args:
         u: the entry, see `arguments.EntryTable`.
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         side: +1.0 long, -1.0 short.
         entry: fill price.
         anchor: price that distances are measured from.
@@ -197,7 +182,7 @@ def fill_entry(u, stops, targets, side, entry, anchor, market, config, touches, 
     first = u >> 1
     units, rate, long = config[a.UNITS], config[a.RATE], side > 0.0
     own_price = config[a.CONVERSION] == 2.0
-    find_exits(stops, targets, side, first, anchor, min(first + HORIZON, n), market, config, touches)
+    find_exits(stops, targets, side, first, entry, anchor, min(first + HORIZON, n), market, config, 0, touches)
     terms = terms_of(config)
     paid = commission_of(terms, units, entry)
     for column in range(stops.shape[0] + targets.shape[0]):
@@ -233,8 +218,8 @@ def simulate_sets(
 
     Args:
         sets: the sets; they may come while this runs.
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         strategy_bar: see `events.fill_events`, as are the six arguments that follow.
         time_exit: see there.
         ignore_opposite: see there.
@@ -250,7 +235,8 @@ def simulate_sets(
         taken: number of sets that threads have taken so far, int64, shape (1,).
         own: the set that this thread has taken and not simulated, -1 for none, int64, shape (1,).
         n_spins: how often to look whether a set that is not there has come.
-        lost: out, 1 for combinations that lose their whole balance, which another simulator must run, shape (m,).
+        lost: out, whether another simulator must run the combination, because its account may not have carried its
+            trades, shape (m,).
         flags: work space of this thread, int8, shape (n_bars,).
         flags_at: its address.
         events: work space of this thread, shape (n_bars,).
@@ -271,7 +257,7 @@ def simulate_sets(
     slippage, fill_scale = config[a.SLIPPAGE], config[a.FILL_SCALE]
     units, terms = config[a.UNITS], terms_of(config)
     target_first = config[a.TARGET_FIRST] != 0.0
-    no_levels = n_stops == 1 and targets.shape[0] == 1 and stops[0] == np.inf and targets[0] == np.inf
+    no_levels = n_stops == 1 and targets.shape[0] == 1 and stops[0, 0] == targets[0] == np.inf and not stops_move(stops)
     filled, keys, values = table.filled, table.keys, table.values
     day_bid = bid_close[days.day_last_bar]  # side by side, because every trade that is held overnight reads them
     day_ask = ask_close[days.day_last_bar]
@@ -351,7 +337,7 @@ def simulate_sets(
                     far = True
                     find_exits(
                         stops[stop_column : stop_column + 1], targets[target_column - n_stops : target_column - n_stops + 1],
-                        side, first, events.anchor[k], forced, market, config, touches,
+                        side, first, entry, events.anchor[k], forced, market, config, 0, touches,
                     )  # fmt: skip
                     stop_key, target_key = touches.keys[0, 0], touches.keys[1, 0]
                 # Equal and odd: both were reached inside one bar, in an order that nobody knows.
@@ -406,7 +392,7 @@ def simulate_sets(
 
             # 3. What they add up to.
             to = sets.rows[c]
-            lowest = settle(
+            is_safe = settle(
                 config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous, tallies[to], daily[to]
             )
-            lost[c] = lowest <= 0.0
+            lost[c] = not is_safe

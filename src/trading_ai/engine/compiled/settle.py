@@ -31,7 +31,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
         daily: out, float32, profit of each day, shape (n_days,), zeroed; or (0,) to leave it.
 
     Returns:
-        The lowest balance after an exit: with its balance gone the account would have opened nothing more.
+        Whether the account surely carried these trades: if not, it may have closed or refused one of them.
     """
     time_ns, bid_close, ask_close = market.time_ns, market.bid_close, market.ask_close
     bid_blocks, ask_blocks = market.bid_blocks, market.ask_blocks
@@ -43,6 +43,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
     n_blocks = bid_blocks.shape[0]
     units = config[a.UNITS]
     rate = config[a.RATE]
+    half_cent = config[a.HALF_CENT]
     own_price = config[a.CONVERSION] == 2.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     keep_days = daily.shape[0] > 0
@@ -55,16 +56,17 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
     for j in range(n_trades):
         net = net_of[j]
         long = side_of[j] > 0.0
-        won = net > 0.0
+        won = net >= half_cent
+        lose = net <= -half_cent
         sum_net += net
         sum_squared += net * net
         n_long += long
         long_net += net if long else 0.0
         n_wins += won
         n_long_wins += won & long
-        n_losses += net < 0.0
-        gross_profit += max(net, 0.0)
-        gross_loss += min(net, 0.0)
+        n_losses += lose
+        gross_profit += net if won else 0.0
+        gross_loss += net if lose else 0.0
         largest_win = max(largest_win, net)
         largest_loss = min(largest_loss, net)
         win_streak = win_streak + 1 if won else 0
@@ -75,7 +77,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
 
     # 2. The way of balance and equity, and the trading days.
     balance = config[a.CAPITAL]
-    balance_peak = peak = lowest = day_equity = balance
+    balance_peak = peak = day_equity = balance
     peak_bar = day = 0
     drop = fraction = longest = balance_drop = balance_fraction = 0.0
     sum_daily = sum_daily_squared = sum_downside = 0.0
@@ -158,7 +160,6 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
                 day_equity = equity
                 day += 1
         balance += delta_of[j]
-        lowest = min(lowest, balance)
         balance_peak = max(balance_peak, balance)
         fall = balance_peak - balance
         balance_drop = max(balance_drop, fall)
@@ -229,4 +230,7 @@ def settle(config, market, days, day_bid, day_ask, trades, n_trades, n_ambiguous
     tally[a.N_SKIPPED] = 0.0
     tally[a.FINAL_EQUITY] = balance
     tally[a.OPEN_PROFIT] = 0.0
-    return lowest
+    tally[a.RUINED] = 0.0
+    tally[a.STOP_OUTS] = 0.0
+    tally[a.RUINED_NS] = 0.0
+    return drop < config[a.SAFE_DRAWDOWN]
