@@ -12,7 +12,16 @@ from tests.effort import IS_PLAIN, examples
 from tests.fakes.bars import random_bars
 from tests.fakes.twins import Twins, plain_tallies
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.exit_rows import EXIT_COLUMNS, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, ExitRows, distances
+from trading_ai.engine.exit_rows import (
+    BREAK_EVEN,
+    EXIT_COLUMNS,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
+    ExitRows,
+    stop_levels,
+)
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.reference import Exits
 from trading_ai.engine.rules import ExecutionRules
@@ -56,7 +65,10 @@ def _crossing(n: int, rng, with_exits: bool) -> Crossing:
 @given(data=st.data())
 def test_sets_agree(data):
     draw = data.draw
-    n, seed = draw(st.sampled_from([2, 4, 60, 400] if IS_PLAIN else [2, 4, 60, 400, 3000])), draw(st.integers(0, 10_000))
+    n, seed = (
+        draw(st.sampled_from([2, 4, 60, 400] if IS_PLAIN else [2, 4, 60, 400, 3000])),
+        draw(st.integers(0, 10_000)),
+    )
     rng = np.random.default_rng(seed)
     bars = random_bars(n, seed, tf=draw(st.sampled_from(["M1", "H1", "D1"])), gaps=draw(st.sampled_from([0.0, 0.3])))
     options = {
@@ -77,24 +89,29 @@ def test_sets_agree(data):
     twins = [Twins(bars, signals, first=first, **options) for signals in some]
     one = twins[0]
     time_exit = draw(st.sampled_from([0, 0, 5]))
-    stops = np.array(sorted(draw(st.sets(st.sampled_from([0.0, 3.0, 8.5, 40.0]), min_size=1))))
-    targets = np.array(sorted(draw(st.sets(st.sampled_from([0.0, 4.0, 9.0, 60.0]), min_size=1))))
-    pip = one.data.bars.symbol.pip_size
-    levels = (np.unique(distances(stops, pip)), np.unique(distances(targets, pip)))
+    values = {
+        column: np.array(sorted(draw(st.sets(st.sampled_from(pips), min_size=1))))
+        for column, pips in (
+            (STOP_LOSS, [0.0, 3.0, 8.5, 40.0]),
+            (TAKE_PROFIT, [0.0, 4.0, 9.0, 60.0]),
+            (TRAILING_STOP, draw(st.sampled_from([[0.0], [0.0, 5.0, 12.5]]))),
+            (BREAK_EVEN, draw(st.sampled_from([[0.0], [0.0, 4.0, 8.0]]))),
+        )
+    }
     rows = np.zeros((0, len(EXIT_COLUMNS)))
     first_row = [0]
     for _ in some:
         mine = np.zeros((draw(st.integers(1, 3)), len(EXIT_COLUMNS)))
-        mine[:, STOP_LOSS] = rng.choice(stops, mine.shape[0])
-        mine[:, TAKE_PROFIT] = rng.choice(targets, mine.shape[0])
+        for column, pips in values.items():
+            mine[:, column] = rng.choice(pips, mine.shape[0])
         mine[:, TIME_EXIT] = time_exit
         rows = np.vstack((rows, mine))
         first_row.append(rows.shape[0])
+    places, levels = one.group.levels_of(rows)
     n_days = one.data.day_last_bar.size if draw(st.booleans()) else 0
     tallies, daily = np.full((rows.shape[0], N_TALLIES), np.nan), np.zeros((rows.shape[0], n_days), np.float32)
     simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels, time_exit)
     assert SetsSimulator.can(one.data, one.account, levels)
-    places = tuple(np.searchsorted(levels[i], distances(rows[:, i], pip)) for i in (STOP_LOSS, TAKE_PROFIT))
     to = rng.permutation(rows.shape[0])
     run = SetsRun(simulator, np.array(first_row), to, places, tallies, daily)
     helpers = [threading.Thread(target=run.work) for _ in range(0 if IS_PLAIN else draw(st.integers(0, 2)))]
@@ -123,13 +140,13 @@ def test_sets_agree(data):
         for c in np.flatnonzero(kept)[:1]:
             row = rows[mine][c]
             result = twin.reference(Exits(*row[:4].tolist(), int(row[4])))
-            want = plain_tallies(result, twin.account.capital, twin.data.bars.open_time_ns)
+            want = plain_tallies(result, twin.account.capital, twin.data)
             for name, value in want.items():
                 assert tallies[to[mine]][c, TALLIES.index(name)] == value, name
 
 
 def test_a_level_beyond_the_horizon_is_found():
-    """A position that is held for longer than the table looks ahead: its far stop, and the end of the data, are found."""
+    """A position that is held for longer than the table looks ahead finds its far stop, or the end of the data."""
     n = 400 if IS_PLAIN else 9000
     bars = random_bars(n, 3, tf="M1")
     entry = np.zeros(n, dtype=bool)
@@ -138,7 +155,7 @@ def test_a_level_beyond_the_horizon_is_found():
         twin = Twins(bars, Signals(entry), costs=Costs(commission_per_lot=3.0))
         exits = np.zeros((1, len(EXIT_COLUMNS)))
         exits[0, :2] = stop, target
-        levels = tuple(distances(exits[0, i : i + 1], bars.symbol.pip_size) for i in (0, 1))
+        _, levels = twin.group.levels_of(exits)
         simulator = SetsSimulator(twin.data, twin.bar_map.strategy_bar, twin.account, twin.group.config, levels, 0)
         tallies, at = np.empty((1, N_TALLIES)), np.zeros(1, dtype=np.int64)
         run = SetsRun(simulator, np.array([0, 1]), at, (at, at), tallies, np.zeros((1, 0), np.float32))
@@ -165,7 +182,7 @@ def test_many_crossings_are_each_of_them(seed, n, with_exits):
     assert crossings.is_plain(n, 4)
     twins = [Twins(bars, crossings.at(i), sizing=Sizing("units", 10.0, min_volume=0.0)) for i in range(4)]
     one = twins[0]
-    levels = (np.array([np.inf]), np.array([np.inf]))
+    levels = (stop_levels(np.array([np.inf])), np.array([np.inf]))
     simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels, 0)
     tallies, zeros = np.empty((4, N_TALLIES)), np.zeros(4, dtype=np.int64)
     run = SetsRun(simulator, np.arange(5), np.arange(4), (zeros, zeros), tallies, np.zeros((4, 0), np.float32))

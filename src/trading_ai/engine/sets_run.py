@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -48,9 +48,10 @@ _TABLE_BYTES = 1 << 30
 """Largest table of entries; memory is taken by what is filled only."""
 
 _SPINS = 200_000
-"""How often a thread looks whether the next set has come before it goes to sleep: some tenths of a millisecond."""
+"""How often a thread looks whether the next set has come before it is idle: some tenths of a millisecond."""
 
 _NAP_SECONDS = 0.0005
+
 
 class SetsSimulator:
     """Simulates many sets of signals on the same bars, whose exits are the same few stops and targets.
@@ -139,7 +140,7 @@ class _Space:
         )
         touches: Touches = touch_table(1, n_levels + 1)
         whole = {"first", "exit_bar", "held", "best_bar"}
-        trades = Trades(*(np.empty(n_bars, np.int64 if f in whole else np.float64) for f in Trades._fields))
+        trades = [np.empty(n_bars, np.int64 if name in whole else np.float64) for name in Trades._fields]
         self.own = np.full(1, -1, dtype=np.int64)
         flags = np.empty(n_bars, dtype=np.int8)
         self.arguments = (
@@ -180,6 +181,7 @@ class SetsRun:
         self._rows = (first_row, rows, *places)
         self.lost = np.zeros(rows.shape[0], dtype=np.bool_)
         self._taken = np.zeros(1, dtype=np.int64)
+        self._nap = threading.Event()  # never set
         self._out = (tallies, daily)
 
     def give(self, s: int, given: Given | None) -> None:
@@ -187,8 +189,8 @@ class SetsRun:
 
         Args:
             s: which set.
-            given: its orders; or where strategy bars and execution bars are the same, what it decides or crosses, arrays
-                in one piece of shape (n_bars,): who simulates the set makes the orders.
+            given: its orders; or where strategy bars and execution bars are the same, what it decides or crosses,
+                arrays in one piece of shape (n_bars,): who simulates the set makes the orders.
         """
         if given is not None:
             place = self._signals[s]
@@ -239,17 +241,22 @@ class SetsRun:
         place[EXIT_LONG] = 0 if crossing.long_exit is None else address_of(crossing.long_exit)
         place[EXIT_SHORT] = 0 if crossing.short_exit is None else address_of(crossing.short_exit)
 
-    def stop(self) -> None:
-        """Let nobody wait for the sets that have not come: they are not coming."""
-        self._ready[:] = READY
+    def end(self, some: slice) -> None:
+        """Of these sets no more are coming: those that have not come have no signals, and nobody waits for them."""
+        self._ready[some] = READY
 
-    def work(self) -> None:
-        """Simulate sets, waiting for those that have not come yet, until every one is taken."""
+    def work(self, idle: Callable[[], bool] = bool) -> None:
+        """Simulate sets until every one is taken.
+
+        Args:
+            idle: called where a set has not come for a while; returns whether there was something to do.
+        """
         space = self._simulator.take_space()
         arguments = (
             self._signals, self._levels, self._ready, *self._rows, *self._simulator.arguments, self._taken, space.own,
             _SPINS, self.lost, *space.arguments, *self._out,
         )  # fmt: skip
         while simulate_sets(*arguments) != DONE:
-            time.sleep(_NAP_SECONDS)
+            if not idle():
+                self._nap.wait(_NAP_SECONDS)
         self._simulator.give_back(space)

@@ -52,7 +52,7 @@ _ONLY_ROW = np.zeros(1, dtype=np.int64)
 
 def table_bytes(n_events: int, levels: Levels) -> int:
     """Memory that the exits of all these levels take, at most."""
-    return n_events * (levels[0].shape[0] + levels[1].size + 1) * _ENTRY_BYTES
+    return n_events * int(levels[0].shape[0] + levels[1].size + 1) * _ENTRY_BYTES
 
 
 class SignalGroup:
@@ -135,7 +135,7 @@ class SignalGroup:
         for time_exit in np.unique(exits[:, TIME_EXIT]).astype(np.int64).tolist():
             chosen = np.flatnonzero(exits[:, TIME_EXIT] == time_exit)
             for part in _parts(self.n_events(time_exit), exits, chosen):
-                places, found = self._levels_of(exits[part])
+                places, found = self.levels_of(exits[part])
                 tasks += self._tasks_at(time_exit, part, places, found, tallies, daily, n_parts, False)
         return tasks
 
@@ -161,7 +161,7 @@ class SignalGroup:
         if self.account.rules.max_positions > 1 or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
             n = self._bars(row, tallies, daily, trades)  # which knows what had moved the stop
         else:
-            (at, _), levels = self._levels_of(row)
+            (at, _), levels = self.levels_of(row)
             n = self._chain(self.events(int(row[0, TIME_EXIT])), at, at, *levels, tallies, daily, trades)
             if tallies[0, bookkeeping.RUINED] == bookkeeping.IN_DOUBT:
                 daily[:] = 0.0
@@ -219,7 +219,7 @@ class SignalGroup:
 
         return task
 
-    def _levels_of(self, exits: Floats) -> tuple[tuple[Ints, Ints], Levels]:
+    def levels_of(self, exits: Floats) -> tuple[tuple[Ints, Ints], Levels]:
         """The different stops and targets of some rows, and where those of each row are among them."""
         columns = (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)
         stop, target, trailing, break_even = (distances(exits[:, i], self._pip) for i in columns)
@@ -369,7 +369,7 @@ def _room(n: int, daily: Days) -> tuple[Floats, Days]:
     return np.empty((n, N_TALLIES)), np.zeros((n, daily.shape[1]), dtype=np.float32)
 
 
-_STOPS = [STOP_LOSS, TRAILING_STOP, BREAK_EVEN]
+_STOPS = np.array([STOP_LOSS, TRAILING_STOP, BREAK_EVEN])
 
 
 def _parts(n_events: int, exits: Floats, where: Ints) -> Iterator[Ints]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
@@ -102,24 +103,33 @@ class SignalSets:
         # Whichever thread asks next gets the next ones.
         to_ask = iter([slice(i, min(i + _ASKED_AT_ONCE, len(keys))) for i in range(0, len(keys), _ASKED_AT_ONCE)])
 
-        def ask() -> None:
+        def ask_some() -> bool:
+            some = next(to_ask, None)
+            if some is None:
+                return False
             try:
-                for some in to_ask:
-                    at = where[first_row[some]]
-                    crossings = asker.many(at)
-                    if crossings is not None:
-                        run.give_crossings(some.start, crossings, at.size)
-                        continue
-                    for s in range(some.start, some.stop):
-                        run.give(s, self._one(keys[s], int(where[first_row[s]]), asker))
+                at = where[first_row[some]]
+                crossings = asker.many(at)
+                if crossings is not None:
+                    run.give_crossings(some.start, crossings, at.size)
+                    return True
+                for s in range(some.start, some.stop):
+                    run.give(s, self._one(keys[s], int(where[first_row[s]]), asker))
             except BaseException:
-                run.stop()
+                for rest in (some, *to_ask):
+                    run.end(rest)
                 raise
-            run.work()
+            return True
 
-        # A strategy that takes long is asked by all threads; of a quick one, the interpreter is the only one's at a time.
+        def ask() -> None:
+            while ask_some():
+                pass
+
+        # The interpreter is one thread's at a time: that one asks, and the others simulate what there is. Where a
+        # strategy takes so long that they are idle, they ask too: most of that is spent without the interpreter.
         n_helpers = min(self._n_threads, len(keys)) - 1
-        run_tasks([run.work] * n_helpers, n_helpers, ask)
+        work = partial(run.work, ask_some)
+        run_tasks([work] * (n_helpers + 1), n_helpers, ask)
         if run.lost.any():
             for begin, end in pairwise(first_row.tolist()):
                 lost = np.flatnonzero(run.lost[begin:end])

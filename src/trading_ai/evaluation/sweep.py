@@ -233,7 +233,11 @@ class SweepEvaluator(Evaluator):
     def _sets(self) -> SignalSets | None:
         """What simulates many sets of signals with few exits each; None where it cannot."""
         seen = self._only_seen
-        if not self._exit_levels.are_all or seen is None or not SetsSimulator.can(self.data, self.account, self._exit_levels.levels):
+        if (
+            not self._exit_levels.are_all
+            or seen is None
+            or not SetsSimulator.can(self.data, self.account, self._exit_levels.levels)
+        ):
             return None
         simulator = SetsSimulator(
             self.data,
@@ -363,4 +367,3 @@ class SweepEvaluator(Evaluator):
             self._groups[key] = group
             while len(self._groups) > _GROUPS_KEPT:
                 self._groups.popitem(last=False)
-

@@ -56,9 +56,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_parked.clear)  # threads do not live on in a forked process
 
 
-def run_tasks(
-    tasks: Sequence[Callable[[], None]], n_helpers: int, first: Callable[[], None] | None = None
-) -> None:
+def run_tasks(tasks: Sequence[Callable[[], None]], n_helpers: int, first: Callable[[], None] | None = None) -> None:
     """Run all tasks, once, on this thread and `n_helpers` others; returns when they are done.
 
     Args:

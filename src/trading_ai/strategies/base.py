@@ -26,12 +26,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.names import check_name
-from trading_ai.strategies.signals import Crossings
-from trading_ai.strategies.signals import Signals as Signals  # what a strategy's file needs, it imports from here
+from trading_ai.strategies.signals import Crossings, Signals
+
+# What the file of a strategy needs, it imports from here.
+__all__ = ["Bool", "Choice", "Declared", "Float", "Int", "Parameter", "SignalStrategy", "Signals", "Strategy"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -176,7 +178,6 @@ class Strategy(Declared, ABC):
         Returns:
             Boolean arrays of shape (n,).
         """
-
 
     def crossings(self, bars: Bars, *_: Any, **columns: Any) -> Crossings | None:  # noqa: ARG002
         """The signals of many combinations at once, where they are crossings of series; None: ask for each by itself.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import talib as _talib
 
 from trading_ai._jit import njit, select
-from trading_ai.strategies.memory import Functions, memory
+from trading_ai.strategies.memory import Functions
 
 __all__ = ["crossed_above", "crossed_below", "previous", "shared_talib", "supertrend", "supertrend_direction", "talib"]
 
@@ -93,17 +93,17 @@ def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[n
     direction[t] = trend
     before = close[t]
     # No branches: whether a band moves cannot be predicted.
-    for t in range(t + 1, close.shape[0]):
-        middle = (high[t] + low[t]) / 2.0
-        new_upper = middle + multiplier * atr[t]
-        new_lower = middle - multiplier * atr[t]
+    for i in range(t + 1, close.shape[0]):
+        middle = (high[i] + low[i]) / 2.0
+        new_upper = middle + multiplier * atr[i]
+        new_lower = middle - multiplier * atr[i]
         # A band only moves towards the price, unless the last close was beyond it.
         upper = select((new_upper < upper) | (before > upper), new_upper, upper)
         lower = select((new_lower > lower) | (before < lower), new_lower, lower)
-        now = close[t]
+        now = close[i]
         turned = select((trend < 0.0) & (now > upper), 1.0, trend)
         trend = select((trend > 0.0) & (now < lower), -1.0, turned)
-        direction[t] = trend
+        direction[i] = trend
         before = now
 
 

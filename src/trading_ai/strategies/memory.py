@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,8 @@ class Memory:
         except TypeError:  # an argument that has no hash
             return function(*args, **kwargs)
         else:
-            try:
+            with suppress(KeyError):  # another thread has just let it go
                 self._kept.move_to_end(place)
-            except KeyError:
-                pass  # another thread has just let it go
             return found[0]
         result = function(*args, **kwargs)
         arrays = result if isinstance(result, tuple) else (result,)

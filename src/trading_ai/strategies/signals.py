@@ -131,7 +131,7 @@ class Crossing(Signals):
         )
 
     def is_plain(self, n_bars: int) -> bool:
-        """Whether compiled code can read the series as they are, float64 in one piece, and the exits are as they must be.
+        """Whether compiled code can read the series, float64 in one piece, and the exits as they are.
 
         If not, `arrays` says what is wrong, or makes arrays of them all the same.
         """
@@ -141,14 +141,14 @@ class Crossing(Signals):
         return series and all(others) and all(exits)
 
     @cached_property
-    def long_entry(self) -> Bools:  # type: ignore[override]
+    def long_entry(self) -> Bools:
+        """Where the series crosses above what it must, shape (n_bars,)."""
         return crossed_above(self.series, self.above)
 
     @cached_property
-    def short_entry(self) -> Bools:  # type: ignore[override]
+    def short_entry(self) -> Bools:
+        """Where the series crosses below what it must, shape (n_bars,)."""
         return crossed_below(self.series, self.below)
-
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ class Each:
 
     def at(self, i: int) -> npt.NDArray[Any]:
         """The array of combination `i`."""
-        return self.arrays[self.of[i]]
+        return self.arrays[int(self.of[i])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +201,7 @@ class Crossings:
     short_exit: Each | None = None
 
     def is_plain(self, n_bars: int, n: int) -> bool:
-        """Whether compiled code can read the arrays as they are, see `Crossing.is_plain`, of each of `n` combinations."""
+        """Whether compiled code can read the arrays of `n` combinations as they are, see `Crossing.is_plain`."""
 
         def are(each: Each, kind: Callable[[Any, int], bool]) -> bool:
             return each.of.shape == (n,) and all(kind(array, n_bars) for array in each.arrays)

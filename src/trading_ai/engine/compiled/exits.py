@@ -150,8 +150,8 @@ def fill_moving_row(
     """`fill_exit_row` where stops move: each is followed bar by bar for itself.
 
     Args:
-        stops: distance of each stop, distance at which it trails, and profit at which it moves to the entry price; price
-            units, inf for none, shape (n_stops, 3), in any order.
+        stops: distance of each stop, distance at which it trails, and profit at which it moves to the entry price;
+            price units, inf for none, shape (n_stops, 3), in any order.
         targets: see `fill_exit_row`, as are the arguments that follow.
         side: see there.
         bar: see there.
@@ -255,10 +255,10 @@ def put(values, level, event, price, lowest, highest, lowest_bar, highest_bar):
 @njit
 def stops_move(stops):
     """Whether any stop moves."""
+    moving = False
     for s in range(stops.shape[0]):
-        if stops[s, 1] < np.inf or stops[s, 2] < np.inf:
-            return True
-    return False
+        moving = moving or stops[s, 1] < np.inf or stops[s, 2] < np.inf
+    return moving
 
 
 @njit

@@ -31,8 +31,8 @@ DONE, WAITING = 0, 1
 
 
 NOTHING, ORDERS, DECISIONS, CROSSING = range(4)
-"""How a set's signals are given: none; orders by execution bar, int8; decisions, booleans, each carried out a bar later;
-series that cross."""
+"""How a set's signals are given: none; orders by execution bar, int8; decisions, booleans, each carried out a bar
+later; series that cross."""
 
 KIND, FIRST, SECOND, THIRD, EXIT_LONG, EXIT_SHORT = range(6)
 N_SIGNALS = 6
@@ -322,9 +322,7 @@ def simulate_sets(
                 if not no_levels:
                     if not is_ready(filled, u):
                         if begin(filled, u):
-                            fill_entry(
-                                u, stops, targets, side, entry, events.anchor[k], market, config, touches, table
-                            )
+                            fill_entry(u, stops, targets, side, entry, events.anchor[k], market, config, touches, table)
                             set_ready(filled, u)
                         while not is_ready(filled, u):
                             pass  # another thread is at it, and takes a microsecond
@@ -336,8 +334,8 @@ def simulate_sets(
                     # Neither within the horizon: on from the entry with these two, as far as this trade may last.
                     far = True
                     find_exits(
-                        stops[stop_column : stop_column + 1], targets[target_column - n_stops : target_column - n_stops + 1],
-                        side, first, entry, events.anchor[k], forced, market, config, 0, touches,
+                        stops[stop_column : stop_column + 1], targets[sets.target_of[c] : sets.target_of[c] + 1], side,
+                        first, entry, events.anchor[k], forced, market, config, 0, touches,
                     )  # fmt: skip
                     stop_key, target_key = touches.keys[0, 0], touches.keys[1, 0]
                 # Equal and odd: both were reached inside one bar, in an order that nobody knows.
