@@ -104,6 +104,7 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
         "stop_out_level": rules.stop_out_level / 100.0,
         "half_cent": data.cent / 2,
         "safe_drawdown": _safe_drawdown(data, account, units),
+        "span": _span(data, account),
         "swing": data.extremes.swing,
         "highest_rate": data.extremes.rate,
     }
@@ -114,21 +115,22 @@ def _margin_fraction(rules: ExecutionRules) -> float:
     return 1.0 / rules.leverage if rules.leverage else 0.0
 
 
+def _span(data: ExecutionData, account: Account) -> float:
+    """Most that one unit earns or loses from one price of a bar to another, account currency."""
+    bounds = data.extremes
+    if data.conversion != CONVERT_OWN_PRICE:
+        return bounds.span * bounds.rate
+    entry = bounds.highest + account.costs.slippage_pips * data.bars.symbol.pip_size
+    return entry * bounds.span / bounds.lowest**2 if bounds.lowest > 0.0 else inf
+
+
 def _safe_drawdown(data: ExecutionData, account: Account, units: float) -> float:
     """A drawdown of the equity, money, below which an account with one position of a fixed size surely carried it.
 
     Drawdowns are of equities at closes and at exits. Between two of them the equity may have been lower, by no more
     than the position earns or loses within a bar; and from any equity that stood, the margin of an entry must be free.
     """
-    bounds = data.extremes
-    slippage = account.costs.slippage_pips * data.bars.symbol.pip_size
-    if data.conversion != CONVERT_OWN_PRICE:
-        inside_a_bar = units * bounds.span * bounds.rate
-        value = units * (bounds.highest + slippage) * bounds.rate
-    elif bounds.lowest > 0.0:
-        inside_a_bar = units * (bounds.highest + slippage) * bounds.span / bounds.lowest**2
-        value = units
-    else:
-        return -inf
+    entry = data.extremes.highest + account.costs.slippage_pips * data.bars.symbol.pip_size
+    value = units * (1.0 if data.conversion == CONVERT_OWN_PRICE else entry * data.extremes.rate)
     need = max(_margin_fraction(account.rules) * value, data.cent / 2)  # a stop-out level is at most the margin
-    return account.capital - (inside_a_bar + need) - 1e-9 * (account.capital + value)
+    return account.capital - (units * _span(data, account) + need) - 1e-9 * (account.capital + value)

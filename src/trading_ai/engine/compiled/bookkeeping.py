@@ -43,6 +43,7 @@ CONFIG = (
     "stop_out_level",  # fraction of the margin in use
     "half_cent",  # less than this is nothing: neither won, nor lost, nor left
     "safe_drawdown",  # of a fixed size: with a smaller one of the equity, the account surely carried every position
+    "span",  # most that one unit earns or loses within a bar
     "swing",  # largest range of a bar as a fraction of its high
     "highest_rate",  # from quote to account currency
 )
@@ -77,6 +78,7 @@ CONFIG = (
     STOP_OUT_LEVEL,
     HALF_CENT,
     SAFE_DRAWDOWN,
+    SPAN,
     SWING,
     HIGHEST_RATE,
 ) = range(len(CONFIG))
