@@ -21,6 +21,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     position_size,
     price_profit,
     rounded,
+    size_by_equity,
     start,
     swap_credit,
 )
@@ -147,7 +148,10 @@ def simulate_bars(
                     entry = events.entry[k]
                     leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
                     equity = state[a.BALANCE] + open_value(config, positions, n_open, nights, rates, t, leave)
-                    units = position_size(config, state[a.BALANCE], equity, stop_distances[c], rates, t, entry)
+                    if config[a.EQUITY_FRACTION] != 0.0:
+                        units = size_by_equity(config, state[a.BALANCE], equity, rates, t, entry)
+                    else:
+                        units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
                     margin = margin_of(config, units, entry, rates, t) if has_margin else 0.0
                     used = 0.0
                     for j in range(n_open):

@@ -20,6 +20,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     margin_of,
     position_size,
     rounded,
+    size_by_equity,
     swap_credit,
     to_account,
 )
@@ -68,7 +69,8 @@ def simulate_chain(
     has_swap = config[a.HAS_SWAP] != 0.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
-    fixed_size = config[a.RISK_FRACTION] == 0.0 and config[a.EQUITY_FRACTION] == 0.0
+    by_equity = config[a.EQUITY_FRACTION] != 0.0
+    fixed_size = config[a.RISK_FRACTION] == 0.0 and not by_equity
     has_margin = config[a.MARGIN_FRACTION] != 0.0
     half_cent = config[a.HALF_CENT]
     stop_out_level = config[a.STOP_OUT_LEVEL]
@@ -115,8 +117,10 @@ def simulate_chain(
             entry = events.entry[k]
             if fixed_size:
                 units = config[a.UNITS] if balance > 0.0 else 0.0
+            elif by_equity:
+                units = size_by_equity(config, balance, balance, rates, first, entry)
             else:
-                units = position_size(config, balance, balance, stops[stop_column], rates, first, entry)
+                units = position_size(config, balance, stops[stop_column], rates, first, entry)
             margin = margin_of(config, units, entry, rates, first) if has_margin else 0.0
             if units <= 0.0 or margin > balance * (1.0 + 1e-9):
                 n_skipped += 1
