@@ -35,7 +35,9 @@ class Twins:
         conversion_bars=None,
         first=0,
     ):
-        self.account = Account(capital, sizing or Sizing("units", 10_000.0), costs or Costs(), rules or ExecutionRules())
+        self.account = Account(
+            capital, sizing or Sizing("units", 10_000.0), costs or Costs(), rules or ExecutionRules()
+        )
         execution = bars if detail is None else detail
         self.data = prepare(execution, self.account.costs, currency, conversion_bars).since(first)
         self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test").since(first)

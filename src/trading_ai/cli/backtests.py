@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from trading_ai.cli.output import moment, note, print_json, say
 from trading_ai.cli.tables import table
 from trading_ai.documents.backtests import backtest_json, trades_json
 from trading_ai.documents.words import number, short, strategy_label, values_text
+from trading_ai.engine.sizing import LARGE
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import metric
@@ -72,6 +74,9 @@ def run(
     """Run a strategy with one set of parameters and keep the result."""
     spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
     record, _ = Application().backtests.run(spec, name)
+    warning = large_position(record)
+    if warning:
+        note(f"warning: {warning}")
     if as_json:
         _print(record)
         return
@@ -93,8 +98,27 @@ def _show(record: BacktestRecord) -> None:
     say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
     if spec.start or spec.end:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
-    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
+    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {size_text(record)}")
     print_metrics("Metrics", record.metrics)
+
+
+def size_text(record: BacktestRecord) -> str:
+    """The size of positions, and what one is worth."""
+    sizing, percent = record.spec.sizing, record.metrics.get("position_percent", math.nan)
+    size = "size by capital" if sizing.value is None else f"{sizing.mode} {sizing.value:,g}"
+    return size if math.isnan(percent) else f"{size}: a position is worth {percent / 100:.3g} times the capital"
+
+
+def large_position(record: BacktestRecord) -> str:
+    """What is to be said of a position that is worth many times the capital, or \"\"."""
+    times, spec = record.metrics.get("position_percent", math.nan) / 100, record.spec
+    if not times > LARGE:
+        return ""
+    move = 100 / times
+    return (
+        f"a position is worth {times:,.0f} times the capital of {spec.capital:,.2f} {spec.account_currency}: a move of "
+        f"{move:.2g} % against it loses everything. Give a smaller size (--units, --percent-of-equity) or --leverage."
+    )
 
 
 def list_backtests(*, as_json: bool = AS_JSON) -> None:

@@ -26,7 +26,7 @@ class Sizing(TypedDict):
     """How large a position is."""
 
     mode: sizing.SizingMode
-    value: float
+    value: float | None
     volume_step: float | None
     min_volume: float | None
     max_volume: float

@@ -105,6 +105,8 @@ class ReferenceSimulator:
         rules: ExecutionRules,
     ) -> None:
         self.data, self.orders, self.bar_map, self.exits = data, orders, bar_map, exits
+        first = float(data.ask[3][0])
+        sizing = sizing.for_capital(capital, first * data.in_account(0, first), data.bars.symbol)
         self.capital, self.sizing, self.costs, self.rules = capital, sizing, costs, rules
         self.symbol = data.bars.symbol
         self.pip = self.symbol.pip_size
@@ -175,9 +177,9 @@ class ReferenceSimulator:
         if self.balance <= 0:
             return 0.0
         if self.sizing.mode == "units":
-            return self.sizing.value
+            return self.sizing.amount
         if self.sizing.mode == "lots":
-            return self.sizing.value * self.symbol.lot_size
+            return self.sizing.amount * self.symbol.lot_size
         step = self.symbol.volume_step if self.sizing.volume_step is None else self.sizing.volume_step
         smallest = self.symbol.min_volume if self.sizing.min_volume is None else self.sizing.min_volume
         if self.sizing.mode == "percent_of_equity":
@@ -185,10 +187,10 @@ class ReferenceSimulator:
             fraction = costs.commission_per_million / 1e6 + costs.commission_percent / 100.0
             price_of_one = price * self.rate(bar, price) * (1.0 + fraction)
             price_of_one += costs.commission_per_lot / self.symbol.lot_size
-            units = (equity * (self.sizing.value / 100.0) - costs.commission_per_trade) / price_of_one
+            units = (equity * (self.sizing.amount / 100.0) - costs.commission_per_trade) / price_of_one
         else:
             loss_of_one = self.exits.stop_loss * self.pip * self.rate(bar, price)
-            units = self.balance * (self.sizing.value / 100.0) / loss_of_one
+            units = self.balance * (self.sizing.amount / 100.0) / loss_of_one
         if self.sizing.max_volume:
             units = min(units, self.sizing.max_volume)
         if step:

@@ -113,7 +113,13 @@ def test_every_metric_follows_its_definition(seed, exits):
         assert got[name] == pytest.approx(value, rel=1e-9, abs=1e-9), name
     assert got["slippage_paid"] > 0
     assert got["spread_paid"] == pytest.approx(0.8 * len(twins.reference(exits).trades), rel=1e-6)
-    assert set(METRIC_NAMES) - set(expected) == {"slippage_paid", "spread_paid", "max_drawdown_days", "ruined_after_days"}
+    assert set(METRIC_NAMES) - set(expected) == {
+        "slippage_paid",
+        "spread_paid",
+        "max_drawdown_days",
+        "ruined_after_days",
+        "position_percent",
+    }
 
 
 def test_undefined_is_nan():
