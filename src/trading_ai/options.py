@@ -210,8 +210,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "sizing", "value", "number", None,
-        "The size in units or lots, or the percent at risk or of the equity; if left out, 10,000 units, or as many whole "
-        "steps as the capital buys at the first price if that is less.",
+        "The size in units or lots, or the percent at risk or of the equity; if left out, 10,000 units, or as many "
+        "whole steps as the capital buys at the first price if that is less.",
         "units, lots or percent", above=0, named_by="mode",
     ),
     Option(

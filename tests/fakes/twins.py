@@ -10,7 +10,8 @@ from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.exit_rows import ExitRows
 from trading_ai.engine.orders import SAME_BARS, place_orders
 from trading_ai.engine.records import N_TALLIES, STOP_OUT, TALLIES
-from trading_ai.engine.reference import Exits, ReferenceSimulator
+from trading_ai.engine.reference import ReferenceSimulator
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import SignalGroup
 from trading_ai.engine.sizing import Sizing

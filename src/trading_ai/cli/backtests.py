@@ -110,7 +110,7 @@ def size_text(record: BacktestRecord) -> str:
 
 
 def large_position(record: BacktestRecord) -> str:
-    """What is to be said of a position that is worth many times the capital, or \"\"."""
+    """What is to be said of a position that is worth many times the capital, or nothing."""
     times, spec = record.metrics.get("position_percent", math.nan) / 100, record.spec
     if not times > LARGE:
         return ""

@@ -40,7 +40,7 @@ class Account:
         leverage, sizing = self.rules.leverage, self.sizing
         if leverage and sizing.mode == "percent_of_equity" and sizing.amount > 100.0 * leverage:
             raise RuleError(
-                f"must not be above {100.0 * leverage:g}: with a leverage of {leverage:g} no position has margin enough",
+                f"must not be above {100.0 * leverage:g}: a leverage of {leverage:g} leaves no margin for more",
                 parameter="sizing.percent_of_equity",
                 value=sizing.value,
             )

@@ -10,7 +10,7 @@ from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.orders import map_bars
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
