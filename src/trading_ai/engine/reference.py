@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.costs import Costs
+from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import (
@@ -122,6 +123,8 @@ class ReferenceSimulator(ReferenceAccount):
                 credit,
                 gross - paid + credit,
                 booked,
+                0.0,
+                0.0,
             )
         )
         self.open.remove(p)
@@ -297,8 +300,10 @@ class ReferenceSimulator(ReferenceAccount):
             equity[t] = self.balance + self.open_profit(t)
             self.marks.append((t, float(equity[t])))
         day_equity = np.concatenate([[self.capital], equity[self.data.day_last_bar]])
+        trades = np.array(self.trades, dtype=TRADE)
+        add_excursions(trades, self.data)
         return ReferenceResult(
-            trades=np.array(self.trades, dtype=TRADE),
+            trades=trades,
             equity=equity,
             marks=self.marks,
             daily_profit=np.diff(day_equity),

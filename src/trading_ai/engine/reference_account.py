@@ -169,7 +169,8 @@ class ReferenceAccount:
             rate = self.rate(bar, 1.0)
             price = (lacking / rate + side * cost - swap) / (side * units)
         ticks = price * self.data.price_scale
-        return (math.floor(ticks) if side > 0 else math.ceil(ticks)) / self.data.price_scale
+        # A price a rounding error beside a whole tick is that tick.
+        return (math.floor(ticks + 1e-3) if side > 0 else math.ceil(ticks - 1e-3)) / self.data.price_scale
 
     # --- prices --------------------------------------------------------------------------------------
 

@@ -258,7 +258,7 @@ def simulate_chain(
             # The equity inside a bar is that of its close, or what the exit left, less at most a bar's range: a bound
             # by the largest of all, which is nearly always enough, or else one by prices and stop of this trade.
             limit = max(margin * stop_out_level, half_cent) + 1e-9 * peak
-            if has_swap or not peak_before - drop - units * span > limit:
+            if has_swap or not min(peak_before - drop, balance) - units * span > limit:
                 top, bottom = max(entry, price + slippage), min(entry, price)
                 if marks_end > first:
                     low, high = touches.values[column, k, 1], touches.values[column, k, 2]
