@@ -153,6 +153,8 @@ def test_simulators_agree_on_what_an_account_can_carry(
     twins.agree(exits)
     result = twins.reference(exits)
     _is_an_account(result, capital, rules)
+    if result.ruined_at is not None:
+        assert twins.compiled(exits)[1]["sum_net"] == -capital
 
 
 def _is_an_account(result, capital, rules) -> None:
