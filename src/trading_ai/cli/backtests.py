@@ -34,7 +34,7 @@ SHOWN = (
     "net_profit", "return_percent", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
     "max_drawdown_percent", "profit_factor", "total_trades", "long_trades", "short_trades", "win_rate", "expectancy",
     "average_win", "average_loss", "sqn", "exposure_percent", "commission_paid", "swap_paid", "spread_paid",
-    "ambiguous_exits", "final_equity",
+    "ambiguous_exits", "stop_outs", "final_equity",
 )  # fmt: skip
 
 
@@ -73,14 +73,14 @@ def run(
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
     spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
-    record, _ = Application().backtests.run(spec, name)
+    record, result = Application().backtests.run(spec, name)
     warning = large_position(record)
     if warning:
         note(f"warning: {warning}")
     if as_json:
         _print(record)
         return
-    _show(record)
+    _show(record, float(result.trades["units"][0]) if result.trades.size else None)
     say(
         f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
     )
@@ -91,22 +91,27 @@ def _print(found: BacktestRecord | list[BacktestRecord]) -> None:
     print_json([backtest_json(record) for record in found] if isinstance(found, list) else backtest_json(found))
 
 
-def _show(record: BacktestRecord) -> None:
+def _show(record: BacktestRecord, units: float | None = None) -> None:
     spec = record.spec
     say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
     say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
     say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
     if spec.start or spec.end:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
-    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {size_text(record)}")
+    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {size_text(record, units)}")
+    if record.metrics.get("ruined", 0.0) > 0.0:
+        say(f"RUINED     after {record.metrics['ruined_after_days']:,.1f} days: the equity reached zero")
     print_metrics("Metrics", record.metrics)
 
 
-def size_text(record: BacktestRecord) -> str:
-    """The size of positions, and what one is worth."""
+def size_text(record: BacktestRecord, units: float | None = None) -> str:
+    """The size of positions, and what one is worth; `units` is that of the first trade, where it is known."""
     sizing, percent = record.spec.sizing, record.metrics.get("position_percent", math.nan)
-    size = "size by capital" if sizing.value is None else f"{sizing.mode} {sizing.value:,g}"
-    return size if math.isnan(percent) else f"{size}: a position is worth {percent / 100:.3g} times the capital"
+    if sizing.value is None:
+        size = "size by capital" if units is None else f"{units:,g} units by capital"
+    else:
+        size = f"{sizing.mode} {sizing.value:,g}"
+    return size if math.isnan(percent) else f"{size}, worth {percent / 100:,.2f} times the capital"
 
 
 def large_position(record: BacktestRecord) -> str:
