@@ -209,7 +209,9 @@ OPTIONS: tuple[Option, ...] = (
         without="its flags are --units, --lots, --risk-percent and --percent-of-equity, each with the value",
     ),
     Option(
-        "sizing", "value", "number", 10_000.0, "The size in units or lots, or the percent at risk or of the equity.",
+        "sizing", "value", "number", None,
+        "The size in units or lots, or the percent at risk or of the equity; if left out, 10,000 units, or as many "
+        "whole steps as the capital buys at the first price if that is less.",
         "units, lots or percent", above=0, named_by="mode",
     ),
     Option(

@@ -10,7 +10,8 @@ from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.exit_rows import ExitRows
 from trading_ai.engine.orders import SAME_BARS, place_orders
 from trading_ai.engine.records import N_TALLIES, STOP_OUT, TALLIES
-from trading_ai.engine.reference import Exits, ReferenceSimulator
+from trading_ai.engine.reference import ReferenceSimulator
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import SignalGroup
 from trading_ai.engine.sizing import Sizing
@@ -35,7 +36,9 @@ class Twins:
         conversion_bars=None,
         first=0,
     ):
-        self.account = Account(capital, sizing or Sizing("units", 10_000.0), costs or Costs(), rules or ExecutionRules())
+        self.account = Account(
+            capital, sizing or Sizing("units", 10_000.0), costs or Costs(), rules or ExecutionRules()
+        )
         execution = bars if detail is None else detail
         self.data = prepare(execution, self.account.costs, currency, conversion_bars).since(first)
         self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test").since(first)

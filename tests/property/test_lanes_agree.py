@@ -17,7 +17,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.exit_rows import EXIT_COLUMNS, STOP_LOSS, TAKE_PROFIT, ExitRows, distances, stop_levels
 from trading_ai.engine.grid_run import GridRun
 from trading_ai.engine.records import N_TALLIES, TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.strategies.base import Signals

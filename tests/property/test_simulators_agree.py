@@ -14,7 +14,7 @@ from tests.fakes.bars import EURUSD, USDJPY, random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.orders import map_bars
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.market.bars import Bars
@@ -153,6 +153,8 @@ def test_simulators_agree_on_what_an_account_can_carry(
     twins.agree(exits)
     result = twins.reference(exits)
     _is_an_account(result, capital, rules)
+    if result.ruined_at is not None:
+        assert twins.compiled(exits)[1]["sum_net"] == -capital
 
 
 def _is_an_account(result, capital, rules) -> None:

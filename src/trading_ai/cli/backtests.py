@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from trading_ai.cli.output import moment, note, print_json, say
 from trading_ai.cli.tables import table
 from trading_ai.documents.backtests import backtest_json, trades_json
 from trading_ai.documents.words import number, short, strategy_label, values_text
+from trading_ai.engine.sizing import LARGE
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import metric
@@ -32,7 +34,7 @@ SHOWN = (
     "net_profit", "return_percent", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
     "max_drawdown_percent", "profit_factor", "total_trades", "long_trades", "short_trades", "win_rate", "expectancy",
     "average_win", "average_loss", "sqn", "exposure_percent", "commission_paid", "swap_paid", "spread_paid",
-    "ambiguous_exits", "final_equity",
+    "ambiguous_exits", "stop_outs", "final_equity",
 )  # fmt: skip
 
 
@@ -71,11 +73,14 @@ def run(
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
     spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
-    record, _ = Application().backtests.run(spec, name)
+    record, result = Application().backtests.run(spec, name)
+    warning = large_position(record)
+    if warning:
+        note(f"warning: {warning}")
     if as_json:
         _print(record)
         return
-    _show(record)
+    _show(record, float(result.trades["units"][0]) if result.trades.size else None)
     say(
         f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
     )
@@ -86,15 +91,39 @@ def _print(found: BacktestRecord | list[BacktestRecord]) -> None:
     print_json([backtest_json(record) for record in found] if isinstance(found, list) else backtest_json(found))
 
 
-def _show(record: BacktestRecord) -> None:
+def _show(record: BacktestRecord, units: float | None = None) -> None:
     spec = record.spec
     say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
     say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
     say(f"data       {record.symbol} {record.timeframe}, dataset {short(spec.dataset_id)}")
     if spec.start or spec.end:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
-    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
+    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {size_text(record, units)}")
+    if record.metrics.get("ruined", 0.0) > 0.0:
+        say(f"RUINED     after {record.metrics['ruined_after_days']:,.1f} days: the equity reached zero")
     print_metrics("Metrics", record.metrics)
+
+
+def size_text(record: BacktestRecord, units: float | None = None) -> str:
+    """The size of positions, and what one is worth; `units` is that of the first trade, where it is known."""
+    sizing, percent = record.spec.sizing, record.metrics.get("position_percent", math.nan)
+    if sizing.value is None:
+        size = "size by capital" if units is None else f"{units:,g} units by capital"
+    else:
+        size = f"{sizing.mode} {sizing.value:,g}"
+    return size if math.isnan(percent) else f"{size}, worth {percent / 100:,.2f} times the capital"
+
+
+def large_position(record: BacktestRecord) -> str:
+    """What is to be said of a position that is worth many times the capital, or nothing."""
+    times, spec = record.metrics.get("position_percent", math.nan) / 100, record.spec
+    if not times > LARGE:
+        return ""
+    move = 100 / times
+    return (
+        f"a position is worth {times:,.0f} times the capital of {spec.capital:,.2f} {spec.account_currency}: a move of "
+        f"{move:.2g} % against it loses everything. Give a smaller size (--units, --percent-of-equity) or --leverage."
+    )
 
 
 def list_backtests(*, as_json: bool = AS_JSON) -> None:

@@ -26,7 +26,7 @@ class Sizing(TypedDict):
     """How large a position is."""
 
     mode: sizing.SizingMode
-    value: float
+    value: float | None
     volume_step: float | None
     min_volume: float | None
     max_volume: float
@@ -123,6 +123,9 @@ class Trade(TypedDict):
         swap: credit (+) or charge (-), account currency.
         net_profit: gross profit less commission plus swap, account currency.
         balance: capital and the net profits of the trades closed so far, account currency.
+        mae: worst open profit of its price on the way, zero or below, account currency; null of trades stored before
+            there was one.
+        mfe: best open profit of its price on the way, zero or above; likewise.
     """
 
     entry_time: Moment
@@ -142,6 +145,8 @@ class Trade(TypedDict):
     swap: Number
     net_profit: Number
     balance: Number
+    mae: Number
+    mfe: Number
 
 
 @form()
@@ -230,7 +235,7 @@ def _trade(row: Mapping[str, Any]) -> Trade:
         "exit_reason": EXIT_REASONS[row["exit_reason"]],
         **{name: finite(v) if isinstance(v, float) else v for name, v in row.items() if name not in _REPLACED},
     }
-    return cast("Trade", made)
+    return cast("Trade", {**made, "mae": made.get("mae"), "mfe": made.get("mfe")})
 
 
 def equity_json(backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]], max_points: int) -> Equity:

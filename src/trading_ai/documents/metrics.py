@@ -53,6 +53,7 @@ class Metrics(TypedDict):
     ruined: Number
     stop_outs: Number
     ruined_after_days: Number
+    position_percent: Number
     final_equity: Number
     return_percent: Number
     annual_return_percent: Number

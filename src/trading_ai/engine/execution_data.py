@@ -15,8 +15,8 @@ from trading_ai.engine.compiled.blocks import BLOCK, block_extremes
 from trading_ai.engine.costs import Costs
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
-from trading_ai.market.currency import smallest_amount
 from trading_ai.market.calendar import NS_PER_DAY, day_opens, swap_nights, trading_day
+from trading_ai.market.currency import smallest_amount
 
 CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
 """Account currency is the quote currency; one fixed rate; 1 / own price; a rate for each bar."""

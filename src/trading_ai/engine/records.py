@@ -24,6 +24,8 @@ TRADE = np.dtype(
         ("swap", np.float64),  # credit (+) or charge (-), account currency
         ("net_profit", np.float64),  # gross_profit - commission + swap
         ("balance", np.float64),  # capital and the net profits of the trades closed so far, account currency
+        ("mae", np.float64),  # worst open profit of its price, <= 0, account currency; see `excursions`
+        ("mfe", np.float64),  # best open profit of its price, >= 0
     ]
 )
 """One closed trade."""

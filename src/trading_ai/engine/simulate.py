@@ -16,6 +16,7 @@ from trading_ai.engine.compiled.bars import simulate_bars
 from trading_ai.engine.compiled.chain import simulate_chain
 from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.events import make_events
+from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.exit_rows import (
     BREAK_EVEN,
@@ -166,6 +167,7 @@ class SignalGroup:
             if tallies[0, bookkeeping.RUINED] == bookkeeping.IN_DOUBT:
                 daily[:] = 0.0
                 n = self._bars(row, tallies, daily, trades)
+        add_excursions(trades[:n], self.data)
         return trades[:n], tallies[0], daily[0]
 
     def equity(self, exits: Floats) -> Floats:

@@ -87,6 +87,9 @@ class SweepEvaluator(Evaluator):
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
+        # By the first price of all bars, so that parts of the same data, as in a walk-forward, have the same size.
+        self.account = account = account.sized(every)
+        self._position_percent = 100.0 * account.first_position(every)
         self._first = first_bar(every.bars, start)
         self._asking = Asking(strategy, space, self.fixed, every.n_bars, self._first)
         self._searches_timeframe = searches_timeframe(strategy, space)
@@ -218,6 +221,7 @@ class SweepEvaluator(Evaluator):
             n_bars=self.data.n_bars,
             n_days=self.n_days,
             days_per_year=self.data.bars.symbol.days_per_year,
+            position_percent=self._position_percent,
         )
 
     def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:

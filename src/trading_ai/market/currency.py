@@ -12,4 +12,4 @@ _DECIMALS = {
 
 def smallest_amount(currency: str) -> float:
     """A cent of the currency: 0.01 for USD, 1 for JPY; other amounts are rounded to it where accounts are kept."""
-    return 1.0 / 10 ** _DECIMALS.get(currency.upper(), 2)
+    return 1.0 / 10.0 ** _DECIMALS.get(currency.upper(), 2)

@@ -48,7 +48,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("largest_loss", "money", 1, "most negative net profit of a trade"),
     Metric("max_consecutive_wins", "count", 1, "longest run of winning trades"),
     Metric("max_consecutive_losses", "count", -1, "longest run of trades that did not win"),
-    Metric("max_balance_drawdown", "money", -1, "largest fall of the balance (capital and the net profits of closed trades) from its highest value so far"),
+    Metric(
+        "max_balance_drawdown",
+        "money",
+        -1,
+        "largest fall of the balance (capital and the net profits of closed trades) from its highest value so far",
+    ),
     Metric("max_balance_drawdown_percent", "percent", -1, "largest such fall in percent of that highest value"),
     Metric(
         "max_drawdown",
@@ -83,7 +88,14 @@ METRICS: tuple[Metric, ...] = (
     Metric("spread_paid", "money", -1, "price lost to the spread, one spread a trade"),
     Metric("ruined", "count", -1, "1 if the equity reached zero: everything was closed, and the ratios are undefined"),
     Metric("stop_outs", "count", -1, "positions closed because the account could not carry them"),
-    Metric("ruined_after_days", "days", 0, "from the first bar to the ruin, calendar days; NaN without one"),
+    Metric("ruined_after_days", "days", 0, "from the first bar to the bar of the ruin, calendar days; 0 without one"),
+    Metric(
+        "position_percent",
+        "percent",
+        0,
+        "value of a position, percent of the capital: of a fixed size at the data's first price, or the percentage of "
+        "the equity; NaN for a percentage at risk",
+    ),
     Metric("final_equity", "money", 1, "capital + net profit + profit of a trade left open"),
     Metric("return_percent", "percent", 1, "100 x (final_equity / capital - 1)"),
     Metric(

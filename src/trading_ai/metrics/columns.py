@@ -43,6 +43,7 @@ from trading_ai.metrics.catalog import METRIC_NAMES
     RUINED,
     STOP_OUTS,
     RUINED_AFTER_DAYS,
+    POSITION_PERCENT,
     FINAL_EQUITY,
     RETURN_PERCENT,
     ANNUAL_RETURN_PERCENT,

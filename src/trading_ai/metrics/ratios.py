@@ -38,7 +38,7 @@ def _deviation(total, squares, n):
 
 
 @njit
-def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
+def _fill(tallies, capital, position_percent, n_bars, n_days, days_per_year, out):
     annual = np.sqrt(days_per_year)
     for i in range(tallies.shape[0]):
         t = tallies[i]
@@ -94,11 +94,11 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         row[c.SPREAD_PAID] = t[a.SPREAD_PAID]
         row[c.RUINED] = t[a.RUINED]
         row[c.STOP_OUTS] = t[a.STOP_OUTS]
-        row[c.RUINED_AFTER_DAYS] = np.nan
+        row[c.RUINED_AFTER_DAYS] = t[a.RUINED_NS] / _NS_PER_DAY
         if t[a.RUINED] > 0.0:
-            row[c.RUINED_AFTER_DAYS] = t[a.RUINED_NS] / _NS_PER_DAY
             for ratio in _RATIOS:
                 row[ratio] = np.nan
+        row[c.POSITION_PERCENT] = position_percent
         row[c.FINAL_EQUITY] = final
         row[c.RETURN_PERCENT] = 100.0 * (final / capital - 1.0)
         row[c.ANNUAL_RETURN_PERCENT] = growth
@@ -106,7 +106,9 @@ def _fill(tallies, capital, n_bars, n_days, days_per_year, out):
         row[c.SKIPPED_ENTRIES] = t[a.N_SKIPPED]
 
 
-def metrics_from_tallies(tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int) -> Floats:
+def metrics_from_tallies(
+    tallies: Floats, *, capital: float, n_bars: int, n_days: int, days_per_year: int, position_percent: float = np.nan
+) -> Floats:
     """Compute every metric of `catalog.METRICS`.
 
     Args:
@@ -115,10 +117,11 @@ def metrics_from_tallies(tallies: Floats, *, capital: float, n_bars: int, n_days
         n_bars: number of execution bars.
         n_days: number of trading days.
         days_per_year: trading days a year.
+        position_percent: value of a position, percent of the capital; see `engine.account.Account.first_position`.
 
     Returns:
         Columns as in `catalog.METRICS`, shape (m, n_metrics); undefined values are NaN.
     """
     out = np.empty((tallies.shape[0], len(METRICS)))
-    _fill(tallies, float(capital), float(n_bars), float(n_days), float(days_per_year), out)
+    _fill(tallies, float(capital), float(position_percent), float(n_bars), float(n_days), float(days_per_year), out)
     return out

@@ -58,6 +58,7 @@ def test_an_account_without_costs():
         "margin_fraction": 0.0,
         "stop_out_level": 0.5,
         "half_cent": 0.005,
+        "span": pytest.approx(0.2),
         "swing": pytest.approx(0.2 / 1.2),
         "highest_rate": 1.0,
     }
@@ -110,6 +111,7 @@ def test_every_cost_and_rule():
             "half_cent": 0.005,
             # 500, less 50,000 x 0.2 x 0.9 within a bar, less a margin of 50,000 x 1.20015 x 0.9 x 0.05
             "safe_drawdown": 500.0 - 9_000.0 - 2_700.3375 - 1e-9 * (500.0 + 54_006.75),
+            "span": 0.2 * 0.9,
             "swing": 0.2 / 1.2,  # of the bid: of the ask it is less
             "highest_rate": 0.9,
         },

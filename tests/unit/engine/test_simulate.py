@@ -11,7 +11,7 @@ from trading_ai.engine import simulate
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.exit_rows import ExitRows, distances, stop_levels
 from trading_ai.engine.records import N_TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import table_bytes
 from trading_ai.strategies.base import Signals

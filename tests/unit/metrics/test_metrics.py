@@ -11,7 +11,7 @@ from tests.fakes.bars import random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.records import N_TALLIES, TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
 from trading_ai.metrics import columns
@@ -89,6 +89,7 @@ def plain_metrics(twins, result, bars):
         "skipped_entries": result.skipped,
         "ruined": 0,
         "stop_outs": 0,
+        "ruined_after_days": 0,
     }
 
 
@@ -113,7 +114,12 @@ def test_every_metric_follows_its_definition(seed, exits):
         assert got[name] == pytest.approx(value, rel=1e-9, abs=1e-9), name
     assert got["slippage_paid"] > 0
     assert got["spread_paid"] == pytest.approx(0.8 * len(twins.reference(exits).trades), rel=1e-6)
-    assert set(METRIC_NAMES) - set(expected) == {"slippage_paid", "spread_paid", "max_drawdown_days", "ruined_after_days"}
+    assert set(METRIC_NAMES) - set(expected) == {
+        "slippage_paid",
+        "spread_paid",
+        "max_drawdown_days",
+        "position_percent",
+    }
 
 
 def test_undefined_is_nan():

@@ -91,7 +91,8 @@ METRICS_BY_HAND = {
     "spread_paid": 2.5,
     "ruined": 0,
     "stop_outs": 6,
-    "ruined_after_days": math.nan,
+    "ruined_after_days": 0.0,
+    "position_percent": 110.0,
     "final_equity": 1050.0,
     "return_percent": 5.0,
     "annual_return_percent": 100 * (1.05**63 - 1),
@@ -102,7 +103,9 @@ METRICS_BY_HAND = {
 
 def metrics(n_days: int = 4, **changes: float) -> dict[str, float]:
     tally = np.array([[{**TALLY, **changes}[name] for name in TALLIES]], dtype=float)
-    row = metrics_from_tallies(tally, capital=1000.0, n_bars=100, n_days=n_days, days_per_year=252)[0]
+    row = metrics_from_tallies(
+        tally, capital=1000.0, n_bars=100, n_days=n_days, days_per_year=252, position_percent=110.0
+    )[0]
     return dict(zip(METRIC_NAMES, row.tolist(), strict=True))
 
 
@@ -110,7 +113,7 @@ def test_every_metric_of_one_account():
     found = metrics()
     assert list(METRICS_BY_HAND) == list(METRIC_NAMES)
     for name, value in METRICS_BY_HAND.items():
-        assert found[name] == pytest.approx(value, rel=1e-12, nan_ok=True), name
+        assert found[name] == pytest.approx(value, rel=1e-12), name
     assert found["max_drawdown_days"] == 2.5  # to the nanosecond
 
 
@@ -169,7 +172,7 @@ def test_a_deviation_of_rounding_errors_is_none(size):
 )
 def test_what_is_undefined_is_nan_and_nothing_else_is(changes, undefined):
     found = metrics(**changes)
-    assert {name for name, value in found.items() if math.isnan(value)} == undefined | {"ruined_after_days"}
+    assert {name for name, value in found.items() if math.isnan(value)} == undefined
 
 
 def test_a_ruined_account_has_no_ratios():
@@ -203,7 +206,7 @@ def test_which_way_is_better():
         "stop_outs",
     }
     neither = {"long_trades", "short_trades", "exposure_percent", "average_bars_held", "skipped_entries"}
-    neither |= {"ruined_after_days"}
+    neither |= {"ruined_after_days", "position_percent"}
     for each in METRICS:
         assert each.better == (-1 if each.name in less else 0 if each.name in neither else 1), each.name
 
@@ -214,7 +217,7 @@ def test_units():
     assert by_unit["bars"] == {"average_bars_held"}
     percents = {"win_rate", "long_win_rate", "short_win_rate", "exposure_percent", "return_percent"}
     percents |= {"annual_return_percent", "max_drawdown_percent", "max_balance_drawdown_percent"}
-    assert by_unit["percent"] == percents
+    assert by_unit["percent"] == percents | {"position_percent"}
     assert set(by_unit) == {"days", "bars", "percent", "money", "count", "ratio"}
 
 

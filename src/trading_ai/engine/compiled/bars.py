@@ -21,6 +21,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     position_size,
     price_profit,
     rounded,
+    size_by_equity,
     start,
     swap_credit,
 )
@@ -41,7 +42,7 @@ from trading_ai.engine.compiled.carrying import (
     open_value,
 )
 from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
-from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TIME_EXIT, TRAILING_STOP
+from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
 
 
 @njit_spread
@@ -147,7 +148,10 @@ def simulate_bars(
                     entry = events.entry[k]
                     leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
                     equity = state[a.BALANCE] + open_value(config, positions, n_open, nights, rates, t, leave)
-                    units = position_size(config, state[a.BALANCE], equity, stop_distances[c], rates, t, entry)
+                    if config[a.EQUITY_FRACTION] != 0.0:
+                        units = size_by_equity(config, state[a.BALANCE], equity, rates, t, entry)
+                    else:
+                        units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
                     margin = margin_of(config, units, entry, rates, t) if has_margin else 0.0
                     used = 0.0
                     for j in range(n_open):
@@ -188,13 +192,34 @@ def simulate_bars(
                 if level_moves or not is_level_known:
                     level = level_of_account(config, state[a.BALANCE], positions, n_open, nights, rates, t)
                     is_level_known = True
-            # Most bars touch nothing. By hand, because arrays that are handed on to a function are counted.
-            touched = n_open > 0 and ((level - worst) * side >= 0.0 or (level - o) * side >= 0.0)
-            for i in range(n_open):
-                stop, target = positions[i, STOP], positions[i, TARGET]
-                touched = touched or (stop - worst) * side >= 0.0 or (best - target) * side >= 0.0
-                touched = touched or (stop - o) * side >= 0.0 or (o - target) * side >= 0.0
-            if touched:
+            carried = (level - worst) * side < 0.0 and (level - o) * side < 0.0
+            if n_open == 1 and carried:
+                # What `close_inside_bar` does, by hand: this is nearly every bar, and each function that is handed
+                # arrays takes longer than this.
+                stop, target = positions[0, STOP], positions[0, TARGET]
+                reason = -1
+                price = 0.0
+                ambiguous = False
+                # Opened at or beyond a level: filled at the open, worse than the stop or better than the target.
+                if (stop - o) * side >= 0.0:
+                    reason, price = int(positions[0, STOP_REASON]), o
+                elif (o - target) * side >= 0.0:
+                    reason, price = TAKE_PROFIT, o
+                else:
+                    stopped = (stop - worst) * side >= 0.0
+                    reached = (best - target) * side >= 0.0
+                    ambiguous = stopped and reached
+                    if stopped and not (reached and config[a.TARGET_FIRST] != 0.0):
+                        reason, price = int(positions[0, STOP_REASON]), stop
+                    elif reached:
+                        reason, price = TAKE_PROFIT, target
+                if reason >= 0:
+                    if reason != TAKE_PROFIT:
+                        price = market_fill(price, side, config)
+                    n_open = close_position(
+                        config, positions, 0, 1, t, price, reason, ambiguous, False, market, days, state, tally, trades
+                    )
+            elif n_open > 0:
                 n_open = close_inside_bar(
                     config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
                 )

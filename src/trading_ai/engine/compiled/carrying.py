@@ -70,7 +70,8 @@ def level_of_account(config, balance, positions, n_open, nights, rates, bar):
         rate = rates[bar] if config[a.CONVERSION] == 3.0 else config[a.RATE]
         price = (lacking / rate + side * cost - swap) / (side * units)
     ticks = price * config[a.FILL_SCALE]
-    return (np.floor(ticks) if side > 0.0 else np.ceil(ticks)) / config[a.FILL_SCALE]
+    # A price a rounding error beside a whole tick is that tick.
+    return (np.floor(ticks + 1e-3) if side > 0.0 else np.ceil(ticks - 1e-3)) / config[a.FILL_SCALE]
 
 
 @njit

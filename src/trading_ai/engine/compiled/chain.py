@@ -20,6 +20,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     margin_of,
     position_size,
     rounded,
+    size_by_equity,
     swap_credit,
     to_account,
 )
@@ -68,10 +69,12 @@ def simulate_chain(
     has_swap = config[a.HAS_SWAP] != 0.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
-    fixed_size = config[a.RISK_FRACTION] == 0.0 and config[a.EQUITY_FRACTION] == 0.0
+    by_equity = config[a.EQUITY_FRACTION] != 0.0
+    fixed_size = config[a.RISK_FRACTION] == 0.0 and not by_equity
     has_margin = config[a.MARGIN_FRACTION] != 0.0
     half_cent = config[a.HALF_CENT]
-    highest_rate = config[a.HIGHEST_RATE]
+    stop_out_level = config[a.STOP_OUT_LEVEL]
+    span = config[a.SPAN]
     swing = config[a.SWING]
     # How far another price of the same bar may be, as a fraction of this one.
     within_bar = swing / (1.0 - swing) if swing < 1.0 else np.inf
@@ -114,8 +117,10 @@ def simulate_chain(
             entry = events.entry[k]
             if fixed_size:
                 units = config[a.UNITS] if balance > 0.0 else 0.0
+            elif by_equity:
+                units = size_by_equity(config, balance, balance, rates, first, entry)
             else:
-                units = position_size(config, balance, balance, stops[stop_column, 0], rates, first, entry)
+                units = position_size(config, balance, stops[stop_column, 0], rates, first, entry)
             margin = margin_of(config, units, entry, rates, first) if has_margin else 0.0
             if units <= 0.0 or margin > balance * (1.0 + 1e-9):
                 n_skipped += 1
@@ -165,15 +170,12 @@ def simulate_chain(
                 balance -= paid
             rate = config[a.RATE]
             lowest = balance_in = balance
-            top = bottom = entry
+            peak_before = peak
 
             if marks_end > first:
-                low = touches.values[column, k, 1]
-                high = touches.values[column, k, 2]
-                top, bottom = max(top, high), min(bottom, low)
-                if monotone:
-                    lowest += profit_of(own_price, side, units, entry, low if long else high, rate)
                 if monotone and marks_end == exit_bar:
+                    low = touches.values[column, k, 1]
+                    high = touches.values[column, k, 2]
                     best = balance + profit_of(own_price, side, units, entry, high if long else low, rate)
                     if best < peak:
                         worst = balance + profit_of(own_price, side, units, entry, low if long else high, rate)
@@ -232,11 +234,11 @@ def simulate_chain(
                     open_profit += swap_credit(config, side, units, nights, rates, first, n - 1, price)
                 exposed += n - first
                 lowest = min(lowest, balance + open_profit)
-                far = within_bar * units * (entry / min(bottom, price) if own_price else max(top, price) * highest_rate)
+                limit = max(margin * stop_out_level, half_cent) + 1e-9 * peak
+                far = units * config[a.SPAN]
                 if has_swap:
-                    far += within_bar * abs(swap_credit(config, side, units, nights, rates, first, n - 1, bottom))
-                limit = max(margin * config[a.STOP_OUT_LEVEL], half_cent) + 1e-9 * peak
-                in_doubt = in_doubt or not lowest - far > limit
+                    far += within_bar * abs(swap_credit(config, side, units, nights, rates, first, n - 1, price))
+                in_doubt = in_doubt or not min(lowest, peak_before - drop) - far > limit
                 break
 
             price = touches.values[column, k, 0]
@@ -253,18 +255,24 @@ def simulate_chain(
             balance += gross - paid_out + credit
             net = gross - (paid + paid_out) + credit
             commission_total += paid + paid_out
-            # The equity inside a bar is that of its close, or what the exit left, less at most a bar's range.
-            lowest = min(lowest, balance)
-            top, bottom = max(top, price + slippage), min(bottom, price)
-            far = within_bar * units * (entry / bottom if own_price else top * highest_rate)
-            if has_swap:
-                far += within_bar * abs(swap_credit(config, side, units, nights, rates, first, exit_bar, bottom))
-            limit = max(margin * config[a.STOP_OUT_LEVEL], half_cent) + 1e-9 * peak
-            if not lowest - far > limit:
-                # Before the exit no price was beyond the stop: the equity was what the entry left, less the loss there.
-                at_stop = rounded(events.anchor[k] - side * stops[stop_column, 0], config[a.LEVEL_SCALE])
-                at_worst = balance_in + profit_of(own_price, side, units, entry, at_stop, rate)
-                in_doubt = in_doubt or not (monotone and at_stop > 0.0 and min(at_worst, balance) > limit)
+            # The equity inside a bar is that of its close, or what the exit left, less at most a bar's range: a bound
+            # by the largest of all, which is nearly always enough, or else one by prices and stop of this trade.
+            limit = max(margin * stop_out_level, half_cent) + 1e-9 * peak
+            if has_swap or not min(peak_before - drop, balance) - units * span > limit:
+                top, bottom = max(entry, price + slippage), min(entry, price)
+                if marks_end > first:
+                    low, high = touches.values[column, k, 1], touches.values[column, k, 2]
+                    top, bottom = max(top, high), min(bottom, low)
+                    if monotone:
+                        lowest += profit_of(own_price, side, units, entry, low if long else high, rate)
+                far = within_bar * units * (entry / bottom if own_price else top * config[a.HIGHEST_RATE])
+                if has_swap:
+                    far += within_bar * abs(credit)
+                if not min(lowest, balance) - far > limit:
+                    # Before the exit no price was beyond the stop: what the entry left, less the loss there.
+                    at_stop = rounded(events.anchor[k] - side * stops[stop_column, 0], config[a.LEVEL_SCALE])
+                    at_worst = balance_in + profit_of(own_price, side, units, entry, at_stop, rate)
+                    in_doubt = in_doubt or not (monotone and at_stop > 0.0 and min(at_worst, balance) > limit)
 
             # No branches here: whether a trade won cannot be predicted, and a wrong guess costs more than this.
             won = net >= half_cent

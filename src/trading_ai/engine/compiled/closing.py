@@ -71,6 +71,8 @@ def close_position(
     net = gross - (p[PAID] + paid_out) + credit
     n_trades = int(tally[a.N_TRADES])
     book_trade(config, booked, state, tally, side, net)
+    if tally[a.RUINED] != 0.0:
+        tally[a.SUM_NET] = -config[a.CAPITAL]  # to the last bit: nobody loses more than they had
     # A position that is closed by an order is gone at the bar's open; stops and targets are reached inside their bar.
     tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
     tally[a.COMMISSION] += p[PAID] + paid_out
