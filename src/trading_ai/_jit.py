@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any, cast, get_type_hints
 
 import numba
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic as _intrinsic
 
@@ -79,6 +80,42 @@ def select(_context: Any, condition: Any, if_true: Any, _if_false: Any) -> Any:
         return builder.select(*args)
 
     return if_true(condition, if_true, if_true), generate
+
+
+# Compiled code can be given any number of arrays, of which each call uses some others, by their addresses.
+
+
+def _at(kind: Any, element: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        pointer = builder.gep(builder.inttoptr(args[0], element.as_pointer()), [args[1]])
+        return builder.load(pointer, align=1)  # a part of an array may begin anywhere
+
+    return kind(types.int64, types.intp), generate
+
+
+@intrinsic
+def number_at(_context: Any, _address: Any, _i: Any) -> Any:
+    """Float64 number `_i` of the array whose data are at `_address`."""
+    return _at(types.float64, ir.DoubleType())
+
+
+@intrinsic
+def byte_at(_context: Any, _address: Any, _i: Any) -> Any:
+    """Int8 number `_i` of the array whose data are at `_address`; also of an array of booleans."""
+    return _at(types.int8, ir.IntType(8))
+
+
+@intrinsic
+def word_at(_context: Any, _address: Any, _i: Any) -> Any:
+    """Eight bytes as one int64, number `_i` of the array whose data are at `_address`."""
+    return _at(types.int64, ir.IntType(64))
+
+
+@njit
+def address_of(array: Any) -> int:
+    """Address of an array's data, which is its address for as long as the array lives."""
+    found: int = array.ctypes.data
+    return found
 
 
 # Threads that share an array meet only through the four functions below: the compiler and the processor may

@@ -7,6 +7,7 @@ no more atomic than the GIL between two byte codes makes them, which is enough f
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 NOT_BEGUN, BEGUN, READY = 0, 1, 2
@@ -15,6 +16,21 @@ NOT_BEGUN, BEGUN, READY = 0, 1, 2
 def select(condition: Any, if_true: Any, if_false: Any) -> Any:
     """One of two values."""
     return if_true if condition else if_false
+
+
+def number_at(address: Any, i: Any) -> Any:
+    """Float64 number `i` of the array whose data are at `address`."""
+    return ctypes.c_double.from_address(int(address) + 8 * int(i)).value
+
+
+def byte_at(address: Any, i: Any) -> Any:
+    """Int8 number `i` of the array whose data are at `address`."""
+    return ctypes.c_int8.from_address(int(address) + int(i)).value
+
+
+def word_at(address: Any, i: Any) -> Any:
+    """Int64 number `i` of the array whose data are at `address`."""
+    return ctypes.c_int64.from_address(int(address) + 8 * int(i)).value
 
 
 def take(counter: Any, n: Any) -> Any:

@@ -209,11 +209,14 @@ OPTIONS: tuple[Option, ...] = (
             "units": "a fixed size in units",
             "lots": "a fixed size in lots",
             "risk_percent": "percent of the balance that a stop-loss may lose",
+            "percent_of_equity": "percent of the equity that a position is worth at its entry, 100 for all in",
         },
-        without="its flags are --units, --lots and --risk-percent, each with the value",
+        without="its flags are --units, --lots, --risk-percent and --percent-of-equity, each with the value",
     ),
     Option(
-        "sizing", "value", "number", 10_000.0, "The size in units or lots, or the percent at risk.",
+        "sizing", "value", "number", None,
+        "The size in units or lots, or the percent at risk or of the equity; if left out, 10,000 units, or as many "
+        "whole steps as the capital buys at the first price if that is less.",
         "units, lots or percent", above=0, named_by="mode",
     ),
     Option(
@@ -284,6 +287,16 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("rules", "max_positions", "whole", 1, "Positions open at once.", low=1, high=64),
     Option("rules", "close_at_end", "yes_no", True, "Close open positions at the last bar's close."),
+    Option(
+        "rules", "leverage", "number", 0.0,
+        "How many times its margin a position may be worth, 30 for 1:30; 0 for no margin: positions are then closed "
+        "only when the equity is zero.", low=0, high=10_000,
+    ),
+    Option(
+        "rules", "stop_out_level", "number", 50.0,
+        "Equity in percent of the margin in use at which positions are closed, the largest loser first.", "percent",
+        low=0, high=100,
+    ),
     # --- optimization: OptimizationSpec
     Option(
         "optimization", "backtest_id", "object", None,

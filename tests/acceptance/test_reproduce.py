@@ -131,7 +131,7 @@ def runs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
             st.sampled_from([None, Choices("timeframe", ("H1", "H4")), Choices("symbol", ("EURUSD", "GBPUSD"))])
         )
         axes += [extra] if extra is not None else []
-    mode = draw(st.sampled_from(["units", "lots", "risk_percent"]))
+    mode = draw(st.sampled_from(["units", "lots", "risk_percent", "percent_of_equity"]))
     currency, rate = draw(st.sampled_from([("USD", None), ("USD", 1.0), ("EUR", None), ("EUR", 10 / 11)]))
     small = st.sampled_from([0.0, 0.1, 1 / 3])
     backtest = {
@@ -147,7 +147,8 @@ def runs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         },
         "sizing": {
             "mode": mode,
-            "value": draw(st.floats(0.1, 3.0)) * {"units": 10_000, "lots": 1, "risk_percent": 1}[mode],
+            "value": draw(st.floats(0.1, 3.0))
+            * {"units": 10_000, "lots": 1, "risk_percent": 1, "percent_of_equity": 30}[mode],
             "volume_step": draw(st.sampled_from([None, 1.0, 500.0])),
             "min_volume": draw(st.sampled_from([None, 1.0])),
             "max_volume": draw(st.sampled_from([0.0, 20_000.0])),

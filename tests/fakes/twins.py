@@ -9,8 +9,9 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.exit_rows import ExitRows
 from trading_ai.engine.orders import SAME_BARS, place_orders
-from trading_ai.engine.records import N_TALLIES, TALLIES
-from trading_ai.engine.reference import Exits, ReferenceSimulator
+from trading_ai.engine.records import N_TALLIES, STOP_OUT, TALLIES
+from trading_ai.engine.reference import ReferenceSimulator
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import SignalGroup
 from trading_ai.engine.sizing import Sizing
@@ -35,7 +36,9 @@ class Twins:
         conversion_bars=None,
         first=0,
     ):
-        self.account = Account(capital, sizing or Sizing(), costs or Costs(), rules or ExecutionRules())
+        self.account = Account(
+            capital, sizing or Sizing("units", 10_000.0), costs or Costs(), rules or ExecutionRules()
+        )
         execution = bars if detail is None else detail
         self.data = prepare(execution, self.account.costs, currency, conversion_bars).since(first)
         self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test").since(first)
@@ -95,19 +98,19 @@ class Twins:
             np.testing.assert_array_equal(trades[name], expected.trades[name], err_msg=name)
         np.testing.assert_array_equal(equity, expected.equity)
         np.testing.assert_array_equal(daily, expected.daily_profit.astype(np.float32))
-        want = plain_tallies(expected, self.account.capital, self.data.bars.open_time_ns)
+        want = plain_tallies(expected, self.account.capital, self.data)
         for name, value in want.items():
             assert tally[name] == value, f"{name}: compiled {tally[name]!r}, reference {value!r}"
         bars_tally = self.by_bars(exits)
         for name in TALLIES:
-            assert tally[name] == bars_tally[name] or np.isclose(tally[name], bars_tally[name], rtol=1e-12), name
+            assert tally[name] == bars_tally[name], f"{name}: {tally[name]!r}, bar by bar {bars_tally[name]!r}"
         for name, value in self.by_sweep(exits).items():
-            assert tally[name] == value or np.isclose(tally[name], value, rtol=1e-12), f"{name} of a sweep"
+            assert tally[name] == value, f"{name}: {tally[name]!r}, of a sweep {value!r}"
 
 
-def plain_tallies(result, capital, times) -> dict[str, float]:
+def plain_tallies(result, capital, data) -> dict[str, float]:
     """Tallies that must match exactly, computed the plain way from the reference's result."""
-    net = result.trades["net_profit"]
+    net, times = result.trades["net_profit"], data.bars.open_time_ns
     peak, peak_bar, drop, fraction, longest = capital, 0, 0.0, 0.0, 0
     for bar, equity in result.marks:
         if equity >= peak:
@@ -117,11 +120,18 @@ def plain_tallies(result, capital, times) -> dict[str, float]:
         else:
             drop, fraction = max(drop, peak - equity), max(fraction, (peak - equity) / peak)
     longest = max(longest, int(times[-1] - times[peak_bar]))
+    top, fall, share = capital, 0.0, 0.0
+    for balance in result.trades["balance"].tolist():
+        top = max(top, balance)
+        fall, share = max(fall, top - balance), max(share, (top - balance) / top)
+    ruined = result.ruined_at is not None
     return {
         "n_trades": len(net),
-        "n_wins": int((net > 0).sum()),
-        "n_losses": int((net < 0).sum()),
+        "n_wins": int((net >= data.cent / 2).sum()),
+        "n_losses": int((net <= -data.cent / 2).sum()),
         "n_long": int((result.trades["direction"] > 0).sum()),
+        "balance_drawdown": fall,
+        "balance_drawdown_fraction": share,
         "equity_drawdown": drop,
         "equity_drawdown_fraction": fraction,
         "equity_drawdown_ns": float(longest),
@@ -130,4 +140,7 @@ def plain_tallies(result, capital, times) -> dict[str, float]:
         "bars_exposed": result.bars_exposed,
         "open_profit": result.open_profit,
         "final_equity": float(result.equity[-1]),
+        "ruined": float(ruined),
+        "stop_outs": int((result.trades["exit_reason"] == STOP_OUT).sum()),
+        "ruined_ns": float(times[result.ruined_at] - times[0]) if ruined else 0.0,
     }

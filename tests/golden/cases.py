@@ -92,6 +92,8 @@ RULES = {
     "short": ExecutionRules(direction="short"),
     "left_open": ExecutionRules(close_at_end=False),
     "three_positions": ExecutionRules(max_positions=3),
+    "margin": ExecutionRules(leverage=2.0, stop_out_level=95.0),
+    "margin_of_three": ExecutionRules(max_positions=3, leverage=4.0, stop_out_level=95.0),
 }
 EXITS = {
     "none": Exits(),
@@ -107,6 +109,7 @@ SIZINGS = {
     "units": Sizing("units", 10_000.0),
     "lots": Sizing("lots", 0.2),
     "risk_percent": Sizing("risk_percent", 1.0),
+    "all_in": Sizing("percent_of_equity", 100.0),
     "risk_limited": Sizing("risk_percent", 2.0, volume_step=100.0, min_volume=500.0, max_volume=20_000.0),
 }
 

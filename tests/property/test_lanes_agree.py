@@ -14,10 +14,10 @@ from tests.fakes.twins import Twins, plain_tallies
 from trading_ai.engine import grid_run
 from trading_ai.engine.compiled.layout import BLOCK_EVENTS
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.exit_rows import EXIT_COLUMNS, STOP_LOSS, TAKE_PROFIT, ExitRows, distances
+from trading_ai.engine.exit_rows import EXIT_COLUMNS, STOP_LOSS, TAKE_PROFIT, ExitRows, distances, stop_levels
 from trading_ai.engine.grid_run import GridRun
 from trading_ai.engine.records import N_TALLIES, TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.strategies.base import Signals
@@ -86,7 +86,7 @@ def test_lanes_agree(data):
     stops = np.r_[0.0, 3.0 + np.arange(n_stops - 1) * draw(st.sampled_from([0.5, 3.0]))]
     targets = np.r_[0.0, 2.0 + np.arange(n_targets - 1) * 1.5]
     pip = twins.data.bars.symbol.pip_size
-    levels = (np.sort(distances(stops, pip)), np.sort(distances(targets, pip)))
+    levels = (stop_levels(np.sort(distances(stops, pip))), np.sort(distances(targets, pip)))
     stop_of, target_of = (a.ravel() for a in np.meshgrid(np.arange(n_stops), np.arange(n_targets), indexing="ij"))
     kept = np.random.default_rng(seed).random(stop_of.size) < draw(st.sampled_from([1.0, 0.95]))
     stop_of, target_of = stop_of[kept], target_of[kept]
@@ -107,7 +107,7 @@ def test_lanes_agree(data):
 
     c = draw(st.integers(0, stop_of.size - 1))
     result = twins.reference(Exits(*values[c, :4].tolist(), int(values[c, 4])))
-    want = plain_tallies(result, capital, twins.data.bars.open_time_ns)
+    want = plain_tallies(result, capital, twins.data)
     for name, value in want.items():
         assert side_by_side[0][c, TALLIES.index(name)] == value, name
     if n_days:

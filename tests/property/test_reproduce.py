@@ -150,7 +150,7 @@ def test_an_option_that_is_not_printed_is_noticed(row, monkeypatch):
         assert_told_again(backtest, search)
 
 
-@pytest.mark.parametrize("mode", ["units", "lots", "risk_percent"])
+@pytest.mark.parametrize("mode", ["units", "lots", "risk_percent", "percent_of_equity"])
 def test_every_way_to_size_a_position_is_printed(mode):
     backtest, search = changed(FLAGGED[0])
     assert_told_again(replace(backtest, sizing=replace(backtest.sizing, mode=mode, value=0.1)), search)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +14,7 @@ from tests.fakes.bars import EURUSD, USDJPY, random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.orders import map_bars
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.market.bars import Bars
@@ -40,7 +43,24 @@ _costs = st.builds(
     swap_short=st.sampled_from([0.0, 0.0, 0.2]),
     swap_unit=st.sampled_from(["pips", "account"]),
 )
-_sizing = st.sampled_from([Sizing(), Sizing("lots", 0.5), Sizing("risk_percent", 2.0)])
+_sizing = st.sampled_from(
+    [
+        Sizing("units", 10_000.0),
+        Sizing("lots", 0.5),
+        Sizing("risk_percent", 2.0),
+        Sizing("percent_of_equity", 100.0),
+        Sizing("percent_of_equity", 37.5, volume_step=0.0, min_volume=0.0),
+    ]
+)
+_large_sizing = st.sampled_from(
+    [
+        Sizing("units", 30_000.0),
+        Sizing("lots", 2.0),
+        Sizing("risk_percent", 100.0),
+        Sizing("percent_of_equity", 100.0, volume_step=0.0, min_volume=0.0),
+        Sizing("percent_of_equity", 3_000.0, volume_step=1.0, min_volume=1.0),
+    ]
+)
 _exits = st.builds(
     Exits,
     stop_loss=st.sampled_from([0.0, 5.0, 12.5, 30.0]),
@@ -95,9 +115,69 @@ def test_simulators_agree(
     twins.agree(_needs_stop(sizing, exits))
 
 
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    n=st.integers(2, 200),
+    seed=st.integers(0, 10_000),
+    density=st.sampled_from([0.05, 0.3]),
+    tf=st.sampled_from(["M1", "D1"]),
+    gaps=st.sampled_from([0.0, 0.2, 0.9]),
+    decimals=st.sampled_from([5, 2]),
+    volatility=st.sampled_from([1e-3, 1e-2]),
+    currency=st.sampled_from(["USD", "EUR"]),
+    rules=_rules,
+    costs=_costs,
+    sizing=_large_sizing,
+    exits=_exits,
+    capital=st.sampled_from([10.0, 300.0, 2_000.0, 10_000.0]),
+    leverage=st.sampled_from([0.0, 0.0, 1.0, 5.0, 30.0, 500.0]),
+    level=st.sampled_from([0.0, 20.0, 50.0, 100.0]),
+)
+def test_simulators_agree_on_what_an_account_can_carry(
+    n, seed, density, tf, gaps, decimals, volatility, currency, rules, costs, sizing, exits, capital, leverage, level
+):
+    bars = random_bars(n, seed, tf=tf, gaps=gaps, decimals=decimals, volatility=volatility)
+    if sizing.mode == "percent_of_equity" and leverage:
+        sizing = replace(sizing, value=min(sizing.value, 100.0 * leverage))
+    rules = replace(rules, leverage=leverage, stop_out_level=level)
+    twins = Twins(
+        bars,
+        _signals(n, seed, density, True),
+        capital=capital,
+        currency=currency,
+        sizing=sizing,
+        costs=costs,
+        rules=rules,
+    )
+    exits = _needs_stop(sizing, exits)
+    twins.agree(exits)
+    result = twins.reference(exits)
+    _is_an_account(result, capital, rules)
+    if result.ruined_at is not None:
+        assert twins.compiled(exits)[1]["sum_net"] == -capital
+
+
+def _is_an_account(result, capital, rules) -> None:
+    """What holds for every account: it owes nothing, and when it is ruined nothing happens any more."""
+    trades = result.trades
+    assert (result.equity >= 0.0).all()
+    assert trades["net_profit"].sum() >= -capital * (1 + 1e-9) - 1e-6
+    if rules.max_positions == 1:
+        assert (trades["balance"] >= 0.0).all()
+    if result.ruined_at is None:
+        assert (result.equity > 0.004).all()
+        return
+    assert (trades["exit_bar"] <= result.ruined_at).all()
+    assert (result.equity[result.ruined_at :] == 0.0).all()
+    assert trades["balance"][-1] == 0.0
+    assert trades["net_profit"].sum() == pytest.approx(-capital, rel=1e-9, abs=1e-6)
+
+
 @settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10_000), rules=_rules, costs=_costs, exits=_exits, fixed=st.booleans())
 def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed):
+    capital = [10_000.0, 400.0][seed % 2]
+    rules = replace(rules, leverage=[0.0, 0.0, 30.0][seed % 3])
     bars = random_bars(200, seed, symbol=USDJPY, start=110.0)
     rates = random_bars(400, seed + 1, symbol=EURUSD, tf="H1")
     eurjpy = type(EURUSD)("EURJPY", 0.01, 3, 100_000.0, "JPY", "EUR", "fx", 1000.0, 1000.0)
@@ -109,6 +189,8 @@ def test_simulators_agree_for_a_third_currency(seed, rules, costs, exits, fixed)
         bars,
         _signals(200, seed, 0.1, True),
         currency="EUR",
+        capital=capital,
+        sizing=Sizing("lots", 0.1),
         rules=rules,
         costs=costs,
         conversion_bars=None if fixed else shifted,

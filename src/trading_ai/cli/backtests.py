@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ SHOWN = (
     "calmar_ratio", "max_drawdown", "max_drawdown_percent", "buy_and_hold_drawdown_percent", "profit_factor",
     "total_trades", "long_trades", "short_trades", "win_rate", "expectancy", "average_win", "average_loss", "sqn",
     "exposure_percent", "commission_paid", "swap_paid", "slippage_paid", "spread_paid", "ambiguous_exits",
-    "final_equity",
+    "stop_outs", "final_equity",
 )  # fmt: skip
 
 
@@ -84,13 +85,13 @@ def run(
     if as_json:
         print_json(found)
         return
-    _show(record, found)
+    _show(record, found, float(result.trades["units"][0]) if result.trades.size else None)
     say(
         f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
     )
 
 
-def _show(record: BacktestRecord, found: BacktestInFull) -> None:
+def _show(record: BacktestRecord, found: BacktestInFull, units: float | None = None) -> None:
     spec = record.spec
     say(f"backtest   {record.backtest_id}" + (f"  {record.name}" if record.name else ""))
     say(f"strategy   {strategy_label(spec.strategy)}: {values_text(spec.parameters)}")
@@ -99,8 +100,10 @@ def _show(record: BacktestRecord, found: BacktestInFull) -> None:
         say(f"range      {spec.start or 'the first bar'} to {spec.end or 'the last bar'}")
     if spec.day_start:
         say(f"day starts {spec.day_start}")
-    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {spec.sizing.mode} {spec.sizing.value:,g}")
+    say(f"account    {spec.capital:,.2f} {spec.account_currency}, {size_text(record, units)}")
     say(f"costs      {found['costs_stated']}")
+    if record.metrics.get("ruined", 0.0) > 0.0:
+        say(f"RUINED     after {record.metrics['ruined_after_days']:,.1f} days: the equity reached zero")
     print_metrics("Metrics", record.metrics)
     sides: list[Mapping[str, object]] = [{**side} for side in found["sides"]]
     rows = ([str(side["side"]), *(number(side[name], unit) for name, unit in _SIDE_UNITS.items())] for side in sides)
@@ -110,6 +113,16 @@ def _show(record: BacktestRecord, found: BacktestInFull) -> None:
         say(f"Exposure in money: open positions were worth {number(exposure, 'percent')} % of the capital on average.")
     for line in found["warnings"]:
         note(f"Warning: {line}")
+
+
+def size_text(record: BacktestRecord, units: float | None = None) -> str:
+    """The size of positions, and what one is worth; `units` is that of the first trade, where it is known."""
+    sizing, percent = record.spec.sizing, record.metrics.get("position_percent", math.nan)
+    if sizing.value is None:
+        size = "size by capital" if units is None else f"{units:,g} units by capital"
+    else:
+        size = f"{sizing.mode} {sizing.value:,g}"
+    return size if math.isnan(percent) else f"{size}, worth {percent / 100:,.2f} times the capital"
 
 
 def list_backtests(*, as_json: bool = AS_JSON) -> None:

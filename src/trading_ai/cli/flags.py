@@ -51,7 +51,8 @@ def _flags(row: Option, rows: Iterable[Option]) -> list[inspect.Parameter]:
         meanings = option(row.group, row.named_by).choices or {}
         usual = option(row.group, row.named_by).default
         texts = {
-            choice: meaning + (f"; {row.default:,g} if no size is given" if choice == usual else "")
+            choice: meaning
+            + ("; 10,000, or what the capital buys if less, if no size is given" if choice == usual else "")
             for choice, meaning in meanings.items()
         }
         return [

@@ -30,7 +30,7 @@ class Sizing(TypedDict):
     """How large a position is."""
 
     mode: sizing.SizingMode
-    value: float
+    value: float | None
     volume_step: float | None
     min_volume: float | None
     max_volume: float
@@ -63,6 +63,8 @@ class Rules(TypedDict):
     direction: rules.Direction
     max_positions: int
     close_at_end: bool
+    leverage: float
+    stop_out_level: float
 
 
 @form(of=BacktestSpec)
@@ -161,14 +163,17 @@ class Trade(TypedDict):
         commission: paid for both sides, account currency, 0 or above.
         swap: credit (+) or charge (-), account currency.
         net_profit: gross profit less commission plus swap, account currency.
-        balance: balance after the exit, account currency.
+        balance: capital and the net profits of the trades closed so far, account currency.
+        mae: worst open profit of its price on the way, zero or below, account currency; null of trades stored before
+            there was one.
+        mfe: best open profit of its price on the way, zero or above; likewise.
     """
 
     entry_time: Moment
     exit_time: Moment
     direction: Literal["long", "short"]
     exit_reason: Literal[
-        "signal", "stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit", "end_of_data"
+        "signal", "stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit", "end_of_data", "stop_out"
     ]
     entry_bar: int
     exit_bar: int
@@ -181,6 +186,8 @@ class Trade(TypedDict):
     swap: Number
     net_profit: Number
     balance: Number
+    mae: Number
+    mfe: Number
 
 
 @form()
@@ -301,7 +308,7 @@ def _trade(row: Mapping[str, Any]) -> Trade:
         "exit_reason": EXIT_REASONS[row["exit_reason"]],
         **{name: finite(v) if isinstance(v, float) else v for name, v in row.items() if name not in _REPLACED},
     }
-    return cast("Trade", made)
+    return cast("Trade", {**made, "mae": made.get("mae"), "mfe": made.get("mfe")})
 
 
 def equity_json(backtest_id: str, arrays: Mapping[str, npt.NDArray[np.generic]], max_points: int) -> Equity:

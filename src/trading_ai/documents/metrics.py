@@ -50,6 +50,10 @@ class Metrics(TypedDict):
     swap_paid: Number
     slippage_paid: Number
     spread_paid: Number
+    ruined: Number
+    stop_outs: Number
+    ruined_after_days: Number
+    position_percent: Number
     final_equity: Number
     return_percent: Number
     annual_return_percent: Number

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import nan
-from typing import cast
+from functools import cached_property
+from math import inf, nan
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars, Floats
 from trading_ai.market.calendar import NS_PER_DAY, day_opens, swap_nights, trading_day
+from trading_ai.market.currency import smallest_amount
 
 CONVERT_NONE, CONVERT_FIXED, CONVERT_OWN_PRICE, CONVERT_RATES = range(4)
 """Account currency is the quote currency; one fixed rate; 1 / own price; a rate for each bar."""
@@ -25,6 +27,24 @@ _KEPT = 4
 _Prices = tuple[Floats, Floats, Floats, Floats]
 _EMPTY = np.empty(0)
 _EMPTY.flags.writeable = False
+
+
+class Extremes(NamedTuple):
+    """Bounds of the prices of some bars, over both sides, and of their conversion.
+
+    Attributes:
+        lowest: lowest price.
+        highest: highest price.
+        span: largest distance from a bar's low to its high, price units.
+        swing: largest such distance as a fraction of the high, 0 to 1; infinite if a price is not above zero.
+        rate: highest rate from quote to account currency; 1.0 where it follows from the price.
+    """
+
+    lowest: float
+    highest: float
+    span: float
+    swing: float
+    rate: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +67,7 @@ class ExecutionData:
         bid_blocks: lowest low, highest high, lowest and highest close of every full `BLOCK` of bars at the bid.
         ask_blocks: likewise at the ask.
         close_before: bid and ask at the close of the bar before the first, NaN where the data begins.
+        cent: smallest amount of the account's currency.
     """
 
     bars: Bars
@@ -64,11 +85,31 @@ class ExecutionData:
     bid_blocks: Floats
     ask_blocks: Floats
     close_before: tuple[float, float] = (nan, nan)
+    cent: float = 0.01
 
     @property
     def n_bars(self) -> int:
         """Number of execution bars."""
         return len(self.bars)
+
+    @cached_property
+    def extremes(self) -> Extremes:
+        """What bounds every price of the bars, see `Extremes`."""
+        sides = (self.bid,) if self.ask[0] is self.bid[0] else (self.bid, self.ask)
+        lowest = min(float(low.min()) for _, _, low, _ in sides)
+        return Extremes(
+            lowest=lowest,
+            highest=max(float(high.max()) for _, high, _, _ in sides),
+            span=max(float((high - low).max()) for _, high, low, _ in sides),
+            swing=max(float(((high - low) / high).max()) for _, high, low, _ in sides) if lowest > 0.0 else inf,
+            rate=float(self.rates.max()) if self.rates.size else self.rate,
+        )
+
+    def in_account(self, bar: int, price: float) -> float:
+        """Account currency for one unit of quote currency at a bar, where the symbol trades at `price`."""
+        if self.conversion == CONVERT_OWN_PRICE:
+            return 1.0 / price
+        return float(self.rates[bar]) if self.conversion == CONVERT_RATES else self.rate
 
     def since(self, first: int) -> ExecutionData:
         """The same from bar `first` on; a trading day that is cut keeps its date."""
@@ -265,4 +306,5 @@ def _prepare(bars: Bars, costs: Costs, account_currency: str, conversion_bars: B
         price_scale=scale,
         bid_blocks=bid_blocks,
         ask_blocks=bid_blocks if ask[0] is bid[0] else _block_summary(ask),
+        cent=smallest_amount(account_currency),
     )

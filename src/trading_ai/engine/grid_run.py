@@ -42,10 +42,10 @@ class Group(Protocol):
         """What threads share."""
         ...
 
-    def chain_one(
+    def run_lost(
         self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, daily: Days
     ) -> tuple[Floats, Days]:
-        """Simulate one combination in general."""
+        """Simulate combinations in general."""
         ...
 
 
@@ -124,8 +124,8 @@ class GridRun:
         self._arguments = group.grid_arguments(time_exit, levels, True) if keep else None
         self._lock = threading.Lock()
         n_events = group.n_events(time_exit)
-        self._sizes = n_events, levels[0].size + levels[1].size + 1
-        self._rectangle = rectangle(*where[1:], levels[0].size) if group.every_event_opens(time_exit) else None
+        self._sizes = n_events, levels[0].shape[0] + levels[1].size + 1
+        self._rectangle = rectangle(*where[1:], levels[0].shape[0]) if group.every_event_opens(time_exit) else None
         if self._rectangle is not None:
             # Long runs lay out their exits anew for every piece of the rectangle; short ones may be cut finer.
             n_pieces = n_threads if n_events > BLOCK_EVENTS else 3 * n_threads
@@ -146,7 +146,7 @@ class GridRun:
         else:
             room = (self._taken, lost, *touches, *_lane_space())
             n_lost = simulate_lanes(*self._rectangle, self._rows_at_once, rows, *self._arguments, *room, *out)
-        for c in lost[:n_lost]:
-            one = slice(c, c + 1)
-            found = self._group.chain_one(self._time_exit, self._levels, stop_of[one], target_of[one], daily)
-            tallies[rows[c]], daily[rows[c]] = found[0][0], found[1][0]
+        if n_lost:
+            left = lost[:n_lost]
+            found = self._group.run_lost(self._time_exit, self._levels, stop_of[left], target_of[left], daily)
+            tallies[rows[left]], daily[rows[left]] = found

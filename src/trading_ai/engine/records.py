@@ -23,12 +23,14 @@ TRADE = np.dtype(
         ("commission", np.float64),  # paid for both sides, account currency, >= 0
         ("swap", np.float64),  # credit (+) or charge (-), account currency
         ("net_profit", np.float64),  # gross_profit - commission + swap
-        ("balance", np.float64),  # balance after the exit, account currency
+        ("balance", np.float64),  # capital and the net profits of the trades closed so far, account currency
+        ("mae", np.float64),  # worst open profit of its price, <= 0, account currency; see `excursions`
+        ("mfe", np.float64),  # best open profit of its price, >= 0
     ]
 )
 """One closed trade."""
 
-SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT, END_OF_DATA = range(7)
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT, END_OF_DATA, STOP_OUT = range(8)
 
 EXIT_REASONS = {
     SIGNAL: "signal",
@@ -38,6 +40,7 @@ EXIT_REASONS = {
     BREAK_EVEN: "break_even",
     TIME_EXIT: "time_exit",
     END_OF_DATA: "end_of_data",
+    STOP_OUT: "stop_out",
 }
 """Exit reason codes and the words users see."""
 
@@ -47,7 +50,7 @@ TALLIES = (
     "n_wins",
     "n_long_wins",
     "n_losses",
-    "gross_profit",  # sum of winning net profits
+    "gross_profit",  # sum of winning net profits; a trade wins or loses half a cent of the account or more
     "gross_loss",  # sum of losing net profits, <= 0
     "long_net",
     "sum_net",
@@ -74,6 +77,9 @@ TALLIES = (
     "n_skipped",
     "final_equity",
     "open_profit",
+    "ruined",  # 1 if the account's equity reached zero
+    "stop_outs",  # positions that were closed because the account could not carry them
+    "ruined_ns",  # from the first bar's open to that of the bar of the ruin; 0 without one
 )
 """What a simulator counts and sums for one combination, in column order; metrics are made of these."""
 

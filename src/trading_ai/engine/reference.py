@@ -14,51 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.execution_data import (
-    CONVERT_FIXED,
-    CONVERT_NONE,
-    CONVERT_OWN_PRICE,
-    ExecutionData,
-)
+from trading_ai.engine.excursions import add_excursions
+from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.records import (
     BREAK_EVEN,
     END_OF_DATA,
     SIGNAL,
     STOP_LOSS,
+    STOP_OUT,
     TAKE_PROFIT,
     TIME_EXIT,
     TRADE,
     TRAILING_STOP,
 )
+from trading_ai.engine.reference_account import Exits, Position, ReferenceAccount
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
-
-
-@dataclass(frozen=True)
-class Exits:
-    """Exit parameters of one combination; pips except `time_exit` (strategy bars); 0 is unused."""
-
-    stop_loss: float = 0.0
-    take_profit: float = 0.0
-    trailing_stop: float = 0.0
-    break_even: float = 0.0
-    time_exit: int = 0
-
-
-@dataclass
-class Position:
-    """An open position."""
-
-    entry_bar: int
-    side: int
-    units: float
-    entry: float
-    stop: float
-    stop_reason: int
-    target: float
-    best: float
-    commission: float
 
 
 @dataclass
@@ -72,8 +44,9 @@ class ReferenceResult:
             exit at an open leaves no position.
         daily_profit: change of equity over each trading day, shape (n_days,).
         open_profit: profit of positions left open at the end.
-        skipped: entries that were not opened for want of size or balance.
+        skipped: entries that were not opened for want of size, balance or margin.
         bars_exposed: bars with at least one open position.
+        ruined_at: bar at which the equity reached zero, or None.
     """
 
     trades: npt.NDArray[np.void]
@@ -83,9 +56,10 @@ class ReferenceResult:
     open_profit: float = 0.0
     skipped: int = 0
     bars_exposed: int = 0
+    ruined_at: int | None = None
 
 
-class ReferenceSimulator:
+class ReferenceSimulator(ReferenceAccount):
     """Simulates one combination; make one for each run."""
 
     def __init__(
@@ -100,106 +74,36 @@ class ReferenceSimulator:
         costs: Costs,
         rules: ExecutionRules,
     ) -> None:
-        self.data, self.orders, self.bar_map, self.exits = data, orders, bar_map, exits
-        self.capital, self.sizing, self.costs, self.rules = capital, sizing, costs, rules
-        self.symbol = data.bars.symbol
-        self.pip = self.symbol.pip_size
-        self.balance = capital
-        self.open: list[Position] = []
+        super().__init__(data, exits, capital=capital, sizing=sizing, costs=costs, rules=rules)
+        self.orders, self.bar_map = orders, bar_map
         self.trades: list[tuple[object, ...]] = []
         self.marks: list[tuple[int, float]] = []
         self.skipped = 0
         self.bars_exposed = 0
+        self.ruined_at: int | None = None
 
-    # --- money ---------------------------------------------------------------------------------------
-
-    def rate(self, bar: int, price: float) -> float:
-        """Account currency for one unit of quote currency."""
-        if self.data.conversion == CONVERT_NONE:
-            return 1.0
-        if self.data.conversion == CONVERT_FIXED:
-            return self.data.rate
-        if self.data.conversion == CONVERT_OWN_PRICE:
-            return 1.0 / price
-        return float(self.data.rates[bar])
-
-    def profit(self, p: Position, price: float, bar: int) -> float:
-        """Price profit of a position valued at `price`, account currency."""
-        if self.data.conversion == CONVERT_OWN_PRICE:
-            return (1.0 - p.entry / price) * p.side * p.units
-        profit = (price - p.entry) * p.side * p.units
-        if self.data.conversion == CONVERT_NONE:
-            return profit
-        return profit * self.rate(bar, price)
-
-    def commission(self, units: float, price: float, bar: int) -> float:
-        """Commission of one side of a trade."""
-        costs = self.costs
-        if not (
-            costs.commission_per_lot
-            or costs.commission_per_million
-            or costs.commission_percent
-            or costs.commission_per_trade
-        ):
-            return 0.0
-        value = units * price * self.rate(bar, price)
-        return (
-            units * (costs.commission_per_lot / self.symbol.lot_size)
-            + value * (costs.commission_per_million / 1e6 + costs.commission_percent / 100.0)
-            + costs.commission_per_trade
-        )
-
-    def swap(self, p: Position, bar: int, price: float) -> float:
-        """Swap credited (+) or charged (-) from the entry to `bar`."""
-        per_night = self.costs.swap_long if p.side > 0 else self.costs.swap_short
-        if self.costs.swap_long == 0.0 and self.costs.swap_short == 0.0:
-            return 0.0
-        nights = float(self.data.nights[bar] - self.data.nights[p.entry_bar])
-        if self.costs.swap_unit == "account":
-            return nights * p.units * (per_night / self.symbol.lot_size)
-        return nights * p.units * (per_night * self.pip) * self.rate(bar, price)
-
-    def size(self, bar: int, price: float) -> float:
-        """Units to open; 0 where nothing can be opened."""
-        if self.balance <= 0:
-            return 0.0
-        if self.sizing.mode == "units":
-            return self.sizing.value
-        if self.sizing.mode == "lots":
-            return self.sizing.value * self.symbol.lot_size
-        step = self.symbol.volume_step if self.sizing.volume_step is None else self.sizing.volume_step
-        smallest = self.symbol.min_volume if self.sizing.min_volume is None else self.sizing.min_volume
-        loss_of_one = self.exits.stop_loss * self.pip * self.rate(bar, price)
-        units = self.balance * (self.sizing.value / 100.0) / loss_of_one
-        if self.sizing.max_volume:
-            units = min(units, self.sizing.max_volume)
-        if step:
-            units = math.floor(units / step + 1e-9) * step
-        return units if units >= smallest else 0.0
-
-    # --- prices --------------------------------------------------------------------------------------
-
-    def level(self, price: float) -> float:
-        """A stop or target price, rounded as the rules say."""
-        if not self.rules.round_levels or math.isinf(price):
-            return price
-        return math.floor(price * self.data.price_scale + 0.5) / self.data.price_scale
-
-    def slipped(self, price: float, direction: int) -> float:
-        """A fill moved against the trader: up when buying (+1), down when selling (-1)."""
-        if not self.costs.slippage_pips:
-            return price
-        moved = price + direction * (self.costs.slippage_pips * self.pip)
-        return math.floor(moved * self.data.price_scale + 0.5) / self.data.price_scale
-
-    # --- events --------------------------------------------------------------------------------------
-
-    def close(self, p: Position, bar: int, price: float, reason: int, ambiguous: bool = False) -> None:
-        """Close a position at a price."""
+    def close(
+        self, p: Position, bar: int, price: float, reason: int, ambiguous: bool = False, ruin: bool = False
+    ) -> None:
+        """Close a position at a price; where `ruin` closes all of them, the account owes nothing at any of them."""
         gross = self.profit(p, price, bar)
         paid_out = self.commission(p.units, price, bar)
         credit = self.swap(p, bar, price)
-        self.balance += gross - paid_out + credit
+        left = self.balance + (gross - paid_out + credit)
+        is_last = len(self.open) == 1
+        nothing = left < self.data.cent / 2
+        if (nothing and (ruin or is_last)) or (ruin and is_last):
+            # What is lost beyond the account is not owed.
+            gross -= left
+            left = 0.0
+            if is_last:
+                self.ruined_at = bar
+        self.balance = left
+        # The balance after a trade is what closed trades made: what the others paid at their entries is part of them.
+        booked = left
+        for other in self.open:
+            if other is not p:
+                booked += other.commission
         paid = p.commission + paid_out
         times = self.data.bars.open_time_ns
         self.trades.append(
@@ -218,10 +122,30 @@ class ReferenceSimulator:
                 paid,
                 credit,
                 gross - paid + credit,
-                self.balance,
+                booked,
+                0.0,
+                0.0,
             )
         )
         self.open.remove(p)
+
+    def stop_out(self, bar: int, price: float, best: float | None = None) -> None:
+        """Close what the account cannot carry at a price: the largest loser, or everything if nothing is left.
+
+        Args:
+            bar: the bar.
+            price: price of the side that the positions leave at.
+            best: the bar's best price for them, if it may have come before; None if it may not.
+        """
+
+        def worth(p: Position) -> float:
+            return self.profit(p, price, bar) + self.swap(p, bar, price)
+
+        ruin = self.equity(bar, price) < self.data.cent / 2
+        closed = sorted(self.open, key=worth, reverse=True) if ruin else [min(self.open, key=worth)]
+        for p in closed:
+            unknown = best is not None and (best - p.target) * p.side >= 0
+            self.close(p, bar, self.slipped(price, -p.side), STOP_OUT, unknown, ruin)
 
     def exits_at_open(self, t: int, order: int) -> bool:
         """Carry out exits at the open of bar t; returns whether the entry order was used up by one."""
@@ -253,8 +177,15 @@ class ReferenceSimulator:
         if any(p.side != side for p in self.open):
             return
         entry = self.slipped(float((self.data.ask if side > 0 else self.data.bid)[0][t]), side)
-        units = self.size(t, entry)
-        if units <= 0:
+        equity = self.equity(t, float((self.data.bid if side > 0 else self.data.ask)[0][t]))
+        units = self.size(t, entry, equity)
+        margin = used = 0.0
+        if self.rules.leverage:
+            margin = units * entry * self.rate(t, entry) * (1.0 / self.rules.leverage)
+        for p in self.open:
+            used += p.margin
+        # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
+        if units <= 0 or equity < self.data.cent / 2 or margin > (equity - used) * (1.0 + 1e-9):
             self.skipped += 1
             return
         anchor = entry
@@ -272,26 +203,51 @@ class ReferenceSimulator:
         target = self.level(anchor + side * (x.take_profit * self.pip)) if x.take_profit else side * math.inf
         paid = self.commission(units, entry, t)
         self.balance -= paid
-        self.open.append(Position(t, side, units, entry, stop, reason, target, entry, paid))
+        self.open.append(Position(t, side, units, entry, stop, reason, target, entry, paid, margin))
 
     def inside_bar(self, t: int) -> None:
-        """Fill stops and targets that bar t touches: its open decides first, then both levels together."""
+        """Fill the levels that bar t touches: its open decides first, then the way against the positions.
+
+        On that way come, in the order of their prices, the stops of the positions and the level at which the account
+        can no longer carry them; a stop at the very same price comes first. Targets are reached after it, or before
+        it if the rules say so.
+        """
+        if not self.open:
+            return
+        side = self.open[0].side
+        open_, high, low, _ = (float(x[t]) for x in (self.data.bid if side > 0 else self.data.ask))
+        worst, best = (low, high) if side > 0 else (high, low)
         for p in list(self.open):
-            open_, high, low, _ = (float(x[t]) for x in (self.data.bid if p.side > 0 else self.data.ask))
-            worst, best = (low, high) if p.side > 0 else (high, low)
-            if (p.stop - open_) * p.side >= 0:
-                self.close(p, t, self.slipped(open_, -p.side), p.stop_reason)
-                continue
-            if (open_ - p.target) * p.side >= 0:
+            if (p.stop - open_) * side >= 0:
+                self.close(p, t, self.slipped(open_, -side), p.stop_reason)
+            elif (open_ - p.target) * side >= 0:
                 self.close(p, t, open_, TAKE_PROFIT)
-                continue
-            stopped = (p.stop - worst) * p.side >= 0
-            reached = (best - p.target) * p.side >= 0
-            both = stopped and reached
-            if stopped and not (both and self.rules.same_bar == "target_first"):
-                self.close(p, t, self.slipped(p.stop, -p.side), p.stop_reason, both)
-            elif reached:
-                self.close(p, t, p.target, TAKE_PROFIT, both)
+        while self.open and (self.level_of_account(t) - open_) * side >= 0:
+            self.stop_out(t, open_)
+        if self.rules.same_bar == "target_first":
+            self.reach_targets(t, best, worst)
+        at = open_
+        while self.open:
+            level = self.level_of_account(t)
+            level = at if (level - at) * side > 0 else level
+            stopped = [p for p in self.open if (p.stop - worst) * side >= 0]
+            nearest = max(stopped, key=lambda p: p.stop * side) if stopped else None
+            if (level - worst) * side >= 0 and (nearest is None or (level - nearest.stop) * side > 0):
+                at = level
+                self.stop_out(t, level, best)
+            elif nearest is not None:
+                at = nearest.stop
+                reached = (best - nearest.target) * side >= 0
+                self.close(nearest, t, self.slipped(at, -side), nearest.stop_reason, reached)
+            else:
+                break
+        self.reach_targets(t, best, worst)
+
+    def reach_targets(self, t: int, best: float, worst: float) -> None:
+        """Close positions whose target lies inside the bar; ambiguous where their stop does too."""
+        for p in list(self.open):
+            if (best - p.target) * p.side >= 0:
+                self.close(p, t, p.target, TAKE_PROFIT, (p.stop - worst) * p.side >= 0)
 
     def after_bar(self, t: int) -> None:
         """Move trailing and break-even stops, effective from the next bar."""
@@ -315,6 +271,19 @@ class ReferenceSimulator:
             total += self.profit(p, price, t) + self.swap(p, t, price)
         return total
 
+    def at_close(self, t: int) -> None:
+        """Close at bar t's close what the account cannot carry there, and everything at the end of the data."""
+        while self.open:
+            price = float((self.data.bid if self.open[0].side > 0 else self.data.ask)[3][t])
+            equity = self.equity(t, price)
+            if equity > self.limit() and equity >= self.data.cent / 2:
+                break
+            self.stop_out(t, price)
+        if t == self.data.n_bars - 1 and self.rules.close_at_end:
+            for p in list(self.open):
+                price = float((self.data.bid if p.side > 0 else self.data.ask)[3][t])
+                self.close(p, t, self.slipped(price, -p.side), END_OF_DATA)
+
     def run(self) -> ReferenceResult:
         """Simulate every bar."""
         n = self.data.n_bars
@@ -327,19 +296,19 @@ class ReferenceSimulator:
             self.bars_exposed += bool(self.open)
             self.inside_bar(t)
             self.after_bar(t)
-            if t == n - 1 and self.rules.close_at_end:
-                for p in list(self.open):
-                    price = float((self.data.bid if p.side > 0 else self.data.ask)[3][t])
-                    self.close(p, t, self.slipped(price, -p.side), END_OF_DATA)
+            self.at_close(t)
             equity[t] = self.balance + self.open_profit(t)
             self.marks.append((t, float(equity[t])))
         day_equity = np.concatenate([[self.capital], equity[self.data.day_last_bar]])
+        trades = np.array(self.trades, dtype=TRADE)
+        add_excursions(trades, self.data)
         return ReferenceResult(
-            trades=np.array(self.trades, dtype=TRADE),
+            trades=trades,
             equity=equity,
             marks=self.marks,
             daily_profit=np.diff(day_equity),
             open_profit=self.open_profit(n - 1),
             skipped=self.skipped,
             bars_exposed=self.bars_exposed,
+            ruined_at=self.ruined_at,
         )

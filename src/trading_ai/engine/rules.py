@@ -20,6 +20,8 @@ Direction = Literal["both", "long", "short"]
 OPPOSITE_CODES = {"reverse": 0, "close": 1, "ignore": 2}
 DIRECTION_CODES = {"both": 0, "long": 1, "short": -1}
 
+MAX_LEVERAGE = 10_000.0
+
 
 def check_literals(instance: Any) -> None:
     """Check every Literal field of a dataclass.
@@ -54,6 +56,10 @@ class ExecutionRules:
         max_positions: positions that may be open at once, all of one direction; at least 1.
         close_at_end: close open positions at the last bar's close; otherwise they are left out of the
             trades (and the equity still shows them).
+        leverage: how many times its margin a position may be worth, at least 1: a position ties up its value at
+            the entry divided by this. 0 for no margin: the account then carries any size until its equity is zero.
+        stop_out_level: percent of the margin in use, 0 to 100: at an equity of that or less, positions are closed,
+            the largest loser first. Unused without `leverage`.
     """
 
     opposite_signal: OppositeSignal = "reverse"
@@ -63,11 +69,22 @@ class ExecutionRules:
     direction: Direction = "both"
     max_positions: int = 1
     close_at_end: bool = True
+    leverage: float = 0.0
+    stop_out_level: float = 50.0
 
     def __post_init__(self) -> None:
         check_literals(self)
         if not 1 <= self.max_positions <= 64:
             raise RuleError("must lie between 1 and 64", parameter="max_positions", value=self.max_positions)
+        if self.leverage != 0.0 and not 1.0 <= self.leverage <= MAX_LEVERAGE:
+            raise RuleError(
+                f"must be 0 (no margin) or lie between 1 and {MAX_LEVERAGE:,.0f}",
+                parameter="leverage",
+                value=self.leverage,
+                remedy="Give how many times its margin a position may be worth: 30 for 1:30.",
+            )
+        if not 0.0 <= self.stop_out_level <= 100.0:
+            raise RuleError("must lie between 0 and 100 percent", parameter="stop_out_level", value=self.stop_out_level)
 
 
 class _Exits:

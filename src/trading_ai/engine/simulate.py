@@ -16,6 +16,7 @@ from trading_ai.engine.compiled.bars import simulate_bars
 from trading_ai.engine.compiled.chain import simulate_chain
 from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.events import make_events
+from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
 from trading_ai.engine.exit_rows import (
     BREAK_EVEN,
@@ -26,6 +27,7 @@ from trading_ai.engine.exit_rows import (
     ExitRows,
     Levels,
     distances,
+    stop_levels,
 )
 from trading_ai.engine.grid_run import GridRun
 from trading_ai.engine.money_table import money_table, touch_table, work_space
@@ -51,7 +53,7 @@ _ONLY_ROW = np.zeros(1, dtype=np.int64)
 
 def table_bytes(n_events: int, levels: Levels) -> int:
     """Memory that the exits of all these levels take, at most."""
-    return n_events * (levels[0].size + levels[1].size + 1) * _ENTRY_BYTES
+    return n_events * int(levels[0].shape[0] + levels[1].size + 1) * _ENTRY_BYTES
 
 
 class SignalGroup:
@@ -83,7 +85,7 @@ class SignalGroup:
         self._days = DayArrays(data.bar_day, data.day_last_bar, data.nights, data.rates)
         # Whether a trade's money depends on nothing but its entry and its exit.
         self._fixed_money = (
-            account.sizing.mode != "risk_percent"
+            account.sizing.is_fixed
             and data.nights.size == 0
             and data.conversion != CONVERT_RATES
             and account.rules.close_at_end
@@ -126,29 +128,16 @@ class SignalGroup:
         if levels is not None and places is not None and self.account.rules.max_positions == 1:
             where = np.arange(exits.shape[0])
             return self._tasks_at(int(exits[0, TIME_EXIT]), where, places, levels, tallies, daily, n_parts, True)
-        moving = (exits[:, TRAILING_STOP] > 0) | (exits[:, BREAK_EVEN] > 0)
+        every = np.arange(exits.shape[0])
         if self.account.rules.max_positions > 1:
-            moving[:] = True
+            pieces = np.array_split(every, n_parts)
+            return [self._bars_task(exits, piece, tallies, daily) for piece in pieces if piece.size]
         tasks: list[Task] = []
-        if moving.any():
-            tasks += [
-                self._bars_task(exits, piece, tallies, daily)
-                for piece in np.array_split(np.flatnonzero(moving), n_parts)
-                if piece.size
-            ]
-        if moving.all():
-            return tasks
-        where = np.flatnonzero(~moving)
-        for time_exit in np.unique(exits[where, TIME_EXIT]).astype(np.int64).tolist():
-            chosen = where[exits[where, TIME_EXIT] == time_exit]
-            if levels is not None:
-                found = (self._places(exits[chosen], levels), levels)
-                tasks += self._tasks_at(time_exit, chosen, *found, tallies, daily, n_parts, True)
-                continue
+        for time_exit in np.unique(exits[:, TIME_EXIT]).astype(np.int64).tolist():
+            chosen = np.flatnonzero(exits[:, TIME_EXIT] == time_exit)
             for part in _parts(self.n_events(time_exit), exits, chosen):
-                here = tuple(np.unique(distances(exits[part, i], self._pip)) for i in (STOP_LOSS, TAKE_PROFIT))
-                found = (self._places(exits[part], (here[0], here[1])), (here[0], here[1]))
-                tasks += self._tasks_at(time_exit, part, *found, tallies, daily, n_parts, False)
+                places, found = self.levels_of(exits[part])
+                tasks += self._tasks_at(time_exit, part, places, found, tallies, daily, n_parts, False)
         return tasks
 
     def run(self, rows: ExitRows, tallies: Floats, daily: Days) -> None:
@@ -171,11 +160,14 @@ class SignalGroup:
         daily = np.zeros((1, self.data.day_last_bar.shape[0]), dtype=np.float32)
         trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)
         if self.account.rules.max_positions > 1 or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
-            n = self._bars(row, tallies, daily, trades)
+            n = self._bars(row, tallies, daily, trades)  # which knows what had moved the stop
         else:
-            stops, targets = (distances(row[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT))
-            at = np.zeros(1, dtype=np.int64)
-            n = self._chain(self.events(int(row[0, TIME_EXIT])), at, at, stops, targets, tallies, daily, trades)
+            (at, _), levels = self.levels_of(row)
+            n = self._chain(self.events(int(row[0, TIME_EXIT])), at, at, *levels, tallies, daily, trades)
+            if tallies[0, bookkeeping.RUINED] == bookkeeping.IN_DOUBT:
+                daily[:] = 0.0
+                n = self._bars(row, tallies, daily, trades)
+        add_excursions(trades[:n], self.data)
         return trades[:n], tallies[0], daily[0]
 
     def equity(self, exits: Floats) -> Floats:
@@ -206,7 +198,7 @@ class SignalGroup:
             if table_bytes(n_events, levels) > _TABLE_BYTES:
                 return False
             taken = np.zeros(1, dtype=np.int64)
-            touches, walk = work_space(n_events, levels[0].size + levels[1].size + 1)
+            touches, walk = work_space(n_events, levels[0].shape[0] + levels[1].size + 1)
             lost = np.empty(1, dtype=np.int64)
             one = (taken, (*self.grid_arguments(time_exit, levels, keep=True), taken, lost, *touches, *walk))
             self._singles[time_exit] = one
@@ -229,10 +221,16 @@ class SignalGroup:
 
         return task
 
-    def _places(self, exits: Floats, levels: Levels) -> tuple[Ints, Ints]:
-        """Where the stop and the target of each row are in `levels`."""
-        stops, targets = (distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT))
-        return np.searchsorted(levels[0], stops), np.searchsorted(levels[1], targets)
+    def levels_of(self, exits: Floats) -> tuple[tuple[Ints, Ints], Levels]:
+        """The different stops and targets of some rows, and where those of each row are among them."""
+        columns = (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)
+        stop, target, trailing, break_even = (distances(exits[:, i], self._pip) for i in columns)
+        targets, target_of = np.unique(target, return_inverse=True)
+        if np.isinf(trailing).all() and np.isinf(break_even).all():
+            stops, stop_of = np.unique(stop, return_inverse=True)
+            return (stop_of, target_of), (stop_levels(stops), targets)
+        moving, stop_of = np.unique(stop_levels(stop, trailing, break_even), axis=0, return_inverse=True)
+        return (stop_of.reshape(-1), target_of), (moving, targets)
 
     def _tasks_at(
         self,
@@ -255,6 +253,7 @@ class SignalGroup:
         def chain(piece: Ints) -> None:
             out, days = _room(piece.size, daily)
             self._chain(events, stop_of[piece], target_of[piece], *levels, out, days, _NO_TRADES)
+            self._settle(time_exit, levels, stop_of[piece], target_of[piece], out, days)
             tallies[where[piece]] = out
             daily[where[piece]] = days
 
@@ -265,19 +264,37 @@ class SignalGroup:
         if keep and time_exit in self._kept:
             return self._kept[time_exit]
         events = self.events(time_exit)
-        table = money_table(events.bar.shape[0], levels[0].size + levels[1].size + 1, self.config)
+        table = money_table(events.bar.shape[0], levels[0].shape[0] + levels[1].size + 1, self.config)
         arguments = (*levels, *events, *self._market, *self._days, self.config, *table)
         if keep:
             self._kept[time_exit] = arguments
         return arguments
 
-    def chain_one(
+    def run_lost(
         self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, daily: Days
     ) -> tuple[Floats, Days]:
-        """Simulate one combination in general; places in `levels` and results have shape (1, ...)."""
-        out, days = _room(1, daily)
+        """Simulate combinations in general; places in `levels`, and results, have one row for each."""
+        out, days = _room(stop_of.shape[0], daily)
         self._chain(self.events(time_exit), stop_of, target_of, *levels, out, days, _NO_TRADES)
+        self._settle(time_exit, levels, stop_of, target_of, out, days)
         return out, days
+
+    def _settle(
+        self, time_exit: int, levels: Levels, stop_of: Ints, target_of: Ints, tallies: Floats, daily: Days
+    ) -> None:
+        """Simulate anew, bar by bar, the combinations that `simulate_chain` left in doubt."""
+        doubtful = np.flatnonzero(tallies[:, bookkeeping.RUINED] == bookkeeping.IN_DOUBT)
+        if not doubtful.size:
+            return
+        stop, trailing, break_even = levels[0][stop_of[doubtful]].T
+        out, days = _room(doubtful.size, daily)
+        self._bars_at(
+            (stop, levels[1][target_of[doubtful]], trailing, break_even),
+            np.full(doubtful.size, time_exit),
+            out,
+            days,
+        )
+        tallies[doubtful], daily[doubtful] = out, days
 
     def _chain(
         self,
@@ -290,7 +307,7 @@ class SignalGroup:
         daily: Days,
         trades: npt.NDArray[np.void],
     ) -> int:
-        n, width = events.bar.shape[0], stops.size + targets.size + 1
+        n, width = events.bar.shape[0], stops.shape[0] + targets.size + 1
         return int(
             simulate_chain(
                 stop_of,
@@ -317,12 +334,24 @@ class SignalGroup:
         trades: npt.NDArray[np.void] = _NO_TRADES,
         curve: Floats = _NO_CURVE,
     ) -> int:
-        events = self.events(0)
+        far = tuple(distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN))
+        return self._bars_at(far, exits[:, TIME_EXIT].astype(np.int64), tallies, daily, trades, curve)
+
+    def _bars_at(
+        self,
+        far: tuple[Floats, ...],
+        time_exits: Ints,
+        tallies: Floats,
+        daily: Days,
+        trades: npt.NDArray[np.void] = _NO_TRADES,
+        curve: Floats = _NO_CURVE,
+    ) -> int:
+        """Bar by bar; `far` are the distances of stops, targets, trailing and break-even stops, each of shape (m,)."""
         return int(
             simulate_bars(
-                *(distances(exits[:, i], self._pip) for i in (STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN)),
-                exits[:, TIME_EXIT].astype(np.int64),
-                *events,
+                *far,
+                time_exits,
+                *self.events(0),
                 self.orders.exit_long,
                 self.orders.exit_short,
                 self.bar_map.strategy_bar,
@@ -342,13 +371,16 @@ def _room(n: int, daily: Days) -> tuple[Floats, Days]:
     return np.empty((n, N_TALLIES)), np.zeros((n, daily.shape[1]), dtype=np.float32)
 
 
+_STOPS = np.array([STOP_LOSS, TRAILING_STOP, BREAK_EVEN])
+
+
 def _parts(n_events: int, exits: Floats, where: Ints) -> Iterator[Ints]:
     """Split combinations so that the exits found for each part stay within bounds."""
-    stops, targets = np.unique(exits[where, STOP_LOSS]), np.unique(exits[where, TAKE_PROFIT])
+    stops, targets = np.unique(exits[np.ix_(where, _STOPS)], axis=0), np.unique(exits[where, TAKE_PROFIT])
     if where.size <= 1 or table_bytes(n_events, (stops, targets)) <= _TABLE_BYTES:
         yield where
         return
-    order = where[np.lexsort((exits[where, TAKE_PROFIT], exits[where, STOP_LOSS]))]
+    order = where[np.lexsort((exits[where, TAKE_PROFIT], *exits[np.ix_(where, _STOPS)].T))]
     half = order.size // 2
     for piece in (order[:half], order[half:]):
         yield from _parts(n_events, exits, np.sort(piece))

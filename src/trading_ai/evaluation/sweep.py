@@ -14,25 +14,19 @@ from typing_extensions import override
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
-from trading_ai.engine.exit_rows import (
-    BREAK_EVEN,
-    EXIT_COLUMNS,
-    STOP_LOSS,
-    TAKE_PROFIT,
-    TIME_EXIT,
-    TRAILING_STOP,
-    ExitRows,
-    distances,
-)
-from trading_ai.engine.orders import place_orders
+from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows
 from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
+from trading_ai.evaluation.asking import AskerOf, Asking, said
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
+from trading_ai.evaluation.exit_levels import ExitLevels
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import BarsOf, Evaluator
 from trading_ai.evaluation.signal_bars import signal_bars
+from trading_ai.evaluation.signal_sets import MOST_EXITS, SignalSets
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import first_bar
@@ -98,7 +92,11 @@ class SweepEvaluator(Evaluator):
         self.fixed = resolve_parameters(strategy, fixed)
         self.n_threads = n_threads
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
-        self._n_every, self._first = every.n_bars, first_bar(every.bars, start)
+        # By the first price of all bars, so that parts of the same data, as in a walk-forward, have the same size.
+        self.account = account = account.sized(every)
+        self._position_percent = 100.0 * account.first_position(every)
+        self._first = first_bar(every.bars, start)
+        self._asking = Asking(strategy, space, self.fixed, every.n_bars, self._first)
         self._searches_timeframe = searches_timeframe(strategy, space)
         frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
         self._seen = {frame: signal_bars(bars, detail, self._first, str(frame), day_start) for frame in frames}
@@ -113,8 +111,6 @@ class SweepEvaluator(Evaluator):
             if axis.name not in own
         ]
         self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
-        searched = {column for _, column, _ in self._exit_axes}
-        self._plain_exits = searched <= {STOP_LOSS, TAKE_PROFIT} and not self._exits[[TRAILING_STOP, BREAK_EVEN]].any()
         self._years = years_of(self.data.bars, self.n_days)
         self._benchmark = buy_and_hold(self.data.bars)
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
@@ -157,27 +153,12 @@ class SweepEvaluator(Evaluator):
         return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
 
     @cached_property
+    def _exit_levels(self) -> ExitLevels:
+        return ExitLevels(self._exit_axes, self._exits, self.data.bars.symbol.pip_size)
+
+    @cached_property
     def _reader(self) -> IndexReader:
-        return IndexReader(self.space.shape, self._signal_axes, self._exit_axes, self._places)
-
-    @cached_property
-    def _places(self) -> dict[int, Indices]:
-        """For each axis of stops or targets, the place of each of its values in `_levels`."""
-        pip = self.data.bars.symbol.pip_size
-        return {
-            axis: np.searchsorted(self._levels[column], distances(values, pip)).astype(np.int64, copy=False)
-            for axis, column, values in self._exit_axes
-            if column in (STOP_LOSS, TAKE_PROFIT)
-        }
-
-    @cached_property
-    def _levels(self) -> tuple[Floats, Floats]:
-        levels = []
-        for column in (0, 1):
-            values = next((v for _, c, v in self._exit_axes if c == column), self._exits[column : column + 1])
-            found = distances(values, self.data.bars.symbol.pip_size)
-            levels.append(found if (found[1:] > found[:-1]).all() else np.unique(found))
-        return levels[0], levels[1]
+        return IndexReader(self.space.shape, self._signal_axes, self._exit_levels.places)
 
     def parameters(self, index: int) -> Combination:
         """All parameters of the combination with that index, fixed ones included."""
@@ -243,14 +224,14 @@ class SweepEvaluator(Evaluator):
 
     def _one_more(self, index: int, tallies: Floats) -> bool:
         """One combination on signals that are kept, without the arrays that many need; False where it cannot."""
-        if not self._plain_exits:
+        if not self._exit_levels.are_all:
             return False
         key, stop_of, target_of = self._reader.read(index)
         group = self._groups.get(key)
         if group is None:
             return False
         self._groups.move_to_end(key)
-        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._levels, tallies)
+        return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._exit_levels.levels, tallies)
 
     def _metrics(self, tallies: Floats) -> Floats:
         return metrics_from_tallies(
@@ -261,6 +242,7 @@ class SweepEvaluator(Evaluator):
             periods_per_year=self._years.periods_per_year,
             years=self._years.years,
             benchmark=self._benchmark,
+            position_percent=self._position_percent,
         )
 
     def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:
@@ -269,11 +251,47 @@ class SweepEvaluator(Evaluator):
             raise ParameterError(
                 "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
             )
-        own = {name: parameters[name] for name in self.strategy.parameters}
-        signals = self.strategy.signals(seen.bars, **own)
-        orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
-        orders = orders.with_late_entries(entry_delay).since(self._first)
+        orders = self._asking.orders(seen, self._asking.signals(seen, parameters), entry_delay)
         return SignalGroup(self.data, orders, seen.traded, self.account, self.config)
+
+    @cached_property
+    def _sets(self) -> SignalSets | None:
+        """What simulates many sets of signals with few exits each; None where it cannot."""
+        seen = self._only_seen
+        if (
+            not self._exit_levels.are_all
+            or seen is None
+            or not SetsSimulator.can(self.data, self.account, self._exit_levels.levels)
+        ):
+            return None
+        simulator = SetsSimulator(
+            self.data,
+            seen.traded.strategy_bar,
+            self.account,
+            self.config,
+            self._exit_levels.levels,
+            int(self._exits[TIME_EXIT]),
+        )
+        return SignalSets(simulator, self.n_threads)
+
+    def _run_sets(
+        self,
+        sets: SignalSets,
+        keys: Indices,
+        parts: list[Indices],
+        indices: Indices,
+        rows: ExitRows,
+        tallies: Floats,
+        daily: npt.NDArray[np.float32],
+        failures: dict[int, str],
+    ) -> None:
+        """Many sets of signals with few exits each."""
+        assert self._only_seen is not None
+        asker = AskerOf(self._asking, self._only_seen, keys, indices, failures)
+        found = [int(keys[part[0]]) for part in parts]
+        for part in sets.run(found, parts, rows, asker, tallies, daily):
+            if int(indices[part[0]]) not in failures:
+                self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
@@ -282,7 +300,7 @@ class SweepEvaluator(Evaluator):
         exits[:] = self._exits
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
-        rows = ExitRows(exits, places=self._places_of(positions) if self._plain_exits else None)
+        rows = ExitRows(exits, places=self._exit_levels.places_of(positions) if self._exit_levels.are_all else None)
         failures: dict[int, str] = {}
         if not m:
             return failures
@@ -295,6 +313,9 @@ class SweepEvaluator(Evaluator):
             return failures
         order = np.argsort(keys, kind="stable")
         parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+        if len(parts) * MOST_EXITS >= m and self._sets is not None:
+            self._run_sets(self._sets, keys, parts, indices, rows, tallies, daily, failures)
+            return failures
         if len(parts) < self.n_threads:
             for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
                 out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)
@@ -348,15 +369,8 @@ class SweepEvaluator(Evaluator):
 
     def _with_levels(self, rows: ExitRows, group: SignalGroup) -> ExitRows:
         """The rows with all levels of the space, if the group may keep the exits that it finds for them."""
-        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._levels)
-        return rows._replace(levels=self._levels) if size <= _TABLE_BYTES_KEPT else rows
-
-    def _places_of(self, positions: tuple[Indices, ...]) -> tuple[Indices, Indices]:
-        """The places of the stops and targets of combinations, given by their positions along each axis."""
-        places = [np.zeros(positions[0].shape if positions else 1, dtype=np.int64)] * 2
-        for axis, column, _ in self._exit_axes:
-            places[column] = self._places[axis][positions[axis]]
-        return places[0], places[1]
+        size = table_bytes(group.n_events(int(self._exits[TIME_EXIT])), self._exit_levels.levels)
+        return rows._replace(levels=self._exit_levels.levels) if size <= _TABLE_BYTES_KEPT else rows
 
     def _group(self, key: int, members: Indices, tallies: Floats, failures: dict[int, str]) -> SignalGroup | None:
         """The combinations that share signals, taken out of those kept; None if the strategy raises."""
@@ -368,7 +382,7 @@ class SweepEvaluator(Evaluator):
             return self._signal_group(self.parameters(int(members[0])))
         except Exception as error:  # noqa: BLE001
             # A user's strategy may raise anything: its trials fail, the others go on.
-            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            text = said(error)
             failures.update({int(i): text for i in members})
             tallies[:] = np.nan
             return None

@@ -56,8 +56,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_parked.clear)  # threads do not live on in a forked process
 
 
-def run_tasks(tasks: Sequence[Callable[[], None]], n_helpers: int) -> None:
+def run_tasks(tasks: Sequence[Callable[[], None]], n_helpers: int, first: Callable[[], None] | None = None) -> None:
     """Run all tasks, once, on this thread and `n_helpers` others; returns when they are done.
+
+    Args:
+        tasks: what to run.
+        n_helpers: other threads, at most.
+        first: what this thread runs before them, while the others have begun.
 
     Helpers are woken only here, because a thread that wakes while the calling one still prepares its tasks takes the
     interpreter from it.
@@ -78,13 +83,19 @@ def run_tasks(tasks: Sequence[Callable[[], None]], n_helpers: int) -> None:
                 return
 
     helpers = []
-    for _ in range(min(n_helpers, len(tasks) - 1)):
+    for _ in range(min(n_helpers, len(tasks) - (first is None))):
         try:
             helpers.append(_parked.pop())
         except IndexError:
             helpers.append(_Helper())
         helpers[-1].begin(drain)
-    drain()
+    if first is not None:
+        try:
+            first()
+        except BaseException as error:  # noqa: BLE001 - raised when the helpers are done
+            errors.append(error)
+    if not errors:
+        drain()
     for helper in helpers:
         helper.wait()
         _parked.append(helper)

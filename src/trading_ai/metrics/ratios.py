@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 
 _NS_PER_DAY = 86_400e9
 
+_RATIOS = (c.PROFIT_FACTOR, c.SHARPE_RATIO, c.SORTINO_RATIO, c.CALMAR_RATIO, c.RECOVERY_FACTOR, c.SQN)
+"""What a ruined account has none of."""
+
 
 @njit
 def _ratio(numerator, denominator):
@@ -36,7 +39,9 @@ def _deviation(total, squares, n):
 
 
 @njit
-def _fill(tallies, capital, n_bars, n_days, periods_per_year, years, market_return, market_drawdown, out):
+def _fill(
+    tallies, capital, position_percent, n_bars, n_days, periods_per_year, years, market_return, market_drawdown, out
+):
     annual = np.sqrt(periods_per_year)
     for i in range(tallies.shape[0]):
         t = tallies[i]
@@ -91,6 +96,13 @@ def _fill(tallies, capital, n_bars, n_days, periods_per_year, years, market_retu
         row[c.SWAP_PAID] = 0.0 - t[a.SWAP]
         row[c.SLIPPAGE_PAID] = t[a.SLIPPAGE_PAID]
         row[c.SPREAD_PAID] = t[a.SPREAD_PAID]
+        row[c.RUINED] = t[a.RUINED]
+        row[c.STOP_OUTS] = t[a.STOP_OUTS]
+        row[c.RUINED_AFTER_DAYS] = t[a.RUINED_NS] / _NS_PER_DAY
+        if t[a.RUINED] > 0.0:
+            for ratio in _RATIOS:
+                row[ratio] = np.nan
+        row[c.POSITION_PERCENT] = position_percent
         row[c.FINAL_EQUITY] = final
         row[c.RETURN_PERCENT] = 100.0 * (final / capital - 1.0)
         row[c.ANNUAL_RETURN_PERCENT] = growth
@@ -109,6 +121,7 @@ def metrics_from_tallies(
     periods_per_year: float,
     years: float,
     benchmark: BuyAndHold = NO_BENCHMARK,
+    position_percent: float = np.nan,
 ) -> Floats:
     """Compute every metric of `catalog.METRICS`.
 
@@ -120,10 +133,21 @@ def metrics_from_tallies(
         periods_per_year: how many of them make a year.
         years: calendar years that they cover, above 0.
         benchmark: what the market did.
+        position_percent: value of a position, percent of the capital; see `engine.account.Account.first_position`.
 
     Returns:
         Columns as in `catalog.METRICS`, shape (m, n_metrics); undefined values are NaN.
     """
     out = np.empty((tallies.shape[0], len(METRICS)))
-    _fill(tallies, float(capital), float(n_bars), float(n_days), float(periods_per_year), float(years), *benchmark, out)
+    _fill(
+        tallies,
+        float(capital),
+        float(position_percent),
+        float(n_bars),
+        float(n_days),
+        float(periods_per_year),
+        float(years),
+        *benchmark,
+        out,
+    )
     return out

@@ -26,10 +26,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.errors import ParameterError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.names import check_name
+from trading_ai.strategies.signals import Crossings, Signals
+
+# What the file of a strategy needs, it imports from here.
+__all__ = ["Bool", "Choice", "Declared", "Float", "Int", "Parameter", "SignalStrategy", "Signals", "Strategy"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -111,57 +115,6 @@ def Choice(default: Value, choices: tuple[Value, ...], *, description: str = "")
     return Parameter(default, description=description, kind="choice", choices=choices)
 
 
-@dataclass(frozen=True, eq=False)
-class Signals:
-    """Entry and exit decisions, one value a bar, each taken at that bar's close.
-
-    A bar with both entries set gives no entry. Arrays have shape (n_bars,) and become boolean.
-
-    Attributes:
-        long_entry: open a long position at the next bar's open.
-        short_entry: open a short position at the next bar's open, or None for never.
-        long_exit: close a long position at the next bar's open, or None for never.
-        short_exit: close a short position at the next bar's open, or None for never.
-    """
-
-    long_entry: Bools | None = None
-    short_entry: Bools | None = None
-    long_exit: Bools | None = None
-    short_exit: Bools | None = None
-
-    def arrays(self, n_bars: int, source: str = "signals") -> tuple[Bools, Bools, Bools | None, Bools | None]:
-        """The four arrays, checked; missing entries become all-false arrays, missing exits stay None.
-
-        Raises:
-            StrategyError: an array has another length, more dimensions, or is not boolean.
-        """
-        checked: list[Bools | None] = []
-        for name in ("long_entry", "short_entry", "long_exit", "short_exit"):
-            values = getattr(self, name)
-            if values is None:
-                checked.append(None)
-                continue
-            array = np.ascontiguousarray(values)
-            if array.shape != (n_bars,):
-                raise StrategyError(
-                    f"must have one value a bar ({n_bars})", parameter=f"{source}.{name}", value=array.shape
-                )
-            if array.dtype != np.bool_:
-                raise StrategyError(
-                    "must be boolean",
-                    parameter=f"{source}.{name}",
-                    value=str(array.dtype),
-                    remedy="Compare with something, such as `x > 0`.",
-                )
-            checked.append(array)
-        nothing = np.zeros(n_bars, dtype=np.bool_) if checked[0] is None or checked[1] is None else None
-        long_entry = checked[0] if checked[0] is not None else nothing
-        short_entry = checked[1] if checked[1] is not None else nothing
-        assert long_entry is not None
-        assert short_entry is not None
-        return long_entry, short_entry, checked[2], checked[3]
-
-
 def _names(cls: type) -> tuple[str, ...]:
     """What a class itself says in `reuses_names`; one name needs no tuple."""
     names = vars(cls).get("reuses_names", ())
@@ -225,6 +178,18 @@ class Strategy(Declared, ABC):
         Returns:
             Boolean arrays of shape (n,).
         """
+
+    def crossings(self, bars: Bars, *_: Any, **columns: Any) -> Crossings | None:  # noqa: ARG002
+        """The signals of many combinations at once, where they are crossings of series; None: ask for each by itself.
+
+        A sweep asks here first: an average is then found once for its length and not once for each combination. What
+        is given must be what `signals` gives.
+
+        Args:
+            bars: the bars; arrays of shape (n,).
+            columns: one keyword argument for each declared parameter: its value in each combination, shape (m,).
+        """
+        return None
 
 
 class SignalStrategy(Strategy):

@@ -7,27 +7,38 @@ to be compared are best made of `in_points`: those of whole points are exact.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-import talib
+import talib as _talib
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit, select
+from trading_ai.strategies.memory import Functions
 from trading_ai.strategies.points import in_points
+from trading_ai.ties import TIE, is_above
 
-__all__ = ["crossed_above", "crossed_below", "in_points", "previous", "supertrend_direction", "talib"]
+__all__ = [
+    "crossed_above",
+    "crossed_below",
+    "in_points",
+    "previous",
+    "shared_talib",
+    "supertrend",
+    "supertrend_direction",
+    "talib",
+]
+
+talib: Any = Functions(_talib, is_shared=False)
+shared_talib: Any = Functions(_talib, is_shared=True)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-TIE = 1e-12
-"""Share of the smaller of two values by which they may differ and still be equal."""
-
-
 @njit
-def _is_above(a, b, tie, tolerance):  # type: ignore[no-untyped-def]
-    size, other = abs(a), abs(b)
-    return a - b > tolerance + tie * (size if size < other else other)
+def _above(a, b, tie, tolerance):  # type: ignore[no-untyped-def]
+    return is_above(a, b, tie) if tolerance == 0.0 else a - b > tolerance
 
 
 @njit
@@ -35,19 +46,19 @@ def _crossed_level(a, level, up, tie, tolerance, crossed):  # type: ignore[no-un
     for t in range(1, a.shape[0]):
         known = a[t - 1] == a[t - 1]
         if up:
-            over = _is_above(a[t], level, tie, tolerance)
-            crossed[t] = over & known & (not _is_above(a[t - 1], level, tie, tolerance))
+            over = _above(a[t], level, tie, tolerance)
+            crossed[t] = over & known & (not _above(a[t - 1], level, tie, tolerance))
         else:
-            under = _is_above(level, a[t], tie, tolerance)
-            crossed[t] = under & known & (not _is_above(level, a[t - 1], tie, tolerance))
+            under = _above(level, a[t], tie, tolerance)
+            crossed[t] = under & known & (not _above(level, a[t - 1], tie, tolerance))
 
 
 @njit
 def _crossed_series(a, b, tie, tolerance, crossed):  # type: ignore[no-untyped-def]
     for t in range(1, a.shape[0]):
         known = (a[t - 1] == a[t - 1]) & (b[t - 1] == b[t - 1])
-        over = _is_above(a[t], b[t], tie, tolerance)
-        crossed[t] = over & known & (not _is_above(a[t - 1], b[t - 1], tie, tolerance))
+        over = _above(a[t], b[t], tie, tolerance)
+        crossed[t] = over & known & (not _above(a[t - 1], b[t - 1], tie, tolerance))
 
 
 def crossed_above(a: Floats, b: Floats | float, *, tolerance: float | Floats | None = None) -> Bools:
@@ -93,6 +104,9 @@ def _crossed(a: Floats, b: Floats | float, tolerance: float | Floats | None, *, 
 
 def _readable(values: Floats) -> Floats:
     # One array type, whatever a strategy passes, so that the loop is compiled once.
+    flags = values.flags
+    if flags.c_contiguous and not flags.writeable and values.dtype == np.float64:
+        return values
     view = np.ascontiguousarray(values, dtype=np.float64).view()
     view.flags.writeable = False
     return view
@@ -108,32 +122,34 @@ def previous(values: Floats, bars: int = 1) -> Floats:
 
 @njit
 def _supertrend(high, low, close, atr, multiplier, direction):  # type: ignore[no-untyped-def]
-    upper = np.inf
-    lower = -np.inf
-    trend = 0
-    for t in range(close.shape[0]):
-        if not np.isnan(atr[t]):
-            middle = (high[t] + low[t]) / 2.0
-            new_upper = middle + multiplier * atr[t]
-            new_lower = middle - multiplier * atr[t]
-            # A band only moves towards the price, unless the last close was beyond it.
-            if trend == 0 or new_upper < upper or close[t - 1] > upper:
-                upper = new_upper
-            if trend == 0 or new_lower > lower or close[t - 1] < lower:
-                lower = new_lower
-            if trend <= 0 and _is_above(close[t], upper, TIE, 0.0):
-                trend = 1
-            elif trend >= 0 and _is_above(lower, close[t], TIE, 0.0):
-                trend = -1
-            elif trend == 0:
-                trend = 1 if close[t] >= middle else -1
-        direction[t] = trend
+    t = 0
+    while t < close.shape[0] and np.isnan(atr[t]):
+        direction[t] = np.nan
+        t += 1
+    if t == close.shape[0]:
+        return
+    middle = (high[t] + low[t]) / 2.0
+    upper, lower = middle + multiplier * atr[t], middle - multiplier * atr[t]
+    trend = -1.0 if is_above(lower, close[t], TIE) else (1.0 if close[t] >= middle else -1.0)
+    direction[t] = trend
+    before = close[t]
+    # No branches: whether a band moves cannot be predicted.
+    for i in range(t + 1, close.shape[0]):
+        middle = (high[i] + low[i]) / 2.0
+        new_upper = middle + multiplier * atr[i]
+        new_lower = middle - multiplier * atr[i]
+        # A band only moves towards the price, unless the last close was beyond it.
+        upper = select((new_upper < upper) | (before > upper), new_upper, upper)
+        lower = select((new_lower > lower) | (before < lower), new_lower, lower)
+        now = close[i]
+        turned = select((trend < 0.0) & is_above(now, upper, TIE), 1.0, trend)
+        trend = select((trend > 0.0) & is_above(lower, now, TIE), -1.0, turned)
+        direction[i] = trend
+        before = now
 
 
-def supertrend_direction(
-    high: Floats, low: Floats, close: Floats, period: int, multiplier: float
-) -> npt.NDArray[np.int8]:
-    """Direction of the supertrend: +1 up, -1 down, 0 before the first full ATR window (Seban).
+def supertrend(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> Floats:
+    """Direction of the supertrend: +1.0 up, -1.0 down, NaN before the first full ATR window (Seban).
 
     Args:
         high: highs.
@@ -142,6 +158,14 @@ def supertrend_direction(
         period: bars of the average true range (Wilder).
         multiplier: distance of the bands from the bar's middle, in average true ranges.
     """
-    direction = np.empty(close.shape[0], dtype=np.int8)
-    _supertrend(high, low, close, talib.ATR(high, low, close, timeperiod=period), float(multiplier), direction)
+    direction = np.empty(close.shape[0])
+    atr = shared_talib.ATR(high, low, close, timeperiod=period)
+    _supertrend(high, low, close, atr, float(multiplier), direction)
     return direction
+
+
+def supertrend_direction(
+    high: Floats, low: Floats, close: Floats, period: int, multiplier: float
+) -> npt.NDArray[np.int8]:
+    """`supertrend` in whole numbers, int8; 0 before the first full ATR window."""
+    return np.nan_to_num(supertrend(high, low, close, period, multiplier)).astype(np.int8)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Int, Signals, Strategy
-from trading_ai.strategies.indicators import TIE, crossed_above, crossed_below, in_points, talib
+from trading_ai.strategies.indicators import crossed_above, crossed_below, in_points, shared_talib
+from trading_ai.ties import TIE
 
 
 class MacdCross(Strategy):
@@ -20,7 +21,7 @@ class MacdCross(Strategy):
     def signals(self, bars: Bars, fast: int, slow: int, signal: int) -> Signals:
         """Cross of the MACD and its signal line at a bar's close."""
         close = in_points(bars)
-        line, trigger, _ = talib.MACD(close, fastperiod=fast, slowperiod=slow, signalperiod=signal)
+        line, trigger, _ = shared_talib.MACD(close, fastperiod=fast, slowperiod=slow, signalperiod=signal)
         noise = TIE * close  # both are differences of averages and have the rounding of these
         return Signals(
             long_entry=crossed_above(line, trigger, tolerance=noise),

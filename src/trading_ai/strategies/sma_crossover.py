@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from typing_extensions import override
+
 from trading_ai.market.bars import Bars
-from trading_ai.strategies.base import Int, Signals, Strategy
-from trading_ai.strategies.indicators import crossed_above, crossed_below, talib
+from trading_ai.strategies.base import Int, Strategy
+from trading_ai.strategies.indicators import shared_talib
 from trading_ai.strategies.points import are_exact, in_points
+from trading_ai.strategies.signals import Crossing, Crossings, Each
+from trading_ai.ties import TIE
 
 
 class SmaCrossover(Strategy):
@@ -17,12 +23,15 @@ class SmaCrossover(Strategy):
     fast: int = Int(10, 2, 5000, unit="bars", description="length of the fast average")
     slow: int = Int(30, 3, 10000, unit="bars", description="length of the slow average")
 
-    def signals(self, bars: Bars, fast: int, slow: int) -> Signals:
+    def signals(self, bars: Bars, fast: int, slow: int) -> Crossing:
         """Cross of the two averages at a bar's close."""
-        close, tolerance = in_points(bars), 0.0 if are_exact(bars) else None
-        quick = talib.SMA(close, timeperiod=fast)
-        steady = talib.SMA(close, timeperiod=slow)
-        return Signals(
-            long_entry=crossed_above(quick, steady, tolerance=tolerance),
-            short_entry=crossed_below(quick, steady, tolerance=tolerance),
-        )
+        return Crossing(_average(bars, fast), _average(bars, slow), tie=0.0 if are_exact(bars) else TIE)
+
+    @override
+    def crossings(self, bars: Bars, fast: Any, slow: Any) -> Crossings:
+        quick, steady = (Each.made(lambda n: _average(bars, n), lengths) for lengths in (fast, slow))
+        return Crossings(quick, steady, tie=0.0 if are_exact(bars) else TIE)
+
+
+def _average(bars: Bars, length: int) -> Any:
+    return shared_talib.SMA(in_points(bars), timeperiod=length)

@@ -120,7 +120,12 @@ def test_a_backtest_is_deleted_unless_it_is_used(laptop):
         ({"costs": {"spread": 1}}, 422, "costs.spread", "Known: "),
         ({"costs": {"commission_per_lot": "free"}}, 422, "costs.commission_per_lot", "valid number"),
         ({"costs": {"commission_per_lot": -1}}, 422, "", "commission"),
-        ({"sizing": {"mode": 7}}, 422, "sizing.mode", "'units', 'lots' or 'risk_percent' \\(got 7\\)"),
+        (
+            {"sizing": {"mode": 7}},
+            422,
+            "sizing.mode",
+            "'units', 'lots', 'risk_percent' or 'percent_of_equity' \\(got 7\\)",
+        ),
         ({"rules": {"nonsense": True}}, 422, "rules.nonsense", "Known: "),
         ({"colour": "red"}, 422, "colour", "Extra inputs"),
     ],

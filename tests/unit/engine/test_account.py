@@ -16,7 +16,7 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
 
 BARS = bars_of([(1.1, 1.2, 1.0, 1.1)] * 2)  # one pip is 0.0001, a lot 100,000 units, 5 digits
-PLAIN = Account(10_000.0, Sizing(), Costs(), ExecutionRules())
+PLAIN = Account(10_000.0, Sizing("units", 10_000.0), Costs(), ExecutionRules())
 
 
 def config(account: Account, currency: str = "USD") -> dict[str, float]:
@@ -25,10 +25,14 @@ def config(account: Account, currency: str = "USD") -> dict[str, float]:
 
 
 def test_an_account_without_costs():
-    assert config(PLAIN) == {
+    found = config(PLAIN)
+    # 10,000 units earn or lose at most 2,000 within a bar, and half a cent is nothing.
+    assert found.pop("safe_drawdown") == pytest.approx(7_999.995, abs=1e-4)
+    assert found == {
         "capital": 10_000.0,
         "units": 10_000.0,
         "risk_fraction": 0.0,
+        "equity_fraction": 0.0,
         "volume_step": 1000.0,
         "min_volume": 1000.0,
         "max_volume": 0.0,
@@ -51,6 +55,12 @@ def test_an_account_without_costs():
         "opposite": 0.0,
         "direction": 0.0,
         "max_positions": 1.0,
+        "margin_fraction": 0.0,
+        "stop_out_level": 0.5,
+        "half_cent": 0.005,
+        "span": pytest.approx(0.2),
+        "swing": pytest.approx(0.2 / 1.2),
+        "highest_rate": 1.0,
     }
 
 
@@ -66,13 +76,14 @@ def test_every_cost_and_rule():
         swap_short=0.2,
         conversion_rate=0.9,
     )
-    rules = ExecutionRules("close", "target_first", "signal_close", False, "short", 3, False)
+    rules = ExecutionRules("close", "target_first", "signal_close", False, "short", 3, False, 20.0, 80.0)
     found = config(Account(500.0, Sizing("lots", 0.5, 10.0, 20.0, 60_000.0), costs, rules), "EUR")
     assert found == pytest.approx(
         {
             "capital": 500.0,
             "units": 50_000.0,
             "risk_fraction": 0.0,
+            "equity_fraction": 0.0,
             "volume_step": 10.0,
             "min_volume": 20.0,
             "max_volume": 60_000.0,
@@ -95,6 +106,14 @@ def test_every_cost_and_rule():
             "opposite": 1.0,
             "direction": -1.0,
             "max_positions": 3.0,
+            "margin_fraction": 0.05,
+            "stop_out_level": 0.8,
+            "half_cent": 0.005,
+            # 500, less 50,000 x 0.2 x 0.9 within a bar, less a margin of 50,000 x 1.20015 x 0.9 x 0.05
+            "safe_drawdown": 500.0 - 9_000.0 - 2_700.3375 - 1e-9 * (500.0 + 54_006.75),
+            "span": 0.2 * 0.9,
+            "swing": 0.2 / 1.2,  # of the bid: of the ask it is less
+            "highest_rate": 0.9,
         },
         rel=1e-12,
         abs=0.0,

@@ -16,7 +16,7 @@ from trading_ai.engine.execution_data import (
     CONVERT_RATES,
     prepare,
 )
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.errors import RuleError
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol

@@ -10,10 +10,11 @@ from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.orders import map_bars
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
+from trading_ai.market.symbol_table import symbol
 from trading_ai.strategies.base import Signals
 
 FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
@@ -202,11 +203,172 @@ def test_sizes():
         run(rows, sizing=Sizing("units", 10))
 
 
+def test_sizes_by_equity():
+    rows = [FLAT] * 3
+    whole = Sizing("percent_of_equity", 100.0)
+    assert run(rows, sizing=whole)[0]["units"][0] == 9_000  # 10,000 / 1.1 is 9,090.9
+    assert run(rows, sizing=Sizing("percent_of_equity", 250.0))[0]["units"][0] == 22_000
+    broken = Sizing("percent_of_equity", 100.0, volume_step=0.0, min_volume=0.0)
+    assert run(rows, sizing=broken)[0]["units"][0] == pytest.approx(10_000 / 1.1, rel=1e-12)
+    one = Sizing("percent_of_equity", 50.0, volume_step=1.0, min_volume=1.0)
+    costs = Costs(commission_percent=0.1, commission_per_trade=2.0)  # (5,000 - 2) / (1.1 x 1.001) is 4,539.1
+    assert run(rows, sizing=one, costs=costs)[0]["units"][0] == 4_539
+    # The account in euros: 10,000 of them buy 10,000 euros.
+    assert run(rows, sizing=whole, currency="EUR")[0]["units"][0] == 10_000
+    with pytest.raises(RuleError, match=r"percent_of_equity.*above 500|above 500.*percent_of_equity"):
+        run(rows, sizing=Sizing("percent_of_equity", 501.0), rules=ExecutionRules(leverage=5.0))
+    assert run(rows, sizing=broken, rules=ExecutionRules(leverage=1.0))[1]["n_trades"] == 1  # all in is just possible
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "currency", "capital", "units"),
+    [
+        ("EURUSD", 1.1, "USD", 10_000, 9_000),  # whole steps of 1,000
+        ("EURUSD", 0.9, "USD", 10_000, 10_000),  # never more than 10,000
+        ("EURUSD", 1.1, "USD", 1_000_000, 10_000),
+        ("EURUSD", 1.1, "USD", 500, 1_000),  # never less than the smallest volume
+        ("USDJPY", 110.0, "USD", 10_000, 10_000),
+        ("USDJPY", 110.0, "JPY", 1_000_000, 9_000),
+        ("XAUUSD", 1_900.0, "USD", 10_000, 5),
+        ("BTCUSD", 60_000.0, "USD", 10_000, 0.16),
+        ("AAPL", 190.0, "USD", 10_000, 52),
+        ("US500", 4_500.0, "USD", 10_000, 2.2),
+    ],
+)
+def test_the_size_without_one(name, price, currency, capital, units):
+    rows = [(price, price, price, price)] * 3
+    trades, _, _ = run(rows, symbol=symbol(name), sizing=Sizing(), currency=currency, capital=float(capital))
+    assert trades["units"][0] == pytest.approx(units, rel=1e-12)
+
+
+def test_ruin():
+    fall = (1.1000, 1.1005, 1.0880, 1.0950)
+    large = {"capital": 1_000.0, "sizing": Sizing("units", 100_000)}
+    entries = signals(6, long=[0, 3])
+    trades, tally, equity = run([FLAT, FLAT, fall, FLAT, FLAT, FLAT], entries=entries, **large)
+    assert (trades["exit_price"].tolist(), reason(trades[0])) == ([1.0900], "stop_out")
+    assert (trades["net_profit"][0], trades["balance"][0]) == (pytest.approx(-1_000.0), 0.0)
+    assert equity.tolist()[2:] == [0.0] * 4
+    assert (tally["ruined"], tally["stop_outs"], tally["n_skipped"]) == (1, 1, 1)
+    assert tally["ruined_ns"] == 2 * 3_600e9
+    # The 500 that the gap loses beyond the account are not owed.
+    trades, tally, _ = run([FLAT, FLAT, (1.0850, 1.0900, 1.0850, 1.0900)], **large)
+    assert (trades["exit_price"][0], trades["net_profit"][0], tally["ruined"]) == (1.0850, -1_000.0, 1)
+    # A stop that is nearer comes first, and the next position is opened.
+    trades, tally, _ = run([FLAT, FLAT, fall, FLAT, FLAT, FLAT], Exits(stop_loss=50), entries=entries, **large)
+    assert [reason(t) for t in trades] == ["stop_loss", "end_of_data"]
+    assert (trades["net_profit"][0], tally["ruined"]) == (pytest.approx(-500.0), 0)
+    # A stop that a gap jumps over loses everything as well.
+    trades, tally, _ = run([FLAT, FLAT, (1.0850, 1.0900, 1.0850, 1.0900)], Exits(stop_loss=50), **large)
+    assert (reason(trades[0]), trades["net_profit"][0], tally["ruined"]) == ("stop_loss", -1_000.0, 1)
+    # A target in the bar of the ruin: the way against the position comes first, unless the rules say otherwise.
+    both = [FLAT, FLAT, (1.1000, 1.1050, 1.0880, 1.1000)]
+    trades, tally, _ = run(both, Exits(take_profit=40), **large)
+    assert (reason(trades[0]), tally["n_ambiguous"]) == ("stop_out", 1)
+    trades, _, _ = run(both, Exits(take_profit=40), rules=ExecutionRules(same_bar="target_first"), **large)
+    assert reason(trades[0]) == "take_profit"
+
+
+def test_ruin_of_a_short_and_in_the_base_currency():
+    rise = [FLAT, FLAT, (1.1000, 1.1120, 1.0995, 1.1100)]
+    large = {"capital": 1_000.0, "sizing": Sizing("units", 100_000)}
+    trades, _, _ = run(rise, entries=signals(3, short=[0]), **large)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.1100, "stop_out")
+    # In euros: 100,000 x (1.1 / p - 1) + 1,000 is nothing at p = 1.1 / 0.99 = 1.1111..., rounded up.
+    trades, tally, _ = run(rise, entries=signals(3, short=[0]), currency="EUR", **large)
+    assert (trades["exit_price"][0], trades["net_profit"][0]) == (1.1111112, -1_000.0)
+    assert tally["ruined"] == 1
+
+
+def test_ruin_by_costs_at_a_close():
+    costs = Costs(swap_long=-2.0)  # pips: a night costs 20 USD
+    rows = [FLAT] * 30
+    trades, tally, _ = run(rows, costs=costs, capital=15.0, sizing=Sizing("units", 100_000))
+    assert (reason(trades[0]), trades["net_profit"][0], tally["ruined"]) == ("stop_out", -15.0, 1)
+    trades, tally, _ = run([FLAT] * 3, costs=Costs(commission_per_trade=20.0), capital=15.0)
+    assert (trades["exit_bar"][0], trades["net_profit"][0], tally["ruined"]) == (1, -15.0, 1)
+
+
+def test_margin():
+    rules = ExecutionRules(leverage=30.0)
+    _, tally, _ = run([FLAT] * 3, capital=1_000.0, sizing=Sizing("units", 20_000), rules=rules)  # 733.33
+    assert (tally["n_trades"], tally["n_skipped"]) == (1, 0)
+    _, tally, _ = run([FLAT] * 3, capital=1_000.0, sizing=Sizing("units", 30_000), rules=rules)  # 1,100
+    assert (tally["n_trades"], tally["n_skipped"]) == (0, 1)
+    two = ExecutionRules(leverage=30.0, max_positions=2)
+    entries = signals(4, long=[0, 1])
+    _, tally, _ = run([FLAT] * 4, entries=entries, capital=1_000.0, sizing=Sizing("units", 15_000), rules=two)
+    assert (tally["n_trades"], tally["n_skipped"]) == (1, 1)  # 550 each: 450 are free for the second
+    _, tally, _ = run([FLAT] * 4, entries=entries, capital=1_101.0, sizing=Sizing("units", 15_000), rules=two)
+    assert (tally["n_trades"], tally["n_skipped"]) == (2, 0)
+    # In yen for a dollar account, the margin is in dollars: 20,000 / 30.
+    rows = [(110.0, 110.0, 110.0, 110.0)] * 3
+    own = {"symbol": USDJPY, "sizing": Sizing("units", 20_000), "rules": rules}
+    assert run(rows, capital=666.0, **own)[1]["n_skipped"] == 1
+    assert run(rows, capital=667.0, **own)[1]["n_trades"] == 1
+
+
+def test_stop_out():
+    rules = ExecutionRules(leverage=30.0)
+    fall = (1.1000, 1.1005, 1.0600, 1.0700)
+    account = {"capital": 1_000.0, "sizing": Sizing("units", 20_000)}
+    rows = [FLAT, FLAT, fall, FLAT, FLAT, FLAT]
+    # Margin 733.33, of which half is left at 1.1 - 633.33 / 20,000.
+    trades, tally, _ = run(rows, entries=signals(6, long=[0, 3]), rules=rules, **account)
+    assert (trades["exit_price"].tolist(), reason(trades[0])) == ([1.0683333], "stop_out")
+    assert trades["balance"][0] == pytest.approx(366.666)
+    assert (tally["ruined"], tally["stop_outs"], tally["n_skipped"]) == (0, 1, 1)
+    trades, _, _ = run(rows, Exits(stop_loss=200), rules=rules, **account)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0800, "stop_loss")
+    level = ExecutionRules(leverage=30.0, stop_out_level=80.0)  # 586.67: at 1.1 - 413.33 / 20,000
+    assert run(rows, rules=level, **account)[0]["exit_price"][0] == 1.0793333
+    trades, _, _ = run([FLAT, FLAT, (1.0650, 1.0660, 1.0640, 1.0650)], rules=rules, **account)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0650, "stop_out")
+
+
+def test_stop_out_of_the_largest_loser():
+    two = ExecutionRules(leverage=30.0, max_positions=2)
+    rows = [FLAT, FLAT, (1.1100, 1.1105, 1.1095, 1.1100), (1.1100, 1.1100, 1.0700, 1.0900), FLAT]
+    trades, tally, _ = run(
+        rows, entries=signals(5, long=[0, 1]), capital=2_000.0, sizing=Sizing("units", 20_000), rules=two
+    )
+    # Margins 733.33 and 740: half is 736.67. 2,000 + 20,000 (p - 1.1) + 20,000 (p - 1.11) is that at 1.07341666...
+    assert [(t["entry_price"], t["exit_price"]) for t in trades] == [(1.1100, 1.0734166), (1.1000, 1.1000)]
+    assert (tally["stop_outs"], tally["ruined"]) == (1, 0)
+
+
+def test_wins_and_losses():
+    _, tally, _ = run([FLAT] * 3)
+    assert (tally["n_trades"], tally["n_wins"], tally["n_losses"]) == (1, 0, 0)
+    rows = [FLAT, FLAT, (1.1000, 1.1001, 1.1000, 1.1001)]
+    for units, wins, currency, rate in ((40, 0, "USD", None), (60, 1, "USD", None), (40, 0, "JPY", 100.0)):
+        one = Sizing("units", units, min_volume=0.0)  # 0.4 and 0.6 cents, 0.4 yen
+        _, tally, _ = run(rows, sizing=one, currency=currency, costs=Costs(conversion_rate=rate))
+        assert (tally["n_wins"], tally["gross_profit"]) == (wins, pytest.approx(wins * units * 1e-4))
+
+
+def test_excursions():
+    rows = [
+        FLAT,
+        (1.1000, 1.1010, 1.0990, 1.1000),
+        (1.1000, 1.1030, 1.0985, 1.1020),
+        (1.1020, 1.1050, 1.0900, 1.1000),
+    ]
+    trades, _, _ = run(rows, Exits(take_profit=40))
+    assert (trades["mae"][0], trades["mfe"][0]) == (pytest.approx(-15.0), pytest.approx(40.0))
+    trades, _, _ = run(rows)  # to the end: the last bar counts
+    assert (trades["mae"][0], trades["mfe"][0]) == (pytest.approx(-100.0), pytest.approx(50.0))
+    trades, _, _ = run(rows, entries=signals(4, short=[0]), costs=Costs(spread_pips=1.0))  # shorts leave at the ask
+    assert (trades["mae"][0], trades["mfe"][0]) == (pytest.approx(-51.0), pytest.approx(99.0))
+    trades, _, _ = run(rows, Exits(stop_loss=5))  # stopped in its first bar: only the fill is known
+    assert (trades["mae"][0], trades["mfe"][0]) == (pytest.approx(-5.0), 0.0)
+
+
 def test_no_position_is_opened_without_balance():
     crash = [FLAT, FLAT, (1.0, 1.0, 0.5, 0.5), *[FLAT] * 5]
     trades, tally, _ = run(crash, Exits(stop_loss=20), entries=signals(8, long=[0, 4]), sizing=Sizing("units", 200_000))
     assert (len(trades), tally["n_skipped"]) == (1, 1)
-    assert trades["balance"][0] < 0
+    assert trades["balance"][0] == 0.0  # 200,000 units lost 20,000 at the open of bar 2: 10,000 of it is not owed
 
 
 def test_commission():
@@ -217,6 +379,22 @@ def test_commission():
     assert equity[1] == pytest.approx(10_000 - 0.33)  # the entry's side is paid at once
     assert run([FLAT] * 3, costs=Costs(commission_percent=0.1))[0]["commission"][0] == pytest.approx(22.0)
     assert run([FLAT] * 3, costs=Costs(commission_per_trade=1.5))[0]["commission"][0] == 3.0
+    # Of closed trades only.
+    left = run([FLAT] * 3, costs=Costs(commission_per_trade=1.5), rules=ExecutionRules(close_at_end=False))
+    assert (len(left[0]), left[1]["commission"], left[1]["final_equity"]) == (0, 0.0, 9_998.5)
+
+
+def test_balance_of_several_positions():
+    rules = ExecutionRules(max_positions=2)
+    trades, tally, _ = run(
+        [FLAT] * 8,
+        Exits(time_exit=3),
+        entries=signals(8, long=[0, 1]),
+        costs=Costs(commission_per_lot=3.5),
+        rules=rules,
+    )
+    assert trades["balance"].tolist() == pytest.approx([9_999.30, 9_998.60])  # 0.70 a trade, when it is closed
+    assert tally["balance_drawdown"] == pytest.approx(1.40)
 
 
 def test_slippage():

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.bars import bars_of, random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.exit_rows import distances
+from trading_ai.engine.exit_rows import distances, stop_levels
 from trading_ai.engine.grid_run import GridRun, rectangle
 from trading_ai.engine.records import N_TALLIES, TALLIES
 from trading_ai.engine.sizing import Sizing
@@ -27,7 +27,7 @@ def both_ways(twins: Twins, n_stops: int = 32, n_targets: int = 2):
     for in_lanes in (True, False):
         tallies = np.full((stop_of.size, N_TALLIES), np.nan)
         daily = np.zeros((stop_of.size, twins.data.day_last_bar.size), np.float32)
-        run = GridRun(twins.group, 0, where, (stops, targets), False)
+        run = GridRun(twins.group, 0, where, (stop_levels(stops), targets), False)
         assert run._rectangle is not None
         if not in_lanes:
             run._rectangle = None

@@ -9,7 +9,7 @@ from tests.fakes.bars import bars_of
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.strategies.base import Signals
 

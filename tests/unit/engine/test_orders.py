@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.bars import EURUSD, MONDAY_NS, USDJPY, bars_of
 from tests.fakes.twins import Twins
 from trading_ai.engine.orders import SAME_BARS, BarMap, Orders, map_bars, place_orders
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.errors import RuleError, StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.market.timeframe import timeframe

@@ -9,16 +9,16 @@ from tests.fakes.bars import USDJPY, random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine import simulate
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.exit_rows import ExitRows, distances
+from trading_ai.engine.exit_rows import ExitRows, distances, stop_levels
 from trading_ai.engine.records import N_TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import table_bytes
 from trading_ai.strategies.base import Signals
 
 N = 120
 STOPS, TARGETS = np.array([10.0, 20.0, 0.0]), np.array([15.0, 0.0])
-LEVELS = (np.sort(distances(STOPS, 0.0001)), np.sort(distances(TARGETS, 0.0001)))
+LEVELS = (stop_levels(np.sort(distances(STOPS, 0.0001))), np.sort(distances(TARGETS, 0.0001)))
 ROWS = np.array(
     [
         [10, 15, 0, 0, 0],

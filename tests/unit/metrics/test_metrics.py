@@ -11,7 +11,7 @@ from tests.fakes.bars import random_bars
 from tests.fakes.twins import Twins
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.records import N_TALLIES, TALLIES
-from trading_ai.engine.reference import Exits
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
 from trading_ai.metrics import columns
@@ -40,7 +40,7 @@ def plain_metrics(twins, result, bars):
     capital = twins.account.capital
     trades = result.trades
     net = trades["net_profit"]
-    wins, losses = net[net > 0], net[net < 0]
+    wins, losses = net[net >= 0.005], net[net <= -0.005]
     longs, shorts = net[trades["direction"] > 0], net[trades["direction"] < 0]
     balance = np.r_[capital, trades["balance"]]
     fall = np.maximum.accumulate(balance) - balance
@@ -64,8 +64,8 @@ def plain_metrics(twins, result, bars):
         "long_trades": len(longs),
         "short_trades": len(shorts),
         "win_rate": 100 * len(wins) / len(net),
-        "long_win_rate": 100 * (longs > 0).mean(),
-        "short_win_rate": 100 * (shorts > 0).mean(),
+        "long_win_rate": 100 * (longs >= 0.005).mean(),
+        "short_win_rate": 100 * (shorts >= 0.005).mean(),
         "long_net_profit": longs.sum(),
         "short_net_profit": shorts.sum(),
         "expectancy": net.mean(),
@@ -73,8 +73,8 @@ def plain_metrics(twins, result, bars):
         "average_loss": losses.mean(),
         "largest_win": wins.max(),
         "largest_loss": losses.min(),
-        "max_consecutive_wins": longest_run(net > 0),
-        "max_consecutive_losses": longest_run(net <= 0),
+        "max_consecutive_wins": longest_run(net >= 0.005),
+        "max_consecutive_losses": longest_run(net < 0.005),
         "max_balance_drawdown": fall.max(),
         "max_balance_drawdown_percent": 100 * (fall / np.maximum.accumulate(balance)).max(),
         "max_drawdown": (peak - values).max(),
@@ -95,6 +95,9 @@ def plain_metrics(twins, result, bars):
         "skipped_entries": result.skipped,
         "buy_and_hold_percent": 100 * (bars.close[-1] / bars.open[0] - 1),
         "buy_and_hold_drawdown_percent": 100 * (1 - path / np.maximum.accumulate(path)).max(),
+        "ruined": 0,
+        "stop_outs": 0,
+        "ruined_after_days": 0,
     }
 
 
@@ -121,7 +124,12 @@ def test_every_metric_follows_its_definition(seed, exits):
         assert got[name] == pytest.approx(value, rel=1e-9, abs=1e-9), name
     assert got["slippage_paid"] > 0
     assert got["spread_paid"] == pytest.approx(0.8 * len(twins.reference(exits).trades), rel=1e-6)
-    assert set(METRIC_NAMES) - set(expected) == {"slippage_paid", "spread_paid", "max_drawdown_days"}
+    assert set(METRIC_NAMES) - set(expected) == {
+        "slippage_paid",
+        "spread_paid",
+        "max_drawdown_days",
+        "position_percent",
+    }
 
 
 def test_undefined_is_nan():

@@ -48,6 +48,9 @@ TALLY = {
     "n_skipped": 7,
     "final_equity": 1050.0,
     "open_profit": 10.0,
+    "ruined": 0,
+    "stop_outs": 6,
+    "ruined_ns": 0.0,
 }
 YEAR = {"periods_per_year": 252.0, "years": 1 / 63, "benchmark": BuyAndHold(12.5, 20.0)}
 METRICS_BY_HAND = {
@@ -88,6 +91,10 @@ METRICS_BY_HAND = {
     "swap_paid": 2.0,
     "slippage_paid": 1.5,
     "spread_paid": 2.5,
+    "ruined": 0,
+    "stop_outs": 6,
+    "ruined_after_days": 0.0,
+    "position_percent": 110.0,
     "final_equity": 1050.0,
     "return_percent": 5.0,
     "annual_return_percent": 100 * (1.05**63 - 1),
@@ -100,7 +107,7 @@ METRICS_BY_HAND = {
 
 def metrics(n_days: int = 4, **changes: float) -> dict[str, float]:
     tally = np.array([[{**TALLY, **changes}[name] for name in TALLIES]], dtype=float)
-    row = metrics_from_tallies(tally, capital=1000.0, n_bars=100, n_days=n_days, **YEAR)[0]
+    row = metrics_from_tallies(tally, capital=1000.0, n_bars=100, n_days=n_days, **YEAR, position_percent=110.0)[0]
     return dict(zip(METRIC_NAMES, row.tolist(), strict=True))
 
 
@@ -170,6 +177,14 @@ def test_what_is_undefined_is_nan_and_nothing_else_is(changes, undefined):
     assert {name for name, value in found.items() if math.isnan(value)} == undefined
 
 
+def test_a_ruined_account_has_no_ratios():
+    found = metrics(ruined=1, ruined_ns=1.5 * 86_400e9, final_equity=0.0, sum_net=-1000.0)
+    assert (found["ruined"], found["ruined_after_days"], found["return_percent"]) == (1.0, 1.5, -100.0)
+    ratios = {"profit_factor", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "recovery_factor", "sqn"}
+    undefined = {name for name, value in found.items() if math.isnan(value)}
+    assert undefined == ratios | {"annual_return_percent"}
+
+
 def test_the_largest_of_one_trade():
     assert metrics(n_wins=1)["largest_win"] == 60.0
     assert metrics(n_losses=1)["largest_loss"] == -40.0
@@ -189,20 +204,23 @@ def test_which_way_is_better():
         "slippage_paid",
         "spread_paid",
         "ambiguous_exits",
+        "ruined",
+        "stop_outs",
     }
     neither = {"long_trades", "short_trades", "exposure_percent", "average_bars_held", "skipped_entries"}
     neither |= {"buy_and_hold_percent", "buy_and_hold_drawdown_percent"}
+    neither |= {"ruined_after_days", "position_percent"}
     for each in METRICS:
         assert each.better == (-1 if each.name in less else 0 if each.name in neither else 1), each.name
 
 
 def test_units():
     by_unit = {unit: {m.name for m in METRICS if m.unit == unit} for unit in {m.unit for m in METRICS}}
-    assert by_unit["days"] == {"max_drawdown_days"}
+    assert by_unit["days"] == {"max_drawdown_days", "ruined_after_days"}
     assert by_unit["bars"] == {"average_bars_held"}
     percents = {"win_rate", "long_win_rate", "short_win_rate", "exposure_percent", "return_percent"}
     percents |= {"annual_return_percent", "max_drawdown_percent", "max_balance_drawdown_percent"}
-    percents |= {"buy_and_hold_percent", "buy_and_hold_drawdown_percent"}
+    percents |= {"buy_and_hold_percent", "buy_and_hold_drawdown_percent", "position_percent"}
     assert by_unit["percent"] == percents
     assert set(by_unit) == {"days", "bars", "percent", "money", "count", "ratio"}
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 
@@ -17,7 +18,7 @@ BEFORE_DATE_RANGES = """{"strategy": "sma_crossover", "parameters": {"fast": 10}
 
 def test_a_backtest_that_was_stored_before_date_ranges_reads_and_compares_equal():
     old = BacktestSpec.from_json(json.loads(BEFORE_DATE_RANGES))
-    new = BacktestSpec("sma_crossover", {"fast": 10}, "abc")
+    new = BacktestSpec("sma_crossover", {"fast": 10}, "abc", sizing=Sizing("units", 10_000.0))  # the default then
     assert old == new
     assert old.to_json() == new.to_json()
     assert not {"start", "end"} & set(new.to_json())

@@ -142,6 +142,84 @@ class MoneyTable(NamedTuple):
     paid_in: Floats
 
 
+class EntryTable(NamedTuple):
+    """What a trade earns that is opened at a bar and ends at a stop or target, for every bar and both sides.
+
+    Which strategy asked for the entry makes no difference, so that all sets of signals share the table; it is filled
+    on demand, by all threads together. An entry is two times its bar, plus one if it is short. A level is looked for
+    during `sets.HORIZON` bars.
+
+    Attributes:
+        filled: `_jit.READY` for entries that were looked at, uint8, shape (2 * n_bars,).
+        keys: when each level is touched, see `Touches`; `money.NOT_TOUCHED` for not within the horizon. Shape
+            (2 * n_bars, n_stops + n_targets).
+        values: the money of each such trade, columns as in `money.EXIT_MONEY`, shape (2 * n_bars, n_levels, 8).
+    """
+
+    filled: npt.NDArray[np.uint8]
+    keys: npt.NDArray[np.int32]
+    values: Floats
+
+
+class Sets(NamedTuple):
+    """Sets of signals, each with the combinations that share it.
+
+    Attributes:
+        signals: where each set's signals are, columns as in `sets.SIGNALS`, shape (n_sets, 6).
+        levels: numbers that are to be crossed above and below where there is no series, and the share by which values
+            may differ and be equal, shape (n_sets, 3).
+        ready: `_jit.READY` for sets whose signals are there, uint8, shape (n_sets,).
+        first_row: where each set's combinations begin in `rows`, shape (n_sets + 1,).
+        rows: where each combination's results go, shape (m,).
+        stop_of: position of each combination's stop among the stops, shape (m,).
+        target_of: position of its target likewise.
+    """
+
+    signals: Ints
+    levels: Floats
+    ready: npt.NDArray[np.uint8]
+    first_row: Ints
+    rows: Ints
+    stop_of: Ints
+    target_of: Ints
+
+
+class Trades(NamedTuple):
+    """The trades of one combination, on which a thread works; shape (n_events,), of which it uses a part.
+
+    Attributes:
+        first: bar of the entry.
+        exit_bar: bar of the exit.
+        side: +1.0 long, -1.0 short.
+        entry: fill price.
+        held: bars held.
+        net: net profit.
+        delta: change of the balance at the exit.
+        worst: worst open profit at a close before the exit.
+        best: best open profit likewise.
+        best_bar: last bar with the best; -1 where it is not known.
+        paid_in: commission of the entry.
+        charge: commission of both sides.
+        slippage: price lost to slippage.
+        spread: price lost to the spread.
+    """
+
+    first: Ints
+    exit_bar: Ints
+    side: Floats
+    entry: Floats
+    held: Ints
+    net: Floats
+    delta: Floats
+    worst: Floats
+    best: Floats
+    best_bar: Ints
+    paid_in: Floats
+    charge: Floats
+    slippage: Floats
+    spread: Floats
+
+
 class Walk(NamedTuple):
     """The trades of one combination, on which a thread works in `grid`; shape (n_events,), of which it uses a part.
 

@@ -9,92 +9,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit, njit_spread
+from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Events, Market
 from trading_ai.engine.compiled.bookkeeping import (
-    book_trade,
     commission,
     end_days,
     finish,
+    margin_of,
     mark,
     position_size,
     price_profit,
     rounded,
+    size_by_equity,
     start,
     swap_credit,
-    to_account,
 )
-from trading_ai.engine.records import (
-    BREAK_EVEN,
-    END_OF_DATA,
-    SIGNAL,
-    STOP_LOSS,
-    TAKE_PROFIT,
-    TIME_EXIT,
-    TRAILING_STOP,
+from trading_ai.engine.compiled.carrying import (
+    BEST,
+    ENTRY,
+    ENTRY_BAR,
+    MARGIN,
+    N_POSITION,
+    PAID,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    TARGET,
+    UNITS,
+    level_of_account,
+    limit_of,
+    open_value,
 )
-
-# Columns of the table of open positions.
-ENTRY_BAR, SIDE, UNITS, ENTRY, STOP, TARGET, BEST, STOP_REASON, PAID = range(9)
-N_POSITION = 9
-
-
-@njit
-def close_position(
-    config, positions, i, exit_bar, price, reason, ambiguous, market, days, state, tally, trades, n_trades
-):
-    """Close open position `i` at a price: book the trade and mark the balance."""
-    time_ns, nights, rates = market.time_ns, days.nights, days.rates
-    p = positions[i]
-    first = int(p[ENTRY_BAR])
-    side = p[SIDE]
-    units = p[UNITS]
-    gross = price_profit(side, units, p[ENTRY], price, config[a.CONVERSION], config[a.RATE], rates, exit_bar)
-    paid_out = commission(config, units, price, rates, exit_bar)
-    credit = swap_credit(config, side, units, nights, rates, first, exit_bar, price)
-    state[a.BALANCE] += gross - paid_out + credit
-    net = gross - (p[PAID] + paid_out) + credit
-    book_trade(state, tally, side, net)
-    # A position that is closed by an order is gone at the bar's open; stops and targets are reached inside their bar.
-    tally[a.BARS_HELD] += exit_bar - first if reason == SIGNAL or reason == TIME_EXIT else exit_bar - first + 1
-    tally[a.COMMISSION] += p[PAID] + paid_out
-    tally[a.SWAP] += credit
-    if ambiguous:
-        tally[a.N_AMBIGUOUS] += 1.0
-    in_account = to_account(config[a.CONVERSION], config[a.RATE], rates, exit_bar, price)
-    if config[a.SLIPPAGE] > 0.0:
-        # Entries always slip, and all exits but targets, which are limit orders.
-        slipped = 1.0 if reason == TAKE_PROFIT else 2.0
-        tally[a.SLIPPAGE_PAID] += slipped * config[a.SLIPPAGE] * units * in_account
-    if config[a.HAS_SPREAD] != 0.0:
-        crossed = first if side > 0.0 else exit_bar  # the order that is filled at the ask
-        tally[a.SPREAD_PAID] += (market.ask_open[crossed] - market.bid_open[crossed]) * units * in_account
-    if trades.shape[0] > 0:
-        record = trades[n_trades]
-        record["entry_bar"] = first
-        record["exit_bar"] = exit_bar
-        record["entry_time_ns"] = time_ns[first]
-        record["exit_time_ns"] = time_ns[exit_bar]
-        record["direction"] = 1 if side > 0.0 else -1
-        record["exit_reason"] = reason
-        record["ambiguous"] = ambiguous
-        record["units"] = units
-        record["entry_price"] = p[ENTRY]
-        record["exit_price"] = price
-        record["gross_profit"] = gross
-        record["commission"] = p[PAID] + paid_out
-        record["swap"] = credit
-        record["net_profit"] = net
-        record["balance"] = state[a.BALANCE]
-
-
-@njit
-def market_fill(price, side, config):
-    """Price of a market or stop fill that leaves a position: slippage is adverse."""
-    if config[a.SLIPPAGE] > 0.0:
-        return np.floor((price - side * config[a.SLIPPAGE]) * config[a.FILL_SCALE] + 0.5) / config[a.FILL_SCALE]
-    return price
+from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
+from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
 
 
 @njit_spread
@@ -134,14 +82,18 @@ def simulate_bars(
     positions = np.empty((max_positions, N_POSITION))
     same_bars = strategy_bar.shape[0] == 0
     conversion = config[a.CONVERSION]
+    has_margin = config[a.MARGIN_FRACTION] != 0.0
+    # Only then does the level of the account move while positions and balance stay what they are.
+    level_moves = config[a.HAS_SWAP] != 0.0 or conversion == 3.0
     n_trades = 0
     for c in range(stop_distances.shape[0]):
         tally = tallies[c]
         day_profit = daily[c]
         start(config, state, tally)
-        n_trades = 0
         n_open = 0
         open_profit = 0.0
+        level = 0.0
+        is_level_known = False
         if curve.shape[0] > 0:
             curve[:] = state[a.BALANCE]
         k = 0
@@ -161,8 +113,9 @@ def simulate_bars(
                 order = events.side[k]
             # 1. At the open: exits first, in order of opening.
             consumed = False
-            kept = 0
-            for i in range(n_open):
+            was_any = n_open > 0
+            i = 0
+            while i < n_open:
                 side = positions[i, SIDE]
                 first = int(positions[i, ENTRY_BAR])
                 reason = -1
@@ -177,27 +130,34 @@ def simulate_bars(
                     reason = SIGNAL
                     if config[a.OPPOSITE] == 1.0:  # closes, and opens nothing itself
                         consumed = True
-                if reason >= 0:
-                    price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
-                    close_position(
-                        config, positions, i, t, price, reason, False, market, days, state, tally, trades, n_trades
-                    )
-                    n_trades += 1
-                else:
-                    if kept != i:
-                        positions[kept] = positions[i]
-                    kept += 1
-            if n_open > 0 and kept == 0:
+                if reason < 0:
+                    i += 1
+                    continue
+                price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
+                n_open = close_position(
+                    config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
+                )
+                is_level_known = False
+            if was_any and n_open == 0:
                 mark(state, tally, state[a.BALANCE], t, time_ns)
-            n_open = kept
             # 2. Entries.
             if order != 0.0:
                 blocked = n_open > 0 and positions[0, SIDE] != order
                 may_open = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
                 if not consumed and not blocked and may_open and n_open < max_positions:
                     entry = events.entry[k]
-                    units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
-                    if units <= 0.0:
+                    leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
+                    equity = state[a.BALANCE] + open_value(config, positions, n_open, nights, rates, t, leave)
+                    if config[a.EQUITY_FRACTION] != 0.0:
+                        units = size_by_equity(config, state[a.BALANCE], equity, rates, t, entry)
+                    else:
+                        units = position_size(config, state[a.BALANCE], stop_distances[c], rates, t, entry)
+                    margin = margin_of(config, units, entry, rates, t) if has_margin else 0.0
+                    used = 0.0
+                    for j in range(n_open):
+                        used += positions[j, MARGIN]
+                    # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
+                    if units <= 0.0 or equity < config[a.HALF_CENT] or margin > (equity - used) * (1.0 + 1e-9):
                         tally[a.N_SKIPPED] += 1.0
                     else:
                         p = positions[n_open]
@@ -205,6 +165,7 @@ def simulate_bars(
                         p[SIDE] = order
                         p[UNITS] = units
                         p[ENTRY] = entry
+                        p[MARGIN] = margin
                         stop = rounded(events.anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
                         trail = rounded(entry - order * trailing_distances[c], config[a.LEVEL_SCALE])
                         p[STOP_REASON] = STOP_LOSS
@@ -217,24 +178,31 @@ def simulate_bars(
                         p[PAID] = commission(config, units, entry, rates, t)
                         state[a.BALANCE] -= p[PAID]
                         n_open += 1
+                        is_level_known = False
                 k += 1
             was_open = n_open > 0
-            # 3. Inside the bar: stops and targets, in order of opening.
-            kept = 0
-            for i in range(n_open):
-                p = positions[i]
-                side = p[SIDE]
+            # 3. Inside the bar.
+            side = o = worst = best = 0.0
+            if n_open > 0:
+                side = positions[0, SIDE]  # of all of them
                 long = side > 0.0
                 o = market.bid_open[t] if long else market.ask_open[t]
                 worst = market.bid_low[t] if long else market.ask_high[t]
                 best = market.bid_high[t] if long else market.ask_low[t]
-                stop, target = p[STOP], p[TARGET]
+                if level_moves or not is_level_known:
+                    level = level_of_account(config, state[a.BALANCE], positions, n_open, nights, rates, t)
+                    is_level_known = True
+            carried = (level - worst) * side < 0.0 and (level - o) * side < 0.0
+            if n_open == 1 and carried:
+                # What `close_inside_bar` does, by hand: this is nearly every bar, and each function that is handed
+                # arrays takes longer than this.
+                stop, target = positions[0, STOP], positions[0, TARGET]
                 reason = -1
                 price = 0.0
                 ambiguous = False
                 # Opened at or beyond a level: filled at the open, worse than the stop or better than the target.
                 if (stop - o) * side >= 0.0:
-                    reason, price = int(p[STOP_REASON]), o
+                    reason, price = int(positions[0, STOP_REASON]), o
                 elif (o - target) * side >= 0.0:
                     reason, price = TAKE_PROFIT, o
                 else:
@@ -242,53 +210,59 @@ def simulate_bars(
                     reached = (best - target) * side >= 0.0
                     ambiguous = stopped and reached
                     if stopped and not (reached and config[a.TARGET_FIRST] != 0.0):
-                        reason, price = int(p[STOP_REASON]), stop
+                        reason, price = int(positions[0, STOP_REASON]), stop
                     elif reached:
                         reason, price = TAKE_PROFIT, target
                 if reason >= 0:
                     if reason != TAKE_PROFIT:
                         price = market_fill(price, side, config)
-                    close_position(
-                        config, positions, i, t, price, reason, ambiguous, market, days, state, tally, trades, n_trades
+                    n_open = close_position(
+                        config, positions, 0, 1, t, price, reason, ambiguous, False, market, days, state, tally, trades
                     )
-                    n_trades += 1
-                else:
-                    if kept != i:
-                        positions[kept] = positions[i]
-                    kept += 1
-            n_open = kept
+            elif n_open > 0:
+                n_open = close_inside_bar(
+                    config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
+                )
+                is_level_known = False
             # 4. After the bar: stops that move, from the next bar on.
             for i in range(n_open):
-                p = positions[i]
-                side = p[SIDE]
-                best = market.bid_high[t] if side > 0.0 else market.ask_low[t]
-                if (best - p[BEST]) * side > 0.0:
-                    p[BEST] = best
-                trail = rounded(p[BEST] - side * trailing_distances[c], config[a.LEVEL_SCALE])
-                if (trail - p[STOP]) * side > 0.0:
-                    p[STOP] = trail
-                    p[STOP_REASON] = TRAILING_STOP
-                trigger = rounded(p[ENTRY] + side * break_even_distances[c], config[a.LEVEL_SCALE])
-                if (best - trigger) * side >= 0.0 and (p[ENTRY] - p[STOP]) * side > 0.0:
-                    p[STOP] = p[ENTRY]
-                    p[STOP_REASON] = BREAK_EVEN
-            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
-                for i in range(n_open):
-                    side = positions[i, SIDE]
-                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
-                    close_position(
-                        config, positions, i, t, price, END_OF_DATA, False, market, days, state, tally, trades, n_trades
-                    )
-                    n_trades += 1
-                n_open = 0
-            # 5. Value at the close.
+                if (best - positions[i, BEST]) * side > 0.0:
+                    positions[i, BEST] = best
+                trail = rounded(positions[i, BEST] - side * trailing_distances[c], config[a.LEVEL_SCALE])
+                if (trail - positions[i, STOP]) * side > 0.0:
+                    positions[i, STOP] = trail
+                    positions[i, STOP_REASON] = TRAILING_STOP
+                entry = positions[i, ENTRY]
+                trigger = rounded(entry + side * break_even_distances[c], config[a.LEVEL_SCALE])
+                if (best - trigger) * side >= 0.0 and (entry - positions[i, STOP]) * side > 0.0:
+                    positions[i, STOP] = entry
+                    positions[i, STOP_REASON] = BREAK_EVEN
+            # 5. Value at the close: of what the account can carry there.
             open_profit = 0.0
-            for i in range(n_open):
-                p = positions[i]
-                price = market.bid_close[t] if p[SIDE] > 0.0 else market.ask_close[t]
-                open_profit += price_profit(
-                    p[SIDE], p[UNITS], p[ENTRY], price, conversion, config[a.RATE], rates, t
-                ) + swap_credit(config, p[SIDE], p[UNITS], nights, rates, int(p[ENTRY_BAR]), t, price)
+            while n_open > 0:
+                price = market.bid_close[t] if positions[0, SIDE] > 0.0 else market.ask_close[t]
+                open_profit = 0.0
+                for i in range(n_open):
+                    units = positions[i, UNITS]
+                    open_profit += price_profit(
+                        side, units, positions[i, ENTRY], price, conversion, config[a.RATE], rates, t
+                    ) + swap_credit(config, side, units, nights, rates, int(positions[i, ENTRY_BAR]), t, price)
+                equity = state[a.BALANCE] + open_profit
+                limit = limit_of(config, positions, n_open) if has_margin else 0.0
+                if equity > limit and equity >= config[a.HALF_CENT]:
+                    break
+                n_open = stop_out(config, positions, n_open, t, price, np.nan, market, days, state, tally, trades)
+                is_level_known = False
+                open_profit = 0.0
+            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
+                while n_open > 0:
+                    side = positions[0, SIDE]
+                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
+                    n_open = close_position(
+                        config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally,
+                        trades,
+                    )  # fmt: skip
+                open_profit = 0.0
             equity = state[a.BALANCE] + open_profit
             mark(state, tally, equity, t, time_ns)
             if curve.shape[0] > 0:
@@ -301,7 +275,6 @@ def simulate_bars(
                 end_days(state, tally, days.bar_day[t] + 1, equity, day_profit)
             t += 1
         # The last bar's valuation stands for positions left open: the loop ends there while any is.
-        for i in range(n_open):
-            tally[a.COMMISSION] += positions[i, PAID]
+        n_trades = int(tally[a.N_TRADES])
         finish(state, tally, open_profit, days.day_last_bar.shape[0], n, time_ns, day_profit)
     return n_trades

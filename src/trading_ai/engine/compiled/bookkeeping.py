@@ -15,7 +15,8 @@ from trading_ai.engine.records import TALLIES
 CONFIG = (
     "capital",
     "units",
-    "risk_fraction",  # of the balance; 0 for fixed units
+    "risk_fraction",  # of the balance; 0 for other sizes
+    "equity_fraction",  # of the equity; 0 for other sizes
     "volume_step",
     "min_volume",
     "max_volume",
@@ -38,11 +39,19 @@ CONFIG = (
     "opposite",
     "direction",
     "max_positions",
+    "margin_fraction",  # of a position's value at its entry; 0 without margin
+    "stop_out_level",  # fraction of the margin in use
+    "half_cent",  # less than this is nothing: neither won, nor lost, nor left
+    "safe_drawdown",  # of a fixed size: with a smaller one of the equity, the account surely carried every position
+    "span",  # most that one unit earns or loses within a bar
+    "swing",  # largest range of a bar as a fraction of its high
+    "highest_rate",  # from quote to account currency
 )
 (
     CAPITAL,
     UNITS,
     RISK_FRACTION,
+    EQUITY_FRACTION,
     VOLUME_STEP,
     MIN_VOLUME,
     MAX_VOLUME,
@@ -65,6 +74,13 @@ CONFIG = (
     OPPOSITE,
     DIRECTION,
     MAX_POSITIONS,
+    MARGIN_FRACTION,
+    STOP_OUT_LEVEL,
+    HALF_CENT,
+    SAFE_DRAWDOWN,
+    SPAN,
+    SWING,
+    HIGHEST_RATE,
 ) = range(len(CONFIG))
 
 BALANCE, BALANCE_PEAK, EQUITY_PEAK, PEAK_BAR, WIN_STREAK, LOSS_STREAK, DAY_EQUITY, NEXT_DAY = range(8)
@@ -103,7 +119,13 @@ N_STATE = 8
     N_SKIPPED,
     FINAL_EQUITY,
     OPEN_PROFIT,
+    RUINED,
+    STOP_OUTS,
+    RUINED_NS,
 ) = range(len(TALLIES))
+
+IN_DOUBT = -1.0
+"""In the tally RUINED, of simulators that do not know what an account can carry: `bars` must simulate that anew."""
 
 
 @njit
@@ -152,12 +174,20 @@ def commission(config, units, price, rates, bar):
 
 
 @njit
+def swap_before_conversion(config, side, units, nights, entry_bar, bar):
+    """Swap from the entry to `bar`, in the quote currency, or in the account's if it is charged in that."""
+    if config[HAS_SWAP] == 0.0:
+        return 0.0
+    per_unit = config[SWAP_LONG] if side > 0.0 else config[SWAP_SHORT]
+    return (nights[bar] - nights[entry_bar]) * units * per_unit
+
+
+@njit
 def swap_credit(config, side, units, nights, rates, entry_bar, bar, price):
     """Swap credited (+) or charged (-) to a position from its entry to `bar`."""
     if config[HAS_SWAP] == 0.0:
         return 0.0
-    per_unit = config[SWAP_LONG] if side > 0.0 else config[SWAP_SHORT]
-    credit = (nights[bar] - nights[entry_bar]) * units * per_unit
+    credit = swap_before_conversion(config, side, units, nights, entry_bar, bar)
     if config[SWAP_IN_ACCOUNT] != 0.0:
         return credit
     return credit * to_account(config[CONVERSION], config[RATE], rates, bar, price)
@@ -165,7 +195,7 @@ def swap_credit(config, side, units, nights, rates, entry_bar, bar, price):
 
 @njit
 def position_size(config, balance, stop_distance, rates, bar, price):
-    """Units to open, or 0 where nothing can be opened."""
+    """Units to open, or 0 where nothing can be opened; for all sizes but those of `size_by_equity`."""
     if balance <= 0.0:
         return 0.0
     if config[RISK_FRACTION] == 0.0:
@@ -180,6 +210,35 @@ def position_size(config, balance, stop_distance, rates, bar, price):
     if units < config[MIN_VOLUME]:
         return 0.0
     return units
+
+
+@njit
+def size_by_equity(config, balance, equity, rates, bar, price):
+    """Units whose value and commission are a fraction of the equity, or 0 where nothing can be opened.
+
+    Apart from `position_size`, because a longer function is no longer put in its place: half again the time.
+    """
+    if balance <= 0.0:
+        return 0.0
+    in_account = to_account(config[CONVERSION], config[RATE], rates, bar, price)
+    price_of_one = price * in_account * (1.0 + config[COMMISSION_OF_VALUE]) + config[COMMISSION_PER_UNIT]
+    units = (equity * config[EQUITY_FRACTION] - config[COMMISSION_PER_TRADE]) / price_of_one
+    if config[MAX_VOLUME] > 0.0:
+        units = min(units, config[MAX_VOLUME])
+    if config[VOLUME_STEP] > 0.0:
+        units = np.floor(units / config[VOLUME_STEP] + 1e-9) * config[VOLUME_STEP]
+    if units < config[MIN_VOLUME]:
+        return 0.0
+    return units
+
+
+@njit
+def margin_of(config, units, price, rates, bar):
+    """What a position ties up, from its entry on; 0 without margin."""
+    if config[MARGIN_FRACTION] == 0.0:
+        return 0.0
+    in_account = to_account(config[CONVERSION], config[RATE], rates, bar, price)
+    return units * price * in_account * config[MARGIN_FRACTION]
 
 
 @njit
@@ -230,38 +289,46 @@ def end_days(state, tally, until, equity, daily):
 
 
 @njit
-def book_trade(state, tally, side, net):
-    """Count a closed trade with its net profit."""
-    tally[N_TRADES] += 1.0
-    tally[SUM_NET] += net
-    tally[SUM_NET_SQUARED] += net * net
-    if side > 0.0:
-        tally[N_LONG] += 1.0
-        tally[LONG_NET] += net
-    if net > 0.0:
-        tally[N_WINS] += 1.0
-        tally[GROSS_PROFIT] += net
-        if side > 0.0:
-            tally[N_LONG_WINS] += 1.0
-        tally[LARGEST_WIN] = max(tally[LARGEST_WIN], net)
-        state[WIN_STREAK] += 1.0
-        state[LOSS_STREAK] = 0.0
-        tally[MAX_WIN_STREAK] = max(tally[MAX_WIN_STREAK], state[WIN_STREAK])
-    else:
-        if net < 0.0:
-            tally[N_LOSSES] += 1.0
-            tally[GROSS_LOSS] += net
-            tally[LARGEST_LOSS] = min(tally[LARGEST_LOSS], net)
-        state[LOSS_STREAK] += 1.0
-        state[WIN_STREAK] = 0.0
-        tally[MAX_LOSS_STREAK] = max(tally[MAX_LOSS_STREAK], state[LOSS_STREAK])
-    balance = state[BALANCE]
+def mark_balance(balance, state, tally):
+    """Take note of the balance after a trade."""
     if balance > state[BALANCE_PEAK]:
         state[BALANCE_PEAK] = balance
     else:
         drop = state[BALANCE_PEAK] - balance
         tally[BALANCE_DRAWDOWN] = max(tally[BALANCE_DRAWDOWN], drop)
         tally[BALANCE_DRAWDOWN_FRACTION] = max(tally[BALANCE_DRAWDOWN_FRACTION], drop / state[BALANCE_PEAK])
+
+
+@njit
+def book_trade(config, balance, state, tally, side, net):
+    """Count a closed trade with its net profit, and the balance after it.
+
+    One that nets less than half a cent has neither won nor lost.
+    """
+    tally[N_TRADES] += 1.0
+    tally[SUM_NET] += net
+    tally[SUM_NET_SQUARED] += net * net
+    tally[LARGEST_WIN] = max(tally[LARGEST_WIN], net)
+    tally[LARGEST_LOSS] = min(tally[LARGEST_LOSS], net)
+    if side > 0.0:
+        tally[N_LONG] += 1.0
+        tally[LONG_NET] += net
+    if net >= config[HALF_CENT]:
+        tally[N_WINS] += 1.0
+        tally[GROSS_PROFIT] += net
+        if side > 0.0:
+            tally[N_LONG_WINS] += 1.0
+        state[WIN_STREAK] += 1.0
+        state[LOSS_STREAK] = 0.0
+        tally[MAX_WIN_STREAK] = max(tally[MAX_WIN_STREAK], state[WIN_STREAK])
+    else:
+        if net <= -config[HALF_CENT]:
+            tally[N_LOSSES] += 1.0
+            tally[GROSS_LOSS] += net
+        state[LOSS_STREAK] += 1.0
+        state[WIN_STREAK] = 0.0
+        tally[MAX_LOSS_STREAK] = max(tally[MAX_LOSS_STREAK], state[LOSS_STREAK])
+    mark_balance(balance, state, tally)
 
 
 @njit

@@ -2,15 +2,28 @@
 
 An entry's exit depends only on the entry and the two levels, so it is found once for all combinations
 (`exits`) and a combination is a walk along its trades: its cost grows with trades, not with bars.
+
+What an account can carry is not looked at, only bounded from below: a combination whose account may have come near its
+limit is marked as `IN_DOUBT`, and `bars` must simulate it.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+import numpy as np
+
 from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Events, Market, Touches
-from trading_ai.engine.compiled.bookkeeping import commission, position_size, swap_credit, to_account
+from trading_ai.engine.compiled.bookkeeping import (
+    commission,
+    margin_of,
+    position_size,
+    rounded,
+    size_by_equity,
+    swap_credit,
+    to_account,
+)
 from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks, scan_marks_slowly
 from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
@@ -26,15 +39,15 @@ def simulate_chain(
     Args:
         stop_of: position of each combination's stop in `stops`, int64, shape (m,).
         target_of: position of each combination's target in `targets`, int64, shape (m,).
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days, swap nights and rates.
         config: see `bookkeeping.CONFIG`.
         filled: 1 for events whose touches are known, 0 for others; found on demand, uint8, shape (n_events,).
         touches: touches of the levels of all events.
-        tallies: out, shape (m, n_tallies).
+        tallies: out, shape (m, n_tallies); of a combination in doubt (see above) nothing else stands.
         daily: out, float32, shape (m, n_days), zeroed; or (m, 0) to leave it.
         trades: out, records of `records.TRADE` for the first combination; shape (0,) to leave it.
 
@@ -56,7 +69,15 @@ def simulate_chain(
     has_swap = config[a.HAS_SWAP] != 0.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
-    fixed_size = config[a.RISK_FRACTION] == 0.0
+    by_equity = config[a.EQUITY_FRACTION] != 0.0
+    fixed_size = config[a.RISK_FRACTION] == 0.0 and not by_equity
+    has_margin = config[a.MARGIN_FRACTION] != 0.0
+    half_cent = config[a.HALF_CENT]
+    stop_out_level = config[a.STOP_OUT_LEVEL]
+    span = config[a.SPAN]
+    swing = config[a.SWING]
+    # How far another price of the same bar may be, as a fraction of this one.
+    within_bar = swing / (1.0 - swing) if swing < 1.0 else np.inf
     target_first = config[a.TARGET_FIRST] != 0.0
     close_at_end = config[a.CLOSE_AT_END] != 0.0
     keep_days = daily.shape[1] > 0
@@ -83,6 +104,7 @@ def simulate_chain(
         sum_daily = sum_daily_squared = sum_downside = 0.0
         open_profit = 0.0
         n_trades = 0
+        in_doubt = False
         earliest = 0
         k = 0
         while k < n_events:
@@ -95,9 +117,12 @@ def simulate_chain(
             entry = events.entry[k]
             if fixed_size:
                 units = config[a.UNITS] if balance > 0.0 else 0.0
+            elif by_equity:
+                units = size_by_equity(config, balance, balance, rates, first, entry)
             else:
-                units = position_size(config, balance, stops[stop_column], rates, first, entry)
-            if units <= 0.0:
+                units = position_size(config, balance, stops[stop_column, 0], rates, first, entry)
+            margin = margin_of(config, units, entry, rates, first) if has_margin else 0.0
+            if units <= 0.0 or margin > balance * (1.0 + 1e-9):
                 n_skipped += 1
                 k += 1
                 continue
@@ -144,6 +169,8 @@ def simulate_chain(
                 paid = commission(config, units, entry, rates, first)
                 balance -= paid
             rate = config[a.RATE]
+            lowest = balance_in = balance
+            peak_before = peak
 
             if marks_end > first:
                 if monotone and marks_end == exit_bar:
@@ -167,12 +194,12 @@ def simulate_chain(
                             rate, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                         )  # fmt: skip
                 elif long:
-                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                    peak, peak_bar, drop, fraction, longest, lowest = scan_marks_slowly(
                         config, first, marks_end, bid_close, nights, rates, own_price, side, units,
                         entry, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
                 else:
-                    peak, peak_bar, drop, fraction, longest = scan_marks_slowly(
+                    peak, peak_bar, drop, fraction, longest, lowest = scan_marks_slowly(
                         config, first, marks_end, ask_close, nights, rates, own_price, side, units,
                         entry, balance, peak, peak_bar, drop, fraction, longest, time_ns,
                     )  # fmt: skip
@@ -206,7 +233,12 @@ def simulate_chain(
                 if has_swap:
                     open_profit += swap_credit(config, side, units, nights, rates, first, n - 1, price)
                 exposed += n - first
-                commission_total += paid
+                lowest = min(lowest, balance + open_profit)
+                limit = max(margin * stop_out_level, half_cent) + 1e-9 * peak
+                far = units * config[a.SPAN]
+                if has_swap:
+                    far += within_bar * abs(swap_credit(config, side, units, nights, rates, first, n - 1, price))
+                in_doubt = in_doubt or not min(lowest, peak_before - drop) - far > limit
                 break
 
             price = touches.values[column, k, 0]
@@ -223,9 +255,28 @@ def simulate_chain(
             balance += gross - paid_out + credit
             net = gross - (paid + paid_out) + credit
             commission_total += paid + paid_out
+            # The equity inside a bar is that of its close, or what the exit left, less at most a bar's range: a bound
+            # by the largest of all, which is nearly always enough, or else one by prices and stop of this trade.
+            limit = max(margin * stop_out_level, half_cent) + 1e-9 * peak
+            if has_swap or not min(peak_before - drop, balance) - units * span > limit:
+                top, bottom = max(entry, price + slippage), min(entry, price)
+                if marks_end > first:
+                    low, high = touches.values[column, k, 1], touches.values[column, k, 2]
+                    top, bottom = max(top, high), min(bottom, low)
+                    if monotone:
+                        lowest += profit_of(own_price, side, units, entry, low if long else high, rate)
+                far = within_bar * units * (entry / bottom if own_price else top * config[a.HIGHEST_RATE])
+                if has_swap:
+                    far += within_bar * abs(credit)
+                if not min(lowest, balance) - far > limit:
+                    # Before the exit no price was beyond the stop: what the entry left, less the loss there.
+                    at_stop = rounded(events.anchor[k] - side * stops[stop_column, 0], config[a.LEVEL_SCALE])
+                    at_worst = balance_in + profit_of(own_price, side, units, entry, at_stop, rate)
+                    in_doubt = in_doubt or not (monotone and at_stop > 0.0 and min(at_worst, balance) > limit)
 
             # No branches here: whether a trade won cannot be predicted, and a wrong guess costs more than this.
-            won = net > 0.0
+            won = net >= half_cent
+            lost = net <= -half_cent
             n_trades += 1
             sum_net += net
             sum_squared += net * net
@@ -233,9 +284,9 @@ def simulate_chain(
             long_net += net if long else 0.0
             n_wins += won
             n_long_wins += won & long
-            n_losses += net < 0.0
-            gross_profit += max(net, 0.0)
-            gross_loss += min(net, 0.0)
+            n_losses += lost
+            gross_profit += net if won else 0.0
+            gross_loss += net if lost else 0.0
             largest_win = max(largest_win, net)
             largest_loss = min(largest_loss, net)
             win_streak = win_streak + 1 if won else 0
@@ -342,4 +393,7 @@ def simulate_chain(
         tally[a.N_SKIPPED] = n_skipped
         tally[a.FINAL_EQUITY] = equity
         tally[a.OPEN_PROFIT] = open_profit
+        tally[a.RUINED] = a.IN_DOUBT if in_doubt else 0.0
+        tally[a.STOP_OUTS] = 0.0
+        tally[a.RUINED_NS] = 0.0
     return n_trades

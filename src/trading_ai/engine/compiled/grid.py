@@ -3,7 +3,7 @@
 With a fixed size, no swap and a rate that does not change, the profit of a trade, and the best and worst
 equity on its way, are the same for every combination that makes the trade. They are computed once; a
 combination then only picks its trades and adds them up, in short loops that keep the processor busy.
-Combinations that lose their whole balance are left to `chain`.
+Combinations whose account may have come near what it can carry, or lost everything, are left to the others.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -39,16 +39,16 @@ def simulate_grid(
         rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
         stop_of: position of each combination's stop in `stops`, int64, shape (m,).
         target_of: position of its target in `targets` likewise.
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days and rates.
         config: see `bookkeeping.CONFIG`.
         table: exits and their money, shared by all threads.
         taken: number of combinations that a thread has taken so far, int64, shape (1,).
-        lost: out, combinations taken here that lose their whole balance, int64, shape (m,): `chain` must
-            simulate those.
+        lost: out, combinations taken here whose equity fell as far as `bookkeeping.SAFE_DRAWDOWN`, int64, shape
+            (m,): others must simulate those.
         touches: work space of this thread, for one event.
         walk: work space of this thread.
         tallies: out, shape (n_rows_of_results, n_tallies).
@@ -69,6 +69,7 @@ def simulate_grid(
     slippage = config[a.SLIPPAGE]
     units = config[a.UNITS]
     rate = config[a.RATE]
+    half_cent = config[a.HALF_CENT]
     own_price = config[a.CONVERSION] == 2.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
@@ -146,16 +147,17 @@ def simulate_grid(
         for j in range(np.uint64(n_trades)):
             net = table.net[at_of[j]]
             long = events.side[event_of[j]] > 0.0
-            won = net > 0.0
+            won = net >= half_cent
+            lose = net <= -half_cent
             sum_net += net
             sum_squared += net * net
             n_long += long
             long_net += net if long else 0.0
             n_wins += won
             n_long_wins += won & long
-            n_losses += net < 0.0
-            gross_profit += max(net, 0.0)
-            gross_loss += min(net, 0.0)
+            n_losses += lose
+            gross_profit += net if won else 0.0
+            gross_loss += net if lose else 0.0
             largest_win = max(largest_win, net)
             largest_loss = min(largest_loss, net)
             win_streak = win_streak + 1 if won else 0
@@ -165,7 +167,7 @@ def simulate_grid(
 
         # 3. The way of balance and equity, and the trading days.
         balance = config[a.CAPITAL]
-        balance_peak = peak = lowest = day_equity = balance
+        balance_peak = peak = day_equity = balance
         peak_bar = day = 0
         drop = fraction = longest = balance_drop = balance_fraction = 0.0
         sum_daily = sum_daily_squared = sum_downside = commission_total = 0.0
@@ -228,7 +230,6 @@ def simulate_grid(
                     day_equity = equity
                     day += 1
             balance += table.delta[at] if has_commission else table.net[at]
-            lowest = min(lowest, balance)
             balance_peak = max(balance_peak, balance)
             fall = balance_peak - balance
             balance_drop = max(balance_drop, fall)
@@ -243,8 +244,8 @@ def simulate_grid(
                 drop = max(drop, fall)
                 if fall > fraction * peak * NEARLY:
                     fraction = max(fraction, fall / peak)
-        # With its balance gone it would have opened nothing more, which this walk cannot see.
-        if lowest <= 0.0:
+        # Its account may have closed a position, or refused one, which this walk cannot see.
+        if not drop < config[a.SAFE_DRAWDOWN]:
             lost[n_lost] = c
             n_lost += 1
         if day < n_days:
@@ -304,5 +305,8 @@ def simulate_grid(
         tally[a.N_SKIPPED] = 0.0
         tally[a.FINAL_EQUITY] = balance
         tally[a.OPEN_PROFIT] = 0.0
+        tally[a.RUINED] = 0.0
+        tally[a.STOP_OUTS] = 0.0
+        tally[a.RUINED_NS] = 0.0
         c += 1
     return n_lost

@@ -38,7 +38,6 @@ from trading_ai.engine.compiled.layout import (
     LOOK_CLOSER,
     LOSS_STREAK,
     LOSSES,
-    LOWEST,
     MAX_LOSS_STREAK,
     MAX_WIN_STREAK,
     NET,
@@ -61,7 +60,7 @@ from trading_ai.engine.compiled.marks import NEARLY, scan_marks
 
 @njit
 def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, first, forced, time_before, paid,
-          long):  # fmt: skip
+          long, half_cent):  # fmt: skip
     """One trade of LANES combinations; no branches, so that it becomes vector instructions.
 
     Args:
@@ -81,6 +80,7 @@ def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, f
         time_before: open time of the bar before it.
         paid: commission of the entry.
         long: 1.0 for a long, 0.0 for a short.
+        half_cent: less than this is neither won nor lost.
 
     Returns:
         Number of combinations marked with LOOK_CLOSER: their equity has a new high, and perhaps a record fall, inside
@@ -107,8 +107,8 @@ def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, f
         best_time = select(chosen, lane_times[et + BEST_TIME + u], row_best_time)
 
         # Totals.
-        won = net > 0.0
-        lost = net < 0.0
+        won = net >= half_cent
+        lost = net <= -half_cent
         s[SUM_NET + u] += net
         s[SUM_SQUARED + u] += net * net
         s[LONG_NET + u] += net * long
@@ -151,7 +151,6 @@ def trade(s, st, lanes, lane_times, e, et, row, row_times, r, rt, tie_to_lane, f
 
         # The exit.
         balance = held + delta
-        s[LOWEST + u] = select(balance < s[LOWEST + u], balance, s[LOWEST + u])
         top = select(balance > s[BALANCE_PEAK + u], balance, s[BALANCE_PEAK + u])
         under = top - balance
         share = under / top

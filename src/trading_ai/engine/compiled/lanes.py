@@ -23,9 +23,9 @@ from trading_ai.engine.compiled.layout import (
     CHARGE,
     COMMISSION,
     DAY_EQUITY,
+    DROP,
     EXIT_BAR,
     LANES,
-    LOWEST,
     N_EXIT,
     N_EXIT_TIMES,
     PEAK,
@@ -61,15 +61,15 @@ def simulate_lanes(
         rectangle: which combinations, and where they lie.
         at_once: rows that a thread takes at a time.
         rows: where each combination's results go in `tallies` and `daily`, int64, shape (m,).
-        stops: stop distances, price units, ascending, inf for none.
-        targets: target distances likewise.
+        stops: see `exits.find_exits`.
+        targets: see there.
         events: what all combinations walk along.
         market: prices.
         days: trading days and rates.
         config: see `bookkeeping.CONFIG`.
         table: exits and their money, shared by all threads.
         taken: events and pieces of the rectangle that threads have taken so far, int64, shape (2,).
-        lost: out, positions of combinations that lose their whole balance, int64, shape (m,).
+        lost: out, positions of combinations that others must simulate, as in `grid`, int64, shape (m,).
         touches: work space of this thread, for one event.
         space: work space of this thread.
         tallies: out, shape (n_rows_of_results, n_tallies).
@@ -85,7 +85,7 @@ def simulate_lanes(
     n_events = events.bar.shape[0]
     n = time_ns.shape[0]
     n_days = days.day_last_bar.shape[0]
-    units, rate = config[a.UNITS], config[a.RATE]
+    units, rate, half_cent = config[a.UNITS], config[a.RATE], config[a.HALF_CENT]
     own_price = config[a.CONVERSION] == 2.0
     tie_to_lane = (config[a.TARGET_FIRST] != 0.0) != lanes_are_stops
 
@@ -125,7 +125,7 @@ def simulate_lanes(
         states[:n_here] = 0.0
         state_times[:n_here] = 0
         for r in range(n_here):
-            for column in (BALANCE, LOWEST, BALANCE_PEAK, PEAK, DAY_EQUITY):
+            for column in (BALANCE, BALANCE_PEAK, PEAK, DAY_EQUITY):
                 states[r, column : column + np.uint64(LANES)] = config[a.CAPITAL]
             state_times[r, PEAK_TIME : PEAK_TIME + np.uint64(LANES)] = time_ns[0]
         for k0 in range(0, n_events, block):
@@ -169,7 +169,7 @@ def simulate_lanes(
                         s, st, lanes, lane_times, e, et, row, row_times, er, ert, tie_to_lane, float(first),
                         2.0 * events.forced[k] if events.forced[k] < n else np.inf,
                         time_ns[first - 1] if first > 0 else LONG_AGO, table.paid_in[k],
-                        1.0 if side > 0.0 else 0.0,
+                        1.0 if side > 0.0 else 0.0, half_cent,
                     )  # fmt: skip
                     if marked > 0:
                         blocks = market.bid_blocks if side > 0.0 else market.ask_blocks
@@ -195,6 +195,6 @@ def simulate_lanes(
                 if c >= 0:
                     u = np.uint64(lane)
                     write_tally(tallies[rows[c]], states[r], state_times[r], u, n_trades, n_long, time_ns[n - 1])
-                    if states[r, LOWEST + u] <= 0.0:
+                    if not states[r, DROP + u] < config[a.SAFE_DRAWDOWN]:
                         lost[n_lost] = c
                         n_lost += 1

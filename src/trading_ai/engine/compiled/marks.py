@@ -67,7 +67,8 @@ def scan_marks_slowly(
     config, first, stop, close, nights, rates, own_price, side, units, entry, balance, peak, peak_bar, drop,
     fraction, longest, time_ns,
 ):  # fmt: skip
-    """`scan_marks` where swap or a conversion rate changes from bar to bar."""
+    """`scan_marks` where swap or a conversion rate changes from bar to bar; also returns the lowest equity."""
+    lowest = balance
     for t in range(first, stop):
         rate = rates[t] if config[a.CONVERSION] == 3.0 else config[a.RATE]
         price = close[t]
@@ -75,6 +76,7 @@ def scan_marks_slowly(
             profit_of(own_price, side, units, entry, price, rate)
             + swap_credit(config, side, units, nights, rates, first, t, price)
         )
+        lowest = min(lowest, equity)
         if equity >= peak:
             if t - peak_bar > 1:
                 longest = max(longest, float(time_ns[t] - time_ns[peak_bar]))
@@ -83,4 +85,4 @@ def scan_marks_slowly(
         else:
             drop = max(drop, peak - equity)
             fraction = max(fraction, (peak - equity) / peak)
-    return peak, peak_bar, drop, fraction, longest
+    return peak, peak_bar, drop, fraction, longest, lowest

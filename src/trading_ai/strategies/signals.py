@@ -1,0 +1,237 @@
+"""What a strategy decides: entries and exits at the close of each bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.errors import StrategyError
+from trading_ai.strategies.indicators import crossed_above, crossed_below
+from trading_ai.ties import TIE
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Entry and exit decisions, one value a bar, each taken at that bar's close.
+
+    A bar with both entries set gives no entry. Arrays have shape (n_bars,) and become boolean.
+
+    Attributes:
+        long_entry: open a long position at the next bar's open.
+        short_entry: open a short position at the next bar's open, or None for never.
+        long_exit: close a long position at the next bar's open, or None for never.
+        short_exit: close a short position at the next bar's open, or None for never.
+    """
+
+    long_entry: Bools | None = None
+    short_entry: Bools | None = None
+    long_exit: Bools | None = None
+    short_exit: Bools | None = None
+
+    def arrays(self, n_bars: int, source: str = "signals") -> tuple[Bools, Bools, Bools | None, Bools | None]:
+        """The four arrays, checked; missing entries become all-false arrays, missing exits stay None.
+
+        Raises:
+            StrategyError: an array has another length, more dimensions, or is not boolean.
+        """
+        checked: list[Bools | None] = []
+        for name in ("long_entry", "short_entry", "long_exit", "short_exit"):
+            values = getattr(self, name)
+            if values is None:
+                checked.append(None)
+                continue
+            if is_decision(values, n_bars):
+                checked.append(values)
+                continue
+            array = np.ascontiguousarray(values)
+            if array.shape != (n_bars,):
+                raise StrategyError(
+                    f"must have one value a bar ({n_bars})", parameter=f"{source}.{name}", value=array.shape
+                )
+            if array.dtype != np.bool_:
+                raise StrategyError(
+                    "must be boolean",
+                    parameter=f"{source}.{name}",
+                    value=str(array.dtype),
+                    remedy="Compare with something, such as `x > 0`.",
+                )
+            checked.append(array)
+        nothing = np.zeros(n_bars, dtype=np.bool_) if checked[0] is None or checked[1] is None else None
+        long_entry = checked[0] if checked[0] is not None else nothing
+        short_entry = checked[1] if checked[1] is not None else nothing
+        assert long_entry is not None
+        assert short_entry is not None
+        return long_entry, short_entry, checked[2], checked[3]
+
+
+_NUMBERS = (float, int)
+
+
+def is_series(values: Any, n_bars: int) -> bool:
+    """Whether compiled code can read the values as float64, in one piece, one a bar."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.shape == (n_bars,)
+        and values.dtype == np.float64
+        and values.flags.c_contiguous
+    )
+
+
+def is_decision(values: Any, n_bars: int) -> bool:
+    """The same for booleans."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.shape == (n_bars,)
+        and values.dtype == np.bool_
+        and values.flags.c_contiguous
+    )
+
+
+class Crossing(Signals):
+    """Entries where a series crosses others: long where it comes above one, short where it falls below one.
+
+    The same as `indicators.crossed_above` and `crossed_below` give, worked out when the arrays are asked for; a sweep
+    that needs no arrays does without them.
+
+    Args:
+        series: the series that crosses, float64, shape (n_bars,).
+        above: what it must cross above to buy: a series or a number.
+        below: what it must cross below to sell; None for the same as `above`.
+        long_exit: as in `Signals`.
+        short_exit: as in `Signals`.
+        tie: `TIE`: values that are equal but for rounding are equal; 0.0: they are exact and compared as they are.
+    """
+
+    series: npt.NDArray[np.float64]
+    above: npt.NDArray[np.float64] | float
+    below: npt.NDArray[np.float64] | float
+    tie: float
+
+    def __init__(
+        self,
+        series: npt.NDArray[np.float64],
+        above: npt.NDArray[np.float64] | float,
+        below: npt.NDArray[np.float64] | float | None = None,
+        *,
+        long_exit: Bools | None = None,
+        short_exit: Bools | None = None,
+        tie: float = TIE,
+    ) -> None:
+        # Not by `object.__setattr__`, which takes longer: one of these is made for every combination.
+        vars(self).update(
+            series=series,
+            above=above,
+            below=above if below is None else below,
+            long_exit=long_exit,
+            short_exit=short_exit,
+            tie=tie,
+        )
+
+    def is_plain(self, n_bars: int) -> bool:
+        """Whether compiled code can read the series, float64 in one piece, and the exits as they are.
+
+        If not, `arrays` says what is wrong, or makes arrays of them all the same.
+        """
+        series = is_series(self.series, n_bars)
+        others = (type(each) in _NUMBERS or is_series(each, n_bars) for each in (self.above, self.below))
+        exits = (each is None or is_decision(each, n_bars) for each in (self.long_exit, self.short_exit))
+        return series and all(others) and all(exits)
+
+    @cached_property
+    def long_entry(self) -> Bools:
+        """Where the series crosses above what it must, shape (n_bars,)."""
+        return crossed_above(self.series, self.above, tolerance=None if self.tie else 0.0)
+
+    @cached_property
+    def short_entry(self) -> Bools:
+        """Where the series crosses below what it must, shape (n_bars,)."""
+        return crossed_below(self.series, self.below, tolerance=None if self.tie else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Each:
+    """One array for each of some combinations, of which many share theirs.
+
+    Attributes:
+        arrays: the different ones.
+        of: which of them each combination has, int64, shape (m,).
+    """
+
+    arrays: Sequence[npt.NDArray[Any]]
+    of: npt.NDArray[np.int64]
+
+    @classmethod
+    def made(cls, function: Callable[..., npt.NDArray[Any]], *columns: npt.NDArray[Any]) -> Each:
+        """Call a function once for each combination of values that occurs.
+
+        Args:
+            function: from one value of each column to an array.
+            columns: values in each combination, each of shape (m,).
+        """
+        if len(columns) == 1:
+            values, of = np.unique(columns[0], return_inverse=True)
+            return cls([function(value) for value in values.tolist()], of)
+        rows, of = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
+        return cls([function(*row) for row in rows.tolist()], of.reshape(-1))
+
+    def at(self, i: int) -> npt.NDArray[Any]:
+        """The array of combination `i`."""
+        return self.arrays[int(self.of[i])]
+
+
+@dataclass(frozen=True, eq=False)
+class Crossings:
+    """The signals of many combinations, each a `Crossing`.
+
+    Attributes:
+        series: what crosses: one array for all, or one for each.
+        above: what it must cross above to buy: arrays, or numbers of shape (m,).
+        below: what it must cross below to sell likewise; None for the same as `above`.
+        long_exit: decisions to close longs, or None.
+        short_exit: decisions to close shorts, or None.
+        tie: as in `Crossing`.
+    """
+
+    series: Floats | Each
+    above: Each | Floats
+    below: Each | Floats | None = None
+    long_exit: Each | None = None
+    short_exit: Each | None = None
+    tie: float = TIE
+
+    def is_plain(self, n_bars: int, n: int) -> bool:
+        """Whether compiled code can read the arrays of `n` combinations as they are, see `Crossing.is_plain`."""
+
+        def are(each: Each, kind: Callable[[Any, int], bool]) -> bool:
+            return each.of.shape == (n,) and all(kind(array, n_bars) for array in each.arrays)
+
+        series = are(self.series, is_series) if isinstance(self.series, Each) else is_series(self.series, n_bars)
+        others = (
+            are(each, is_series) if isinstance(each, Each) else each is None or np.shape(each) == (n,)
+            for each in (self.above, self.below)
+        )
+        exits = (each is None or are(each, is_decision) for each in (self.long_exit, self.short_exit))
+        return series and all(others) and all(exits)
+
+    def at(self, i: int) -> Crossing:
+        """The signals of combination `i`."""
+
+        def other(value: Each | Floats) -> Floats | float:
+            return value.at(i) if isinstance(value, Each) else float(value[i])
+
+        return Crossing(
+            self.series.at(i) if isinstance(self.series, Each) else self.series,
+            other(self.above),
+            None if self.below is None else other(self.below),
+            long_exit=None if self.long_exit is None else self.long_exit.at(i),
+            short_exit=None if self.short_exit is None else self.short_exit.at(i),
+            tie=self.tie,
+        )
