@@ -23,7 +23,6 @@ from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.errors import DataError, ParameterError
 from trading_ai.evaluation.model import BacktestSpec
-from trading_ai.optimization.records import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 
@@ -51,7 +50,7 @@ YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *, windows: bool = False) -> Response:
     """Backtests, newest first; those of a walk-forward's windows only with `windows`."""
     every = context_of(request).store.backtests()
-    asked = [r for r in every if windows or not r.name.startswith(WALK_FORWARD)]
+    asked = [r for r in every if windows or not r.part_of]
     return JSONResponse([backtest_json(r) for r in asked[offset : offset + limit]])
 
 

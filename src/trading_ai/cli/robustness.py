@@ -73,6 +73,7 @@ def show(found: Assessment) -> None:
         f"{study.n_ledger_trials:,} trials were ever run on this data; these {study.n_trials:,} amount to about "
         f"{study.effective.n_effective:,.0f} independent ones."
     )
+    say(f"Counted were {found.tried.counted}.")
     if found.n_recomputed:
         say(f"Daily profits of {found.n_recomputed:,} trials were not kept and were computed again.")
     for line in study.notes:

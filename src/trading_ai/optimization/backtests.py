@@ -68,7 +68,7 @@ class BacktestService:
     def keep_bars(
         self, bars: Bars, source: str, detected: Mapping[str, Any], quality: Mapping[str, Any]
     ) -> tuple[DatasetRecord, bool]:
-        """Store bars and their record; False if they were there already.
+        """Store bars and their record; False if they were there already, which are the latest from now on.
 
         Args:
             bars: checked bars.
@@ -92,12 +92,13 @@ class BacktestService:
         added = self.store.add_dataset(record)
         return (record if added else self.store.dataset(dataset_id)), added
 
-    def run(self, spec: BacktestSpec, name: str = "") -> tuple[BacktestRecord, BacktestResult]:
+    def run(self, spec: BacktestSpec, name: str = "", *, part_of: str = "") -> tuple[BacktestRecord, BacktestResult]:
         """Run a backtest and keep it.
 
         Args:
             spec: what to run; ids may be prefixes, missing parameters take their defaults.
             name: what the user calls it.
+            part_of: the study that it is a part of, or "".
 
         Raises:
             InputError: something is unknown, impossible or out of bounds; nothing was kept.
@@ -130,6 +131,7 @@ class BacktestService:
             engine_version=ENGINE_VERSION,
             metrics=result.metrics,
             created_at=self._clock(),
+            part_of=part_of,
         )
         self.artifacts.save_backtest(record.backtest_id, _arrays(result))
         self.store.add_backtest(record)

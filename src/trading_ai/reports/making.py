@@ -101,7 +101,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         n_combinations=space.n_combinations,
         n_completed=record.n_completed - record.n_failed,
         n_failed=record.n_failed,
-        n_trials_tried=trials_on_its_data(store, record),
+        n_trials_tried=trials_on_its_data(store, record).n_trials,
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,

@@ -40,7 +40,7 @@ def verdict(found: Assessment) -> str:
     study = found.study
     ledger = (
         f"{study.n_ledger_trials:,} trials were ever run on this data; the {study.n_trials:,} studied here amount to "
-        f"about {study.effective.n_effective:,.0f} independent ones."
+        f"about {study.effective.n_effective:,.0f} independent ones. Counted were {tables.text(found.tried.counted)}."
     )
     reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)

@@ -18,6 +18,7 @@ from trading_ai.optimization.pareto import own_scores
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.records import OptimizationRecord
+from trading_ai.optimization.tries import TrialCount
 from trading_ai.parameters import Combination, is_ordered
 from trading_ai.robustness.study import Robustness, StudySettings, assess, plain
 from trading_ai.robustness.verdict import Thresholds
@@ -40,6 +41,7 @@ class Assessment:
         parameters: its searched parameters.
         indices: combinations that were studied, int64, ascending, shape (m,); rows of the study are in this order.
         n_trials: trials of the optimization.
+        tried: trials ever run on its data, and what was counted.
         n_recomputed: trials whose daily profits were not kept and were computed again.
         day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
         study: what was found.
@@ -54,6 +56,7 @@ class Assessment:
     parameters: Combination
     indices: Indices
     n_trials: int
+    tried: TrialCount
     n_recomputed: int
     day_numbers: npt.NDArray[np.int64]
     study: Robustness
@@ -70,6 +73,7 @@ class Assessment:
             "parameters": self.parameters,
             "combination_index": self.winner_index,
             "n_trials": self.n_trials,  # of all, also where the study is of a sample
+            "counted": self.tried.counted,
             "n_studied": int(self.indices.shape[0]),
             "n_recomputed": self.n_recomputed,
             "reruns": plain(self.reruns),
@@ -124,13 +128,14 @@ def assess_optimization(
     space = record.spec.space
     positions = np.stack(space.positions(indices), axis=1)
     settings = settings or StudySettings()
+    tried = trials_on_its_data(store, record)
     study = assess(
         profits,
         evaluator.day_numbers,
         positions,
         scores,
         capital=evaluator.account.capital,
-        n_ledger_trials=trials_on_its_data(store, record),
+        n_ledger_trials=tried.n_trials,
         chosen=int(np.searchsorted(indices, winner)),
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
@@ -147,6 +152,7 @@ def assess_optimization(
         parameters=space.combination(winner),
         indices=indices,
         n_trials=n_trials,
+        tried=tried,
         n_recomputed=n_recomputed,
         day_numbers=evaluator.day_numbers,
         study=study,
