@@ -84,10 +84,11 @@ def start(
 
 
 @router.get("/optimize", response_model=list[Optimization], dependencies=_READ)
-def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Response:
-    """Optimizations, newest first."""
+def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0, *, windows: bool = False) -> Response:
+    """Optimizations, newest first; those of a walk-forward's windows only with `windows`."""
     context, now = context_of(request), time.time()
-    return JSONResponse([optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]])
+    asked = [r for r in context.store.optimizations() if windows or not r.part_of]
+    return JSONResponse([optimization_json(r, now) for r in asked[offset : offset + limit]])
 
 
 @router.get("/optimize/{optimization_id}", response_model=Optimization, dependencies=_READ)

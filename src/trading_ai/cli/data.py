@@ -56,7 +56,13 @@ def list_datasets(*, as_json: bool = AS_JSON) -> None:
         ]
         for r in records
     )  # fmt: skip
-    table("Datasets", ("id", "symbol", "timeframe", "first", "last", "imported", "source", "bars"), rows, left=7)
+    table(
+        "Datasets",
+        ("id", "symbol", "timeframe", "first", "last", "imported", "source", "bars"),
+        rows,
+        left=7,
+        spare=("imported", "source"),
+    )
 
 
 def show(

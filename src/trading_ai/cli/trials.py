@@ -34,6 +34,12 @@ _HEADS = {
     "sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", "sharpe_ratio": "sharpe",
     "max_drawdown_percent": "drawdown_%", "total_trades": "trades",
 }  # fmt: skip
+_SPARE = (
+    "sharpe_in_sample", "sharpe_out_of_sample", "win_rate", "profit_factor", "plateau", "sharpe_ratio",
+    "max_drawdown_percent", "net_profit",
+)  # fmt: skip
+"""Columns that a narrow screen does without, the first of them first."""
+
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
 
 
@@ -105,7 +111,8 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     title = f"Best {len(rows)} {which} {record.n_completed:,} trials by {objective}"
     if record.n_failed:
         title += f" ({record.n_failed:,} failed)"
-    table(title, heads, rows, left=0)
+    spare = [_HEADS.get(name, name) for name in _SPARE]
+    table(title, heads, rows, left=0, spare=spare, elsewhere="--csv and --json have them")
     if _has_winner(record, page):
         best = space.combination(int(page.indices[0]))
         say(f"Best parameters: {values_text(best)} ({objective} {number(values[0], unit)})")

@@ -118,7 +118,10 @@ def show(found: ExactWalkForward) -> None:
         rows.append(row)
     if compared:
         heads += ["instant form chose", "its out_of_sample", "difference"]
-    table(f"Walk-forward {found.size}{', anchored' if found.anchored else ''}: profit", heads, rows, left=4)
+    spare = ("instant form chose", "its out_of_sample", "difference", "learnt from")
+    table(
+        f"Walk-forward {found.size}{', anchored' if found.anchored else ''}: profit", heads, rows, left=4, spare=spare
+    )
     say(
         f"{number(found.net_profit, 'money')} out of sample in {len(found.windows)} windows "
         f"({100 * found.share_of_winning_windows:.0f} % of them won), efficiency {number(found.efficiency)}, "

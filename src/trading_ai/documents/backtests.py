@@ -68,6 +68,7 @@ class Backtest(TypedDict):
     Attributes:
         id: its id.
         name: what the user called it, or "".
+        part_of: the walk-forward that it is a part of, or "".
         parameters: strategy and exit parameters by name, all of them.
         dataset_id: the dataset whose bars it runs on.
         timeframe: timeframe that the strategy sees.
@@ -81,6 +82,7 @@ class Backtest(TypedDict):
 
     id: Uuid
     name: str
+    part_of: str
     strategy: str
     parameters: Combination
     dataset_id: str
@@ -183,6 +185,7 @@ def backtest_json(record: BacktestRecord) -> Backtest:
     return {
         "id": record.backtest_id,
         "name": record.name,
+        "part_of": record.part_of,
         "strategy": spec.strategy,
         "parameters": dict(spec.parameters),
         "dataset_id": spec.dataset_id,

@@ -72,6 +72,7 @@ class Status(TypedDict):
     Attributes:
         optimization_id: its id.
         name: what the user called it, or "".
+        part_of: the walk-forward that it is a part of, or "".
         status: running, paused, cancelled, completed or failed.
         progress_percent: part that is done, 0 to 100, cut to a tenth: 100 is said when everything is done.
         completed_tasks: trials stored, failed ones included.
@@ -90,6 +91,7 @@ class Status(TypedDict):
 
     optimization_id: Uuid
     name: str
+    part_of: str
     status: OptimizationStatus
     progress_percent: float
     completed_tasks: int
@@ -250,6 +252,7 @@ def status_json(record: OptimizationRecord, now: float) -> Status:
     return {
         "optimization_id": record.optimization_id,
         "name": record.name,
+        "part_of": record.part_of,
         "status": record.status,
         # Cut, not rounded: 100.0 is said when everything is done and not before.
         "progress_percent": math.floor(1000 * done / total) / 10 if total else 100.0,
