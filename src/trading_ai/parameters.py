@@ -84,10 +84,10 @@ class ParameterRange:
             )
         if self.min_value > self.max_value:
             raise ParameterError(
-                f"min_value must not be above max_value {self.max_value!r}",
+                f"the range begins at {self.min_value!r} and ends at {self.max_value!r}, which is below it",
                 parameter=f"{self.name}.min_value",
                 value=self.min_value,
-                remedy="Swap the two.",
+                remedy=f"Swap the two: from {self.max_value!r} to {self.min_value!r}",
             )
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class ParameterRange:
         if not sign or not name or not rest:
             raise ParameterError(
                 "must look like NAME=MIN:MAX:STEP or NAME=A,B,C",
-                parameter="--param",
+                parameter="space",
                 value=text,
                 remedy="Example: stop_loss=20:80:2",
             )
@@ -137,6 +137,7 @@ class ParameterRange:
             raise ParameterError(
                 "must look like NAME=MIN:MAX:STEP",
                 parameter=name,
+                own=True,
                 value=rest,
                 remedy="Example: stop_loss=20:80:2",
             )
@@ -162,9 +163,9 @@ class Choices:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ParameterError("needs at least one value", parameter=self.name, value=self.values)
+            raise ParameterError("needs at least one value", parameter=self.name, value=self.values, own=True)
         if len(set(self.values)) != len(self.values):
-            raise ParameterError("must not list a value twice", parameter=self.name, value=self.values)
+            raise ParameterError("must not list a value twice", parameter=self.name, value=self.values, own=True)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -256,7 +257,9 @@ class SearchSpace:
     def __post_init__(self) -> None:
         for name in self.names:
             if self.names.count(name) > 1:
-                raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
+                raise ParameterError(
+                    "is given twice", parameter=name, remedy="Give every parameter one range.", own=True
+                )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -307,6 +310,7 @@ class SearchSpace:
                 raise ParameterError(
                     "is not one of the values of this search space",
                     parameter=axis.name,
+                    own=True,
                     value=combination.get(axis.name),
                 ) from None
             index = index * len(axis.values) + position

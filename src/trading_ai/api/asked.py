@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trading_ai.errors import InputError, ParameterError
+from trading_ai.errors import InputError, ParameterError, did_you_mean
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.search.registry import METHODS
@@ -24,7 +24,7 @@ def axis_from(body: RangeBody) -> ParameterRange | Choices:
     ends = {"min_value": body.min_value, "max_value": body.max_value, "step": body.step}
     if body.values is not None:
         if any(end is not None for end in ends.values()):
-            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name)
+            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name, own=True)
         return Choices(body.name, tuple(body.values))
     for name, end in ends.items():
         if end is None:
@@ -55,9 +55,9 @@ def spec_from(body: SearchBody) -> OptimizationSpec:
     if given["method"] not in METHODS:
         raise ParameterError(
             "is not a known search method",
-            parameter="optimization_type",
+            parameter="method",
             value=given["method"],
-            remedy="Use one of " + ", ".join(METHODS),
+            remedy=did_you_mean(given["method"], METHODS) + "Use one of " + ", ".join(METHODS),
         )
     space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
     return OptimizationSpec.of(body.backtest_id, space, {"optimization": given})

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, create_model, model_validator
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.options import Option
 from trading_ai.search.registry import METHODS
 
 LARGEST = 1e15  # further numbers lose digits on their way through floating point
 WHOLE = 10**15
-ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f/]+$"
+ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f/%]+$"
 """Of what names something that is stored: an id, its beginning, the name that a user gave it, or latest."""
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -55,7 +55,9 @@ class GroupBody(BaseModel):
                 group = cls.__name__.removesuffix("Body").lower()
                 # Not what pydantic would say: the name that was meant is mostly among those that are known.
                 raise ParameterError(
-                    "is not known", parameter=f"{group}.{str(name)[:100]}", remedy="Known: " + ", ".join(known)
+                    "is not known",
+                    parameter=f"{group}.{str(name)[:100]}",
+                    remedy=did_you_mean(name, known) + "Known: " + ", ".join(known),
                 )
         return given
 

@@ -33,7 +33,8 @@ from trading_ai.documents.optimizations import (
 from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
-from trading_ai.metrics.catalog import METRIC_COLUMN, metric
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.columns import Columns
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.ranking import sorted_page
@@ -170,9 +171,7 @@ def results(
 def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:
     if sort is None:
         return context.store.ranked(record.optimization_id, limit, offset)
-    name = sort.removeprefix("-")
-    metric(name)
-    column = METRIC_COLUMN[name]
+    column = METRIC_COLUMN[metric_named(sort.removeprefix("-"), "sort").name]
     pages = context.store.trials(record.optimization_id)
     return sorted_page(pages, column, descending=sort.startswith("-"), limit=limit, offset=offset)
 

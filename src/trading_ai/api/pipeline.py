@@ -21,7 +21,7 @@ from trading_ai.api.unpacked import check_unpacked_size
 from trading_ai.documents.backtests import Backtest, Equity, Trades, backtest_json, equity_json, trades_json
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
 from trading_ai.documents.strategies import Strategy, strategy_json
-from trading_ai.errors import DataError, ParameterError
+from trading_ai.errors import DataError, ParameterError, did_you_mean
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
@@ -61,7 +61,10 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
     if body.strategy not in known:
         # A path is never taken from a request: code comes with the server, as a package that names its strategies.
         raise ParameterError(
-            "is not a known strategy", parameter="strategy", value=body.strategy, remedy="Known: " + ", ".join(known)
+            "is not a known strategy",
+            parameter="strategy",
+            value=body.strategy,
+            remedy=did_you_mean(body.strategy, known) + "Known: " + ", ".join(known),
         )
     spec = BacktestSpec.of(body.strategy, body.parameters, body.dataset_id, body.given())
     record, _ = context_of(request).backtests.run(spec, body.name)

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
+from trading_ai.api.wording import in_fields
 from trading_ai.errors import (
     DataError,
     EvaluationError,
@@ -81,6 +82,7 @@ def problem_of(error: TradingAIError) -> Problem:
     status, title = next(((s, t) for kind, s, t in _STATUS if isinstance(error, kind)), (500, "Something went wrong"))
     more: dict[str, Any] = {}
     if isinstance(error, InputError):
+        error = in_fields(error)
         field = {"field": error.parameter, "value": _plain(error.value), "rule": error.rule, "remedy": error.remedy}
         if isinstance(error, DataError):
             field["line"] = error.line

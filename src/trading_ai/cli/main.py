@@ -12,6 +12,7 @@ import typer
 from trading_ai import __version__
 from trading_ai.cli.commands import CommandGroup
 from trading_ai.cli.output import note, print_json
+from trading_ai.cli.wording import in_flags
 from trading_ai.errors import TradingAIError
 
 EXIT_CODES = """
@@ -72,7 +73,7 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except TradingAIError as error:
-        return _fail(_describe(error), error.exit_code, as_json=as_json)
+        return _fail(_describe(in_flags(error)), error.exit_code, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return _fail({"type": "Interrupted", "message": "interrupted"}, 130, as_json=as_json)
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough

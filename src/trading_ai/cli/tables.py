@@ -55,7 +55,8 @@ def table(
         if name in heads:
             at = heads.index(name)
             dropped.append(name)
-            for row in (heads, is_text, *listed):
+            del heads[at], is_text[at]
+            for row in listed:
                 del row[at]
             fitted = _fitted(heads, listed, is_text, limit)
     if fitted is None:

@@ -23,6 +23,7 @@ from trading_ai.documents.optimizations import (
 from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import StorageError
 from trading_ai.metrics.catalog import metric
+from trading_ai.metrics.names import HEADS
 from trading_ai.optimization.columns import objective_values
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.shape import shape_columns
@@ -30,10 +31,7 @@ from trading_ai.optimization.shape import shape_columns
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
-_HEADS = {
-    "sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", "sharpe_ratio": "sharpe",
-    "max_drawdown_percent": "drawdown_%", "total_trades": "trades",
-}  # fmt: skip
+_HEADS = {"sharpe_in_sample": "sharpe_is", "sharpe_out_of_sample": "sharpe_oos", **HEADS}
 _SPARE = (
     "sharpe_in_sample", "sharpe_out_of_sample", "win_rate", "profit_factor", "plateau", "sharpe_ratio",
     "max_drawdown_percent", "net_profit",

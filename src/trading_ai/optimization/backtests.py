@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import EvaluationError, ParameterError, StateError, TradingAIError
-from trading_ai.evaluation.declared import resolve_parameters
+from trading_ai.errors import EvaluationError, StateError, TradingAIError
+from trading_ai.evaluation.declared import check_rules, resolve_parameters
 from trading_ai.evaluation.job import absolute_strategy, load_bars, make_evaluator
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator
@@ -115,9 +115,7 @@ class BacktestService:
             detail_dataset_id=None if detail is None else detail.dataset_id,
             parameters=resolve_parameters(chosen, spec.parameters),
         )
-        broken = chosen.broken_rule(spec.parameters)
-        if broken:
-            raise ParameterError(broken, parameter=chosen.name, value=dict(spec.parameters))
+        check_rules(chosen, spec.parameters)
         Account(spec.capital, spec.sizing, spec.costs, spec.rules)  # refused before any bar is read
         bars, finer = load_bars(spec, self.artifacts)
         result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen), {})

@@ -24,7 +24,7 @@ def keeps_daily_profit(space: SearchSpace) -> bool:
     return space.n_combinations <= DAILY_PROFIT_KEPT_UP_TO
 
 
-REQUIRE = "--require"
+REQUIRE = "parameter_constraints"
 """What errors call a condition on parameters."""
 
 _TEXTS = ("more_objectives", "constraints", "parameter_constraints")

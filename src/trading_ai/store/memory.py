@@ -38,24 +38,25 @@ class MemoryStore(Store):
         self._trials: dict[str, dict[int, _Trial]] = {}
         self._days: dict[str, list[tuple[Indices, npt.NDArray[np.float32]]]] = {}
         self._tried: list[Tried] = []
+        self._asked: dict[str, float] = {}
 
     @override
     def add_dataset(self, record: DatasetRecord) -> bool:
         with self._lock:
             known = self._datasets.pop(record.dataset_id, None)  # asked for again, it is the latest one now
-            if known is not None:
-                self._datasets[record.dataset_id] = replace(known, created_at=record.created_at)
-                return False
-            self._datasets[record.dataset_id] = record
-            return True
+            self._datasets[record.dataset_id] = known or record
+            self._asked[record.dataset_id] = record.created_at
+            return known is None
 
     @override
     def datasets(self) -> list[DatasetRecord]:
-        return _newest(self._datasets)
+        with self._lock:
+            return sorted(_newest(self._datasets), key=lambda d: self._asked[d.dataset_id], reverse=True)
 
     @override
     def dataset(self, dataset_id: str) -> DatasetRecord:
-        return _find(self._datasets, "dataset", dataset_id)
+        newest = self.datasets() if dataset_id == LATEST else []
+        return newest[0] if newest else _find(self._datasets, "dataset", dataset_id)
 
     @override
     def delete_dataset(self, dataset_id: str) -> None:

@@ -15,6 +15,12 @@ TableRow: TypeAlias = Row[tuple[object, ...]]
 """A row, its columns by their names."""
 
 
+def newest_first(table: Table) -> tuple[ColumnElement[float], ColumnElement[int]]:
+    """How rows are ordered: of datasets, one that was imported again is new again."""
+    made = table.c.asked_at if "asked_at" in table.c else table.c.created_at
+    return made.desc(), table.c.id.desc()
+
+
 def find(connection: Connection, table: Table, kind: str, wanted: str) -> TableRow:
     """The row with that id, of that name, with an id that begins so, or the newest one that a user asked for.
 
@@ -22,7 +28,7 @@ def find(connection: Connection, table: Table, kind: str, wanted: str) -> TableR
         NotFoundError: there is none, or several have that name, or several ids begin so.
     """
     key = table.c[f"{kind}_id"]
-    newest = (table.c.created_at.desc(), table.c.id.desc())
+    newest = newest_first(table)
     named = "name" in table.c
     if wanted == LATEST:
         asked = select(table).where(table.c.part_of == "") if named else select(table)
@@ -61,7 +67,7 @@ def count(connection: Connection, table: Table, condition: ColumnElement[bool]) 
 def dataset_record(row: TableRow) -> DatasetRecord:
     """A row of `datasets` as a record."""
     data = dict(row._mapping)
-    del data["id"]
+    del data["id"], data["asked_at"]
     return DatasetRecord(**{**data, "detected": json.loads(row.detected), "quality": json.loads(row.quality)})
 
 

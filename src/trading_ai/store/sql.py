@@ -32,7 +32,15 @@ from trading_ai.store.blocks import (
     stored_page,
 )
 from trading_ai.store.database import Database, TransientError
-from trading_ai.store.rows import TableRow, backtest_record, count, dataset_record, find, optimization_record
+from trading_ai.store.rows import (
+    TableRow,
+    backtest_record,
+    count,
+    dataset_record,
+    find,
+    newest_first,
+    optimization_record,
+)
 from trading_ai.store.tables import (
     backtests,
     daily_profits,
@@ -75,9 +83,14 @@ class SqlStore(Store):
         with self._write() as connection:
             # One that is there already was asked for again: it is the latest one now.
             again = datasets.update().where(datasets.c.dataset_id == record.dataset_id)
-            if connection.execute(again.values(created_at=record.created_at)).rowcount:
+            if connection.execute(again.values(asked_at=record.created_at)).rowcount:
                 return False
-            values = {**vars(record), "detected": codec.dump(record.detected), "quality": codec.dump(record.quality)}
+            values = {
+                **vars(record),
+                "asked_at": record.created_at,
+                "detected": codec.dump(record.detected),
+                "quality": codec.dump(record.quality),
+            }
             try:
                 with connection.begin_nested():
                     connection.execute(datasets.insert().values(**values))
@@ -340,4 +353,4 @@ class SqlStore(Store):
 
     def _newest(self, table: Table) -> Sequence[TableRow]:
         with self._read() as connection:
-            return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()
+            return connection.execute(select(table).order_by(*newest_first(table))).all()

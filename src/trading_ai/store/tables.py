@@ -34,6 +34,7 @@ datasets = Table(
     Column("created_at", Float(53), nullable=False),
     Column("detected", Text, nullable=False),  # JSON
     Column("quality", Text, nullable=False),  # JSON
+    Column("asked_at", Float(53), nullable=False, server_default="0"),  # when it was last imported
 )
 
 backtests = Table(

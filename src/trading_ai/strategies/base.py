@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.errors import ParameterError, StrategyError, did_you_mean
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.names import check_name
@@ -73,18 +73,23 @@ class Parameter:
             allowed = self.choices if self.kind == "choice" else (False, True)
             if value not in allowed:
                 raise ParameterError(
-                    "must be one of " + ", ".join(map(repr, allowed)), parameter=self.name, value=value
+                    "must be one of " + ", ".join(map(repr, allowed)),
+                    parameter=self.name,
+                    value=value,
+                    own=True,
+                    remedy=did_you_mean(value, [v for v in allowed if isinstance(v, str)]).rstrip(),
                 )
             return value
         if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-            raise ParameterError("must be a number", parameter=self.name, value=value)
+            raise ParameterError("must be a number", parameter=self.name, value=value, own=True)
         if self.kind == "int" and value != int(value):
-            raise ParameterError("must be a whole number", parameter=self.name, value=value)
+            raise ParameterError("must be a whole number", parameter=self.name, value=value, own=True)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise ParameterError(
                 f"must lie between {self.low} and {self.high}" + (f" {self.unit}" if self.unit else ""),
                 parameter=self.name,
                 value=value,
+                own=True,
             )
         return int(value) if self.kind == "int" else float(value)
 
@@ -206,8 +211,9 @@ class Declared:
     def broken_rule(self, parameters: Mapping[str, Value]) -> str:
         """The first rule that these parameters break, in words, or ""."""
         for smaller, larger in self.rules:
-            if not float(parameters[smaller]) < float(parameters[larger]):
-                return f"{smaller} must be below {larger}"
+            low, high = parameters[smaller], parameters[larger]
+            if not float(low) < float(high):
+                return f"{smaller} must be below {larger}, but {smaller} is {low:g} and {larger} is {high:g}"
         return ""
 
 

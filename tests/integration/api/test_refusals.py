@@ -38,7 +38,7 @@ def test_unknown_parameter_with_the_known_ones(laptop):
 @pytest.mark.parametrize(
     ("change", "field", "value", "says"),
     [
-        ({"min_value": 90}, "stop_loss.min_value", 90, "must not be above max_value 80"),
+        ({"min_value": 90}, "stop_loss.min_value", 90, "begins at 90 and ends at 80, which is below it"),
         ({"step": 0}, "stop_loss.step", 0, "must be above zero"),
         ({"step": -2}, "stop_loss.step", -2, "must be above zero"),
         ({"step": None}, "stop_loss.step", None, "is needed"),
@@ -79,7 +79,7 @@ def test_impossible_values(laptop, values, field, says):
     ],
 )
 def test_a_space_over_the_limit_with_its_size(laptop, ranges, says):
-    assert_problem(laptop.start(*ranges), 422, field="search space", says=says)
+    assert_problem(laptop.start(*ranges), 422, field="parameters", says=says)
 
 
 @pytest.mark.parametrize("step", [1e-12, 5e-324])
@@ -101,7 +101,9 @@ def test_a_step_too_small_to_count_with(laptop, step):
         ({"max_iterations": "100"}, "max_iterations", "integer"),
         ({"objective": "luck"}, "", "luck"),
         ({"objective": "/etc/passwd.py:Secret"}, "objective", "not for requests to name"),
-        ({"constraints": ["trades > 3"]}, "", "trades"),
+        ({"constraints": ["tardes > 3"]}, "constraints", "Did you mean trades?"),
+        ({"parameter_constraints": ["fast < slwo"]}, "parameter_constraints", "Did you mean slow?"),
+        ({"optimization_type": "genetics"}, "optimization_type", "Did you mean genetic?"),
         ({"constraints": ["total_trades >> 3"]}, "", ">>"),
         ({"parameter_constraints": ["__import__('os')"]}, "", "__import__"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),

@@ -1,4 +1,4 @@
-"""What deleted runs tried; which study a backtest or an optimization is a part of."""
+"""What deleted runs tried; when a dataset was last imported; which study a backtest or an optimization is a part of."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,8 @@ def upgrade() -> None:
         sa.Column("tried", sa.Text, nullable=False),
         sa.Column("indices", sa.LargeBinary, nullable=False),
     )
+    op.add_column("datasets", sa.Column("asked_at", sa.Float(53), nullable=False, server_default="0"))
+    op.execute("UPDATE datasets SET asked_at = created_at")
     for table in ("backtests", "optimizations"):
         op.add_column(table, sa.Column("part_of", sa.Text, nullable=False, server_default=""))
         # "walk-forward 2019-01-01..2020-01-01 of 1234abcd": all of one backtest are shown as one.
