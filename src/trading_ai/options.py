@@ -192,6 +192,11 @@ OPTIONS: tuple[Option, ...] = (
         library="detail",
     ),
     Option(
+        "backtest", "conversion_dataset_id", "dataset", None,
+        "Bars of the rate between the symbol's quote currency and the account's, such as GBPUSD for EURGBP in USD; "
+        "needed where neither currency of the symbol is the account's.", flag="--conversion", library="conversion_bars",
+    ),
+    Option(
         "backtest", "start", "moment", None,
         "Trade from this date or time on (UTC); earlier bars warm indicators up.", flag="--from", max_length=40,
         library="start",
@@ -352,10 +357,6 @@ OPTIONS: tuple[Option, ...] = (
         api="-", without=_ENGINE,
     ),
     # --- library: arguments that hold what a file or a folder cannot
-    Option(
-        "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",
-        api="-", library="conversion_bars", without="a stored backtest has one dataset and its finer bars",
-    ),
     Option(
         "library", "n_threads", "whole", None, "Threads; one for each core if left out.", low=1, flag="-", api="-",
         library="n_threads", without="--workers chooses how a command runs; the numbers are the same",

@@ -9,6 +9,7 @@ from trading_ai.errors import InputError
 from trading_ai.options import OPTIONS
 
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)(?:[ =](?=[^\s-]))?")
+_BARE = re.compile(r"(?<![\w.\"'-])[a-z]+(?:_[a-z]+)+\b")
 _GROUPS = ("sizing", "costs", "rules")
 
 
@@ -41,7 +42,7 @@ def _text(text: str) -> str:
         name = _fields()[1].get(flag, found[1].strip("-").replace("-", "_"))
         return name + ("=" if found[0] != "--" + found[1] else "")
 
-    return _FLAG.sub(sent, text)
+    return _BARE.sub(lambda found: _fields()[0].get(found[0], found[0]), _FLAG.sub(sent, text))
 
 
 def in_fields(error: InputError) -> InputError:

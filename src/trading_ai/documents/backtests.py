@@ -88,6 +88,7 @@ class Backtest(TypedDict):
     dataset_id: str
     timeframe: str
     detail_dataset_id: str | None
+    conversion_dataset_id: str | None
     capital: float
     account_currency: str
     sizing: Sizing
@@ -191,6 +192,7 @@ def backtest_json(record: BacktestRecord) -> Backtest:
         "dataset_id": spec.dataset_id,
         "timeframe": record.timeframe,
         "detail_dataset_id": spec.detail_dataset_id,
+        "conversion_dataset_id": spec.conversion_dataset_id,
         "capital": spec.capital,
         "account_currency": spec.account_currency,
         "sizing": cast("Sizing", given["sizing"]),

@@ -28,6 +28,8 @@ class BacktestSpec:
         timeframe: timeframe that the strategy sees; None for the dataset's own. When longer than the
             dataset's, bars are resampled for the signals and exits are resolved on the dataset's bars.
         detail_dataset_id: finer bars of the same symbol that decide exits, or None.
+        conversion_dataset_id: bars of the pair of the symbol's quote currency and the account's, whose rates convert
+            profits where neither currency of the symbol is the account's; or None.
         capital: starting balance, account currency.
         account_currency: currency of the account.
         sizing: position size.
@@ -54,6 +56,7 @@ class BacktestSpec:
     rules: ExecutionRules = field(default_factory=ExecutionRules)
     start: str | None = None
     end: str | None = None
+    conversion_dataset_id: str | None = None
 
     def __post_init__(self) -> None:
         start, end = range_text(self.start, self.end)
@@ -63,10 +66,12 @@ class BacktestSpec:
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dict; `from_json` reads it back.
 
-        Without a date range it is what it was before there were any, so that older backtests compare equal.
+        Without a date range or a conversion it is what it was before there were any, so that older backtests compare
+        equal.
         """
         given = asdict(self) | {"parameters": dict(self.parameters)}
-        return {name: value for name, value in given.items() if name not in {"start", "end"} or value is not None}
+        later = {"start", "end", "conversion_dataset_id"}
+        return {name: value for name, value in given.items() if name not in later or value is not None}
 
     @classmethod
     def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:

@@ -14,7 +14,7 @@ from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import EvaluationError, StateError, TradingAIError
 from trading_ai.evaluation.declared import check_rules, resolve_parameters
-from trading_ai.evaluation.job import absolute_strategy, load_bars, make_evaluator
+from trading_ai.evaluation.job import absolute_strategy, load_bars, load_conversion, make_evaluator
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator
 from trading_ai.market.bars import Bars
@@ -107,18 +107,21 @@ class BacktestService:
         """
         dataset = self.store.dataset(spec.dataset_id)
         detail = None if spec.detail_dataset_id is None else self.store.dataset(spec.detail_dataset_id)
+        rates = None if spec.conversion_dataset_id is None else self.store.dataset(spec.conversion_dataset_id)
         chosen = strategy(spec.strategy)
         spec = replace(
             spec,
             strategy=absolute_strategy(spec.strategy),
             dataset_id=dataset.dataset_id,
             detail_dataset_id=None if detail is None else detail.dataset_id,
+            conversion_dataset_id=None if rates is None else rates.dataset_id,
             parameters=resolve_parameters(chosen, spec.parameters),
         )
         check_rules(chosen, spec.parameters)
         Account(spec.capital, spec.sizing, spec.costs, spec.rules)  # refused before any bar is read
         bars, finer = load_bars(spec, self.artifacts)
-        result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen), {})
+        conversion = load_conversion(spec, self.artifacts)
+        result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen, conversion), {})
         record = BacktestRecord(
             backtest_id=self._new_id(),
             name=name,
@@ -153,6 +156,12 @@ class BacktestService:
             StateError: backtests use it.
         """
         found = self.store.dataset(dataset_id).dataset_id
+        for backtest in self.store.backtests():
+            if found in (backtest.spec.detail_dataset_id, backtest.spec.conversion_dataset_id):
+                raise StateError(
+                    f"dataset {found[:12]} decides exits or converts profits of backtest {backtest.backtest_id[:8]}: "
+                    "delete that first"
+                )
         for record in self.store.optimizations():
             if found in record.spec.datasets.values():
                 raise StateError(
