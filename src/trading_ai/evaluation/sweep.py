@@ -39,7 +39,7 @@ from trading_ai.market.date_range import first_bar
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.parameters import Combination, SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Strategy, signals_of
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -249,7 +249,7 @@ class SweepEvaluator(Evaluator):
                 "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
             )
         own = {name: parameters[name] for name in self.strategy.parameters}
-        signals = self.strategy.signals(seen.bars, **own)
+        signals = signals_of(self.strategy, seen.bars, own)
         orders = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
         orders = orders.with_late_entries(entry_delay).since(self._first)
         return SignalGroup(self.data, orders, seen.traded, self.account, self.config)

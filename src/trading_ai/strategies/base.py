@@ -146,7 +146,13 @@ class Signals:
             if values is None:
                 checked.append(None)
                 continue
-            array = np.ascontiguousarray(values)
+            try:
+                array = np.ascontiguousarray(values)
+            except Exception as error:  # rows of different lengths, an object that is no array
+                raise StrategyError(
+                    f"must be an array of one value a bar ({n_bars}), not {_kind(values)}", parameter=f"{source}.{name}",
+                    remedy=str(error),
+                ) from error  # fmt: skip
             if array.shape != (n_bars,):
                 raise StrategyError(
                     f"must have one value a bar ({n_bars})", parameter=f"{source}.{name}", value=array.shape
@@ -231,6 +237,39 @@ class Strategy(Declared, ABC):
         Returns:
             Boolean arrays of shape (n,).
         """
+
+
+def signals_of(chosen: Strategy, bars: Bars, parameters: Mapping[str, Value]) -> Signals:
+    """The signals of a strategy.
+
+    Args:
+        chosen: the strategy.
+        bars: what it sees.
+        parameters: a value of each parameter that it declares.
+
+    Raises:
+        StrategyError: it returns something else than `Signals`; what it raises itself is not touched.
+    """
+    made: object = chosen.signals(bars, **parameters)
+    if isinstance(made, Signals):
+        return made
+    raise StrategyError(
+        f"signals() must return a Signals object, not {_kind(made)}", parameter=chosen.name,
+        remedy="End it with: return Signals(long_entry=..., short_entry=...), boolean arrays of one value a bar.",
+    )  # fmt: skip
+
+
+def _kind(value: object) -> str:
+    """What a value is, for a message."""
+    if value is None:
+        return "None (is there a return?)"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    name = type(value).__name__
+    shape = getattr(value, "shape", None)
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}" + (
+        f" of shape {shape}" if shape is not None else ""
+    )
 
 
 class SignalStrategy(Strategy):

@@ -10,7 +10,7 @@ import numpy as np
 from trading_ai.errors import StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Strategy, signals_of
 from trading_ai.strategies.registry import strategy as find_strategy
 
 _SIGNALS = ("long_entry", "short_entry", "long_exit", "short_exit")
@@ -95,4 +95,4 @@ def find_look_ahead(
 
 
 def _arrays(chosen: Strategy, bars: Bars, values: Mapping[str, Value]) -> tuple[np.ndarray | None, ...]:
-    return chosen.signals(bars, **values).arrays(len(bars), chosen.name)
+    return signals_of(chosen, bars, values).arrays(len(bars), chosen.name)
