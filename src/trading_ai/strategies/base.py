@@ -150,8 +150,8 @@ class Signals:
                 array = np.ascontiguousarray(values)
             except Exception as error:  # rows of different lengths, an object that is no array
                 raise StrategyError(
-                    f"must be an array of one value a bar ({n_bars}), not {_kind(values)}", parameter=f"{source}.{name}",
-                    remedy=str(error),
+                    f"must be an array of one value a bar ({n_bars}), not {_kind(values)}",
+                    parameter=f"{source}.{name}", remedy=str(error),
                 ) from error  # fmt: skip
             if array.shape != (n_bars,):
                 raise StrategyError(
@@ -265,11 +265,8 @@ def _kind(value: object) -> str:
         return "None (is there a return?)"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    name = type(value).__name__
     shape = getattr(value, "shape", None)
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}" + (
-        f" of shape {shape}" if shape is not None else ""
-    )
+    return f"a {type(value).__name__}" + (f" of shape {shape}" if shape is not None else "")
 
 
 class SignalStrategy(Strategy):

@@ -26,10 +26,10 @@ class Odd(ta.Strategy):
     ("made", "says"),
     [
         ({"long_entry": np.zeros(N, bool)}, "odd: signals.. must return a Signals object, not a dict"),
-        (None, "not None .is there a return.. End it with: return Signals"),
+        (None, "not None .is there a return... End it with: return Signals"),
         ((np.zeros(N, bool), np.zeros(N, bool)), "not a tuple of 2"),
         ([True] * N, "not a list of 60"),
-        (np.zeros(N, bool), r"not a ndarray of shape \(60,\)|not an ndarray of shape \(60,\)"),
+        (np.zeros(N, bool), r"not a ndarray of shape \(60,\)"),
         (True, "not a bool"),
         (ta.Signals, "not a type"),
         (ta.Signals(np.zeros(N - 1, bool)), r"odd.long_entry: must have one value a bar \(60\) \(got \(59,\)\)"),
