@@ -114,6 +114,19 @@ class ParameterRange:
             return tuple(range(start, start + len(self) * stride, stride))
         return tuple(float(low + i * step) for i in range(len(self)))
 
+    @property
+    def note(self) -> str:
+        """What a user who reads the range may not expect, or "": where it ends if its step does not lead to its end."""
+        low, high, step = exact(self.min_value), exact(self.max_value), exact(self.step)
+        with suppress(DecimalException):
+            last = low + (len(self) - 1) * step
+            if last != high:
+                return (
+                    f"{self.name} ends at {last.normalize():f}, not at {high.normalize():f}: steps of "
+                    f"{step.normalize():f} from {low.normalize():f} on do not meet it"
+                )
+        return ""
+
     @classmethod
     def parse(cls, text: str) -> ParameterRange | Choices:
         """Read ``name=min:max:step`` (step 1 if left out) or ``name=a,b,c`` for a list of values, see `parse_value`.
@@ -275,6 +288,11 @@ class SearchSpace:
     def n_combinations(self) -> int:
         """Number of combinations: the product of `shape` (1 for a space without axes)."""
         return math.prod(self.shape)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user who reads the ranges may not expect, a sentence each."""
+        return tuple(axis.note for axis in self.axes if isinstance(axis, ParameterRange) and axis.note)
 
     def positions(self, indices: Indices) -> tuple[npt.NDArray[np.int64], ...]:
         """For each axis, each combination's position along it; `indices` has shape (m,)."""

@@ -36,6 +36,8 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
     elif plan.n_left_out:
         text += f", {plan.n_total:,} will be tried"
     note(text)
+    for line in plan.space.notes:
+        note(line)
     if plan.spec.datasets:
         note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
     n_workers = application.n_workers(plan.expected_seconds, workers)

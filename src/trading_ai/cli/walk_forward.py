@@ -53,6 +53,8 @@ def walk_forward(
         f"{len(plan.windows)} windows of {plan.size}{', anchored' if anchored else ''}, {plan.n_total:,} combinations "
         f"of {' x '.join(search.space.names)} in each" + (", and a sweep of all days to compare" if plan.whole else "")
     )
+    for line in search.space.notes:
+        note(line)
     _run(service, plan, workers, as_json=as_json)
     found = stitch(service, plan)
     if as_json:

@@ -116,6 +116,7 @@ class Optimization(Status):
         id: the same as `optimization_id`.
         parameters: the searched parameters with their values.
         n_combinations: size of the search space.
+        notes: what may not be expected of the ranges, such as where one ends.
         datasets: where the symbol is searched, the dataset of each symbol.
         optimization_type: name of the search method.
         max_iterations: number of combinations to try; null tries the whole space.
@@ -130,6 +131,7 @@ class Optimization(Status):
     backtest_id: Uuid
     parameters: list[Range | Choices]
     n_combinations: int
+    notes: list[str]
     datasets: dict[str, str]
     optimization_type: str
     max_iterations: int | None
@@ -214,12 +216,14 @@ class Started(TypedDict):
         status: its status.
         total_tasks: combinations to try.
         message: that, as a sentence.
+        notes: what may not be expected of the ranges, such as where one ends.
     """
 
     optimization_id: Uuid
     status: OptimizationStatus
     total_tasks: int
     message: str
+    notes: list[str]
 
 
 @form()
@@ -290,6 +294,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> Optimization:
         "backtest_id": spec.backtest_id,
         "parameters": axes_json(spec.space),
         "n_combinations": spec.space.n_combinations,
+        "notes": list(spec.space.notes),
         "datasets": dict(spec.datasets),
         "optimization_type": spec.method,
         "max_iterations": spec.max_iterations,
@@ -312,6 +317,7 @@ def started_json(record: OptimizationRecord) -> Started:
         "status": record.status,
         "total_tasks": record.n_total,
         "message": f"Optimization started with {record.n_total} parameter combinations",
+        "notes": list(record.spec.space.notes),
     }
 
 

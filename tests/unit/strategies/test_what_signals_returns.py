@@ -34,7 +34,7 @@ class Odd(ta.Strategy):
         (ta.Signals, "not a type"),
         (ta.Signals(np.zeros(N - 1, bool)), r"odd.long_entry: must have one value a bar \(60\) \(got \(59,\)\)"),
         (ta.Signals(short_exit=np.zeros((N, 2), bool)), r"odd.short_exit: must have one value a bar"),
-        (ta.Signals({"a": 1}), r"odd.long_entry: must have one value a bar \(60\) \(got \(\)\)"),
+        (ta.Signals({"a": 1}), r"odd.long_entry: must have one value a bar \(60\) \(got \(1,\)\)"),
         (
             ta.Signals([[True], [True, False]]),
             "odd.long_entry: must be an array of one value a bar .60., not a list of 2",
