@@ -16,6 +16,7 @@ from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.search.registry import METHODS
 
 NOTE = "ranked on the data the parameters were chosen on: the best of many trials is in part luck"
 
@@ -85,7 +86,7 @@ class Status(TypedDict):
         finished_at: when it ended, UTC, or null.
         elapsed_seconds: time from its start to its end or to now; of a paused one, the time it ran.
         eta_seconds: expected time to the end, or null where nothing is known.
-        trials_per_second: trials stored for each second it ran, or null before the first.
+        trials_per_second: trials run, not copied, for each second it ran, or null before the first.
         message: why it failed or was paused, or "".
     """
 
@@ -215,15 +216,13 @@ class Started(TypedDict):
         optimization_id: its id.
         status: its status.
         total_tasks: combinations to try.
-        message: that, as a sentence.
-        notes: what may not be expected of the ranges, such as where one ends.
+        message: that, as a sentence, and what may not be expected of the ranges, such as where one ends.
     """
 
     optimization_id: Uuid
     status: OptimizationStatus
     total_tasks: int
     message: str
-    notes: list[str]
 
 
 @form()
@@ -244,14 +243,27 @@ def axes_json(space: SearchSpace) -> list[Range | Choices]:
     return cast("list[Range | Choices]", space.to_json())
 
 
+def trials_per_second(record: OptimizationRecord, now: float) -> float | None:
+    """Trials for each second that they were run; None before the first.
+
+    What was copied from the ledger took no time and says nothing of what is left. A method that learns meets known
+    combinations all the way, unless it began with them.
+    """
+    learns = METHODS[record.spec.method].learns if record.spec.method in METHODS else False
+    done = record.n_completed if learns and not record.spec.warm_start else record.n_completed - record.n_reused
+    began = record.started_at or record.created_at
+    elapsed = max((record.finished_at or now) - began, 0.0)
+    worked = record.seconds if 0 < record.seconds < elapsed or elapsed == 0.0 else elapsed
+    return done / worked if done > 0 and worked > 0 else None
+
+
 def status_json(record: OptimizationRecord, now: float) -> Status:
     """How far an optimization is; `now` in seconds since 1970."""
     done, total = record.n_completed, record.n_total
     running = record.status == "running"
     began = record.started_at or record.created_at
     elapsed = max((record.finished_at or now) - began, 0.0) if record.finished_at or running else record.seconds
-    worked = record.seconds if 0 < record.seconds < elapsed else elapsed
-    rate = done / worked if done and worked > 0 else None
+    rate = trials_per_second(record, now)
     eta = (total - done) / rate if running and rate else (0.0 if record.status == "completed" else None)
     return {
         "optimization_id": record.optimization_id,
@@ -316,8 +328,9 @@ def started_json(record: OptimizationRecord) -> Started:
         "optimization_id": record.optimization_id,
         "status": record.status,
         "total_tasks": record.n_total,
-        "message": f"Optimization started with {record.n_total} parameter combinations",
-        "notes": list(record.spec.space.notes),
+        "message": "; ".join(
+            [f"Optimization started with {record.n_total} parameter combinations", *record.spec.space.notes]
+        ),
     }
 
 
