@@ -26,7 +26,7 @@ def show_dataset(record: DatasetRecord) -> None:
     if detected:
         say("detected")
         for key, value in detected.items():
-            if key in {"notes", "timezone_decided_by"} or value in (None, "", [], {}):
+            if key in {"notes", "stated", "timezone_decided_by"} or value in (None, "", [], {}):
                 continue
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             if isinstance(value, dict):
