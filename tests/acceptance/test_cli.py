@@ -323,7 +323,7 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
         (["data", "import"], 2, "either a file or --sample"),
         (["data", "import", "missing.csv", "--symbol", "EURUSD"], 2, "does not exist"),
         (["data", "import", "--sample", "GOLD"], 4, "Use one of EURUSD"),
-        (["backtest", "run", "--dataset", "latest", "--strategy", "sma_crosover"], 2, "Did you mean 'sma_crossover'"),
+        (["backtest", "run", "--dataset", "latest", "--strategy", "sma_crosover"], 2, "Did you mean sma_crossover"),
         (["backtest", "run", "--dataset", "latest", "--strategy", "macd", "--set", "quick=1"], 2, "Known: "),
         (
             ["backtest", "run", "--dataset", "latest", "--strategy", "macd", "--lots", "1", "--units", "9"],

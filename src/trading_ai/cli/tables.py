@@ -15,6 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import override
 
 from trading_ai.cli.output import printable, say, screen_width
 
@@ -125,7 +126,15 @@ def _print(fitted: _Fitted, rows: list[list[str]], is_text: list[bool], limit: i
         made.add_column(Text(head), justify="left" if text else "right", width=width)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))  # plain text: a name in [brackets] is no markup
-    Console(width=limit, highlight=False, soft_wrap=False).print(made)
+    _Screen(width=limit, highlight=False, soft_wrap=False).print(made)
+
+
+class _Screen(Console):
+    """A console that says where its reader is gone, instead of leaving the program."""
+
+    @override
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _blocks(columns: list[str], heads: list[str], rows: list[list[str]], limit: int) -> None:
