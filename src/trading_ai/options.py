@@ -290,7 +290,7 @@ OPTIONS: tuple[Option, ...] = (
     # --- optimization: OptimizationSpec
     Option(
         "optimization", "backtest_id", "object", None,
-        "The backtest whose other settings stay: its id, a unique prefix, or latest.", flag="BACKTEST_ID",
+        "The backtest whose other settings stay: its id, a unique prefix, its name, or latest.", flag="BACKTEST_ID",
     ),
     Option(
         "optimization", "space", "object", None,

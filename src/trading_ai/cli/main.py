@@ -25,7 +25,7 @@ app = typer.Typer(
     name="trading-ai",
     cls=CommandGroup,
     help="Sweep a trading strategy over years of bars: import data, run a backtest, optimize, report.\n\n"
-    "IDs may be a unique prefix, or `latest`.",
+    "IDs may be a unique prefix, the name given with --name, or `latest`.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,

@@ -88,7 +88,9 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
 @with_flags(rows_of("optimization"))
 def optimize(
     *,
-    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    backtest_id: str = typer.Argument(
+        ..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, its name, or latest."
+    ),
     param: list[str] = PARAM,
     given: Given = FROM_FLAGS,
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),

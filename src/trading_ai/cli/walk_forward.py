@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @with_flags(rows_of("optimization", each_window=True))
 def walk_forward(
     *,
-    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    backtest_id: str = typer.Argument(
+        ..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, its name, or latest."
+    ),
     param: list[str] = PARAM,
     given: Given = FROM_FLAGS,
     windows: str | None = typer.Option(None, help="Training and test, such as 12M/3M; else suited to the data."),
