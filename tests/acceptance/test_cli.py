@@ -345,6 +345,8 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
             "combinations, more",
         ),
         (["optimise"], 2, "No such command"),
+        (["optimise"], 2, "Did you mean 'optimize'? Try"),
+        (["data", "imprt"], 2, "Did you mean 'import'? Try"),
         (["optimize", "BACKTEST", "--workers", "many"], 2, "valid integer"),
     ],
 )

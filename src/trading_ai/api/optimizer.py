@@ -80,7 +80,8 @@ def start(
         else:
             context.wake()
             return JSONResponse(started_json(record))
-    check_repeated(known, asked, body, key)
+    name = context.store.backtest(known.spec.backtest_id).name
+    check_repeated(known, asked, body, key, backtest_name=name)
     return JSONResponse(started_json(known))
 
 

@@ -122,10 +122,10 @@ def run(arguments: list[str] | None = None) -> int:
             return 2
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             context = getattr(error, "ctx", None)
-            hint = f". Try: {context.command_path} --help" if context is not None else ""
-            return _fail(
-                {"type": "UsageError", "message": error.format_message().rstrip(".") + hint}, 2, as_json=as_json
-            )
+            hint = f" Try: {context.command_path} --help" if context is not None else ""
+            said = error.format_message().rstrip(".")
+            said += "" if said.endswith("?") else "." if hint else ""
+            return _fail({"type": "UsageError", "message": said + hint}, 2, as_json=as_json)
         return _unexpected(error, as_json=as_json)
 
 

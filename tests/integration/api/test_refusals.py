@@ -50,6 +50,7 @@ def test_unknown_parameter_with_the_known_ones(laptop):
         ({"name": ""}, "parameters.0.name", "", "at least 1"),
         ({"name": "a b"}, "parameters.0.name", "a b", "pattern"),
         ({"steps": 2}, "parameters.0.steps", 2, "Extra inputs"),
+        ({"steps": 2}, "parameters.0.steps", 2, "Did you mean step?"),
     ],
 )
 def test_impossible_ranges(laptop, change, field, value, says):
@@ -113,6 +114,8 @@ def test_a_step_too_small_to_count_with(laptop, step):
         ({"priority": 10}, "priority", "less than or equal to 9"),
         ({"max_seconds": 0}, "max_seconds", "greater than 0"),
         ({"colour": "red"}, "colour", "Extra inputs"),
+        ({"objectiv": "sqn"}, "objectiv", "Did you mean objective?"),
+        ({"optimisation_type": "genetic"}, "optimisation_type", "Did you mean optimization_type?"),
     ],
 )
 def test_wrong_types_and_values(laptop, body, field, says):
