@@ -14,8 +14,8 @@ from prometheus_client.core import GaugeMetricFamily
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
-from trading_ai.documents.optimizations import trials_per_second
 from trading_ai.documents.workers import Workers, workers_json
+from trading_ai.driving.pace import trials_per_second
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
 

@@ -40,7 +40,8 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
         note(line)
     if plan.spec.datasets:
         note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
-    n_workers = application.n_workers(plan.expected_seconds, workers)
+    # A method that learns waits for each batch: it runs in this process, however long it takes.
+    n_workers = 1 if plan.proposals.learns else application.n_workers(plan.expected_seconds, workers)
     where = "in this process" if n_workers == 1 else f"on {n_workers} worker processes"
     n_parallel = n_workers if n_workers > 1 else 1
     note(f"expected time: about {duration(plan.expected_seconds / n_parallel)} {where}")

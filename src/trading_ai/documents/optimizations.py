@@ -11,12 +11,12 @@ from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, Number, Uuid, finite, form, iso, iso_or_none
 from trading_ai.documents.metrics import Metrics
+from trading_ai.driving.pace import trials_per_second
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import Combination, SearchSpace, Value
-from trading_ai.search.registry import METHODS
 
 NOTE = "ranked on the data the parameters were chosen on: the best of many trials is in part luck"
 
@@ -241,20 +241,6 @@ class DeletedOptimization(TypedDict):
 def axes_json(space: SearchSpace) -> list[Range | Choices]:
     """The searched parameters."""
     return cast("list[Range | Choices]", space.to_json())
-
-
-def trials_per_second(record: OptimizationRecord, now: float) -> float | None:
-    """Trials for each second that they were run; None before the first.
-
-    What was copied from the ledger took no time and says nothing of what is left. A method that learns meets known
-    combinations all the way, unless it began with them.
-    """
-    learns = METHODS[record.spec.method].learns if record.spec.method in METHODS else False
-    done = record.n_completed if learns and not record.spec.warm_start else record.n_completed - record.n_reused
-    began = record.started_at or record.created_at
-    elapsed = max((record.finished_at or now) - began, 0.0)
-    worked = record.seconds if 0 < record.seconds < elapsed or elapsed == 0.0 else elapsed
-    return done / worked if done > 0 and worked > 0 else None
 
 
 def status_json(record: OptimizationRecord, now: float) -> Status:

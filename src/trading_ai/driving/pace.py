@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from math import nan
 
+from trading_ai.optimization.records import OptimizationRecord
+from trading_ai.search.registry import METHODS
+
 _KEPT = 512
 """Moments that are remembered; of older ones every second is forgotten when there are more."""
 
@@ -76,3 +79,17 @@ class Pace:
         """Expected time to the end, seconds; NaN before anything is known."""
         n_left = self._n_total - (self._counts[-1] if self._counts else self._n_before)
         return 0.0 if n_left <= 0 else n_left / self.rate if self.rate > 0.0 else nan
+
+
+def trials_per_second(record: OptimizationRecord, now: float) -> float | None:
+    """Trials for each second that they were run; None before the first.
+
+    What was copied from the ledger took no time and says nothing of what is left. A method that learns meets known
+    combinations all the way, unless it began with them.
+    """
+    learns = METHODS[record.spec.method].learns if record.spec.method in METHODS else False
+    done = record.n_completed if learns and not record.spec.warm_start else record.n_completed - record.n_reused
+    began = record.started_at or record.created_at
+    elapsed = max((record.finished_at or now) - began, 0.0)
+    worked = record.seconds if 0 < record.seconds < elapsed or elapsed == 0.0 else elapsed
+    return done / worked if done > 0 and worked > 0 else None

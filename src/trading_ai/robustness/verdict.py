@@ -62,6 +62,7 @@ class Thresholds:
         names, given = [f.name for f in fields(cls)], {}
         for text in texts:
             name, _, number = (part.strip() for part in text.partition("="))
+            name = name.replace(" ", "_")  # as the table of criteria shows it
             if name not in names:
                 raise ParameterError(
                     "must be NAME=NUMBER",

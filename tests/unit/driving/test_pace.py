@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.conformance.test_store import OPTIMIZATION
-from trading_ai.documents.optimizations import status_json, trials_per_second
-from trading_ai.driving.pace import Pace
+from trading_ai.documents.optimizations import status_json
+from trading_ai.driving.pace import Pace, trials_per_second
 
 
 def simulated(n_total, *, n_known=0, workers=1, piece=100, cost=0.01, start_up=0.0, jitter=0.2, serial=0.0, seed=0):
