@@ -123,7 +123,7 @@ def test_a_backtest_of_a_date_range(shell, dataset):
     assert all("2017-06-01" <= t["entry_time"] <= t["exit_time"] < "2017-09-01" for t in trades)
     assert "2017-06-01 to 2017-09-01" in shell.run("backtest", "show", made["id"]).stdout
     refused = shell.ask(*run, "--from", "tomorrow", code=2)["error"]
-    assert (refused["parameter"], refused["value"]) == ("start", "tomorrow")
+    assert (refused["parameter"], refused["value"]) == ("--from", "tomorrow")
     beyond = shell.run(*run, "--from", "2030-01-01", code=2)
     assert "The bars open from 2017-" in beyond.stderr
 
