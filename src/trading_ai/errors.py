@@ -20,6 +20,10 @@ A message names the parameter, the value received, the rule it broke and what to
 
 from __future__ import annotations
 
+import copy
+import difflib
+from collections.abc import Callable, Iterable
+
 
 class TradingAIError(Exception):
     """Something this package refuses or could not do."""
@@ -30,24 +34,46 @@ class TradingAIError(Exception):
 class InputError(TradingAIError):
     """The input is wrong; nothing was done.
 
+    Options are named by their key, the field of the table of options (`trading_ai.options`); the command line and the
+    HTTP API say their own names for them, see `named`.
+
     Attributes:
-        parameter: name of the offending field, as the caller spelled it, or "".
+        parameter: name of the offending option or field, or "".
         value: the value received, or None.
         rule: the rule that it broke.
         remedy: what to do about it.
+        own: whether `parameter` is one that a strategy declares, which is called the same everywhere.
     """
 
     exit_code = 2
+    _where = ""
 
-    def __init__(self, rule: str, *, parameter: str = "", value: object = None, remedy: str = "") -> None:
+    def __init__(
+        self, rule: str, *, parameter: str = "", value: object = None, remedy: str = "", own: bool = False
+    ) -> None:
         self.parameter = parameter
         self.value = value
         self.rule = rule
         self.remedy = remedy
+        self.own = own
         head = f"{parameter}: " if parameter else ""
         got = f" (got {value!r})" if value is not None else ""
         tail = f". {remedy}" if remedy else ""
-        super().__init__(f"{head}{rule}{got}{tail}")
+        super().__init__(f"{self._where}{head}{rule}{got}{tail}")
+
+    def named(self, option: Callable[[str], str], text: Callable[[str], str]) -> InputError:
+        """The same error in the words of whoever is told.
+
+        Args:
+            option: what an option is called there, by its key.
+            text: what a rule or a remedy reads like there.
+        """
+        told = copy.copy(self)
+        name = self.parameter if self.own else option(self.parameter)
+        InputError.__init__(
+            told, text(self.rule), parameter=name, value=self.value, remedy=text(self.remedy), own=self.own
+        )
+        return told
 
 
 class ParameterError(InputError):
@@ -74,9 +100,8 @@ class DataError(InputError):
     ) -> None:
         self.file = file
         self.line = line
-        where = f"{file}:{line}: " if file and line is not None else f"{file}: " if file else ""
-        super().__init__(where + rule, parameter=parameter, value=value, remedy=remedy)
-        self.rule = rule
+        self._where = f"{file}:{line}: " if file and line is not None else f"{file}: " if file else ""
+        super().__init__(rule, parameter=parameter, value=value, remedy=remedy)
 
 
 class SymbolError(InputError):
@@ -129,3 +154,15 @@ class StorageError(TradingAIError):
 def said(error: Exception) -> str:
     """What an error says to people: its own words, or with its kind where it is none of this tree."""
     return str(error) if isinstance(error, TradingAIError) else f"{type(error).__name__}: {error}"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The beginning of a remedy for an unknown name: the nearest known one, or "" where none is near.
+
+    Args:
+        name: what was written.
+        known: the names there are.
+    """
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).strip().lower(), by_lower, n=1)
+    return f"Did you mean {by_lower[near[0]]}? " if near else ""

@@ -7,7 +7,6 @@ carried out, so a formula cannot reach anything but the columns it names.
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 
 Column = npt.NDArray[Any]
 
@@ -125,11 +124,10 @@ def parse_expression(text: str, known: Sequence[str] | None, *, parameter: str, 
 
 
 def _unknown(name: str, known: Sequence[str], parameter: str, text: str) -> ParameterError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
     return ParameterError(
-        f"{name} is not known", parameter=parameter, value=text, remedy=hint + "Known: " + ", ".join(known)
-    )
+        f"{name} is not known", parameter=parameter, value=text,
+        remedy=did_you_mean(name, known) + "Known: " + ", ".join(known),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=256)

@@ -16,14 +16,16 @@ from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.evaluation.cores import n_cores
+from trading_ai.evaluation.declared import check_rules
 from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
-from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
+from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.cautions import cautions, costs_stated
 from trading_ai.optimization.model import FEWEST_TRADES
 from trading_ai.optimization.objective import Objective, feasible, ruined
@@ -199,9 +201,7 @@ def backtest(
             parameter=evaluator.space.axes[0].name,
             remedy="Use sweep() for several values.",
         )
-    broken = evaluator.strategy.broken_rule(evaluator.fixed)
-    if broken:
-        raise ParameterError(broken, parameter=evaluator.strategy.name, value=dict(evaluator.fixed))
+    check_rules(evaluator.strategy, evaluator.fixed)
     return evaluator.backtest()
 
 
@@ -329,8 +329,7 @@ class Sweep:
         if name == self.objective:
             objective = self._ranked_by
             return self._scores * objective.better if objective.plateau_of else objective.values(self.metrics)
-        metric(name)
-        return self.metrics[:, METRIC_COLUMN[name]]
+        return self.metrics[:, METRIC_COLUMN[metric_named(name, "name").name]]
 
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
         """Run one combination in full (the best if none is given): trades, equity, daily profits."""
@@ -349,7 +348,10 @@ class Sweep:
         space = self.evaluator.space
         for name in (x, y):
             if name not in space.names:
-                raise ParameterError("was not searched", parameter=name, remedy="Searched: " + ", ".join(space.names))
+                raise ParameterError(
+                    "was not searched", parameter=name, own=True,
+                    remedy=did_you_mean(name, space.names) + "Searched: " + ", ".join(space.names),
+                )  # fmt: skip
         positions = space.positions(self.indices)
         columns = {axis.name: np.asarray(axis.values)[place] for axis, place in zip(space.axes, positions, strict=True)}
         axes = {axis.name: axis.values for axis in space.axes}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 
 Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library"]
 """Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere."""
@@ -143,7 +143,10 @@ class Option:
         if value is None:
             return
         if self.kind == "choice" and value not in (self.choices or ()):
-            raise ParameterError(f"must be one of {self.bounds}", parameter=self.field, value=value)
+            raise ParameterError(
+                f"must be one of {self.bounds}", parameter=self.field, value=value,
+                remedy=did_you_mean(value, self.choices or ()).rstrip(),
+            )  # fmt: skip
         if self.kind not in {"number", "whole"}:
             return
         if not math.isfinite(value):
@@ -192,6 +195,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "backtest", "detail_dataset_id", "dataset", None, "Finer bars that decide exits.", flag="--detail",
         library="detail",
+    ),
+    Option(
+        "backtest", "conversion_dataset_id", "dataset", None,
+        "Bars of the rate between the symbol's quote currency and the account's, such as GBPUSD for EURGBP in USD; "
+        "needed where neither currency of the symbol is the account's.", flag="--conversion", library="conversion_bars",
     ),
     Option(
         "backtest", "start", "moment", None,
@@ -300,7 +308,7 @@ OPTIONS: tuple[Option, ...] = (
     # --- optimization: OptimizationSpec
     Option(
         "optimization", "backtest_id", "object", None,
-        "The backtest whose other settings stay: its id, a unique prefix, or latest.", flag="BACKTEST_ID",
+        "The backtest whose other settings stay: its id, a unique prefix, its name, or latest.", flag="BACKTEST_ID",
     ),
     Option(
         "optimization", "space", "object", None,
@@ -376,10 +384,6 @@ OPTIONS: tuple[Option, ...] = (
         without=_ENGINE,
     ),
     # --- library: arguments that hold what a file or a folder cannot
-    Option(
-        "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",
-        api="-", library="conversion_bars", without="a stored backtest has one dataset and its finer bars",
-    ),
     Option(
         "library", "n_threads", "whole", None, "Threads; one for each core if left out.", low=1, flag="-", api="-",
         library="n_threads", without="--workers chooses how a command runs; the numbers are the same",

@@ -84,10 +84,10 @@ class ParameterRange:
             )
         if self.min_value > self.max_value:
             raise ParameterError(
-                f"min_value must not be above max_value {self.max_value!r}",
+                f"the range begins at {self.min_value!r} and ends at {self.max_value!r}, which is below it",
                 parameter=f"{self.name}.min_value",
                 value=self.min_value,
-                remedy="Swap the two.",
+                remedy=f"Swap the two: from {self.max_value!r} to {self.min_value!r}",
             )
 
     def __len__(self) -> int:
@@ -114,6 +114,19 @@ class ParameterRange:
             return tuple(range(start, start + len(self) * stride, stride))
         return tuple(float(low + i * step) for i in range(len(self)))
 
+    @property
+    def note(self) -> str:
+        """What a user who reads the range may not expect, or "": where it ends if its step does not lead to its end."""
+        low, high, step = exact(self.min_value), exact(self.max_value), exact(self.step)
+        with suppress(DecimalException):
+            last = low + (len(self) - 1) * step
+            if last != high:
+                return (
+                    f"{self.name} ends at {last.normalize():f}, not at {high.normalize():f}: steps of "
+                    f"{step.normalize():f} from {low.normalize():f} on do not meet it"
+                )
+        return ""
+
     @classmethod
     def parse(cls, text: str) -> ParameterRange | Choices:
         """Read ``name=min:max:step`` (step 1 if left out) or ``name=a,b,c`` for a list of values, see `parse_value`.
@@ -126,7 +139,7 @@ class ParameterRange:
         if not sign or not name or not rest:
             raise ParameterError(
                 "must look like NAME=MIN:MAX:STEP or NAME=A,B,C",
-                parameter="--param",
+                parameter="space",
                 value=text,
                 remedy="Example: stop_loss=20:80:2",
             )
@@ -137,6 +150,7 @@ class ParameterRange:
             raise ParameterError(
                 "must look like NAME=MIN:MAX:STEP",
                 parameter=name,
+                own=True,
                 value=rest,
                 remedy="Example: stop_loss=20:80:2",
             )
@@ -162,9 +176,9 @@ class Choices:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ParameterError("needs at least one value", parameter=self.name, value=self.values)
+            raise ParameterError("needs at least one value", parameter=self.name, value=self.values, own=True)
         if len(set(self.values)) != len(self.values):
-            raise ParameterError("must not list a value twice", parameter=self.name, value=self.values)
+            raise ParameterError("must not list a value twice", parameter=self.name, value=self.values, own=True)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -256,7 +270,9 @@ class SearchSpace:
     def __post_init__(self) -> None:
         for name in self.names:
             if self.names.count(name) > 1:
-                raise ParameterError("is given twice", parameter=name, remedy="Give every parameter one range.")
+                raise ParameterError(
+                    "is given twice", parameter=name, remedy="Give every parameter one range.", own=True
+                )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -272,6 +288,11 @@ class SearchSpace:
     def n_combinations(self) -> int:
         """Number of combinations: the product of `shape` (1 for a space without axes)."""
         return math.prod(self.shape)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user who reads the ranges may not expect, a sentence each."""
+        return tuple(axis.note for axis in self.axes if isinstance(axis, ParameterRange) and axis.note)
 
     def positions(self, indices: Indices) -> tuple[npt.NDArray[np.int64], ...]:
         """For each axis, each combination's position along it; `indices` has shape (m,)."""
@@ -307,6 +328,7 @@ class SearchSpace:
                 raise ParameterError(
                     "is not one of the values of this search space",
                     parameter=axis.name,
+                    own=True,
                     value=combination.get(axis.name),
                 ) from None
             index = index * len(axis.values) + position

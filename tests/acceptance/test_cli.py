@@ -123,7 +123,7 @@ def test_a_backtest_of_a_date_range(shell, dataset):
     assert all("2017-06-01" <= t["entry_time"] <= t["exit_time"] < "2017-09-01" for t in trades)
     assert "2017-06-01 to 2017-09-01" in shell.run("backtest", "show", made["id"]).stdout
     refused = shell.ask(*run, "--from", "tomorrow", code=2)["error"]
-    assert (refused["parameter"], refused["value"]) == ("start", "tomorrow")
+    assert (refused["parameter"], refused["value"]) == ("--from", "tomorrow")
     beyond = shell.run(*run, "--from", "2030-01-01", code=2)
     assert "The bars open from 2017-" in beyond.stderr
 
@@ -323,7 +323,7 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
         (["data", "import"], 2, "either a file or --sample"),
         (["data", "import", "missing.csv", "--symbol", "EURUSD"], 2, "does not exist"),
         (["data", "import", "--sample", "GOLD"], 4, "Use one of EURUSD"),
-        (["backtest", "run", "--dataset", "latest", "--strategy", "sma_crosover"], 2, "Did you mean 'sma_crossover'"),
+        (["backtest", "run", "--dataset", "latest", "--strategy", "sma_crosover"], 2, "Did you mean sma_crossover"),
         (["backtest", "run", "--dataset", "latest", "--strategy", "macd", "--set", "quick=1"], 2, "Known: "),
         (
             ["backtest", "run", "--dataset", "latest", "--strategy", "macd", "--lots", "1", "--units", "9"],
@@ -345,6 +345,8 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
             "combinations, more",
         ),
         (["optimise"], 2, "No such command"),
+        (["optimise"], 2, "Did you mean 'optimize'? Try"),
+        (["data", "imprt"], 2, "Did you mean 'import'? Try"),
         (["optimize", "BACKTEST", "--workers", "many"], 2, "valid integer"),
     ],
 )

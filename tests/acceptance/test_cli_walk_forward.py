@@ -28,7 +28,7 @@ def prepared(folder) -> tuple[Shell, str]:
 
 
 def parts(shell):
-    found = shell.ask("list")
+    found = shell.ask("list", "--windows")
     return {o["name"]: o for o in found if o["name"].startswith("walk-forward ")}
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_walked_is_refused(undisturbed):
     shell, _ = undisturbed
     known = parts(shell)
     refused = shell.ask("walk-forward", "latest", *SEARCH, "--windows", "24M/6M", code=2)["error"]
-    assert refused["parameter"] == "windows"
+    assert refused["parameter"] == "--windows"
     assert "shorter training" in refused["remedy"]
     assert "--param" in shell.run("walk-forward", "latest", code=2).stderr
     assert parts(shell) == known

@@ -97,7 +97,7 @@ def test_newest_first_and_latest(filled):
     assert [b.backtest_id[:8] for b in filled.backtests()] == ["5678abcd", "5678ffff", "1234abcd"]
     assert filled.backtest("latest").backtest_id == "5678abcd-0000"
     filled.add_backtest(
-        replace(BACKTEST, backtest_id="9abcdef0-0000", name="walk-forward test of 1234", created_at=99.0)
+        replace(BACKTEST, backtest_id="9abcdef0-0000", part_of="walk-forward 1M/1W of 1234", created_at=99.0)
     )
     assert filled.backtest("latest").backtest_id == "5678abcd-0000"
     assert filled.backtests()[0].backtest_id == "9abcdef0-0000"
@@ -108,10 +108,75 @@ def test_newest_first_and_latest(filled):
             filled.backtest(wanted)
 
 
-def test_latest_is_a_window_where_there_is_nothing_else(store):
+def test_a_part_of_a_study_is_never_the_latest(store):
     store.add_dataset(DATASET)
-    store.add_backtest(replace(BACKTEST, name="walk-forward test of 1234"))
-    assert store.backtest("latest").backtest_id == BACKTEST.backtest_id
+    store.add_backtest(replace(BACKTEST, part_of="walk-forward 1M/1W of 1234"))
+    store.add_optimization(replace(OPTIMIZATION, part_of="walk-forward 1M/1W of 1234"))
+    for call, record in ((store.backtest, BACKTEST.backtest_id), (store.optimization, OPTIMIZATION.optimization_id)):
+        with pytest.raises(NotFoundError, match="belongs to a walk-forward: name it by its id"):
+            call("latest")
+        assert call(record).part_of == "walk-forward 1M/1W of 1234"
+    store.add_optimization(replace(OPTIMIZATION, optimization_id="8888aaaa-1", created_at=2.0))
+    assert store.optimization("latest").optimization_id == "8888aaaa-1"  # older than the window
+    assert store.optimizations()[0].optimization_id == OPTIMIZATION.optimization_id
+
+
+def test_a_dataset_that_is_added_again_is_the_latest(store):
+    other = replace(DATASET, dataset_id="e" * 64, symbol="GBPUSD", created_at=5.0)
+    assert (store.add_dataset(DATASET), store.add_dataset(other)) == (True, True)
+    assert store.dataset("latest") == other
+    assert store.add_dataset(replace(DATASET, source="again.csv", created_at=6.0)) is False
+    assert store.dataset("latest") == DATASET  # as it was
+    assert [d.symbol for d in store.datasets()] == ["EURUSD", "GBPUSD"]
+
+
+def test_names_are_ids_where_they_are_unique(filled):
+    key = OPTIMIZATION.optimization_id
+    assert filled.optimization("mine").optimization_id == key
+    assert filled.backtest("first").backtest_id == BACKTEST.backtest_id
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="7777bbbb-1", created_at=9.0))
+    with pytest.raises(NotFoundError, match=r"Several are called so: give the id.* newest is 7777bbbb, then 9999aaaa"):
+        filled.optimization("mine")
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="6666cccc-1", name="9999", created_at=9.0))
+    with pytest.raises(NotFoundError, match="Several are called so"):  # a name, and how another id begins
+        filled.optimization("9999")
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="5555dddd-1", name=key, created_at=9.0))
+    assert filled.optimization(key).optimization_id == key  # a whole id is that id
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="4444eeee-1", name="x", created_at=9.0))
+    assert filled.optimization("x").optimization_id == "4444eeee-1"  # a name may be short
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="3333ffff-1", name="", created_at=9.0))
+    for wanted in ("", "min", "%", "mine "):
+        with pytest.raises(NotFoundError):
+            filled.optimization(wanted)
+
+
+def test_what_was_tried_outlives_its_deletion(filled):
+    save(filled, [7, 0, 3], failures={3: "it broke"})
+    assert list(filled.deleted_tries(["EURUSD"])) == []
+    filled.delete_optimization(OPTIMIZATION.optimization_id)
+    filled.delete_backtest(BACKTEST.backtest_id)
+    filled.delete_dataset(DATASET.dataset_id)
+    optimization, backtest = filled.deleted_tries(["EURUSD", "GBPUSD"])
+    assert list(filled.deleted_tries(["GBPUSD"])) == []
+    for tried in (optimization, backtest):
+        assert (tried.backtest, tried.strategy_hash, tried.timeframe) == (BACKTEST.spec, "code", "H1")
+        assert (dict(tried.spans), tried.deleted) == ({"EURUSD": (1, 2)}, True)
+    assert optimization.indices.tolist() == [0, 3, 7]  # one that failed was tried
+    assert optimization.space.to_json() == SPACE.to_json()
+    assert (backtest.indices.tolist(), backtest.space.axes) == ([0], ())
+
+
+def test_nothing_is_kept_of_what_tried_nothing_or_was_not_deleted(filled):
+    key = OPTIMIZATION.optimization_id
+    assert filled.acquire_lease(key, "a", 100.0, 30.0)
+    save(filled, [1])
+    with pytest.raises(StateError):
+        filled.delete_optimization(key)
+    with pytest.raises(StateError):
+        filled.delete_backtest(BACKTEST.backtest_id)
+    filled.add_optimization(replace(OPTIMIZATION, optimization_id="8888aaaa-1"))
+    filled.delete_optimization("8888aaaa-1")
+    assert list(filled.deleted_tries(["EURUSD"])) == []
 
 
 def test_nothing_yet(store):
@@ -170,13 +235,10 @@ def test_a_trial_is_written_once(filled):
     record = filled.optimization("latest")
     assert (record.n_completed, record.n_failed, record.seconds) == (4, 0, 1.5)
     assert filled.done_indices("latest").tolist() == [0, 1, 2, 5]
-    assert filled.count_trials_on(DATASET.dataset_id) == 4
-    assert filled.count_trials_on("other") == 0
     made, scores = chunk([5, 6, 7])
     copies = replace(made, reused=True)
     assert filled.save_chunk(OPTIMIZATION.optimization_id, copies, scores, np.ones(3, bool), 0.0) == 2
     assert (filled.optimization("latest").n_completed, filled.optimization("latest").n_reused) == (6, 2)
-    assert filled.count_trials_on(DATASET.dataset_id) == 4  # a copy was not run
     with pytest.raises(NotFoundError):
         filled.save_chunk("unknown", *chunk([1]), np.ones(1, bool), 0.0)
 

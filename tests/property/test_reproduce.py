@@ -101,7 +101,7 @@ def test_values_of_parameters_are_read_back(name, values):
 )
 def test_an_import_names_the_file_symbol_timeframe_and_clock(file, timezone):
     def listen(path: Path, **options: Any) -> None:
-        raise _Taken((path, options["symbol"], options["timeframe"], options["timezone"]))
+        raise _Taken((path, options["symbol"], options["timeframe"], options.get("timezone")))
 
     dataset = DatasetRecord("0" * 64, "EURUSD", "H1", 1, 0, 0, f"/somewhere/{file}", 0.0, {"timezone": timezone})
     command = shlex.join(reproduce.import_words(dataset))
@@ -112,6 +112,43 @@ def test_an_import_names_the_file_symbol_timeframe_and_clock(file, timezone):
     assert isinstance(found.exception, _Taken), (command, found.output)
     path, *others = found.exception.told
     assert (path, others) == (Path(file), ["EURUSD", "H1", timezone])
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "repair": st.just(True),
+            "price_scale": st.floats(1e-9, 1e9),
+            "side": st.sampled_from(["bid", "ask", "mid"]),
+            "format": st.sampled_from(["csv", "mt5"]),
+            "date_format": ODD_TEXTS.filter(str.strip),
+            "delimiter": st.sampled_from([";", "tab", "|", "-"]),
+            "pip_size": st.floats(1e-9, 10),
+            "digits": st.integers(0, 8),
+            "lot_size": st.floats(0.1, 1e6),
+            "quote_currency": st.sampled_from(["USD", "GBP"]),
+        },
+    )
+)
+def test_an_import_says_again_what_was_said_of_the_file(stated):
+    def listen(_: Path, **options: Any) -> None:
+        raise _Taken(options)
+
+    detected = {"timezone": "UTC", "stated": stated | {"timeframe": "H1"}}
+    dataset = DatasetRecord("0" * 64, "XAUUSD", "H1", 1, 0, 0, "/somewhere/a.csv", 0.0, detected)
+    command = shlex.join(reproduce.import_words(dataset))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "read_bars", listen)
+        patch.setattr(importing, "Application", Listening)
+        found = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert isinstance(found.exception, _Taken), (command, found.output)
+    assert found.exception.told == stated | {"symbol": "XAUUSD", "timeframe": "H1", "timezone": "UTC"}
+
+
+def test_an_import_of_before_names_the_scale_at_least():
+    dataset = DatasetRecord("0" * 64, "XAUUSD", "H1", 1, 0, 0, "a.csv", 0.0, {"price_scale": 0.01})
+    assert reproduce.import_words(dataset)[-2:] == ["--price-scale", "0.01"]
 
 
 FLAGGED = [row for row in OPTIONS if row.has_flag and row.kind != "object"]

@@ -199,6 +199,8 @@ def test_a_loser_with_a_mean_of_returns_above_zero_is_called_one():
     said = " ".join(swept.warnings)
     assert "The best trial lost money: -10.00 % of 10,000.00 USD, although its sharpe_ratio is" in said
     assert "No trial that ranks made money" in said
+
+
 def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
     class Tomorrow(ta.Strategy):
         ahead: int = ta.Int(0, 0, 3)

@@ -59,7 +59,7 @@ def test_decimal_steps_are_exact(start, step, count):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("x", 5, 1, 1), r"x.min_value: min_value must not be above max_value 1 \(got 5\)"),
+        (("x", 5, 1, 1), "x.min_value: the range begins at 5 and ends at 1, which is below it"),
         (("x", 1, 5, 0), r"x.step: must be above zero \(got 0\)"),
         (("x", 1, float("nan"), 1), "x.max_value: must be a finite number"),
         (("x", 1, True, 1), "x.max_value: must be a finite number"),
@@ -97,3 +97,24 @@ def test_choices_and_spaces_refuse_doubles():
         SearchSpace((Choices("x", (1,)), Choices("x", (2,))))
     with pytest.raises(ParameterError, match=r"0\.\.0"):
         SearchSpace((Choices("x", (1,)),)).combination(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("stop_loss=20:80:7", "stop_loss ends at 76, not at 80: steps of 7 from 20 on do not meet it"),
+        ("stop_loss=20:80:2", ""),
+        ("x=0:1:0.1", ""),
+        ("x=0.1:1:0.25", "x ends at 0.85, not at 1: steps of 0.25 from 0.1 on do not meet it"),
+        ("x=1:5:10", "x ends at 1, not at 5: steps of 10 from 1 on do not meet it"),
+        ("x=100:1000:200", "x ends at 900, not at 1000: steps of 200 from 100 on do not meet it"),
+        ("x=-5:5:3", "x ends at 4, not at 5: steps of 3 from -5 on do not meet it"),
+        ("x=3:3:2", ""),
+        ("x=1,2,5", ""),
+    ],
+)
+def test_a_range_says_where_it_ends(text, note):
+    axis = ParameterRange.parse(text)
+    assert SearchSpace((axis,)).notes == ((note,) if note else ())
+    if note:
+        assert float(note.split(" ends at ")[1].split(",")[0]) == axis.values[-1]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trading_ai.errors import InputError, ParameterError
+from trading_ai.errors import InputError, ParameterError, did_you_mean
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.naming import LATEST
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.search.registry import METHODS
 
@@ -24,7 +25,7 @@ def axis_from(body: RangeBody) -> ParameterRange | Choices:
     ends = {"min_value": body.min_value, "max_value": body.max_value, "step": body.step}
     if body.values is not None:
         if any(end is not None for end in ends.values()):
-            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name)
+            raise ParameterError("takes either values or min_value, max_value and step", parameter=body.name, own=True)
         return Choices(body.name, tuple(body.values))
     for name, end in ends.items():
         if end is None:
@@ -55,15 +56,17 @@ def spec_from(body: SearchBody) -> OptimizationSpec:
     if given["method"] not in METHODS:
         raise ParameterError(
             "is not a known search method",
-            parameter="optimization_type",
+            parameter="method",
             value=given["method"],
-            remedy="Use one of " + ", ".join(METHODS),
+            remedy=did_you_mean(given["method"], METHODS) + "Use one of " + ", ".join(METHODS),
         )
     space = SearchSpace(tuple(axis_from(parameter) for parameter in body.parameters))
     return OptimizationSpec.of(body.backtest_id, space, {"optimization": given})
 
 
-def check_repeated(record: OptimizationRecord, asked: OptimizationSpec, body: OptimizeBody, key: str) -> None:
+def check_repeated(
+    record: OptimizationRecord, asked: OptimizationSpec, body: OptimizeBody, key: str, *, backtest_name: str
+) -> None:
     """Refuse a request with the key of an earlier one that asked for something else.
 
     Args:
@@ -71,13 +74,14 @@ def check_repeated(record: OptimizationRecord, asked: OptimizationSpec, body: Op
         asked: what this one asks for.
         body: this one.
         key: the key of both.
+        backtest_name: what the user called the backtest of the earlier one.
 
     Raises:
         InputError: they differ.
     """
     kept = record.spec
-    # Ids may be given by their beginning; a warm start counts what it begins with among the iterations.
-    same_backtest = kept.backtest_id.startswith(asked.backtest_id) or asked.backtest_id == "latest"
+    # Ids may be given by their beginning or by a name; a warm start counts what it begins with among the iterations.
+    same_backtest = kept.backtest_id.startswith(asked.backtest_id) or asked.backtest_id in (LATEST, backtest_name)
     n = kept.max_iterations if asked.warm_start else asked.max_iterations
     same = (
         same_backtest

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
 from trading_ai.documents.workers import Workers, workers_json
+from trading_ai.driving.pace import trials_per_second
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
 
@@ -150,8 +151,8 @@ class Context:
         for record in optimizations:
             whose = [record.optimization_id, record.name]
             progress.add_metric(whose, record.n_completed / max(record.n_total, 1))
-            elapsed = now - (record.started_at or now)
-            if record.n_completed:
-                eta.add_metric(whose, (record.n_total - record.n_completed) * elapsed / record.n_completed)
+            rate = trials_per_second(record, now)
+            if rate:
+                eta.add_metric(whose, (record.n_total - record.n_completed) / rate)
         yield progress
         yield eta

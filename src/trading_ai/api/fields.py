@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, create_model, model_validator
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.options import Option
 from trading_ai.search.registry import METHODS
 
 LARGEST = 1e15  # further numbers lose digits on their way through floating point
 WHOLE = 10**15
-ID_PATTERN = r"^[A-Za-z0-9-]+$"
+ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f/%]+$"
+"""Of what names something that is stored: an id, its beginning, the name that a user gave it, or latest."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -54,7 +55,9 @@ class GroupBody(BaseModel):
                 group = cls.__name__.removesuffix("Body").lower()
                 # Not what pydantic would say: the name that was meant is mostly among those that are known.
                 raise ParameterError(
-                    "is not known", parameter=f"{group}.{str(name)[:100]}", remedy="Known: " + ", ".join(known)
+                    "is not known",
+                    parameter=f"{group}.{str(name)[:100]}",
+                    remedy=did_you_mean(name, known) + "Known: " + ", ".join(known),
                 )
         return given
 
@@ -91,7 +94,7 @@ def _type(row: Option) -> Any:
     if row.kind == "currency":
         return Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     if row.kind == "dataset":
-        return Annotated[str, Field(min_length=1, max_length=100, pattern=ID_PATTERN)]
+        return Annotated[str, Field(min_length=1, max_length=200, pattern=ID_PATTERN)]
     enum = {"enum": [*METHODS]} if row.field == "method" else None
     text: Any = Annotated[str, Field(max_length=row.max_length, json_schema_extra=enum)]  # type: ignore[arg-type]
     return Annotated[list[text], Field(max_length=row.max_items)] if row.kind == "texts" else text

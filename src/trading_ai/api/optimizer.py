@@ -33,7 +33,8 @@ from trading_ai.documents.optimizations import (
 from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import StateError, StorageError, TradingAIError
-from trading_ai.metrics.catalog import METRIC_COLUMN, metric
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import Columns
 from trading_ai.optimization.pareto import front_page
@@ -80,15 +81,17 @@ def start(
         else:
             context.wake()
             return JSONResponse(started_json(record))
-    check_repeated(known, asked, body, key)
+    name = context.store.backtest(known.spec.backtest_id).name
+    check_repeated(known, asked, body, key, backtest_name=name)
     return JSONResponse(started_json(known))
 
 
 @router.get("/optimize", response_model=list[Optimization], dependencies=_READ)
-def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0) -> Response:
-    """Optimizations, newest first."""
+def list_optimizations(request: Request, limit: Limit = 100, offset: Offset = 0, *, windows: bool = False) -> Response:
+    """Optimizations, newest first; those of a walk-forward's windows only with `windows`."""
     context, now = context_of(request), time.time()
-    return JSONResponse([optimization_json(r, now) for r in context.store.optimizations()[offset : offset + limit]])
+    asked = [r for r in context.store.optimizations() if windows or not r.part_of]
+    return JSONResponse([optimization_json(r, now) for r in asked[offset : offset + limit]])
 
 
 @router.get("/optimize/{optimization_id}", response_model=Optimization, dependencies=_READ)
@@ -171,9 +174,7 @@ def results(
 def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:
     if sort is None:
         return context.store.ranked(record.optimization_id, limit, offset)
-    name = sort.removeprefix("-")
-    metric(name)
-    column = METRIC_COLUMN[name]
+    column = METRIC_COLUMN[metric_named(sort.removeprefix("-"), "sort").name]
     pages = context.store.trials(record.optimization_id)
     return sorted_page(pages, column, descending=sort.startswith("-"), limit=limit, offset=offset)
 

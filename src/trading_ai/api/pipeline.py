@@ -32,9 +32,8 @@ from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.documents.words import strategy_label
-from trading_ai.errors import DataError, ParameterError
+from trading_ai.errors import DataError, ParameterError, did_you_mean
 from trading_ai.evaluation.model import BacktestSpec
-from trading_ai.optimization.records import WALK_FORWARD
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 from trading_ai.studies.look_ahead import check_strategy
@@ -63,7 +62,7 @@ YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
 def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *, windows: bool = False) -> Response:
     """Backtests, newest first; those of a walk-forward's windows only with `windows`."""
     every = context_of(request).store.backtests()
-    asked = [r for r in every if windows or not r.name.startswith(WALK_FORWARD)]
+    asked = [r for r in every if windows or not r.part_of]
     return JSONResponse([backtest_json(r) for r in asked[offset : offset + limit]])
 
 
@@ -74,7 +73,10 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
     if body.strategy not in known:
         # A path is never taken from a request: code comes with the server, as a package that names its strategies.
         raise ParameterError(
-            "is not a known strategy", parameter="strategy", value=body.strategy, remedy="Known: " + ", ".join(known)
+            "is not a known strategy",
+            parameter="strategy",
+            value=body.strategy,
+            remedy=did_you_mean(body.strategy, known) + "Known: " + ", ".join(known),
         )
     spec = BacktestSpec.of(body.strategy, body.parameters, body.dataset_id, body.given())
     record, result = context_of(request).backtests.run(spec, body.name)

@@ -6,14 +6,17 @@ import json
 import logging
 import math
 import re
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
+from trading_ai.api.wording import in_fields
 from trading_ai.errors import (
     DataError,
     EvaluationError,
@@ -22,6 +25,7 @@ from trading_ai.errors import (
     StateError,
     StorageError,
     TradingAIError,
+    did_you_mean,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -81,6 +85,7 @@ def problem_of(error: TradingAIError) -> Problem:
     status, title = next(((s, t) for kind, s, t in _STATUS if isinstance(error, kind)), (500, "Something went wrong"))
     more: dict[str, Any] = {}
     if isinstance(error, InputError):
+        error = in_fields(error)
         field = {"field": error.parameter, "value": _plain(error.value), "rule": error.rule, "remedy": error.remedy}
         if isinstance(error, DataError):
             field["line"] = error.line
@@ -95,6 +100,8 @@ def _validation(error: RequestValidationError) -> Problem:
         name, rule = _field(found), str(found["msg"])
         if found["type"] == "json_invalid":
             rule = f"is not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
+        if found["type"] == "extra_forbidden":
+            rule = f"{rule}. {did_you_mean(name.rpartition('.')[2], _field_names())}".rstrip(". ")
         known = fields.setdefault(name, {"field": name, "rule": rule, "type": found["type"]})
         if found["type"] != "missing" and "input" in found and not isinstance(found["input"], bytes | dict | list):
             known["value"] = _plain(found["input"])
@@ -108,6 +115,15 @@ def _validation(error: RequestValidationError) -> Problem:
     first = errors[0]
     got = f" (got {first['value']!r})" if "value" in first else ""
     return Problem(422, "The request is not as described", f"{first['field']}: {first['rule']}{got}", errors=errors)
+
+
+@cache
+def _field_names() -> frozenset[str]:
+    """Names of all fields of requests."""
+    from trading_ai.api import schemas  # noqa: PLC0415 - what it needs knows of problems
+
+    models = [each for each in vars(schemas).values() if isinstance(each, type) and issubclass(each, BaseModel)]
+    return frozenset(name for model in models for name in model.model_fields)
 
 
 def _field(found: dict[str, Any]) -> str:

@@ -14,8 +14,8 @@ _Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
 _Float = Annotated[StrictFloat, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Number = _Int | _Float
 Scalar = StrictBool | _Int | _Float | Annotated[StrictStr, Field(max_length=500)]
-Id = Annotated[str, Path(min_length=1, max_length=100, pattern=ID_PATTERN)]
-_Known = Annotated[str, Field(min_length=1, max_length=100, pattern=ID_PATTERN)]
+Id = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
+_Known = Annotated[str, Field(min_length=1, max_length=200, pattern=ID_PATTERN)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.bootstrap import Application
-from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
+from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID, WINDOWS
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import moment, note, print_json, say
-from trading_ai.cli.tables import table
+from trading_ai.cli.tables import say_folded, table
 from trading_ai.documents.backtests import BacktestInFull, backtest_in_full_json, backtest_json, trades_json
 from trading_ai.documents.words import number, short, strategy_label, values_text
 from trading_ai.errors import ParameterError
@@ -125,9 +125,10 @@ def size_text(record: BacktestRecord, units: float | None = None) -> str:
     return size if math.isnan(percent) else f"{size}, worth {percent / 100:,.2f} times the capital"
 
 
-def list_backtests(*, as_json: bool = AS_JSON) -> None:
+def list_backtests(*, windows: bool = WINDOWS, as_json: bool = AS_JSON) -> None:
     """List backtests, newest first."""
-    records = Application().store.backtests()
+    every = Application().store.backtests()
+    records = every if windows else [record for record in every if not record.part_of]
     if as_json:
         print_json([backtest_json(record) for record in records])
         return
@@ -140,7 +141,8 @@ def list_backtests(*, as_json: bool = AS_JSON) -> None:
         for r in records
     )  # fmt: skip
     heads = ("id", "name", "strategy", "data", "created", "net_profit", "sharpe_ratio", "total_trades")
-    table("Backtests", heads, rows, left=5)
+    table("Backtests", heads, rows, left=5, spare=("created", "sharpe_ratio", "data"))
+    say_folded(every, records, "backtests")
 
 
 def show(
@@ -187,7 +189,13 @@ def trades(
             ]
             for r in rows
         )  # fmt: skip
-        table(f"{len(rows):,} trades of backtest {short(record.backtest_id)}", heads, shown, left=4)
+        table(
+            f"{len(rows):,} trades of backtest {short(record.backtest_id)}",
+            heads,
+            shown,
+            left=4,
+            spare=("balance", "units", "exit_reason"),
+        )
 
 
 def delete(

@@ -26,7 +26,7 @@ def show_dataset(record: DatasetRecord) -> None:
     if detected:
         say("detected")
         for key, value in detected.items():
-            if key in {"notes", "timezone_decided_by", "day_start_decided_by"} or value in (None, "", [], {}):
+            if key in {"notes", "stated", "timezone_decided_by", "day_start_decided_by"} or value in (None, "", [], {}):
                 continue
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             if isinstance(value, dict):
@@ -56,7 +56,13 @@ def list_datasets(*, as_json: bool = AS_JSON) -> None:
         ]
         for r in records
     )  # fmt: skip
-    table("Datasets", ("id", "symbol", "timeframe", "first", "last", "imported", "source", "bars"), rows, left=7)
+    table(
+        "Datasets",
+        ("id", "symbol", "timeframe", "first", "last", "imported", "source", "bars"),
+        rows,
+        left=7,
+        spare=("imported", "source"),
+    )
 
 
 def show(

@@ -76,25 +76,15 @@ def import_file(
         if symbol is None:
             raise InputError("is needed", parameter="--symbol", remedy="Example: --symbol EURUSD")
 
-        overrides: dict[str, Any] = {
+        options: dict[str, Any] = {
+            "timeframe": timeframe, "timezone": timezone, "repair": repair, "price_scale": price_scale, "side": side,
+            "format": format, "date_format": date_format, "delimiter": delimiter, "day_start": day_start,
             "pip_size": pip_size, "digits": digits, "lot_size": lot_size, "quote_currency": quote_currency,
         }  # fmt: skip
-        found = read_bars(
-            file,
-            symbol=symbol,
-            timeframe=timeframe,
-            timezone=timezone,
-            repair=repair,
-            price_scale=price_scale,
-            side=side,
-            format=format,
-            date_format=date_format,
-            delimiter=delimiter,
-            day_start=day_start,
-            **{key: value for key, value in overrides.items() if value is not None},
-        )
+        stated = {name: value for name, value in options.items() if value is not None and value is not False}
+        found = read_bars(file, symbol=symbol, **stated)
         quality = found.report.to_dict() | {"lines": found.report.lines()}
-        record, added = keep(application, found.bars, str(file.resolve()), found.detected, quality)
+        record, added = keep(application, found.bars, str(file.resolve()), found.detected | {"stated": stated}, quality)
     if as_json:
         print_json(imported_json(record, added=added))
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from trading_ai import __version__
 from trading_ai.cli.commands import CommandGroup
 from trading_ai.cli.output import note, print_json
-from trading_ai.errors import TradingAIError
+from trading_ai.errors import StorageError, TradingAIError
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 unexpected error; 2 wrong input, nothing was done; 4 no such dataset, backtest or
@@ -25,7 +26,7 @@ app = typer.Typer(
     name="trading-ai",
     cls=CommandGroup,
     help="Sweep a trading strategy over years of bars: import data, run a backtest, optimize, report.\n\n"
-    "IDs may be a unique prefix, or `latest`.",
+    "IDs may be a unique prefix, the name given with --name, or `latest`.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
@@ -63,6 +64,32 @@ def _describe(error: TradingAIError) -> dict[str, Any]:
     return described
 
 
+def _unexpected(error: Exception, *, as_json: bool) -> int:
+    if os.environ.get("TRADING_AI_LOG_LEVEL", "").upper() == "DEBUG":
+        raise error
+    text = f"unexpected {type(error).__name__}: {error}. TRADING_AI_LOG_LEVEL=DEBUG shows where"
+    return _fail({"type": type(error).__name__, "message": text}, 1, as_json=as_json)
+
+
+def _seen_enough() -> int:
+    """The reader of a pipe, such as head, has seen enough: that is no error."""
+    _discard_output()
+    return 0
+
+
+def _unwritable(error: OSError) -> int:
+    """What was to be printed found no place, on a full disk say: the exit code of a file that could not be used."""
+    _discard_output()
+    note(f"error: the output could not be written: {error.strerror}")
+    return StorageError.exit_code
+
+
+def _discard_output() -> None:
+    """Let what is still to be written vanish: it would fail once more when the interpreter ends."""
+    with suppress(OSError, ValueError):  # a stdout that is no file, in a test say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -73,27 +100,34 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except TradingAIError as error:
-        return _fail(_describe(error), error.exit_code, as_json=as_json)
+        from trading_ai.cli.wording import in_flags  # noqa: PLC0415 - help and what succeeds need no table of options
+
+        return _fail(_describe(in_flags(error)), error.exit_code, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return _fail({"type": "Interrupted", "message": "interrupted"}, 130, as_json=as_json)
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
+    except BrokenPipeError:
+        return _seen_enough()
+    except SystemExit as leaving:
+        # That is how click leaves where a pipe is closed; it puts something in the place of stdout then.
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            return _seen_enough()
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except OSError as error:
+        if error.filename is not None:
+            return _unexpected(error, as_json=as_json)
+        return _unwritable(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is becomes a line and an exit code
         # Imported here: typer's own exception types live in whichever click it brings.
         if type(error).__name__ == "NoArgsIsHelpError":
             note(str(getattr(error, "message", error)))
             return 2
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             context = getattr(error, "ctx", None)
-            hint = f". Try: {context.command_path} --help" if context is not None else ""
-            return _fail(
-                {"type": "UsageError", "message": error.format_message().rstrip(".") + hint}, 2, as_json=as_json
-            )
-        if os.environ.get("TRADING_AI_LOG_LEVEL", "").upper() == "DEBUG":
-            raise
-        text = f"unexpected {type(error).__name__}: {error}. TRADING_AI_LOG_LEVEL=DEBUG shows where"
-        return _fail({"type": type(error).__name__, "message": text}, 1, as_json=as_json)
+            hint = f" Try: {context.command_path} --help" if context is not None else ""
+            said = error.format_message().rstrip(".")
+            said += "" if said.endswith("?") else "." if hint else ""
+            return _fail({"type": "UsageError", "message": said + hint}, 2, as_json=as_json)
+        return _unexpected(error, as_json=as_json)
 
 
 def main() -> None:
@@ -102,7 +136,12 @@ def main() -> None:
         # A polite end from outside is treated like Ctrl-C: chunks under way are saved.
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     code = run()
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _seen_enough()
+    except OSError as error:
+        code = _unwritable(error)
     sys.exit(code)
 
 

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from trading_ai.bootstrap import Application
-from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
+from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID, WINDOWS
 from trading_ai.cli.output import duration, moment, print_json, say
-from trading_ai.cli.tables import table
+from trading_ai.cli.tables import say_folded, table
 from trading_ai.documents.optimizations import deleted_json, optimization_json
 from trading_ai.documents.words import number, short
 from trading_ai.optimization.model import floor_text
@@ -26,9 +26,10 @@ def _print(found: OptimizationRecord | list[OptimizationRecord]) -> None:
         print_json(optimization_json(found, now))
 
 
-def list_optimizations(*, as_json: bool = AS_JSON) -> None:
+def list_optimizations(*, windows: bool = WINDOWS, as_json: bool = AS_JSON) -> None:
     """List optimizations, newest first."""
-    records = Application().store.optimizations()
+    every = Application().store.optimizations()
+    records = every if windows else [record for record in every if not record.part_of]
     if as_json:
         _print(records)
         return
@@ -41,7 +42,9 @@ def list_optimizations(*, as_json: bool = AS_JSON) -> None:
         for r in records
     )  # fmt: skip
     heads = ("id", "name", "status", "method", "parameters", "objective", "created", "trials", "failed", "time")
-    table("Optimizations", heads, rows, left=7)
+    spare = ("failed", "time", "method", "objective", "created", "parameters")
+    table("Optimizations", heads, rows, left=7, spare=spare)
+    say_folded(every, records, "optimizations")
 
 
 def status(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:

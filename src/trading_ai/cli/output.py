@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 
 def plain(value: Any) -> Any:
@@ -33,14 +36,46 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
 
 
+def printable(text: str) -> str:
+    """A text without the characters that would steer a terminal: a name that was given by others may hold any."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def screen_width(stream: TextIO) -> int | None:
+    """Columns of the terminal that a stream goes to, or what COLUMNS says; None for a file."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Lines as wide as the screen, broken between words only; a command to type stays one line."""
+    text, width = printable(text), screen_width(stream)
+    if width is None or len(text) <= width:
+        return text
+    lines = [
+        line
+        if len(line) <= width or _COMMAND in line
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
+
+
+_COMMAND = "trading-ai "
+
+
 def say(text: str = "") -> None:
     """A line for people on stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_wrapped(text, sys.stdout) + "\n")
 
 
 def note(text: str) -> None:
     """A line for people on stderr, where it never mixes with results."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(_wrapped(text, sys.stderr) + "\n")
     sys.stderr.flush()
 
 

@@ -70,6 +70,7 @@ def show(found: Assessment) -> None:
     for line in found.reruns.in_words():
         say(line)
     say(study.trials_in_words())
+    say(f"Counted were {found.tried.counted}.")
     say(f"Costs: {found.said.costs_stated}.")
     for line in found.said.warnings:
         say(f"Warning: {line}")

@@ -46,9 +46,12 @@ def announce(application: Application, plan: Plan, workers: int | None) -> None:
             )
         else:
             note(f"look-ahead: {plan.look_ahead}")
+    for line in plan.space.notes:
+        note(line)
     if plan.spec.datasets:
         note("datasets: " + ", ".join(f"{name} {short(key)}" for name, key in plan.spec.datasets.items()))
-    n_workers = application.n_workers(plan.expected_seconds, workers)
+    # A method that learns waits for each batch: it runs in this process, however long it takes.
+    n_workers = 1 if plan.proposals.learns else application.n_workers(plan.expected_seconds, workers)
     where = "in this process" if n_workers == 1 else f"on {n_workers} worker processes"
     n_parallel = n_workers if n_workers > 1 else 1
     note(f"expected time: about {duration(plan.expected_seconds / n_parallel)} {where}")
@@ -100,7 +103,9 @@ def finish(application: Application, record: OptimizationRecord, top: int, *, as
 @with_flags(rows_of("optimization"))
 def optimize(
     *,
-    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    backtest_id: str = typer.Argument(
+        ..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, its name, or latest."
+    ),
     param: list[str] = PARAM,
     given: Given = FROM_FLAGS,
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),

@@ -23,6 +23,7 @@ from trading_ai.documents.optimizations import (
 from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import StorageError
 from trading_ai.metrics.catalog import metric
+from trading_ai.metrics.names import HEADS
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import objective_values
 from trading_ai.optimization.objective import ruined
@@ -32,10 +33,13 @@ from trading_ai.optimization.shape import shape_columns
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord, TrialPage
 
-_HEADS = {
-    "sharpe_first_75": "first_75%", "sharpe_last_25": "last_25%", "sharpe_ratio": "sharpe",
-    "max_drawdown_percent": "drawdown_%", "total_trades": "trades",
-}  # fmt: skip
+_HEADS = {"sharpe_first_75": "first_75%", "sharpe_last_25": "last_25%", **HEADS}
+_SPARE = (
+    "sharpe_first_75", "sharpe_last_25", "win_rate", "profit_factor", "plateau", "sharpe_ratio",
+    "max_drawdown_percent", "net_profit",
+)  # fmt: skip
+"""Columns that a narrow screen does without, the first of them first."""
+
 _SHOWN = ("net_profit", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades")
 
 
@@ -110,7 +114,8 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     title = f"Best {len(rows)} {which} {record.n_completed:,} trials by {objective}"
     if record.n_failed:
         title += f" ({record.n_failed:,} failed)"
-    table(title, heads, rows, left=0)
+    spare = [_HEADS.get(name, name) for name in _SPARE]
+    table(title, heads, rows, left=0, spare=spare, elsewhere="--csv and --json have them")
     if _has_winner(record, page):
         best = space.combination(int(page.indices[0]))
         say(f"Best parameters: {values_text(best)} ({objective} {number(values[0], unit)})")

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @with_flags(rows_of("optimization", each_window=True))
 def walk_forward(
     *,
-    backtest_id: str = typer.Argument(..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, or latest."),
+    backtest_id: str = typer.Argument(
+        ..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, its name, or latest."
+    ),
     param: list[str] = PARAM,
     given: Given = FROM_FLAGS,
     windows: str | None = typer.Option(None, help="Training and test, such as 12M/3M; else suited to the data."),
@@ -53,6 +55,8 @@ def walk_forward(
         f"{len(plan.windows)} windows of {plan.size}{', anchored' if anchored else ''}, {plan.n_total:,} combinations "
         f"of {' x '.join(search.space.names)} in each" + (", and a sweep of all days to compare" if plan.whole else "")
     )
+    for line in search.space.notes:
+        note(line)
     _run(service, plan, workers, as_json=as_json)
     found = stitch(service, plan)
     if as_json:
@@ -118,7 +122,10 @@ def show(found: ExactWalkForward) -> None:
         rows.append(row)
     if compared:
         heads += ["instant form chose", "its out_of_sample", "difference"]
-    table(f"Walk-forward {found.size}{', anchored' if found.anchored else ''}: profit", heads, rows, left=4)
+    spare = ("instant form chose", "its out_of_sample", "difference", "learnt from")
+    table(
+        f"Walk-forward {found.size}{', anchored' if found.anchored else ''}: profit", heads, rows, left=4, spare=spare
+    )
     say(
         f"{number(found.net_profit, 'money')} out of sample in {len(found.windows)} windows "
         f"({100 * found.share_of_winning_windows:.0f} % of them won), efficiency {number(found.efficiency)}, "

@@ -74,6 +74,7 @@ class Backtest(TypedDict):
     Attributes:
         id: its id.
         name: what the user called it, or "".
+        part_of: the walk-forward that it is a part of, or "".
         parameters: strategy and exit parameters by name, all of them.
         dataset_id: the dataset whose bars it runs on.
         timeframe: timeframe that the strategy sees.
@@ -89,11 +90,13 @@ class Backtest(TypedDict):
 
     id: Uuid
     name: str
+    part_of: str
     strategy: str
     parameters: Combination
     dataset_id: str
     timeframe: str
     detail_dataset_id: str | None
+    conversion_dataset_id: str | None
     capital: float
     account_currency: str
     sizing: Sizing
@@ -231,11 +234,13 @@ def backtest_json(record: BacktestRecord) -> Backtest:
     return {
         "id": record.backtest_id,
         "name": record.name,
+        "part_of": record.part_of,
         "strategy": spec.strategy,
         "parameters": dict(spec.parameters),
         "dataset_id": spec.dataset_id,
         "timeframe": record.timeframe,
         "detail_dataset_id": spec.detail_dataset_id,
+        "conversion_dataset_id": spec.conversion_dataset_id,
         "capital": spec.capital,
         "account_currency": spec.account_currency,
         "sizing": cast("Sizing", given["sizing"]),

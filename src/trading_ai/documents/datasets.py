@@ -101,6 +101,7 @@ class Detected(TypedDict, total=False):
         price_scale: factor on every price.
         point: price distance of a point of the file's spread, if it has one.
         rows_of: which of the file's rows were taken, where it holds several symbols.
+        stated: what the caller said of the file, by the name of the option.
         notes: remarks on the reading.
     """
 
@@ -113,6 +114,7 @@ class Detected(TypedDict, total=False):
     date_format: str | None
     timezone: str
     timezone_decided_by: str
+    stated: dict[str, Any]
     timeframe: str
     timeframe_decided_by: str
     day_start: str

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, Number, Uuid, finite, form, iso, iso_or_none
 from trading_ai.documents.metrics import Metrics
+from trading_ai.driving.pace import trials_per_second
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.cautions import Said
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
@@ -74,6 +75,7 @@ class Status(TypedDict):
     Attributes:
         optimization_id: its id.
         name: what the user called it, or "".
+        part_of: the walk-forward that it is a part of, or "".
         status: running, paused, cancelled, completed or failed.
         progress_percent: part that is done, 0 to 100, cut to a tenth: 100 is said when everything is done.
         completed_tasks: trials stored, failed ones included.
@@ -86,13 +88,14 @@ class Status(TypedDict):
         finished_at: when it ended, UTC, or null.
         elapsed_seconds: time from its start to its end or to now; of a paused one, the time it ran.
         eta_seconds: expected time to the end, or null where nothing is known.
-        trials_per_second: trials stored for each second it ran, or null before the first.
+        trials_per_second: trials run, not copied, for each second it ran, or null before the first.
         message: why it failed or was paused, or "".
         look_ahead: what shows that the strategy reads the future, or "".
     """
 
     optimization_id: Uuid
     name: str
+    part_of: str
     status: OptimizationStatus
     progress_percent: float
     completed_tasks: int
@@ -118,6 +121,7 @@ class Optimization(Status):
         id: the same as `optimization_id`.
         parameters: the searched parameters with their values.
         n_combinations: size of the search space.
+        notes: what may not be expected of the ranges, such as where one ends.
         datasets: where the symbol is searched, the dataset of each symbol.
         optimization_type: name of the search method.
         max_iterations: number of combinations to try; null tries the whole space.
@@ -132,6 +136,7 @@ class Optimization(Status):
     backtest_id: Uuid
     parameters: list[Range | Choices]
     n_combinations: int
+    notes: list[str]
     datasets: dict[str, str]
     optimization_type: str
     max_iterations: int | None
@@ -220,7 +225,7 @@ class Started(TypedDict):
         optimization_id: its id.
         status: its status.
         total_tasks: combinations to try.
-        message: that, as a sentence.
+        message: that, as a sentence, and what may not be expected of the ranges, such as where one ends.
     """
 
     optimization_id: Uuid
@@ -253,12 +258,12 @@ def status_json(record: OptimizationRecord, now: float) -> Status:
     running = record.status == "running"
     began = record.started_at or record.created_at
     elapsed = max((record.finished_at or now) - began, 0.0) if record.finished_at or running else record.seconds
-    worked = record.seconds if 0 < record.seconds < elapsed else elapsed
-    rate = done / worked if done and worked > 0 else None
+    rate = trials_per_second(record, now)
     eta = (total - done) / rate if running and rate else (0.0 if record.status == "completed" else None)
     return {
         "optimization_id": record.optimization_id,
         "name": record.name,
+        "part_of": record.part_of,
         "status": record.status,
         # Cut, not rounded: 100.0 is said when everything is done and not before.
         "progress_percent": math.floor(1000 * done / total) / 10 if total else 100.0,
@@ -297,6 +302,7 @@ def optimization_json(record: OptimizationRecord, now: float) -> Optimization:
         "backtest_id": spec.backtest_id,
         "parameters": axes_json(spec.space),
         "n_combinations": spec.space.n_combinations,
+        "notes": list(spec.space.notes),
         "datasets": dict(spec.datasets),
         "optimization_type": spec.method,
         "max_iterations": spec.max_iterations,
@@ -319,7 +325,9 @@ def started_json(record: OptimizationRecord) -> Started:
         "optimization_id": record.optimization_id,
         "status": record.status,
         "total_tasks": record.n_total,
-        "message": f"Optimization started with {record.n_total} parameter combinations",
+        "message": "; ".join(
+            [f"Optimization started with {record.n_total} parameter combinations", *record.spec.space.notes]
+        ),
     }
 
 

@@ -172,6 +172,7 @@ class Assessment(Robustness):
         optimization_id: the trial's optimization.
         combination_index: its place in the search space, from 0.
         n_trials: trials of the optimization.
+        counted: what `n_ledger_trials` counts, in words.
         n_studied: trials that were studied: all, or a sample of many.
         reruns: the judged trial under other conditions.
         costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
@@ -182,6 +183,7 @@ class Assessment(Robustness):
     rank: int
     parameters: Combination
     combination_index: int
+    counted: str
     n_studied: int
     n_recomputed: int
     reruns: Reruns

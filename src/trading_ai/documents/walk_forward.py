@@ -101,6 +101,7 @@ class WalkForwardState(TypedDict):
         completed_tasks: trials stored, over all optimizations.
         total_tasks: combinations to try, over all optimizations.
         optimizations: the optimizations that were begun.
+        notes: what may not be expected of the ranges, such as where one ends.
         result: what was found; null before everything is complete.
     """
 
@@ -110,6 +111,7 @@ class WalkForwardState(TypedDict):
     completed_tasks: int
     total_tasks: int
     optimizations: list[WalkForwardPart]
+    notes: list[str]
     result: WalkForwardResult | None
 
 
@@ -145,5 +147,6 @@ def walk_forward_json(
             }
             for record in begun
         ],
+        "notes": list(plan.spec.search.space.notes),
         "result": None if found is None else cast("WalkForwardResult", found.to_json()),
     }

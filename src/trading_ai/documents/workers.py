@@ -118,7 +118,8 @@ def _worker(record: WorkerRecord, leased: Sequence[ChunkState], n_running: int) 
 
 def _wanted(running: Sequence[OptimizationRecord]) -> int:
     """Worker processes that would finish what is left within a minute, by the measured speed."""
-    seconds = sum(
-        (r.n_total - r.n_completed) * (r.busy_seconds / r.n_completed if r.n_completed else 0.0) for r in running
-    )
+    seconds = 0.0
+    for record in running:
+        n_run = record.n_completed - record.n_reused  # copies took no time
+        seconds += (record.n_total - record.n_completed) * (record.busy_seconds / n_run if n_run else 0.0)
     return int(-(-seconds // 60)) if seconds else len(running)

@@ -13,6 +13,7 @@ from trading_ai.driving.completion import complete
 from trading_ai.driving.dispatch import Dispatch, Limits
 from trading_ai.driving.executor import Executor, ExecutorFactory
 from trading_ai.driving.heartbeat import beating
+from trading_ai.driving.pace import Pace
 from trading_ai.driving.planning import Plan, dispatch_of, job_of
 from trading_ai.errors import EvaluationError, StateError, StorageError
 from trading_ai.evaluation.ports import Indices
@@ -38,7 +39,8 @@ class Progress:
         n_total: combinations to try.
         n_failed: failed trials of this run.
         seconds: running time of this run so far.
-        rate: combinations a second in this run.
+        rate: combinations a second at its present pace.
+        seconds_left: expected time to the end, seconds; NaN before anything is known.
         best_index: index of the best feasible combination of this run, or None.
         best_value: its objective value; NaN without one.
     """
@@ -49,13 +51,9 @@ class Progress:
     n_failed: int
     seconds: float
     rate: float
+    seconds_left: float
     best_index: int | None
     best_value: float
-
-    @property
-    def seconds_left(self) -> float:
-        """Expected time to the end, seconds; NaN before anything is known."""
-        return (self.n_total - self.n_completed) / self.rate if self.rate > 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class _Tally:
     """
 
     def __init__(self, n_done: int) -> None:
-        self.n_before = self.n_done = n_done
+        self.n_done = n_done
         self.n_failed = 0
         self.best: tuple[int, float] | None = None
 
@@ -206,12 +204,17 @@ class Here:
             rate=plan.speed.rate(plan.n_total, plan.n_groups), answered=tally.count,
         )  # fmt: skip
         flags, job = _Flags(store, key, terms.stop, clock), job_of(store, record)
-        began = saved_at = clock()
+        began = clock()
+        pace = Pace(record.n_total, tally.n_done, executor.n_workers, began)
+        saved_at: float | None = None
         with self._heartbeat(key, owner, flags):
             for chunk, busy_seconds in executor.run(job, _pieces(dispatch, executor.n_workers), flags):
                 now = clock()
-                tally.count(judge.save(chunk, max(now - saved_at, 0.0)))
+                # What the first piece waited for workers that start is no time that trials took.
+                worked = min(now - began, busy_seconds) if saved_at is None else now - saved_at
+                tally.count(judge.save(chunk, max(worked, 0.0), busy_seconds))
                 dispatch.told(chunk.indices.shape[0], busy_seconds)
+                pace.told(now, tally.n_done, chunk.indices.shape[0], busy_seconds)
                 saved_at = now
                 seconds = max(now - began, 1e-9)
                 best_index, best_score = tally.best or (None, None)
@@ -224,7 +227,8 @@ class Here:
                         n_total=record.n_total,
                         n_failed=tally.n_failed,
                         seconds=seconds,
-                        rate=(tally.n_done - tally.n_before) / seconds,
+                        rate=pace.rate,
+                        seconds_left=pace.seconds_left,
                         best_index=best_index,
                         best_value=math.nan if best_score is None else judge.objective.value(best_score),
                     )

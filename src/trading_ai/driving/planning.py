@@ -9,7 +9,7 @@ import numpy as np
 
 from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.proposals import Proposals
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.evaluation.declared import SYMBOL, check_axis, searches_symbol
 from trading_ai.evaluation.job import space_evaluator, strategy_as_started
 from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
@@ -96,7 +96,7 @@ def plan_optimization(
     spec.stop_rule  # noqa: B018 - refuses an impossible limit
     space = spec.space
     if not space.axes:
-        raise ParameterError("needs at least one", parameter="--param", remedy="Example: stop_loss=20:80:2")
+        raise ParameterError("needs at least one", parameter="space", remedy="Example: stop_loss=20:80:2")
     if spec.method not in METHODS or METHODS[spec.method].lists_all:
         _check_grid(space, max_combinations)
     check_size(space)
@@ -177,12 +177,13 @@ def symbol_datasets(
         raise ParameterError(
             "cannot be searched around a backtest whose exits are decided by finer bars of one symbol",
             parameter=SYMBOL,
+            own=True,
             value=backtest.detail_dataset_id[:12],
             remedy="Import the finer bars of every symbol, and give the strategy's timeframe with --timeframe",
         )
     own = store.dataset(backtest.dataset_id)
     newest: dict[str, DatasetRecord] = {}
-    for dataset in sorted(store.datasets(), key=lambda d: (d.created_at, d.dataset_id)):
+    for dataset in reversed(store.datasets()):
         if dataset.timeframe == own.timeframe:
             newest[dataset.symbol] = dataset
     newest[own.symbol] = own
@@ -193,8 +194,9 @@ def symbol_datasets(
             raise ParameterError(
                 f"no dataset holds {own.timeframe} bars of it",
                 parameter=SYMBOL,
+                own=True,
                 value=name,
-                remedy=f"Import some, or choose among: {', '.join(sorted(newest))}",
+                remedy=did_you_mean(name, newest) + f"Import some, or choose among: {', '.join(sorted(newest))}",
             )
         found[name] = newest[name].dataset_id
     return found

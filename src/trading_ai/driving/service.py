@@ -69,13 +69,15 @@ class OptimizationService:
             spec, self.store, self.artifacts, max_combinations=self._max_combinations, measure=measure
         )
 
-    def begin(self, plan: Plan, *, name: str = "", priority: int = 5, request_key: str = "") -> OptimizationRecord:
-        """Store an optimization as running, for whoever drives what runs (see `cluster`).
+    def begin(
+        self, plan: Plan, *, name: str = "", priority: int = 5, request_key: str = "", part_of: str = ""
+    ) -> OptimizationRecord:
+        """Store an optimization as running, for whoever drives what runs (see `cluster`); arguments as of `start`.
 
         Raises:
             StateError: the request key was used before.
         """
-        record = replace(self._record(plan, name), priority=priority, request_key=request_key)
+        record = replace(self._record(plan, name), priority=priority, request_key=request_key, part_of=part_of)
         record = replace(record, status="running", started_at=record.created_at)
         self.store.add_optimization(record)
         key, owner = record.optimization_id, _owner()
@@ -125,6 +127,7 @@ class OptimizationService:
         *,
         name: str = "",
         request_key: str = "",
+        part_of: str = "",
         n_workers: int | None = None,
         started: Callable[[OptimizationRecord], None] = _ignore,
         report: Callable[[Progress], None] = _ignore,
@@ -136,6 +139,7 @@ class OptimizationService:
             plan: what `plan` returned.
             name: what the user calls it.
             request_key: what the caller names this request, or "".
+            part_of: the study that it is a part of, or "".
             n_workers: workers to use, or None to choose.
             started: called with the record before the first trial.
             report: called after each chunk.
@@ -144,7 +148,7 @@ class OptimizationService:
         Raises:
             StateError: the request key was used before.
         """
-        record = replace(self._record(plan, name), request_key=request_key)
+        record = replace(self._record(plan, name), request_key=request_key, part_of=part_of)
         self.store.add_optimization(record)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)

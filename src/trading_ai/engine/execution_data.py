@@ -188,7 +188,7 @@ def _conversion(
             f"profits are in {quote} and the account is in {account_currency}: a conversion is needed",
             parameter="account_currency",
             value=account_currency,
-            remedy=f"Give conversion bars of {quote}{account_currency} or {account_currency}{quote}, or a fixed "
+            remedy=f"Give conversion_bars ({quote}{account_currency} or {account_currency}{quote}), or a fixed "
             "conversion_rate.",
         )
     pair = (conversion_bars.symbol.base_currency, conversion_bars.symbol.quote_currency)
@@ -201,13 +201,17 @@ def _conversion(
     # The rate known at a bar's open is the close of the last conversion bar that had ended by then.
     ends = conversion_bars.open_time_ns + conversion_bars.timeframe.ns
     at = np.searchsorted(ends, bars.open_time_ns, side="right") - 1
-    if at.size and at[0] < 0:
+    # Before the first has ended, its own open is known: two files that begin together need nothing earlier.
+    first = int(conversion_bars.open_time_ns[0])
+    if at.size and bars.open_time_ns[0] < first:
+        begins, needed = np.array([first, bars.open_time_ns[0]]).astype("datetime64[ns]").astype("datetime64[m]")
         raise RuleError(
-            "must begin before the bars that they convert",
+            f"begin at {begins}, after the first of the bars that they convert, at {needed} (UTC)",
             parameter="conversion_bars",
-            value=repr(conversion_bars),
+            value=conversion_bars.symbol.name,
+            remedy="Import them from an earlier date on.",
         )
-    close = conversion_bars.close[at]
+    close = np.where(at < 0, conversion_bars.open[0], conversion_bars.close[at])
     return CONVERT_RATES, 1.0, _frozen(close if pair[0] == quote else 1.0 / close)
 
 

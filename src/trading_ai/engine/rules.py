@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from trading_ai.errors import RuleError
+from trading_ai.errors import RuleError, did_you_mean
 from trading_ai.strategies.base import Float, Int, Parameter
 
 OppositeSignal = Literal["reverse", "close", "ignore"]
@@ -37,6 +37,7 @@ def check_literals(instance: Any) -> None:
                 "must be one of " + ", ".join(get_args(hint)),
                 parameter=item.name,
                 value=getattr(instance, item.name),
+                remedy=did_you_mean(getattr(instance, item.name), get_args(hint)).rstrip(),
             )
 
 

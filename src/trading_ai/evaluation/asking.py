@@ -15,7 +15,7 @@ from trading_ai.errors import StrategyError, TradingAIError
 from trading_ai.evaluation.signal_bars import SignalBars
 from trading_ai.evaluation.signal_sets import Asker
 from trading_ai.parameters import SearchSpace, Value
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Strategy, signals_of
 from trading_ai.strategies.signals import Crossing, Crossings, Signals
 
 Indices = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class Asking:
 
     def signals(self, seen: SignalBars, parameters: Mapping[str, Value]) -> Signals:
         """Signals on those bars with all these parameters, of which there may be more than the strategy has."""
-        return self.strategy.signals(seen.bars, **{name: parameters[name] for name in self.strategy.parameters})
+        return signals_of(self.strategy, seen.bars, {name: parameters[name] for name in self.strategy.parameters})
 
     def orders(self, seen: SignalBars, signals: Signals, entry_delay: int = 0) -> Orders:
         """The orders of signals, on the bars that are traded."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trading_ai.engine.rules import EXIT_PARAMETERS
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.market.timeframe import timeframe
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared, Parameter
@@ -57,9 +57,23 @@ def require_known(strategy: Declared, name: str) -> Parameter:
     declared = all_parameters(strategy)
     if name not in declared:
         raise ParameterError(
-            f"is not a parameter of {strategy.name}", parameter=name, remedy="Known: " + ", ".join(declared)
+            f"is not a parameter of {strategy.name}",
+            parameter=name,
+            own=True,
+            remedy=did_you_mean(name, declared) + "Known: " + ", ".join(declared),
         )
     return declared[name]
+
+
+def check_rules(strategy: Declared, parameters: Mapping[str, Value]) -> None:
+    """Refuse parameters that break a rule of a strategy.
+
+    Raises:
+        ParameterError: they do; the message has the rule and the values.
+    """
+    broken = strategy.broken_rule(parameters)
+    if broken:
+        raise ParameterError(broken, parameter=strategy.name, own=True)
 
 
 def check_axis(strategy: Declared, axis: Axis) -> None:
@@ -76,7 +90,7 @@ def check_axis(strategy: Declared, axis: Axis) -> None:
     if axis.name == SYMBOL and SYMBOL not in all_parameters(strategy):
         for value in axis.values:
             if not isinstance(value, str):
-                raise ParameterError("must be the name of a symbol", parameter=SYMBOL, value=value)
+                raise ParameterError("must be the name of a symbol", parameter=SYMBOL, value=value, own=True)
         return
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values

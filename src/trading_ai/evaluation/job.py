@@ -65,10 +65,34 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
     return bars, detail
 
 
+def load_conversion(spec: BacktestSpec, artifacts: Artifacts) -> Bars | None:
+    """Bars whose rates convert profits to the account's currency, or None.
+
+    Raises:
+        NotFoundError: they are gone.
+    """
+    return None if spec.conversion_dataset_id is None else artifacts.load_bars(spec.conversion_dataset_id)
+
+
 def make_evaluator(
-    spec: BacktestSpec, space: SearchSpace, bars: Bars, detail: Bars | None, n_threads: int, chosen: Strategy
+    spec: BacktestSpec,
+    space: SearchSpace,
+    bars: Bars,
+    detail: Bars | None,
+    n_threads: int,
+    chosen: Strategy,
+    conversion: Bars | None = None,
 ) -> SweepEvaluator:
     """An evaluator of a search space around a backtest; searched parameters lose their fixed value.
+
+    Args:
+        spec: the backtest.
+        space: the search space.
+        bars: what the strategy sees.
+        detail: finer bars that decide exits, or None.
+        n_threads: threads to use.
+        chosen: the strategy.
+        conversion: bars of the spec's `conversion_dataset_id`, or None.
 
     Raises:
         InputError: a parameter, rule or cost is impossible.
@@ -81,6 +105,7 @@ def make_evaluator(
         Account(spec.capital, spec.sizing, spec.costs, spec.rules),
         account_currency=spec.account_currency,
         detail=detail,
+        conversion_bars=conversion,
         start=spec.start,
         day_start=spec.day_start,
         n_threads=n_threads,
@@ -147,15 +172,16 @@ def space_evaluator(
         NotFoundError: a dataset's bars are gone.
         InputError: a parameter, rule or cost is impossible.
     """
+    conversion = load_conversion(spec, artifacts)
     if not searches_symbol(chosen, space):
         bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))
-        return make_evaluator(spec, space, bars, detail, n_threads, chosen)
+        return make_evaluator(spec, space, bars, detail, n_threads, chosen, conversion)
     others = without_symbol(space)
     members = {}
     specs = symbol_specs(spec, datasets, artifacts.load_bars)
     for name, own in specs.items():
         bars, detail = load_bars(own, artifacts, searched=searches_timeframe(chosen, space))
-        members[name] = make_evaluator(own, others, bars, detail, n_threads, chosen)
+        members[name] = make_evaluator(own, others, bars, detail, n_threads, chosen, conversion)
     common = next(iter(specs.values()))
     return SymbolsEvaluator(space, members, (common.start, common.end))
 

@@ -17,7 +17,7 @@ from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
 from trading_ai.parameters import Value
 
-_LATER = {"start", "end", "day_start"}
+_LATER = {"start", "end", "day_start", "conversion_dataset_id"}
 """Fields that came after the first backtests were stored."""
 
 
@@ -34,6 +34,8 @@ class BacktestSpec:
         day_start: when the day starts that bars of H2 and longer lie in which are made of the dataset's, see
             `trading_ai.market.grid.parse_day_start`; None for the symbol's own.
         detail_dataset_id: finer bars of the same symbol that decide exits, or None.
+        conversion_dataset_id: bars of the pair of the symbol's quote currency and the account's, whose rates convert
+            profits where neither currency of the symbol is the account's; or None.
         capital: starting balance, account currency.
         account_currency: currency of the account.
         sizing: position size.
@@ -62,6 +64,7 @@ class BacktestSpec:
     rules: ExecutionRules = field(default_factory=ExecutionRules)
     start: str | None = None
     end: str | None = None
+    conversion_dataset_id: str | None = None
 
     def __post_init__(self) -> None:
         start, end = range_text(self.start, self.end)

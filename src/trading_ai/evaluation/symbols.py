@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.errors import EvaluationError, ParameterError
+from trading_ai.errors import EvaluationError, ParameterError, did_you_mean
 from trading_ai.evaluation.declared import SYMBOL
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import BarsOf, Evaluator
@@ -46,7 +46,7 @@ def symbol_specs(
     end = last if backtest.end is None else min(last, moment_ns(backtest.end, "end"))
     if start >= end:
         raise ParameterError(
-            "the datasets share no time that could be traded", parameter=SYMBOL, value=", ".join(datasets)
+            "the datasets share no time that could be traded", parameter=SYMBOL, value=", ".join(datasets), own=True
         )
     return {
         name: replace(backtest, dataset_id=dataset_id, start=moment_text(start), end=moment_text(end))
@@ -107,8 +107,9 @@ class SymbolsEvaluator(Evaluator):
             raise ParameterError(
                 "is not one of the values of this search space",
                 parameter=SYMBOL,
+                own=True,
                 value=name,
-                remedy=f"Known: {', '.join(self._members)}",
+                remedy=did_you_mean(name, self._members) + f"Known: {', '.join(self._members)}",
             )
         return self._members[name]
 

@@ -21,7 +21,7 @@ import re
 from functools import cache
 from typing import Any
 
-from trading_ai.errors import SymbolError
+from trading_ai.errors import SymbolError, did_you_mean
 from trading_ai.market.symbol import Symbol
 
 _MAJORS = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF", "JPY")
@@ -246,7 +246,7 @@ def symbol(name: str, **overrides: Any) -> Symbol:
         raise SymbolError(
             "is not a property of a symbol",
             parameter=unknown[0],
-            remedy="Use one of " + ", ".join(sorted(fields)),
+            remedy=did_you_mean(unknown[0], fields) + "Use one of " + ", ".join(sorted(fields)),
         )
     table, aliases = _table()
     for spelling, cut in _spellings(name):

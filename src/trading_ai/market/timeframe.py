@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from trading_ai.errors import DataError
+from trading_ai.errors import DataError, did_you_mean
 
 NS_PER_SECOND = 1_000_000_000
 
@@ -95,7 +95,7 @@ def timeframe(text: str | Timeframe) -> Timeframe:
             "is not a known timeframe",
             parameter="timeframe",
             value=text,
-            remedy="Use one of " + ", ".join(_SECONDS),
+            remedy=did_you_mean(text, _SECONDS) + "Use one of " + ", ".join(_SECONDS),
         )
     return Timeframe(_SECONDS[name], name)
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import EvaluationError, ParameterError, StateError, TradingAIError
-from trading_ai.evaluation.declared import resolve_parameters
-from trading_ai.evaluation.job import absolute_strategy, load_bars, make_evaluator
+from trading_ai.errors import EvaluationError, StateError, TradingAIError
+from trading_ai.evaluation.declared import check_rules, resolve_parameters
+from trading_ai.evaluation.job import absolute_strategy, load_bars, load_conversion, make_evaluator
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator
 from trading_ai.market.bars import Bars
@@ -68,7 +68,7 @@ class BacktestService:
     def keep_bars(
         self, bars: Bars, source: str, detected: Mapping[str, Any], quality: Mapping[str, Any]
     ) -> tuple[DatasetRecord, bool]:
-        """Store bars and their record; False if they were there already.
+        """Store bars and their record; False if they were there already, which are the latest from now on.
 
         Args:
             bars: checked bars.
@@ -92,12 +92,13 @@ class BacktestService:
         added = self.store.add_dataset(record)
         return (record if added else self.store.dataset(dataset_id)), added
 
-    def run(self, spec: BacktestSpec, name: str = "") -> tuple[BacktestRecord, BacktestResult]:
+    def run(self, spec: BacktestSpec, name: str = "", *, part_of: str = "") -> tuple[BacktestRecord, BacktestResult]:
         """Run a backtest and keep it.
 
         Args:
             spec: what to run; ids may be prefixes, missing parameters take their defaults.
             name: what the user calls it.
+            part_of: the study that it is a part of, or "".
 
         Raises:
             InputError: something is unknown, impossible or out of bounds; nothing was kept.
@@ -106,20 +107,21 @@ class BacktestService:
         """
         dataset = self.store.dataset(spec.dataset_id)
         detail = None if spec.detail_dataset_id is None else self.store.dataset(spec.detail_dataset_id)
+        rates = None if spec.conversion_dataset_id is None else self.store.dataset(spec.conversion_dataset_id)
         chosen = strategy(spec.strategy)
         spec = replace(
             spec,
             strategy=absolute_strategy(spec.strategy),
             dataset_id=dataset.dataset_id,
             detail_dataset_id=None if detail is None else detail.dataset_id,
+            conversion_dataset_id=None if rates is None else rates.dataset_id,
             parameters=resolve_parameters(chosen, spec.parameters),
         )
-        broken = chosen.broken_rule(spec.parameters)
-        if broken:
-            raise ParameterError(broken, parameter=chosen.name, value=dict(spec.parameters))
+        check_rules(chosen, spec.parameters)
         Account(spec.capital, spec.sizing, spec.costs, spec.rules)  # refused before any bar is read
         bars, finer = load_bars(spec, self.artifacts)
-        result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen), {})
+        conversion = load_conversion(spec, self.artifacts)
+        result = full_result(make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen, conversion), {})
         record = BacktestRecord(
             backtest_id=self._new_id(),
             name=name,
@@ -130,6 +132,7 @@ class BacktestService:
             engine_version=ENGINE_VERSION,
             metrics=result.metrics,
             created_at=self._clock(),
+            part_of=part_of,
         )
         self.artifacts.save_backtest(record.backtest_id, _arrays(result))
         self.store.add_backtest(record)
@@ -153,6 +156,12 @@ class BacktestService:
             StateError: backtests use it.
         """
         found = self.store.dataset(dataset_id).dataset_id
+        for backtest in self.store.backtests():
+            if found in (backtest.spec.detail_dataset_id, backtest.spec.conversion_dataset_id):
+                raise StateError(
+                    f"dataset {found[:12]} decides exits or converts profits of backtest {backtest.backtest_id[:8]}: "
+                    "delete that first"
+                )
         for record in self.store.optimizations():
             if found in record.spec.datasets.values():
                 raise StateError(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.errors import NotFoundError
 from trading_ai.evaluation.declared import resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Indices
@@ -16,6 +19,7 @@ from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
+from trading_ai.optimization.tries import TrialCount, TrialCounter, all_tried, datasets_of, tried_by_optimization
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Declared
 
@@ -154,19 +158,36 @@ def repeats(
             yield chunk
 
 
-def trials_on_its_data(store: Store, record: OptimizationRecord) -> int:
-    """Number of trials ever run on the dataset of an optimization, or on any of them where it searches the symbol.
+def trials_on_its_data(store: Store, record: OptimizationRecord) -> TrialCount:
+    """How many different combinations were ever tried on the data of an optimization, deleted runs included.
 
-    An optimization that searches the symbol counts in full for each of its datasets: the count may be too large, not
-    too small.
+    The data are those of its symbol, or of every symbol that it searches, over the time that it trades; what was tried
+    on other datasets of the symbol that overlap that time counts too. See `trading_ai.optimization.tries`.
     """
-    own = {store.backtest(record.spec.backtest_id).spec.dataset_id, *record.spec.datasets.values()}
-    total = sum(store.count_trials_on(dataset_id) for dataset_id in own)
-    for other in store.optimizations():
-        searched = own & set(other.spec.datasets.values())
-        if searched and store.backtest(other.spec.backtest_id).spec.dataset_id not in own:
-            total += other.n_completed - other.n_reused
-    return max(total, record.n_completed)
+    # Runs are listed before what was deleted: one that is deleted meanwhile is counted twice over, as once.
+    optimizations, datasets = store.optimizations(), {d.dataset_id: d for d in store.datasets()}
+    backtests = {b.backtest_id: b for b in store.backtests()}
+    base = backtests.get(record.spec.backtest_id) or store.backtest(record.spec.backtest_id)
+    own = [datasets[i] for i in datasets_of(record, base.spec) if i in datasets]
+    counter = TrialCounter(tried_by_optimization(record, base, own, np.empty(0, np.int64)).spans)
+    for run, tried in all_tried(optimizations, backtests, datasets):
+        if not counter.concerns(tried):
+            continue
+        if run is None or counter.is_known(tried):
+            counter.add(tried)
+            continue
+        with suppress(NotFoundError):  # deleted meanwhile: it is among the deleted ones
+            counter.add(replace(tried, indices=_done(store, run)))
+    for tried in store.deleted_tries(counter.symbols):
+        counter.add(tried)
+    return counter.count()
+
+
+def _done(store: Store, record: OptimizationRecord) -> Indices:
+    """Indices of an optimization's trials; those of a complete space need not be read."""
+    if record.n_completed == record.spec.space.n_combinations:
+        return np.arange(record.n_completed, dtype=np.int64)
+    return store.done_indices(record.optimization_id)
 
 
 def _base(spec: BacktestSpec) -> dict[str, Any]:

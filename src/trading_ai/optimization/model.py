@@ -28,7 +28,7 @@ def keeps_daily_profit(space: SearchSpace) -> bool:
 FEWEST_TRADES = 10
 """Trades below which a trial does not rank where nobody says: fewer say nothing about what comes next."""
 
-REQUIRE = "--require"
+REQUIRE = "parameter_constraints"
 """What errors call a condition on parameters."""
 
 

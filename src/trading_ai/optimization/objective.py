@@ -19,6 +19,7 @@ from typing_extensions import override
 from trading_ai.errors import ParameterError, StateError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
+from trading_ai.metrics.names import full_name, full_names, metric_named
 from trading_ai.strategies.user_file import load_file, user_code
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +33,7 @@ _OPERATORS: dict[str, Callable[[Floats, float], Bools]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_CONDITION = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*")
+_CONDITION = re.compile(r"\s*([A-Za-z_]\w*%?)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*")
 
 
 Values = Callable[[Floats], Floats]
@@ -112,8 +113,10 @@ class Objective:
             inner = cls.parse(plateau[1] or "sharpe_ratio")
             if inner.plateau_of:
                 raise ParameterError("is a plateau of a plateau", parameter="objective", value=text)
-            return replace(inner, name=text, plateau_of=inner.name)
-        if text in METRIC_COLUMN:
+            name = text if inner.name == (plateau[1] or inner.name) else f"plateau({inner.name})"
+            return replace(inner, name=name, plateau_of=inner.name)
+        if full_name(text) in METRIC_COLUMN:
+            text = full_name(text)
             found, column = metric(text), METRIC_COLUMN[text]
             if not found.better:
                 raise ParameterError(
@@ -127,7 +130,8 @@ class Objective:
         if function is not None:
             return cls(text, 1, values=_checked(function, text))
         if text not in NAMED and text.strip().isidentifier():
-            metric(text.strip())  # an unknown name: the error lists the known ones
+            metric_named(text, "objective")  # an unknown name: the error lists the known ones
+        text = text if text in NAMED else full_names(text)
         formula = parse_expression(NAMED.get(text, text), METRIC_NAMES, parameter="objective", condition=False)
         if not formula.names:
             raise ParameterError("names no metric", parameter="objective", value=text)
@@ -173,7 +177,11 @@ class Objective:
 
 def _is_data(text: str) -> bool:
     """Whether a text is a metric or a formula, which need no code of others."""
-    return text in METRIC_COLUMN or text in NAMED or not (_IN_FILE.fullmatch(text) or text.strip().isidentifier())
+    return (
+        full_name(text) in METRIC_COLUMN
+        or text in NAMED
+        or not (_IN_FILE.fullmatch(text) or text.strip().isidentifier())
+    )
 
 
 def _later(text: str) -> Values:
@@ -290,24 +298,19 @@ class Constraint:
         if match is None:
             raise ParameterError(
                 "must look like METRIC OPERATOR NUMBER",
-                parameter="--where",
+                parameter="constraints",
                 value=text,
                 remedy='Example: "total_trades >= 30"; operators: ' + " ".join(_OPERATORS),
             )
         name, comparison, number = match.groups()
-        if name not in METRIC_COLUMN:
-            raise ParameterError(
-                f"{name} is not a known metric",
-                parameter="--where",
-                value=text,
-                remedy="Use one of " + ", ".join(METRIC_NAMES),
-            )
+        text = full_names(text)
+        name = metric_named(name, "constraints").name
         try:
             bound = float(number)
         except ValueError:
             bound = math.nan
         if not math.isfinite(bound):
-            raise ParameterError(f"{number} is not a number", parameter="--where", value=text)
+            raise ParameterError(f"{number} is not a number", parameter="constraints", value=text)
         return cls(name, comparison, bound, text)
 
     def holds(self, metrics: Floats) -> Bools:

@@ -7,7 +7,7 @@ passed in, never read from a clock inside an adapter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,13 +17,14 @@ from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.tries import Tried
 
 
 class Store(Protocol):
     """Where datasets' records, backtests, optimizations and trials stay. Safe to share between threads."""
 
     def add_dataset(self, record: DatasetRecord) -> bool:
-        """Add a dataset's record; False if it was there already."""
+        """Add a dataset's record; one that is there already is the latest from now on, and False is returned."""
         ...
 
     def datasets(self) -> list[DatasetRecord]:
@@ -55,15 +56,15 @@ class Store(Protocol):
         ...
 
     def backtest(self, backtest_id: str) -> BacktestRecord:
-        """One backtest, by id or unique prefix, or "latest", which is no window of a walk-forward if others are there.
+        """One backtest, by id, name or unique prefix, or "latest", which is never a part of a study.
 
         Raises:
-            NotFoundError: there is none, or the prefix is not unique.
+            NotFoundError: there is none, or several have that name or an id that begins so.
         """
         ...
 
     def delete_backtest(self, backtest_id: str) -> None:
-        """Forget a backtest.
+        """Forget a backtest; that it was tried is kept, see `deleted_tries`.
 
         Raises:
             StateError: optimizations use it.
@@ -83,10 +84,10 @@ class Store(Protocol):
         ...
 
     def optimization(self, optimization_id: str) -> OptimizationRecord:
-        """One optimization, by id or unique prefix, or "latest".
+        """One optimization, by id, name or unique prefix, or "latest", which is never a part of a study.
 
         Raises:
-            NotFoundError: there is none, or the prefix is not unique.
+            NotFoundError: there is none, or several have that name or an id that begins so.
         """
         ...
 
@@ -180,12 +181,12 @@ class Store(Protocol):
         """
         ...
 
-    def count_trials_on(self, dataset_id: str) -> int:
-        """Number of trials ever run for backtests on a dataset; copies of earlier ones were not run."""
+    def deleted_tries(self, symbols: Collection[str]) -> Iterator[Tried]:
+        """What optimizations and backtests tried on symbols before they were deleted."""
         ...
 
     def delete_optimization(self, optimization_id: str) -> None:
-        """Delete an optimization with its trials.
+        """Delete an optimization with its trials; what it tried is kept in the same transaction, see `deleted_tries`.
 
         Raises:
             StateError: it is running under a lease that has not expired.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.declared import check_rules
 from trading_ai.expressions import Expression
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import Store
@@ -94,9 +95,7 @@ def valid_indices(
     known = [*space.names, *(name for name in fixed if name not in space.names)]
     rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
     if not rules and strategy.rules:
-        broken = strategy.broken_rule(fixed)
-        if broken:
-            raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
+        check_rules(strategy, fixed)
     if not rules and not conditions:
         return np.arange(space.n_combinations, dtype=np.int64)
 
@@ -111,14 +110,14 @@ def valid_indices(
     for smaller, larger in rules:
         kept &= column(smaller) < column(larger)
     for condition in conditions:
-        condition.require(known, "--require")
+        condition.require(known, "parameter_constraints")
         kept &= condition.evaluate({name: column(name) for name in condition.names})
     if not kept.any():
         if rules and not conditions:
             smaller, larger = rules[0]
             raise ParameterError(f"no combination has {smaller} below {larger}", parameter=smaller)
         raise ParameterError(
-            "no combination keeps every condition", parameter="--require", value=list(map(str, conditions))
+            "no combination keeps every condition", parameter="parameter_constraints", value=list(map(str, conditions))
         )
     return np.flatnonzero(kept).astype(np.int64, copy=False)
 

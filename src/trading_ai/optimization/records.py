@@ -14,7 +14,7 @@ from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 
 WALK_FORWARD = "walk-forward "
-"""How the names of a walk-forward's backtests begin: "latest" passes over them, because nobody asked for one."""
+"""How the names of a walk-forward's backtests and optimizations begin."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class BacktestRecord:
-    """A stored backtest with its metrics (NaN where undefined); trades and curves are artifacts."""
+    """A stored backtest with its metrics (NaN where undefined); trades and curves are artifacts.
+
+    `part_of` names the study that made it, and is "" for one that a user asked for: only that can be "latest".
+    """
 
     backtest_id: str
     name: str
@@ -46,6 +49,7 @@ class BacktestRecord:
     engine_version: str
     metrics: Mapping[str, float]
     created_at: float
+    part_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class OptimizationRecord:
         best_score: its score, larger is better, or None.
         busy_seconds: time that workers spent on its trials, summed over workers.
         n_reused: trials that were copied from earlier optimizations instead of being run.
+        part_of: the study that made it, or "" for one that a user asked for: only that can be "latest".
     """
 
     optimization_id: str
@@ -95,6 +100,7 @@ class OptimizationRecord:
     best_score: float | None = None
     busy_seconds: float = 0.0
     n_reused: int = 0
+    part_of: str = ""
 
 
 @dataclass(frozen=True, eq=False)

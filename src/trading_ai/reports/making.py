@@ -106,7 +106,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         n_combinations=space.n_combinations,
         n_completed=record.n_completed - record.n_failed,
         n_failed=record.n_failed,
-        n_trials_tried=trials_on_its_data(store, record),
+        n_trials_tried=trials_on_its_data(store, record).n_trials,
         parameters=columns,
         metrics=page.metrics,
         ranking=ranking,
@@ -139,7 +139,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
 def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
     """Every dataset that the numbers rest on, the backtest's own first."""
     spec = backtest.spec
-    every = (spec.dataset_id, spec.detail_dataset_id, *record.spec.datasets.values())
+    every = (spec.dataset_id, spec.detail_dataset_id, spec.conversion_dataset_id, *record.spec.datasets.values())
     return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,26 @@ def import_words(dataset: DatasetRecord) -> list[str]:
     words += ["--timeframe", dataset.timeframe]
     if dataset.detected.get("timezone"):
         words += ["--timezone", str(dataset.detected["timezone"])]
-    if dataset.detected.get("day_start_decided_by") == "stated":
-        words += flag_words("--day-start", str(dataset.detected["day_start"]))
+    stated = dict(dataset.detected.get("stated") or {})
+    if "stated" not in dataset.detected and dataset.detected.get("price_scale") not in (None, 1):
+        stated["price_scale"] = dataset.detected["price_scale"]  # imported before what was said was kept
+    if "stated" not in dataset.detected and dataset.detected.get("day_start_decided_by") == "stated":
+        stated["day_start"] = dataset.detected["day_start"]
+    for name, value in stated.items():
+        if name not in {"symbol", "timeframe", "timezone"}:
+            words += _said(name, value)
     return words
+
+
+def _said(name: str, value: Any) -> list[str]:
+    """An option of an import as it was typed."""
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, bool):
+        return [flag] if value else []
+    if isinstance(value, Mapping):
+        value = [f"{key}={each}" for key, each in value.items()]
+    every = value if isinstance(value, list | tuple) else [value]
+    return [word for each in every for word in flag_words(flag, each)]
 
 
 def backtest_words(spec: BacktestSpec, strategy: str) -> list[str]:

@@ -41,7 +41,7 @@ def verdict(found: Assessment) -> str:
     meaning = _MEANING[judged.words]
     if any(c.name == "look_ahead" and c.value > c.threshold for c in judged.criteria):
         meaning = "Its signals use bars that were not there yet when they were given: nobody could have traded this."
-    ledger = f"{study.trials_in_words()} Costs: {found.said.costs_stated}."
+    ledger = f"{study.trials_in_words()} Counted were {found.tried.counted}. Costs: {found.said.costs_stated}."
     reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isnan, nan, sqrt
+from math import isnan, nan, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -148,5 +148,6 @@ def effective_of_ledger(effective: EffectiveTrials, n_ledger_trials: int) -> int
     if n_ledger_trials < 1:
         raise ParameterError("must be at least 1", parameter="n_ledger_trials", value=n_ledger_trials)
     finished = max(1, effective.sample.n_trials - effective.sample.n_failed)
-    scaled = ceil(effective.n_effective * max(1.0, n_ledger_trials / finished))
+    # To the nearest: one trial more than those of the sweep is not an independent one more.
+    scaled = round(effective.n_effective * max(1.0, n_ledger_trials / finished))
     return min(scaled, max(n_ledger_trials, effective.n_effective))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.robustness.trials import Bools, Floats, Indices, Profits, row_blocks
 
 OBJECTIVES = ("sharpe_ratio", "net_profit")
@@ -24,7 +24,12 @@ def check_objective(objective: str) -> None:
         ParameterError: `objective` is neither "sharpe_ratio" nor "net_profit".
     """
     if objective not in OBJECTIVES:
-        raise ParameterError("must be one of " + ", ".join(OBJECTIVES), parameter="objective", value=objective)
+        raise ParameterError(
+            "must be one of " + ", ".join(OBJECTIVES),
+            parameter="objective",
+            value=objective,
+            remedy=did_you_mean(objective, OBJECTIVES).rstrip(),
+        )
 
 
 def score_sums(sums: Floats, squares: Floats, n_days: Floats | npt.NDArray[np.int64] | float, objective: str) -> Floats:

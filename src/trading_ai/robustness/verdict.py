@@ -8,7 +8,7 @@ from math import isfinite, isnan, nan
 from operator import ge, gt, le
 from typing import Literal
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 
 Words = Literal["survives", "fragile", "likely luck"]
 Comparison = Literal[">=", "<=", ">"]
@@ -64,9 +64,13 @@ class Thresholds:
         names, given = [f.name for f in fields(cls)], {}
         for text in texts:
             name, _, number = (part.strip() for part in text.partition("="))
+            name = name.replace(" ", "_")  # as the table of criteria shows it
             if name not in names:
                 raise ParameterError(
-                    "must be NAME=NUMBER", parameter="threshold", value=text, remedy="Known: " + ", ".join(names)
+                    "must be NAME=NUMBER",
+                    parameter="threshold",
+                    value=text,
+                    remedy=did_you_mean(name, names) + "Known: " + ", ".join(names),
                 )
             try:
                 given[name] = float(number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.search.base import Positions, SearchMethod
 from trading_ai.search.candidates import Allowed, Candidates
 from trading_ai.search.grid_search import GridSearch
@@ -129,7 +129,10 @@ def search_method(
     """
     if name not in METHODS:
         raise ParameterError(
-            "is not a known search method", parameter="method", value=name, remedy="Use one of " + ", ".join(METHODS)
+            "is not a known search method",
+            parameter="method",
+            value=name,
+            remedy=did_you_mean(name, METHODS) + "Use one of " + ", ".join(METHODS),
         )
     for parameter, value in (("max_iterations", max_iterations), ("batch_size", batch_size)):
         if value is not None and value < 1:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.ports import Indices
 from trading_ai.optimization.model import OptimizationSpec
 
 
@@ -49,3 +53,16 @@ def dump_optimization_spec(spec: OptimizationSpec) -> str:
 def load_optimization_spec(text: str) -> OptimizationSpec:
     """What `dump_optimization_spec` wrote."""
     return OptimizationSpec.from_json(json.loads(text))
+
+
+def pack_indices(indices: Indices) -> bytes:
+    """Combination indices, compressed.
+
+    Those of a space lie side by side, so the differences are few and compress to almost nothing.
+    """
+    return zlib.compress(np.diff(indices, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def unpack_indices(data: bytes) -> Indices:
+    """What `pack_indices` wrote."""
+    return np.cumsum(np.frombuffer(zlib.decompress(data), dtype="<i8")).astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,9 +16,11 @@ from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.naming import LATEST, SHORTEST_PREFIX, none_yet, not_the_one
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
-from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.tries import Tried, datasets_of, tried_by_backtest, tried_by_optimization
 
 R = TypeVar("R", DatasetRecord, BacktestRecord, OptimizationRecord)
 _Trial = tuple[bool, float, npt.NDArray[np.float64], str | None]
@@ -35,22 +37,26 @@ class MemoryStore(Store):
         self._leases: dict[str, tuple[str, float]] = {}
         self._trials: dict[str, dict[int, _Trial]] = {}
         self._days: dict[str, list[tuple[Indices, npt.NDArray[np.float32]]]] = {}
+        self._tried: list[Tried] = []
+        self._asked: dict[str, float] = {}
 
     @override
     def add_dataset(self, record: DatasetRecord) -> bool:
         with self._lock:
-            if record.dataset_id in self._datasets:
-                return False
-            self._datasets[record.dataset_id] = record
-            return True
+            known = self._datasets.pop(record.dataset_id, None)  # asked for again, it is the latest one now
+            self._datasets[record.dataset_id] = known or record
+            self._asked[record.dataset_id] = record.created_at
+            return known is None
 
     @override
     def datasets(self) -> list[DatasetRecord]:
-        return _newest(self._datasets)
+        with self._lock:
+            return sorted(_newest(self._datasets), key=lambda d: self._asked[d.dataset_id], reverse=True)
 
     @override
     def dataset(self, dataset_id: str) -> DatasetRecord:
-        return _find(self._datasets, "dataset", dataset_id)
+        newest = self.datasets() if dataset_id == LATEST else []
+        return newest[0] if newest else _find(self._datasets, "dataset", dataset_id)
 
     @override
     def delete_dataset(self, dataset_id: str) -> None:
@@ -72,9 +78,6 @@ class MemoryStore(Store):
 
     @override
     def backtest(self, backtest_id: str) -> BacktestRecord:
-        if backtest_id == "latest":
-            asked = (record for record in self.backtests() if not record.name.startswith(WALK_FORWARD))
-            return next(asked, None) or _find(self._backtests, "backtest", backtest_id)
         return _find(self._backtests, "backtest", backtest_id)
 
     @override
@@ -84,7 +87,10 @@ class MemoryStore(Store):
             used = sum(o.spec.backtest_id == found for o in self._optimizations.values())
             if used:
                 raise StateError(f"backtest {found} is used by {used} optimization(s): delete those first")
-            del self._backtests[found]
+            record = self._backtests.pop(found)
+            if record.spec.dataset_id in self._datasets:
+                tried = tried_by_backtest(record, self._datasets[record.spec.dataset_id])
+                self._tried.append(replace(tried, deleted=True))
 
     @override
     def add_optimization(self, record: OptimizationRecord) -> None:
@@ -151,6 +157,12 @@ class MemoryStore(Store):
             record = self.optimization(optimization_id)
             if record.status == "running" and record.optimization_id in self._leases:
                 raise StateError(f"optimization {record.optimization_id} is running: cancel it first")
+            backtest = self._backtests.get(record.spec.backtest_id)
+            if backtest is not None and self._trials[record.optimization_id]:
+                ids = datasets_of(record, backtest.spec)
+                known = [self._datasets[i] for i in ids if i in self._datasets]
+                indices = self.done_indices(record.optimization_id)
+                self._tried.append(replace(tried_by_optimization(record, backtest, known, indices), deleted=True))
             for kept in (self._optimizations, self._trials, self._days):
                 del kept[record.optimization_id]
             self._leases.pop(record.optimization_id, None)
@@ -252,10 +264,10 @@ class MemoryStore(Store):
         yield from sorted(chosen, key=lambda item: int(item[0][0]))
 
     @override
-    def count_trials_on(self, dataset_id: str) -> int:
+    def deleted_tries(self, symbols: Collection[str]) -> Iterator[Tried]:
         with self._lock:
-            on = {b.backtest_id for b in self._backtests.values() if b.spec.dataset_id == dataset_id}
-            return sum(o.n_completed - o.n_reused for o in self._optimizations.values() if o.spec.backtest_id in on)
+            kept = list(self._tried)
+        yield from (tried for tried in kept if tried.spans.keys() & set(symbols))
 
     def _trials_of(self, optimization_id: str) -> dict[int, _Trial]:
         with self._lock:
@@ -271,18 +283,21 @@ def _newest(records: dict[str, R]) -> list[R]:
 
 
 def _find(records: dict[str, R], kind: str, wanted: str) -> R:
-    if wanted == "latest":
-        if not records:
-            raise NotFoundError(kind, wanted, f"There is no {kind} yet.")
-        return _newest(records)[0]
+    if wanted == LATEST:
+        asked = [r for r in _newest(records) if isinstance(r, DatasetRecord) or not r.part_of]
+        if not asked:
+            raise none_yet(kind, only_parts=bool(records))
+        return asked[0]
     if wanted in records:
         return records[wanted]
-    if len(wanted) < 4:
-        raise NotFoundError(kind, wanted, "Give at least the first 4 characters.")
-    found = [record for key, record in records.items() if key.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    raise NotFoundError(kind, wanted, "Several begin like this: give more of it." if found else "")
+    newest = _newest(records)
+    keys = {id(r): key for key, r in records.items()}
+    found = [r for r in newest if wanted and getattr(r, "name", "") == wanted]
+    if len(wanted) >= SHORTEST_PREFIX:
+        found += [r for r in newest if r not in found and keys[id(r)].startswith(wanted)]
+    if len(found) != 1:
+        raise not_the_one(kind, wanted, [keys[id(r)] for r in found])
+    return found[0]
 
 
 def _page(items: list[tuple[int, _Trial]]) -> TrialPage:

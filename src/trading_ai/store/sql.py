@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.tries import Tried
 from trading_ai.store import codec
 from trading_ai.store.blocks import (
     BLOCK,
@@ -31,7 +32,15 @@ from trading_ai.store.blocks import (
     stored_page,
 )
 from trading_ai.store.database import Database, TransientError
-from trading_ai.store.rows import TableRow, backtest_record, count, dataset_record, find, optimization_record
+from trading_ai.store.rows import (
+    TableRow,
+    backtest_record,
+    count,
+    dataset_record,
+    find,
+    newest_first,
+    optimization_record,
+)
 from trading_ai.store.tables import (
     backtests,
     daily_profits,
@@ -40,6 +49,7 @@ from trading_ai.store.tables import (
     trial_blocks,
     trial_metrics,
 )
+from trading_ai.store.tried import deleted_tries, keep_tries_of_backtest, keep_tries_of_optimization
 
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Between attempts to store a chunk: longer than a server needs to restart."""
@@ -71,10 +81,16 @@ class SqlStore(Store):
     @override
     def add_dataset(self, record: DatasetRecord) -> bool:
         with self._write() as connection:
-            known = select(datasets.c.id).where(datasets.c.dataset_id == record.dataset_id)
-            if connection.execute(known).first():
+            # One that is there already was asked for again: it is the latest one now.
+            again = datasets.update().where(datasets.c.dataset_id == record.dataset_id)
+            if connection.execute(again.values(asked_at=record.created_at)).rowcount:
                 return False
-            values = {**vars(record), "detected": codec.dump(record.detected), "quality": codec.dump(record.quality)}
+            values = {
+                **vars(record),
+                "asked_at": record.created_at,
+                "detected": codec.dump(record.detected),
+                "quality": codec.dump(record.quality),
+            }
             try:
                 with connection.begin_nested():
                     connection.execute(datasets.insert().values(**values))
@@ -129,6 +145,7 @@ class SqlStore(Store):
             used = count(connection, optimizations, optimizations.c.backtest_id == row.backtest_id)
             if used:
                 raise StateError(f"backtest {row.backtest_id} is used by {used} optimization(s): delete those first")
+            keep_tries_of_backtest(connection, row)
             connection.execute(backtests.delete().where(backtests.c.id == row.id))
 
     # --- optimizations -------------------------------------------------------------------------------
@@ -214,6 +231,7 @@ class SqlStore(Store):
                 raise NotFoundError("optimization", optimization_id)
             if row.status == "running" and row.lease_owner:
                 raise StateError(f"optimization {row.optimization_id} is running: cancel it first")
+            keep_tries_of_optimization(connection, row)
             for table in (trial_blocks, trial_metrics, daily_profits):
                 connection.execute(table.delete().where(table.c.optimization == row.id))
             connection.execute(optimizations.delete().where(optimizations.c.id == row.id))
@@ -327,14 +345,12 @@ class SqlStore(Store):
             yield found[1:]
 
     @override
-    def count_trials_on(self, dataset_id: str) -> int:
-        o = optimizations.c
-        total = select(func.sum(o.n_completed - o.n_reused)).where(o.dataset_id == dataset_id)
+    def deleted_tries(self, symbols: Collection[str]) -> Iterator[Tried]:
         with self._read() as connection:
-            return int(connection.execute(total).scalar() or 0)
+            yield from list(deleted_tries(connection, symbols))
 
     # --- inside --------------------------------------------------------------------------------------
 
     def _newest(self, table: Table) -> Sequence[TableRow]:
         with self._read() as connection:
-            return connection.execute(select(table).order_by(table.c.created_at.desc(), table.c.id.desc())).all()
+            return connection.execute(select(table).order_by(*newest_first(table))).all()

@@ -34,6 +34,7 @@ datasets = Table(
     Column("created_at", Float(53), nullable=False),
     Column("detected", Text, nullable=False),  # JSON
     Column("quality", Text, nullable=False),  # JSON
+    Column("asked_at", Float(53), nullable=False, server_default="0"),  # when it was last imported
 )
 
 backtests = Table(
@@ -50,6 +51,7 @@ backtests = Table(
     Column("engine_version", Text, nullable=False),
     Column("metrics", Text, nullable=False),  # JSON, null where undefined
     Column("created_at", Float(53), nullable=False),
+    Column("part_of", Text, nullable=False, server_default=""),  # the study that made it, "" for a user's own
 )
 
 optimizations = Table(
@@ -81,6 +83,17 @@ optimizations = Table(
     Column("best_score", Float(53)),
     Column("busy_seconds", Float(53), nullable=False, server_default="0"),
     Column("n_reused", BigInteger, nullable=False, server_default="0"),
+    Column("part_of", Text, nullable=False, server_default=""),  # the study that made it, "" for a user's own
+)
+
+# What deleted optimizations and backtests had tried: the number of trials that a winner is the best of never falls.
+# It is written with the deletion; what runs that are still there tried is read from their trials.
+tried = Table(
+    "tried",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("tried", Text, nullable=False),  # JSON: backtest, strategy's hash, timeframe, space, spans by symbol
+    Column("indices", LargeBinary, nullable=False),  # int64 differences, zlib
 )
 
 # Trials are kept in blocks, column by column: a row for each would cost ten times the time and twice the space.

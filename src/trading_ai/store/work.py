@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from typing_extensions import override
 
 from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord, WorkQueue
 from trading_ai.evaluation.ports import Indices
+from trading_ai.store.codec import pack_indices, unpack_indices
 from trading_ai.store.database import Database
 from trading_ai.store.rows import TableRow, find
 from trading_ai.store.tables import chunks, optimizations, roles, workers
@@ -31,22 +31,13 @@ _STATE = (
 )
 
 
-def _pack(indices: Indices) -> bytes:
-    # Combinations that share signals lie side by side, so the differences are few and compress to almost nothing.
-    return zlib.compress(np.diff(indices, prepend=0).astype("<i8").tobytes(), 1)
-
-
-def _unpack(data: bytes) -> Indices:
-    return np.cumsum(np.frombuffer(zlib.decompress(data), dtype="<i8")).astype(np.int64)
-
-
 def _state(row: Any) -> ChunkState:
     data = dict(row._mapping)
     return ChunkState(chunk_id=data.pop("id"), suspect=bool(data.pop("suspect")), **data)
 
 
 def _chunk(row: TableRow) -> Chunk:
-    return Chunk(row.id, row.optimization_id, row.start, _unpack(row.indices), row.n_kills, bool(row.suspect))
+    return Chunk(row.id, row.optimization_id, row.start, unpack_indices(row.indices), row.n_kills, bool(row.suspect))
 
 
 class SqlWork(WorkQueue):
@@ -84,7 +75,7 @@ class SqlWork(WorkQueue):
         spans = list(itertools.pairwise(ends))
         shared = {"optimization": key, "n_kills": 0, "suspect": int(suspect), "queued_at": now, "announced_at": 0.0}
         rows = [
-            {**shared, "start": first, "stop": stop, "indices": _pack(piece)}
+            {**shared, "start": first, "stop": stop, "indices": pack_indices(piece)}
             for (first, stop), piece in zip(spans, pieces, strict=True)
         ]
         # A few statements for all of them: a window of a thousand workers is thousands of chunks.
@@ -105,7 +96,7 @@ class SqlWork(WorkQueue):
         with self._database.read() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
             rows = connection.execute(select(chunks.c.indices).where(chunks.c.optimization == key)).all()
-        return np.concatenate([np.empty(0, np.int64), *(_unpack(row.indices) for row in rows)])
+        return np.concatenate([np.empty(0, np.int64), *(unpack_indices(row.indices) for row in rows)])
 
     @override
     def announced(self, chunk_ids: Sequence[int], now: float) -> None:

@@ -26,14 +26,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, StrategyError, did_you_mean
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.names import check_name
-from trading_ai.strategies.signals import Crossings, Signals
+from trading_ai.strategies.signals import Crossings, Signals, kind_of
 
 # What the file of a strategy needs, it imports from here.
-__all__ = ["Bool", "Choice", "Declared", "Float", "Int", "Parameter", "SignalStrategy", "Signals", "Strategy"]
+__all__ = [
+    "Bool", "Choice", "Declared", "Float", "Int", "Parameter", "SignalStrategy", "Signals", "Strategy", "signals_of",
+]  # fmt: skip
 
 Bools = npt.NDArray[np.bool_]
 
@@ -77,18 +79,23 @@ class Parameter:
             allowed = self.choices if self.kind == "choice" else (False, True)
             if value not in allowed:
                 raise ParameterError(
-                    "must be one of " + ", ".join(map(repr, allowed)), parameter=self.name, value=value
+                    "must be one of " + ", ".join(map(repr, allowed)),
+                    parameter=self.name,
+                    value=value,
+                    own=True,
+                    remedy=did_you_mean(value, [v for v in allowed if isinstance(v, str)]).rstrip(),
                 )
             return value
         if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-            raise ParameterError("must be a number", parameter=self.name, value=value)
+            raise ParameterError("must be a number", parameter=self.name, value=value, own=True)
         if self.kind == "int" and value != int(value):
-            raise ParameterError("must be a whole number", parameter=self.name, value=value)
+            raise ParameterError("must be a whole number", parameter=self.name, value=value, own=True)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise ParameterError(
                 f"must lie between {self.low} and {self.high}" + (f" {self.unit}" if self.unit else ""),
                 parameter=self.name,
                 value=value,
+                own=True,
             )
         return int(value) if self.kind == "int" else float(value)
 
@@ -159,8 +166,9 @@ class Declared:
     def broken_rule(self, parameters: Mapping[str, Value]) -> str:
         """The first rule that these parameters break, in words, or ""."""
         for smaller, larger in self.rules:
-            if not float(parameters[smaller]) < float(parameters[larger]):
-                return f"{smaller} must be below {larger}"
+            low, high = parameters[smaller], parameters[larger]
+            if not float(low) < float(high):
+                return f"{smaller} must be below {larger}, but {smaller} is {low:g} and {larger} is {high:g}"
         return ""
 
 
@@ -190,6 +198,26 @@ class Strategy(Declared, ABC):
             columns: one keyword argument for each declared parameter: its value in each combination, shape (m,).
         """
         return None
+
+
+def signals_of(chosen: Strategy, bars: Bars, parameters: Mapping[str, Value]) -> Signals:
+    """The signals of a strategy.
+
+    Args:
+        chosen: the strategy.
+        bars: what it sees.
+        parameters: a value of each parameter that it declares.
+
+    Raises:
+        StrategyError: it returns something else than `Signals`; what it raises itself is not touched.
+    """
+    made: object = chosen.signals(bars, **parameters)
+    if isinstance(made, Signals):
+        return made
+    raise StrategyError(
+        f"signals() must return a Signals object, not {kind_of(made)}", parameter=chosen.name,
+        remedy="End it with: return Signals(long_entry=..., short_entry=...), boolean arrays of one value a bar.",
+    )  # fmt: skip
 
 
 class SignalStrategy(Strategy):

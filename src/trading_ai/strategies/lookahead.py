@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trading_ai.errors import StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
-from trading_ai.strategies.base import SignalStrategy, Strategy
+from trading_ai.strategies.base import SignalStrategy, Strategy, signals_of
 from trading_ai.strategies.cuts import Places
 from trading_ai.strategies.cuts import cuts as cuts_of
 from trading_ai.strategies.registry import strategy as find_strategy
@@ -137,7 +137,7 @@ class _Sample:
         made = self._chosen
         with suppress(TypeError):  # one that needs arguments cannot be made again
             made = fresh()
-        return made.signals(bars, **self.values).arrays(len(bars), self._chosen.name)
+        return signals_of(made, bars, self.values).arrays(len(bars), self._chosen.name)
 
     def compare(self, cut: int, border: str = "") -> list[LookAhead]:
         """The first bar of each signal that differs when only so many bars are known."""

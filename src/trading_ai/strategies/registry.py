@@ -5,14 +5,13 @@ Other packages publish strategies under the entry-point group ``trading_ai.strat
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from trading_ai.errors import StrategyError
+from trading_ai.errors import StrategyError, did_you_mean
 from trading_ai.strategies.base import Strategy
 from trading_ai.strategies.user_file import load_file
 
@@ -84,12 +83,11 @@ def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
     if name in published:
         return published[name]()
     known = [*_BUILT_IN, *published]
-    near = difflib.get_close_matches(name, known, n=1)
     raise StrategyError(
         "is not a known strategy",
         parameter="strategy",
         value=name,
-        remedy=(f"Did you mean {near[0]!r}? " if near else "")
+        remedy=did_you_mean(name, known)
         + "Known: "
         + ", ".join(known)
         + "; or give a file as path/to/file.py:ClassName",
@@ -113,7 +111,9 @@ def _from_file(path: Path, class_name: str) -> type[Strategy]:
                 f"the file has no strategy class {class_name}",
                 parameter="strategy",
                 value=str(path),
-                remedy="It has: " + (", ".join(classes) or "none (derive a class from trading_ai.Strategy)"),
+                remedy=did_you_mean(class_name, classes)
+                + "It has: "
+                + (", ".join(classes) or "none (derive a class from trading_ai.Strategy)"),
             )
         return classes[class_name]
     if len(classes) != 1:

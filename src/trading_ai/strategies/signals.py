@@ -18,6 +18,16 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
+def kind_of(value: object) -> str:
+    """What a value is, for a message."""
+    if value is None:
+        return "None (is there a return?)"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    shape = getattr(value, "shape", None)
+    return f"a {type(value).__name__}" + (f" of shape {shape}" if shape is not None else "")
+
+
 @dataclass(frozen=True, eq=False)
 class Signals:
     """Entry and exit decisions, one value a bar, each taken at that bar's close.
@@ -51,7 +61,13 @@ class Signals:
             if is_decision(values, n_bars):
                 checked.append(values)
                 continue
-            array = np.ascontiguousarray(values)
+            try:
+                array = np.ascontiguousarray(values)
+            except Exception as error:  # rows of different lengths, an object that is no array
+                raise StrategyError(
+                    f"must be an array of one value a bar ({n_bars}), not {kind_of(values)}",
+                    parameter=f"{source}.{name}", remedy=str(error),
+                ) from error  # fmt: skip
             if array.shape != (n_bars,):
                 raise StrategyError(
                     f"must have one value a bar ({n_bars})", parameter=f"{source}.{name}", value=array.shape

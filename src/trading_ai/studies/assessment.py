@@ -21,6 +21,7 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import trial_of_rank
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.optimization.standing import winner_of_rank
+from trading_ai.optimization.tries import TrialCount
 from trading_ai.parameters import Combination, is_ordered
 from trading_ai.robustness.study import Robustness, StudySettings, assess, plain
 from trading_ai.robustness.verdict import Thresholds
@@ -43,6 +44,7 @@ class Assessment:
         parameters: its searched parameters.
         indices: combinations that were studied, int64, ascending, shape (m,); rows of the study are in this order.
         n_trials: trials of the optimization.
+        tried: trials ever run on its data, and what was counted.
         n_recomputed: trials whose daily profits were not kept and were computed again.
         day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
         study: what was found.
@@ -58,6 +60,7 @@ class Assessment:
     parameters: Combination
     indices: Indices
     n_trials: int
+    tried: TrialCount
     n_recomputed: int
     day_numbers: npt.NDArray[np.int64]
     study: Robustness
@@ -75,6 +78,7 @@ class Assessment:
             "parameters": self.parameters,
             "combination_index": self.winner_index,
             "n_trials": self.n_trials,  # of all, also where the study is of a sample
+            "counted": self.tried.counted,
             "n_studied": int(self.indices.shape[0]),
             "n_recomputed": self.n_recomputed,
             "reruns": plain(self.reruns),
@@ -129,13 +133,14 @@ def assess_optimization(
     positions = np.stack(space.positions(indices), axis=1)
     settings = settings or StudySettings()
     looked = look_ahead_of(evaluator, [space.combination(winner)])
+    tried = trials_on_its_data(store, record)
     study = assess(
         profits,
         evaluator.day_numbers,
         positions,
         scores,
         capital=evaluator.account.capital,
-        n_ledger_trials=trials_on_its_data(store, record),
+        n_ledger_trials=tried.n_trials,
         chosen=int(np.searchsorted(indices, winner)),
         ordered=np.array([is_ordered(axis) for axis in space.axes]),
         trade_profits=trades if trades.size else None,
@@ -157,6 +162,7 @@ def assess_optimization(
         parameters=space.combination(winner),
         indices=indices,
         n_trials=n_trials,
+        tried=tried,
         n_recomputed=n_recomputed,
         day_numbers=evaluator.day_numbers,
         study=study,

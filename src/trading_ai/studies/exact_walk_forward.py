@@ -57,12 +57,14 @@ class Part:
     Attributes:
         name: its name in the store.
         request_key: the same for everything that makes the same numbers, so that nothing is run a second time.
+        part_of: the walk-forward, as users see it.
         backtest: the backtest that it starts from, with the window as its date range.
         search: what is searched; its backtest id is set once that backtest is kept.
     """
 
     name: str
     request_key: str
+    part_of: str
     backtest: BacktestSpec
     search: OptimizationSpec
 
@@ -143,6 +145,7 @@ class WalkForwardService:
                 remedy=f"Use {'longer tests' if windows else 'a shorter training'}.",
             )  # fmt: skip
         first, last = (a or b for a, b in zip(evaluator.period, (base.spec.start, base.spec.end), strict=True))
+        study = f"{WALK_FORWARD}{size}{' anchored' if spec.anchored else ''} of {base.backtest_id[:_SHORT_ID]}"
         trainings, tests = [], []
         for window in windows:
             learnt = replace(
@@ -151,13 +154,13 @@ class WalkForwardService:
                 end=self._edge(evaluator, window.test_first) or last,
             )
             dates = f"{_date(window.train_first)}..{_date(window.test_first)}"
-            trainings.append(self._part(dates, base, learnt, search))
+            trainings.append(self._part(dates, study, base, learnt, search))
             tests.append((learnt.end, self._edge(evaluator, window.test_end) or last))
         whole, notes = None, []
         if spec.compare and checked.n_total > DAILY_PROFIT_KEPT_UP_TO:
             notes.append(f"the instant form is left out: more than {DAILY_PROFIT_KEPT_UP_TO:,} combinations")
         elif spec.compare:
-            whole = self._part("all days", base, base.spec, replace(search, keep_daily_profit=True))
+            whole = self._part("all days", study, base, base.spec, replace(search, keep_daily_profit=True))
         return WalkForwardPlan(
             spec=spec, size=size, base=base,
             strategy=checked.strategy, windows=windows, trainings=tuple(trainings), tests=tuple(tests),
@@ -171,14 +174,14 @@ class WalkForwardService:
         return None if opens is None else moment_text(opens)
 
     @staticmethod
-    def _part(days: str, base: BacktestRecord, backtest: BacktestSpec, search: OptimizationSpec) -> Part:
+    def _part(days: str, study: str, base: BacktestRecord, backtest: BacktestSpec, search: OptimizationSpec) -> Part:
         told = {**vars(search), "backtest_id": "", "space": search.space.to_json()}
         if not search.datasets:
             del told["datasets"]  # or a walk-forward from before symbols could be searched would begin anew
         everything = [backtest.to_json(), told, base.strategy_hash, ENGINE_VERSION]
         text = json.dumps(everything, sort_keys=True, default=str)
         name = f"{WALK_FORWARD}{days} of {base.backtest_id[:_SHORT_ID]}"
-        return Part(name, f"walk-forward:{hashlib.sha256(text.encode()).hexdigest()}", backtest, search)
+        return Part(name, f"walk-forward:{hashlib.sha256(text.encode()).hexdigest()}", study, backtest, search)
 
     def found(self, part: Part) -> OptimizationRecord | None:
         """The optimization of a part, if it was begun before.
@@ -212,34 +215,38 @@ class WalkForwardService:
             return self.service.resume(
                 record.optimization_id, n_workers=n_workers, waiting=waiting, report=report, stop=stop
             )
-        plan = self.service.plan(replace(part.search, backtest_id=self.backtest(part.backtest, part.name).backtest_id))
+        base = self.backtest(part.backtest, part.name, part.part_of)
+        plan = self.service.plan(replace(part.search, backtest_id=base.backtest_id))
         return self.service.start(
-            plan, name=part.name, request_key=part.request_key, n_workers=n_workers, report=report, stop=stop
-        )
+            plan, name=part.name, request_key=part.request_key, part_of=part.part_of, n_workers=n_workers,
+            report=report, stop=stop,
+        )  # fmt: skip
 
     def begin(self, part: Part, *, priority: int = 5) -> OptimizationRecord:
         """Store a part as running, for whoever drives what runs; one that was begun before is returned as it is."""
         record = self.found(part)
         if record is not None:
             return record
-        base = self.backtest(part.backtest, part.name)
+        base = self.backtest(part.backtest, part.name, part.part_of)
         plan = self.service.plan(replace(part.search, backtest_id=base.backtest_id), measure=False)
         try:
-            return self.service.begin(plan, name=part.name, priority=priority, request_key=part.request_key)
+            return self.service.begin(
+                plan, name=part.name, priority=priority, request_key=part.request_key, part_of=part.part_of
+            )
         except StateError:
             record = self.found(part)  # another request was faster
             if record is None:
                 raise
             return record
 
-    def backtest(self, spec: BacktestSpec, name: str) -> BacktestRecord:
-        """The backtest of that specification, from the store if it is there, else run and kept."""
+    def backtest(self, spec: BacktestSpec, name: str, part_of: str) -> BacktestRecord:
+        """The backtest of that specification, from the store if it is there, else run and kept as a part of a study."""
         if self._kept is None:
             records = reversed(self.store.backtests())  # of equal ones, the newest
             self._kept = {_identity(r.spec, r.strategy_hash, r.engine_version): r for r in records}
         key = _identity(spec, strategy_identity(strategy(spec.strategy)), ENGINE_VERSION)
         if key not in self._kept:
-            self._kept[key], _ = self.backtests.run(spec, name)
+            self._kept[key], _ = self.backtests.run(spec, name, part_of=part_of)
         return self._kept[key]
 
 

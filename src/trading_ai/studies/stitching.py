@@ -221,7 +221,7 @@ def _traded(
     parameters = resolve_parameters(chosen, values)
     spec = replace(base.spec, dataset_id=dataset_id, parameters=parameters, timeframe=timeframe, start=start, end=end)
     name = f"{WALK_FORWARD}test {result.test_first}..{result.test_end} of {base.backtest_id[:8]}"
-    backtest = service.backtest(spec, name)
+    backtest = service.backtest(spec, name, plan.trainings[i].part_of)
     arrays = service.backtests.artifacts.load_backtest(backtest.backtest_id)
     learnt = service.store.ranked(record.optimization_id, 1).metrics[0]
     metrics = np.array([[backtest.metrics[name] for name in METRIC_NAMES]])

@@ -28,6 +28,14 @@ def ranks(answer):
     return [trial["rank"] for trial in answer.json()["results"]]
 
 
+def test_the_answer_says_where_a_range_ends(laptop):
+    answer = laptop.start({"name": "stop_loss", "min_value": 20, "max_value": 80, "step": 7})
+    assert answer.json()["message"] == (
+        "Optimization started with 9 parameter combinations; "
+        "stop_loss ends at 76, not at 80: steps of 7 from 20 on do not meet it"
+    )
+
+
 def test_the_answer_to_a_start_is_the_contract_to_the_letter(laptop):
     answer = laptop.start(STOP, TARGET, optimization_type="grid_search")
     key = answer.json()["optimization_id"]

@@ -38,7 +38,7 @@ def test_unknown_parameter_with_the_known_ones(laptop):
 @pytest.mark.parametrize(
     ("change", "field", "value", "says"),
     [
-        ({"min_value": 90}, "stop_loss.min_value", 90, "must not be above max_value 80"),
+        ({"min_value": 90}, "stop_loss.min_value", 90, "begins at 90 and ends at 80, which is below it"),
         ({"step": 0}, "stop_loss.step", 0, "must be above zero"),
         ({"step": -2}, "stop_loss.step", -2, "must be above zero"),
         ({"step": None}, "stop_loss.step", None, "is needed"),
@@ -50,6 +50,7 @@ def test_unknown_parameter_with_the_known_ones(laptop):
         ({"name": ""}, "parameters.0.name", "", "at least 1"),
         ({"name": "a b"}, "parameters.0.name", "a b", "pattern"),
         ({"steps": 2}, "parameters.0.steps", 2, "Extra inputs"),
+        ({"steps": 2}, "parameters.0.steps", 2, "Did you mean step?"),
     ],
 )
 def test_impossible_ranges(laptop, change, field, value, says):
@@ -79,7 +80,7 @@ def test_impossible_values(laptop, values, field, says):
     ],
 )
 def test_a_space_over_the_limit_with_its_size(laptop, ranges, says):
-    assert_problem(laptop.start(*ranges), 422, field="search space", says=says)
+    assert_problem(laptop.start(*ranges), 422, field="parameters", says=says)
 
 
 @pytest.mark.parametrize("step", [1e-12, 5e-324])
@@ -101,7 +102,9 @@ def test_a_step_too_small_to_count_with(laptop, step):
         ({"max_iterations": "100"}, "max_iterations", "integer"),
         ({"objective": "luck"}, "", "luck"),
         ({"objective": "/etc/passwd.py:Secret"}, "objective", "not for requests to name"),
-        ({"constraints": ["trades > 3"]}, "", "trades"),
+        ({"constraints": ["tardes > 3"]}, "constraints", "Did you mean trades?"),
+        ({"parameter_constraints": ["fast < slwo"]}, "parameter_constraints", "Did you mean slow?"),
+        ({"optimization_type": "genetics"}, "optimization_type", "Did you mean genetic?"),
         ({"constraints": ["total_trades >> 3"]}, "", ">>"),
         ({"parameter_constraints": ["__import__('os')"]}, "", "__import__"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
@@ -111,6 +114,8 @@ def test_a_step_too_small_to_count_with(laptop, step):
         ({"priority": 10}, "priority", "less than or equal to 9"),
         ({"max_seconds": 0}, "max_seconds", "greater than 0"),
         ({"colour": "red"}, "colour", "Extra inputs"),
+        ({"objectiv": "sqn"}, "objectiv", "Did you mean objective?"),
+        ({"optimisation_type": "genetic"}, "optimisation_type", "Did you mean optimization_type?"),
     ],
 )
 def test_wrong_types_and_values(laptop, body, field, says):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command, config
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
@@ -43,3 +44,43 @@ def test_an_unusable_database_is_said(tmp_path):
     (tmp_path / "a.sqlite").write_bytes(b"this is no database, it only looks like a file" * 100)
     with pytest.raises(StorageError, match="cannot be opened"):
         SqlStore(f"sqlite:///{tmp_path / 'a.sqlite'}")
+
+
+def test_parts_of_walk_forwards_are_known_by_their_names_of_before(tmp_path):
+    url = f"sqlite:///{tmp_path / 'a.sqlite'}"
+    settings = config.Config()
+    settings.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    names = {
+        "walk-forward 2017-01-02..2017-04-02 of 5972dbe8": "walk-forward of 5972dbe8",
+        "walk-forward all days of 5972dbe8": "walk-forward of 5972dbe8",
+        "walk-forward test 2017-04-02..2017-05-02 of 5972dbe8": "walk-forward of 5972dbe8",
+        "": "",
+        "my walk-forward of 5972dbe8": "",
+        "walk-forward": "",
+    }
+    with create_engine(url).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0003")
+        for i, name in enumerate(names):
+            connection.execute(
+                text(
+                    "INSERT INTO backtests (backtest_id, name, dataset_id, spec, symbol, timeframe, strategy_hash, "
+                    "engine_version, metrics, created_at) VALUES (:key, :name, 'd', '{}', 'EURUSD', 'H1', 'x', '1', "
+                    "'{}', 1.0)"
+                ),
+                {"key": f"b{i}", "name": name},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO datasets (dataset_id, symbol, timeframe, n_bars, first_ns, last_ns, source, created_at, "
+                "detected, quality) VALUES ('old', 'EURUSD', 'H1', 1, 1, 1, 's', 7.0, '{}', '{}'), "
+                "('older', 'EURUSD', 'H1', 1, 1, 1, 's', 6.0, '{}', '{}')"
+            )
+        )
+    SqlStore(url).close()
+    with create_engine(url).begin() as connection:
+        rows = connection.execute(text("SELECT name, part_of FROM backtests")).all()
+        assert {row.name: row.part_of for row in rows} == names
+    store = SqlStore(url)
+    assert store.dataset("latest").dataset_id == "old"
+    store.close()

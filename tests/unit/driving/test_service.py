@@ -166,7 +166,7 @@ def test_random_search_tries_as_many_as_asked_and_the_seed_decides_which(house):
         (space_of("stop_loss=1:200:1", "take_profit=1:200:1"), {}, r"200 x 200 = 40,000 .*more than 10,000"),
         (SearchSpace(()), {}, "needs at least one"),
         (EXITS, {"objective": "luck"}, "not a known metric"),
-        (EXITS, {"constraints": ("trades > 3",)}, "not a known metric"),
+        (EXITS, {"constraints": ("tardes > 3",)}, "not a known metric"),
         (EXITS, {"method": "guess"}, "not a known search method"),
         (EXITS, {"max_iterations": 0}, "must be at least 1"),
         (space_of("fast=40:50:1", "slow=10:20:1"), {}, "no combination has fast below slow"),

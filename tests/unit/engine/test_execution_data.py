@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,12 +79,17 @@ def test_a_trade_is_converted_at_the_rate_of_its_exit():
     assert equity.tolist() == pytest.approx([10_000.0, 10_000.0, 10_050.0, 10_050.0])
 
 
-def test_conversion_bars_must_begin_before_the_bars():
+def test_conversion_bars_must_begin_with_the_bars_at_the_latest():
     bars = closing([110.0] * 2, symbol=USDJPY, start_ns=at("2017-01-02T12:00"))
     in_time = closing([125.0], symbol=EURJPY, start_ns=at("2017-01-02T11:00"))
     assert prepare(bars, Costs(), "EUR", in_time).rates.tolist() == [0.008, 0.008]
-    late = closing([125.0], symbol=EURJPY, tf="M1", start_ns=at("2017-01-02T12:00"))
-    with pytest.raises(RuleError, match=r"conversion_bars.*must begin before"):
+    together = closing([125.0], symbol=EURJPY, start_ns=at("2017-01-02T12:00"))
+    together = replace(together, open=np.array([100.0]), low=np.array([100.0]))
+    assert prepare(bars, Costs(), "EUR", together).rates.tolist() == [0.01, 0.008]  # its open, then its close
+    late = closing([125.0], symbol=EURJPY, tf="M1", start_ns=at("2017-01-02T12:01"))
+    with pytest.raises(
+        RuleError, match=r"conversion_bars: begin at 2017-01-02T12:01, after the first .* 2017-01-02T12:00"
+    ):
         prepare(bars, Costs(), "EUR", late)
 
 

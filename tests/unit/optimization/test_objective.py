@@ -54,7 +54,7 @@ def test_each_operator_and_nan_never_holds(text, held):
     ("text", "message"),
     [
         ("total_trades", "METRIC OPERATOR NUMBER"),
-        ("trades >= 3", "Use one of net_profit"),
+        ("tardes >= 3", "Did you mean trades.* Use one of net_profit"),
         ("total_trades >= many", "many is not a number"),
         ("total_trades >= nan", "nan is not a number"),
         ("total_trades => 3", "METRIC OPERATOR NUMBER"),

@@ -20,7 +20,7 @@ PROFIT, LOSS = 0, 2
 
 
 def conditions(*texts):
-    return [parse_expression(text, None, parameter="--require", condition=True) for text in texts]
+    return [parse_expression(text, None, parameter="parameter_constraints", condition=True) for text in texts]
 
 
 def page(indices, profits, errors=None, feasible=None) -> TrialPage:
@@ -179,5 +179,5 @@ def test_nothing_left_is_refused_with_what_left_nothing():
     with pytest.raises(ParameterError, match="no combination keeps every condition") as refused:
         valid_indices(SmaCrossover(), good, {}, conditions("slow > 100"))
     assert "slow > 100" in str(refused.value)
-    with pytest.raises(ParameterError, match="--require"):
+    with pytest.raises(ParameterError, match="parameter_constraints"):
         valid_indices(SmaCrossover(), good, {}, conditions("slow >"))

@@ -105,7 +105,7 @@ def test_every_threshold_can_be_set(name: str) -> None:
 
 
 def test_thresholds_are_read_from_texts() -> None:
-    read = Thresholds.parse(["deflated_sharpe=0.9", " max_failed = 1 "])
+    read = Thresholds.parse(["deflated sharpe=0.9", " max_failed = 1 "])
     assert read == Thresholds(deflated_sharpe=0.9, max_failed=1)
     assert Thresholds.parse([]) == Thresholds()
 

@@ -136,5 +136,5 @@ def test_signals_are_checked():
 
 def test_a_strategy_is_found_by_its_name():
     assert list(strategies())[:6] == NAMES
-    with pytest.raises(StrategyError, match="Did you mean 'sma_crossover'"):
+    with pytest.raises(StrategyError, match="Did you mean sma_crossover"):
         strategy("sma_crossovr")
