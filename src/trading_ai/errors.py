@@ -19,6 +19,9 @@ A message names the parameter, the value received, the rule it broke and what to
 
 from __future__ import annotations
 
+_SHOWN = 300
+"""Characters of a value that a message repeats."""
+
 
 class TradingAIError(Exception):
     """Something this package refuses or could not do."""
@@ -44,9 +47,17 @@ class InputError(TradingAIError):
         self.rule = rule
         self.remedy = remedy
         head = f"{parameter}: " if parameter else ""
-        got = f" (got {value!r})" if value is not None else ""
+        got = f" (got {_shown(value)})" if value is not None else ""
         tail = f". {remedy}" if remedy else ""
         super().__init__(f"{head}{rule}{got}{tail}")
+
+
+def _shown(value: object) -> str:
+    """A value as code would write it; of one that would fill pages, such as a list of all values, the beginning."""
+    if isinstance(value, tuple | list) and len(value) > _SHOWN:
+        value = value[:_SHOWN]
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 class ParameterError(InputError):

@@ -170,7 +170,7 @@ def _page(context: Context, record: OptimizationRecord, limit: int, offset: int,
     if sort is None:
         return context.store.ranked(record.optimization_id, limit, offset)
     name = sort.removeprefix("-")
-    metric(name)
+    metric(name, parameter="sort")
     column = METRIC_COLUMN[name]
     pages = context.store.trials(record.optimization_id)
     return sorted_page(pages, column, descending=sort.startswith("-"), limit=limit, offset=offset)

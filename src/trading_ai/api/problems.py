@@ -44,6 +44,7 @@ _TITLES = {
 }
 _TYPES = {"bool", "int", "float", "str", "constrained-int", "constrained-float", "constrained-str"}
 _VALUE_SHOWN = 200
+_FIELDS_SHOWN = 50
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +94,8 @@ def _validation(error: RequestValidationError) -> Problem:
     fields: dict[str, dict[str, Any]] = {}
     for found in error.errors():
         name, rule = _field(found), str(found["msg"])
+        if len(fields) == _FIELDS_SHOWN and name not in fields:
+            break  # a request can have a hundred thousand wrong fields
         if found["type"] == "json_invalid":
             rule = f"is not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
         known = fields.setdefault(name, {"field": name, "rule": rule, "type": found["type"]})

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -33,14 +34,28 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
 
 
+def visible(text: str) -> str:
+    """A text whose control characters, and others that cannot be seen, are written as escapes.
+
+    A name may have come over HTTP, from a file or another program: none of it may move the cursor of a terminal,
+    colour it or turn the direction of writing.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    shown = character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs"
+    return character if shown else repr(character)[1:-1]
+
+
 def say(text: str = "") -> None:
-    """A line for people on stdout."""
-    sys.stdout.write(text + "\n")
+    """Lines for people on stdout; see `visible`."""
+    sys.stdout.write(visible(text) + "\n")
 
 
 def note(text: str) -> None:
-    """A line for people on stderr, where it never mixes with results."""
-    sys.stderr.write(text + "\n")
+    """Lines for people on stderr, where they never mix with results; see `visible`."""
+    sys.stderr.write(visible(text) + "\n")
     sys.stderr.flush()
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trading_ai.cli.output import visible
+
 
 def console() -> Console:
     """A console on stdout; as wide as the terminal, or wide enough for a table in a file."""
@@ -18,7 +20,8 @@ def console() -> Console:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
     """Print a table; the first `left` columns hold text, the others numbers."""
-    screen, listed, heads = console(), list(rows), list(columns)
+    listed, heads = [[visible(cell) for cell in row] for row in rows], [visible(head) for head in columns]
+    screen, title = console(), visible(title)
 
     def width(gap: int) -> int:
         lines = (head.split("\n") for head in heads)

@@ -272,3 +272,9 @@ def test_events_tell_progress_and_bests_and_end(laptop):
 def test_the_verdict(laptop, grid):
     body = laptop.optimizer.get(f"/api/v1/optimize/{grid}/robustness").json()
     assert body["verdict"]["words"] in {"survives", "fragile", "likely luck"}
+
+
+@pytest.mark.parametrize("sort", ["x", "-x", "luck", "-", ""])
+def test_an_unknown_sort_is_called_sort(laptop, grid, sort):
+    answer = laptop.optimizer.get(f"/api/v1/optimize/{grid}/results", params={"sort": sort})
+    assert_problem(answer, 422, field="sort", value=sort.removeprefix("-") or None)
