@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
 import re
+import tempfile
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -40,9 +42,13 @@ _TITLES = {
     403: "The API key does not allow that",
     404: "There is no such thing",
     405: "That method is not offered here",
+    408: "The request is too slow",
     413: "The request is too large",
+    415: "That content type is not taken",
+    507: "There is no room",
 }
 _TYPES = {"bool", "int", "float", "str", "constrained-int", "constrained-float", "constrained-str"}
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _VALUE_SHOWN = 200
 _FIELDS_SHOWN = 50
 
@@ -88,6 +94,24 @@ def problem_of(error: TradingAIError) -> Problem:
         more["errors"] = [{name: value for name, value in field.items() if value not in ("", None)}]
     headers = {"Retry-After": "2"} if status == 503 else None
     return Problem(status, title, str(error), headers, **more)
+
+
+def http_problem(error: HTTPException) -> Problem:
+    """The document of an HTTP error; of one that knows its title, with that."""
+    status = error.status_code
+    title = getattr(error, "title", "") or _TITLES.get(status, str(error.detail))
+    return Problem(status, title, str(error.detail), dict(error.headers or {}))
+
+
+def _no_room(error: BaseException | None) -> Problem | None:
+    """The document of an error that came of a full disk, or None."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return None
+    folder = tempfile.gettempdir()
+    return Problem(
+        507, _TITLES[507], f"{error.strerror}: the server has no room for this request, which it keeps in {folder}"
+        " meanwhile. Send a smaller file, or give that folder more room", {"Retry-After": "60", "Connection": "close"},
+    )  # fmt: skip
 
 
 def _validation(error: RequestValidationError) -> Problem:
@@ -145,6 +169,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Problem:
+        full = _no_room(error.__cause__)
+        if full is not None:
+            return full
         status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
         if status == 404:
             detail = f"there is nothing at {request.url.path}"
@@ -152,6 +179,13 @@ def add_handlers(app: FastAPI) -> None:
             headers["Allow"] = ", ".join(_methods(app, request))
             detail = f"{request.method} is not offered at {request.url.path}; {headers['Allow']} is"
         return Problem(status, _TITLES.get(status, detail), detail, headers)
+
+    @app.exception_handler(OSError)
+    async def _full(_: Request, error: OSError) -> Problem:
+        problem = _no_room(error)
+        if problem is None:
+            raise error
+        return problem
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Problem:

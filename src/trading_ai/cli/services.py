@@ -23,16 +23,32 @@ def _chosen(services: str) -> tuple[str, ...]:
     return names
 
 
-def _keys_required(application: Application, host: str, *, insecure: bool) -> bool:
-    """Whether requests need a key; binding beyond this machine without one is refused."""
-    if host in LOOPBACK or insecure:
+def _keys_required(application: Application, host: str, *, insecure: bool, always: bool = False) -> bool:
+    """Whether requests need a key; binding beyond this machine without one is refused.
+
+    Args:
+        application: knows the keys.
+        host: address to listen on.
+        insecure: whether whoever reaches the server may do everything.
+        always: whether a key is asked for on addresses of this machine too.
+    """
+    if always and insecure:
+        raise InputError(
+            "contradicts --insecure (TRADING_AI_INSECURE)",
+            parameter="--require-keys",
+            remedy="Say one of them: keys for everybody, or for nobody.",
+        )
+    if insecure or (host in LOOPBACK and not always):
         return False
     if not any(key.revoked_at is None for key in application.keys.all()):
         raise InputError(
-            "is reached by other machines, and there is no API key",
-            parameter="--host",
+            "asks for keys, and there is no API key"
+            if host in LOOPBACK
+            else "is reached by other machines, and there is no API key",
+            parameter="--require-keys" if host in LOOPBACK else "--host",
             value=host,
-            remedy="Make one with `trading-ai keys create NAME --scope admin`, or say --insecure.",
+            remedy="Make one with `trading-ai keys create NAME --scope admin`"
+            + (", or say --insecure." if host not in LOOPBACK else "."),
         )
     return True
 
@@ -45,13 +61,23 @@ def serve(
     optimizer_port: int = typer.Option(30802, min=1, max=65535, help="Port of the optimizer API."),
     workers: int | None = typer.Option(None, min=1, help="Worker processes of an optimization, without a broker."),
     insecure: bool = typer.Option(False, "--insecure", help="Listen beyond this machine without API keys."),
+    require_keys: bool = typer.Option(False, "--require-keys", help="Ask for API keys on this machine too."),
 ) -> None:
     """Serve the APIs; without a broker, optimizations run on this machine."""
     names = _chosen(services)
     application = Application()
     application.wait_for_database()
-    required = _keys_required(application, host, insecure=insecure or application.settings.insecure)
+    settings = application.settings
+    insecure = insecure or settings.insecure
+    required = _keys_required(application, host, insecure=insecure, always=require_keys or settings.require_keys)
     ports = {"pipeline": pipeline_port, "optimizer": optimizer_port}
     for name in names:
         note(f"{name} API: http://{'localhost' if host in LOOPBACK else host}:{ports[name]}  (docs: /docs)")
-    run_servers(application, {name: ports[name] for name in names}, host, workers, keys_required=required)
+    run_servers(
+        application,
+        {name: ports[name] for name in names},
+        host,
+        workers,
+        keys_required=required,
+        this_machine=host in LOOPBACK and not insecure,
+    )
