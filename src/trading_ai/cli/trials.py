@@ -48,8 +48,8 @@ def _page(
     if not pareto:
         page = application.store.ranked(record.optimization_id, top)
         return list(range(1, page.indices.size + 1)), page, record.n_completed
-    ranks, page = front_page(application.store, record)
-    return ranks[:top].tolist(), page.part(slice(0, top)), ranks.size
+    ranks, page = front_page(application.store, record, slice(0, top))
+    return ranks[:top].tolist(), page, ranks.size
 
 
 def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:

@@ -185,6 +185,9 @@ class Results(TypedDict):
         results: the trials.
         best_parameters: parameters of the best trial that holds the constraints, or null.
         total: trials that there are in all pages together.
+        offset: trials on the pages before this one.
+        next: cursor of the page after this one, or null; to be sent as `cursor`.
+        previous: cursor of the page before this one, or null.
     """
 
     optimization_id: Uuid
@@ -196,6 +199,9 @@ class Results(TypedDict):
     results: list[Trial]
     best_parameters: Combination | None
     total: int
+    offset: int
+    next: str | None
+    previous: str | None
 
 
 @form()
@@ -354,6 +360,8 @@ def results_json(
     *,
     sort: str | None = None,
     total: int | None = None,
+    offset: int = 0,
+    cursors: tuple[str | None, str | None] = (None, None),
 ) -> Results:
     """Ranked trials.
 
@@ -364,6 +372,8 @@ def results_json(
         beside: further columns, each of shape (n_trials,).
         sort: what they are sorted by; None for the objective.
         total: trials in all pages together; None for all that were tried.
+        offset: trials on the pages before this one.
+        cursors: of the page before this one and of the one after it, where there are such.
     """
     best = record.best_index
     return {
@@ -376,6 +386,9 @@ def results_json(
         "results": trials_json(record, page, ranks, beside),
         "best_parameters": None if best is None else record.spec.space.combination(best),
         "total": record.n_completed if total is None else total,
+        "offset": offset,
+        "next": cursors[1],
+        "previous": cursors[0],
     }
 
 
