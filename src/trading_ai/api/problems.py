@@ -48,7 +48,9 @@ _TITLES = {
     507: "There is no room",
 }
 _TYPES = {"bool", "int", "float", "str", "constrained-int", "constrained-float", "constrained-str"}
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of a disk that takes no more."""
+
 _VALUE_SHOWN = 200
 _FIELDS_SHOWN = 50
 
@@ -105,7 +107,7 @@ def http_problem(error: HTTPException) -> Problem:
 
 def _no_room(error: BaseException | None) -> Problem | None:
     """The document of an error that came of a full disk, or None."""
-    if not isinstance(error, OSError) or error.errno not in _FULL:
+    if not isinstance(error, OSError) or error.errno not in FULL:
         return None
     folder = tempfile.gettempdir()
     return Problem(
