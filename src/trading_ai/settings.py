@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds within which the head of a request, and each part of its body, must have come.",
     )
+    admin_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="An API key of scope admin that is no entry of the database, at least 20 characters long: for "
+        "machines that are set up before there is a database to make keys in. Empty: none.",
+    )
     require_keys: bool = Field(
         default=False,
         description="Ask for an API key on addresses of this machine too: for a machine that others use, "

@@ -36,7 +36,8 @@ def make_app(service: str, context: Context, *, keys_required: bool, this_machin
     settings = context.application.settings
     app = FastAPI(title=_TITLES[service], version=__version__, responses=PROBLEMS, redirect_slashes=False)
     app.state.context = context
-    app.state.guard = guard = Guard(context.application.keys, required=keys_required)
+    admin_key = settings.admin_key.get_secret_value()
+    app.state.guard = guard = Guard(context.application.keys, required=keys_required, admin_key=admin_key)
     app.include_router(_health(service, context))
     for router in _ROUTERS[service]:
         app.include_router(router)

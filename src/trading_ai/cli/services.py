@@ -12,6 +12,9 @@ from trading_ai.server import run_servers
 
 SERVICES = ("pipeline", "optimizer")
 
+MIN_KEY_CHARACTERS = 20
+"""Of a key that is set: shorter ones can be guessed."""
+
 
 def _chosen(services: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in services.split(",") if name.strip()))
@@ -38,9 +41,16 @@ def _keys_required(application: Application, host: str, *, insecure: bool, alway
             parameter="--require-keys",
             remedy="Say one of them: keys for everybody, or for nobody.",
         )
+    admin_key = application.settings.admin_key.get_secret_value()
+    if 0 < len(admin_key) < MIN_KEY_CHARACTERS:
+        raise InputError(
+            f"must have {MIN_KEY_CHARACTERS} characters at least",
+            parameter="TRADING_AI_ADMIN_KEY",
+            remedy="Take what `openssl rand -hex 24` prints.",
+        )
     if insecure or (host in LOOPBACK and not always):
         return False
-    if not any(key.revoked_at is None for key in application.keys.all()):
+    if not admin_key and not any(key.revoked_at is None for key in application.keys.all()):
         raise InputError(
             "asks for keys, and there is no API key"
             if host in LOOPBACK
