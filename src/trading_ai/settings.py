@@ -48,9 +48,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1 << 20, ge=1, description="Largest other request that the API accepts, in bytes."
     )
-    request_seconds: float = Field(
-        default=30.0,
-        gt=0,
+    request_seconds: int = Field(
+        default=30,
+        ge=1,
         le=3600,
         description="Seconds within which the head of a request, and each part of its body, must have come.",
     )

@@ -151,7 +151,7 @@ def _field(found: dict[str, Any]) -> str:
 
 def _methods(app: FastAPI, request: Request) -> list[str]:
     """What is offered at a request's path: several routes may share it, and each knows its own methods only."""
-    path = request.url.path
+    path = request.scope["path"]
     for template, operations in app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(template)), path):
             return sorted(name.upper() for name in operations)
@@ -174,12 +174,14 @@ def add_handlers(app: FastAPI) -> None:
         full = _no_room(error.__cause__)
         if full is not None:
             return full
+        # Not its URL, which cannot be made of a query that is no text.
+        path = str(request.scope["path"])
         status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
         if status == 404:
-            detail = f"there is nothing at {request.url.path}"
+            detail = f"there is nothing at {path}"
         elif status == 405:
             headers["Allow"] = ", ".join(_methods(app, request))
-            detail = f"{request.method} is not offered at {request.url.path}; {headers['Allow']} is"
+            detail = f"{request.method} is not offered at {path}; {headers['Allow']} is"
         return Problem(status, _TITLES.get(status, detail), detail, headers)
 
     @app.exception_handler(OSError)
@@ -191,5 +193,5 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Problem:
-        _log.exception("a request failed", extra={"path": request.url.path}, exc_info=error)
+        _log.exception("a request failed", extra={"path": request.scope["path"]}, exc_info=error)
         return Problem(500, "Something went wrong", f"unexpected {type(error).__name__}; the server's log says more")
