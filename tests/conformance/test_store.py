@@ -188,14 +188,14 @@ def test_ranking(filled):
     failures = {6: "Traceback: it broke"}
     save(filled, [10, 1, 30, 20, 5, 4, 6], scores, feasible, failures=failures)
     page = filled.ranked("latest", 10)
-    assert page.indices.tolist() == [20, 30, 10, 1, 4, 6, 5]  # a score of minus infinity is that of a ruined account
-    assert page.feasible.tolist() == [True, True, True, True, False, False, True]
+    assert page.indices.tolist() == [20, 30, 10, 5, 1, 4, 6]
+    assert page.feasible.tolist() == [True, True, True, True, True, False, False]
     assert page.errors == failures
-    assert np.isnan(page.metrics[-2]).all()
+    assert np.isnan(page.metrics[-1]).all()
     assert page.metrics[0, METRIC_COLUMN["net_profit"]] == 30.0
-    assert filled.ranked("latest", 2, 3).indices.tolist() == [1, 4]
+    assert filled.ranked("latest", 2, 3).indices.tolist() == [5, 1]
     assert filled.ranked("latest", 5, 7).indices.tolist() == []
-    assert filled.ranked("latest", 1, 5).errors == failures
+    assert filled.ranked("latest", 1, 6).errors == failures
     assert filled.optimization("latest").n_failed == 1
 
 
@@ -247,7 +247,7 @@ def test_pages_of_any_order_make_the_whole_table_forwards_and_backwards(filled, 
     add(permutation[1100:])
     failed = np.isin(np.arange(n), list(failures))
     if order.metric is None:
-        held, ruined = feasible & ~failed, np.isneginf(scores) & ~failed
+        held, ruined = feasible & ~failed, np.isneginf(scores) & ~feasible & ~failed
         undefined = np.isnan(scores) | failed
         expected = np.lexsort(
             (np.arange(n), np.where(undefined | ruined, 0, -scores), undefined, ~held & ~ruined, ruined)

@@ -67,11 +67,13 @@ def groups_of_ranking(keys: Floats, infeasible: npt.NDArray[np.uint8]) -> tuple[
     """Group and value of each trial of a ranking.
 
     Args:
-        keys: smaller is better, NaN where undefined, infinite of a ruined account, shape (n,).
-        infeasible: 0 where the constraints hold, shape (n,).
+        keys: smaller is better, NaN where undefined, shape (n,).
+        infeasible: 0 where the constraints hold, shape (n,); a ruined account holds none and has an infinite key.
     """
-    groups = np.where(np.isposinf(keys), 4, infeasible.astype(np.uint8) * 2 + np.isnan(keys)).astype(np.uint8)
-    return groups, np.where(np.isnan(keys) | np.isposinf(keys), 0.0, keys)
+    undefined, broken = np.isnan(keys), infeasible != 0
+    ruined = broken & np.isposinf(keys)
+    groups = np.where(ruined, 4, 2 * broken.astype(np.uint8) + undefined).astype(np.uint8)
+    return groups, np.where(undefined | ruined, 0.0, keys)
 
 
 def groups_of_metric(values: Floats, *, descending: bool) -> tuple[Groups, Floats]:

@@ -315,7 +315,7 @@ def _key(order: Order, index: int, trial: _Trial) -> Key:
         value = float(metrics[METRIC_COLUMN[order.metric]])
         undefined = math.isnan(value)
         return Key(int(undefined), 0.0 if undefined else -value if order.descending else value, index)
-    if score == -math.inf:  # a ruined account
+    if not feasible and score == -math.inf:  # a ruined account
         return Key(4, 0.0, index)
     undefined = math.isnan(score)
     return Key(2 * (not feasible) + undefined, 0.0 if undefined else -score, index)

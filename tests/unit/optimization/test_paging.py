@@ -41,11 +41,12 @@ def test_a_metric_is_sorted_with_ties_by_index_and_undefined_last():
 
 
 def test_a_ranking_has_the_ruined_last():
-    keys = np.array([-3.0, nan, inf, -9.0, -1.0, nan, inf, -3.0])
-    broken = np.array([0, 0, 0, 1, 0, 1, 1, 0], dtype=np.uint8)
-    indices = np.array([7, 1, 2, 3, 4, 5, 6, 0])
+    keys = np.array([-3.0, nan, inf, -9.0, -1.0, nan, inf, -3.0, -inf])
+    broken = np.array([0, 0, 0, 1, 0, 1, 1, 0, 0], dtype=np.uint8)
+    indices = np.array([7, 1, 2, 3, 4, 5, 6, 0, 8])
     groups, values = groups_of_ranking(keys, broken)
-    assert indices[places_of(groups, values, indices, 0, 9)].tolist() == [0, 7, 4, 1, 3, 5, 2, 6]
+    # Minus infinity that holds the constraints is a score like any other; that breaks them is a ruined account's.
+    assert indices[places_of(groups, values, indices, 0, 9)].tolist() == [8, 0, 7, 4, 2, 1, 3, 5, 6]
 
 
 @given(
