@@ -11,6 +11,7 @@ import json
 import random
 import shutil
 import tempfile
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -63,7 +64,10 @@ class _Served:
         self.optimization = "0000fade-0000-4000-8000-000000000000"
         self._fill()
         context = Context(self.application)
+        # One task that lasts: threads of the pool end with the task that they began under.
         self.loop = asyncio.new_event_loop()
+        lasting = threading.Thread(target=self.loop.run_until_complete, args=(asyncio.Event().wait(),), daemon=True)
+        lasting.start()
         self.apps = {name: make_app(name, context, keys_required=False) for name in ("pipeline", "optimizer")}
         self.keyed = {name: make_app(name, context, keys_required=True) for name in ("pipeline", "optimizer")}
         self.n_started = 0
@@ -104,9 +108,8 @@ def check(number: int, folder: Path) -> str:
     served, rng = _served(), random.Random(number)
     service, method, path, query, headers, body = _request(rng, served)
     app = (served.keyed if rng.random() < 0.05 else served.apps)[service]
-    status, answered, content = served.loop.run_until_complete(
-        asyncio.wait_for(_ask(app, rng, method, path, query, headers, body), SECONDS)
-    )
+    answer = asyncio.run_coroutine_threadsafe(_ask(app, rng, method, path, query, headers, body), served.loop)
+    status, answered, content = answer.result(SECONDS)
     told = f"{method} {path}?{query} {headers} {body[:300]!r}: {status} {content[:500]!r}"
     ready = path == "/ready" and status == 503  # there is no worker
     assert status in EXPECTED or ready, told
