@@ -53,7 +53,7 @@ request() {
 advice() {
     case $code in
         000) printf 'start it (trading-ai serve, or scripts/deploy-optimizer.sh), or say where it is: OPTIMIZER_URL=http://HOST:PORT' ;;
-        401 | 403) printf 'set TRADING_AI_API_KEY to a key of scope %s: trading-ai keys create NAME --scope %s; on Kubernetes, scripts/deploy-optimizer.sh tells how to get one' "$1" "$1" ;;
+        401 | 403) printf 'set TRADING_AI_API_KEY to a key of scope %s: trading-ai keys create NAME --scope %s' "$1" "$1" ;;
         *) printf '%s' "$2" ;;
     esac
 }
