@@ -44,6 +44,16 @@ STUDIES_AT_ONCE = 2
 
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
+CursorText = Annotated[
+    str | None,
+    Query(
+        max_length=300,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="`next` or `previous` of an earlier answer: the page that follows, or comes before, however far "
+        "down the table it is and whatever was added meanwhile. Of the same sort, and without an offset.",
+    ),
+]
+
 Parts = Annotated[list[Part] | None, Query()]
 
 

@@ -14,11 +14,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.asked import check_repeated, spec_from
-from trading_ai.api.context import Limit, Offset, context_of
-from trading_ai.api.cursors import Cursor, CursorText, around, order_of
+from trading_ai.api.context import CursorText, Limit, Offset, context_of
 from trading_ai.api.problems import Problem
 from trading_ai.api.schemas import Id, OptimizeBody
 from trading_ai.api.security import needs
+from trading_ai.documents.cursors import FRONT, Cursor, around, order_of
 from trading_ai.documents.optimizations import (
     DeletedOptimization,
     Optimization,
@@ -155,7 +155,7 @@ async def results(
         raise ParameterError("takes no offset beside it", parameter="cursor", value=cursor)
     if pareto and sort is not None:
         raise ParameterError("has an order of its own: take no sort beside it", parameter="pareto", value=True)
-    table = _FRONT if pareto else sort or ""
+    table = FRONT if pareto else sort or ""
     asked = None if cursor is None else Cursor.parse(cursor, table)
 
     def make() -> Response:
@@ -179,9 +179,6 @@ async def results(
         )
 
     return await context.page(make)
-
-
-_FRONT = "pareto front"
 
 
 def _front_page(

@@ -13,6 +13,7 @@ from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
 from trading_ai.cli.output import note, print_json, say
 from trading_ai.cli.tables import table
+from trading_ai.documents.cursors import FRONT, around
 from trading_ai.documents.optimizations import (
     OptimizationResults,
     Results,
@@ -24,6 +25,7 @@ from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import StorageError
 from trading_ai.metrics.catalog import metric
 from trading_ai.optimization.columns import objective_values
+from trading_ai.optimization.paging import Key, Order
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.shape import shape_columns
 
@@ -59,7 +61,12 @@ def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
 def results_of(application: Application, record: OptimizationRecord, top: int, *, pareto: bool = False) -> Results:
     """The best trials of an optimization, or the best of those on its Pareto front."""
     ranks, page, total = _page(application, record, top, pareto=pareto)
-    return results_json(record, page, ranks, shape_columns(application.store, record, page.indices), total=total)
+    beside, n = shape_columns(application.store, record, page.indices), page.indices.size
+    keys = application.store.page(record.optimization_id, Order(), top).keys
+    if pareto and n:
+        keys = Key(0, 0.0, int(page.indices[0])), Key(0, float(n - 1), int(page.indices[-1]))
+    cursors = around(FRONT if pareto else "", keys, 0, n, total)
+    return results_json(record, page, ranks, beside, total=total, cursors=cursors)
 
 
 def optimization_with_results(application: Application, record: OptimizationRecord, top: int) -> OptimizationResults:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_ai.api.cursors import Cursor, around, order_of
+from trading_ai.documents.cursors import Cursor, around, order_of
 from trading_ai.errors import ParameterError
 from trading_ai.optimization.paging import (
     Key,

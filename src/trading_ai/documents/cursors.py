@@ -7,24 +7,16 @@ import binascii
 import json
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import Query
 from typing_extensions import override
 
 from trading_ai.errors import ParameterError
 from trading_ai.optimization.paging import N_GROUPS, Key, Order
 
 Direction = Literal["after", "before"]
-CursorText = Annotated[
-    str | None,
-    Query(
-        max_length=300,
-        pattern=r"^[A-Za-z0-9_-]+$",
-        description="`next` or `previous` of an earlier answer: the page that follows, or comes before, however far "
-        "down the table it is and whatever was added meanwhile. Of the same sort, and without an offset.",
-    ),
-]
+FRONT = "pareto front"
+"""What the table of a Pareto front is called; its keys are places on the front."""
 
 _NAMES: dict[str, Direction] = {"a": "after", "b": "before"}
 
