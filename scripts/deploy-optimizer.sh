@@ -159,6 +159,7 @@ make_secrets() {
     secret "$namespace" trading-ai-broker redis-password "$redis" \
         broker-url "redis://:$redis@redis.$databases.svc.cluster.local:6379/0"
     secret "$namespace" trading-ai-flower basic-auth "admin:$(random_password)"
+    secret "$namespace" trading-ai-api admin-key "tai_$(random_password)"
 }
 
 wait_for_migration() {
@@ -307,6 +308,7 @@ cat <<END
 Service Information:
   Optimizer API: http://localhost:30802
   Pipeline API: http://localhost:30800
+    API key: export TRADING_AI_API_KEY=\$(kubectl --namespace $namespace get secret trading-ai-api --output 'jsonpath={.data.admin-key}' | base64 -d)
   Flower (Monitoring): http://localhost:30555
     user and password: kubectl --namespace $namespace get secret trading-ai-flower --output 'jsonpath={.data.basic-auth}' | base64 -d
 

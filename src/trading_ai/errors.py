@@ -24,6 +24,9 @@ import copy
 import difflib
 from collections.abc import Callable, Iterable
 
+_SHOWN = 300
+"""Characters of a value that a message repeats."""
+
 
 class TradingAIError(Exception):
     """Something this package refuses or could not do."""
@@ -57,7 +60,7 @@ class InputError(TradingAIError):
         self.remedy = remedy
         self.own = own
         head = f"{parameter}: " if parameter else ""
-        got = f" (got {value!r})" if value is not None else ""
+        got = f" (got {_shown(value)})" if value is not None else ""
         tail = f". {remedy}" if remedy else ""
         super().__init__(f"{self._where}{head}{rule}{got}{tail}")
 
@@ -74,6 +77,14 @@ class InputError(TradingAIError):
             told, text(self.rule), parameter=name, value=self.value, remedy=text(self.remedy), own=self.own
         )
         return told
+
+
+def _shown(value: object) -> str:
+    """A value as code would write it; of one that would fill pages, such as a list of all values, the beginning."""
+    if isinstance(value, tuple | list) and len(value) > _SHOWN:
+        value = value[:_SHOWN]
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 class ParameterError(InputError):

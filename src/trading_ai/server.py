@@ -17,6 +17,7 @@ import uvicorn
 from typing_extensions import override
 
 from trading_ai.api.app import make_app
+from trading_ai.api.connections import BoundedConnection
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
 from trading_ai.driving.local_runner import LocalRunner
@@ -30,7 +31,13 @@ _log = logging.getLogger(__name__)
 
 
 def run_servers(
-    application: Application, ports: Mapping[str, int], host: str, n_workers: int | None, *, keys_required: bool
+    application: Application,
+    ports: Mapping[str, int],
+    host: str,
+    n_workers: int | None,
+    *,
+    keys_required: bool,
+    this_machine: bool,
 ) -> None:
     """Serve until a signal says stop.
 
@@ -40,6 +47,7 @@ def run_servers(
         host: address to listen on.
         n_workers: worker processes of an optimization, without a broker; None to choose.
         keys_required: whether requests need an API key.
+        this_machine: where they do not, whether only this machine may ask.
 
     Raises:
         StateError: a port is taken.
@@ -50,7 +58,7 @@ def run_servers(
     if "optimizer" in ports:
         stop, context.wake = _drive(application, n_workers)
     try:
-        asyncio.run(_serve(context, sockets, keys_required=keys_required))
+        asyncio.run(_serve(context, sockets, keys_required=keys_required, this_machine=this_machine))
     finally:
         stop()
 
@@ -77,11 +85,21 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StateError(f"port {port} of {host} cannot be used: {error.strerror}. Choose another one") from error
 
 
-async def _serve(context: Context, sockets: Mapping[str, socket.socket], *, keys_required: bool) -> None:
+async def _serve(
+    context: Context, sockets: Mapping[str, socket.socket], *, keys_required: bool, this_machine: bool
+) -> None:
+    BoundedConnection.head_seconds = context.application.settings.request_seconds
     servers = []
     for name in sockets:
-        app = make_app(name, context, keys_required=keys_required)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        app = make_app(name, context, keys_required=keys_required, this_machine=this_machine)
+        config = uvicorn.Config(
+            app,
+            http=BoundedConnection,
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
         servers.append(_Server(config))
     loop = asyncio.get_running_loop()
 

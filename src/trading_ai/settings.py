@@ -51,6 +51,27 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1 << 20, ge=1, description="Largest other request that the API accepts, in bytes."
     )
+    request_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds within which the head of a request, and each part of its body, must have come.",
+    )
+    admin_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="An API key of scope admin that is no entry of the database, at least 20 characters long: for "
+        "machines that are set up before there is a database to make keys in. Empty: none.",
+    )
+    require_keys: bool = Field(
+        default=False,
+        description="Ask for an API key on addresses of this machine too: for a machine that others use, "
+        "or on which a proxy listens for others.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Names by which the APIs may be addressed, comma-separated, as in a URL and without a port: "
+        "those that a proxy or a certificate has. Without API keys, names of this machine are always among them.",
+    )
     insecure: bool = Field(
         default=False,
         description="Accept requests without an API key on addresses that other machines reach. "

@@ -23,6 +23,7 @@ from trading_ai.errors import NotFoundError, StateError, StorageError
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.paging import Order
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.store.memory import MemoryStore
@@ -294,7 +295,91 @@ def test_other_scores_change_the_ranking_and_the_best(filled):
         filled.replace_scores("unknown", np.arange(1), np.zeros(1))
 
 
+ORDERS = [Order(), Order("net_profit"), Order("net_profit", descending=True), Order("sharpe_ratio", descending=True)]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_pages_of_any_order_make_the_whole_table_forwards_and_backwards(filled, order):
+    n = 1500  # several blocks, whose trials lie among each other's
+    rng = np.random.default_rng(11)
+    metrics = rng.choice([-2.0, 0.0, 0.5, 3.0, math.nan], (n, len(METRIC_NAMES)))
+    scores, feasible = rng.choice([1.0, 2.0, math.nan, -math.inf], n), rng.random(n) < 0.8
+    failures = {int(i): f"broke {i}" for i in rng.choice(n, 5, replace=False)}
+    key, permutation = OPTIMIZATION.optimization_id, rng.permutation(n)
+
+    def add(part):
+        made = EvaluatedChunk(part, metrics[part], {i: failures[i] for i in part.tolist() if i in failures}, None)
+        filled.save_chunk(key, made, scores[part], feasible[part], 0.0)
+
+    add(permutation[:700])
+    filled.page(key, order, 10, 600)  # what it remembers must not hide what comes
+    add(permutation[700:1100])
+    add(permutation[1100:])
+    failed = np.isin(np.arange(n), list(failures))
+    if order.metric is None:
+        held, ruined = feasible & ~failed, np.isneginf(scores) & ~feasible & ~failed
+        undefined = np.isnan(scores) | failed
+        expected = np.lexsort(
+            (np.arange(n), np.where(undefined | ruined, 0, -scores), undefined, ~held & ~ruined, ruined)
+        )
+    else:
+        values = np.where(failed, math.nan, metrics[:, METRIC_COLUMN[order.metric]])
+        expected = np.lexsort((np.arange(n), -values if order.descending else values))
+    whole = filled.page(key, order, n)
+    assert (whole.offset, whole.total) == (0, n)
+    assert whole.trials.indices.tolist() == expected.tolist()
+    np.testing.assert_array_equal(whole.trials.feasible, (feasible & ~failed)[expected])
+    np.testing.assert_array_equal(whole.trials.metrics, np.where(failed[:, None], math.nan, metrics)[expected])
+    assert whole.trials.errors == failures
+    seen, page = [], filled.page(key, order, 400)
+    while True:
+        seen += page.trials.indices.tolist()
+        assert page.offset + page.trials.indices.size == len(seen)
+        following = filled.page(key, order, 400, after=page.keys[1])
+        if following.keys is None:
+            break
+        page = following
+    assert seen == expected.tolist()
+    back = page.trials.indices.tolist()
+    while page.offset:
+        page = filled.page(key, order, 400, before=page.keys[0])
+        back = page.trials.indices.tolist() + back
+    assert back == expected.tolist()
+    assert filled.page(key, order, 400, before=page.keys[0]).trials.indices.size == 0
+    for offset, limit in ((0, 1), (1, 3), (777, 40), (1499, 5), (1500, 5), (2**40, 10_000)):
+        part = filled.page(key, order, limit, offset)
+        assert part.trials.indices.tolist() == expected[offset : offset + limit].tolist()
+        assert part.trials.errors == {i: failures[i] for i in part.trials.indices.tolist() if i in failures}
+    some = rng.choice(n, 60, replace=False)
+    found = filled.trials_of(key, some)
+    assert found.indices.tolist() == some.tolist()
+    np.testing.assert_array_equal(found.metrics, np.where(failed[:, None], math.nan, metrics)[some])
+    filled.replace_scores(key, np.arange(n), np.where(failed | ~feasible, math.nan, np.arange(n, dtype=float)))
+    if order.metric is None:
+        held = np.flatnonzero(feasible & ~failed)[::-1]
+        assert filled.page(key, order, 10, held.size - 10).trials.indices.tolist() == held[-10:].tolist()
+
+
+def test_pages_of_many_at_once_are_right(filled):
+    for part in np.array_split(np.random.default_rng(3).permutation(6000), 6):
+        save(filled, part)
+    orders = [Order("net_profit"), Order("net_profit", descending=True), Order("sqn"), Order()]
+
+    def ask(i):
+        order, offset = orders[i % 4], 500 + i
+        found = filled.page("latest", order, 5, offset).trials.indices.tolist()
+        rising = list(range(offset, offset + 5))
+        assert found == (rising if i % 2 == 0 else [5999 - place for place in rising]), order
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(ask, range(40)))
+
+
 def test_an_empty_ranking(filled):
+    for order in ORDERS:
+        empty = filled.page("latest", order, 5, 7)
+        assert (empty.trials.indices.size, empty.keys, empty.total) == (0, None, 0)
+    assert filled.trials_of("latest", np.empty(0, dtype=np.int64)).metrics.shape == (0, len(METRIC_NAMES))
     assert filled.ranked("latest", 5).indices.size == 0
     assert filled.done_indices("latest").size == 0
     assert list(filled.trials("latest")) == []

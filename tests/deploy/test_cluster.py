@@ -6,6 +6,7 @@ have the image already; what it deploys stays there.
 
 from __future__ import annotations
 
+import base64
 import os
 import time
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.deploy.driving import AXES, OPTIMIZER, add_backtest, assert_complete_and_right, optimize, status
+from tests.deploy.driving import AXES, KEYS, OPTIMIZER, add_backtest, assert_complete_and_right, optimize, status
 from tests.deploy.engine import run
 
 pytestmark = [
@@ -50,10 +51,20 @@ def pods(app: str) -> list[str]:
     return services("get", "pods", "--selector", f"app={app}", "--output", names).split()
 
 
+def asked(path: str) -> dict[str, Any]:
+    """An answer of the optimizer API."""
+    found: dict[str, Any] = httpx.get(f"{OPTIMIZER}/api/v1/{path}", headers=KEYS).json()
+    return found
+
+
 @pytest.fixture(scope="module")
 def deployed() -> str:
     """What the deploy script printed."""
-    return run("scripts/deploy-optimizer.sh", "--skip-build", seconds=900)
+    told = run("scripts/deploy-optimizer.sh", "--skip-build", seconds=900)
+    packed = services("get", "secret", "trading-ai-api", "--output", "jsonpath={.data.admin-key}")
+    key = base64.b64decode(packed).decode()
+    KEYS["X-API-Key"] = os.environ["TRADING_AI_API_KEY"] = key  # the scripts read it there
+    return told
 
 
 def test_everything_is_deployed_and_allowed_to_run(deployed: str) -> None:
@@ -113,7 +124,7 @@ def test_the_apis_answer_without_a_worker(deployed: str) -> None:
     try:
         services("delete", "hpa", "celery-worker", check=False)
         run("scripts/scale-workers.sh", "0")
-        wait("no worker", lambda: httpx.get(f"{OPTIMIZER}/api/v1/workers/status").json()["workers_online"] == 0)
+        wait("no worker", lambda: asked("workers/status")["workers_online"] == 0)
         time.sleep(20)  # three looks of the readiness probe, and more
         assert httpx.get(f"{OPTIMIZER}/ready").json()["missing"] == ["workers"]
     finally:

@@ -24,6 +24,7 @@ from tests.integration.api.served import service
 GUIDE = (ROOT / "docs/phase-guides/PHASE-4-distributed-computing.md").read_text()
 ANY = "…"
 TOKEN = "K10topsecret"
+KEY = "tai_of_the_first_deployment"
 
 pytestmark = pytest.mark.skipif(not (shutil.which("jq") and shutil.which("curl")), reason="needs jq and curl")
 
@@ -51,6 +52,10 @@ def cluster(tmp_path: Path) -> Cluster:
     rendered.write_text(text_of("overlays/default"))
     made.environment |= {"STUB_RENDERED": str(rendered), "MINIMUM_MEMORY_MB": "1"}
     (made.state / "deployment-trading-system").write_text("3")
+    (made.state / "secret-trading-system-trading-ai-api").write_text(
+        "kind: Secret\nmetadata:\n  name: trading-ai-api\n  namespace: trading-system\n"
+        f'stringData:\n  admin-key: "{KEY}"\n'
+    )
     (made.state / "horizontalpodautoscalers.autoscaling-trading-system").write_text("celery-worker 3 10\n")
     made.program("id", "echo 0")
     made.program("systemctl", "exit 3")
@@ -116,7 +121,7 @@ def in_order(expected: str, printed: str) -> str | None:
 
 
 def test_the_guide_runs_from_its_beginning_to_its_end(cluster: Cluster) -> None:
-    with service(cluster.folder) as api:
+    with service(cluster.folder, TRADING_AI_ADMIN_KEY=KEY, TRADING_AI_REQUIRE_KEYS="1") as api:
         ports = {30802: api.port, 30800: int(api.pipeline_url.rpartition(":")[2])}
         lead_to(cluster, ports)
         done = subprocess.run(

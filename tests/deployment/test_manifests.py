@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -172,6 +173,20 @@ def test_bars_that_a_pod_keeps_fit_its_volume(overlay: str) -> None:
     for name in ("optimizer-api", "pipeline-api", "celery-worker"):
         (data,) = (v for v in pod(find(overlay, "Deployment", name))["volumes"] if v["name"] == "data")
         assert kept < quantity(data["emptyDir"]["sizeLimit"])
+
+
+def test_uploads_fit_memory_and_temporary_folder(overlay: str) -> None:
+    (settings,) = of_kind(overlay, "ConfigMap")
+    accepted = int(settings["data"]["TRADING_AI_MAX_UPLOAD_BYTES"])
+    workload = find(overlay, "Deployment", "pipeline-api")
+    (folder,) = (v for v in pod(workload)["volumes"] if v["name"] == "tmp")
+    # Twice as it came, once what was packed in it.
+    assert 3 * accepted < quantity(folder["emptyDir"]["sizeLimit"])
+    assert 6 * accepted < quantity(container(workload)["resources"]["limits"]["memory"])
+    compose = (ROOT / "docker-compose.yml").read_text()
+    (room,) = re.findall(r"/tmp:size=\$\{TMP_SIZE:-(\d+)g\}", compose)
+    assert 3 * accepted < int(room) * 2**30
+    assert f"TRADING_AI_MAX_UPLOAD_BYTES:-{accepted}" in compose
 
 
 def quantity(text: str) -> float:
@@ -366,7 +381,11 @@ def test_settings_are_understood(overlay: str, monkeypatch: pytest.MonkeyPatch) 
             assert variable.removeprefix("TRADING_AI_").lower() in Settings.model_fields, variable
             monkeypatch.setenv(variable, value)
         settings = read_settings()
-        assert settings.insecure, "without a key, the APIs would not start on the first deployment"
+        assert not settings.insecure
+        if name.endswith("-api"):
+            assert settings.admin_key, "without a key, the APIs would not start on the first deployment"
+            monkeypatch.delenv("TRADING_AI_ADMIN_KEY")
+        assert "TRADING_AI_ADMIN_KEY" not in os.environ, "of those that answer requests only"
         if name == "celery-worker":
             assert [p["containerPort"] for p in inner["ports"]] == [settings.metrics_port]
 

@@ -207,7 +207,8 @@ def test_the_overlay_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     mine.mkdir()
     (mine / "kustomization.yaml").write_text(example)
     (settings,) = of_kind(str(mine), "ConfigMap")
-    assert settings["data"]["TRADING_AI_INSECURE"] == "0"
+    assert of_kind(DEFAULT, "ConfigMap")[0]["data"]["TRADING_AI_INSECURE"] == "0"
+    assert settings["data"]["TRADING_AI_INSECURE"] == "1"
     assert settings["data"]["TRADING_AI_LOG_LEVEL"] == "INFO"
     assert settings["data"].keys() == of_kind(DEFAULT, "ConfigMap")[0]["data"].keys()
     assert settings["metadata"]["name"] != of_kind(DEFAULT, "ConfigMap")[0]["metadata"]["name"]
@@ -222,5 +223,12 @@ def test_the_readme_names_every_folder_and_secret() -> None:
     for folder in ROOT.glob("kubernetes/**/kustomization.yaml"):
         name = folder.parent.relative_to(ROOT / "kubernetes")
         assert f"`{name}`" in readme
-    for name in ("postgres", "redis", "trading-ai-database", "trading-ai-broker", "trading-ai-flower"):
+    for name in (
+        "postgres",
+        "redis",
+        "trading-ai-database",
+        "trading-ai-broker",
+        "trading-ai-flower",
+        "trading-ai-api",
+    ):
         assert f"`{name}`" in readme

@@ -53,6 +53,9 @@ def test_three_lines_give_the_best(client, backtest_id):
     assert run.results(top=2, offset=1) == best[1:]
     assert run.costs_stated == local.costs_stated == "without costs: no spread, commission, slippage or swap"
     assert tuple(run.warnings) == local.warnings
+    every = list(run.trials(at_once=7))
+    assert [trial["rank"] for trial in every] == list(range(1, len(every) + 1))
+    assert every == run.results(top=1000)
     least = run.results(top=8, sort="total_trades")
     assert [t["total_trades"] for t in least] == sorted(t["total_trades"] for t in least)
 

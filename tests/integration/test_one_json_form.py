@@ -55,7 +55,10 @@ def test_an_import_and_an_upload(laptop, ask, tmp_path):
     with file.open("rb") as opened:
         how = {"data": {"symbol": "EURUSD", "timezone": "UTC"}, "files": {"file": ("bars.csv", opened)}}
         uploaded = laptop.pipeline.post("/api/v1/datasets", **how).json()
-    assert imported | {"already_known": True} == uploaded
+    # Only the machine itself is told where the file lies.
+    assert (imported["source"], imported["quality"]["source"]) == (str(file), str(file))
+    named = {"source": "bars.csv", "quality": imported["quality"] | {"source": "bars.csv"}}
+    assert imported | named | {"already_known": True} == uploaded
     assert ask("data", "delete", imported["id"]) == {"id": imported["id"], "deleted": True}
 
 

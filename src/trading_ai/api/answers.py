@@ -121,10 +121,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "The API key does not allow that",
         404: "There is no such thing",
         406: "That format is not offered",
+        408: "The request's body did not come in time",
         409: "Its state does not allow that",
         413: "The request is too large",
+        415: "That content type is not taken",
         422: "The request cannot be carried out",
         503: "The database cannot be used",
+        507: "There is no room for the request",
     }.items()
 }
 """The refusals of every route, as their descriptions have them."""

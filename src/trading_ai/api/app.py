@@ -12,8 +12,9 @@ from trading_ai import __version__
 from trading_ai.api import optimizer, pipeline, walk_forward
 from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
+from trading_ai.api.origins import doors, listed
 from trading_ai.api.problems import add_handlers
-from trading_ai.api.security import Gate, Guard
+from trading_ai.api.security import Bounds, Gate, Guard
 from trading_ai.telemetry.measures import exposition
 
 if TYPE_CHECKING:
@@ -23,27 +24,36 @@ _TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai opti
 _ROUTERS = {"pipeline": [pipeline.router], "optimizer": [optimizer.router, walk_forward.router]}
 
 
-def make_app(service: str, context: Context, *, keys_required: bool) -> FastAPI:
+def make_app(service: str, context: Context, *, keys_required: bool, this_machine: bool = True) -> FastAPI:
     """An API.
 
     Args:
         service: pipeline or optimizer.
         context: what its routes share.
         keys_required: whether requests without an API key are refused.
+        this_machine: where none is required, whether only this machine may ask; otherwise whoever reaches it may.
     """
     settings = context.application.settings
     app = FastAPI(title=_TITLES[service], version=__version__, responses=PROBLEMS, redirect_slashes=False)
     app.state.context = context
-    app.state.guard = Guard(context.application.keys, required=keys_required)
+    admin_key = settings.admin_key.get_secret_value()
+    app.state.guard = guard = Guard(context.application.keys, required=keys_required, admin_key=admin_key)
     app.include_router(_health(service, context))
     for router in _ROUTERS[service]:
         app.include_router(router)
     add_handlers(app)
     _describe(app, required=keys_required)
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    if origins:
+    way_in = doors(
+        keys_required=keys_required,
+        this_machine=this_machine,
+        hosts=settings.allowed_hosts,
+        origins=settings.cors_origins,
+    )
+    bounds = Bounds(settings.max_body_bytes, settings.max_upload_bytes, settings.request_seconds)
+    app.add_middleware(Gate, service=service, guard=guard, doors=way_in, bounds=bounds)
+    origins = sorted(listed(settings.cors_origins))
+    if origins:  # outside of the gate: a page that may ask must be able to read why it was refused
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(Gate, service=service, max_body=settings.max_body_bytes, max_upload=settings.max_upload_bytes)
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -18,24 +19,42 @@ from trading_ai.documents.workers import Workers, workers_json
 from trading_ai.driving.pace import trials_per_second
 from trading_ai.driving.queue import WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
+from trading_ai.optimization.pareto import front
 
 if TYPE_CHECKING:
     from trading_ai.bootstrap import Application
     from trading_ai.driving.service import OptimizationService
-    from trading_ai.evaluation.ports import Artifacts
+    from trading_ai.evaluation.ports import Artifacts, Indices
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.ports import Store
+    from trading_ai.optimization.records import OptimizationRecord
     from trading_ai.store.work import SqlWork
 
 Part = Literal["database", "broker", "workers"]
 PARTS: tuple[Part, ...] = get_args(Part)
 """What work needs."""
 
+PAGES_AT_ONCE = 8
+"""Pages of trials that one process makes at a time: one of ten thousand trials takes some ten megabytes."""
+
+FRONTS_KEPT = 4
+"""Pareto fronts that are remembered: working one out reads every trial."""
+
 STUDIES_AT_ONCE = 2
 """Verdicts and reports that one process makes at a time; the threads beyond are left to quick answers."""
 
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**40)]
+CursorText = Annotated[
+    str | None,
+    Query(
+        max_length=300,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="`next` or `previous` of an earlier answer: the page that follows, or comes before, however far "
+        "down the table it is and whatever was added meanwhile. Of the same sort, and without an offset.",
+    ),
+]
+
 Parts = Annotated[list[Part] | None, Query()]
 
 
@@ -57,6 +76,9 @@ class Context:
         self.application, self.wake = application, wake
         self.status_cache: dict[str, tuple[float, asyncio.Future[bytes]]] = {}
         self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)
+        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._fronts: dict[tuple[object, ...], tuple[Indices, Indices]] = {}
+        self._fronts_lock = threading.Lock()
 
     @property
     def store(self) -> Store:
@@ -109,6 +131,26 @@ class Context:
         """An answer that takes seconds of all cores, made in a thread; those that must wait for it hold none."""
         async with self._studies:
             return await run_in_threadpool(make)
+
+    async def page(self, make: Callable[[], Response]) -> Response:
+        """A page of trials, made in a thread; as with studies, those that wait hold none."""
+        async with self._pages:
+            return await run_in_threadpool(make)
+
+    def front(self, record: OptimizationRecord) -> tuple[Indices, Indices]:
+        """Ranks and indices of the trials on the front, worked out once for all who ask.
+
+        Raises:
+            ParameterError: there is one objective.
+        """
+        state = (record.optimization_id, record.n_completed, record.status, record.best_index, record.best_score)
+        with self._fronts_lock:
+            found = self._fronts.get(state)
+            if found is None:
+                while len(self._fronts) >= FRONTS_KEPT:
+                    del self._fronts[next(iter(self._fronts))]
+                found = self._fronts[state] = front(self.store, record)
+            return found
 
     def workers(self) -> Workers:
         """Workers and queue."""

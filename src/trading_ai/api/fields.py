@@ -13,8 +13,11 @@ from trading_ai.search.registry import METHODS
 
 LARGEST = 1e15  # further numbers lose digits on their way through floating point
 WHOLE = 10**15
-ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f/%]+$"
+_UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+ID_PATTERN = rf"^[^{_UNSHOWN}/%]+$"
 """Of what names something that is stored: an id, its beginning, the name that a user gave it, or latest."""
+SHOWABLE = rf"^[^{_UNSHOWN}]*$"
+"""A text to be shown: nothing in it moves a terminal's cursor, turns the direction of writing or cannot be seen."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -96,7 +99,10 @@ def _type(row: Option) -> Any:
     if row.kind == "dataset":
         return Annotated[str, Field(min_length=1, max_length=200, pattern=ID_PATTERN)]
     enum = {"enum": [*METHODS]} if row.field == "method" else None
-    text: Any = Annotated[str, Field(max_length=row.max_length, json_schema_extra=enum)]  # type: ignore[arg-type]
+    text: Any = Annotated[
+        str,
+        Field(max_length=row.max_length, pattern=SHOWABLE, json_schema_extra=enum),  # type: ignore[arg-type]
+    ]
     return Annotated[list[text], Field(max_length=row.max_items)] if row.kind == "texts" else text
 
 

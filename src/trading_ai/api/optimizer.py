@@ -7,17 +7,18 @@ import io
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.asked import check_repeated, spec_from
-from trading_ai.api.context import Limit, Offset, context_of
+from trading_ai.api.context import CursorText, Limit, Offset, context_of
 from trading_ai.api.problems import Problem
 from trading_ai.api.schemas import Id, OptimizeBody
 from trading_ai.api.security import needs
+from trading_ai.documents.cursors import FRONT, Cursor, around, order_of
 from trading_ai.documents.optimizations import (
     DeletedOptimization,
     Optimization,
@@ -32,13 +33,11 @@ from trading_ai.documents.optimizations import (
 )
 from trading_ai.documents.robustness import Assessment, assessment_json
 from trading_ai.documents.workers import Workers
-from trading_ai.errors import StateError, StorageError, TradingAIError
-from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.errors import ParameterError, StateError, StorageError, TradingAIError
 from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import Columns
-from trading_ai.optimization.pareto import front_page
-from trading_ai.optimization.ranking import sorted_page
+from trading_ai.optimization.paging import Key, Slice
 from trading_ai.optimization.shape import shape_columns
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
@@ -134,49 +133,81 @@ async def _status_bytes(context: Context, optimization_id: str) -> bytes:
     dependencies=_READ,
     responses={200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}}},
 )
-def results(
+async def results(
     request: Request,
     optimization_id: Id,
     limit: Limit = 100,
     offset: Offset = 0,
     sort: Annotated[str | None, Query(max_length=100)] = None,
+    cursor: CursorText = None,
     *,
     pareto: bool = False,
 ) -> Response:
     """Trials, best first; `sort` takes a metric, with a minus sign for largest first. CSV and Parquet by Accept.
 
-    With `pareto`, only those that no other trial is as good as in every one of several objectives.
+    Any page is as quick as the first: go on with `next` as `cursor`, or jump with `offset`. With `pareto`, only those
+    that no other trial is as good as in every one of several objectives.
     """
     context = context_of(request)
-    record = context.store.optimization(optimization_id)
     wanted = _format(request.headers.get("accept", "*/*"))
     if wanted is None:
         return Problem(406, "That format is not offered", "offered: application/json, text/csv, Parquet")
-    ranks: Sequence[int] = range(offset + 1, offset + limit + 1)
-    total = record.n_completed
-    if pareto:
-        every, page = front_page(context.store, record)
-        ranks, page, total = (
-            every[offset : offset + limit].tolist(),
-            page.part(slice(offset, offset + limit)),
-            every.size,
-        )
-    else:
-        page = _page(context, record, limit, offset, sort)
+    if sort is not None:
+        named = metric_named(sort.removeprefix("-"), "sort").name
+        sort = f"-{named}" if sort.startswith("-") else named
+    if cursor is not None and offset:
+        raise ParameterError("takes no offset beside it", parameter="cursor", value=cursor)
+    if pareto and sort is not None:
+        raise ParameterError("has an order of its own: take no sort beside it", parameter="pareto", value=True)
+    table = FRONT if pareto else sort or ""
+    asked = None if cursor is None else Cursor.parse(cursor, table)
+
+    def make() -> Response:
+        record = context.store.optimization(optimization_id)
+        if pareto:
+            ranks, found = _front_page(context, record, limit, offset, asked)
+        else:
+            key = None if asked is None else {asked.direction: asked.key}
+            found = context.store.page(record.optimization_id, order_of(sort), limit, offset, **(key or {}))
+            ranks = range(found.offset + 1, found.offset + limit + 1)
+        page = found.trials
         ranks = ranks[: page.indices.size]
-    beside = shape_columns(context.store, record, page.indices)
-    if wanted != "json":
-        return _file(record, page, ranks, wanted, beside)
-    said = said_of_optimization(context.store, record)
-    return JSONResponse(results_json(record, page, ranks, beside, said=said, sort=sort, total=total))
+        beside = shape_columns(context.store, record, page.indices)
+        if wanted != "json":
+            return _file(record, page, ranks, wanted, beside)
+        cursors = around(table, found.keys, found.offset, page.indices.size, found.total)
+        said = said_of_optimization(context.store, record)
+        return JSONResponse(
+            results_json(
+                record,
+                page,
+                ranks,
+                beside,
+                said=said,
+                sort=sort,
+                total=found.total,
+                offset=found.offset,
+                cursors=cursors,
+            )
+        )
+
+    return await context.page(make)
 
 
-def _page(context: Context, record: OptimizationRecord, limit: int, offset: int, sort: str | None) -> TrialPage:
-    if sort is None:
-        return context.store.ranked(record.optimization_id, limit, offset)
-    column = METRIC_COLUMN[metric_named(sort.removeprefix("-"), "sort").name]
-    pages = context.store.trials(record.optimization_id)
-    return sorted_page(pages, column, descending=sort.startswith("-"), limit=limit, offset=offset)
+def _front_page(
+    context: Context, record: OptimizationRecord, limit: int, offset: int, cursor: Cursor | None
+) -> tuple[Sequence[int], Slice]:
+    """A page of the Pareto front, with the ranks of its trials; its keys are places on the front."""
+    ranks, indices = context.front(record)
+    if cursor is not None:
+        place = int(min(max(cursor.key.value, 0.0), float(indices.size)))
+        offset = place + 1 if cursor.direction == "after" else max(place - limit, 0)
+        limit = limit if cursor.direction == "after" else place - offset
+    rows = slice(offset, offset + limit)
+    page = context.store.trials_of(record.optimization_id, indices[rows])
+    n = page.indices.size
+    keys = tuple(Key(0, float(offset + i), int(page.indices[i])) for i in (0, n - 1)) if n else None
+    return ranks[rows].tolist(), Slice(page, offset, cast("tuple[Key, Key] | None", keys), indices.size)
 
 
 def _format(accept: str) -> str | None:

@@ -28,7 +28,7 @@ from trading_ai.documents.backtests import (
     equity_json,
     trades_json,
 )
-from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json
+from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.documents.words import strategy_label
@@ -149,7 +149,9 @@ def strategies() -> Response:
 @router.get("/datasets", response_model=list[Dataset], dependencies=_READ, tags=["datasets"])
 def list_datasets(request: Request, limit: Limit = 1000, offset: Offset = 0) -> Response:
     """Datasets, newest first."""
-    return JSONResponse([dataset_json(r) for r in context_of(request).store.datasets()[offset : offset + limit]])
+    return JSONResponse(
+        [dataset_json(r, with_folder=False) for r in context_of(request).store.datasets()[offset : offset + limit]]
+    )
 
 
 @router.post("/datasets", status_code=201, response_model=ImportedDataset, dependencies=_RUN, tags=["datasets"])
@@ -191,15 +193,15 @@ def upload(
                 value=error.value,
                 remedy=error.remedy,
             ) from None
-    quality = found.report.to_dict() | {"lines": found.report.lines()}
-    record, added = context.backtests.keep_bars(found.bars, name, found.detected, quality)
-    return JSONResponse(imported_json(record, added=added), status_code=201)
+    quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)
+    record, added = context.backtests.keep_bars(found.bars, name, without_folder(found.detected, folder), quality)
+    return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
 
 
 @router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])
 def show_dataset(request: Request, dataset_id: Id) -> Response:
     """A dataset: how it was read, and its quality report."""
-    return JSONResponse(dataset_json(context_of(request).store.dataset(dataset_id)))
+    return JSONResponse(dataset_json(context_of(request).store.dataset(dataset_id), with_folder=False))
 
 
 @router.delete("/datasets/{dataset_id}", response_model=Deleted, dependencies=_RUN, tags=["datasets"])

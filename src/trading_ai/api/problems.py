@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
 import re
+import tempfile
 from functools import cache
 from typing import Any
 
@@ -44,10 +46,17 @@ _TITLES = {
     403: "The API key does not allow that",
     404: "There is no such thing",
     405: "That method is not offered here",
+    408: "The request is too slow",
     413: "The request is too large",
+    415: "That content type is not taken",
+    507: "There is no room",
 }
 _TYPES = {"bool", "int", "float", "str", "constrained-int", "constrained-float", "constrained-str"}
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of a disk that takes no more."""
+
 _VALUE_SHOWN = 200
+_FIELDS_SHOWN = 50
 
 _log = logging.getLogger(__name__)
 
@@ -94,10 +103,30 @@ def problem_of(error: TradingAIError) -> Problem:
     return Problem(status, title, str(error), headers, **more)
 
 
+def http_problem(error: HTTPException) -> Problem:
+    """The document of an HTTP error; of one that knows its title, with that."""
+    status = error.status_code
+    title = getattr(error, "title", "") or _TITLES.get(status, str(error.detail))
+    return Problem(status, title, str(error.detail), dict(error.headers or {}))
+
+
+def _no_room(error: BaseException | None) -> Problem | None:
+    """The document of an error that came of a full disk, or None."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return None
+    folder = tempfile.gettempdir()
+    return Problem(
+        507, _TITLES[507], f"{error.strerror}: the server has no room for this request, which it keeps in {folder}"
+        " meanwhile. Send a smaller file, or give that folder more room", {"Retry-After": "60", "Connection": "close"},
+    )  # fmt: skip
+
+
 def _validation(error: RequestValidationError) -> Problem:
     fields: dict[str, dict[str, Any]] = {}
     for found in error.errors():
         name, rule = _field(found), str(found["msg"])
+        if len(fields) == _FIELDS_SHOWN and name not in fields:
+            break  # a request can have a hundred thousand wrong fields
         if found["type"] == "json_invalid":
             rule = f"is not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
         if found["type"] == "extra_forbidden":
@@ -138,7 +167,7 @@ def _field(found: dict[str, Any]) -> str:
 
 def _methods(app: FastAPI, request: Request) -> list[str]:
     """What is offered at a request's path: several routes may share it, and each knows its own methods only."""
-    path = request.url.path
+    path = request.scope["path"]
     for template, operations in app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(template)), path):
             return sorted(name.upper() for name in operations)
@@ -158,15 +187,27 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Problem:
+        full = _no_room(error.__cause__)
+        if full is not None:
+            return full
+        # Not its URL, which cannot be made of a query that is no text.
+        path = str(request.scope["path"])
         status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
         if status == 404:
-            detail = f"there is nothing at {request.url.path}"
+            detail = f"there is nothing at {path}"
         elif status == 405:
             headers["Allow"] = ", ".join(_methods(app, request))
-            detail = f"{request.method} is not offered at {request.url.path}; {headers['Allow']} is"
+            detail = f"{request.method} is not offered at {path}; {headers['Allow']} is"
         return Problem(status, _TITLES.get(status, detail), detail, headers)
+
+    @app.exception_handler(OSError)
+    async def _full(_: Request, error: OSError) -> Problem:
+        problem = _no_room(error)
+        if problem is None:
+            raise error
+        return problem
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Problem:
-        _log.exception("a request failed", extra={"path": request.url.path}, exc_info=error)
+        _log.exception("a request failed", extra={"path": request.scope["path"]}, exc_info=error)
         return Problem(500, "Something went wrong", f"unexpected {type(error).__name__}; the server's log says more")

@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from trading_ai.api.fields import ID_PATTERN, LARGEST, WHOLE, GroupBody, values_in, with_fields
+from trading_ai.api.fields import ID_PATTERN, LARGEST, SHOWABLE, WHOLE, GroupBody, values_in, with_fields
 from trading_ai.options import Given, Group, rows_of
 
 _Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
 _Float = Annotated[StrictFloat, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Number = _Int | _Float
-Scalar = StrictBool | _Int | _Float | Annotated[StrictStr, Field(max_length=500)]
+Scalar = StrictBool | _Int | _Float | Annotated[StrictStr, Field(max_length=500, pattern=SHOWABLE)]
 Id = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 _Known = Annotated[str, Field(min_length=1, max_length=200, pattern=ID_PATTERN)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Label = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Label = Annotated[str, Field(max_length=200, pattern=SHOWABLE)]
 
 
 class _Body(BaseModel):
@@ -31,7 +31,8 @@ class RangeBody(_Body):
     min_value: Number | None = None
     max_value: Number | None = None
     step: Number | None = None
-    values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000)] | None = None
+    # The first wrong value is told, not each of a hundred thousand.
+    values: Annotated[list[Scalar], Field(min_length=1, max_length=100_000, fail_fast=True)] | None = None
 
 
 _EACH_WINDOW = rows_of("optimization", each_window=True)

@@ -1,18 +1,22 @@
-"""API keys, limits of request bodies, and the count of requests."""
+"""API keys, bounds of requests, and the count of them."""
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import Request
-from fastapi.security import APIKeyHeader
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trading_ai.api.problems import Problem
+from trading_ai.api.origins import SAFE_METHODS, Doors, RefusalError
+from trading_ai.api.problems import Problem, http_problem
 from trading_ai.store.keys import SCOPES
 from trading_ai.telemetry.measures import observe_request
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from trading_ai.store.keys import SqlKeys
 
 _REMEMBERED_SECONDS = 5.0
-_header = APIKeyHeader(name="X-API-Key", auto_error=False)
+_DRAIN_SECONDS, _DRAIN_BYTES = 5.0, 64 << 20
 
 
 class Guard:
@@ -29,10 +33,11 @@ class Guard:
     Args:
         keys: the known keys.
         required: whether a request without a key is refused.
+        admin_key: a further key of scope admin, or "".
     """
 
-    def __init__(self, keys: SqlKeys, *, required: bool) -> None:
-        self._keys, self.required = keys, required
+    def __init__(self, keys: SqlKeys, *, required: bool, admin_key: str = "") -> None:
+        self._keys, self.required, self._admin_key = keys, required, admin_key.encode()
         self._seen: dict[str, tuple[float, str | None]] = {}
 
     async def check(self, key: str | None, scope: str) -> None:
@@ -52,6 +57,8 @@ class Guard:
             raise HTTPException(403, f"the API key has scope {held}; this needs {scope}")
 
     async def _scope_of(self, key: str) -> str | None:
+        if self._admin_key and hmac.compare_digest(key.encode(), self._admin_key):
+            return "admin"
         now = time.monotonic()
         moment, scope = self._seen.get(key, (-1e9, None))
         if now - moment > _REMEMBERED_SECONDS:
@@ -67,13 +74,18 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
 
     async def check(request: Request) -> None:
         guard: Guard = request.app.state.guard
-        key = await _header(request)
-        authorization = request.headers.get("Authorization", "")
-        if key is None and authorization[:7].lower() == "bearer ":
-            key = authorization[7:].strip()
-        await guard.check(key or None, scope)
+        await guard.check(_key_in(request.headers), scope)
 
     return check
+
+
+def _key_in(headers: Mapping[str, str]) -> str | None:
+    """The key that a request sends, as X-API-Key or as a bearer's token."""
+    key = headers.get("x-api-key")
+    authorization = headers.get("authorization", "")
+    if key is None and authorization[:7].lower() == "bearer ":
+        key = authorization[7:].strip()
+    return key or None
 
 
 class _TooLargeError(HTTPException):
@@ -83,32 +95,73 @@ class _TooLargeError(HTTPException):
         super().__init__(413, f"the request has more than the {limit:,} bytes that are accepted")
 
 
+class _TooSlowError(HTTPException):
+    """The body does not come in time."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(408, f"the request's body did not come in time: {received:,} bytes did")
+
+
+class _UnreadError(Exception):
+    """The answer was not read in time."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one request may take.
+
+    Attributes:
+        body_bytes: bytes of an ordinary request.
+        upload_bytes: bytes of a request to a path that ends in ``/datasets``.
+        pause_seconds: time in which a body has to begin, or to go on, and an answer to be read.
+        bytes_per_second: slowest rate, beyond the first pause, at which a body may come.
+    """
+
+    body_bytes: int
+    upload_bytes: int
+    pause_seconds: float = 30.0
+    bytes_per_second: float = 20_000.0
+
+
 class Gate:
-    """ASGI middleware: refuses bodies that are too large while they arrive, and counts requests.
+    """ASGI middleware: lets a request in by its headers, bounds its body in size and time, and counts it.
+
+    Who asks is known before a byte of the body is read: what a stranger sends takes neither memory nor disk.
 
     Args:
         app: what it stands before.
         service: name for the counts.
-        max_body: bytes of an ordinary request.
-        max_upload: bytes of a request to a path that ends in ``/datasets``.
+        guard: knows the keys.
+        doors: knows where requests may come from.
+        bounds: what a request may take.
     """
 
-    def __init__(self, app: ASGIApp, service: str, max_body: int, max_upload: int) -> None:
-        self._app, self._service, self._max_body, self._max_upload = app, service, max_body, max_upload
+    def __init__(self, app: ASGIApp, service: str, guard: Guard, doors: Doors, bounds: Bounds) -> None:
+        self._app, self._service, self._guard, self._doors, self._bounds = app, service, guard, doors, bounds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_upload if scope["path"].rstrip("/").endswith("/datasets") else self._max_body
-        began, status, started, received = time.perf_counter(), 500, False, 0
+        bounds = self._bounds
+        is_upload = scope["path"].rstrip("/").endswith("/datasets")
+        limit = bounds.upload_bytes if is_upload else bounds.body_bytes
+        began, status, started, received, is_whole = time.perf_counter(), 500, False, 0, False
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            if is_whole:  # what comes now is the end of the connection, whenever it does
+                return await receive()
+            spent = time.perf_counter() - began - received / bounds.bytes_per_second
+            try:
+                async with asyncio.timeout(min(bounds.pause_seconds, max(2 * bounds.pause_seconds - spent, 0.0))):
+                    message = await receive()
+            except TimeoutError:
+                raise _TooSlowError(received) from None
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
+                is_whole = not message.get("more_body", False)
                 if received > limit:
                     raise _TooLargeError(limit)
             return message
@@ -117,18 +170,58 @@ class Gate:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-            await send(message)
+                if not is_whole and status >= 400 and _has_body(scope):
+                    # The rest of the body is not read: the connection cannot be used again.
+                    message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            try:
+                async with asyncio.timeout(bounds.pause_seconds):  # whoever does not read an answer holds its memory
+                    await send(message)
+            except TimeoutError:
+                raise _UnreadError from None
 
         try:
-            declared = dict(scope["headers"]).get(b"content-length", b"0")
-            if declared.isdigit() and int(declared) > limit:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            await self._let_in(scope, headers)
+            declared = headers.get("content-length", "0")
+            if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
                 raise _TooLargeError(limit)
             await self._app(scope, counted, noted)
-        except _TooLargeError as error:
-            status = 413
+        except (_TooLargeError, _TooSlowError, RefusalError) as error:
+            status = error.status_code
             if not started:
-                await Problem(413, "The request is too large", error.detail)(scope, receive, send)
+                await _refuse(http_problem(error), receive, noted, drain=not is_whole and status != 408)
+        except _UnreadError:
+            pass  # the server closes a connection whose answer is not whole
         finally:
             route = scope.get("route")
             path = getattr(route, "path", "unknown")
             observe_request(self._service, scope["method"], path, status, time.perf_counter() - began)
+
+    async def _let_in(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        """Refuse a request by its headers."""
+        key, path, method = _key_in(headers), scope["path"], scope["method"]
+        self._doors.check(method, path, headers, has_key=key is not None)
+        if path.startswith("/api/") and method != "OPTIONS":  # preflights send no key
+            try:
+                await self._guard.check(key, "read" if method in SAFE_METHODS else "run")
+            except HTTPException as error:
+                raise RefusalError(error.status_code, "", str(error.detail), dict(error.headers or {})) from None
+
+
+async def _refuse(problem: Problem, receive: Receive, send: Send, *, drain: bool) -> None:
+    """Send a refusal at once, and let what is on its way arrive: a connection that is closed before takes it along."""
+    await send({"type": "http.response.start", "status": problem.status_code, "headers": problem.raw_headers})
+    await send({"type": "http.response.body", "body": problem.body, "more_body": drain})
+    if not drain:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            drained = 0
+            while drained < _DRAIN_BYTES and (message := await receive()).get("more_body", False):
+                drained += len(message["body"])
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _has_body(scope: Scope) -> bool:
+    names = {name for name, value in scope["headers"] if value != b"0"}
+    return b"content-length" in names or b"transfer-encoding" in names

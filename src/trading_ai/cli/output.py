@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -36,11 +37,18 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
 
 
-def printable(text: str) -> str:
-    """A text without the characters that would steer a terminal: a name that was given by others may hold any."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+def visible(text: str) -> str:
+    """A text whose control characters, and others that cannot be seen, are written as escapes.
+
+    A name may have come over HTTP, from a file or another program: none of it may move the cursor of a terminal,
+    colour it or turn the direction of writing.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    shown = character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs"
+    return character if shown else repr(character)[1:-1]
 
 
 def screen_width(stream: TextIO) -> int | None:
@@ -53,7 +61,7 @@ def screen_width(stream: TextIO) -> int | None:
 
 def _wrapped(text: str, stream: TextIO) -> str:
     """Lines as wide as the screen, broken between words only; a command to type stays one line."""
-    text, width = printable(text), screen_width(stream)
+    text, width = visible(text), screen_width(stream)
     if width is None or len(text) <= width:
         return text
     lines = [

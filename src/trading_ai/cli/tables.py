@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import override
 
-from trading_ai.cli.output import printable, say, screen_width
+from trading_ai.cli.output import say, screen_width, visible
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
@@ -46,7 +46,7 @@ def table(
         elsewhere: where a reader finds what was left out.
     """
     limit = screen_width(sys.stdout) or _IN_A_FILE
-    heads, listed = list(columns), [[printable(cell) for cell in row] for row in rows]
+    heads, listed = list(columns), [[visible(cell) for cell in row] for row in rows]
     is_text, dropped = [i < left for i in range(len(heads))], []
     say(title)
     fitted = _fitted(heads, listed, is_text, limit)

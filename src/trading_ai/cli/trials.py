@@ -13,6 +13,7 @@ from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID
 from trading_ai.cli.output import note, print_json, say
 from trading_ai.cli.tables import table
+from trading_ai.documents.cursors import FRONT, around
 from trading_ai.documents.optimizations import (
     OptimizationResults,
     Results,
@@ -27,6 +28,7 @@ from trading_ai.metrics.names import HEADS
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import objective_values
 from trading_ai.optimization.objective import ruined
+from trading_ai.optimization.paging import Key, Order
 from trading_ai.optimization.pareto import front_page
 from trading_ai.optimization.shape import shape_columns
 
@@ -54,8 +56,8 @@ def _page(
     if not pareto:
         page = application.store.ranked(record.optimization_id, top)
         return list(range(1, page.indices.size + 1)), page, record.n_completed
-    ranks, page = front_page(application.store, record)
-    return ranks[:top].tolist(), page.part(slice(0, top)), ranks.size
+    ranks, page = front_page(application.store, record, slice(0, top))
+    return ranks[:top].tolist(), page, ranks.size
 
 
 def _has_winner(record: OptimizationRecord, page: TrialPage) -> bool:
@@ -66,8 +68,16 @@ def results_of(application: Application, record: OptimizationRecord, top: int, *
     """The best trials of an optimization, or the best of those on its Pareto front."""
     ranks, page, total = _page(application, record, top, pareto=pareto)
     store = application.store
-    beside, said = shape_columns(store, record, page.indices), said_of_optimization(store, record)
-    return results_json(record, page, ranks, beside, said=said, total=total)
+    beside, said, n = (
+        shape_columns(store, record, page.indices),
+        said_of_optimization(store, record),
+        page.indices.size,
+    )
+    keys = store.page(record.optimization_id, Order(), top).keys
+    if pareto and n:
+        keys = Key(0, 0.0, int(page.indices[0])), Key(0, float(n - 1), int(page.indices[-1]))
+    cursors = around(FRONT if pareto else "", keys, 0, n, total)
+    return results_json(record, page, ranks, beside, said=said, total=total, cursors=cursors)
 
 
 def optimization_with_results(application: Application, record: OptimizationRecord, top: int) -> OptimizationResults:

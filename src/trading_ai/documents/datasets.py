@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, cast
 
 from typing_extensions import TypedDict
@@ -167,8 +169,31 @@ class ImportedDataset(Dataset):
     already_known: bool
 
 
-def dataset_json(record: DatasetRecord) -> Dataset:
-    """A dataset."""
+def without_folder(value: Any, folder: str) -> Any:
+    """A JSON value in whose texts, however deep, files of a folder are named without that folder."""
+    if isinstance(value, str):
+        return value.replace(folder.rstrip("/") + "/", "")
+    if isinstance(value, Mapping):
+        return {key: without_folder(item, folder) for key, item in value.items()}
+    return [without_folder(item, folder) for item in value] if isinstance(value, list | tuple) else value
+
+
+def dataset_json(record: DatasetRecord, *, with_folder: bool = True) -> Dataset:
+    """A dataset.
+
+    Args:
+        record: the dataset.
+        with_folder: whether texts may name the folder of its file, which is nobody's business but its machine's.
+    """
+    document = _document(record)
+    sources = (record.source, str(record.quality.get("source", "")))
+    for path in () if with_folder else map(PurePath, sources):
+        if path.is_absolute():
+            document = without_folder(document, str(path.parent))
+    return document
+
+
+def _document(record: DatasetRecord) -> Dataset:
     return {
         "id": record.dataset_id,
         "symbol": record.symbol,
@@ -183,6 +208,6 @@ def dataset_json(record: DatasetRecord) -> Dataset:
     }
 
 
-def imported_json(record: DatasetRecord, *, added: bool) -> ImportedDataset:
-    """A dataset that was just imported, for the first time or again."""
-    return {**dataset_json(record), "already_known": not added}
+def imported_json(record: DatasetRecord, *, added: bool, with_folder: bool = True) -> ImportedDataset:
+    """A dataset that was just imported, for the first time or again; `with_folder` as in `dataset_json`."""
+    return {**dataset_json(record, with_folder=with_folder), "already_known": not added}

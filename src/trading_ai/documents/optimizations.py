@@ -197,6 +197,9 @@ class Results(TypedDict):
         total: trials that there are in all pages together.
         costs_stated: the costs that were charged, in words; begins with "without costs" where there were none.
         warnings: what speaks against the best trial, or why no trial ranks, a sentence or two each.
+        offset: trials on the pages before this one.
+        next: cursor of the page after this one, or null; to be sent as `cursor`.
+        previous: cursor of the page before this one, or null.
     """
 
     optimization_id: Uuid
@@ -210,6 +213,9 @@ class Results(TypedDict):
     total: int
     costs_stated: str
     warnings: list[str]
+    offset: int
+    next: str | None
+    previous: str | None
 
 
 @form()
@@ -374,6 +380,8 @@ def results_json(
     said: Said,
     sort: str | None = None,
     total: int | None = None,
+    offset: int = 0,
+    cursors: tuple[str | None, str | None] = (None, None),
 ) -> Results:
     """Ranked trials.
 
@@ -385,6 +393,8 @@ def results_json(
         said: what goes with them.
         sort: what they are sorted by; None for the objective.
         total: trials in all pages together; None for all that were tried.
+        offset: trials on the pages before this one.
+        cursors: of the page before this one and of the one after it, where there are such.
     """
     best = record.best_index
     return {
@@ -399,6 +409,9 @@ def results_json(
         "total": record.n_completed if total is None else total,
         "costs_stated": said.costs_stated,
         "warnings": list(said.warnings),
+        "offset": offset,
+        "next": cursors[1],
+        "previous": cursors[0],
     }
 
 

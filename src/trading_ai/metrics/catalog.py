@@ -121,8 +121,12 @@ METRIC_NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
 METRIC_COLUMN: dict[str, int] = {name: i for i, name in enumerate(METRIC_NAMES)}
 
 
-def metric(name: str) -> Metric:
+def metric(name: str, *, parameter: str = "objective") -> Metric:
     """Look a metric up.
+
+    Args:
+        name: as in `METRIC_NAMES`.
+        parameter: the field that it was named in, for the error.
 
     Raises:
         ParameterError: there is no such metric; the message lists the known ones.
@@ -132,7 +136,7 @@ def metric(name: str) -> Metric:
     except KeyError:
         raise ParameterError(
             "is not a known metric",
-            parameter="objective",
+            parameter=parameter,
             value=name,
             remedy="Use one of " + ", ".join(METRIC_NAMES),
         ) from None

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.ports import Floats, Indices
-from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import bound
 from trading_ai.optimization.ports import Store
@@ -118,11 +117,29 @@ def _front_of_many(rows: Floats) -> Bools:
     return held
 
 
-def front_page(store: Store, record: OptimizationRecord) -> tuple[Indices, TrialPage]:
+def front_page(store: Store, record: OptimizationRecord, rows: slice = slice(None)) -> tuple[Indices, TrialPage]:
     """The trials on the front of an optimization's objectives, best first by the first one.
 
+    Args:
+        store: holds the trials.
+        record: the optimization.
+        rows: which of them are read.
+
     Returns:
-        Their ranks among all trials, shape (m,), and the trials.
+        The ranks of all of them among all trials, shape (m,), and the trials asked for.
+
+    Raises:
+        ParameterError: there is one objective.
+    """
+    ranks, indices = front(store, record)
+    return ranks, store.trials_of(record.optimization_id, indices[rows])
+
+
+def front(store: Store, record: OptimizationRecord) -> tuple[Indices, Indices]:
+    """Which trials are on the front of an optimization's objectives, best first by the first one.
+
+    Returns:
+        Their ranks among all trials, and their combination indices, each of shape (m,).
 
     Raises:
         ParameterError: there is one objective.
@@ -134,14 +151,9 @@ def front_page(store: Store, record: OptimizationRecord) -> tuple[Indices, Trial
         )  # fmt: skip
     indices, scores = known_scores(store, record)
     table = scores.reshape(indices.shape[0], -1)
-    front = np.flatnonzero(on_front(table))
+    best = np.flatnonzero(on_front(table))
     order = np.lexsort((indices, -table[:, 0]))  # NaN sorts last
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(1, order.size + 1)
-    front = front[np.argsort(rank[front])]
-    wanted = indices[front]
-    metrics, place = np.full((wanted.size, len(METRIC_NAMES)), np.nan), np.argsort(wanted)
-    for page in store.trials(record.optimization_id):
-        here = np.flatnonzero(np.isin(page.indices, wanted))
-        metrics[place[np.searchsorted(wanted, page.indices[here], sorter=place)]] = page.metrics[here]
-    return rank[front], TrialPage(wanted, metrics, np.ones(wanted.size, dtype=np.bool_), {})
+    best = best[np.argsort(rank[best])]
+    return rank[best], indices[best]

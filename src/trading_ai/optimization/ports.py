@@ -16,6 +16,7 @@ import numpy.typing as npt
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.paging import Key, Order, Slice
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
 from trading_ai.optimization.tries import Tried
 
@@ -164,6 +165,26 @@ class Store(Protocol):
 
         Those that hold the constraints come before the others, a larger objective first, undefined last, ties by index.
         """
+        ...
+
+    def page(
+        self, optimization_id: str, order: Order, limit: int, offset: int = 0, *,
+        after: Key | None = None, before: Key | None = None,
+    ) -> Slice:  # fmt: skip
+        """Trials in some order, whatever their number: neither time nor memory grow with the place of the page.
+
+        Args:
+            optimization_id: whose trials.
+            order: what they are ordered by; ties by index.
+            limit: trials wanted.
+            offset: trials to pass over; ignored where a key is given.
+            after: the page begins behind this key, whether or not a trial stands there.
+            before: the page ends before this key.
+        """
+        ...
+
+    def trials_of(self, optimization_id: str, indices: Indices) -> TrialPage:
+        """Some trials by their combination indices, in the order given; all of them are stored."""
         ...
 
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import check_rules
 from trading_ai.expressions import Expression
-from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import SearchSpace, Value
@@ -42,40 +41,6 @@ def trial_of_rank(store: Store, record: OptimizationRecord, rank: int) -> TrialP
     if page is None or not page.indices.size:
         raise ParameterError(f"must lie in 1..{record.n_completed}", parameter="rank", value=rank)
     return page
-
-
-def sorted_page(pages: Iterable[TrialPage], column: int, *, descending: bool, limit: int, offset: int) -> TrialPage:
-    """Trials sorted by one metric, undefined last, ties by index; holds no more than a few pages at a time.
-
-    Args:
-        pages: all trials.
-        column: column of the metric.
-        descending: largest first.
-        limit: number of trials wanted.
-        offset: number of trials to pass over.
-    """
-    wanted = offset + limit
-    kept: TrialPage | None = None
-    for page in pages:
-        both = page if kept is None else joined_pages(kept, page)
-        values = both.metrics[:, column] * (-1.0 if descending else 1.0)
-        order = np.lexsort((both.indices, values))[:wanted]  # NaN sorts last
-        kept = TrialPage(both.indices[order], both.metrics[order], both.feasible[order], both.errors)
-    if kept is None:
-        return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRICS))), np.empty(0, np.bool_))
-    rest = slice(offset, None)
-    errors = {i: text for i in kept.indices[rest].tolist() if (text := kept.errors.get(i)) is not None}
-    return TrialPage(kept.indices[rest], kept.metrics[rest], kept.feasible[rest], errors)
-
-
-def joined_pages(first: TrialPage, second: TrialPage) -> TrialPage:
-    """Two pages one after the other."""
-    return TrialPage(
-        np.concatenate((first.indices, second.indices)),
-        np.concatenate((first.metrics, second.metrics)),
-        np.concatenate((first.feasible, second.feasible)),
-        {**first.errors, **second.errors},
-    )
 
 
 def valid_indices(

@@ -14,8 +14,20 @@ from sqlalchemy import Connection, LargeBinary, bindparam, func, select
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.paging import (
+    Groups,
+    Key,
+    Order,
+    Places,
+    Slice,
+    groups_of_metric,
+    groups_of_ranking,
+    places_of,
+    window,
+)
 from trading_ai.optimization.records import TrialPage
 from trading_ai.store import codec
+from trading_ai.store.columns import RANKING, Columns, Table
 from trading_ai.store.rows import TableRow
 from trading_ai.store.tables import daily_profits, trial_blocks, trial_metrics
 
@@ -24,6 +36,8 @@ BLOCK = 512
 
 
 _FEW_ROWS = 8
+_FEW_BLOCKS = 4
+_BLOCKS_AT_ONCE = 32
 
 
 def _unknown(connection: Connection, key: int, indices: Indices) -> npt.NDArray[np.bool_]:
@@ -104,28 +118,6 @@ def replace_keys(connection: Connection, key: int, indices: Indices, scores: Flo
         connection.execute(one.values(sort_keys=bindparam("keys"), best_key=bindparam("best")), changed)
 
 
-def _best_places(
-    keys: Floats, infeasible: npt.NDArray[np.uint8], indices: Indices, offset: int, limit: int
-) -> npt.NDArray[np.intp]:
-    """Places of the trials ranked `offset` to `offset + limit`: constraints held first, NaN after, ties by index."""
-    # A ruined account holds nothing and has a key of infinity: it comes last of all.
-    is_ruined = (infeasible != 0) & np.isposinf(keys)
-    group = np.where(is_ruined, 4, infeasible.astype(np.int64) * 2 + np.isnan(keys))
-    score = np.where(np.isnan(keys) | is_ruined, 0.0, keys)
-    chosen = np.arange(keys.size)
-    wanted = offset + limit
-    if wanted < keys.size:
-        # A page of a million trials needs no full sort: first the groups that can be in it, then the scores.
-        counts = np.cumsum(np.bincount(group, minlength=5))
-        last = int(np.searchsorted(counts, wanted))
-        members = np.flatnonzero(group == last)
-        needed = wanted - (counts[last] - members.size)
-        edge = np.partition(score[members], needed - 1)[needed - 1]
-        chosen = np.concatenate([np.flatnonzero(group < last), members[score[members] <= edge]])
-    order = np.lexsort((indices[chosen], score[chosen], group[chosen]))
-    return chosen[order][offset:wanted]
-
-
 def _blocks_of_best(connection: Connection, key: int, wanted: int) -> Sequence[Any]:
     """The blocks that hold the best `wanted` trials, among others."""
     b = trial_blocks.c
@@ -139,27 +131,84 @@ def _blocks_of_best(connection: Connection, key: int, wanted: int) -> Sequence[A
     return connection.execute(chosen).all()
 
 
-def ranked_page(connection: Connection, optimization: TableRow, limit: int, offset: int) -> TrialPage:
-    """Trials of an optimization, best first."""
+def first_page(connection: Connection, optimization: TableRow, limit: int, offset: int) -> Slice:
+    """Trials of an optimization near its best, from the blocks that can hold them and no others."""
     blocks = _blocks_of_best(connection, optimization.id, offset + limit)
-    if not blocks:
-        return TrialPage(np.empty(0, np.int64), np.empty((0, len(METRIC_NAMES))), np.empty(0, np.bool_))
     indices = np.frombuffer(b"".join(row.indices for row in blocks), dtype="<i8")
     keys = np.frombuffer(b"".join(row.sort_keys for row in blocks), dtype="<f8")
     infeasible = np.frombuffer(b"".join(row.infeasible for row in blocks), dtype=np.uint8)
-    best = _best_places(keys, infeasible, indices, offset, limit)
-    sizes = np.array([len(row.indices) // 8 for row in blocks])
-    ends = np.cumsum(sizes)
-    block_of = np.searchsorted(ends, best, side="right")
-    metrics = np.empty((best.size, len(METRIC_NAMES)))
+    groups, values = groups_of_ranking(keys, infeasible)
+    places = places_of(groups, values, indices, offset, limit)
+    ends = np.cumsum(np.array([len(row.indices) // 8 for row in blocks], dtype=np.int64))
+    firsts = np.array([row.first_index for row in blocks], dtype=np.int64)
+    table = Table(firsts=firsts, ends=ends, indices=indices.astype(np.int64))
+    trials = trials_at(connection, optimization, table, places)
+    return Slice(trials, offset, _ends(groups, values, indices, places), int(optimization.n_completed))
+
+
+def sorted_page(
+    connection: Connection,
+    optimization: TableRow,
+    columns: Columns,
+    order: Order,
+    limit: int,
+    offset: int,
+    after: Key | None,
+    before: Key | None,
+) -> Slice:
+    """Trials of an optimization in some order; see `trading_ai.optimization.ports.Store.page`."""
+    found = columns.column(connection, optimization, RANKING if order.metric is None else order.metric)
+    with columns.sorting:
+        if order.metric is None:
+            groups, values = groups_of_ranking(found.values, found.infeasible)
+        else:
+            groups, values = groups_of_metric(found.values, descending=order.descending)
+        offset, limit = window(groups, values, found.indices, limit, offset, after, before)
+        places = places_of(groups, values, found.indices, offset, limit)
+        keys, total = _ends(groups, values, found.indices, places), found.indices.size
+        del groups, values
+    return Slice(trials_at(connection, optimization, found.table, places), offset, keys, total)
+
+
+def _ends(groups: Groups, values: Floats, indices: Indices, places: Places) -> tuple[Key, Key] | None:
+    """Keys of the first and the last of some trials."""
+    if not places.size:
+        return None
+    first, last = (Key(int(groups[i]), float(values[i]), int(indices[i])) for i in (places[0], places[-1]))
+    return first, last
+
+
+def trials_at(connection: Connection, optimization: TableRow, table: Table, places: Places) -> TrialPage:
+    """Trials by their places in a table, in that order."""
+    metrics = np.empty((places.size, len(METRIC_NAMES)))
+    feasible = np.empty(places.size, dtype=np.bool_)
     errors: dict[int, str] = {}
-    for block in np.unique(block_of).tolist():
-        here = np.flatnonzero(block_of == block)
-        rows = best[here] - (ends[block] - sizes[block])
-        metrics[here] = _row_metrics(connection, optimization, blocks[block].first_index, rows)
-        wanted = {int(i) for i in indices[best[here]]}
-        errors |= {i: text for i, text in _error_texts(blocks[block].errors).items() if i in wanted}
-    return TrialPage(indices[best].astype(np.int64), metrics, infeasible[best] == 0, errors)
+    if not places.size:
+        return TrialPage(np.empty(0, dtype=np.int64), metrics, feasible)
+    blocks, rows = table.blocks_of(places)
+    by_block = np.argsort(blocks, kind="stable")
+    used, begins = np.unique(blocks[by_block], return_index=True)
+    parts = dict(zip(table.firsts[used].tolist(), np.split(by_block, begins[1:]), strict=True))
+    b, m = trial_blocks.c, trial_metrics.c
+    firsts = list(parts)
+    whole = len(firsts) > _FEW_BLOCKS
+    for begin in range(0, len(firsts), _BLOCKS_AT_ONCE):
+        at = b.first_index.in_(firsts[begin : begin + _BLOCKS_AT_ONCE])
+        chosen = select(b.first_index, b.infeasible, b.errors, *((m.metrics,) if whole else ()))
+        if whole:
+            same = (b.optimization == m.optimization) & (b.first_index == m.first_index)
+            chosen = chosen.join(trial_metrics, same)
+        for row in connection.execute(chosen.where((b.optimization == optimization.id) & at)):
+            here = parts[row.first_index]
+            if whole:
+                metrics[here] = _as_metrics(optimization, row.metrics)[rows[here]]
+            else:
+                metrics[here] = _row_metrics(connection, optimization, row.first_index, rows[here])
+            feasible[here] = np.frombuffer(row.infeasible, dtype=np.uint8)[rows[here]] == 0
+            if row.errors:
+                wanted = set(table.indices[places[here]].tolist())
+                errors |= {i: text for i, text in _error_texts(row.errors).items() if i in wanted}
+    return TrialPage(table.indices[places], metrics, feasible, errors)
 
 
 def all_scores(connection: Connection, key: int) -> tuple[Indices, Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -14,9 +16,10 @@ from typing_extensions import override
 from trading_ai.errors import NotFoundError, StateError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
-from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.model import OptimizationStatus
 from trading_ai.optimization.naming import LATEST, SHORTEST_PREFIX, none_yet, not_the_one
+from trading_ai.optimization.paging import Key, Order, Slice
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
@@ -236,18 +239,38 @@ class MemoryStore(Store):
 
     @override
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        def place(item: tuple[int, _Trial]) -> tuple[bool, bool, bool, float, int]:
-            index, (feasible, score, _, _) = item
-            return (
-                not feasible and score == -np.inf,
-                not feasible,
-                bool(np.isnan(score)),
-                0.0 if np.isnan(score) else -score,
-                index,
-            )
+        return self.page(optimization_id, Order(), limit, offset).trials
 
-        ordered = sorted(self._trials_of(optimization_id).items(), key=place)
-        return _page(ordered[offset : offset + limit])
+    @override
+    def page(
+        self,
+        optimization_id: str,
+        order: Order,
+        limit: int,
+        offset: int = 0,
+        *,
+        after: Key | None = None,
+        before: Key | None = None,
+    ) -> Slice:
+        def place(key: Key) -> tuple[int, float, int]:
+            return key.group, key.value, key.index
+
+        held = self._trials_of(optimization_id)
+        keys = sorted((_key(order, index, trial) for index, trial in held.items()), key=place)
+        end = len(keys)
+        if after is not None:
+            offset = bisect.bisect_right(keys, place(after), key=place)
+        elif before is not None:
+            end = bisect.bisect_left(keys, place(before), key=place)
+            offset = max(end - limit, 0)
+        chosen = keys[offset : min(offset + limit, end)]
+        trials = _page([(key.index, held[key.index]) for key in chosen])
+        return Slice(trials, offset, (chosen[0], chosen[-1]) if chosen else None, len(keys))
+
+    @override
+    def trials_of(self, optimization_id: str, indices: Indices) -> TrialPage:
+        trials = self._trials_of(optimization_id)
+        return _page([(index, trials[index]) for index in indices.tolist()])
 
     @override
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:
@@ -298,6 +321,19 @@ def _find(records: dict[str, R], kind: str, wanted: str) -> R:
     if len(found) != 1:
         raise not_the_one(kind, wanted, [keys[id(r)] for r in found])
     return found[0]
+
+
+def _key(order: Order, index: int, trial: _Trial) -> Key:
+    """Where a trial stands in an order."""
+    feasible, score, metrics, _ = trial
+    if order.metric is not None:
+        value = float(metrics[METRIC_COLUMN[order.metric]])
+        undefined = math.isnan(value)
+        return Key(int(undefined), 0.0 if undefined else -value if order.descending else value, index)
+    if not feasible and score == -math.inf:  # a ruined account
+        return Key(4, 0.0, index)
+    undefined = math.isnan(score)
+    return Key(2 * (not feasible) + undefined, 0.0 if undefined else -score, index)
 
 
 def _page(items: list[tuple[int, _Trial]]) -> TrialPage:

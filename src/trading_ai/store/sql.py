@@ -16,6 +16,7 @@ from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.model import OptimizationStatus
+from trading_ai.optimization.paging import Key, Order, Slice
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.ranking import best_of
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord, TrialPage
@@ -25,12 +26,15 @@ from trading_ai.store.blocks import (
     BLOCK,
     all_scores,
     blocks_holding,
+    first_page,
     profits_after,
-    ranked_page,
     replace_keys,
     save_new,
+    sorted_page,
     stored_page,
+    trials_at,
 )
+from trading_ai.store.columns import RANKING, Columns
 from trading_ai.store.database import Database, TransientError
 from trading_ai.store.rows import (
     TableRow,
@@ -56,6 +60,9 @@ _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 _FINISHED = ("completed", "cancelled", "failed")
 
+_NEAR_THE_BEST = 5_000
+"""Places of a ranking up to which the few blocks that hold them are read."""
+
 
 class SqlStore(Store):
     """All on a SQL database.
@@ -71,6 +78,7 @@ class SqlStore(Store):
         self.database = Database(database) if isinstance(database, str) else database
         self.engine = self.database.engine
         self._read, self._write = self.database.read, self.database.write
+        self._columns = Columns()
 
     def close(self) -> None:
         """Close every connection."""
@@ -307,9 +315,37 @@ class SqlStore(Store):
 
     @override
     def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
+        return self.page(optimization_id, Order(), limit, offset).trials
+
+    @override
+    def page(
+        self,
+        optimization_id: str,
+        order: Order,
+        limit: int,
+        offset: int = 0,
+        *,
+        after: Key | None = None,
+        before: Key | None = None,
+    ) -> Slice:
+        is_near = order.metric is None and after is None and before is None and offset + limit <= _NEAR_THE_BEST
+        if is_near:
+            with self._read() as connection:
+                optimization = find(connection, optimizations, "optimization", optimization_id)
+                return first_page(connection, optimization, limit, offset)
         with self._read() as connection:
             optimization = find(connection, optimizations, "optimization", optimization_id)
-            return ranked_page(connection, optimization, limit, offset)
+            return sorted_page(connection, optimization, self._columns, order, limit, offset, after, before)
+
+    @override
+    def trials_of(self, optimization_id: str, indices: Indices) -> TrialPage:
+        with self._read() as connection:
+            optimization = find(connection, optimizations, "optimization", optimization_id)
+            found = self._columns.column(connection, optimization, RANKING)
+            places = np.flatnonzero(np.isin(found.indices, indices))
+            places = places[np.argsort(found.indices[places])]
+            wanted = np.searchsorted(found.indices[places], indices)
+            return trials_at(connection, optimization, found.table, places[wanted])
 
     @override
     def trials(self, optimization_id: str, batch: int = 50_000) -> Iterator[TrialPage]:

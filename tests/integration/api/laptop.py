@@ -55,7 +55,7 @@ class Laptop:
         """Clients of both APIs."""
         context = Context(self.application, self.runner.wake)
         pipeline, optimizer = (
-            TestClient(make_app(name, context, keys_required=keys_required), **how)
+            TestClient(make_app(name, context, keys_required=keys_required), **{"base_url": "http://localhost", **how})
             for name in ("pipeline", "optimizer")
         )
         return pipeline, optimizer

@@ -198,7 +198,9 @@ def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):
             return None
 
     monkeypatch.setitem(vars(laptop.application), "broker", Silent())
-    answer = TestClient(make_app("optimizer", Context(laptop.application), keys_required=False)).get("/ready")
+    answer = TestClient(
+        make_app("optimizer", Context(laptop.application), keys_required=False), base_url="http://localhost"
+    ).get("/ready")
     assert answer.status_code == 503
     assert answer.json()["status"] == "not ready"
     assert answer.json()["missing"] == ["broker", "workers"]
@@ -217,7 +219,9 @@ def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):
 def test_ready_looks_at_what_is_asked_for(tmp_path, asked, missing):
     laptop = Laptop(tmp_path, broker_url="redis://127.0.0.1:1/0")
     laptop.application.broker = type("Silent", (), {"n_waiting": lambda _: None})()
-    client = TestClient(make_app("optimizer", Context(laptop.application), keys_required=False))
+    client = TestClient(
+        make_app("optimizer", Context(laptop.application), keys_required=False), base_url="http://localhost"
+    )
     answer = client.get(f"/ready?{asked}")
     assert answer.json()["missing"] == missing
     assert answer.status_code == (503 if missing else 200)

@@ -280,3 +280,67 @@ def test_events_tell_progress_and_bests_and_end(laptop):
 def test_the_verdict(laptop, grid):
     body = laptop.optimizer.get(f"/api/v1/optimize/{grid}/robustness").json()
     assert body["verdict"]["words"] in {"survives", "fragile", "likely luck"}
+
+
+@pytest.mark.parametrize("sort", ["x", "-x", "luck", "-", ""])
+def test_an_unknown_sort_is_called_sort(laptop, grid, sort):
+    answer = laptop.optimizer.get(f"/api/v1/optimize/{grid}/results", params={"sort": sort})
+    assert_problem(answer, 422, field="sort", value=sort.removeprefix("-") or None)
+
+
+def pages(laptop, key, **params):
+    """All pages of a table from its first to its last, by cursors."""
+    cursor = {}
+    while True:
+        answer = laptop.optimizer.get(f"/api/v1/optimize/{key}/results", params=params | cursor)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        yield page
+        if page["next"] is None:
+            return
+        cursor = {"cursor": page["next"]}
+
+
+@pytest.mark.parametrize("sort", [None, "net_profit", "-net_profit", "total_trades", "-profit_factor"])
+def test_cursors_lead_through_a_table_and_back(laptop, grid, sort):
+    asked = {} if sort is None else {"sort": sort}
+    path = f"/api/v1/optimize/{grid}/results"
+    whole = laptop.optimizer.get(path, params={"limit": 1000, **asked}).json()
+    assert (whole["next"], whole["previous"], whole["offset"], whole["total"]) == (None, None, 0, 527)
+    seen, last = [], None
+    for page in pages(laptop, grid, limit=100, **asked):
+        assert page["offset"] == len(seen)
+        assert page["total"] == 527
+        seen += page["results"]
+        last = page
+    assert seen == whole["results"]
+    back = last["results"]
+    while last["previous"] is not None:
+        last = laptop.optimizer.get(path, params={"limit": 100, "cursor": last["previous"], **asked}).json()
+        back = last["results"] + back
+    assert back == whole["results"]
+
+
+def test_cursors_of_another_table_and_none_at_all(laptop, grid):
+    path = f"/api/v1/optimize/{grid}/results"
+    cursor = laptop.optimizer.get(path, params={"limit": 5}).json()["next"]
+    assert_problem(laptop.optimizer.get(path, params={"cursor": cursor, "sort": "sqn"}), 422, field="cursor")
+    assert_problem(laptop.optimizer.get(path, params={"cursor": cursor, "offset": 3}), 422, field="cursor")
+    assert_problem(laptop.optimizer.get(path, params={"cursor": "Zm9v"}), 422, field="cursor")
+    assert_problem(laptop.optimizer.get(path, params={"cursor": "a b"}), 422, field="cursor")
+    assert_problem(laptop.optimizer.get(path, params={"cursor": cursor, "pareto": "true"}), 422, field="cursor")
+
+
+def test_pages_of_a_front(laptop):
+    key = laptop.started(STOP, TARGET, objective="net_profit", more_objectives=["max_drawdown"])
+    laptop.wait(key)
+    whole = laptop.optimizer.get(f"/api/v1/optimize/{key}/results", params={"pareto": "true"}).json()
+    assert whole["total"] == len(whole["results"]) > 1
+    seen = list(pages(laptop, key, limit=2, pareto="true"))
+    assert [trial for page in seen for trial in page["results"]] == whole["results"]
+    before = laptop.optimizer.get(
+        f"/api/v1/optimize/{key}/results", params={"pareto": "true", "limit": 2, "cursor": seen[-1]["previous"]}
+    ).json()
+    assert before["results"] == seen[-2]["results"]
+    both = {"pareto": "true", "sort": "sqn"}
+    assert_problem(laptop.optimizer.get(f"/api/v1/optimize/{key}/results", params=both), 422, field="pareto")

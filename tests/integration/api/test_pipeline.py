@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import uuid
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.fakes.bars import random_bars
 from tests.integration.api.laptop import BARS, assert_problem
 from trading_ai.engine.costs import Costs
 from trading_ai.library import backtest as run_in_memory
@@ -205,3 +207,21 @@ def test_odd_file_names_lead_nowhere(laptop, name):
 def test_strategies_with_their_parameters(laptop):
     found = {s["name"]: s for s in laptop.pipeline.get("/api/v1/strategies").json()}
     assert {"name": "fast", "kind": "int"}.items() <= found["sma_crossover"]["parameters"][0].items()
+
+
+def test_no_answer_names_a_folder_of_the_server(laptop, tmp_path):
+    made = upload(laptop, as_csv(n=300), "named.csv").json()
+    assert made["source"] == made["quality"]["source"] == "named.csv"
+    assert "trading-ai-upload" not in json.dumps(made)
+    # A file that was imported on the server itself, whose folder is stored with it.
+    folder = str(tmp_path)
+    quality = {"source": f"{folder}/mine.zip!a.csv", "warnings": [f"{folder}/mine.zip!a.csv: a hole"]}
+    bars = random_bars(200, 77, tf="H1")
+    record, _ = laptop.application.backtests.keep_bars(
+        bars, f"{folder}/mine.zip", {"notes": [f"read {folder}/mine.zip"]}, quality
+    )
+    one = laptop.pipeline.get(f"/api/v1/datasets/{record.dataset_id}").json()
+    assert (one["source"], one["quality"]["source"]) == ("mine.zip", "mine.zip!a.csv")
+    assert one["quality"]["warnings"] == ["mine.zip!a.csv: a hole"]
+    assert one["detected"]["notes"] == ["read mine.zip"]
+    assert folder not in laptop.pipeline.get("/api/v1/datasets").text

@@ -244,3 +244,45 @@ def test_what_nobody_expected_is_a_problem_too(laptop, monkeypatch):
     document = assert_problem(answer, 500)
     assert "division" not in document["detail"]
     monkeypatch.undo()
+
+
+INVISIBLE = [
+    "\x00",
+    "\x1b",
+    "\x7f",
+    "\x9b",
+    "\u061c",
+    "\u200b",
+    "\u200f",
+    "\u2028",
+    "\u202e",
+    "\u2060",
+    "\u2066",
+    "\ufeff",
+]
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_names_and_texts_that_cannot_be_shown(laptop, character):
+    text = f"a{character}b"
+    assert_problem(laptop.start(name=text), 422, field="name")
+    assert_problem(laptop.start({"name": "stop_loss", "values": [20, text]}), 422, field="parameters.0.values.1")
+    assert_problem(laptop.start(constraints=[text]), 422, field="constraints.0")
+    assert_problem(laptop.start(objective=text), 422, field="objective")
+    body = {"dataset_id": laptop.dataset_id, "strategy": "sma_crossover", "name": text}
+    assert_problem(laptop.pipeline.post("/api/v1/backtests", json=body), 422, field="name")
+
+
+def test_the_first_wrong_value_of_a_long_list_is_told_and_not_all(laptop):
+    wide = laptop.clients(keys_required=False)[1]
+    body = {"backtest_id": laptop.backtest_id, "parameters": [{"name": "stop_loss", "values": [None] * 3_000}]}
+    answer = wide.post("/api/v1/optimize", json=body)
+    assert_problem(answer, 422, field="parameters.0.values.0")
+    assert len(answer.content) < 2_000
+    many = {f"n{i}": i for i in range(1_000)}
+    answer = wide.post("/api/v1/optimize", json=many)
+    assert_problem(answer, 422)
+    assert len(answer.json()["errors"]) == 50
+    twice = laptop.start({"name": "stop_loss", "values": [7] * 3_000})
+    assert_problem(twice, 422, field="stop_loss", says="twice")
+    assert len(twice.content) < 2_000

@@ -9,6 +9,7 @@ import pytest
 
 from trading_ai.cli import output
 from trading_ai.cli.backtests import parse_settings
+from trading_ai.cli.tables import table
 from trading_ai.documents.words import number
 from trading_ai.errors import ParameterError
 from trading_ai.reports.making import neighbours
@@ -72,3 +73,33 @@ def test_neighbours_are_one_step_away_on_one_axis():
     assert sorted(neighbours((3, 4), 0)) == [1, 4]
     assert sorted(neighbours((3, 4), 11)) == [7, 10]
     assert neighbours((1,), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, as ever", "plain, as ever"),
+        ("ümläut 日本 2\u202f000\xa0$", "ümläut 日本 2\u202f000\xa0$"),  # spaces that do not break
+        ("\x9b31mred", "\\x9b31mred"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("over\rwritten\b\x7f", "over\\rwritten\\x08\\x7f"),
+        ("a\u202egnirts\u2066", "a\\u202egnirts\\u2066"),
+        ("un\u200bseen\ufeff", "un\\u200bseen\\ufeff"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("half of a pair \ud800", "half of a pair \\ud800"),
+    ],
+)
+def test_what_would_move_a_terminal_is_written_as_an_escape(text, shown, capsys):
+    output.say(text)
+    output.note(text)
+    said = capsys.readouterr()
+    assert said.out == said.err == shown + "\n"
+
+
+def test_tables_escape_too(capsys):
+    table("named \x9b2J", ("head\x1b",), [["cell \u202e"]])
+    said = capsys.readouterr().out
+    assert "named \\x9b2J" in said
+    assert "head\\x1b" in said
+    assert "cell \\u202e" in said
+    assert not set(said) & {"\x9b", "\x1b", "\u202e"}

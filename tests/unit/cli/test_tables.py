@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading_ai.cli.output import note, printable, say
+from trading_ai.cli.output import note, say, visible
 from trading_ai.cli.tables import say_folded, table
 
 WORDS = st.text("abcdefghij_", min_size=1, max_size=11)
@@ -90,7 +90,7 @@ def test_nothing_steers_the_terminal(capsys):
     say("a\x9b31mname\x1b]0;x\x07")
     table("T", ["id"], [["\x1b[2Jx"]])
     assert not set(capsys.readouterr().out) & set("\x9b\x1b\x07")
-    assert printable("Größe 大\n\tx") == "Größe 大\n\tx"
+    assert visible("Größe 大\n\tx") == "Größe 大\n\tx"
 
 
 class Run:

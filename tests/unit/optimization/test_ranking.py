@@ -11,7 +11,7 @@ import pytest
 from trading_ai.errors import ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.optimization.ranking import best_of, joined_pages, rank, sorted_page, trial_of_rank, valid_indices
+from trading_ai.optimization.ranking import best_of, rank, trial_of_rank, valid_indices
 from trading_ai.optimization.records import TrialPage
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.strategies.sma_crossover import SmaCrossover
@@ -62,45 +62,6 @@ def test_the_trial_of_a_rank():
         with pytest.raises(ParameterError, match=r"rank.*1\.\.3|1\.\.3.*rank"):
             trial_of_rank(store, record, wrong)
     assert len(store.asked) == 4  # below 1 there is nothing to ask
-
-
-# --- pages sorted by a metric -----------------------------------------------------------------------------
-
-
-def test_pages_are_sorted_together():
-    pages = [page([4, 1], [2.0, nan]), page([0, 3], [5.0, 2.0]), page([2], [9.0])]
-    up = sorted_page(pages, PROFIT, descending=False, limit=10, offset=0)
-    assert up.indices.tolist() == [3, 4, 0, 2, 1]  # ties by index, undefined last
-    assert up.metrics[:, LOSS].tolist()[:4] == [20.0, 20.0, 50.0, 90.0]
-    down = sorted_page(pages, PROFIT, descending=True, limit=10, offset=0)
-    assert down.indices.tolist() == [2, 0, 3, 4, 1]
-    assert sorted_page(pages, LOSS, descending=True, limit=2, offset=0).indices.tolist() == [2, 0]
-    assert sorted_page(pages, PROFIT, descending=True, limit=2, offset=1).indices.tolist() == [0, 3]
-    assert sorted_page(pages, PROFIT, descending=True, limit=2, offset=4).indices.tolist() == [1]
-    assert sorted_page(pages, PROFIT, descending=True, limit=2, offset=5).indices.tolist() == []
-
-
-def test_a_sorted_page_has_what_belongs_to_its_trials():
-    pages = [page([1, 2], [1.0, nan], {2: "no data"}, [True, False]), page([3, 4], [nan, 2.0], {3: "no bars"})]
-    found = sorted_page(pages, PROFIT, descending=False, limit=3, offset=1)
-    assert found.indices.tolist() == [4, 2, 3]
-    assert found.feasible.tolist() == [True, False, True]
-    assert found.errors == {2: "no data", 3: "no bars"}
-    assert sorted_page(pages, PROFIT, descending=False, limit=2, offset=0).errors == {}
-    assert sorted_page(pages, PROFIT, descending=False, limit=2, offset=1).errors == {2: "no data"}
-
-
-def test_no_pages_are_an_empty_page():
-    found = sorted_page([], PROFIT, descending=False, limit=3, offset=0)
-    assert (found.indices.shape, found.metrics.shape, found.feasible.shape) == ((0,), (0, len(METRICS)), (0,))
-
-
-def test_joined_pages():
-    both = joined_pages(page([5], [1.0], {5: "a"}, [False]), page([2, 3], [2.0, 3.0], {3: "b"}))
-    assert both.indices.tolist() == [5, 2, 3]
-    assert both.metrics[:, PROFIT].tolist() == [1.0, 2.0, 3.0]
-    assert both.feasible.tolist() == [False, True, True]
-    assert both.errors == {5: "a", 3: "b"}
 
 
 # --- the best -----------------------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+"""The first of the requests that ``python -m tests.fuzz api`` sends a million of."""
+
+from __future__ import annotations
+
+import collections
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.api import SECONDS, check
+
+N_REQUESTS = 12_000
+
+
+@pytest.mark.slow
+def test_every_request_is_answered(tmp_path: Path) -> None:
+    outcomes: collections.Counter[str] = collections.Counter()
+    slowest = 0.0
+    for number in range(N_REQUESTS):
+        began = time.monotonic()
+        outcomes[check(number, tmp_path)] += 1
+        slowest = max(slowest, time.monotonic() - began)
+    assert outcomes["2xx"] > N_REQUESTS / 10  # or the requests are too wild to get behind the first check
+    assert slowest < SECONDS
