@@ -104,9 +104,10 @@ class Objective:
         """
         plateau = _PLATEAU.fullmatch(text.strip())
         if plateau is not None:
-            inner = cls.parse(plateau[1] or "sharpe_ratio")
-            if inner.plateau_of:
-                raise ParameterError("is a plateau of a plateau", parameter="objective", value=text)
+            within = plateau[1] or "sharpe_ratio"
+            if _PLATEAU.fullmatch(within.strip()):  # before it is read: thousands within each other end the stack
+                raise ParameterError("is a plateau of a plateau", parameter="objective", value=text[:200])
+            inner = cls.parse(within)
             return replace(inner, name=text, plateau_of=inner.name)
         if text in METRIC_COLUMN:
             found, column = metric(text), METRIC_COLUMN[text]

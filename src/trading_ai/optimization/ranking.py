@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
-from trading_ai.expressions import Expression
+from trading_ai.expressions import Expression, kind_of
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
@@ -91,7 +91,6 @@ def valid_indices(
     Raises:
         ParameterError: none does, or a condition cannot be read.
     """
-    known = [*space.names, *(name for name in fixed if name not in space.names)]
     rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
     if not rules and strategy.rules:
         broken = strategy.broken_rule(fixed)
@@ -110,8 +109,10 @@ def valid_indices(
     kept = np.ones(space.shape, dtype=np.bool_)
     for smaller, larger in rules:
         kept &= column(smaller) < column(larger)
+    kinds = {name: kind_of([value]) for name, value in fixed.items()}
+    kinds |= {axis.name: kind_of(axis.values) for axis in space.axes} if conditions else {}
     for condition in conditions:
-        condition.require(known, "--require")
+        condition.require({name: kinds[name] for name in (*space.names, *fixed)}, "--require")
         kept &= condition.evaluate({name: column(name) for name in condition.names})
     if not kept.any():
         if rules and not conditions:
