@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from trading_ai.errors import InputError, StorageError
+from trading_ai.errors import InputError, StorageError, TransientError
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.settings import Settings
 from trading_ai.store.artifacts import FileArtifacts
-from trading_ai.store.database import Database, TransientError
+from trading_ai.store.database import Database
 from trading_ai.store.keys import SqlKeys
 from trading_ai.store.shared_artifacts import open_shared
 from trading_ai.store.sql import SqlStore

@@ -220,14 +220,14 @@ def job_of(store: Store, record: OptimizationRecord) -> Job:
     spec = record.spec
     backtest = store.backtest(spec.backtest_id).spec
     datasets = dict(spec.datasets)
-    return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets)
+    return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets, record.engine_version)
 
 
 def strategy_of(store: Store, record: OptimizationRecord) -> Strategy:
     """The strategy of a stored optimization, where all that its trials and scores are made by is as at its start.
 
     Raises:
-        StateError: the code of the strategy or of a user's objective has changed since, or the engine.
+        ChangedError: the code of the strategy or of a user's objective has changed since, or the engine.
         StrategyError: the strategy or such an objective is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import ChangedError, ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.strategies.user_file import load_file, user_code
@@ -184,7 +184,7 @@ def bound(objectives: Sequence[Objective], functions_hash: str) -> tuple[Objecti
         functions_hash: identity that their functions had at the start; "" where that is not known.
 
     Raises:
-        StateError: the code of one has changed since.
+        ChangedError: the code of one has changed since.
         StrategyError: a file is gone, or cannot be run.
         ParameterError: a formula can no longer be read.
     """
@@ -192,7 +192,7 @@ def bound(objectives: Sequence[Objective], functions_hash: str) -> tuple[Objecti
         found = functions_identity(objectives)
         if found != functions_hash:
             names = ", ".join(str(each) for each in objectives if _IN_FILE.fullmatch(str(each.own)))
-            raise StateError(
+            raise ChangedError(
                 f"the code of the objective {names} has changed since the start (hash {functions_hash[:12]} then, "
                 f"{found[:12]} now): scores of the two must not mix. Restore the code, or start a new optimization."
             )

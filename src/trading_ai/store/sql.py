@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
-from trading_ai.errors import NotFoundError, StateError
+from trading_ai.errors import NotFoundError, StateError, TransientError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -30,7 +30,7 @@ from trading_ai.store.blocks import (
     save_new,
     stored_page,
 )
-from trading_ai.store.database import Database, TransientError
+from trading_ai.store.database import Database
 from trading_ai.store.rows import TableRow, backtest_record, count, dataset_record, find, optimization_record
 from trading_ai.store.tables import (
     backtests,
