@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
 from trading_ai.documents.workers import Workers, workers_json
-from trading_ai.driving.queue import WORKER_SILENT_SECONDS
+from trading_ai.driving.queue import REFUSAL_SECONDS, WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class Context:
     def workers(self) -> Workers:
         """Workers and queue."""
         running = [self.store.optimization(key) for key in self.queue.running()]
-        return workers_json(self.queue.workers(), self.queue.chunks(), running, time.time())
+        now = time.time()
+        refusals = self.queue.refusals(now - REFUSAL_SECONDS)
+        return workers_json(self.queue.workers(), self.queue.chunks(), running, now, refusals)
 
     def collect(self) -> Iterator[Any]:
         """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""
@@ -151,7 +153,8 @@ class Context:
             whose = [record.optimization_id, record.name]
             progress.add_metric(whose, record.n_completed / max(record.n_total, 1))
             elapsed = now - (record.started_at or now)
-            if record.n_completed:
-                eta.add_metric(whose, (record.n_total - record.n_completed) * elapsed / record.n_completed)
+            n_run = record.n_completed - record.n_reused  # copies of earlier trials took no time
+            if n_run > 0:
+                eta.add_metric(whose, (record.n_total - record.n_completed) * elapsed / n_run)
         yield progress
         yield eta

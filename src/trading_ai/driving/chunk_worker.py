@@ -148,7 +148,7 @@ class ChunkWorker:
         key = chunk.optimization_id
         if chunk.identity.engine_version != ENGINE_VERSION:  # before its record is read, which may be of another form
             raise ChangedError(
-                f"this worker's engine version is {ENGINE_VERSION}, the chunk's {chunk.identity.engine_version}"
+                f"started with engine version {chunk.identity.engine_version}, and this one has {ENGINE_VERSION}"
             )
         until, reason = self._refused.get(key, (0.0, ""))
         if self._clock() < until:

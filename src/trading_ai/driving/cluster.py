@@ -118,6 +118,7 @@ class Coordinator:
         self._refusals: list[Refusal] = []
         self._refused = Refused(self._say, self._fail)
         self._unable: dict[str, float] = {}  # until when not to try again
+        self._reasons: dict[str, str] = {}
         self._trouble: dict[str, tuple[float, int]] = {}  # since when the database fails for one, at so many trials
         self._n_completed: dict[str, int] = {}
         self._n_transient = 0
@@ -270,7 +271,9 @@ class Coordinator:
         self._unable[key] = now + _UNABLE_RETRY_SECONDS
         self._queue.note_refusal(Refusal(key, self._worker_id, reason, now))
         self._store.release_lease(key, self._lease)
-        _log.warning("not to be driven here", extra={"optimization_id": key, "reason": reason})
+        if self._reasons.get(key) != reason:
+            self._reasons[key] = reason
+            _log.warning("not to be driven here", extra={"optimization_id": key, "reason": reason})
 
     def _fail(self, key: str, reason: str) -> None:
         try:
@@ -292,7 +295,7 @@ class Coordinator:
                 self._driven.pop(key, None)
                 return None
             if engine != ENGINE_VERSION:  # before its record is read, which may be of another form
-                self._cannot(key, f"its engine version is {engine}, this is {ENGINE_VERSION}")
+                self._cannot(key, f"started with engine version {engine}, and this one has {ENGINE_VERSION}")
                 return None
             record = self._store.optimization(key)
             if record.status != "running":
@@ -319,7 +322,7 @@ class Coordinator:
         else:
             self._store.change_status(key, ("running",), new, self._clock(), message)
         self._store.release_lease(key, self._lease)
-        for known in (self._driven, self._unable, self._trouble, self._n_completed):
+        for known in (self._driven, self._unable, self._reasons, self._trouble, self._n_completed):
             known.pop(key, None)
         _log.info("optimization %s", new, extra={"optimization_id": key, "reason": message})
 

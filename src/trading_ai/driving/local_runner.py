@@ -78,8 +78,8 @@ class LocalRunner:
                         WorkerRecord(**{**vars(self._worker), "heartbeat_at": beaten, "memory_bytes": self._memory()})
                     )
                 self._threads = {key: t for key, t in self._threads.items() if t.is_alive()}
-                # Those that were not begun yet first, then the one that was begun longest ago: what comes back again and
-                # again, because it cannot even be marked as failed, takes nobody's place.
+                # Those that were not begun yet first, then the one that was begun longest ago: what comes back again
+                # and again, because it cannot even be marked as failed, takes nobody's place.
                 for key in sorted(self._queue.running(), key=lambda key: self._begun.get(key, 0.0)):
                     if key in self._threads or self._clock() < self._not_before.get(key, 0.0):
                         continue

@@ -42,11 +42,8 @@ class Refused:
             reason = f"{workers[whose]}: {said[whose]}"
             if key not in self._since:
                 self._since[key] = now
-                self._say(
-                    key,
-                    f"waits: none of the {len(workers)} worker(s) can evaluate it, and it fails if that stays so for "
-                    f"{UNABLE_SECONDS:.0f} s. {reason}",
-                )
+                rule = f"it fails if none can within {UNABLE_SECONDS:.0f} s"
+                self._say(key, f"waits: no worker that is online can evaluate it, and {rule}. {reason}")
             elif now - self._since[key] >= UNABLE_SECONDS:
                 del self._since[key]
                 self._fail(key, f"no worker could evaluate it for {UNABLE_SECONDS:.0f} s. {reason}")

@@ -7,6 +7,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from trading_ai.driving.queue import ChunkState
+from trading_ai.executors.pool import START_SECONDS
 
 QUEUE = "trading_ai"
 TASK = "trading_ai.evaluate_chunk"
@@ -30,6 +31,7 @@ def celery_app(url: str) -> Celery:
         task_send_sent_event=True,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,
+        worker_proc_alive_timeout=START_SECONDS,  # of four seconds, on a sliver of a core, none comes to life
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=3,
