@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from trading_ai.errors import InputError, StorageError, TransientError
 from trading_ai.evaluation.cores import n_cores
@@ -51,7 +51,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "TRADING_AI_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError(first["msg"], parameter=name, value=first.get("input")) from None
+        is_secret = Settings.model_fields[str(first["loc"][0])].annotation is SecretStr
+        value = None if is_secret else first.get("input")
+        raise InputError(first["msg"].removeprefix("Value error, "), parameter=name, value=value) from None
 
 
 def artifacts_opener(settings: Settings) -> Callable[[], Artifacts]:

@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
+from trading_ai.api.beginnings import Beginnings
 from trading_ai.documents.workers import Workers, workers_json
 from trading_ai.driving.queue import REFUSAL_SECONDS, WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
@@ -55,6 +56,7 @@ class Context:
     def __init__(self, application: Application, wake: Callable[[], None] = lambda: None) -> None:
         self.application, self.wake = application, wake
         self.status_cache: dict[str, tuple[float, asyncio.Future[bytes]]] = {}
+        self.beginnings = Beginnings()
         self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)
 
     @property
@@ -97,8 +99,7 @@ class Context:
         except TradingAIError as error:
             checks["database"] = str(error)
         if "broker" in only and self.application.settings.broker:
-            reached = self.application.broker.n_waiting() is not None
-            checks["broker"] = "ok" if reached else "cannot be reached"
+            checks["broker"] = self.application.broker.trouble() or "ok"
         checks["workers"] = "ok" if online else "no worker is online"
         checks = cast("Checks", {name: state for name, state in checks.items() if name in only})
         missing = [name for name, state in checks.items() if state != "ok"]

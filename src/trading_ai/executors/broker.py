@@ -11,6 +11,7 @@ from trading_ai.executors.pool import START_SECONDS
 
 QUEUE = "trading_ai"
 TASK = "trading_ai.evaluate_chunk"
+_PROBE = "trading_ai.probe"
 
 
 def celery_app(url: str) -> Celery:
@@ -76,6 +77,16 @@ class Broker:
             self.app.send_task(TASK, kwargs=about, queue=QUEUE, retry=False, ignore_result=True)
         except (OperationalError, redis.RedisError) as error:
             raise OSError(str(error)) from error
+
+    def trouble(self) -> str:
+        """Why messages cannot be sent, or "": it is away, full, or takes no writes. Writes a key."""
+        try:
+            self._redis.set(_PROBE, "1", px=1000)
+        except redis.ResponseError as error:  # it answers, and refuses
+            return f"takes no messages: {error}"
+        except (redis.RedisError, OSError):
+            return "cannot be reached"
+        return ""
 
     def n_waiting(self) -> int | None:
         """Messages that no worker has taken; None if the broker cannot be reached."""
