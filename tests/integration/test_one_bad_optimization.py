@@ -14,6 +14,7 @@ from trading_ai.driving import chunk_worker, cluster, here, local_runner, planni
 from trading_ai.driving.chunk_worker import ChunkWorker
 from trading_ai.driving.cluster import Coordinator
 from trading_ai.driving.dispatch import Dispatch
+from trading_ai.driving.driven import Driven
 from trading_ai.driving.here import Here
 from trading_ai.driving.local_runner import LocalRunner
 from trading_ai.driving.queue import WorkerRecord
@@ -175,8 +176,8 @@ def concerns(bad, given) -> bool:
 
 STEPS_OF_A_CLUSTER = [
     (Coordinator, "_begin"),
-    (cluster._Driven, "observe"),
-    (cluster._Driven, "enough"),
+    (Driven, "observe"),
+    (Driven, "enough"),
     (cluster, "complete"),
     (cluster, "known_scores"),
     (Dispatch, "refill"),

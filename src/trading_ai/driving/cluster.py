@@ -14,12 +14,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from trading_ai.driving.completion import complete
-from trading_ai.driving.dispatch import Dispatch, Limits, after_death, kill_text
+from trading_ai.driving.dispatch import Limits, after_death, kill_text
+from trading_ai.driving.driven import Driven, Tick
 from trading_ai.driving.planning import dispatch_of, job_of, proposals_of
 from trading_ai.driving.queue import REFUSAL_SECONDS, WORKER_SILENT_SECONDS, ChunkState, Refusal, WorkQueue
 from trading_ai.driving.refused import Refused
@@ -33,7 +33,6 @@ from trading_ai.errors import (
     TransientError,
     said,
 )
-from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.job import failed_chunk
 from trading_ai.evaluation.ports import Indices
 from trading_ai.optimization.judging import Judge
@@ -55,37 +54,6 @@ _TROUBLE_SECONDS = 60.0
 """How long the database may fail for one optimization, and for no other, before that one fails."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Driven:
-    """One running optimization as this coordinator knows it."""
-
-    dispatch: Dispatch
-    limits: Limits
-    seen: tuple[int, float]
-    identity: Identity
-
-    def observe(self, record: OptimizationRecord) -> None:
-        """Learn the speed of one worker from the progress since the last look."""
-        n, seconds = record.n_completed - self.seen[0], record.busy_seconds - self.seen[1]
-        if n > 0 and seconds > 0:
-            self.dispatch.told(n, seconds)
-            self.seen = (record.n_completed, record.busy_seconds)
-
-    def enough(self, record: OptimizationRecord, now: float) -> str:
-        """The limit that is reached, if one is; the best is counted from the first look of this coordinator."""
-        seconds = now - (record.started_at or record.created_at)
-        return self.limits.reached(record.n_completed, record.best_score, seconds)
-
-
-@dataclass(frozen=True)
-class Tick:
-    """What one look found; for gauges."""
-
-    n_waiting: int = 0
-    n_slots: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
 
 
 class Coordinator:
@@ -111,7 +79,7 @@ class Coordinator:
     ) -> None:
         self._store, self._queue, self._owner, self._clock = store, queue, owner, clock
         self._announce, self._n_announced = announce, n_announced
-        self._driven: dict[str, _Driven] = {}
+        self._driven: dict[str, Driven] = {}
         self._forgot = self._looked = 0.0
         self._leads = False
         self._worker_id = owner.partition("/")[0]
@@ -326,7 +294,7 @@ class Coordinator:
             known.pop(key, None)
         _log.info("optimization %s", new, extra={"optimization_id": key, "reason": message})
 
-    def _begin(self, record: OptimizationRecord) -> _Driven:
+    def _begin(self, record: OptimizationRecord) -> Driven:
         chosen, proposals = proposals_of(self._store, record)
         proposals.tell(*known_scores(self._store, record))
         under_way = self._queue.chunk_indices(record.optimization_id)
@@ -338,7 +306,7 @@ class Coordinator:
         dispatch = dispatch_of(self._store, record, proposals, chosen, left, n_started=n_started)
         limits = Limits(record.spec.stop_rule, record.best_score, record.n_completed)
         seen = (record.n_completed, record.busy_seconds)
-        return _Driven(dispatch, limits, seen, job_of(self._store, record).identity)
+        return Driven(dispatch, limits, seen, job_of(self._store, record).identity)
 
     def _fill(
         self, records: Sequence[OptimizationRecord], chunks: Sequence[ChunkState], n_slots: int, now: float
