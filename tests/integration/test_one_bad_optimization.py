@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.fakes.user_strategies import write_strategy
 from trading_ai.bootstrap import Application
@@ -212,6 +214,45 @@ def test_a_fault_in_any_step_of_the_cluster(work, monkeypatch, owner, step, erro
     work.application.service.set_running(bad)  # what failed can go on when the cause is gone
     work.run()
     assert work.ends(bad) == ("completed", "")
+
+
+OF_OLDER_VERSIONS = [
+    ("objective", "net_profit + 'a'", "a text where a number belongs"),
+    ("objective", "-(net_profit < 1)", "a condition where a number belongs"),
+    ("objective", "9" * 400 + " + net_profit", "too large"),
+    ("objective", "no_such_metric", "no_such_metric"),
+    ("constraints", ["no_such_metric > 1"], "no_such_metric"),
+    ("parameter_constraints", ["stop_loss < 'wide'"], "cannot be compared"),
+]
+
+
+def stored_as_older_versions_did(work, name, value) -> str:
+    """An optimization that is marked as running with what is now refused."""
+    key = work.begin()
+    with work.application.database.write() as connection:
+        chosen = text("SELECT spec FROM optimizations WHERE optimization_id = :key")
+        spec = json.loads(connection.execute(chosen, {"key": key}).scalar_one()) | {name: value}
+        change = text("UPDATE optimizations SET spec = :spec WHERE optimization_id = :key")
+        connection.execute(change, {"key": key, "spec": json.dumps(spec)})
+    return key
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), OF_OLDER_VERSIONS)
+def test_what_older_versions_accepted_fails_alone_in_a_cluster(work, name, value, reason):
+    bad, good = stored_as_older_versions_did(work, name, value), work.begin()
+    work.run(seconds=3.0)
+    assert work.ends(good) == ("completed", "")
+    assert work.ends(bad)[0] == "failed"
+    assert reason in work.ends(bad)[1]
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), OF_OLDER_VERSIONS)
+def test_what_older_versions_accepted_fails_alone_on_one_machine(work, served, name, value, reason):
+    bad, good = stored_as_older_versions_did(work, name, value), work.begin()
+    served(lambda: not work.application.queue.running())
+    assert work.ends(good) == ("completed", "")
+    assert work.ends(bad)[0] == "failed"
+    assert reason in work.ends(bad)[1]
 
 
 def test_a_failure_that_cannot_be_stored_holds_up_no_other(work, monkeypatch):
