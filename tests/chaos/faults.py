@@ -95,7 +95,18 @@ def pause_worker(cluster: Cluster, rng: random.Random) -> None:
 
 
 SKEW_SECONDS = 6.0
-"""Long enough for a worker to start, and to be offered chunks."""
+_REFUSED_WITHIN_SECONDS = 60.0
+
+
+def until_refused(cluster: Cluster) -> None:
+    """Wait until a worker says that it gives chunks back, or there are none left to give."""
+    limit = time.monotonic() + _REFUSED_WITHIN_SECONDS
+    while time.monotonic() < limit:
+        with suppress(OSError, ValueError):
+            state = cluster.call("GET", "/api/v1/workers/status")
+            if not state["remaining_tasks"] or any(worker["refuses"] for worker in state["workers"]):
+                return
+        time.sleep(0.2)
 
 
 def replace_worker(cluster: Cluster, rng: random.Random) -> None:
@@ -103,7 +114,7 @@ def replace_worker(cluster: Cluster, rng: random.Random) -> None:
     name = rng.choice(cluster.workers())
     cluster.kill(name)
     cluster.start(name, code=other_version(cluster.folder))
-    time.sleep(SKEW_SECONDS)
+    until_refused(cluster)
     cluster.kill(name)
     cluster.start(name)
 
@@ -115,7 +126,7 @@ def roll_all(cluster: Cluster, rng: random.Random) -> None:
         cluster.kill(each)
         cluster.start(each, code=code)
         time.sleep(SKEW_SECONDS / 2)
-    time.sleep(SKEW_SECONDS / 2)
+    until_refused(cluster)
     for each in ("api", name):
         cluster.kill(each)
         cluster.start(each)
@@ -129,7 +140,7 @@ def take_strategy(cluster: Cluster, rng: random.Random) -> None:
     file.rename(aside)
     try:
         cluster.start(name)
-        time.sleep(SKEW_SECONDS)
+        until_refused(cluster)
     finally:
         aside.rename(file)
 
@@ -149,7 +160,7 @@ def fill_disk(cluster: Cluster, rng: random.Random) -> None:
     cluster.kill(name)
     with full_disk(cluster.home(name) / "cache"):
         cluster.start(name)
-        time.sleep(SKEW_SECONDS)
+        until_refused(cluster)
         cluster.kill(name)
     cluster.start(name)
 
