@@ -17,6 +17,7 @@ START_SECONDS = 600.0
 """How long a pool may load and compile: on a sliver of a core that takes minutes."""
 
 _AT_WORK = 0.3
+_MESSAGE_SECONDS = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -51,12 +52,19 @@ class PoolMarks:
 
     def ready_at(self, n_processes: int = 1) -> float | None:
         """When the pool could take its first message, seconds since 1970; None while fewer processes are ready."""
-        times = sorted(mark.stat().st_mtime for mark in self._living("ready"))
-        return times[n_processes - 1] if len(times) >= n_processes else None
+        with suppress(OSError):
+            times = sorted(mark.stat().st_mtime for mark in self._living("ready"))
+            return times[n_processes - 1] if len(times) >= n_processes else None
+        return None
 
-    def are_at_work(self) -> bool:
-        """Whether any process has taken a message."""
-        return bool(self._living("work"))
+    def have_messages(self, now: float) -> bool:
+        """Whether any process has taken a message within the last minute.
+
+        After that its chunk has an owner, who extends the lease; one that hangs without a chunk must not look busy.
+        """
+        with suppress(OSError):
+            return any(now - mark.stat().st_mtime < _MESSAGE_SECONDS for mark in self._living("work"))
+        return True  # one has just ended its work
 
     def _mark(self, kind: str) -> Path:
         return self._folder / f"{kind}-{os.getpid()}"
@@ -130,7 +138,7 @@ class PoolWatch:
         """Whether it has something to do with itself, or nothing to do."""
         since, before = self._last
         self._last = (now, self._wanted(pool))
-        if self._last[1] - before > _AT_WORK * (now - since) or self._marks.are_at_work():
+        if self._last[1] - before > _AT_WORK * (now - since) or self._marks.have_messages(now):
             return True
         if any(str(chunk.owner).startswith(f"{self._worker_id}/") for chunk in chunks):
             return True

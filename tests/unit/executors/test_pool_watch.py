@@ -32,7 +32,7 @@ class Marks:
     def ready_at(self):
         return 1.0 if self.is_ready else None
 
-    def are_at_work(self):
+    def have_messages(self, now):
         return self.at_work
 
 
