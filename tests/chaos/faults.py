@@ -95,16 +95,20 @@ def pause_worker(cluster: Cluster, rng: random.Random) -> None:
 
 
 SKEW_SECONDS = 6.0
+_OFFERED_SECONDS = 3.0
 _REFUSED_WITHIN_SECONDS = 60.0
 
 
-def until_refused(cluster: Cluster) -> None:
-    """Wait until a worker says that it gives chunks back, or there are none left to give."""
-    limit = time.monotonic() + _REFUSED_WITHIN_SECONDS
+def until_refused(cluster: Cluster, name: str) -> None:
+    """Wait until a worker's pool is ready and was offered chunks for a while, or there are none left to offer."""
+    pid, limit = cluster.processes[name].pid, time.monotonic() + _REFUSED_WITHIN_SECONDS
     while time.monotonic() < limit:
         with suppress(OSError, ValueError):
             state = cluster.call("GET", "/api/v1/workers/status")
-            if not state["remaining_tasks"] or any(worker["refuses"] for worker in state["workers"]):
+            if not state["remaining_tasks"]:
+                return
+            if any(w["pid"] == pid and w["ready_at"] and w["refuses"] for w in state["workers"]):
+                time.sleep(_OFFERED_SECONDS)
                 return
         time.sleep(0.2)
 
@@ -114,7 +118,7 @@ def replace_worker(cluster: Cluster, rng: random.Random) -> None:
     name = rng.choice(cluster.workers())
     cluster.kill(name)
     cluster.start(name, code=other_version(cluster.folder))
-    until_refused(cluster)
+    until_refused(cluster, name)
     cluster.kill(name)
     cluster.start(name)
 
@@ -126,7 +130,7 @@ def roll_all(cluster: Cluster, rng: random.Random) -> None:
         cluster.kill(each)
         cluster.start(each, code=code)
         time.sleep(SKEW_SECONDS / 2)
-    until_refused(cluster)
+    until_refused(cluster, name)
     for each in ("api", name):
         cluster.kill(each)
         cluster.start(each)
@@ -140,7 +144,7 @@ def take_strategy(cluster: Cluster, rng: random.Random) -> None:
     file.rename(aside)
     try:
         cluster.start(name)
-        until_refused(cluster)
+        until_refused(cluster, name)
     finally:
         aside.rename(file)
 
@@ -160,7 +164,7 @@ def fill_disk(cluster: Cluster, rng: random.Random) -> None:
     cluster.kill(name)
     with full_disk(cluster.home(name) / "cache"):
         cluster.start(name)
-        until_refused(cluster)
+        until_refused(cluster, name)
         cluster.kill(name)
     cluster.start(name)
 
