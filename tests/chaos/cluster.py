@@ -19,7 +19,6 @@ import psutil
 
 from tests.chaos.places import forget_groups
 from tests.servers import free_port, postgres_server, redis_server
-from trading_ai._compiled_cache import cache_folder
 
 STRATEGY = """from trading_ai.strategies.sma_crossover import SmaCrossover
 
@@ -85,7 +84,7 @@ class Cluster:
         own = {"TRADING_AI_HOME": str(self.home(home)), "PYTHONWARNINGS": "ignore"}
         if code is not None:
             own["PYTHONPATH"] = str(code)
-            own["NUMBA_CACHE_DIR"] = str(cache_folder())  # the kernels are the same
+            own["NUMBA_CACHE_DIR"] = str(code / "kernels")
         return {**os.environ, **urls, **own, **self.env}
 
     def run(self, *arguments: str) -> Any:

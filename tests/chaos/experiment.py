@@ -14,6 +14,7 @@ import numpy as np
 import trading_ai as ta
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import FAULTS
+from tests.chaos.places import other_version
 from trading_ai.errors import TradingAIError
 from trading_ai.store.sql import SqlStore
 
@@ -90,6 +91,7 @@ class Experiment:
 
     def run(self, n_faults: int, kinds: Sequence[str] = tuple(FAULTS)) -> Outcome:
         """Run optimizations until so many faults have struck; every one is finished and compared."""
+        other_version(self.cluster.folder)  # made before anything runs that it would slow down
         order: list[str] = []
         while self.outcome.n_faults < n_faults:
             key = self.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,10 @@ def other_version(folder: Path) -> Path:
         version.write_text("\n".join(lines) + "\n")
         job = tree / "trading_ai" / "evaluation" / "job.py"
         job.write_text(job.read_text() + _OTHER_NUMBERS)
+        # Compiled now: a worker that compiles for a minute is offered no chunk in that time.
+        environment = {**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": str(tree / "kernels")}
+        command = [sys.executable, "-m", "trading_ai.warm"]
+        subprocess.run(command, env=environment, capture_output=True, check=True, timeout=600)
     return tree
 
 
