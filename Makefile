@@ -79,7 +79,7 @@ test-lowest: $(LOWEST_STAMP) ## run unit and conformance tests with the lowest v
 		$(ON_ALL_CORES) $(PYTEST_ARGS)
 
 .PHONY: chaos
-chaos: setup ## kill processes 200 times during optimizations and compare every trial (about half an hour)
+chaos: setup ## break something 200 times during optimizations and compare every trial (about an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 .PHONY: lint

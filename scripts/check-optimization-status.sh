@@ -11,7 +11,9 @@ elsewhere there is one line for each change. Ctrl-C stops watching; the optimiza
 
 ID is an id, a unique beginning of one, or latest.
 
-Exit codes: 0 completed; 1 failed, cancelled, or its state cannot be read; 2 wrong arguments; 130 Ctrl-C.
+A paused one is not watched: why it is paused and how it goes on is said instead.
+
+Exit codes: 0 completed; 1 failed, cancelled, or its state cannot be read; 2 wrong arguments; 3 paused; 130 Ctrl-C.
 
 Environment:
   OPTIMIZER_URL        the optimizer API                     (http://localhost:30802)
@@ -85,6 +87,7 @@ draw() { # draw WHETHER-IT-GOES-ON
     text=$(
         printf '\nStatus: %s\nProgress: %s%%\nCompleted: %s / %s tasks\n' "$status" "$percent" "$completed" "$total"
         [ "$failed" -eq 0 ] || printf 'Failed: %s\n' "$failed"
+        [ "$status" != running ] || [ -z "$message" ] || printf 'Message: %s\n' "$message"
         printf '\n%s %s%%\n' "$(bar)" "$percent"
         [ "$1" -eq 0 ] || printf '\nRefreshing in %s seconds... (Ctrl+C to stop)\n' "$seconds"
     )
@@ -97,6 +100,7 @@ said=
 tell() {
     local text="Status: $status  Progress: $percent%  Completed: $completed / $total tasks"
     [ "$failed" -eq 0 ] || text="$text  Failed: $failed"
+    [ "$status" != running ] || [ -z "$message" ] || text="$text  Message: $message"
     [ "$text" = "$said" ] || printf '%s  %s\n' "$text" "$(bar)"
     said=$text
 }
@@ -121,6 +125,12 @@ while :; do
             show 0
             printf '\n✗ Optimization %s%s\n' "$status" "${message:+: $message}" >&2
             exit 1
+            ;;
+        paused)
+            show 0
+            printf '\nOptimization paused%s\n\nGo on with it:\n  curl -X POST %s/api/v1/optimize/%s/resume\n' \
+                "${message:+: $message}" "$optimizer" "$full" >&2
+            exit 3
             ;;
     esac
     show 1

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from trading_ai.errors import InputError, StorageError
+from trading_ai.errors import InputError, StorageError, TransientError
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.settings import Settings
 from trading_ai.store.artifacts import FileArtifacts
-from trading_ai.store.database import Database, TransientError
+from trading_ai.store.database import Database
 from trading_ai.store.keys import SqlKeys
 from trading_ai.store.shared_artifacts import open_shared
 from trading_ai.store.sql import SqlStore
@@ -51,7 +51,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "TRADING_AI_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError(first["msg"], parameter=name, value=first.get("input")) from None
+        is_secret = Settings.model_fields[str(first["loc"][0])].annotation is SecretStr
+        value = None if is_secret else first.get("input")
+        raise InputError(first["msg"].removeprefix("Value error, "), parameter=name, value=value) from None
 
 
 def artifacts_opener(settings: Settings) -> Callable[[], Artifacts]:

@@ -11,9 +11,11 @@ The tree::
     │   └── RuleError             costs, sizing or execution rules
     ├── NotFoundError         no such dataset, backtest or optimization            exit code 4
     ├── StateError            the thing is not in a state that allows the call     exit code 5
+    │   ├── ChangedError          engine, code or data are not those of the start
     │   └── NoWinnerError         no trial ranks, or this one does not                 exit code 8
     ├── EvaluationError       a trial could not be evaluated                       exit code 6
     └── StorageError          the database or an artifact could not be used        exit code 7
+        └── TransientError        it may succeed a moment later
 
 A message names the parameter, the value received, the rule it broke and what to do.
 """
@@ -150,6 +152,10 @@ class NoWinnerError(StateError):
     exit_code = 8
 
 
+class ChangedError(StateError):
+    """The engine, the code or the data here are not those that something was started with."""
+
+
 class EvaluationError(TradingAIError):
     """A trial could not be evaluated."""
 
@@ -160,6 +166,10 @@ class StorageError(TradingAIError):
     """The database or an artifact could not be read or written."""
 
     exit_code = 7
+
+
+class TransientError(StorageError):
+    """The transaction was lost; the next one may succeed."""
 
 
 def said(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """A small language for formulas over named columns: arithmetic, comparisons and a few functions, nothing else.
 
 What a user or a request writes is parsed by Python's own parser and walked node by node; only what is listed here is
-carried out, so a formula cannot reach anything but the columns it names.
+carried out, so a formula cannot reach anything but the columns it names. Each part is a number, a text or a condition,
+and what does not fit together is refused when the formula is read: one that was accepted can be computed.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,10 @@ from typing_extensions import override
 from trading_ai.errors import ParameterError, did_you_mean
 
 Column = npt.NDArray[Any]
+
+Kind = Literal["number", "text", "condition", "flag", "mixed", "any"]
+"""What a part of a formula, or a column, is. A flag is true or false and counts as 1 or 0; a mixed column holds numbers
+and texts; any is that of a name before its values are known."""
 
 MAX_LENGTH = 500
 _MAX_DEPTH = 40
@@ -81,15 +86,30 @@ class Expression:
         except ParameterError as error:
             return cls(text, (), True, error)
 
-    def require(self, known: Sequence[str], parameter: str) -> None:
-        """Refuse names that are not among the known ones.
+    def require(self, known: Mapping[str, Kind], parameter: str) -> None:
+        """Refuse names that are not among the known ones, and what cannot be computed of columns of their kinds.
+
+        Args:
+            known: kind of each column, see `kind_of`.
+            parameter: what errors call the formula.
 
         Raises:
-            ParameterError: it names another one.
+            ParameterError: it names another one, or, say, compares a text with a number.
         """
         for name in self.names:
             if name not in known:
-                raise _unknown(name, known, parameter, self.text)
+                raise _unknown(name, list(known), parameter, self.text)
+        if isinstance(self._tree, ParameterError):
+            raise self._tree
+        try:
+            _kind(self._tree, known)
+        except _MisfitError as error:
+            raise ParameterError(
+                str(error),
+                parameter=parameter,
+                value=self.text,
+                remedy="Compare texts with texts, numbers with numbers",
+            ) from None
 
     def evaluate(self, columns: Mapping[str, Column]) -> Column:
         """The formula of every row.
@@ -108,17 +128,28 @@ class Expression:
         return np.asarray(value, dtype=np.bool_ if self.is_condition else np.float64)
 
 
+def kind_of(values: Iterable[object]) -> Kind:
+    """The kind of a column that holds these values, each a number, a truth value or a text."""
+    listed = list(values)
+    if all(isinstance(value, bool) for value in listed):
+        return "flag"
+    if all(isinstance(value, int | float) for value in listed):
+        return "number"
+    return "text" if all(isinstance(value, str) for value in listed) else "mixed"
+
+
 def parse_expression(text: str, known: Sequence[str] | None, *, parameter: str, condition: bool) -> Expression:
     """Read a formula.
 
     Args:
         text: the formula, such as ``net_profit / (1 + max_drawdown)`` or ``fast * 2 < slow``.
-        known: names that it may use; None for any, see `Expression.require`.
+        known: names that it may use, all of numbers; None for any, see `Expression.require`.
         parameter: what errors call it.
         condition: whether a condition is asked for, or a number.
 
     Raises:
-        ParameterError: it cannot be read, uses something else than `GRAMMAR`, or names an unknown column.
+        ParameterError: it cannot be read, uses something else than `GRAMMAR`, names an unknown column, or does with a
+            number, a text or a condition what cannot be done with it.
     """
     return _parsed(text, None if known is None else tuple(known), parameter, condition)
 
@@ -133,7 +164,8 @@ def _unknown(name: str, known: Sequence[str], parameter: str, text: str) -> Para
 @lru_cache(maxsize=256)
 def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition: bool) -> Expression:
     def refuse(message: str, remedy: str = f"Use {GRAMMAR}") -> ParameterError:
-        return ParameterError(message, parameter=parameter, value=text, remedy=remedy)
+        shown = text if len(text) <= MAX_LENGTH else f"{text[:60]}..."
+        return ParameterError(message, parameter=parameter, value=shown, remedy=remedy)
 
     if len(text) > MAX_LENGTH:
         raise refuse(f"has {len(text):,} characters, more than {MAX_LENGTH}", "Shorten it")
@@ -149,15 +181,18 @@ def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition:
             if known is not None and node.id not in known:
                 raise _unknown(node.id, known, parameter, text)
             names[node.id] = None
-        elif why := _fault(node) or _misplaced_text(node):
+        elif why := _fault(node):
             raise refuse(why)
-    if _is_text(tree):
+    try:
+        found = _kind(tree, dict.fromkeys(names, "any" if known is None else "number"))
+    except _MisfitError as error:
+        raise refuse(str(error)) from None
+    if found == "text":
         raise refuse(f"{ast.unparse(tree)} is a text, not a number")
-    is_condition = _is_condition(tree)
-    if is_condition != condition:
+    if (found == "condition") != condition:
         what = ("a condition, such as fast < slow", "a number")
         raise refuse(f"must be {what[0] if condition else what[1]}")
-    return Expression(text, tuple(names), is_condition, tree)
+    return Expression(text, tuple(names), condition, tree)
 
 
 def _nodes(node: ast.AST, depth: int = 0) -> Iterator[tuple[ast.AST, int]]:
@@ -176,9 +211,13 @@ def _fault(node: ast.AST) -> str:
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str | bool):
             return ""
-        if isinstance(node.value, int | float) and math.isfinite(node.value):
-            return ""
-        return f"{node.value!r} is not a number"
+        if not isinstance(node.value, int | float):
+            return f"{node.value!r} is not a number"
+        try:
+            is_finite = math.isfinite(float(node.value))
+        except OverflowError:
+            is_finite = False
+        return "" if is_finite else "too large, and so not a number: above 1.8e308"
     if isinstance(node, ast.BinOp):
         return "" if type(node.op) in _BINARY else f"the operator {type(node.op).__name__} is not offered"
     if isinstance(node, ast.UnaryOp):
@@ -197,30 +236,93 @@ def _fault(node: ast.AST) -> str:
     return f"{type(node).__name__} is not part of a formula"
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+class _MisfitError(Exception):
+    """What does not fit together, in words."""
 
 
-def _misplaced_text(node: ast.AST) -> str:
-    """Why a text stands where nothing can be done with it; empty if it does not. It can be compared, no more."""
+def _kind(node: ast.expr, columns: Mapping[str, Kind]) -> Kind:
+    """The kind of a part of a formula.
+
+    Args:
+        node: the part, of which `_fault` has nothing to say.
+        columns: kind of each column.
+
+    Raises:
+        _MisfitError: its own parts do not fit together.
+    """
+    if isinstance(node, ast.Name):
+        return columns[node.id]
+    if isinstance(node, ast.Constant):
+        return kind_of([node.value])
     if isinstance(node, ast.Compare):
-        return ""
-    found = next((child for child in ast.iter_child_nodes(node) if _is_text(child)), None)
-    return "" if found is None else f"the text {ast.unparse(found)} can only be compared"
+        sides = [node.left, *node.comparators]
+        kinds = [_kind(side, columns) for side in sides]
+        for i, op in enumerate(node.ops):
+            _check_compared(sides[i : i + 2], kinds[i : i + 2], op)
+        return "condition"
+    if isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        for part in node.values if isinstance(node, ast.BoolOp) else [node.operand]:
+            _check_part(part, _kind(part, columns), ("condition", "flag", "any"), "where a condition belongs")
+        return "condition"
+    parts: Sequence[ast.expr]
+    if isinstance(node, ast.BinOp):
+        parts = (node.left, node.right)
+    elif isinstance(node, ast.UnaryOp):
+        parts = (node.operand,)
+    else:
+        assert isinstance(node, ast.Call)
+        parts = node.args
+    for part in parts:
+        if isinstance(part, ast.Starred):
+            raise _MisfitError("Starred is not part of a formula")
+        _check_part(part, _kind(part, columns), ("number", "flag", "any"), "where a number belongs")
+    return "number"
 
 
-def _is_condition(node: ast.expr) -> bool:
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.Not)
-    return isinstance(node, ast.Compare | ast.BoolOp)
+_COMPARABLE = (
+    {"number", "flag"},
+    {"text"},
+    {"condition", "flag"},
+    {"mixed", "number", "flag"},
+    {"mixed", "text"},
+)
+
+
+def _check_compared(sides: Sequence[ast.expr], kinds: Sequence[Kind], op: ast.cmpop) -> None:
+    """Refuse sides of a comparison of which one is, say, a text and the other a number."""
+    given = set(kinds) - {"any"}
+    if not any(given <= pair for pair in _COMPARABLE):
+        words = [f"{_said(side)} ({_WORDS[kind]})" for side, kind in zip(sides, kinds, strict=True)]
+        raise _MisfitError(f"{words[0]} cannot be compared with {words[1]}: they are of two kinds")
+    if given & {"condition", "mixed"} and not isinstance(op, ast.Eq | ast.NotEq):
+        raise _MisfitError(f"{_said(sides[0])} and {_said(sides[1])} can only be compared by == and !=")
+
+
+def _check_part(part: ast.expr, kind: Kind, wanted: Sequence[Kind], where: str) -> None:
+    if kind not in wanted:
+        only = "; a text can only be compared" if kind == "text" else ""
+        raise _MisfitError(f"{_said(part)} is {_WORDS[kind]} {where}{only}")
+
+
+_WORDS: dict[Kind, str] = {
+    "number": "a number",
+    "text": "a text",
+    "condition": "a condition",
+    "flag": "true or false",
+    "mixed": "numbers and texts",
+    "any": "a parameter",
+}
+
+
+def _said(node: ast.expr) -> str:
+    return ast.unparse(node)
 
 
 def _value(node: ast.expr, columns: Mapping[str, Column]) -> Any:
     if isinstance(node, ast.Name):
         return columns[node.id]
     if isinstance(node, ast.Constant):
-        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        return float(node.value) if number else node.value  # type: ignore[arg-type]
+        return float(node.value) if isinstance(node.value, int | float) else node.value
     if isinstance(node, ast.BinOp):
         return _BINARY[type(node.op)](_value(node.left, columns), _value(node.right, columns))
     if isinstance(node, ast.UnaryOp):

@@ -121,7 +121,7 @@ def _drive(application: Application, n_workers: int | None) -> tuple[Callable[[]
         return _coordinate(application, owner)
     now = time.time()
     worker = WorkerRecord(
-        owner, socket.gethostname(), os.getpid(), "local", n_workers or application.n_cores(), now, now
+        owner, socket.gethostname(), os.getpid(), "local", n_workers or application.n_cores(), now, now, ready_at=now
     )
     runner = LocalRunner(
         application.service, application.queue, worker, n_workers, memory=lambda: processes.resident_bytes(os.getpid())

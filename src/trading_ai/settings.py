@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_BROKERS = ("redis", "rediss", "unix", "redis+socket")
 
 
 class Settings(BaseSettings):
@@ -91,6 +93,17 @@ class Settings(BaseSettings):
         pattern="(?i)^(debug|info|warning|error)$",
         description="Least serious level that is logged: DEBUG, INFO, WARNING or ERROR.",
     )
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr) -> SecretStr:
+        # Whoever serves, drives or works refuses it alike, before anything is begun. It is not shown: it may hold a
+        # password.
+        url = value.get_secret_value()
+        scheme, found, rest = url.partition("://")
+        if url and not (found and rest and scheme in _BROKERS):
+            raise ValueError("must be a Redis URL, such as redis://:PASSWORD@HOST:6379/0")
+        return value
 
     @property
     def url(self) -> str:

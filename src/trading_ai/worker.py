@@ -10,15 +10,19 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -27,9 +31,10 @@ from celery import signals
 
 from trading_ai.bootstrap import Application
 from trading_ai.driving.chunk_worker import ChunkWorker
-from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS, WorkerRecord
 from trading_ai.errors import StorageError, TradingAIError
 from trading_ai.executors.broker import QUEUE, TASK
+from trading_ai.executors.pool import PoolMarks, PoolWatch
 from trading_ai.settings import Settings
 from trading_ai.telemetry import logs, measures, processes
 from trading_ai.warm import warm
@@ -38,8 +43,6 @@ _TICK_SECONDS = 0.25
 _HEARTBEAT_SECONDS = 2.0
 _SLOTS_KEPT_SECONDS = 5.0
 _GRACE_SECONDS = 60.0
-_STUCK_SECONDS = 8.0
-_START_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 
 _log = logging.getLogger(__name__)
@@ -48,9 +51,15 @@ _log = logging.getLogger(__name__)
 class _Pool:
     """One process of the pool; what it needs is made on first use, after the fork."""
 
-    def __init__(self, worker_id: str) -> None:
-        self._worker_id = worker_id
+    def __init__(self, worker_id: str, marks: PoolMarks) -> None:
+        self._worker_id, self._marks = worker_id, marks
         self._slots = (0.0, 1)
+
+    def prepare(self) -> None:
+        """Load what the first chunk needs, before messages come; then say that this process is ready."""
+        with suppress(TradingAIError):  # a database that is away is waited for by the first chunk
+            self._chunks  # noqa: B018 - makes it
+        self._marks.ready()
 
     @cached_property
     def _application(self) -> Application:
@@ -61,8 +70,9 @@ class _Pool:
     def _chunks(self) -> ChunkWorker:
         application, owner = self._application, f"{self._worker_id}/{os.getpid()}"
         return ChunkWorker(
-            application.store, application.artifacts, application.queue, self._worker_id, owner, n_slots=self._n_slots
-        )
+            application.store, application.artifacts, application.queue, self._worker_id, owner,
+            n_slots=self._n_slots, sleep=time.sleep,
+        )  # fmt: skip
 
     def _n_slots(self) -> int:
         now = time.time()
@@ -73,10 +83,11 @@ class _Pool:
 
     def evaluate(self, chunk_id: int, optimization_id: str, start: int, stop: int) -> str:
         """Evaluate a chunk; what is returned is for the log only."""
-        done = self._chunks.run(chunk_id)
+        with self._marks.at_work():
+            done = self._chunks.run(chunk_id, optimization_id)
         where = f"{optimization_id[:8]} {start}..{stop}"
         if done is None:
-            return f"{where}: another worker has it, or it is not to be run"
+            return f"{where}: another worker has it, it was given back, or it is not to be run"
         measures.observe_chunk(done.n_trials, done.n_failed, done.seconds)
         return f"{where}: {done.n_trials} trials in {done.seconds:.2f} s"
 
@@ -100,6 +111,7 @@ def run_worker(application: Application, concurrency: int) -> int:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    marks = tempfile.mkdtemp(prefix="trading-ai-pool-")
     parts: dict[str, subprocess.Popen[bytes]] = {}
     while not stopping.wait(_TICK_SECONDS):
         for part in ("pool", "companion"):
@@ -109,7 +121,7 @@ def run_worker(application: Application, concurrency: int) -> int:
                 _log.warning("the %s ended and is started again", part, extra={"code": parts[part].returncode})
                 stopping.wait(1.0)
             command = [sys.executable, "-m", "trading_ai.worker", part, worker_id, str(concurrency), str(os.getpid())]
-            parts[part] = subprocess.Popen(command)
+            parts[part] = subprocess.Popen([*command, marks])
     code = 0
     for part, seconds in (("pool", _GRACE_SECONDS), ("companion", 5.0)):
         if part not in parts:
@@ -120,14 +132,15 @@ def run_worker(application: Application, concurrency: int) -> int:
         except subprocess.TimeoutExpired:  # its chunks come back by their leases
             parts[part].kill()
             parts[part].wait()
+    shutil.rmtree(marks, ignore_errors=True)
     return code
 
 
-def pool(worker_id: str, concurrency: int) -> None:
+def pool(worker_id: str, concurrency: int, marks: PoolMarks) -> None:
     """Run Celery's pool until it is told to stop."""
     application = Application()
     app = application.broker.app
-    member = _Pool(worker_id)
+    member = _Pool(worker_id, marks)
 
     def evaluate(chunk_id: int, optimization_id: str, start: int, stop: int) -> str:
         return member.evaluate(chunk_id, optimization_id, start, stop)
@@ -138,7 +151,11 @@ def pool(worker_id: str, concurrency: int) -> None:
         if isinstance(exception, WorkerLostError) and kwargs:
             _give_back(worker_id, int(kwargs["chunk_id"]))
 
+    def begun(**_: Any) -> None:
+        member.prepare()
+
     signals.task_failure.connect(lost, weak=False)
+    signals.worker_process_init.connect(begun, weak=False)
     warm()  # compiled code is loaded once, before the fork, and not by each process anew
     application.database.close()  # the pool is forked from here: it must not share connections
     arguments = [
@@ -169,31 +186,16 @@ def _end_with(parent: int) -> None:
         sys.exit(0)
 
 
-class _Watch:
-    """Notices a pool that takes no chunk although some wait: its connection to the broker is dead without knowing."""
-
-    def __init__(self, worker_id: str, parent: int) -> None:
-        self._worker_id, self._parent = worker_id, parent
-        self._idle_since = time.time()
-
-    def look(self, chunks: list[ChunkState], now: float) -> None:
-        """End the pool if it is stuck; it is started again."""
-        busy = any(str(c.owner).startswith(f"{self._worker_id}/") for c in chunks)
-        # Not when they were last announced: a pool that swallows messages has them announced again and again.
-        waiting = any(c.owner is None and c.announced_at and c.queued_at < now - _STUCK_SECONDS / 2 for c in chunks)
-        if busy or not waiting:
-            self._idle_since = now
-        elif now - self._idle_since > _STUCK_SECONDS:
-            self._idle_since = now
-            for sibling in psutil.Process(self._parent).children():
-                with suppress(psutil.Error):
-                    grown_up = now - sibling.create_time() > _START_SECONDS
-                    if grown_up and sibling.cmdline()[2:4] == ["trading_ai.worker", "pool"]:
-                        _log.warning("the pool takes no chunks and is started again", extra={"pid": sibling.pid})
-                        sibling.kill()
+def _pool_of(parent: int) -> psutil.Process | None:
+    """The main process of the pool that a worker has started."""
+    for sibling in psutil.Process(parent).children():
+        with suppress(psutil.Error):
+            if sibling.cmdline()[2:4] == ["trading_ai.worker", "pool"]:
+                return sibling
+    return None
 
 
-def companion(worker_id: str, concurrency: int, parent: int) -> None:
+def companion(worker_id: str, concurrency: int, parent: int, marks: PoolMarks) -> None:
     """Keep a worker in sight until it ends: heartbeat, metrics, coordinator."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the worker decides
     ended = threading.Event()
@@ -201,7 +203,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
     application = Application()
     measures.serve_metrics(application.settings.metrics_port)
     started, beaten = time.time(), 0.0
-    coordinator, watch = None, _Watch(worker_id, parent)
+    coordinator, watch = None, PoolWatch(worker_id, lambda: _pool_of(parent), marks)
     while not ended.wait(_TICK_SECONDS) and os.getppid() == parent:
         try:
             now = time.time()
@@ -209,7 +211,7 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
                 host, pid = worker_id.split(":")[:2]
                 memory = processes.resident_bytes(parent)
                 record = WorkerRecord(worker_id, host, int(pid), "celery", concurrency, started, now, memory)
-                application.queue.heartbeat(record)
+                application.queue.heartbeat(replace(record, ready_at=marks.ready_at()))
                 watch.look(application.queue.chunks(), now)
                 beaten = now
             coordinator = coordinator or application.coordinator(f"{worker_id}/companion")
@@ -218,6 +220,9 @@ def companion(worker_id: str, concurrency: int, parent: int) -> None:
                 measures.count_actions(tick.actions)
         except TradingAIError as error:
             _log.warning("the database cannot be reached", extra={"reason": str(error)})
+            ended.wait(1.0)
+        except Exception:  # noqa: BLE001 - it must outlive whatever one optimization does
+            _log.exception("the companion stumbled and goes on")
             ended.wait(1.0)
     with suppress(TradingAIError):
         if coordinator is not None:
@@ -229,6 +234,6 @@ if __name__ == "__main__":
     _end_with(int(sys.argv[4]))
     logs.configure_logging(Settings().log_level)
     if sys.argv[1] == "pool":
-        pool(sys.argv[2], int(sys.argv[3]))
+        pool(sys.argv[2], int(sys.argv[3]), PoolMarks(Path(sys.argv[5])))
     else:
-        companion(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        companion(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), PoolMarks(Path(sys.argv[5])))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,16 @@ from typing import Any
 
 import psutil
 
+from tests.chaos.places import forget_groups
 from tests.servers import free_port, postgres_server, redis_server
+
+STRATEGY = """from trading_ai.strategies.sma_crossover import SmaCrossover
+
+
+class Mine(SmaCrossover):
+    pass
+"""
+"""A user's strategy in a file: a machine may lack it."""
 
 PROGRAM = [sys.executable, "-m", "trading_ai.cli.main"]
 
@@ -36,6 +46,10 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.postgres = self._stack.enter_context(postgres_server(self.folder / "postgres"))
         self.redis = self._stack.enter_context(redis_server(self.folder / "redis", self.broker_kind, save=True))
+        self.strategy = self.folder / "strategy" / "mine.py"
+        self.strategy.parent.mkdir()
+        self.strategy.write_text(STRATEGY)
+        self._stack.callback(forget_groups)
         self.pipeline_port, self.optimizer_port = free_port(), free_port()
         self.log = (self.folder / "log").open("wb")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -61,10 +75,16 @@ class Cluster:
                 process.kill()
             process.wait()
 
-    def environment(self, home: str) -> dict[str, str]:
+    def home(self, name: str) -> Path:
+        """The home of a process: machines of a cluster share no disk."""
+        return self.folder / name
+
+    def environment(self, home: str, code: Path | None = None) -> dict[str, str]:
         urls = {"TRADING_AI_DATABASE_URL": self.postgres.url, "TRADING_AI_BROKER_URL": self.redis.url}
-        # A home for each process: machines of a cluster share no disk.
-        own = {"TRADING_AI_HOME": str(self.folder / home), "PYTHONWARNINGS": "ignore"}
+        own = {"TRADING_AI_HOME": str(self.home(home)), "PYTHONWARNINGS": "ignore"}
+        if code is not None:
+            own["PYTHONPATH"] = str(code)
+            own["NUMBA_CACHE_DIR"] = str(code / "kernels")
         return {**os.environ, **urls, **own, **self.env}
 
     def run(self, *arguments: str) -> Any:
@@ -75,16 +95,34 @@ class Cluster:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
 
-    def start(self, name: str) -> None:
-        """Start a process again, as an orchestrator would."""
+    def start(self, name: str, *, code: Path | None = None, within: Sequence[str] = ()) -> None:
+        """Start a process again, as an orchestrator would.
+
+        Args:
+            name: which one.
+            code: another tree of the package that it runs, or None.
+            within: a command that starts it, such as one that sets limits.
+        """
         if name == "api":
             ports = ["--pipeline-port", str(self.pipeline_port), "--optimizer-port", str(self.optimizer_port)]
             arguments = ["serve", *ports]
         else:
             arguments = ["worker", "--concurrency", str(self.concurrency)]
         self.processes[name] = subprocess.Popen(
-            [*PROGRAM, *arguments], env=self.environment(name), stdout=self.log, stderr=self.log
+            [*within, *PROGRAM, *arguments], env=self.environment(name, code), stdout=self.log, stderr=self.log
         )
+
+    def kill(self, name: str) -> None:
+        """Kill a process and all that it started, as a machine that goes does."""
+        members: list[psutil.Process] = []
+        with suppress(psutil.Error):
+            members = psutil.Process(self.processes[name].pid).children(recursive=True)
+        self.processes[name].kill()
+        self.processes[name].wait()
+        for member in members:
+            with suppress(psutil.Error):
+                member.kill()
+        psutil.wait_procs(members, timeout=5.0)
 
     def workers(self) -> list[str]:
         return [name for name in self.processes if name.startswith("worker")]
@@ -115,7 +153,7 @@ class Cluster:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return json.load(answer)
 
-    def wait_ready(self, seconds: float = 40.0) -> None:
+    def wait_ready(self, seconds: float = 120.0) -> None:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             with suppress(OSError, ValueError):

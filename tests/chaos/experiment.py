@@ -14,6 +14,7 @@ import numpy as np
 import trading_ai as ta
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import FAULTS
+from tests.chaos.places import other_version
 from trading_ai.errors import TradingAIError
 from trading_ai.store.sql import SqlStore
 
@@ -56,14 +57,15 @@ class Experiment:
     def __init__(self, cluster: Cluster, size: int, seed: int) -> None:
         self.cluster, self.rng = cluster, random.Random(seed)
         cluster.run("data", "import", "--sample", "EURUSD", "--json")
+        name = f"{cluster.strategy}:Mine"
         settings = [f"--set={name}={value}" for name, value in FIXED.items()]
-        run = ("backtest", "run", "--dataset", "latest", "--strategy", "sma_crossover", *settings, "--json")
+        run = ("backtest", "run", "--dataset", "latest", "--strategy", name, *settings, "--json")
         self.backtest_id = cluster.run(*run)["id"]
         self.ranges = [
             {"name": name, "min_value": 1, "max_value": size, "step": 1} for name in ("stop_loss", "take_profit")
         ]
         values = range(1, size + 1)
-        sweep = ta.sweep(ta.load_sample("EURUSD"), "sma_crossover", **FIXED, stop_loss=values, take_profit=values)
+        sweep = ta.sweep(ta.load_sample("EURUSD"), name, **FIXED, stop_loss=values, take_profit=values)
         self.expected = sweep.metrics
         self.store = SqlStore(cluster.postgres.url)
         self.outcome = Outcome()
@@ -89,6 +91,7 @@ class Experiment:
 
     def run(self, n_faults: int, kinds: Sequence[str] = tuple(FAULTS)) -> Outcome:
         """Run optimizations until so many faults have struck; every one is finished and compared."""
+        other_version(self.cluster.folder)  # made before anything runs that it would slow down
         order: list[str] = []
         while self.outcome.n_faults < n_faults:
             key = self.start()

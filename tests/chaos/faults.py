@@ -11,6 +11,7 @@ from contextlib import suppress
 import psutil
 
 from tests.chaos.cluster import Cluster
+from tests.chaos.places import few_cores, full_disk, other_version
 
 PAUSE_SECONDS = 8.0
 """Longer than a chunk's lease."""
@@ -93,6 +94,81 @@ def pause_worker(cluster: Cluster, rng: random.Random) -> None:
                 member.send_signal(signal.SIGCONT)
 
 
+SKEW_SECONDS = 6.0
+_OFFERED_SECONDS = 3.0
+_REFUSED_WITHIN_SECONDS = 60.0
+
+
+def until_refused(cluster: Cluster, name: str) -> None:
+    """Wait until a worker's pool is ready and was offered chunks for a while, or there are none left to offer."""
+    pid, limit = cluster.processes[name].pid, time.monotonic() + _REFUSED_WITHIN_SECONDS
+    while time.monotonic() < limit:
+        with suppress(OSError, ValueError):
+            state = cluster.call("GET", "/api/v1/workers/status")
+            if not state["remaining_tasks"]:
+                return
+            if any(w["pid"] == pid and w["ready_at"] and w["refuses"] for w in state["workers"]):
+                time.sleep(_OFFERED_SECONDS)
+                return
+        time.sleep(0.2)
+
+
+def replace_worker(cluster: Cluster, rng: random.Random) -> None:
+    """A worker of another engine, with other numbers, in the place of one of this; then this one again."""
+    name = rng.choice(cluster.workers())
+    cluster.kill(name)
+    cluster.start(name, code=other_version(cluster.folder))
+    until_refused(cluster, name)
+    cluster.kill(name)
+    cluster.start(name)
+
+
+def roll_all(cluster: Cluster, rng: random.Random) -> None:
+    """A rolling update that is rolled back: the API and one worker of another version, while the others work."""
+    name, code = rng.choice(cluster.workers()), other_version(cluster.folder)
+    for each in ("api", name):
+        cluster.kill(each)
+        cluster.start(each, code=code)
+        time.sleep(SKEW_SECONDS / 2)
+    until_refused(cluster, name)
+    for each in ("api", name):
+        cluster.kill(each)
+        cluster.start(each)
+
+
+def take_strategy(cluster: Cluster, rng: random.Random) -> None:
+    """A worker starts on a machine that has not the strategy's file, which arrives later."""
+    name, file = rng.choice(cluster.workers()), cluster.strategy
+    cluster.kill(name)
+    aside = file.with_suffix(".aside")
+    file.rename(aside)
+    try:
+        cluster.start(name)
+        until_refused(cluster, name)
+    finally:
+        aside.rename(file)
+
+
+def starve_worker(cluster: Cluster, rng: random.Random) -> None:
+    """A worker starts with an eighth of a core, and gets more of it later."""
+    name = rng.choice(cluster.workers())
+    cluster.kill(name)
+    with few_cores(f"{cluster.folder.name}-{name}", 0.12) as within:
+        cluster.start(name, within=within)
+        time.sleep(SKEW_SECONDS)
+
+
+def fill_disk(cluster: Cluster, rng: random.Random) -> None:
+    """A worker's disk takes nothing while it starts, and for a while after."""
+    name = rng.choice(cluster.workers())
+    cluster.kill(name)
+    with full_disk(cluster.home(name) / "cache"):
+        cluster.start(name)
+        until_refused(cluster, name)
+        cluster.kill(name)
+    cluster.start(name)
+
+
 FAULTS: dict[str, Callable[[Cluster, random.Random], None]] = {
     "kill a worker": kill_worker,
     "kill a process of a pool": kill_pool_process,
@@ -104,4 +180,9 @@ FAULTS: dict[str, Callable[[Cluster, random.Random], None]] = {
     "kill PostgreSQL": kill_postgres,
     "pause a process of a pool past its lease": pause_pool_process,
     "pause a worker past its lease": pause_worker,
+    "a worker of another engine": replace_worker,
+    "a rolling update, rolled back": roll_all,
+    "a worker without the strategy's file": take_strategy,
+    "a worker with an eighth of a core": starve_worker,
+    "a worker whose disk is full": fill_disk,
 }

@@ -10,7 +10,7 @@ from tests.chaos.faults import FAULTS
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_nothing_is_lost_whatever_is_killed(tmp_path):
     with Cluster(tmp_path) as cluster:
         cluster.wait_ready()

@@ -376,7 +376,8 @@ def test_settings_are_understood(overlay: str, monkeypatch: pytest.MonkeyPatch) 
     for name in OWN:
         inner = container(find(overlay, "Job" if name == "migrate" else "Deployment", name))
         assert inner["envFrom"] == [{"configMapRef": {"name": shared["metadata"]["name"]}}]
-        values = shared["data"] | {v["name"]: v.get("value", "secret") for v in inner["env"]}
+        secrets = {"TRADING_AI_BROKER_URL": "redis://:secret@redis:6379/0"}
+        values = shared["data"] | {v["name"]: v.get("value", secrets.get(v["name"], "secret")) for v in inner["env"]}
         for variable, value in values.items():
             assert variable.removeprefix("TRADING_AI_").lower() in Settings.model_fields, variable
             monkeypatch.setenv(variable, value)

@@ -525,6 +525,26 @@ def test_a_failed_one_says_why():
     assert err == "\n✗ Optimization failed: no trial\\tcould be evaluated\n"
 
 
+def test_a_paused_one_is_not_waited_for_and_says_why():
+    with stub({STATUS_PATH: [(200, state(21)), (200, state(21, "paused", 0, "the disk is full"))]}) as url:
+        environment = clean_environment(OPTIMIZER_URL=url, POLL_SECONDS="0")
+        out, err = run(STATUS, UNKNOWN, env=environment, code=3)
+    part = f"[{'=' * 33}{' ' * 17}]"
+    assert out == (
+        heading(UNKNOWN) + f"Status: running  Progress: 67.7%  Completed: 21 / 31 tasks  {part}\n"
+        f"Status: paused  Progress: 67.7%  Completed: 21 / 31 tasks  {part}\n"
+    )
+    resume = f"curl -X POST {url}/api/v1/optimize/{UNKNOWN}/resume"
+    assert err == f"\nOptimization paused: the disk is full\n\nGo on with it:\n  {resume}\n"
+
+
+def test_a_running_one_that_waits_says_why():
+    waits = "waits: no worker that is online can evaluate it"
+    with stub({STATUS_PATH: [(200, state(0, message=waits)), (200, state(31, "completed"))]}) as url:
+        out, _ = run(STATUS, UNKNOWN, env=clean_environment(OPTIMIZER_URL=url, POLL_SECONDS="0"))
+    assert f"Completed: 0 / 31 tasks  Message: {waits}  [{' ' * 50}]\n" in out
+
+
 def test_a_terminal_is_redrawn_in_place():
     with stub({STATUS_PATH: [(200, state(0)), (200, state(21)), (200, state(31, "completed", 2))]}) as url:
         terminal = Terminal(STATUS, UNKNOWN, env=clean_environment(OPTIMIZER_URL=url, POLL_SECONDS="0"))

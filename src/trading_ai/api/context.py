@@ -15,9 +15,10 @@ from prometheus_client.core import GaugeMetricFamily
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api.answers import Checks, Ready
+from trading_ai.api.beginnings import Beginnings
 from trading_ai.documents.workers import Workers, workers_json
 from trading_ai.driving.pace import trials_per_second
-from trading_ai.driving.queue import WORKER_SILENT_SECONDS
+from trading_ai.driving.queue import REFUSAL_SECONDS, WORKER_SILENT_SECONDS
 from trading_ai.errors import TradingAIError
 from trading_ai.optimization.pareto import front
 
@@ -75,6 +76,7 @@ class Context:
     def __init__(self, application: Application, wake: Callable[[], None] = lambda: None) -> None:
         self.application, self.wake = application, wake
         self.status_cache: dict[str, tuple[float, asyncio.Future[bytes]]] = {}
+        self.beginnings = Beginnings()
         self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)
         self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
         self._fronts: dict[tuple[object, ...], tuple[Indices, Indices]] = {}
@@ -120,8 +122,7 @@ class Context:
         except TradingAIError as error:
             checks["database"] = str(error)
         if "broker" in only and self.application.settings.broker:
-            reached = self.application.broker.n_waiting() is not None
-            checks["broker"] = "ok" if reached else "cannot be reached"
+            checks["broker"] = self.application.broker.trouble() or "ok"
         checks["workers"] = "ok" if online else "no worker is online"
         checks = cast("Checks", {name: state for name, state in checks.items() if name in only})
         missing = [name for name, state in checks.items() if state != "ok"]
@@ -155,7 +156,9 @@ class Context:
     def workers(self) -> Workers:
         """Workers and queue."""
         running = [self.store.optimization(key) for key in self.queue.running()]
-        return workers_json(self.queue.workers(), self.queue.chunks(), running, time.time())
+        now = time.time()
+        refusals = self.queue.refusals(now - REFUSAL_SECONDS)
+        return workers_json(self.queue.workers(), self.queue.chunks(), running, now, refusals)
 
     def collect(self) -> Iterator[Any]:
         """Gauges of disk, queue, workers, optimizations and database, read now; what Prometheus asks for."""

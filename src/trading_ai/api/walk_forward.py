@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -10,10 +12,12 @@ from trading_ai.api.context import context_of
 from trading_ai.api.schemas import WalkForwardBody
 from trading_ai.api.security import needs
 from trading_ai.documents.walk_forward import WalkForwardState, walk_forward_json
-from trading_ai.studies.exact_walk_forward import WalkForwardService, WalkForwardSpec
+from trading_ai.studies.exact_walk_forward import Part, WalkForwardService, WalkForwardSpec
 from trading_ai.studies.stitching import stitch
 
 router = APIRouter(prefix="/api/v1", tags=["walk-forward"])
+
+_WAIT_SECONDS = 1.0
 
 
 @router.post("/walk-forward", response_model=WalkForwardState, dependencies=[Depends(needs("run"))])
@@ -21,13 +25,21 @@ def walk_forward(request: Request, body: WalkForwardBody) -> Response:
     """Begin a walk-forward, or say how far it is; send the same request again until its status is completed.
 
     Every training window is an optimization of its own, which can be watched, paused and resumed like any other. The
-    same request begins nothing twice, whoever sends it.
+    same request begins nothing twice, whoever sends it. It is answered within a second or two: of many windows, the
+    rest is begun beside it, and listed by the next answer.
     """
     context = context_of(request)
     search = spec_from(body)
     service = WalkForwardService(context.service, context.backtests)
     plan = service.plan(WalkForwardSpec(search, body.windows, body.anchored, body.compare))
-    records = [service.begin(part, priority=body.priority) for part in plan.parts]
-    context.wake()
-    complete = all(record.status == "completed" for record in records)
-    return JSONResponse(walk_forward_json(plan, records, stitch(service, plan) if complete else None))
+
+    def begin(part: Part) -> None:
+        service.begin(part, priority=body.priority)
+        context.wake()
+
+    missing = [partial(begin, part) for part in plan.parts if service.found(part) is None]
+    is_beginning = context.beginnings.begin(plan.trainings[0].request_key, missing, _WAIT_SECONDS)
+    records = [service.found(part) for part in plan.parts]
+    complete = all(record is not None and record.status == "completed" for record in records)
+    found = stitch(service, plan) if complete else None
+    return JSONResponse(walk_forward_json(plan, records, found, is_beginning=is_beginning))

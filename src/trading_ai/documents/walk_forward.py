@@ -119,6 +119,8 @@ def walk_forward_json(
     plan: WalkForwardPlan,
     records: Sequence[OptimizationRecord | None],
     found: stitching.ExactWalkForward | None = None,
+    *,
+    is_beginning: bool = False,
 ) -> WalkForwardState:
     """How far a walk-forward is, and what it found.
 
@@ -126,10 +128,13 @@ def walk_forward_json(
         plan: what it consists of.
         records: the optimization of each of the plan's parts, None where it was not begun.
         found: the result, once everything is complete.
+        is_beginning: whether those that were not begun are being begun right now.
     """
     begun = [record for record in records if record is not None]
     states = {record.status for record in begun}
-    if len(begun) < len(records) and states <= {"completed"}:  # between two parts nothing runs
+    if is_beginning:
+        states.add("running")
+    elif len(begun) < len(records) and states <= {"completed"}:  # between two parts nothing runs
         states.add("paused")
     return {
         "status": next(s for s in _BY_URGENCY if s in states),

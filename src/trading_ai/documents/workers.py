@@ -8,8 +8,23 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, form, iso
-from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, WorkerRecord
+from trading_ai.driving.queue import WORKER_SILENT_SECONDS, ChunkState, Refusal, WorkerRecord
 from trading_ai.optimization.records import OptimizationRecord
+
+
+@form(of=Refusal)
+class Refused(TypedDict):
+    """An optimization whose chunks a worker gives back.
+
+    Attributes:
+        optimization_id: which optimization.
+        reason: what the worker has otherwise, or lacks.
+        refused_at: when it last gave one back, UTC.
+    """
+
+    optimization_id: str
+    reason: str
+    refused_at: Moment
 
 
 @form(of=WorkerRecord)
@@ -24,6 +39,9 @@ class Worker(TypedDict):
         memory_bytes: resident memory of the pool, bytes.
         started_at: when it started, UTC.
         last_heartbeat: when it was last heard of, UTC.
+        engine_version: version of its engine; it evaluates no other's chunks.
+        ready_at: when it had loaded and compiled, UTC; null before.
+        refuses: optimizations whose chunks it gives back, because it has not what they were started with.
     """
 
     worker_id: str
@@ -39,6 +57,9 @@ class Worker(TypedDict):
     memory_bytes: int
     started_at: Moment
     last_heartbeat: Moment
+    engine_version: str
+    ready_at: Moment | None
+    refuses: list[Refused]
 
 
 @form()
@@ -69,7 +90,11 @@ class Workers(TypedDict):
 
 
 def workers_json(
-    records: Sequence[WorkerRecord], chunks: Sequence[ChunkState], running: Sequence[OptimizationRecord], now: float
+    records: Sequence[WorkerRecord],
+    chunks: Sequence[ChunkState],
+    running: Sequence[OptimizationRecord],
+    now: float,
+    refusals: Sequence[Refusal] = (),
 ) -> Workers:
     """Workers and queue.
 
@@ -78,10 +103,11 @@ def workers_json(
         chunks: chunks without their trials.
         running: optimizations that run.
         now: seconds since 1970.
+        refusals: what workers lately could not evaluate.
     """
     online = [w for w in records if now - w.heartbeat_at <= WORKER_SILENT_SECONDS]
     leased = [c for c in chunks if c.owner is not None]
-    rates = [r.n_completed / (now - (r.started_at or now)) for r in running if now > (r.started_at or now)]
+    rates = [_n_run(r) / (now - (r.started_at or now)) for r in running if now > (r.started_at or now)]
     return {
         "workers_online": len(online),
         "total_workers": len(online),
@@ -91,11 +117,11 @@ def workers_json(
         "remaining_tasks": sum(r.n_total - r.n_completed for r in running),
         "throughput_per_second": round(sum(rates), 1),
         "workers_wanted": _wanted(running),
-        "workers": [_worker(w, leased, len(running)) for w in online],
+        "workers": [_worker(w, leased, len(running), refusals) for w in online],
     }
 
 
-def _worker(record: WorkerRecord, leased: Sequence[ChunkState], n_running: int) -> Worker:
+def _worker(record: WorkerRecord, leased: Sequence[ChunkState], n_running: int, refusals: Sequence[Refusal]) -> Worker:
     active = sum(str(chunk.owner).startswith(record.worker_id) for chunk in leased)
     if record.kind == "local":  # it takes no leases
         active = min(n_running, record.pool_size)
@@ -113,13 +139,22 @@ def _worker(record: WorkerRecord, leased: Sequence[ChunkState], n_running: int) 
         "memory_bytes": record.memory_bytes,
         "started_at": iso(record.started_at),
         "last_heartbeat": iso(record.heartbeat_at),
+        "engine_version": record.engine_version,
+        "ready_at": None if record.ready_at is None else iso(record.ready_at),
+        "refuses": [
+            {"optimization_id": r.optimization_id, "reason": r.reason, "refused_at": iso(r.refused_at)}
+            for r in refusals
+            if r.worker_id == record.worker_id
+        ],
     }
 
 
 def _wanted(running: Sequence[OptimizationRecord]) -> int:
     """Worker processes that would finish what is left within a minute, by the measured speed."""
-    seconds = 0.0
-    for record in running:
-        n_run = record.n_completed - record.n_reused  # copies took no time
-        seconds += (record.n_total - record.n_completed) * (record.busy_seconds / n_run if n_run else 0.0)
+    seconds = sum((r.n_total - r.n_completed) * (r.busy_seconds / _n_run(r) if _n_run(r) else 0.0) for r in running)
     return int(-(-seconds // 60)) if seconds else len(running)
+
+
+def _n_run(record: OptimizationRecord) -> int:
+    """Trials that were run, and not copied: copies say nothing of the speed."""
+    return record.n_completed - record.n_reused

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from trading_ai.errors import StorageError
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -26,8 +27,8 @@ def beating(extend: Callable[[], bool], every_seconds: float, name: str) -> Iter
             try:
                 if not extend():
                     return
-            except StorageError:
-                continue
+            except Exception:  # noqa: BLE001 - one missed beat is harmless, a thread that ends loses the lease
+                _log.warning("a beat was missed", extra={"lease": name}, exc_info=True)
 
     thread = threading.Thread(target=beat, name=name, daemon=True)
     thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ from trading_ai.driving.executor import Executor, ExecutorFactory
 from trading_ai.driving.heartbeat import beating
 from trading_ai.driving.pace import Pace
 from trading_ai.driving.planning import Plan, dispatch_of, job_of
-from trading_ai.errors import EvaluationError, StateError, StorageError
+from trading_ai.errors import StateError, StorageError, TransientError, said
 from trading_ai.evaluation.ports import Indices
 from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.model import OptimizationStatus
@@ -35,14 +35,16 @@ class Progress:
 
     Attributes:
         optimization_id: which optimization.
-        n_completed: trials stored so far, those of earlier runs included.
+        n_completed: trials stored so far, those of earlier runs and copies of earlier optimizations included.
         n_total: combinations to try.
         n_failed: failed trials of this run.
         seconds: running time of this run so far.
-        rate: combinations a second at its present pace.
+        rate: combinations a second at its present pace, without copies of earlier trials, which cost nothing.
         seconds_left: expected time to the end, seconds; NaN before anything is known.
         best_index: index of the best feasible combination of this run, or None.
         best_value: its objective value; NaN without one.
+        n_run: combinations that were run, not copied, in this run.
+        busy_seconds: time that workers have spent on them, summed over workers.
     """
 
     optimization_id: str
@@ -54,6 +56,8 @@ class Progress:
     seconds_left: float
     best_index: int | None
     best_value: float
+    n_run: int = 0
+    busy_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ class _Tally:
 
     def __init__(self, n_done: int) -> None:
         self.n_done = n_done
-        self.n_failed = 0
+        self.n_failed = self.n_run = 0
+        self.busy_seconds = 0.0
         self.best: tuple[int, float] | None = None
 
     def count(self, saved: Saved) -> None:
@@ -149,31 +154,52 @@ class Here:
 
         Raises:
             EvaluationError: nothing can be evaluated at all.
+            ChangedError: results were made with another engine or other code.
             StateError: another process took over.
             StorageError: a piece could not be saved.
         """
         store, key = self._store, record.optimization_id
-        executor = self._executor(plan, int(left.size), terms)
-        try:
-            ending, enough = self._run(executor, record, plan, left, owner, terms)
-        except KeyboardInterrupt:
-            store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
-            raise
-        except EvaluationError as error:
-            store.change_status(key, ("running",), "failed", self._clock(), str(error))
-            raise
-        except StorageError as error:
-            with suppress(StorageError):  # what cannot be said now, the lease's end will say
-                store.change_status(key, ("running",), "paused", self._clock(), str(error))
-            raise
-        finally:
-            executor.close()
+        with self.ending(key, served=terms.served):
+            executor = self._executor(plan, int(left.size), terms)
+            try:
+                ending, enough = self._run(executor, record, plan, left, owner, terms)
+            finally:
+                executor.close()
+            if ending == "completed":
+                complete(store, key, self._clock(), enough)
         if ending == "lost":
             raise StateError(f"another process took optimization {key[:8]} over; every finished trial is kept")
-        if ending == "completed":
-            complete(store, key, self._clock(), enough)
-        elif ending == "stopped" and not terms.served:
+        if ending == "stopped" and not terms.served:
             store.change_status(key, ("running",), "paused", self._clock(), "stopped by the user")
+
+    @contextmanager
+    def ending(
+        self, key: str, *, served: bool = False, states: tuple[OptimizationStatus, ...] = ("running",)
+    ) -> Iterator[None]:
+        """Whatever ends the work on an optimization whose lease is held also ends its status, with the reason.
+
+        Nothing is left marked as running that nobody runs: it is paused where the user or the database stopped it, and
+        failed otherwise. Only a server leaves it running where the database may answer a moment later: it tries again.
+
+        Args:
+            key: which optimization.
+            served: whether a server runs it.
+            states: states that end as failed.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._store.change_status(key, ("running",), "paused", self._clock(), "interrupted")
+            raise
+        except StorageError as error:
+            if not (served and isinstance(error, TransientError)):
+                with suppress(StorageError):  # what cannot be said now, the lease's end will say
+                    self._store.change_status(key, ("running",), "paused", self._clock(), str(error))
+            raise
+        except Exception as error:
+            with suppress(StorageError):
+                self._store.change_status(key, states, "failed", self._clock(), said(error))
+            raise
 
     # --- inside --------------------------------------------------------------------------------------
 
@@ -197,13 +223,14 @@ class Here:
         store, key, clock = self._store, record.optimization_id, self._clock
         learns = plan.proposals.learns
         n_left = max(record.n_total - record.n_completed, 0) if learns else int(left.size)
-        judge, tally = Judge(store, key, record.spec), _Tally(record.n_total - n_left)
+        job = job_of(store, record)
+        judge, tally = Judge(store, key, record.spec, job.identity), _Tally(record.n_total - n_left)
         limits = Limits(record.spec.stop_rule, record.best_score, tally.n_done)
         dispatch = dispatch_of(
             store, record, plan.proposals, plan.strategy, left,
             rate=plan.speed.rate(plan.n_total, plan.n_groups), answered=tally.count,
         )  # fmt: skip
-        flags, job = _Flags(store, key, terms.stop, clock), job_of(store, record)
+        flags = _Flags(store, key, terms.stop, clock)
         began = clock()
         pace = Pace(record.n_total, tally.n_done, executor.n_workers, began)
         saved_at: float | None = None
@@ -213,6 +240,8 @@ class Here:
                 # What the first piece waited for workers that start is no time that trials took.
                 worked = min(now - began, busy_seconds) if saved_at is None else now - saved_at
                 tally.count(judge.save(chunk, max(worked, 0.0), busy_seconds))
+                tally.n_run += chunk.indices.shape[0]
+                tally.busy_seconds += busy_seconds
                 dispatch.told(chunk.indices.shape[0], busy_seconds)
                 pace.told(now, tally.n_done, chunk.indices.shape[0], busy_seconds)
                 saved_at = now
@@ -231,6 +260,8 @@ class Here:
                         seconds_left=pace.seconds_left,
                         best_index=best_index,
                         best_value=math.nan if best_score is None else judge.objective.value(best_score),
+                        n_run=tally.n_run,
+                        busy_seconds=tally.busy_seconds,
                     )
                 )
         return flags.ending(record.n_total - tally.n_done), flags.enough

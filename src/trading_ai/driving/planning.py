@@ -144,7 +144,7 @@ def _check_grid(space: SearchSpace, max_combinations: int) -> None:
         sizes = " x ".join(f"{n:,}" for n in space.shape)
         raise ParameterError(
             f"has {sizes} = {space.n_combinations:,} combinations, more than {max_combinations:,} for a full grid",
-            parameter="search space",
+            parameter="space",
             value=space.n_combinations,
             remedy="Take larger steps, or a method that draws some of them, such as --method genetic or random_search "
             "with --max-iterations, or raise TRADING_AI_MAX_COMBINATIONS",
@@ -247,14 +247,14 @@ def job_of(store: Store, record: OptimizationRecord) -> Job:
     spec = record.spec
     backtest = store.backtest(spec.backtest_id).spec
     datasets = dict(spec.datasets)
-    return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets)
+    return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets, record.engine_version)
 
 
 def strategy_of(store: Store, record: OptimizationRecord) -> Strategy:
     """The strategy of a stored optimization, where all that its trials and scores are made by is as at its start.
 
     Raises:
-        StateError: the code of the strategy or of a user's objective has changed since, or the engine.
+        ChangedError: the code of the strategy or of a user's objective has changed since, or the engine.
         StrategyError: the strategy or such an objective is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.ports import Indices
 
 CHUNK_LEASE_SECONDS = 6.0
@@ -19,6 +21,9 @@ CHUNK_LEASE_SECONDS = 6.0
 HEARTBEAT_SECONDS = 1.5
 WORKER_SILENT_SECONDS = 10.0
 """A worker that was not heard of for so long is offline."""
+
+REFUSAL_SECONDS = 30.0
+"""A refusal that was not repeated for so long no longer counts: the worker may have been given what it lacked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,7 @@ class Chunk:
         optimization_id: whose combinations.
         start: combinations of this optimization that were dispatched before it.
         indices: combination indices, int64, shape (m,).
+        identity: engine, strategy and data that it must be evaluated with.
         n_kills: workers that died, or fell silent, over it.
         suspect: whether it is part of a chunk that kept killing its workers.
     """
@@ -38,6 +44,7 @@ class Chunk:
     optimization_id: str
     start: int
     indices: Indices
+    identity: Identity
     n_kills: int = 0
     suspect: bool = False
 
@@ -92,6 +99,8 @@ class WorkerRecord:
         memory_bytes: resident memory of the pool.
         started_at: when it started.
         heartbeat_at: when it was last heard of.
+        engine_version: version of its engine; "" of a worker of an older version, which does not say.
+        ready_at: when it could take its first chunk; None while it loads and compiles.
     """
 
     worker_id: str
@@ -105,13 +114,34 @@ class WorkerRecord:
     n_processed: int = 0
     n_failed: int = 0
     busy_seconds: float = 0.0
+    engine_version: str = ENGINE_VERSION
+    ready_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A worker that cannot evaluate, or drive, an optimization.
+
+    Attributes:
+        optimization_id: which optimization.
+        worker_id: which worker; of a server that drives, its own name.
+        reason: why, in words.
+        refused_at: when it last said so, seconds since 1970.
+    """
+
+    optimization_id: str
+    worker_id: str
+    reason: str
+    refused_at: float
 
 
 class WorkQueue(Protocol):
     """Chunks, roles and workers in the database. Safe to share between threads; may raise `StorageError`."""
 
-    def add_chunks(self, optimization_id: str, start: int, pieces: Sequence[Indices], now: float) -> list[ChunkState]:
-        """Put consecutive pieces into the queue, the first one starting at `start`."""
+    def add_chunks(
+        self, optimization_id: str, start: int, pieces: Sequence[Indices], now: float, identity: Identity
+    ) -> list[ChunkState]:
+        """Put consecutive pieces into the queue, the first one starting at `start`; all must be evaluated alike."""
         ...
 
     def chunks(self) -> list[ChunkState]:
@@ -142,11 +172,23 @@ class WorkQueue(Protocol):
         """Return a chunk to the queue; False if it is not the owner's."""
         ...
 
+    def refuse(self, chunk_id: int, owner: str, refusal: Refusal) -> None:
+        """Return a chunk to the queue that a worker cannot evaluate, and keep why."""
+        ...
+
+    def note_refusal(self, refusal: Refusal) -> None:
+        """Keep why somebody cannot evaluate or drive an optimization; nothing happens if that was deleted."""
+        ...
+
+    def refusals(self, since: float) -> list[Refusal]:
+        """Refusals since a moment of optimizations that run, newest first."""
+        ...
+
     def split(self, chunk_id: int, now: float) -> list[ChunkState]:
         """Replace a waiting chunk by its two halves, both suspects."""
         ...
 
-    def expired(self, now: float) -> list[Chunk]:
+    def expired(self, now: float) -> list[ChunkState]:
         """Return chunks whose lease has run out to the queue, one kill more each; they are returned."""
         ...
 
@@ -156,6 +198,10 @@ class WorkQueue(Protocol):
 
     def running(self) -> list[str]:
         """Ids of the optimizations that run, oldest first."""
+        ...
+
+    def engines(self) -> dict[str, str]:
+        """Engine version of each optimization that runs, by id, oldest first."""
         ...
 
     def drop_chunks(self, optimization_id: str) -> int:
@@ -170,8 +216,12 @@ class WorkQueue(Protocol):
         """Give a role up; nothing happens if it is another's."""
         ...
 
+    def count(self, worker_id: str, n_trials: int, n_failed: int, seconds: float) -> None:
+        """Count trials for a worker that takes no chunks from this queue."""
+        ...
+
     def heartbeat(self, worker: WorkerRecord) -> None:
-        """Enter a worker, or say that it lives; its counts stay as they are."""
+        """Enter a worker, or say that it lives and whether it is ready; its counts stay as they are."""
         ...
 
     def remove_worker(self, worker_id: str) -> None:

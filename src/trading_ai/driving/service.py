@@ -84,7 +84,8 @@ class OptimizationService:
         # Under a lease, so that nothing is dispatched before it is known what need not be run.
         if self.store.acquire_lease(key, owner, self._clock(), LEASE_SECONDS):
             try:
-                self._reuse(record, plan)
+                with self._here.ending(key):
+                    self._reuse(record, plan)
             finally:
                 self.store.release_lease(key, owner)
         return self.store.optimization(key)
@@ -152,14 +153,19 @@ class OptimizationService:
         self.store.add_optimization(record)
         owner = _owner()
         take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=_ignore)
-        self._reuse(record, plan)
-        record = self.store.optimization(record.optimization_id)
-        if record.n_completed and plan.proposals.learns:
-            plan = self.plan(record.spec, measure=False)
-        started(record)
-        left = plan.indices
-        if record.n_completed:
-            left = left[~np.isin(left, self.store.done_indices(record.optimization_id))]
+        try:
+            with self._here.ending(record.optimization_id, states=("running", "paused")):
+                self._reuse(record, plan)
+                record = self.store.optimization(record.optimization_id)
+                if record.n_completed and plan.proposals.learns:
+                    plan = self.plan(record.spec, measure=False)
+                started(record)
+                left = plan.indices
+                if record.n_completed:
+                    left = left[~np.isin(left, self.store.done_indices(record.optimization_id))]
+        except BaseException:
+            self.store.release_lease(record.optimization_id, owner)
+            raise
         return self._run(record, left, plan, owner, Terms(n_workers, report, stop))
 
     def resume(
@@ -184,18 +190,23 @@ class OptimizationService:
         return self._go_on(optimization_id, Terms(n_workers, report, stop), started, waiting)
 
     def serve(
-        self, optimization_id: str, *, n_workers: int | None = None, stop: Callable[[], bool] = lambda: False
+        self,
+        optimization_id: str,
+        *,
+        n_workers: int | None = None,
+        report: Callable[[Progress], None] = _ignore,
+        stop: Callable[[], bool] = lambda: False,
     ) -> OptimizationRecord:
         """Run an optimization that is marked as running, for a server; where it no longer is, nothing happens.
 
         Unlike `resume` it never takes up what a user has paused meanwhile, an end of the server (`stop`) leaves
         it marked as running, for the next server, and no code of a user runs in this process: a server outlives
-        a strategy that ends its process.
+        a strategy that ends its process. One that cannot go on is marked as failed, with the reason.
 
         Raises:
             StateError: as for `resume`.
         """
-        return self._go_on(optimization_id, Terms(n_workers, _ignore, stop, served=True), _ignore, _ignore)
+        return self._go_on(optimization_id, Terms(n_workers, report, stop, served=True), _ignore, _ignore)
 
     def _go_on(
         self,
@@ -209,20 +220,20 @@ class OptimizationService:
             return record
         if record.status == "cancelled":
             raise StateError(f"optimization {record.optimization_id[:8]} was cancelled; start a new one")
-        backtest = self.store.backtest(record.spec.backtest_id)
-        strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
-        terms = replace(terms, isolate=terms.served and not is_built_in(backtest.spec.strategy))
-        owner = _owner()
-        take_lease(self.store, record.optimization_id, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
+        key, owner = record.optimization_id, _owner()
+        take_lease(self.store, key, owner, clock=self._clock, sleep=self._sleep, waiting=waiting)
         try:
-            plan = self.plan(record.spec, measure=not terms.isolate)
-            done = self.store.done_indices(record.optimization_id)
-            left = plan.indices[~np.isin(plan.indices, done)]
-            record = self.store.optimization(record.optimization_id)
+            with self._here.ending(key, served=terms.served):
+                backtest = self.store.backtest(record.spec.backtest_id)
+                strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
+                terms = replace(terms, isolate=terms.served and not is_built_in(backtest.spec.strategy))
+                plan = self.plan(record.spec, measure=not terms.isolate)
+                left = plan.indices[~np.isin(plan.indices, self.store.done_indices(key))]
+                record = self.store.optimization(key)
+                started(record)
         except BaseException:
-            self.store.release_lease(record.optimization_id, owner)
+            self.store.release_lease(key, owner)
             raise
-        started(record)
         return self._run(record, left, plan, owner, terms)
 
     def _run(
@@ -235,7 +246,8 @@ class OptimizationService:
             if not store.change_status(key, states, "running", self._clock()):
                 return store.optimization(key)
             if not left.size and not plan.proposals.learns:
-                complete(store, key, self._clock())
+                with self._here.ending(key, served=terms.served):
+                    complete(store, key, self._clock())
                 return store.optimization(key)
             self._here.drive(record, plan, left, owner, terms)
         finally:

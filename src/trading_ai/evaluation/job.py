@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import DataError, StateError, TradingAIError
+from trading_ai.errors import ChangedError, DataError, TradingAIError
 from trading_ai.evaluation.declared import searches_symbol, searches_timeframe
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 from trading_ai.evaluation.sweep import SweepEvaluator
@@ -116,16 +118,16 @@ def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGIN
     """Make sure that code gives the numbers it gave at the start.
 
     Raises:
-        StateError: the strategy's code or the engine's version is another.
+        ChangedError: the strategy's code or the engine's version is another.
     """
     if engine_version != ENGINE_VERSION:
-        raise StateError(
+        raise ChangedError(
             f"started with engine version {engine_version}, this is {ENGINE_VERSION}: their numbers must not mix. "
             "Start a new optimization."
         )
     found = strategy_identity(chosen)
     if found != expected_hash:
-        raise StateError(
+        raise ChangedError(
             f"the code of strategy {chosen.name} has changed since the start (hash {expected_hash[:12]} then, "
             f"{found[:12]} now): its trials must not mix. Restore the code, or start a new backtest and optimization."
         )
@@ -140,7 +142,7 @@ def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENG
         engine_version: the engine's version then.
 
     Raises:
-        StateError: the strategy's code or the engine has changed.
+        ChangedError: the strategy's code or the engine has changed.
         StrategyError: the strategy is gone.
     """
     chosen = strategy(name)
@@ -154,7 +156,7 @@ def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluat
     Raises:
         TradingAIError: bars or strategy are gone or have changed.
     """
-    chosen = strategy_as_started(job.backtest.strategy, job.strategy_hash)
+    chosen = strategy_as_started(job.backtest.strategy, job.strategy_hash, job.engine_version)
     return space_evaluator(job.backtest, job.space, job.datasets, artifacts, chosen, n_threads)
 
 
@@ -184,6 +186,16 @@ def space_evaluator(
         members[name] = make_evaluator(own, others, bars, detail, n_threads, chosen, conversion)
     common = next(iter(specs.values()))
     return SymbolsEvaluator(space, members, (common.start, common.end))
+
+
+def identity_here(job: Job) -> Identity:
+    """What the numbers belong to that this process makes of a job, once `job_evaluator` has accepted it."""
+    return replace(job.identity, engine_version=ENGINE_VERSION)
+
+
+def evaluate_piece(evaluator: Evaluator, job: Job, indices: Indices) -> EvaluatedChunk:
+    """Evaluate a piece of a job; whatever is raised becomes the failure of the one combination that causes it."""
+    return replace(evaluate_chunk(evaluator, indices, job.keep_daily_profit), made_by=identity_here(job))
 
 
 def evaluate_chunk(evaluator: Evaluator, indices: Indices, keep_daily_profit: bool) -> EvaluatedChunk:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.evaluation.identity import Identity
 from trading_ai.market.date_range import range_text
 from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
@@ -141,6 +142,7 @@ class EvaluatedChunk:
         failures: error text of each failed combination, by index.
         daily_profit: account currency for each trading day, float32, shape (m, n_days), or None.
         reused: whether they are copies of earlier trials instead of results of a run.
+        made_by: engine, strategy and data that they were evaluated with; None where none was asked to evaluate them.
     """
 
     indices: npt.NDArray[np.int64]
@@ -148,3 +150,4 @@ class EvaluatedChunk:
     failures: Mapping[int, str] = field(default_factory=dict)
     daily_profit: npt.NDArray[np.float32] | None = None
     reused: bool = False
+    made_by: Identity | None = None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
@@ -173,6 +175,7 @@ class Job:
         keep_daily_profit: whether chunks carry daily profits.
         strategy_hash: code hash that the strategy must have.
         datasets: where the symbol is searched, the dataset of each symbol.
+        engine_version: version that the engine must have.
     """
 
     backtest: BacktestSpec
@@ -180,3 +183,10 @@ class Job:
     keep_daily_profit: bool
     strategy_hash: str
     datasets: Mapping[str, str] = field(default_factory=dict)
+    engine_version: str = ENGINE_VERSION
+
+    @property
+    def identity(self) -> Identity:
+        """What the numbers belong to."""
+        used = {self.backtest.dataset_id, self.backtest.detail_dataset_id, *self.datasets.values()}
+        return Identity(self.engine_version, self.strategy_hash, tuple(sorted(filter(None, used))))

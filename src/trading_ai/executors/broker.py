@@ -7,9 +7,11 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from trading_ai.driving.queue import ChunkState
+from trading_ai.executors.pool import START_SECONDS
 
 QUEUE = "trading_ai"
 TASK = "trading_ai.evaluate_chunk"
+_PROBE = "trading_ai.probe"
 
 
 def celery_app(url: str) -> Celery:
@@ -30,6 +32,7 @@ def celery_app(url: str) -> Celery:
         task_send_sent_event=True,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,
+        worker_proc_alive_timeout=START_SECONDS,  # of four seconds, on a sliver of a core, none comes to life
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=3,
@@ -74,6 +77,16 @@ class Broker:
             self.app.send_task(TASK, kwargs=about, queue=QUEUE, retry=False, ignore_result=True)
         except (OperationalError, redis.RedisError) as error:
             raise OSError(str(error)) from error
+
+    def trouble(self) -> str:
+        """Why messages cannot be sent, or "": it is away, full, or takes no writes. Writes a key."""
+        try:
+            self._redis.set(_PROBE, "1", px=1000)
+        except redis.ResponseError as error:  # it answers, and refuses
+            return f"takes no messages: {error}"
+        except (redis.RedisError, OSError):
+            return "cannot be reached"
+        return ""
 
     def n_waiting(self) -> int | None:
         """Messages that no worker has taken; None if the broker cannot be reached."""

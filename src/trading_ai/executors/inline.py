@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing_extensions import override
 
 from trading_ai.driving.executor import Executor
-from trading_ai.evaluation.job import evaluate_chunk, job_evaluator
+from trading_ai.evaluation.job import evaluate_piece, job_evaluator
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 
@@ -39,7 +39,7 @@ class InlineExecutor(Executor):
             if chunk is None:
                 return
             began = time.perf_counter()
-            result = evaluate_chunk(self._evaluator, chunk, job.keep_daily_profit)
+            result = evaluate_piece(self._evaluator, job, chunk)
             yield result, time.perf_counter() - began
 
     @override

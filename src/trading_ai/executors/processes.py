@@ -25,7 +25,7 @@ from typing_extensions import override
 from trading_ai.driving.dispatch import after_death, kill_text
 from trading_ai.driving.executor import Executor
 from trading_ai.errors import EvaluationError, TradingAIError
-from trading_ai.evaluation.job import evaluate_chunk, failed_chunk, job_evaluator
+from trading_ai.evaluation.job import evaluate_piece, failed_chunk, job_evaluator
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
 
@@ -50,8 +50,8 @@ def _work(connection: Connection, open_artifacts: Callable[[], Artifacts], job: 
         while True:
             indices = connection.recv()
             began = time.perf_counter()
-            chunk = evaluate_chunk(evaluator, indices, job.keep_daily_profit)
-            result = (chunk.indices, chunk.metrics, dict(chunk.failures), chunk.daily_profit)
+            chunk = evaluate_piece(evaluator, job, indices)
+            result = (chunk.indices, chunk.metrics, dict(chunk.failures), chunk.daily_profit, False, chunk.made_by)
             connection.send(("done", result, time.perf_counter() - began))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has ended: so does the worker

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.declared import check_rules
 from trading_ai.expressions import Expression
-from trading_ai.optimization.ranking import valid_indices, value_column
+from trading_ai.optimization.ranking import kinds_of, valid_indices, value_column
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Declared
 
@@ -131,12 +132,11 @@ class Untold(Combinations):
     ) -> None:
         self._space, self._fixed, self._conditions = space, fixed, tuple(conditions)
         self._rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
-        broken = "" if self._rules or not strategy.rules else strategy.broken_rule(fixed)
-        if broken:
-            raise ParameterError(broken, parameter=strategy.name, value=dict(fixed))
-        known = [*space.names, *(name for name in fixed if name not in space.names)]
+        if not self._rules and strategy.rules:
+            check_rules(strategy, fixed)
+        kinds = kinds_of(space, fixed) if conditions else {}
         for condition in self._conditions:
-            condition.require(known, "--require")
+            condition.require(kinds, "parameter_constraints")
         self.n = space.n_combinations
         self.is_free = not self._rules and not self._conditions
         self.share = 1.0 if self.is_free else self._estimate(wanted)
@@ -198,7 +198,7 @@ class Untold(Combinations):
             raise ParameterError(
                 f"leave {left} of {self.n:,} combinations, as {n_drawn:,} that were drawn show: too few to draw "
                 f"{wanted:,} from",
-                parameter="--require" if self._conditions else self._rules[0][0],
+                parameter="parameter_constraints" if self._conditions else self._rules[0][0],
                 value=[*map(str, self._conditions), *(f"{a} < {b}" for a, b in self._rules)],
                 remedy=f"Narrow the ranges to fewer than {LISTED_UP_TO:,} combinations, or drop a condition",
             )
@@ -247,6 +247,6 @@ def check_size(space: SearchSpace) -> None:
         raise ParameterError(
             f"has about 10^{math.log10(space.n_combinations):.0f} combinations, more than 2^62, which is what an index "
             "can number",
-            parameter="search space", value=" x ".join(f"{n:,}" for n in space.shape),
+            parameter="space", value=" x ".join(f"{n:,}" for n in space.shape),
             remedy="Take larger steps, or search fewer parameters at a time",
         )  # fmt: skip

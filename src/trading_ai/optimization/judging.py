@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.errors import ChangedError
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import bound, feasible
@@ -36,14 +38,17 @@ class Judge:
         store: where they go.
         optimization_id: whose they are.
         spec: says what counts as better.
+        identity: what its trials belong to; None where no evaluated trial is going to be saved.
 
     Raises:
-        StateError: the code of a user's function among the objectives is another than at the start.
+        ChangedError: the code of a user's function among the objectives is another than at the start.
         TradingAIError: such a function is gone.
     """
 
-    def __init__(self, store: Store, optimization_id: str, spec: OptimizationSpec) -> None:
-        self._store, self._key = store, optimization_id
+    def __init__(
+        self, store: Store, optimization_id: str, spec: OptimizationSpec, identity: Identity | None = None
+    ) -> None:
+        self._store, self._key, self._identity = store, optimization_id, identity
         self.objective = bound(spec.objectives, spec.functions_hash)[0]
         self._conditions = spec.conditions
 
@@ -56,10 +61,21 @@ class Judge:
             busy_seconds: workers' time to add.
 
         Raises:
+            ChangedError: they were evaluated by another engine, of another strategy or on other data, or do not say.
             NotFoundError: the optimization was deleted meanwhile.
             StorageError: the store cannot be reached; nothing was saved.
         """
+        self._check(chunk)
         scores = self.objective.scores(chunk.metrics)
         held: npt.NDArray[np.bool_] = feasible(self._conditions, chunk.metrics)
         n_new = self._store.save_chunk(self._key, chunk, scores, held, seconds, busy_seconds)
         return Saved(n_new, len(chunk.failures), best_of(chunk.indices, scores, held))
+
+    def _check(self, chunk: EvaluatedChunk) -> None:
+        if chunk.made_by is None and (chunk.reused or len(chunk.failures) == chunk.indices.shape[0]):
+            return  # nobody evaluated them: copies, whose identity the ledger compares, or pieces that killed workers
+        if chunk.made_by is None or self._identity is None:
+            raise ChangedError("results that do not say which engine, strategy and data they are of are not kept")
+        difference = self._identity.difference(chunk.made_by)
+        if difference:
+            raise ChangedError(f"results are not kept: they were made with {difference}")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.errors import ParameterError, StateError
+from trading_ai.errors import ChangedError, ParameterError
 from trading_ai.expressions import parse_expression
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS, metric
 from trading_ai.metrics.names import full_name, full_names, metric_named
@@ -110,10 +110,11 @@ class Objective:
         """
         plateau = _PLATEAU.fullmatch(text.strip())
         if plateau is not None:
-            inner = cls.parse(plateau[1] or "sharpe_ratio")
-            if inner.plateau_of:
-                raise ParameterError("is a plateau of a plateau", parameter="objective", value=text)
-            name = text if inner.name == (plateau[1] or inner.name) else f"plateau({inner.name})"
+            within = plateau[1] or "sharpe_ratio"
+            if _PLATEAU.fullmatch(within.strip()):  # before it is read: thousands within each other end the stack
+                raise ParameterError("is a plateau of a plateau", parameter="objective", value=text[:200])
+            inner = cls.parse(within)
+            name = text if inner.name == within else f"plateau({inner.name})"
             return replace(inner, name=name, plateau_of=inner.name)
         if full_name(text) in METRIC_COLUMN:
             text = full_name(text)
@@ -219,7 +220,7 @@ def bound(objectives: Sequence[Objective], functions_hash: str) -> tuple[Objecti
         functions_hash: identity that their functions had at the start; "" where that is not known.
 
     Raises:
-        StateError: the code of one has changed since.
+        ChangedError: the code of one has changed since.
         StrategyError: a file is gone, or cannot be run.
         ParameterError: a formula can no longer be read.
     """
@@ -227,7 +228,7 @@ def bound(objectives: Sequence[Objective], functions_hash: str) -> tuple[Objecti
         found = functions_identity(objectives)
         if found != functions_hash:
             names = ", ".join(str(each) for each in objectives if _IN_FILE.fullmatch(str(each.own)))
-            raise StateError(
+            raise ChangedError(
                 f"the code of the objective {names} has changed since the start (hash {functions_hash[:12]} then, "
                 f"{found[:12]} now): scores of the two must not mix. Restore the code, or start a new optimization."
             )

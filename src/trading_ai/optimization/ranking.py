@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import check_rules
-from trading_ai.expressions import Expression
+from trading_ai.expressions import Expression, Kind, kind_of
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
 from trading_ai.parameters import SearchSpace, Value
@@ -43,6 +43,12 @@ def trial_of_rank(store: Store, record: OptimizationRecord, rank: int) -> TrialP
     return page
 
 
+def kinds_of(space: SearchSpace, fixed: Mapping[str, Value]) -> dict[str, Kind]:
+    """The kind of each parameter that a condition may name: those that are searched first."""
+    kinds = {axis.name: kind_of(axis.values) for axis in space.axes}
+    return kinds | {name: kind_of([value]) for name, value in fixed.items() if name not in kinds}
+
+
 def valid_indices(
     strategy: Declared, space: SearchSpace, fixed: Mapping[str, Value], conditions: Sequence[Expression] = ()
 ) -> Indices:
@@ -57,7 +63,6 @@ def valid_indices(
     Raises:
         ParameterError: none does, or a condition cannot be read.
     """
-    known = [*space.names, *(name for name in fixed if name not in space.names)]
     rules = [r for r in strategy.rules if r[0] in space.names or r[1] in space.names]
     if not rules and strategy.rules:
         check_rules(strategy, fixed)
@@ -74,8 +79,9 @@ def valid_indices(
     kept = np.ones(space.shape, dtype=np.bool_)
     for smaller, larger in rules:
         kept &= column(smaller) < column(larger)
+    kinds = kinds_of(space, fixed) if conditions else {}
     for condition in conditions:
-        condition.require(known, "parameter_constraints")
+        condition.require(kinds, "parameter_constraints")
         kept &= condition.evaluate({name: column(name) for name in condition.names})
     if not kept.any():
         if rules and not conditions:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from trading_ai.errors import StorageError
+from trading_ai.errors import StorageError, TransientError
 from trading_ai.store.migrations import migrate
 
 if TYPE_CHECKING:
@@ -128,10 +128,6 @@ class Database:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
-
-
-class TransientError(StorageError):
-    """The transaction was lost; the next one may succeed."""
 
 
 def _parse(text: str) -> URL:

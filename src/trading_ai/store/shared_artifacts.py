@@ -85,6 +85,7 @@ class SharedArtifacts(Artifacts):
             raise NotFoundError("dataset", dataset_id, "Its bars are not in the database: import them again.")
         if _as_bars(arrays).content_hash != dataset_id:
             raise StorageError(f"the bars of dataset {dataset_id} no longer match their hash. Import them again.")
+        part: Path | None = None
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             self._make_room(sum(a.nbytes for a in arrays.values()))
@@ -96,6 +97,8 @@ class SharedArtifacts(Artifacts):
             except OSError:  # another process was faster, and its arrays are the same
                 shutil.rmtree(part, ignore_errors=True)
         except OSError as error:
+            if part is not None:  # half of it would fill the disk all the more
+                shutil.rmtree(part, ignore_errors=True)
             raise StorageError(f"the cache {folder.parent} cannot be written: {error}") from error
 
     def _mapped(self, dataset_id: str, folder: Path) -> Bars:

@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
-from trading_ai.errors import NotFoundError, StateError
+from trading_ai.errors import NotFoundError, StateError, TransientError
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -35,7 +35,7 @@ from trading_ai.store.blocks import (
     trials_at,
 )
 from trading_ai.store.columns import RANKING, Columns
-from trading_ai.store.database import Database, TransientError
+from trading_ai.store.database import Database
 from trading_ai.store.rows import (
     TableRow,
     backtest_record,

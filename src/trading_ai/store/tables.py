@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Float,
     ForeignKey,
@@ -138,12 +139,15 @@ chunks = Table(
     Column("start", BigInteger, nullable=False),  # combinations dispatched before it
     Column("stop", BigInteger, nullable=False),
     Column("indices", LargeBinary, nullable=False),  # int64 differences, zlib
+    Column("identity", Text, nullable=False),  # JSON: engine, strategy and data that it must be evaluated with
     Column("n_kills", Integer, nullable=False),  # workers that died, or fell silent, over it
     Column("suspect", Integer, nullable=False),  # 1 for the halves of a chunk that kept killing its workers
     Column("owner", Text),  # the worker that has it; null while it waits
+    Column("owner_engine", Text),  # that worker's engine; older workers, which compare none, cannot say it
     Column("lease_expires_at", Float(53)),
     Column("queued_at", Float(53), nullable=False),
     Column("announced_at", Float(53), nullable=False),  # when the broker was last told
+    CheckConstraint("owner IS NULL OR owner_engine IS NOT NULL", name="an_owner_says_its_engine"),
 )
 
 # Which process does a thing that only one may do at a time.
@@ -169,6 +173,18 @@ workers = Table(
     Column("memory_bytes", BigInteger, nullable=False),
     Column("started_at", Float(53), nullable=False),
     Column("heartbeat_at", Float(53), nullable=False),
+    Column("engine_version", Text, nullable=False, server_default=""),
+    Column("ready_at", Float(53)),  # when it could take its first chunk; null while it loads and compiles
+)
+
+# Which worker cannot evaluate which optimization, and why: another engine, no such strategy.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("worker_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("refused_at", Float(53), nullable=False),
 )
 
 api_keys = Table(

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, Update, func, select
 from typing_extensions import override
 
-from trading_ai.driving.queue import Chunk, ChunkState, WorkerRecord, WorkQueue
+from trading_ai.driving.queue import Chunk, ChunkState, Refusal, WorkerRecord, WorkQueue
+from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.ports import Indices
 from trading_ai.store.codec import pack_indices, unpack_indices
 from trading_ai.store.database import Database
 from trading_ai.store.rows import TableRow, find
-from trading_ai.store.tables import chunks, optimizations, roles, workers
+from trading_ai.store.tables import chunks, optimizations, refusals, roles, workers
 
 _STATE = (
     chunks.c.id,
@@ -37,7 +39,8 @@ def _state(row: Any) -> ChunkState:
 
 
 def _chunk(row: TableRow) -> Chunk:
-    return Chunk(row.id, row.optimization_id, row.start, unpack_indices(row.indices), row.n_kills, bool(row.suspect))
+    identity, indices = Identity.from_json(row.identity), unpack_indices(row.indices)
+    return Chunk(row.id, row.optimization_id, row.start, indices, identity, row.n_kills, bool(row.suspect))
 
 
 class SqlWork(WorkQueue):
@@ -53,10 +56,12 @@ class SqlWork(WorkQueue):
     # --- chunks --------------------------------------------------------------------------------------
 
     @override
-    def add_chunks(self, optimization_id: str, start: int, pieces: Sequence[Indices], now: float) -> list[ChunkState]:
+    def add_chunks(
+        self, optimization_id: str, start: int, pieces: Sequence[Indices], now: float, identity: Identity
+    ) -> list[ChunkState]:
         with self._database.write() as connection:
             key = find(connection, optimizations, "optimization", optimization_id).id
-            return self._insert(connection, key, optimization_id, start, pieces, now)
+            return self._insert(connection, key, optimization_id, start, pieces, now, identity.to_json())
 
     @staticmethod
     def _insert(
@@ -66,6 +71,7 @@ class SqlWork(WorkQueue):
         start: int,
         pieces: Sequence[Indices],
         now: float,
+        identity: str,
         *,
         suspect: bool = False,
     ) -> list[ChunkState]:
@@ -73,7 +79,8 @@ class SqlWork(WorkQueue):
             return []
         ends = list(itertools.accumulate((int(piece.shape[0]) for piece in pieces), initial=start))
         spans = list(itertools.pairwise(ends))
-        shared = {"optimization": key, "n_kills": 0, "suspect": int(suspect), "queued_at": now, "announced_at": 0.0}
+        shared = {"optimization": key, "identity": identity, "n_kills": 0, "suspect": int(suspect)}
+        shared |= {"queued_at": now, "announced_at": 0.0}
         rows = [
             {**shared, "start": first, "stop": stop, "indices": pack_indices(piece)}
             for (first, stop), piece in zip(spans, pieces, strict=True)
@@ -109,7 +116,8 @@ class SqlWork(WorkQueue):
         free = chunks.c.owner.is_(None) & chunks.c.optimization.in_(running)
         take = chunks.update().where((chunks.c.id == chunk_id) & free)
         with self._database.write() as connection:
-            taken = connection.execute(take.values(owner=owner, lease_expires_at=now + lease_seconds)).rowcount
+            owned = {"owner": owner, "owner_engine": ENGINE_VERSION, "lease_expires_at": now + lease_seconds}
+            taken = connection.execute(take.values(**owned)).rowcount
             if not taken:
                 return None
             return _chunk(connection.execute(_whole().where(chunks.c.id == chunk_id)).one())
@@ -122,23 +130,45 @@ class SqlWork(WorkQueue):
 
     @override
     def finish(self, chunk_id: int, worker_id: str, n_trials: int, n_failed: int, seconds: float) -> None:
-        w = workers.c
-        counts = workers.update().where(w.worker_id == worker_id)
-        counts = counts.values(
-            n_processed=w.n_processed + n_trials,
-            n_failed=w.n_failed + n_failed,
-            busy_seconds=w.busy_seconds + seconds,
-        )
         with self._database.write() as connection:
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
-            connection.execute(counts)
+            connection.execute(_counts(worker_id, n_trials, n_failed, seconds))
 
     @override
     def give_back(self, chunk_id: int, owner: str, *, killed: bool) -> bool:
         own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
-        change = {"owner": None, "lease_expires_at": None, "announced_at": 0.0}
         with self._database.write() as connection:
-            return connection.execute(own.values(**change, n_kills=chunks.c.n_kills + int(killed))).rowcount == 1
+            return connection.execute(own.values(**_FREED, n_kills=chunks.c.n_kills + int(killed))).rowcount == 1
+
+    @override
+    def refuse(self, chunk_id: int, owner: str, refusal: Refusal) -> None:
+        own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner))
+        with self._database.write() as connection:
+            connection.execute(own.values(**_FREED))
+            self._note(connection, refusal)
+
+    @override
+    def note_refusal(self, refusal: Refusal) -> None:
+        with self._database.write() as connection:
+            self._note(connection, refusal)
+
+    def _note(self, connection: Connection, refusal: Refusal) -> None:
+        chosen = select(optimizations.c.id).where(optimizations.c.optimization_id == refusal.optimization_id)
+        key = connection.execute(chosen).scalar()
+        if key is None:
+            return
+        # PostgreSQL keeps no NUL in a text.
+        said = {"reason": refusal.reason.replace("\0", "\N{REPLACEMENT CHARACTER}"), "refused_at": refusal.refused_at}
+        insert = self._database.insert(refusals).values(optimization=key, worker_id=refusal.worker_id, **said)
+        connection.execute(insert.on_conflict_do_update(index_elements=["optimization", "worker_id"], set_=said))
+
+    @override
+    def refusals(self, since: float) -> list[Refusal]:
+        o, r = optimizations.c, refusals.c
+        chosen = select(o.optimization_id, r.worker_id, r.reason, r.refused_at).join(refusals, r.optimization == o.id)
+        chosen = chosen.where((o.status == "running") & (r.refused_at >= since)).order_by(r.refused_at.desc())
+        with self._database.read() as connection:
+            return [Refusal(*row) for row in connection.execute(chosen)]
 
     @override
     def split(self, chunk_id: int, now: float) -> list[ChunkState]:
@@ -150,24 +180,23 @@ class SqlWork(WorkQueue):
             half = whole.indices.shape[0] // 2
             connection.execute(chunks.delete().where(chunks.c.id == chunk_id))
             halves = [piece for piece in (whole.indices[:half], whole.indices[half:]) if piece.size]
-            return self._insert(
-                connection, row.optimization, whole.optimization_id, whole.start, halves, now, suspect=True
-            )
+            at = (row.optimization, whole.optimization_id, whole.start)
+            return self._insert(connection, *at, halves, now, row.identity, suspect=True)
 
     @override
-    def expired(self, now: float) -> list[Chunk]:
+    def expired(self, now: float) -> list[ChunkState]:
         late = chunks.c.owner.is_not(None) & (chunks.c.lease_expires_at <= now)
         with self._database.read() as connection:
             found = [(row.id, row.owner) for row in connection.execute(select(chunks.c.id, chunks.c.owner).where(late))]
         if not found:
             return []
-        back: list[Chunk] = []
+        back: list[ChunkState] = []
+        state = select(*_STATE).join(optimizations, optimizations.c.id == chunks.c.optimization)
         with self._database.write() as connection:
             for chunk_id, owner in found:
                 own = chunks.update().where((chunks.c.id == chunk_id) & (chunks.c.owner == owner) & late)
-                change = {"owner": None, "lease_expires_at": None, "announced_at": 0.0}
-                if connection.execute(own.values(**change, n_kills=chunks.c.n_kills + 1)).rowcount:
-                    back.append(_chunk(connection.execute(_whole().where(chunks.c.id == chunk_id)).one()))
+                if connection.execute(own.values(**_FREED, n_kills=chunks.c.n_kills + 1)).rowcount:
+                    back.append(_state(connection.execute(state.where(chunks.c.id == chunk_id)).one()))
         return back
 
     @override
@@ -182,6 +211,13 @@ class SqlWork(WorkQueue):
         chosen = select(o.optimization_id).where(o.status == "running").order_by(o.created_at, o.id)
         with self._database.read() as connection:
             return [row.optimization_id for row in connection.execute(chosen)]
+
+    @override
+    def engines(self) -> dict[str, str]:
+        o = optimizations.c
+        chosen = select(o.optimization_id, o.engine_version).where(o.status == "running").order_by(o.created_at, o.id)
+        with self._database.read() as connection:
+            return {row.optimization_id: row.engine_version for row in connection.execute(chosen)}
 
     @override
     def drop_chunks(self, optimization_id: str) -> int:
@@ -216,9 +252,18 @@ class SqlWork(WorkQueue):
     # --- workers -------------------------------------------------------------------------------------
 
     @override
+    def count(self, worker_id: str, n_trials: int, n_failed: int, seconds: float) -> None:
+        with self._database.write() as connection:
+            connection.execute(_counts(worker_id, n_trials, n_failed, seconds))
+
+    @override
     def heartbeat(self, worker: WorkerRecord) -> None:
         insert = self._database.insert(workers).values(**vars(worker))
-        alive = {"heartbeat_at": worker.heartbeat_at, "memory_bytes": worker.memory_bytes}
+        alive = {
+            "heartbeat_at": worker.heartbeat_at,
+            "memory_bytes": worker.memory_bytes,
+            "ready_at": worker.ready_at,
+        }
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["worker_id"], set_=alive))
 
@@ -231,6 +276,7 @@ class SqlWork(WorkQueue):
     def forget_workers(self, before: float) -> None:
         with self._database.write() as connection:
             connection.execute(workers.delete().where(workers.c.heartbeat_at < before))
+            connection.execute(refusals.delete().where(refusals.c.refused_at < before))
 
     @override
     def workers(self) -> list[WorkerRecord]:
@@ -245,6 +291,20 @@ class SqlWork(WorkQueue):
                 return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
+_FREED: dict[str, Any] = {"owner": None, "owner_engine": None, "lease_expires_at": None, "announced_at": 0.0}
+"""What a chunk has that waits and must be announced."""
+
+
+def _counts(worker_id: str, n_trials: int, n_failed: int, seconds: float) -> Update:
+    w = workers.c
+    more = {
+        "n_processed": w.n_processed + n_trials,
+        "n_failed": w.n_failed + n_failed,
+        "busy_seconds": w.busy_seconds + seconds,
+    }
+    return workers.update().where(w.worker_id == worker_id).values(**more)
 
 
 def _whole() -> Select[Any]:

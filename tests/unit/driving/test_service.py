@@ -202,10 +202,10 @@ def test_pause_and_resume_lose_and_repeat_nothing(house, monkeypatch):
     record = paused_after(house, plan, 2)
     assert (record.status, record.n_completed) == ("paused", 14)
     tried = []
-    evaluate = job.evaluate_chunk
+    evaluate = job.evaluate_piece
     monkeypatch.setattr(
-        "trading_ai.executors.inline.evaluate_chunk",
-        lambda e, indices, keep: tried.extend(indices.tolist()) or evaluate(e, indices, keep),
+        "trading_ai.executors.inline.evaluate_piece",
+        lambda e, job, indices: tried.extend(indices.tolist()) or evaluate(e, job, indices),
     )
     record = house.service.resume(record.optimization_id)
     assert (record.status, record.n_completed) == ("completed", 35)
