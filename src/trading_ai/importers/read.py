@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trading_ai.errors import DataError
-from trading_ai.importers import dukascopy, histdata, lean, mt4, mt5, parquet
+from trading_ai.importers.chosen import Asked
 from trading_ai.importers.clock import ClockDecision, decide_timezone
 from trading_ai.importers.containers import Member, open_members
-from trading_ai.importers.csv_bars import read_table
-from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows, joined
-from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
+from trading_ai.importers.headings import ASK_PRICES, PRICES, read_columns
+from trading_ai.importers.members import FORMATS, MemberRows, Reading, read_member
+from trading_ai.importers.order import refuse_jumping_dates
+from trading_ai.importers.plausibility import SPREAD_UNITS, check_open_and_close, spread_in_prices
+from trading_ai.importers.raw import FormatFacts, Ints, PlacedLine, RawRows, joined
+from trading_ai.importers.series import of_member, of_one_series, read_name
+from trading_ai.importers.sides import with_ask
 from trading_ai.market.bars import Bars
 from trading_ai.market.price_scale import plausible_range, scale_to_apply
 from trading_ai.market.quality import QualityReport, check_rows, check_values
+from trading_ai.market.resample import resample
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.symbol_table import symbol as look_up
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe, timeframe_of_seconds
 from trading_ai.market.timeframe import timeframe as parse_timeframe
 from trading_ai.market.timezones import Zone, to_utc
 
-FORMATS = ("csv", "mt4", "mt5", "histdata", "dukascopy", "lean", "parquet")
+__all__ = ["FORMATS", "ImportedBars", "read_bars"]
+
 _SIDES = ("bid", "ask", "mid", "trade")
-_ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,19 @@ def read_bars(
     format: str | None = None,  # noqa: A002
     date_format: str | None = None,
     delimiter: str | None = None,
-    columns: Mapping[str, str | int] | None = None,
+    columns: Mapping[str, str | int] | Iterable[str] | None = None,
+    decimal: str | None = None,
+    spread_unit: str | None = None,
+    member: str | None = None,
+    ticker: str | None = None,
+    ask: str | Path | None = None,
     **symbol_overrides: Any,
 ) -> ImportedBars:
-    """Read a file of bars.
+    """Read a file of bars, or of ticks, which become bars of one minute or of `timeframe`.
 
     Args:
-        path: CSV, gzipped CSV, zip (one member, or day files of one series), Parquet, or a folder of such day
-            files.
+        path: CSV, gzipped CSV, zip (one member, or files of one series), Parquet, or a folder of such files. A bid
+            and an ask file in one zip or folder are joined.
         symbol: a name of the symbol table, or a `Symbol`.
         timeframe: None detects it; a timeframe that contradicts the rows is refused.
         timezone: the clock of the times, such as ``UTC``, ``EST``, ``NY+7``; None detects it by the opening
@@ -75,11 +84,17 @@ def read_bars(
         price_scale: factor on every price, such as 1e-5 where a file holds 129587 for 1.29587; 1 keeps prices
             that would be refused as implausible.
         side: whose prices the file holds: ``bid``, ``ask``, ``mid`` or ``trade``; the prices stay as they
-            are.
+            are. Of an archive with both sides it takes one.
         format: one of `FORMATS`, or None to recognise it.
         date_format: strptime pattern or ``dd.mm.yyyy``.
         delimiter: a character, or ``tab``, ``comma``, ``semicolon``, ``space``.
-        columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``.
+        columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``, or texts
+            ``time=stamp``; "-" leaves a column out.
+        decimal: the decimal sign, ``.`` or ``,``, where 1,905 could mean either.
+        spread_unit: what a spread column counts: ``points``, ``pips`` or ``price``.
+        member: pattern of names, such as ``*2021*.csv``: the files of an archive or folder that are one series.
+        ticker: the name, as the file writes it, whose rows to take where a column names symbols.
+        ask: a second path with the ask prices of the same span; `path` then holds the bid prices.
         symbol_overrides: fields of `Symbol`, for symbols outside the table.
 
     Raises:
@@ -88,46 +103,41 @@ def read_bars(
     """
     path = Path(path)
     if isinstance(symbol, Symbol):
-        instrument, asked = symbol, symbol.name
+        instrument, spelling = symbol, symbol.name
     else:
-        instrument, asked = look_up(symbol, **symbol_overrides), symbol
-    _check_options(format, side, price_scale)
+        instrument, spelling = look_up(symbol, **symbol_overrides), symbol
+    _check_options(side, price_scale, spread_unit)
+    how = Reading(format, date_format, delimiter, read_columns(columns), decimal, repair)
+    length_asked = parse_timeframe(timeframe) if timeframe is not None else None
+    asked = Asked(instrument, spelling, ticker, length_asked)
     source = str(path)
-    members, container = open_members(path, side=side)
-    detected: dict[str, Any] = {"container": container}
-    parts: list[RawRows] = []
-    facts = FormatFacts("csv")
-    for member in members:
-        raw, facts, layout = _read_member(member, path.name, instrument, asked, format, date_format, delimiter, columns)
-        parts.append(raw)
-        if layout is not None:
-            detected |= {
-                "delimiter": layout.delimiter_name,
-                "header": list(layout.header),
-                "columns": {role: _column(layout, i) for role, i in layout.roles.items()},
-                "decimal_comma": layout.decimal_comma,
-            }
-    if len(parts) > 1:  # while each row still knows its file and line
-        for member, part in zip(members, parts, strict=True):
-            check_values(part.columns, source=member.origin, line_of=part.lines)
-    rows = joined(parts)
-    if not len(rows.time_ns):
-        raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
-    length = _timeframe(rows.time_ns, timeframe, source)
+    taken = _taken(path, asked, how, side=side, member=member, ask=Path(ask) if ask is not None else None)
+    rows, facts = taken.rows, taken.facts
+    if taken.of_ticks:
+        length = parse_timeframe("M1")
+    else:
+        length = _timeframe(rows.time_ns, length_asked, source)
     rows, scale, scale_note = _scaled(rows, instrument, facts, price_scale, source)
+    order_note = check_open_and_close(rows, source)
     clock = decide_timezone(rows, facts, instrument, length, timezone)
     utc = rows.time_ns if rows.aware else _utc(clock, rows, source)
-    spread, point = _spread(rows, instrument, scale)
+    spread, point = spread_in_prices(
+        rows, instrument, scale, unit=spread_unit, as_written=facts.name == "mt5", source=source
+    )
     table = dict(rows.columns)
     table.pop("spread", None)
     if spread is not None and "ask_open" not in table:
         table["spread"] = spread
-    utc, table, report = check_rows(
-        utc, table, symbol=instrument, timeframe=length, source=source, line_of=rows.lines, repair=repair
+    utc, table, report = _placed(
+        lambda: check_rows(
+            utc, table, symbol=instrument, timeframe=length, source=source, line_of=rows.lines, repair=repair
+        )
     )
     report.weekly_opens = clock.evidence.weekly_opens
-    report.warnings[:0] = [*clock.warnings, *scale_note]
-    _note_side(report, facts, side)
+    notes = [*clock.warnings, *scale_note, *rows.warnings, *taken.warnings, *filter(None, [order_note])]
+    report.warnings[:0] = notes
+    if "ask_open" not in table:
+        _note_side(report, facts, side)
     bars = Bars(
         instrument,
         length,
@@ -143,77 +153,146 @@ def read_bars(
         ask_low=table.get("ask_low"),
         ask_close=table.get("ask_close"),
     )
-    detected |= {
+    if taken.of_ticks and length_asked is not None:
+        bars = resample(bars, length_asked)
+    how_long = "stated" if timeframe is not None else "the commonest spacing of the rows"
+    detected = taken.shown | {
         "format": facts.name,
         "date_format": rows.date_format,
         "timezone": clock.zone.name,
         "timezone_decided_by": clock.how,
-        "timeframe": length.name,
-        "timeframe_decided_by": "stated" if timeframe is not None else "the commonest spacing of the rows",
+        "timeframe": bars.timeframe.name,
+        "timeframe_decided_by": "ticks, M1 unless stated" if taken.of_ticks and timeframe is None else how_long,
         "side": side or facts.side or ("bid+ask" if "ask_open" in table else "not stated"),
         "price_scale": scale,
         "point": point,
         "rows_of": rows.filtered,
+        "files": taken.left_out,
         "notes": list(rows.notes),
     }
     return ImportedBars(bars, report, detected)
 
 
-def _check_options(format_: str | None, side: str | None, price_scale: float | None) -> None:
-    for name, value, known in (("format", format_, FORMATS), ("side", side, _SIDES)):
+def _check_options(side: str | None, price_scale: float | None, spread_unit: str | None) -> None:
+    for name, value, known in (("side", side, _SIDES), ("spread_unit", spread_unit, SPREAD_UNITS)):
         if value is not None and value not in known:
             raise DataError("is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known))
     if price_scale is not None and not 0 < price_scale < float("inf"):
         raise DataError("must be a positive number", parameter="price_scale", value=price_scale)
 
 
-def _column(layout: Layout, index: int) -> str | int:
-    return layout.header[index] if index < len(layout.header) else index
+@dataclass(frozen=True)
+class _Taken:
+    """The rows of all files of a path."""
+
+    rows: RawRows
+    facts: FormatFacts
+    shown: dict[str, Any]
+    of_ticks: bool
+    left_out: str
+    warnings: tuple[str, ...]
 
 
-def _read_member(
-    member: Member,
-    path_name: str,
-    symbol: Symbol,
-    asked: str,
-    format_: str | None,
-    date_format: str | None,
-    delimiter: str | None,
-    columns: Mapping[str, str | int] | None,
-) -> tuple[RawRows, FormatFacts, Layout | None]:
-    if member.data[:4] == b"PAR1" or format_ == "parquet":
-        return parquet.read(member.data, source=member.origin, columns=columns), FormatFacts("parquet"), None
-    data, notes = clean_text(member.data, source=member.origin)
-    if format_ in {None, "lean"}:
-        facts = lean.recognise(data, member.name, symbol)
-        if facts is not None:
-            return lean.read(data, member.name, facts, source=member.origin), facts, None
-    layout = sniff_layout(data, source=member.origin, delimiter=delimiter, columns=columns, notes=notes)
-    names = f"{path_name} {member.name}"
-    facts = next(
-        (
-            found
-            for module in (mt5, mt4, histdata, dukascopy)
-            if format_ in {None, module.__name__.rpartition(".")[2]} and (found := module.recognise(layout, names))
-        ),
-        None,
-    )
-    if facts is None and format_ not in {None, "csv"}:
+def _taken(
+    path: Path, asked: Asked, how: Reading, *, side: str | None, member: str | None, ask: Path | None
+) -> _Taken:
+    """Read and join the files that are asked for."""
+    members, container = open_members(path)
+    members, left_out = of_one_series(members, asked, side=side, member=member, source=str(path))
+    by_side: dict[str, list[Member]] = {"": members}
+    if ask is not None:
+        more, _ = open_members(ask)
+        more, _ = of_one_series(more, asked, side="ask", member=None, source=str(ask))
+        by_side = {"bid": members, "ask": more}
+    elif len(members) > 1:
+        sides = {m: of_member(m).side for m in members}
+        if {"bid", "ask"} <= set(sides.values()):
+            by_side = {name: [m for m in members if sides[m] == name] for name in ("bid", "ask")}
+    found = {
+        name: _joined([read_member(m, path.name, asked, how) for m in group], group, str(path))
+        for name, group in by_side.items()
+    }
+    rows, first = next(iter(found.values()))
+    facts = first.facts
+    if "ask" in found:
+        rows = with_ask(found["bid"][0], found["ask"][0], str(path))
+        facts = replace(facts, side="bid+ask")
+    warnings = ()
+    named = (of_member(members[0]).symbol or read_name(path.name).symbol) if member is None else ""
+    if named and named != asked.symbol.name and not rows.filtered:
+        warnings = (f"the file's name says {named}, but {asked.spelling} was asked for",)
+    return _Taken(rows, facts, {"container": container} | first.shown, first.of_ticks, left_out, warnings)
+
+
+def _joined(parts: list[MemberRows], members: list[Member], source: str) -> tuple[RawRows, MemberRows]:
+    """The rows of files of one side, in order of time."""
+    for part, member in zip(parts, members, strict=True):
+        refuse_jumping_dates(part.rows, member.origin)
+        if len(parts) > 1:
+            check_values(part.rows.columns, source=member.origin, line_of=part.rows.lines)
+    if len(parts) == 1:
+        return parts[0].rows, parts[0]
+    _refuse_mixture(parts, members, source)
+    order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
+    rows = joined([parts[i].rows for i in order], [members[i].origin for i in order])
+    return rows, parts[order[0]]
+
+
+def _refuse_mixture(parts: list[MemberRows], members: list[Member], source: str) -> None:
+    """Refuse files that are not of one series: of other timeframes, clocks or kinds, or interleaved."""
+
+    def refuse(rule: str, one: int, other: int, remedy: str) -> DataError:
+        names = f"{members[one].name} and {members[other].name}"
+        return DataError(rule, file=source, parameter="member", value=names, remedy=remedy)
+
+    choose = f"Choose files by name, as in member={members[0].name}"
+    lengths = [_commonest_step(part.rows.time_ns) for part in parts]
+    for i, part in enumerate(parts):
+        if part.rows.aware != parts[0].rows.aware or part.rows.header_zone != parts[0].rows.header_zone:
+            raise refuse("holds files on different clocks", 0, i, "Export all with the same settings")
+        if part.of_ticks != parts[0].of_ticks:
+            raise refuse("holds bars and ticks", 0, i, choose)
+        known = next((k for k in range(i) if lengths[k]), None)
+        if known is not None and lengths[i] and lengths[i] != lengths[known] and not part.of_ticks:
+            spans = f"{_span(lengths[known])} and {_span(lengths[i])}"
+            raise refuse(f"holds files of several timeframes ({spans} between rows)", known, i, choose)
+    order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
+    for one, other in zip(order, order[1:], strict=False):
+        earlier, later = parts[one].rows.time_ns, parts[other].rows.time_ns
+        within = later[later <= earlier.max()]
+        if len(within) > 1 and float(np.isin(within, earlier).mean()) < 0.5:
+            raise refuse(
+                f"holds files whose rows interleave ({len(within):,} of them), as those of several series do",
+                one,
+                other,
+                choose,
+            )
+
+
+def _commonest_step(time_ns: Ints) -> int:
+    steps = np.diff(np.sort(time_ns))
+    steps = steps[steps > 0]
+    if len(steps) < 10:
+        return 0
+    values, counts = np.unique(steps, return_counts=True)
+    return int(values[counts.argmax()])
+
+
+def _placed(check: Any) -> Any:
+    """The answer of a check whose refusal names the file of its line rather than what holds all files."""
+    try:
+        return check()
+    except DataError as error:
+        if not isinstance(error.line, PlacedLine):
+            raise
         raise DataError(
-            f"is not in the {format_} format",
-            file=member.origin,
-            line=layout.first_line + 1,
-            parameter="format",
-            value=layout.delimiter.join(layout.rows[0])[:80],
-            remedy="Leave format out to recognise it, or use csv",
-        )
-    if facts is None:
-        word = re.search(r"(?:^|[^A-Z])(BID|ASK)(?:[^A-Z]|$)", names.upper())
-        facts = FormatFacts("csv", side=word[1].lower() if word else "")
-    wanted = tuple(dict.fromkeys(re.sub(r"[^A-Z0-9]", "", name.upper()) for name in (asked, symbol.name)))
-    wanted += symbol.aliases
-    raw = read_table(data, layout, facts, source=member.origin, ticker=wanted, date_format=date_format)
-    return raw, facts, layout
+            error.rule,
+            file=error.line.file,
+            line=int(error.line),
+            parameter=error.parameter,
+            value=error.value,
+            remedy=error.remedy,
+        ) from None
 
 
 def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Timeframe:
@@ -255,7 +334,7 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
             file=source,
             parameter="timeframe",
             value=_span(common),
-            remedy="State timeframe= if some bars are missing; ticks and monthly bars are not read",
+            remedy="State timeframe= if some bars are missing; monthly bars and bars of seconds are not read",
         )
     return found
 
@@ -301,36 +380,10 @@ def _scaled(
         return rows, scale, warnings
     decimals = symbol.digits + 2  # noise of the multiplication ends here, ticks do not
     table = dict(rows.columns)
-    for name in ("open", "high", "low", "close", *_ASK):
+    for name in (*PRICES, *ASK_PRICES):
         if name in table:
             table[name] = np.round(table[name] * scale, decimals)
-    return _replaced(rows, table), scale, warnings
-
-
-def _replaced(rows: RawRows, table: dict[str, Floats]) -> RawRows:
-    return RawRows(
-        rows.time_ns,
-        rows.aware,
-        table,
-        rows.decimals,
-        rows.lines,
-        rows.date_format,
-        rows.header_zone,
-        rows.notes,
-        rows.filtered,
-    )
-
-
-def _spread(rows: RawRows, symbol: Symbol, scale: float) -> tuple[Floats | None, float | None]:
-    """The spread in price units (whole numbers are points of the last decimal); None where all are zero."""
-    values = rows.columns.get("spread")
-    if values is None or not values.any():
-        return None, None
-    if bool((values == np.rint(values)).all()):
-        decimals = symbol.digits if rows.decimals is None else rows.decimals
-        point = float(f"1e-{decimals}") * scale
-        return np.round(values * point, decimals + 8), point
-    return values * scale, None
+    return replace(rows, columns=table), scale, warnings
 
 
 def _utc(clock: ClockDecision, rows: RawRows, source: str) -> Ints:
