@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeAlias
 
 from trading_ai.errors import ParameterError
 
-Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library"]
-"""Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere."""
+Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library", "import"]
+"""Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere; those of
+``import`` are arguments of `read_bars`."""
 
 Kind = Literal[
     "number", "whole", "yes_no", "choice", "text", "texts", "moment", "currency", "dataset", "timeframe", "object"
@@ -348,6 +349,72 @@ OPTIONS: tuple[Option, ...] = (
         "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
         api="-", without=_ENGINE,
     ),
+    # --- import: arguments of read_bars, of which the last describe the symbol
+    Option(
+        "import", "timeframe", "timeframe", None,
+        "M1, H1, ...; the commonest spacing of the rows if left out, and M1 for ticks.", max_length=10,
+    ),
+    Option(
+        "import", "timezone", "text", None,
+        "Clock of the times: UTC, EST, NY+7, America/New_York, ...; detected by the market's hours if left out.",
+        max_length=100,
+    ),
+    Option(
+        "import", "repair", "yes_no", False,
+        "Drop exact duplicates and weekend filler, sort, and say what was done.",
+    ),
+    Option(
+        "import", "price_scale", "number", None,
+        "Factor on every price, such as 1e-5; 1 keeps prices that would be refused as unusual.", above=0,
+        api_high=_WHOLE,
+    ),
+    Option(
+        "import", "side", "choice", None, "Whose prices they are; of an archive with both sides, which to take.",
+        choices={"bid": "bid prices", "ask": "ask prices", "mid": "between them", "trade": "prices of trades"},
+    ),
+    Option(
+        "import", "format", "text", None,
+        "csv, mt4, mt5, histdata, dukascopy, lean, parquet or ticks; recognised if left out.", max_length=20,
+    ),
+    Option(
+        "import", "date_format", "text", None, "A strptime pattern such as %Y%m%d %H:%M, or dd.mm.yyyy hh:mm.",
+        max_length=100,
+    ),
+    Option(
+        "import", "delimiter", "text", None, "A character, or tab, comma, semicolon, space, bar.", max_length=10
+    ),
+    Option(
+        "import", "decimal", "text", None, "The decimal sign, . or , (point, comma), where 1,905 could mean either.",
+        max_length=10,
+    ),
+    Option(
+        "import", "columns", "texts", (),
+        "ROLE=NAME or ROLE=NUMBER (from 0), such as time=stamp; spread=- leaves a column out; may be repeated.",
+        max_length=200, max_items=30,
+    ),
+    Option(
+        "import", "spread_unit", "choice", None,
+        "What a spread column counts; if left out, whole numbers are points and others prices.",
+        choices={"points": "of the last decimal", "pips": "of the symbol", "price": "as prices"},
+    ),
+    Option(
+        "import", "member", "text", None,
+        "Names of the files of an archive or folder to read as one series, such as *2021*.csv.", max_length=200,
+    ),
+    Option(
+        "import", "ticker", "text", None, "Where a column names symbols: the name, as it stands there, to read.",
+        max_length=100,
+    ),
+    Option(
+        "import", "ask", "text", None, "A second file with the ask prices of the same bars.", api="-",
+        without="in a request, zip the file of bid and that of ask prices together",
+    ),
+    Option("import", "pip_size", "number", None, "Price distance of a pip.", above=0, api_high=_WHOLE),
+    Option("import", "digits", "whole", None, "Decimals in a price.", low=0, high=12),
+    Option("import", "lot_size", "number", None, "Units in a lot.", above=0, api_high=_WHOLE),
+    Option("import", "quote_currency", "text", None, "Currency of the prices.", max_length=10),
+    Option("import", "base_currency", "text", None, "Currency or asset that units count.", max_length=20),
+    Option("import", "kind", "text", None, "Kind of instrument: fx, metal, index, crypto, stock.", max_length=20),
     # --- library: arguments that hold what a file or a folder cannot
     Option(
         "library", "conversion_bars", "object", None, "Bars of the rate between quote and account currency.", flag="-",

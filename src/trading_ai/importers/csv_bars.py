@@ -21,7 +21,7 @@ from trading_ai.importers.datetimes import (
     why_no_time,
     with_day_first,
 )
-from trading_ai.importers.headings import clock_in_heading
+from trading_ai.importers.headings import PRICES, clock_in_heading
 from trading_ai.importers.numbers import NumberStyle, numbers, style_of
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
@@ -138,7 +138,7 @@ def _rows(
     line_of = line_function(first_line + 1, index)
     columns = {
         name: as_numbers(frame[name], name, layout, source, line_of)
-        for name in frame.columns
+        for name in sorted(frame.columns, key=_of_prices_first)
         if name not in _NOT_NUMBERS
     }
     time_ns, format_ = times_of(frame, layout, facts, source, line_of, date_format, format_)
@@ -164,6 +164,10 @@ def _rows(
         layout.by_position,
     )
     return rows, format_
+
+
+def _of_prices_first(name: str) -> int:
+    return PRICES.index(name) if name in PRICES else len(PRICES)
 
 
 def line_function(first_line: int, index: Ints | None) -> Callable[[int], int]:

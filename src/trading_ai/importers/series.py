@@ -101,7 +101,7 @@ def of_one_series(
         members: all there are.
         asked: the symbol, and the timeframe if stated.
         side: where bid and ask, or quotes and trades, lie side by side: which.
-        member: pattern of names (``*2021*``), or None; what it matches is taken to be one series.
+        member: pattern of names (``*2021*``), or None; what it matches is one series, whatever else the names say.
         source: the path, for messages.
 
     Returns:
@@ -120,9 +120,8 @@ def of_one_series(
     else:
         chosen = every
     if len(chosen) > 1:
-        if member is None:
-            chosen = _of_symbol(chosen, asked, source)
-            chosen = _of_timeframe(chosen, asked, source)
+        chosen = _of_symbol(chosen, asked, source)
+        chosen = _of_timeframe(chosen, asked, source)
         chosen = _of_side(chosen, side, source)
         if member is None:
             _same_words(chosen, source)
