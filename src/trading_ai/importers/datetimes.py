@@ -161,6 +161,16 @@ def read_date_format(text: str, guessed: TimeFormat | None) -> TimeFormat:
     return TimeFormat(date, guessed.clock if guessed else "", guessed.zoned if guessed else False)
 
 
+def is_date_format(text: str) -> bool:
+    """Whether a date format tells year, month and day, so that it can be one."""
+    pattern = read_date_format(text, None).date
+    if TimeFormat(pattern).is_epoch or pattern == "ms_of_day":
+        return True
+    has = {code for code in re.findall(r"%[-_0]?([A-Za-z])", pattern)}
+    year, day = has & {"Y", "y"}, has & {"d", "e"}
+    return bool(has & {"F", "D", "s", "x", "c"} or (year and "j" in has) or (year and day and has & {"m", "b", "B", "h"}))
+
+
 def _of_letters(text: str) -> str:
     """The strptime pattern of ``yyyy-mm-dd hh:mm:ss``; mm after an hour is minutes."""
     out, hours = "", False

@@ -181,6 +181,11 @@ def roles_of(
             roles.setdefault("time", i)
     if kind == "bars":
         _one_side(roles)
+    if "time" not in roles and all(name in roles for name in (PRICES if kind == "bars" else ("bid", "ask"))):
+        # A heading that is no word of ours, over what can be nothing but times: one such column is the time.
+        dated = [i for i, text in enumerate(first_row[: len(header)]) if re.search(r"\D", text) and is_time(text)]
+        if len(dated) == 1 and dated[0] not in roles.values():
+            roles["time"] = dated[0]
     stamp = guess_time_format([first_row[roles["time"]]]) if "time" in roles else None
     if "clock" in roles and stamp is not None and (stamp.clock or stamp.is_epoch):
         del roles["clock"]

@@ -80,8 +80,11 @@ def refuse_other_kinds(head: bytes, name: str, source: str) -> None:
         raise DataError("is empty", file=source, remedy="Export it again")
     found = next(((what, remedy) for magic, what, remedy in _MAGIC if head.startswith(magic)), None)
     found = found or _of_metatrader(head, name) or _of_text(head) or _tape(head)
+    if found is None and head.count(b"\x00") > 0.6 * len(head):  # more than UTF-16 has
+        found = ("a binary file, not a table of text", _EXPORT)
     if found is not None:
-        raise DataError(f"is {found[0]}, which is not read here", file=source, remedy=found[1])
+        known = "" if "not read here" in found[0] else ", which is not read here"
+        raise DataError(f"is {found[0]}{known}", file=source, remedy=found[1])
 
 
 def _of_metatrader(head: bytes, name: str) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from trading_ai.importers import dukascopy, histdata, lean, mt4, mt5, parquet, t
 from trading_ai.importers.chosen import Asked
 from trading_ai.importers.containers import Member
 from trading_ai.importers.csv_bars import read_table
+from trading_ai.importers.datetimes import is_date_format
 from trading_ai.importers.kinds import refuse_other_kinds
 from trading_ai.importers.raw import FormatFacts, RawRows
 from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
@@ -48,6 +49,13 @@ class Reading:
         if self.decimal is not None and self.decimal not in _DECIMALS:
             raise DataError(
                 "is no decimal sign", parameter="decimal", value=self.decimal, remedy='Use "." or ",", or its name'
+            )
+        if self.date_format is not None and not is_date_format(self.date_format):
+            raise DataError(
+                "names no year, month and day",
+                parameter="date_format",
+                value=self.date_format,
+                remedy="Give a strptime pattern such as %d.%m.%Y %H:%M, or dd.mm.yyyy hh:mm",
             )
         if self.delimiter is not None and not self.delimiter.strip(" ") and self.delimiter != " ":
             raise DataError("is empty", parameter="delimiter", remedy="Give a character, or tab, comma, space")

@@ -48,6 +48,16 @@ def spread_in_prices(
     values = rows.columns.get("spread")
     if values is None or not values.any():
         return None, None
+    if bool((values < 0).any()):
+        row = int(np.flatnonzero(values < 0)[0])
+        raise DataError(
+            "must not be negative",
+            file=source,
+            line=rows.lines(row),
+            parameter="spread",
+            value=float(values[row]),
+            remedy="Correct or remove the row, or leave the column out with columns spread=-",
+        )
     whole = bool((values == np.rint(values)).all())
     point: float | None = None
     if unit == "pips":

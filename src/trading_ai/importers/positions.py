@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 _LIKE_A_PRICE = 0.2  # a volume lies this near to the price in row after row by no chance
 _WIDEST_SPREAD = 0.02  # of the price
+_NEAR_QUOTE = 0.05
 
 
 def bar_roles(
@@ -41,7 +42,9 @@ def bar_roles(
         return {}, ()
     roles |= {name: price + k for k, name in enumerate(PRICES)}
     sample = rows[:500]
-    close = _values(sample, roles["close"], style)
+    open_, close = (_values(sample, roles[name], style) for name in ("open", "close"))
+    if any(_strays(_values(sample, roles[name], style), open_) for name in PRICES):
+        return {}, ()  # quotes with sizes, say
     rest = [i for i in range(price + 4, len(row)) if any(i < len(r) and r[i] != "" for r in sample)]
     values = {i: _values(sample, i, style) for i in rest}
     if len(rest) == 3 and _of_metatrader(rows, roles, [values[i] for i in rest]):
@@ -74,6 +77,9 @@ def tick_roles(
         return {}
     if np.median(np.abs(ask - bid) / bid) > _WIDEST_SPREAD:
         return {}
+    further = [_values(rows[:500], i, style) for i in range(price + 2, len(row))]
+    if len(further) >= 2 and all(np.nanmedian(np.abs(v / bid - 1)) < _NEAR_QUOTE for v in further[:2] if _known(v)):
+        return {}  # four prices are a bar, whatever their order
     crossed = bool(np.median(ask - bid) < 0)  # some write the ask first
     return roles | {"bid": price + crossed, "ask": price + (not crossed)}
 
@@ -102,6 +108,18 @@ def _values(rows: Sequence[Sequence[str]], column: int, style: NumberStyle) -> F
     texts = pl.Series([row[column] if column < len(row) else "" for row in rows], dtype=pl.String)
     found: Floats = numbers(texts, style)[0].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return found
+
+
+def _known(values: Floats) -> bool:
+    return bool(np.isfinite(values).any())
+
+
+def _strays(values: Floats, open_: Floats) -> bool:
+    """Whether values are far from the open in most rows, as no price of the same bar is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.abs(values / open_ - 1)
+    away = away[np.isfinite(away)]
+    return len(away) > 0 and bool(np.median(away) > _LIKE_A_PRICE)
 
 
 def _can_count(values: Floats, close: Floats) -> bool:

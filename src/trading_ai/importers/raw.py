@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -83,7 +84,8 @@ class PlacedLine(int):
 
     @override
     def __str__(self) -> str:
-        return f"{int(self)} of {self.file}" if self.file else str(int(self))
+        name = re.split(r"[!/\\]", self.file)[-1]  # the folder is said once, with the file
+        return f"{int(self)} of {name}" if name else str(int(self))
 
 
 def joined(parts: list[RawRows], names: list[str] | None = None) -> RawRows:

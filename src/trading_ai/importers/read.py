@@ -33,6 +33,9 @@ from trading_ai.market.timezones import Zone, to_utc
 __all__ = ["FORMATS", "ImportedBars", "read_bars"]
 
 _SIDES = ("bid", "ask", "mid", "trade")
+# From the last bar of one file to the first of the next, within a week, no market of this kind moves by this factor.
+_ANOTHER_MARKET = {"fx": 1.1, "metal": 1.15, "index": 1.25}
+_WEEK_NS = 7 * 86_400 * NS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def _taken(
         if {"bid", "ask"} <= set(sides.values()):
             by_side = {name: [m for m in members if sides[m] == name] for name in ("bid", "ask")}
     found = {
-        name: _joined([read_member(m, path.name, asked, how) for m in group], group, str(path))
+        name: _joined([read_member(m, path.name, asked, how) for m in group], group, asked, str(path))
         for name, group in by_side.items()
     }
     rows, first = next(iter(found.values()))
@@ -224,7 +227,7 @@ def _taken(
     return _Taken(rows, facts, {"container": container} | first.shown, first.of_ticks, left_out, warnings)
 
 
-def _joined(parts: list[MemberRows], members: list[Member], source: str) -> tuple[RawRows, MemberRows]:
+def _joined(parts: list[MemberRows], members: list[Member], asked: Asked, source: str) -> tuple[RawRows, MemberRows]:
     """The rows of files of one side, in order of time."""
     for part, member in zip(parts, members, strict=True):
         refuse_jumping_dates(part.rows, member.origin)
@@ -232,14 +235,14 @@ def _joined(parts: list[MemberRows], members: list[Member], source: str) -> tupl
             check_values(part.rows.columns, source=member.origin, line_of=part.rows.lines)
     if len(parts) == 1:
         return parts[0].rows, parts[0]
-    _refuse_mixture(parts, members, source)
+    _refuse_mixture(parts, members, asked, source)
     order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
     rows = joined([parts[i].rows for i in order], [members[i].origin for i in order])
     return rows, parts[order[0]]
 
 
-def _refuse_mixture(parts: list[MemberRows], members: list[Member], source: str) -> None:
-    """Refuse files that are not of one series: of other timeframes, clocks or kinds, or interleaved."""
+def _refuse_mixture(parts: list[MemberRows], members: list[Member], asked: Asked, source: str) -> None:
+    """Refuse files that are not of one series: of other timeframes, clocks, kinds or prices, or interleaved."""
 
     def refuse(rule: str, one: int, other: int, remedy: str) -> DataError:
         names = f"{members[one].name} and {members[other].name}"
@@ -267,6 +270,14 @@ def _refuse_mixture(parts: list[MemberRows], members: list[Member], source: str)
                 other,
                 choose,
             )
+        if len(within) or later.min() - earlier.max() > _WEEK_NS:
+            continue
+        before = float(parts[one].rows.columns["close"][earlier.argmax()])
+        after = float(parts[other].rows.columns["open"][later.argmin()])
+        factor = max(before / after, after / before)
+        if factor > _ANOTHER_MARKET.get(asked.symbol.kind, np.inf):
+            rule = f"holds files of other prices: one ends at {before:g}, the next begins at {after:g}"
+            raise refuse(rule, one, other, choose)
 
 
 def _commonest_step(time_ns: Ints) -> int:
@@ -334,7 +345,8 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
             file=source,
             parameter="timeframe",
             value=_span(common),
-            remedy="State timeframe= if some bars are missing; monthly bars and bars of seconds are not read",
+            remedy="State timeframe= if some bars are missing, or format=ticks if they are ticks; monthly bars and "
+            "bars of seconds are not read",
         )
     return found
 

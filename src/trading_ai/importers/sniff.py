@@ -25,6 +25,8 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}
 _GIVEN = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "space": " ", "bar": "|", "pipe": "|"}
 _DASHES = re.compile(r"[-–—=+_.*~ ]*")
+_CODECS = ("cp1252", "cp1250", "cp1251")
+"""Western, Central European and Cyrillic Windows; the first of those whose header has most words that are known."""
 _LEAST = {"bars": (5, 4), "ticks": (3, 1)}
 """Fewest fields and numbers in a row of data."""
 
@@ -95,8 +97,9 @@ def clean_text(data: bytes, *, source: str) -> tuple[bytes, tuple[str, ...]]:
         head.decode()
     except UnicodeDecodeError as error:
         if error.start < len(head) - 4:
-            data = data.decode("cp1252", errors="replace").encode()
-            notes.append("Windows-1252")
+            codec = max(_CODECS, key=lambda codec: _n_headings(head.decode(codec, errors="replace")))
+            data = data.decode(codec, errors="replace").encode()
+            notes.append(codec.replace("cp", "Windows-"))
     if b"\n" not in head and b"\r" in head:
         data = data.replace(b"\r", b"\n")
         notes.append("CR line ends")
@@ -107,6 +110,12 @@ def clean_text(data: bytes, *, source: str) -> tuple[bytes, tuple[str, ...]]:
         data = data.replace(b'"', b"")
         notes.append("whole lines in quotes")
     return data, tuple(notes)
+
+
+def _n_headings(text: str) -> int:
+    """Most headings that a line of the beginning has, however its fields are separated."""
+    lines = text[:4000].split("\n")[:10]
+    return max(headings.n_known([f.strip() for f in re.split(r"[\t;|,]", line)]) for line in lines)
 
 
 def _fields_inside(line: str) -> bool:
@@ -194,7 +203,7 @@ def sniff_layout(
     warnings: tuple[str, ...] = ()
     if header:
         roles = headings.roles_of(
-            header, full[0], source=source, line=head and head + 1, kind=kind, is_time=is_time, given=named
+            header, full[0], source=source, line=None if head is None else head + 1, kind=kind, is_time=is_time, given=named
         )
     elif kind == "bars":
         roles, warnings = positions.bar_roles(full, style, is_time)
