@@ -79,8 +79,8 @@ def measure(what: str, path: Path, n: int, seconds: float, megabytes: float) -> 
     whole = time.perf_counter() - began
     fits = float(cpu) < seconds and float(memory) < megabytes
     print(
-        f"{what}: {n:,} rows, {path.stat().st_size / 1e6:,.0f} MB -> {int(n_bars):,} bars; processor {float(cpu):.2f} s "
-        f"(start of Python included), read_bars {float(wall):.2f} s, process {whole:.2f} s, memory "
+        f"{what}: {n:,} rows, {path.stat().st_size / 1e6:,.0f} MB -> {int(n_bars):,} bars; processor {float(cpu):.2f} s"
+        f" (start of Python included), read_bars {float(wall):.2f} s, process {whole:.2f} s, memory "
         f"{float(memory):,.0f} MB; {'within' if fits else 'OVER'} {seconds:g} s and {megabytes:g} MB"
     )
     return fits

@@ -33,13 +33,13 @@ def _field(row: Option) -> inspect.Parameter:
     if row.kind == "yes_no":
         kind = Annotated[bool, BeforeValidator(_true_or_false), Form(**about)]
     elif row.kind == "texts":
-        text = Annotated[str, StringConstraints(max_length=row.max_length)]
-        kind = Annotated[list[text], Form(max_length=row.max_items, **about)]  # type: ignore[valid-type]
-        default = list(row.default or ())  # type: ignore[arg-type]
+        text: Any = Annotated[str, StringConstraints(max_length=row.max_length)]
+        kind = Annotated[list[text], Form(max_length=row.max_items, **about)]
+        default = []
     elif row.kind in _TYPES:
-        bounds = {"gt": row.above, "ge": row.low, "le": row.high if row.high is not None else row.api_high}
-        number = Annotated[_TYPES[row.kind] | None, BeforeValidator(_or_nothing)]
-        kind = Annotated[number, Form(allow_inf_nan=False, **bounds, **about)]
+        about |= {"gt": row.above, "ge": row.low, "le": row.high if row.high is not None else row.api_high}
+        number: Any = _TYPES[row.kind]
+        kind = Annotated[number | None, BeforeValidator(_or_nothing), Form(allow_inf_nan=False, **about)]
     else:
         kind = Annotated[str | None, Form(max_length=row.max_length, **about)]
     return inspect.Parameter(row.field, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)

@@ -107,7 +107,8 @@ class Asked:
                 value=", ".join(names[:10]),
                 remedy="State which, as in timeframe=" + next((str(p) for p in map(period, names) if p), "H1"),
             )
-        return (values == wanted[0]).fill_null(value=False)
+        keep: pl.Series = (values == wanted[0]).fill_null(value=False)
+        return keep
 
 
 def period(text: str) -> Timeframe | None:

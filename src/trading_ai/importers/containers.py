@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
+
+from typing_extensions import override
 
 from trading_ai.errors import DataError
 from trading_ai.importers.kinds import SKIPPED_ENDINGS, refuse_workbook
@@ -47,8 +49,7 @@ class Member:
             with self.stream() as raw:
                 # An archive may hold gzipped files.
                 packed = _peek(raw, 2) == b"\x1f\x8b"
-                with gzip.GzipFile(fileobj=raw) if packed else raw as file:
-                    yield file
+                yield cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             raise DataError(
                 f"is a damaged archive: {error}", file=self.origin, remedy="Download or export it again"
@@ -149,23 +150,29 @@ class _Closing(io.RawIOBase):
     def __init__(self, archive: zipfile.ZipFile, member: IO[bytes]) -> None:
         self._archive, self._member = archive, member
 
+    @override
     def readable(self) -> bool:
         return True
 
+    @override
     def seekable(self) -> bool:
         return True
 
+    @override
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._member.seek(offset, whence)
 
+    @override
     def tell(self) -> int:
         return self._member.tell()
 
+    @override
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._member.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
+    @override
     def close(self) -> None:
         self._member.close()
         self._archive.close()

@@ -81,16 +81,14 @@ def _pieces(data: bytes, layout: Layout) -> Iterator[tuple[bytes, int]]:
     start = 0
     for _ in range(layout.first_line):
         start = data.find(b"\n", start) + 1
-    samples = layout.sample("time")
-    guessed = guess_time_format(samples)
+    line = layout.first_line
     whole = (
         not layout.style.is_plain
-        or (guessed is not None and guessed.undecided)
         or "ticker" in layout.roles
         or "period" in layout.roles
         or b'"' in data
+        or not _tells_day_from_month(data[start : start + _PIECE], layout)
     )
-    line = layout.first_line
     while start < len(data) or line == layout.first_line:
         stop = len(data) if whole else data.find(b"\n", start + _PIECE) + 1
         piece = data[start : stop or len(data)]
@@ -99,6 +97,19 @@ def _pieces(data: bytes, layout: Layout) -> Iterator[tuple[bytes, int]]:
         yield piece, line
         start += max(len(piece), 1)
         line += piece.count(b"\n")
+
+
+def _tells_day_from_month(piece: bytes, layout: Layout) -> bool:
+    """Whether rows of a piece settle what is the day; else the file is read as a whole, for its last row may."""
+    guessed = guess_time_format(layout.sample("time"))
+    if guessed is None or not guessed.undecided:
+        return True
+    cut = piece.rfind(b"\n") + 1
+    try:
+        texts = _as_read(piece[:cut], layout, as_texts=True)["time"]
+        return order_of_day_and_month(texts) is not None
+    except (ValueError, pl.exceptions.PolarsError):
+        return False
 
 
 def _rows(

@@ -166,9 +166,11 @@ def is_date_format(text: str) -> bool:
     pattern = read_date_format(text, None).date
     if TimeFormat(pattern).is_epoch or pattern == "ms_of_day":
         return True
-    has = {code for code in re.findall(r"%[-_0]?([A-Za-z])", pattern)}
+    has = set(re.findall(r"%[-_0]?([A-Za-z])", pattern))
     year, day = has & {"Y", "y"}, has & {"d", "e"}
-    return bool(has & {"F", "D", "s", "x", "c"} or (year and "j" in has) or (year and day and has & {"m", "b", "B", "h"}))
+    return bool(
+        has & {"F", "D", "s", "x", "c"} or (year and "j" in has) or (year and day and has & {"m", "b", "B", "h"})
+    )
 
 
 def _of_letters(text: str) -> str:
@@ -218,9 +220,7 @@ def order_of_day_and_month(values: pl.Series) -> bool | None:
     return True if first_is_day else False if second_is_day else None
 
 
-_FIRST_US, _LAST_US = (
-    int(np.datetime64(day, "us").astype(np.int64)) for day in ("1678-01-01", "2262-01-01")
-)
+_FIRST_US, _LAST_US = (int(np.datetime64(day, "us").astype(np.int64)) for day in ("1678-01-01", "2262-01-01"))
 """Moments that nanoseconds since 1970 can hold in 64 bits, in whole years (the last one excluded)."""
 # A count of seconds has at most ten digits, one of milliseconds eleven to thirteen, ...: no unit passes for another.
 _COUNTS = {"epoch_s": (0, 10**10), "epoch_ms": (10**10, 10**13), "epoch_us": (10**13, 10**16)}

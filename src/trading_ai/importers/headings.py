@@ -52,7 +52,7 @@ _TICK_WORDS: dict[str, str] = {
 BAR_ROLES = (*[role for role in _WORDS if role not in {"time", "period"}], "time", "clock", "period")
 TICK_ROLES = (*_TICK_WORDS, "clock")
 
-_CLOCKS = "UTC GMT EST EDT EET EEST CET CEST ET NY MSK JST HKT".split()
+_CLOCKS = ["UTC", "GMT", "EST", "EDT", "EET", "EEST", "CET", "CEST", "ET", "NY", "MSK", "JST", "HKT"]
 # What a heading calls a clock, where that is another name than `parse_timezone` knows.
 _MEANT = {"EDT": "America/New_York", "EEST": "EET", "CEST": "CET", "MSK": "Europe/Moscow", "HKT": "Asia/Hong_Kong"}
 _CLOCK_IN_HEADING = re.compile(

@@ -15,10 +15,10 @@ import numpy as np
 from trading_ai.errors import DataError
 from trading_ai.importers import ticks
 from trading_ai.importers.chosen import Asked
-from trading_ai.importers.csv_bars import read_table
-from trading_ai.importers.raw import FormatFacts, RawRows
 from trading_ai.importers.containers import Member
+from trading_ai.importers.csv_bars import read_table
 from trading_ai.importers.numbers import NumberStyle
+from trading_ai.importers.raw import FormatFacts, RawRows
 from trading_ai.importers.sniff import SAMPLE_BYTES, Layout
 from trading_ai.market.symbol import Symbol
 
@@ -54,9 +54,7 @@ def read(member: Member, facts: FormatFacts, asked: Asked, *, repair: bool = Fal
     day = _DAY_FILE.fullmatch(member.name)
     source = member.origin
     if day and day[3].lower() == "second":
-        raise DataError(
-            "holds bars of seconds", file=source, remedy="Import ticks, or bars of a minute or longer"
-        )
+        raise DataError("holds bars of seconds", file=source, remedy="Import ticks, or bars of a minute or longer")
     # Times are milliseconds of the day that the file is named after.
     midnight = int(np.datetime64(f"{day[1][:4]}-{day[1][4:6]}-{day[1][6:]}", "ns").astype(np.int64)) if day else 0
     if day and day[3].lower() == "tick":

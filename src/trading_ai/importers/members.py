@@ -107,9 +107,7 @@ def read_member(member: Member, path_name: str, asked: Asked, how: Reading) -> M
     return MemberRows(rows, facts, _shown(layout))
 
 
-def _layout(
-    start: bytes, notes: tuple[str, ...], member: Member, asked: Asked, how: Reading
-) -> tuple[Layout, bool]:
+def _layout(start: bytes, notes: tuple[str, ...], member: Member, asked: Asked, how: Reading) -> tuple[Layout, bool]:
     """How the file is laid out, and whether it holds ticks."""
 
     def sniffed(kind: str) -> Layout:
@@ -140,7 +138,9 @@ def _layout(
 
 def _facts(layout: Layout, names: str, format_: str | None, source: str) -> FormatFacts:
     for module in (mt5, mt4, histdata, dukascopy):
-        if format_ in {None, module.__name__.rpartition(".")[2]} and (found := module.recognise(layout, names)):
+        named = format_ in {None, module.__name__.rpartition(".")[2]}
+        found: FormatFacts | None = module.recognise(layout, names) if named else None
+        if found is not None:
             return found
     if format_ not in {None, "csv"}:
         raise DataError(

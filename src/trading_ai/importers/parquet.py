@@ -104,7 +104,7 @@ def _roles(frame: pl.DataFrame, columns: Mapping[str, str | int], source: str) -
     for kind, needed in (("bars", _PRICES), ("ticks", ("bid", "ask"))):
         roles = roles_of(header, first, source=source, line=None, kind=kind, given=tuple(columns))
         for i, dtype in enumerate(frame.schema.values()):
-            if dtype.is_temporal() and dtype != pl.Time and dtype != pl.Duration and "time" not in roles:
+            if isinstance(dtype, pl.Datetime | pl.Date) and "time" not in roles:
                 roles["time"] = i
         for role, where in columns.items():
             number = where if isinstance(where, int) else header.index(where) if where in header else -1
@@ -125,9 +125,7 @@ def _roles(frame: pl.DataFrame, columns: Mapping[str, str | int], source: str) -
 
 def _times(times: pl.Series, line_of: Callable[[int], int], source: str) -> tuple[Ints, bool, str]:
     def refuse(rule: str, row: int, remedy: str) -> DataError:
-        return DataError(
-            rule, file=source, line=line_of(row), parameter="time", value=str(times[row]), remedy=remedy
-        )
+        return DataError(rule, file=source, line=line_of(row), parameter="time", value=str(times[row]), remedy=remedy)
 
     if times.null_count():
         row = int(times.is_null().arg_true()[0])

@@ -64,9 +64,7 @@ def bar_roles(
     return roles, (said,)
 
 
-def tick_roles(
-    rows: Sequence[Sequence[str]], style: NumberStyle, is_time: Callable[[str], bool]
-) -> dict[str, int]:
+def tick_roles(rows: Sequence[Sequence[str]], style: NumberStyle, is_time: Callable[[str], bool]) -> dict[str, int]:
     """Column numbers by role of quotes without a header: time, bid, ask; {} where the values are no such thing."""
     row = rows[0]
     roles, price = _leading(row, is_time)

@@ -79,7 +79,8 @@ class PlacedLine(int):
         made.file = file
         return made
 
-    def __getnewargs__(self) -> tuple[int, str]:
+    @override
+    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # copies keep the file
         return int(self), self.file
 
     @override

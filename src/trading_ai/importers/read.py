@@ -12,17 +12,14 @@ import numpy as np
 from trading_ai.errors import DataError
 from trading_ai.importers.chosen import Asked
 from trading_ai.importers.clock import ClockDecision, decide_timezone
-from trading_ai.importers.containers import Member, open_members
 from trading_ai.importers.headings import ASK_PRICES, PRICES, read_columns
-from trading_ai.importers.members import FORMATS, MemberRows, Reading, read_member
-from trading_ai.importers.order import refuse_jumping_dates
+from trading_ai.importers.joining import read_all, span
+from trading_ai.importers.members import FORMATS, Reading
 from trading_ai.importers.plausibility import SPREAD_UNITS, check_open_and_close, spread_in_prices
-from trading_ai.importers.raw import FormatFacts, Ints, PlacedLine, RawRows, joined
-from trading_ai.importers.series import of_member, of_one_series, read_name
-from trading_ai.importers.sides import with_ask
+from trading_ai.importers.raw import FormatFacts, Ints, PlacedLine, RawRows
 from trading_ai.market.bars import Bars
 from trading_ai.market.price_scale import plausible_range, scale_to_apply
-from trading_ai.market.quality import QualityReport, check_rows, check_values
+from trading_ai.market.quality import QualityReport, check_rows
 from trading_ai.market.resample import resample
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.symbol_table import symbol as look_up
@@ -33,9 +30,6 @@ from trading_ai.market.timezones import Zone, to_utc
 __all__ = ["FORMATS", "ImportedBars", "read_bars"]
 
 _SIDES = ("bid", "ask", "mid", "trade")
-# From the last bar of one file to the first of the next, within a week, no market of this kind moves by this factor.
-_ANOTHER_MARKET = {"fx": 1.1, "metal": 1.15, "index": 1.25}
-_WEEK_NS = 7 * 86_400 * NS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -114,12 +108,9 @@ def read_bars(
     length_asked = parse_timeframe(timeframe) if timeframe is not None else None
     asked = Asked(instrument, spelling, ticker, length_asked)
     source = str(path)
-    taken = _taken(path, asked, how, side=side, member=member, ask=Path(ask) if ask is not None else None)
+    taken = read_all(path, asked, how, side=side, member=member, ask=Path(ask) if ask is not None else None)
     rows, facts = taken.rows, taken.facts
-    if taken.of_ticks:
-        length = parse_timeframe("M1")
-    else:
-        length = _timeframe(rows.time_ns, length_asked, source)
+    length = parse_timeframe("M1") if taken.of_ticks else _timeframe(rows.time_ns, length_asked, source)
     rows, scale, scale_note = _scaled(rows, instrument, facts, price_scale, source)
     order_note = check_open_and_close(rows, source)
     clock = decide_timezone(rows, facts, instrument, length, timezone)
@@ -184,111 +175,6 @@ def _check_options(side: str | None, price_scale: float | None, spread_unit: str
         raise DataError("must be a positive number", parameter="price_scale", value=price_scale)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """The rows of all files of a path."""
-
-    rows: RawRows
-    facts: FormatFacts
-    shown: dict[str, Any]
-    of_ticks: bool
-    left_out: str
-    warnings: tuple[str, ...]
-
-
-def _taken(
-    path: Path, asked: Asked, how: Reading, *, side: str | None, member: str | None, ask: Path | None
-) -> _Taken:
-    """Read and join the files that are asked for."""
-    members, container = open_members(path)
-    members, left_out = of_one_series(members, asked, side=side, member=member, source=str(path))
-    by_side: dict[str, list[Member]] = {"": members}
-    if ask is not None:
-        more, _ = open_members(ask)
-        more, _ = of_one_series(more, asked, side="ask", member=None, source=str(ask))
-        by_side = {"bid": members, "ask": more}
-    elif len(members) > 1:
-        sides = {m: of_member(m).side for m in members}
-        if {"bid", "ask"} <= set(sides.values()):
-            by_side = {name: [m for m in members if sides[m] == name] for name in ("bid", "ask")}
-    found = {
-        name: _joined([read_member(m, path.name, asked, how) for m in group], group, asked, str(path))
-        for name, group in by_side.items()
-    }
-    rows, first = next(iter(found.values()))
-    facts = first.facts
-    if "ask" in found:
-        rows = with_ask(found["bid"][0], found["ask"][0], str(path))
-        facts = replace(facts, side="bid+ask")
-    warnings = ()
-    named = (of_member(members[0]).symbol or read_name(path.name).symbol) if member is None else ""
-    if named and named != asked.symbol.name and not rows.filtered:
-        warnings = (f"the file's name says {named}, but {asked.spelling} was asked for",)
-    return _Taken(rows, facts, {"container": container} | first.shown, first.of_ticks, left_out, warnings)
-
-
-def _joined(parts: list[MemberRows], members: list[Member], asked: Asked, source: str) -> tuple[RawRows, MemberRows]:
-    """The rows of files of one side, in order of time."""
-    for part, member in zip(parts, members, strict=True):
-        refuse_jumping_dates(part.rows, member.origin)
-        if len(parts) > 1:
-            check_values(part.rows.columns, source=member.origin, line_of=part.rows.lines)
-    if len(parts) == 1:
-        return parts[0].rows, parts[0]
-    _refuse_mixture(parts, members, asked, source)
-    order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
-    rows = joined([parts[i].rows for i in order], [members[i].origin for i in order])
-    return rows, parts[order[0]]
-
-
-def _refuse_mixture(parts: list[MemberRows], members: list[Member], asked: Asked, source: str) -> None:
-    """Refuse files that are not of one series: of other timeframes, clocks, kinds or prices, or interleaved."""
-
-    def refuse(rule: str, one: int, other: int, remedy: str) -> DataError:
-        names = f"{members[one].name} and {members[other].name}"
-        return DataError(rule, file=source, parameter="member", value=names, remedy=remedy)
-
-    choose = f"Choose files by name, as in member={members[0].name}"
-    lengths = [_commonest_step(part.rows.time_ns) for part in parts]
-    for i, part in enumerate(parts):
-        if part.rows.aware != parts[0].rows.aware or part.rows.header_zone != parts[0].rows.header_zone:
-            raise refuse("holds files on different clocks", 0, i, "Export all with the same settings")
-        if part.of_ticks != parts[0].of_ticks:
-            raise refuse("holds bars and ticks", 0, i, choose)
-        known = next((k for k in range(i) if lengths[k]), None)
-        if known is not None and lengths[i] and lengths[i] != lengths[known] and not part.of_ticks:
-            spans = f"{_span(lengths[known])} and {_span(lengths[i])}"
-            raise refuse(f"holds files of several timeframes ({spans} between rows)", known, i, choose)
-    order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
-    for one, other in zip(order, order[1:], strict=False):
-        earlier, later = parts[one].rows.time_ns, parts[other].rows.time_ns
-        within = later[later <= earlier.max()]
-        if len(within) > 1 and float(np.isin(within, earlier).mean()) < 0.5:
-            raise refuse(
-                f"holds files whose rows interleave ({len(within):,} of them), as those of several series do",
-                one,
-                other,
-                choose,
-            )
-        if len(within) or later.min() - earlier.max() > _WEEK_NS:
-            continue
-        before = float(parts[one].rows.columns["close"][earlier.argmax()])
-        after = float(parts[other].rows.columns["open"][later.argmin()])
-        factor = max(before / after, after / before)
-        if factor > _ANOTHER_MARKET.get(asked.symbol.kind, np.inf):
-            rule = f"holds files of other prices: one ends at {before:g}, the next begins at {after:g}"
-            raise refuse(rule, one, other, choose)
-
-
-def _commonest_step(time_ns: Ints) -> int:
-    steps = np.diff(np.sort(time_ns))
-    steps = steps[steps > 0]
-    if len(steps) < 10:
-        return 0
-    values, counts = np.unique(steps, return_counts=True)
-    return int(values[counts.argmax()])
-
-
 def _placed(check: Any) -> Any:
     """The answer of a check whose refusal names the file of its line rather than what holds all files."""
     try:
@@ -333,7 +219,7 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
         if sparse or weekly:
             return given
         raise DataError(
-            f"contradicts the rows, which are mostly {_span(common)} apart ({share:.0%} of them)",
+            f"contradicts the rows, which are mostly {span(common)} apart ({share:.0%} of them)",
             file=source,
             parameter="timeframe",
             value=given.name,
@@ -341,22 +227,14 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
         )
     if found is None:
         raise DataError(
-            f"rows are mostly {_span(common)} apart, which is no known timeframe",
+            f"rows are mostly {span(common)} apart, which is no known timeframe",
             file=source,
             parameter="timeframe",
-            value=_span(common),
+            value=span(common),
             remedy="State timeframe= if some bars are missing, or format=ticks if they are ticks; monthly bars and "
             "bars of seconds are not read",
         )
     return found
-
-
-def _span(ns: int) -> str:
-    seconds = ns / NS_PER_SECOND
-    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
 
 
 def _scaled(

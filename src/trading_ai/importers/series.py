@@ -16,8 +16,20 @@ from trading_ai.market.timeframe import Timeframe
 
 _SIDES = {"BID": "bid", "ASK": "ask", "QUOTE": "quote", "QUOTES": "quote", "TRADE": "trade", "TRADES": "trade"}
 _WORDS = {"MINUTE": "M1", "MINUTES": "M1", "HOUR": "H1", "HOURLY": "H1", "DAILY": "D1", "DAY": "D1", "WEEKLY": "W1"}
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC".split()
-_MONTHS += "JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC"]
+_MONTHS += [
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+]
 _MINUTES = "1|5|15|30|60|240|1440|10080"
 
 

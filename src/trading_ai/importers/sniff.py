@@ -30,6 +30,7 @@ _CODECS = ("cp1252", "cp1250", "cp1251")
 _LEAST = {"bars": (5, 4), "ticks": (3, 1)}
 """Fewest fields and numbers in a row of data."""
 
+
 @dataclass(frozen=True)
 class Layout:
     """How a text table is laid out.
@@ -203,7 +204,13 @@ def sniff_layout(
     warnings: tuple[str, ...] = ()
     if header:
         roles = headings.roles_of(
-            header, full[0], source=source, line=None if head is None else head + 1, kind=kind, is_time=is_time, given=named
+            header,
+            full[0],
+            source=source,
+            line=None if head is None else head + 1,
+            kind=kind,
+            is_time=is_time,
+            given=named,
         )
     elif kind == "bars":
         roles, warnings = positions.bar_roles(full, style, is_time)
@@ -246,9 +253,7 @@ def _header_line(above: Sequence[Sequence[str]]) -> int | None:
     return None
 
 
-def _first_row(
-    rows: Sequence[Sequence[str]], head: int | None, found: int, is_time: Callable[[str], bool]
-) -> int:
+def _first_row(rows: Sequence[Sequence[str]], head: int | None, found: int, is_time: Callable[[str], bool]) -> int:
     """The line where data begins: at a row with a time, though its prices be missing; refused later, with its line."""
     first = found
     width = len(rows[found])
@@ -258,9 +263,7 @@ def _first_row(
     return first
 
 
-def _check_width(
-    header: Sequence[str], rows: Sequence[Sequence[str]], n_fields: int, source: str, line: int
-) -> None:
+def _check_width(header: Sequence[str], rows: Sequence[Sequence[str]], n_fields: int, source: str, line: int) -> None:
     """Headings stand over their columns: a header of another width than the rows says nothing about them."""
     surplus = n_fields - len(header)
     trailing = surplus > 0 and all(not any(row[len(header) :]) for row in rows[:200])
@@ -275,9 +278,7 @@ def _check_width(
     )
 
 
-def _style(
-    fields: Sequence[str], source: str, line: int, decimal: str | None, symbol: Symbol | None
-) -> NumberStyle:
+def _style(fields: Sequence[str], source: str, line: int, decimal: str | None, symbol: Symbol | None) -> NumberStyle:
     found = style_of(fields)
     if decimal is not None:
         return NumberStyle(decimal, found.grouped or found.decimal != decimal, found.marked)
@@ -308,7 +309,7 @@ def _check_roles(
     first: int,
     kind: str,
 ) -> None:
-    needed = ("time", *PRICES)
+    needed: tuple[str, ...] = ("time", *PRICES)
     if kind == "ticks":
         needed = ("time", "price") if "price" in roles and "bid" not in roles else ("time", "bid", "ask")
     missing = [name for name in needed if name not in roles]
@@ -365,9 +366,7 @@ def _is_data(row: Sequence[str], least_fields: int, least_numbers: int) -> bool:
     return len(row) >= least_fields and sum(is_number(f) for f in row) >= least_numbers
 
 
-def _decimals(
-    rows: Sequence[Sequence[str]], roles: Mapping[str, int], style: NumberStyle
-) -> tuple[int, int, bool]:
+def _decimals(rows: Sequence[Sequence[str]], roles: Mapping[str, int], style: NumberStyle) -> tuple[int, int, bool]:
     """Most decimals of a price without zeros at the end, most as written, and whether all are written alike."""
     used = written = 0
     least = 99

@@ -206,9 +206,7 @@ def _without_blank_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, Ints | None]
     return frame.filter(~empty), np.flatnonzero(~empty.to_numpy())
 
 
-def _rows_of(
-    values: pl.Series, asked: Asked, chosen: str | None, source: str
-) -> tuple[pl.Series | None, str | None]:
+def _rows_of(values: pl.Series, asked: Asked, chosen: str | None, source: str) -> tuple[pl.Series | None, str | None]:
     """Rows of the wanted symbol; the first piece of the file decides by which name it goes."""
     if chosen is None:
         keep, _ = asked.rows_of_ticker(values, source)
@@ -234,4 +232,3 @@ def _filled(values: Floats, before: float) -> tuple[Floats, float]:
 
 def _through(line_of: Callable[[int], int], at: Ints) -> Callable[[int], int]:
     return lambda row: line_of(int(at[row]))
-

@@ -113,7 +113,7 @@ def check_values(columns: Columns, *, source: str, line_of: LineOf) -> Columns:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             more = int(bad.sum()) - 1
-            tail = f"{remedy}. {more:,} more rows have this fault" if more else remedy
+            tail = f"{remedy}. {more:,} more rows are like it" if more else remedy
             value = float(columns[name][row])
             raise DataError(rule, file=source, line=line_of(row), parameter=name, value=value, remedy=tail)
 
