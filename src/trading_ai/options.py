@@ -365,8 +365,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "import", "price_scale", "number", None,
-        "Factor on every price, such as 1e-5; 1 keeps prices that would be refused as unusual.", above=0,
-        api_high=_WHOLE,
+        "Factor on every price, such as 1e-5; 1 keeps prices that would be refused as unusual.", low=1e-12,
+        high=1e12,
     ),
     Option(
         "import", "side", "choice", None, "Whose prices they are; of an archive with both sides, which to take.",

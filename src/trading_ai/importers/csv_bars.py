@@ -27,6 +27,9 @@ from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
 
 _NOT_NUMBERS = ("time", "clock", "ticker", "period")
+_LONE_QUOTE = re.compile(rb'(?:^|[,;|\t\n ])[ ]*"[ ]*(?:[,;|\t\r\n]|$)')
+# What polars raises of a text that it cannot take apart; a panic of its inside is no Exception.
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _PIECE = 8 << 20
 """Bytes of text that are taken apart at a time, so that what is in between is small beside the result."""
 
@@ -108,7 +111,7 @@ def _tells_day_from_month(piece: bytes, layout: Layout) -> bool:
     try:
         texts = _as_read(piece[:cut], layout, as_texts=True)["time"]
         return order_of_day_and_month(texts) is not None
-    except (ValueError, pl.exceptions.PolarsError):
+    except (ValueError, *_UNREADABLE):
         return False
 
 
@@ -194,18 +197,31 @@ def frame_of(piece: bytes, layout: Layout, source: str, first_line: int) -> pl.D
         piece = re.sub(rb"(?m)^[ \t]+", b"", re.sub(rb"[ \t]+", b" ", piece))
     style = layout.style
     fast = style.is_plain and not (style.decimal == "," and layout.delimiter == ",")
-    error: pl.exceptions.PolarsError | None = None
+    quoted = b'"' in piece
+    if quoted and _LONE_QUOTE.search(piece):
+        _explain(piece, layout, source, first_line)
+    error: BaseException | None = None
     if fast:
         try:
-            return _as_read(piece, layout, as_texts=False)
-        except pl.exceptions.PolarsError as raised:
+            return _whole(_as_read(piece, layout, as_texts=False), piece, layout, source, first_line, quoted=quoted)
+        except _UNREADABLE as raised:
             error = raised
     try:  # with separators of thousands, say, where the sample had none
-        return _as_read(piece, layout, as_texts=True)
-    except pl.exceptions.PolarsError as raised:
+        return _whole(_as_read(piece, layout, as_texts=True), piece, layout, source, first_line, quoted=quoted)
+    except _UNREADABLE as raised:
         _explain(piece, layout, source, first_line)
         said = str(error or raised).splitlines()[0]
         raise DataError(f"cannot be read as a table: {said}", file=source, remedy="Check the file") from raised
+
+
+def _whole(
+    frame: pl.DataFrame, piece: bytes, layout: Layout, source: str, first_line: int, *, quoted: bool
+) -> pl.DataFrame:
+    """The frame, if a quotation mark without its pair has not swallowed lines up to the next one."""
+    if quoted and frame.height < piece.rstrip().count(b"\n") + 1:
+        _explain(piece, layout, source, first_line)
+        raise DataError("has fields of several lines", file=source, remedy="Export the table one line a row")
+    return frame
 
 
 def _as_read(piece: bytes, layout: Layout, *, as_texts: bool) -> pl.DataFrame:

@@ -248,7 +248,7 @@ def parse_times(values: pl.Series, format_: TimeFormat) -> tuple[Ints, npt.NDArr
         else:
             parsed = text.str.to_date(format_.pattern, strict=False).cast(pl.Datetime("us"))
         frame = frame.with_columns(t=parsed)
-    except pl.exceptions.PolarsError:  # a pattern that is none
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a pattern that is none
         return np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
     times = frame["t"].to_physical()
     bad = times.is_null().to_numpy()
@@ -301,7 +301,7 @@ def why_no_time(text: str | None, format_: TimeFormat, first: str | None = None)
         year = re.search(r"\d{4}", text)
         try:
             seen = pl.Series([text]).str.to_datetime(format_.pattern, time_unit="ms", strict=False)
-        except pl.exceptions.PolarsError:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return f"does not match {format_.pattern}, which is no pattern of a time", "Give another date_format"
         if year and (seen.null_count() == 0 or not 1678 <= int(year[0]) <= 2261) and "%Y" in format_.pattern:
             return "lies outside the years 1678 to 2261", "Correct the row"

@@ -56,7 +56,7 @@ def read_rows(
     """
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DataError(f"is not readable as Parquet: {error}", file=source, remedy="Write the file again") from error
     roles, of_ticks = _roles(frame, columns or {}, source)
     index: Ints | None = None
@@ -159,7 +159,7 @@ def _times(times: pl.Series, line_of: Callable[[int], int], source: str) -> tupl
 def _numbers(values: pl.Series, name: str, line_of: Callable[[int], int], source: str) -> Floats:
     try:
         found = values.cast(pl.Float64, strict=False)
-    except pl.exceptions.PolarsError:  # a list, say
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a list, say
         found = pl.Series([None] * len(values), dtype=pl.Float64)
     if found.null_count() and name not in {"volume", "tick_volume"}:
         row = int(found.is_null().arg_true()[0])

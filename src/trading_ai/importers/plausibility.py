@@ -48,10 +48,11 @@ def spread_in_prices(
     values = rows.columns.get("spread")
     if values is None or not values.any():
         return None, None
-    if bool((values < 0).any()):
-        row = int(np.flatnonzero(values < 0)[0])
+    bad = ~((values >= 0) & (values < 1e15))
+    if bool(bad.any()):
+        row = int(np.flatnonzero(bad)[0])
         raise DataError(
-            "must not be negative",
+            "must not be negative" if values[row] < 0 else "is no number of a spread",
             file=source,
             line=rows.lines(row),
             parameter="spread",

@@ -171,8 +171,8 @@ def _check_options(side: str | None, price_scale: float | None, spread_unit: str
     for name, value, known in (("side", side, _SIDES), ("spread_unit", spread_unit, SPREAD_UNITS)):
         if value is not None and value not in known:
             raise DataError("is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known))
-    if price_scale is not None and not 0 < price_scale < float("inf"):
-        raise DataError("must be a positive number", parameter="price_scale", value=price_scale)
+    if price_scale is not None and not 1e-12 <= price_scale <= 1e12:
+        raise DataError("must be a positive number, 1e-12 to 1e12", parameter="price_scale", value=price_scale)
 
 
 def _placed(check: Any) -> Any:

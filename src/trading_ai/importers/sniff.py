@@ -216,7 +216,13 @@ def sniff_layout(
         roles, warnings = positions.bar_roles(full, style, is_time)
     else:
         roles = positions.tick_roles(full, style, is_time)
-    roles |= given
+    taken = [column for column in given.values() if column >= 0]
+    if twice := next((column for column in taken if taken.count(column) > 1), None):
+        both = ", ".join(role for role, column in given.items() if column == twice)
+        raise DataError(
+            "is given two roles", parameter="columns", value=f"{both} = {twice}", remedy="Give each column one role"
+        )
+    roles = {role: column for role, column in roles.items() if column not in taken} | given
     roles = {role: column for role, column in roles.items() if column >= 0}
     _check_roles(roles, header, full, source, first, kind)
     used, written, same = _decimals(full, roles, style)
