@@ -107,10 +107,9 @@ def check(number: int, folder: Path) -> str:
             warnings.simplefilter("error", RuntimeWarning)
             found = read_bars(path, **options)
     except InputError as error:
-        assert error.rule
-        assert error.exit_code == 2
-        assert str(error)
-        return "refused"
+        if error.rule and error.exit_code == 2:
+            return "refused"
+        raise
     finally:
         path.unlink()
     bars = found.bars

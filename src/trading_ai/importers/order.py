@@ -40,7 +40,8 @@ def refuse_jumping_dates(rows: RawRows, source: str) -> None:
 
 def _refuse(times: Ints, line_of: Callable[[int], int | None], source: str) -> None:
     steps = np.diff(times)
-    usual = int(np.median(np.abs(steps)))
+    apart = np.abs(steps[steps != 0])
+    usual = int(apart.min()) if len(apart) else 0  # the median is a month where most days are exchanged
     far = max(4 * _DAY, 5 * usual)
     odd = (steps < 0) | (steps > far)
     if not odd.any():
