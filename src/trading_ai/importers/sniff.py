@@ -190,7 +190,7 @@ def sniff_layout(
             remedy="Name the separator with delimiter=, or check the file",
         )
     is_time = _time_test(date_format)
-    head = _header_line(rows[:found])
+    head = _header_line(rows[:found], is_time)
     first = _first_row(rows, head, found, is_time)
     body = [tuple(row) for row in rows[first:] if any(row)]
     full = [tuple(row) for row in rows[found:] if any(row)]
@@ -246,14 +246,15 @@ def sniff_layout(
     )
 
 
-def _header_line(above: Sequence[Sequence[str]]) -> int | None:
+def _header_line(above: Sequence[Sequence[str]], is_time: Callable[[str], bool]) -> int | None:
     """The line of the header among those above the data: that with most headings, else the last with words."""
     known = [headings.n_known(row) for row in above]
     if known and max(known) >= 2:
         return max(range(len(above)), key=lambda i: (known[i], i))
     for i in range(len(above) - 1, -1, -1):
         row = above[i]
-        if not any(row) or all(_DASHES.fullmatch(f) for f in row):
+        # A row of data may have words for prices that are missing: NaN, n/a.
+        if not any(row) or all(_DASHES.fullmatch(f) for f in row) or any(is_time(f) for f in row[:4]):
             continue
         return i if len(row) >= 3 and any(re.search(r"[^\W\d_]", f) for f in row) else None
     return None

@@ -46,7 +46,7 @@ def test_a_row_of_another_year_or_month(to: str, row: int) -> None:
 
 
 def test_a_row_whose_day_and_month_are_exchanged() -> None:
-    at = int(np.flatnonzero(JANUARY == np.datetime64("2021-01-05T03:00", "ns").astype(np.int64))[0])
+    at = int(np.flatnonzero(np.datetime64("2021-01-05T03:00", "ns").astype(np.int64) == JANUARY)[0])
     with pytest.raises(DataError, match="day and month exchanged it would be 2021-01-05 03:00") as caught:
         refuse_jumping_dates(rows(moved(JANUARY, at, "2021-05-01T03:00")), "f")
     assert caught.value.line == at + 2
