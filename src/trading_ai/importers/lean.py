@@ -19,7 +19,8 @@ from trading_ai.importers.containers import Member
 from trading_ai.importers.csv_bars import read_table
 from trading_ai.importers.numbers import NumberStyle
 from trading_ai.importers.raw import FormatFacts, RawRows
-from trading_ai.importers.sniff import SAMPLE_BYTES, Layout
+from trading_ai.importers.sniff import Layout
+from trading_ai.importers.text import SAMPLE_BYTES
 from trading_ai.market.symbol import Symbol
 
 _DAY_FILE = re.compile(r"(\d{8})_(.+)_(tick|second|minute)_(trade|quote)\.csv", re.IGNORECASE)

@@ -15,7 +15,8 @@ from trading_ai.importers.csv_bars import read_table
 from trading_ai.importers.datetimes import is_date_format
 from trading_ai.importers.kinds import refuse_other_kinds
 from trading_ai.importers.raw import FormatFacts, RawRows
-from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
+from trading_ai.importers.sniff import Layout, sniff_layout
+from trading_ai.importers.text import clean_text
 
 FORMATS = ("csv", "mt4", "mt5", "histdata", "dukascopy", "lean", "parquet", "ticks")
 _DECIMALS = {".": ".", ",": ",", "point": ".", "dot": ".", "comma": ","}

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from trading_ai.errors import DataError
-from trading_ai.importers import csv_bars
+from trading_ai.importers import csv_bars, csv_times
 from trading_ai.importers.chosen import Asked
 from trading_ai.importers.containers import Member
 from trading_ai.importers.datetimes import TimeFormat
 from trading_ai.importers.headings import ASK_PRICES, PRICES, clock_in_heading, plain
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
-from trading_ai.importers.sniff import Layout, clean_text
+from trading_ai.importers.sniff import Layout
+from trading_ai.importers.text import clean_text
 from trading_ai.importers.tick_bars import MinuteBars
 
 PIECE_BYTES = 16 << 20
@@ -92,7 +93,7 @@ def read(
                 if not frame.height:
                     continue
         line_of = csv_bars.line_function(first_line + 1, index)
-        time_ns, format_ = csv_bars.times_of(frame, layout, facts, source, line_of, date_format, format_)
+        time_ns, format_ = csv_times.times_of(frame, layout, facts, source, line_of, date_format, format_)
         time_ns = time_ns + midnight_ns
         prices = {}
         for name in ("bid", "ask") if "bid" in layout.roles else ("price",):
