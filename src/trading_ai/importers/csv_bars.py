@@ -19,7 +19,6 @@ from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
 
 _NOT_NUMBERS = ("time", "clock", "ticker", "period")
-_LONE_QUOTE = re.compile(rb'(?:^|[,;|\t\n ])[ ]*"[ ]*(?:[,;|\t\r\n]|$)')
 # What polars raises of a text that it cannot take apart; a panic of its inside is no Exception.
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _PIECE = 8 << 20
@@ -81,7 +80,6 @@ def _pieces(data: bytes, layout: Layout) -> Iterator[tuple[bytes, int]]:
         not layout.style.is_plain
         or "ticker" in layout.roles
         or "period" in layout.roles
-        or b'"' in data
         or not _tells_day_from_month(data[start : start + _PIECE], layout)
     )
     while start < len(data) or line == layout.first_line:
@@ -190,7 +188,7 @@ def frame_of(piece: bytes, layout: Layout, source: str, first_line: int) -> pl.D
     style = layout.style
     fast = style.is_plain and not (style.decimal == "," and layout.delimiter == ",")
     quoted = b'"' in piece
-    if quoted and _LONE_QUOTE.search(piece):
+    if quoted and _has_lone_quote(piece, layout.delimiter.encode()):
         _explain(piece, layout, source, first_line)
     error: BaseException | None = None
     if fast:
@@ -204,6 +202,13 @@ def frame_of(piece: bytes, layout: Layout, source: str, first_line: int) -> pl.D
         _explain(piece, layout, source, first_line)
         said = str(error or raised).splitlines()[0]
         raise DataError(f"cannot be read as a table: {said}", file=source, remedy="Check the file") from raised
+
+
+def _has_lone_quote(piece: bytes, delimiter: bytes) -> bool:
+    """Whether a field is one quotation mark and nothing else, at which polars panics."""
+    ends = (delimiter, b"\n", b"\r")
+    within = any(before + b'"' + after in piece for before in (delimiter, b"\n") for after in ends)
+    return within or piece.startswith(b'"' + delimiter) or piece.endswith((delimiter + b'"', b'\n"'))
 
 
 def _whole(
