@@ -17,6 +17,7 @@ from trading_ai.importers.order import refuse_jumping_dates
 from trading_ai.importers.raw import FormatFacts, Ints, RawRows, joined
 from trading_ai.importers.series import of_member, of_one_series, read_name
 from trading_ai.importers.sides import with_ask
+from trading_ai.importers.tick_bars import one_bar_a_minute
 from trading_ai.market.quality import check_values
 from trading_ai.market.timeframe import NS_PER_SECOND
 
@@ -100,7 +101,7 @@ def _joined(parts: list[MemberRows], members: list[Member], asked: Asked, source
     _refuse_mixture(parts, members, asked, source)
     order = sorted(range(len(parts)), key=lambda i: int(parts[i].rows.time_ns.min()))
     rows = joined([parts[i].rows for i in order], [members[i].origin for i in order])
-    return rows, parts[order[0]]
+    return one_bar_a_minute(rows) if parts[0].of_ticks else rows, parts[order[0]]
 
 
 def _refuse_mixture(parts: list[MemberRows], members: list[Member], asked: Asked, source: str) -> None:

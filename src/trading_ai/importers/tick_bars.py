@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import DataError
 from trading_ai.importers.headings import ASK_PRICES, PRICES
-from trading_ai.importers.raw import Floats, Ints
+from trading_ai.importers.raw import Floats, Ints, RawRows
 
 MINUTE = 60 * 10**9
 # An hour that the clock shows twice: the time steps back by about one.
@@ -146,3 +146,24 @@ class MinuteBars:
         opens: Ints = table["minute"][first].astype(np.int64) * MINUTE
         lines: Ints = table["line"][first].astype(np.int64)
         return opens, columns, lines
+
+
+def one_bar_a_minute(rows: RawRows) -> RawRows:
+    """Bars built out of several files, where one file ends and the next begins within a minute: that bar is one."""
+    starts = np.concatenate(([True], np.diff(rows.time_ns) != 0))
+    if starts.all():
+        return rows
+    first = np.flatnonzero(starts)
+    last = np.concatenate((first[1:], [len(starts)])) - 1
+    columns = {}
+    for name, values in rows.columns.items():
+        side = name.rpartition("_")[2]
+        if side == "high":
+            columns[name] = np.maximum.reduceat(values, first)
+        elif side == "low":
+            columns[name] = np.minimum.reduceat(values, first)
+        elif side == "volume":
+            columns[name] = np.add.reduceat(values, first)
+        else:
+            columns[name] = values[last if side == "close" else first]
+    return replace(rows, time_ns=rows.time_ns[first], columns=columns, lines=lambda row: rows.lines(int(first[row])))

@@ -192,3 +192,11 @@ def test_parquet(tmp_path: Path) -> None:
     table = {"timestamp": moments(), "bid": [b for _, b, _ in TICKS], "ask": [a for _, _, a in TICKS]}
     pl.DataFrame(table).write_parquet(tmp_path / "t.parquet")
     check(read_bars(tmp_path / "t.parquet", symbol="EURUSD", timezone="UTC").bars)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_files_that_part_within_a_minute(tmp_path: Path, cut: int) -> None:
+    head, *rows = ("time,bid,ask\n" + lines("{iso},{b},{a}")).splitlines()
+    for name, part in (("EURUSD_1.csv", rows[:cut]), ("EURUSD_2.csv", rows[cut:])):
+        write(tmp_path, "\n".join([head, *part]) + "\n", name)
+    check(read_bars(tmp_path, symbol="EURUSD", timezone="UTC").bars)
