@@ -62,6 +62,10 @@ coverage: setup ## measure which lines the unit, property and conformance tests 
 mutants: $(MUTANTS_STAMP) ## change one place at a time and see whether a test notices (hours; MUTANTS_ARGS="--sample 100")
 	NUMBA_DISABLE_JIT=1 $(MUTANTS_VENV)/bin/python -m tests.mutants $(MUTANTS_ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## give a million random files to the importers (an hour; FUZZ_ARGS="imports --cases 100000")
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
 .PHONY: test-deploy
 test-deploy: setup ## build the image and run the whole system in containers (root, Debian, minutes)
 	@scripts/install-deploy-tools.sh

@@ -257,6 +257,10 @@ GROUPS = {
         "`trading-ai optimize`, `POST /api/v1/optimize`; those marked * also of `trading-ai walk-forward` and "
         "`POST /api/v1/walk-forward`. `ta.sweep` evaluates every combination in memory and takes the last column.",
     ),
+    "import": (
+        "An import",
+        "`trading-ai data import`, form fields of `POST /api/v1/datasets`, keyword arguments of `ta.read_bars`.",
+    ),
     "library": ("In Python only", "Arguments of `ta.sweep`, `ta.backtest` and `ta.make_evaluator`."),
 }
 TYPES = {"number": "number", "whole": "whole number", "yes_no": "yes or no", "texts": "texts", "object": ""}

@@ -1,4 +1,4 @@
-"""One table of every option of a backtest and of an optimization.
+"""One table of every option of a backtest, of an optimization and of an import.
 
 What the engine and the search take stands once, in `OPTIONS`: name, type, unit, default, bounds, help. The table makes
 the flags of the command line (`cli.flags`), the fields of the HTTP API's requests (`api.schemas`), the reference pages
@@ -9,152 +9,9 @@ a test holds them to it. A new option is a field where it is used and a row here
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from trading_ai.option import Given, Group, Kind, Option, Plain
 
-from trading_ai.errors import ParameterError, did_you_mean
-
-Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library"]
-"""Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere."""
-
-Kind = Literal[
-    "number", "whole", "yes_no", "choice", "text", "texts", "moment", "currency", "dataset", "timeframe", "object"
-]
-"""Type of a value: ``number`` a float, ``whole`` an int, ``yes_no`` a bool, ``choice`` one of listed words, ``texts``
-any number of texts, ``moment`` a date or time in UTC, ``currency`` three capitals, ``dataset`` an id of one,
-``timeframe`` such as H1; ``object`` whatever is no single value, such as a search space, and is written by hand."""
-
-Plain: TypeAlias = bool | int | float | str | tuple[str, ...] | None
-Given: TypeAlias = Mapping[Group, Mapping[str, Any]]
-"""Values by group and field, as `BacktestSpec` and `OptimizationSpec` are made from."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One row of the table.
-
-    Attributes:
-        group: where the value is held.
-        field: its name there, and in a request.
-        kind: its type.
-        default: its value when none is given; None for what the help says then.
-        help: what it means, for people; a sentence or two.
-        unit: unit in words, or "".
-        low: smallest allowed value, or None.
-        above: what it must be larger than, or None.
-        high: largest allowed value, or None.
-        choices: the allowed words of a ``choice``, with what each means.
-        flag: its flag; "" for the field's name with dashes, "-" for none, otherwise the words as typed.
-        off_flag: the flag that says no; "" for ``--no-`` and the flag's name.
-        named_by: field of the same group whose choices are this one's flags: ``mode`` makes --units, --lots, ....
-        follows: field of the same group whose flag, given again, means this one.
-        decided: whether the program decides where nobody says; the value it decided is part of what is reproduced.
-        api: its field in a request; "" for the same, "-" for none.
-        api_high: largest value that a request may send, where that is less than `high`.
-        max_length: longest text that a request may send.
-        max_items: most texts that a request may send.
-        each_window: whether a walk-forward takes it too.
-        library: argument of ``ta.sweep``, ``ta.backtest`` and ``ta.make_evaluator``, or "".
-        without: why it has no flag, or no field in a request.
-    """
-
-    group: Group
-    field: str
-    kind: Kind
-    default: Plain
-    help: str
-    unit: str = ""
-    low: float | None = None
-    above: float | None = None
-    high: float | None = None
-    choices: Mapping[str, str] | None = None
-    flag: str = ""
-    off_flag: str = ""
-    named_by: str = ""
-    follows: str = ""
-    decided: bool = False
-    api: str = ""
-    api_high: float | None = None
-    max_length: int = 500
-    max_items: int = 50
-    each_window: bool = False
-    library: str = ""
-    without: str = ""
-
-    @property
-    def has_flag(self) -> bool:
-        """Whether a flag sets it, or an argument of a command."""
-        return self.flag != "-"
-
-    @property
-    def in_api(self) -> bool:
-        """Whether a request may hold it."""
-        return self.api != "-"
-
-    @property
-    def shown_flag(self) -> str:
-        """The flag as users type it."""
-        return self.flag or "--" + self.field.replace("_", "-")
-
-    @property
-    def shown_off_flag(self) -> str:
-        """The flag that says no, of a ``yes_no``."""
-        return self.off_flag or "--no-" + self.shown_flag.removeprefix("--")
-
-    @property
-    def api_name(self) -> str:
-        """The field of a request."""
-        return self.api or self.field
-
-    @property
-    def bounds(self) -> str:
-        """The allowed values in words, or ""."""
-        if self.choices:
-            return ", ".join(self.choices)
-        if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
-        if self.high is not None and self.above is not None:
-            return f"above {self.above:g}, at most {self.high:g}"
-        if self.above is not None:
-            return f"above {self.above:g}"
-        return "" if self.low is None else f"at least {self.low:g}"
-
-    @property
-    def described(self) -> str:
-        """The help with unit and bounds."""
-        details = ", ".join(filter(None, (self.unit, "" if self.choices else self.bounds)))
-        meanings = ", ".join(f"{word}: {meaning}" for word, meaning in (self.choices or {}).items())
-        return self.help + (f" {meanings}." if meanings else "") + (f" ({details})" if details else "")
-
-    def plain(self, value: Any) -> Plain:
-        """A value as users type it: what was read from a text (an objective, say) as that text."""
-        if value is not None and self.kind == "text":
-            return str(value)
-        return tuple(map(str, value)) if self.kind == "texts" else value
-
-    def check(self, value: Any) -> None:
-        """Check a number or a choice against the table.
-
-        Raises:
-            ParameterError: it is not finite, out of bounds, or none of the choices.
-        """
-        if value is None:
-            return
-        if self.kind == "choice" and value not in (self.choices or ()):
-            raise ParameterError(
-                f"must be one of {self.bounds}", parameter=self.field, value=value,
-                remedy=did_you_mean(value, self.choices or ()).rstrip(),
-            )  # fmt: skip
-        if self.kind not in {"number", "whole"}:
-            return
-        if not math.isfinite(value):
-            raise ParameterError("must be a finite number", parameter=self.field, value=value)
-        too_low = (self.low is not None and value < self.low) or (self.above is not None and value <= self.above)
-        if too_low or (self.high is not None and value > self.high):
-            raise ParameterError(f"must be {self.bounds}", parameter=self.field, value=value)
-
+__all__ = ["LIBRARY_NAMES", "OPTIONS", "Given", "Group", "Kind", "Option", "Plain", "option", "rows_of"]
 
 _WHOLE = 10**15  # larger numbers lose digits on their way through JSON and floating point
 _ENGINE = "filled in when the search is planned, from the datasets that are there"
@@ -378,6 +235,91 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "optimization", "functions_hash", "text", "", "The code of users' functions among the objectives.", flag="-",
         api="-", without=_ENGINE,
+    ),
+    # --- import: arguments of read_bars, of which the last describe the symbol
+    Option(
+        "import", "timeframe", "timeframe", None,
+        "M1, H1, ...; the commonest spacing of the rows if left out, and M1 for ticks.", max_length=10,
+    ),
+    Option(
+        "import", "timezone", "text", None,
+        "Clock of the times: UTC, EST, NY+7, America/New_York, ...; detected by the market's hours if left out.",
+        max_length=100,
+    ),
+    Option(
+        "import", "repair", "yes_no", False,
+        "Drop exact duplicates and weekend filler, sort, and say what was done.",
+    ),
+    Option(
+        "import", "price_scale", "number", None,
+        "Factor on every price, such as 1e-5; 1 keeps prices that would be refused as unusual.", low=1e-12,
+        high=1e12,
+    ),
+    Option(
+        "import", "side", "choice", None, "Whose prices they are; of an archive with both sides, which to take.",
+        choices={"bid": "bid prices", "ask": "ask prices", "mid": "between them", "trade": "prices of trades"},
+    ),
+    Option(
+        "import", "format", "text", None,
+        "csv, mt4, mt5, histdata, dukascopy, lean, parquet or ticks; recognised if left out.", max_length=20,
+    ),
+    Option(
+        "import", "date_format", "text", None, "A strptime pattern such as %Y%m%d %H:%M, or dd.mm.yyyy hh:mm.",
+        max_length=100,
+    ),
+    Option(
+        "import", "delimiter", "text", None, "A character, or tab, comma, semicolon, space, bar.", max_length=10
+    ),
+    Option(
+        "import", "decimal", "text", None, "The decimal sign, . or , (point, comma), where 1,905 could mean either.",
+        max_length=10,
+    ),
+    Option(
+        "import", "columns", "texts", (),
+        "ROLE=NAME or ROLE=NUMBER (from 0), such as time=stamp; spread=- leaves a column out; may be repeated.",
+        max_length=200, max_items=30,
+    ),
+    Option(
+        "import", "spread_unit", "choice", None,
+        "What a spread column counts; if left out, whole numbers are points and others prices.",
+        choices={"points": "of the last decimal", "pips": "of the symbol", "price": "as prices"},
+    ),
+    Option(
+        "import", "member", "text", None,
+        "Names of the files of an archive or folder to read as one series, such as *2021*.csv.", max_length=200,
+    ),
+    Option(
+        "import", "ticker", "text", None, "Where a column names symbols: the name, as it stands there, to read.",
+        max_length=100,
+    ),
+    Option(
+        "import", "ask", "text", None, "A second file with the ask prices of the same bars.", api="-",
+        without="in a request, zip the file of bid and that of ask prices together",
+    ),
+    Option("import", "pip_size", "number", None, "Price distance of a pip.", above=0, api_high=_WHOLE),
+    Option("import", "digits", "whole", None, "Decimals in a price.", low=0, high=12),
+    Option("import", "lot_size", "number", None, "Units in a lot.", above=0, api_high=_WHOLE),
+    Option("import", "quote_currency", "text", None, "Currency of the prices.", max_length=10),
+    Option("import", "base_currency", "text", None, "Currency or asset that units count.", max_length=20),
+    Option(
+        "import", "kind", "text", None,
+        "Kind of a symbol outside the table: share, index, crypto, fx, metal, future or other; pip, lot, currency and "
+        "hours follow from it.", max_length=20,
+    ),
+    Option(
+        "import", "exchange", "text", None,
+        "Exchange whose sessions the symbol keeps: XNYS, XLON, XETR, XTKS, ...; by ticker or currency if left out.",
+        max_length=20,
+    ),
+    Option(
+        "import", "stamped", "choice", None,
+        "What the times are; taken for opens if left out, and doubts are said.",
+        choices={"open": "the opens of bars", "end": "the ends of bars, which become opens"},
+    ),
+    Option(
+        "import", "day_start", "text", None,
+        "When the trading day starts: '17:00 America/New_York', NY+7, UTC, ...; the symbol's own if left out.",
+        max_length=60,
     ),
     Option(
         "optimization", "look_ahead", "text", "", "What shows that the strategy reads the future.", flag="-", api="-",

@@ -175,6 +175,28 @@ def test_a_faulty_file_is_refused_with_its_line_and_nothing_is_kept(shell, datas
     assert text.stdout == ""
 
 
+def test_every_option_that_a_refusal_advises_is_a_flag(shell):
+    gold = "a,b,c,d,e\n04-01-2021,190510,194620,190000,194230\n05-01-2021,194230,195500,193540,194970\n"
+    (shell.folder / "gold.csv").write_text(gold, "utf-8")
+    asked = ["data", "import", "gold.csv", "--symbol", "XAUUSD"]
+    assert "columns" in shell.ask(*asked, code=2)["error"]["message"]
+    asked += ["--columns", "time=a", "--columns", "open=b,high=c", "--columns", "low=3", "--columns", "close=e"]
+    assert "date_format" in shell.ask(*asked, code=2)["error"]["message"]
+    asked += ["--date-format", "dd-mm-yyyy"]
+    assert "price_scale=0.01" in shell.ask(*asked, code=2)["error"]["message"]
+    found = shell.ask(*asked, "--price-scale", "0.01")
+    assert found["detected"]["columns"] == {"time": "a", "open": "b", "high": "c", "low": "d", "close": "e"}
+    assert found["n_bars"] == 2
+    shell.ask("data", "delete", found["id"])
+
+
+def test_a_year_that_cannot_be_is_a_refusal_with_its_line(shell):
+    rows = "".join(f"{year}-01-0{day},1.1,1.2,1.0,1.1\n" for year, day in ((2021, 4), (2021, 5), (9021, 6)))
+    (shell.folder / "year.csv").write_text("Date,Open,High,Low,Close\n" + rows, "utf-8")
+    error = shell.ask("data", "import", "year.csv", "--symbol", "EURUSD", code=2)["error"]
+    assert error["line"] == 4
+
+
 def test_strategies(shell, tmp_path):
     found = {s["name"]: s for s in shell.ask("strategies")}
     assert len(found) >= 6

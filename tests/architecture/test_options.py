@@ -12,6 +12,7 @@ import typer
 
 from trading_ai import library
 from trading_ai.api import schemas
+from trading_ai.api.imports import upload_options
 from trading_ai.cli.main import app
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
@@ -19,6 +20,8 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.expressions import Expression
+from trading_ai.importers.read import read_bars
+from trading_ai.market.symbol import Symbol
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
 from trading_ai.options import LIBRARY_NAMES, OPTIONS, Option, option, rows_of
@@ -39,7 +42,7 @@ READ = {
 }  # what a dataclass holds of texts that were read
 COMMANDS = {
     "backtest": "backtest run", "sizing": "backtest run", "costs": "backtest run", "rules": "backtest run",
-    "optimization": "optimize",
+    "optimization": "optimize", "import": "data import",
 }  # fmt: skip
 PLAIN = [row for row in OPTIONS if row.kind != "object"]
 
@@ -79,7 +82,20 @@ def test_every_row_is_a_field():
     held = {(group, item.name) for group, _, item in HELD}
     rows = [(row.group, row.field) for row in OPTIONS]
     assert len(set(rows)) == len(rows)
-    assert {row for row in rows if row[0] != "library"} == held
+    assert {row for row in rows if row[0] not in {"library", "import"}} == held
+
+
+def test_every_option_of_an_import_is_an_argument_of_read_bars_or_a_field_of_a_symbol():
+    taken = inspect.signature(read_bars).parameters
+    described = {item.name for item in fields(Symbol)}
+    for row in rows_of("import"):
+        if row.field in taken:
+            default = taken[row.field].default
+            assert (default or None) == (row.default or None), row.field
+        else:
+            assert row.field in described, row.field
+    known = {row.field for row in rows_of("import")}
+    assert set(taken) - {"path", "symbol", "symbol_overrides"} <= known
 
 
 def test_a_row_says_why_it_has_no_flag_or_no_field_in_a_request():
@@ -138,6 +154,13 @@ BODIES = {"backtest": schemas.BacktestBody, "optimization": schemas.OptimizeBody
 
 @pytest.mark.parametrize("row", [row for row in OPTIONS if row.in_api and row.group != "library"], ids=id_of)
 def test_every_option_is_a_field_of_a_request(row):
+    if row.group == "import":
+        found = inspect.signature(upload_options).parameters[row.field]
+        form = get_args(found.annotation)[-1]
+        assert (form.alias, row.help in form.description) == (row.api_name, True)
+        default = tuple(found.default) if isinstance(found.default, list) else found.default
+        assert default == row.default
+        return
     if row.group in BODIES:
         model = BODIES[row.group]
     else:

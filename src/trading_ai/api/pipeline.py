@@ -10,11 +10,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from trading_ai.api.answers import Deleted
 from trading_ai.api.context import Limit, Offset, context_of
+from trading_ai.api.imports import ImportOptions
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
@@ -41,19 +40,6 @@ from trading_ai.studies.look_ahead import check_strategy
 router = APIRouter(prefix="/api/v1")
 
 _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
-
-Text = Annotated[str | None, Form(max_length=100)]
-
-
-def _true_or_false(given: object) -> object:
-    """A form's text that is a truth value as JSON writes it, and not whatever else might mean one."""
-    if given not in {"true", "false", True, False}:
-        raise PydanticCustomError("true_or_false", "must be true or false")
-    return given
-
-
-YesNo = Annotated[bool, BeforeValidator(_true_or_false), Form()]
-
 
 # --- backtests -------------------------------------------------------------------------------------------
 
@@ -159,12 +145,9 @@ def upload(
     request: Request,
     file: Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet")],
     symbol: Annotated[str, Form(min_length=1, max_length=50)],
-    timeframe: Text = None,
-    timezone: Text = None,
-    repair: YesNo = False,
-    day_start: Text = None,
+    options: ImportOptions,
 ) -> Response:
-    """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
+    """Upload bars or ticks; a file with a structural fault is refused with its line, and nothing is kept."""
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
     context = context_of(request)
@@ -176,14 +159,7 @@ def upload(
             shutil.copyfileobj(file.file, target, 1 << 20)
         check_unpacked_size(path, context.application.settings.max_upload_bytes)
         try:
-            found = read_bars(
-                path,
-                symbol=symbol,
-                timeframe=timeframe or None,
-                timezone=timezone or None,
-                repair=repair,
-                day_start=day_start or None,
-            )
+            found = read_bars(path, symbol=symbol, **options)
         except DataError as error:  # the folder is nobody's business
             raise DataError(
                 error.rule,

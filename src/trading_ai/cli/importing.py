@@ -10,6 +10,7 @@ import typer
 from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.data import show_dataset
+from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import note, print_json, say
 from trading_ai.documents.datasets import imported_json
 from trading_ai.documents.words import short
@@ -17,6 +18,7 @@ from trading_ai.errors import InputError
 from trading_ai.importers.read import read_bars
 from trading_ai.importers.samples import load_sample
 from trading_ai.market.quality import check_rows
+from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
     from trading_ai.market.bars import Bars
@@ -41,27 +43,15 @@ def import_sample(application: Application, name: str) -> tuple[DatasetRecord, b
     return keep(application, bars, f"sample {name.upper()}", detected, report.to_dict() | {"lines": report.lines()})
 
 
+@with_flags(rows_of("import"))
 def import_file(
     *,
-    file: Path | None = typer.Argument(None, help="csv, csv.gz, zip, parquet, or a folder of day files."),
+    file: Path | None = typer.Argument(
+        None, help="csv, csv.gz, zip, parquet, or a folder of files of one series; bars or ticks."
+    ),
     sample: str | None = typer.Option(None, help="Import bars that come with the package instead: EURUSD."),
     symbol: str | None = typer.Option(None, help="Symbol, such as EURUSD."),
-    timeframe: str | None = typer.Option(None, help="M1, H1, ...; detected if left out."),
-    timezone: str | None = typer.Option(None, help="Clock of the times: UTC, EST, NY+7, ...; detected if left out."),
-    repair: bool = typer.Option(False, "--repair", help="Drop exact duplicates, sort, and say what was done."),
-    price_scale: float | None = typer.Option(None, help="Factor on every price, such as 1e-5."),
-    side: str | None = typer.Option(None, help="Whose prices: bid, ask, mid or trade."),
-    format: str | None = typer.Option(None, help="csv, mt4, mt5, histdata, dukascopy, lean, parquet."),  # noqa: A002
-    date_format: str | None = typer.Option(None, help="strptime pattern, or dd.mm.yyyy."),
-    delimiter: str | None = typer.Option(None, help="A character, or tab, comma, semicolon, space."),
-    pip_size: float | None = typer.Option(None, help="Price distance of a pip, for symbols outside the table."),
-    digits: int | None = typer.Option(None, help="Decimals in a price."),
-    lot_size: float | None = typer.Option(None, help="Units in a lot."),
-    quote_currency: str | None = typer.Option(None, help="Currency of the prices."),
-    day_start: str | None = typer.Option(
-        None,
-        help="When the trading day starts: '17:00 America/New_York', NY+7, UTC, ...; the symbol's own if left out.",
-    ),
+    given: Given = FROM_FLAGS,
     as_json: bool = AS_JSON,
 ) -> None:
     """Read, check and keep a file of bars; a file with a structural fault is refused."""
@@ -75,13 +65,7 @@ def import_file(
     else:
         if symbol is None:
             raise InputError("is needed", parameter="--symbol", remedy="Example: --symbol EURUSD")
-
-        options: dict[str, Any] = {
-            "timeframe": timeframe, "timezone": timezone, "repair": repair, "price_scale": price_scale, "side": side,
-            "format": format, "date_format": date_format, "delimiter": delimiter, "day_start": day_start,
-            "pip_size": pip_size, "digits": digits, "lot_size": lot_size, "quote_currency": quote_currency,
-        }  # fmt: skip
-        stated = {name: value for name, value in options.items() if value is not None and value is not False}
+        stated = {name: value for name, value in given["import"].items() if value not in (None, (), False)}
         found = read_bars(file, symbol=symbol, **stated)
         quality = found.report.to_dict() | {"lines": found.report.lines()}
         record, added = keep(application, found.bars, str(file.resolve()), found.detected | {"stated": stated}, quality)

@@ -85,7 +85,7 @@ class Detected(TypedDict, total=False):
     """How a file was read; empty for bars that were not read from a file.
 
     Attributes:
-        format: csv, mt4, mt5, histdata, dukascopy, lean, parquet or sample.
+        format: csv, mt4, mt5, histdata, dukascopy, lean, parquet or sample; of ticks with that word.
         container: what the rows were packed in.
         delimiter: the character between fields, in words.
         header: names of the columns, as the file has them.
@@ -104,6 +104,7 @@ class Detected(TypedDict, total=False):
         point: price distance of a point of the file's spread, if it has one.
         rows_of: which of the file's rows were taken, where it holds several symbols.
         stated: what the caller said of the file, by the name of the option.
+        files: which of the files of an archive or folder were taken, or "" for all.
         notes: remarks on the reading.
     """
 
@@ -126,6 +127,7 @@ class Detected(TypedDict, total=False):
     price_scale: Number
     point: Number
     rows_of: str | None
+    files: str
     notes: list[str]
 
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from trading_ai.errors import DataError
-from trading_ai.importers.datetimes import (
-    TimeFormat,
-    clock_pattern,
-    guess_time_format,
-    order_of_day_and_month,
-    parse_times,
-    read_date_format,
-    with_day_first,
-)
+from trading_ai.importers import csv_times
+from trading_ai.importers.chosen import Asked
+from trading_ai.importers.datetimes import TimeFormat, guess_time_format, order_of_day_and_month
+from trading_ai.importers.headings import PRICES, clock_in_heading
+from trading_ai.importers.numbers import NumberStyle, numbers, style_of
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows
 from trading_ai.importers.sniff import Layout
 
-_NOT_NUMBERS = ("time", "clock", "ticker")
-_HEADER_ZONES = {"gmt": "UTC", "utc": "UTC", "est": "EST", "eet": "EET"}
+_NOT_NUMBERS = ("time", "clock", "ticker", "period")
+# What polars raises of a text that it cannot take apart; a panic of its inside is no Exception.
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+_PIECE = 8 << 20
+"""Bytes of text that are taken apart at a time, so that what is in between is small beside the result."""
 
 
 def read_table(
@@ -31,7 +31,7 @@ def read_table(
     facts: FormatFacts,
     *,
     source: str,
-    ticker: tuple[str, ...] = (),
+    asked: Asked | None = None,
     date_format: str | None = None,
 ) -> RawRows:
     """Read the rows of a text table.
@@ -41,42 +41,118 @@ def read_table(
         layout: as `sniff_layout` returns it.
         facts: of the recognised format.
         source: the file, for messages.
-        ticker: spellings of the wanted symbol, where the table has a ticker column.
+        asked: the wanted symbol and timeframe, where the table has a column of them.
         date_format: given rather than guessed.
 
     Raises:
         DataError: a value that is no number or no time (with its line), rows of other lengths, or a date
             whose day and month cannot be told apart.
     """
-    frame = _frame(data, layout, source)
-    first_line = layout.first_line + 1
+    parts = []
+    format_: TimeFormat | None = None
+    for piece, first_line in _pieces(data, layout):
+        frame = frame_of(piece, layout, source, first_line)
+        part, format_ = _rows(frame, layout, facts, source, asked, date_format, format_, first_line)
+        parts.append(part)
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(len(part.time_ns) for part in parts)])
+
+    def line_of(row: int) -> int | None:
+        k = int(np.searchsorted(starts, row, side="right")) - 1
+        return parts_lines[k](row - int(starts[k]))
+
+    parts_lines = [part.lines for part in parts]
+    columns = {}
+    for name in list(parts[0].columns):
+        columns[name] = np.concatenate([part.columns.pop(name) for part in parts])
+    times = np.concatenate([part.time_ns for part in parts])
+    return replace(parts[0], time_ns=times, columns=columns, lines=line_of)
+
+
+def _pieces(data: bytes, layout: Layout) -> Iterator[tuple[bytes, int]]:
+    """The text after its header in pieces of whole lines, each with the 0-based line it begins at."""
+    start = 0
+    for _ in range(layout.first_line):
+        start = data.find(b"\n", start) + 1
+    line = layout.first_line
+    whole = (
+        not layout.style.is_plain
+        or "ticker" in layout.roles
+        or "period" in layout.roles
+        or not _tells_day_from_month(data[start : start + _PIECE], layout)
+    )
+    while start < len(data) or line == layout.first_line:
+        stop = len(data) if whole else data.find(b"\n", start + _PIECE) + 1
+        piece = data[start : stop or len(data)]
+        if line > layout.first_line and not piece.strip():
+            return
+        yield piece, line
+        start += max(len(piece), 1)
+        line += piece.count(b"\n")
+
+
+def _tells_day_from_month(piece: bytes, layout: Layout) -> bool:
+    """Whether rows of a piece settle what is the day; else the file is read as a whole, for its last row may."""
+    guessed = guess_time_format(layout.sample("time"))
+    if guessed is None or not guessed.undecided:
+        return True
+    cut = piece.rfind(b"\n") + 1
+    try:
+        texts = _as_read(piece[:cut], layout, as_texts=True)["time"]
+        return order_of_day_and_month(texts) is not None
+    except (ValueError, *_UNREADABLE):
+        return False
+
+
+def _rows(
+    frame: pl.DataFrame,
+    layout: Layout,
+    facts: FormatFacts,
+    source: str,
+    asked: Asked | None,
+    date_format: str | None,
+    format_: TimeFormat | None,
+    first_line: int,
+) -> tuple[RawRows, TimeFormat]:
     index: Ints | None = None
     filtered = ""
+
+    def keep_only(keep: pl.Series) -> None:
+        nonlocal frame, index
+        kept = np.flatnonzero(keep.to_numpy())
+        index = kept if index is None else index[kept]
+        frame = frame.filter(keep)
+
     # Blank lines arrive as rows of nulls.
     if frame["time"].null_count():
         empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
         if empty.any():
-            index = np.flatnonzero(~empty.to_numpy())
-            frame = frame.filter(~empty)
-    if "ticker" in frame.columns:
-        keep, filtered = _rows_of_ticker(frame["ticker"], ticker, source)
+            keep_only(~empty)
+    if not frame.height:
+        raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
+    if "ticker" in frame.columns and asked is not None:
+        keep, filtered = asked.rows_of_ticker(frame["ticker"], source)
         if keep is not None:
-            kept = np.flatnonzero(keep.to_numpy())
-            index = kept if index is None else index[kept]
-            frame = frame.filter(keep)
-    line_of = _line_function(first_line, index)
+            keep_only(keep)
+    if "period" in frame.columns and asked is not None:
+        keep = asked.rows_of_period(frame["period"], source)
+        if keep is not None:
+            keep_only(keep)
+    line_of = line_function(first_line + 1, index)
     columns = {
-        name: _numbers(frame[name], name, data, layout, source, line_of)
-        for name in frame.columns
+        name: as_numbers(frame[name], name, layout, source, line_of)
+        for name in sorted(frame.columns, key=_of_prices_first)
         if name not in _NOT_NUMBERS
     }
-    time_ns, format_ = _times(frame, layout, facts, source, line_of, date_format)
+    time_ns, format_ = csv_times.times_of(frame, layout, facts, source, line_of, date_format, format_)
     tick_volume = columns.pop("tick_volume", None)
     if tick_volume is not None and ("volume" not in columns or not columns["volume"].any()):
         columns["volume"] = tick_volume
-    word = re.sub(r"[^a-z]", "", layout.header[layout.roles["time"]].lower()) if layout.header else ""
-    zone = next((zone for key, zone in _HEADER_ZONES.items() if re.search(f"^{key}|{key}$", word)), "")
-    return RawRows(
+    zone = clock_in_heading(layout.header[layout.roles["time"]]) if layout.header else ""
+    if layout.header and not zone and "clock" in layout.roles:
+        zone = clock_in_heading(layout.header[layout.roles["clock"]])
+    rows = RawRows(
         time_ns,
         format_.is_epoch or format_.zoned,
         columns,
@@ -86,50 +162,101 @@ def read_table(
         zone,
         layout.notes,
         filtered,
+        layout.warnings,
+        layout.written_decimals,
+        layout.same_decimals,
+        layout.by_position,
     )
+    return rows, format_
 
 
-def _line_function(first_line: int, index: Ints | None) -> Callable[[int], int]:
+def _of_prices_first(name: str) -> int:
+    return PRICES.index(name) if name in PRICES else len(PRICES)
+
+
+def line_function(first_line: int, index: Ints | None) -> Callable[[int], int]:
+    """The line of each row, where `index` are the rows that were kept."""
     if index is None:
         return lambda row: first_line + row
     return lambda row: first_line + int(index[row])
 
 
-def _frame(data: bytes, layout: Layout, source: str) -> pl.DataFrame:
+def frame_of(piece: bytes, layout: Layout, source: str, first_line: int) -> pl.DataFrame:
+    """The columns that have a role: numbers where they are written plainly, else texts; blank lines are null rows."""
     if layout.delimiter == " ":
-        data = re.sub(rb"[ \t]+", b" ", data)
+        piece = re.sub(rb"(?m)^[ \t]+", b"", re.sub(rb"[ \t]+", b" ", piece))
+    style = layout.style
+    fast = style.is_plain and not (style.decimal == "," and layout.delimiter == ",")
+    quoted = b'"' in piece
+    if quoted and _has_lone_quote(piece, layout.delimiter.encode()):
+        _explain(piece, layout, source, first_line)
+    error: BaseException | None = None
+    if fast:
+        try:
+            return _whole(_as_read(piece, layout, as_texts=False), piece, layout, source, first_line, quoted=quoted)
+        except _UNREADABLE as raised:
+            error = raised
+    try:  # with separators of thousands, say, where the sample had none
+        return _whole(_as_read(piece, layout, as_texts=True), piece, layout, source, first_line, quoted=quoted)
+    except _UNREADABLE as raised:
+        _explain(piece, layout, source, first_line)
+        said = str(error or raised).splitlines()[0]
+        raise DataError(f"cannot be read as a table: {said}", file=source, remedy="Check the file") from raised
+
+
+def _has_lone_quote(piece: bytes, delimiter: bytes) -> bool:
+    """Whether a field is one quotation mark and nothing else, at which polars panics."""
+    ends = (delimiter, b"\n", b"\r")
+    within = any(before + b'"' + after in piece for before in (delimiter, b"\n") for after in ends)
+    return within or piece.startswith(b'"' + delimiter) or piece.endswith((delimiter + b'"', b'\n"'))
+
+
+def _whole(
+    frame: pl.DataFrame, piece: bytes, layout: Layout, source: str, first_line: int, *, quoted: bool
+) -> pl.DataFrame:
+    """The frame, if a quotation mark without its pair has not swallowed lines up to the next one."""
+    if quoted and frame.height < piece.rstrip().count(b"\n") + 1:
+        _explain(piece, layout, source, first_line)
+        raise DataError("has fields of several lines", file=source, remedy="Export the table one line a row")
+    return frame
+
+
+def _as_read(piece: bytes, layout: Layout, *, as_texts: bool) -> pl.DataFrame:
     names = {index: role for role, index in layout.roles.items()}
     schema: dict[str, pl.DataType] = {}
-    for i in range(layout.n_fields):
+    n_columns = max(layout.n_fields, max(layout.roles.values()) + 1)
+    for i in range(n_columns):
         role = names.get(i, "")
-        number = role and role not in _NOT_NUMBERS
+        number = role and role not in _NOT_NUMBERS and not as_texts
         schema[role or f"ignored_{i}"] = pl.Float64() if number else pl.String()
-    wanted = [name for name in schema if not name.startswith("ignored_")]
-    try:
-        return pl.read_csv(
-            data,
-            has_header=False,
-            skip_lines=layout.first_line,
-            separator=layout.delimiter,
-            quote_char='"' if b'"' in data[:65_536] else None,
-            schema=schema,
-            decimal_comma=layout.decimal_comma,
-        ).select(wanted)
-    except pl.exceptions.PolarsError as error:
-        _explain(data, layout, source, wanted)
-        raise DataError(
-            f"cannot be read as a table: {str(error).splitlines()[0]}", file=source, remedy="Check the file"
-        ) from error
+    return pl.read_csv(
+        piece,
+        has_header=False,
+        separator=layout.delimiter,
+        quote_char='"' if b'"' in piece else None,
+        schema=schema,
+        decimal_comma=layout.style.decimal == "," and not as_texts,
+    ).select([name for name in schema if not name.startswith("ignored_")])
 
 
-def _explain(data: bytes, layout: Layout, source: str, wanted: list[str]) -> None:
+def _explain(piece: bytes, layout: Layout, source: str, first_line: int) -> None:
     """Find the row that could not be read, and raise what is wrong with it."""
-    for number, raw in enumerate(data.splitlines(), start=1):
-        if number <= layout.first_line or not raw.strip():
+    for number, raw in enumerate(piece.split(b"\n"), start=first_line + 1):
+        line = raw.decode(errors="replace").rstrip("\r")
+        if not line.strip():
             continue
-        line = raw.decode(errors="replace")
+        if '"' in line:
+            if line.count('"') % 2:
+                raise DataError(
+                    "has a quotation mark without its pair",
+                    file=source,
+                    line=number,
+                    value=line[:80],
+                    remedy="Correct the line",
+                )
+            continue
         fields = line.split() if layout.delimiter == " " else line.split(layout.delimiter)
-        if len(fields) > layout.n_fields and '"' not in line:
+        if len(fields) > layout.n_fields:
             raise DataError(
                 f"has {len(fields)} fields where the others have {layout.n_fields}",
                 file=source,
@@ -137,26 +264,13 @@ def _explain(data: bytes, layout: Layout, source: str, wanted: list[str]) -> Non
                 value=line[:80],
                 remedy="Correct or remove the line",
             )
-        for name in wanted:
-            i = layout.roles[name]
-            if name in _NOT_NUMBERS or i >= len(fields):
-                continue
-            text = fields[i].strip().strip('"')
-            if text and not _reads_as_number(text, comma=layout.decimal_comma):
-                raise _no_number(source, number, name, text)
 
 
-def _reads_as_number(text: str, *, comma: bool) -> bool:
-    try:
-        float(text.replace(",", ".") if comma else text)
-    except ValueError:
-        return False
-    return True
-
-
-def _no_number(source: str, line: int | None, name: str, text: str) -> DataError:
+def _no_number(source: str, line: int | None, name: str, text: str | None) -> DataError:
+    text = (text or "").strip()
+    empty = re.fullmatch(r"[-–—. ]*|n/?a|null|none", text, re.IGNORECASE) is not None
     return DataError(
-        "is missing" if not text else "is not a number",
+        "is missing" if empty else "is not a number",
         file=source,
         line=line,
         parameter=name,
@@ -165,120 +279,32 @@ def _no_number(source: str, line: int | None, name: str, text: str) -> DataError
     )
 
 
-def _numbers(
-    values: pl.Series, name: str, data: bytes, layout: Layout, source: str, line_of: Callable[[int], int]
-) -> Floats:
-    if values.null_count():
-        if name in {"volume", "tick_volume"}:
-            values = values.fill_null(0.0)
-        else:
-            line = line_of(int(values.is_null().arg_true()[0]))
-            lines = data.splitlines()
-            text = lines[line - 1].decode(errors="replace") if line <= len(lines) else ""
-            fields = text.split(layout.delimiter)
-            i = layout.roles[name]
-            raise _no_number(source, line, name, fields[i].strip() if i < len(fields) else "")
-    return values.to_numpy()
-
-
-def _rows_of_ticker(values: pl.Series, wanted: tuple[str, ...], source: str) -> tuple[pl.Series | None, str]:
-    names = [name for name in values.unique().sort().to_list() if name]
-    if len(names) <= 1:
-        return None, ""
-    chosen = next((n for n in names if re.sub(r"[^A-Z0-9]", "", n.upper()) in wanted), None)
-    if chosen is None:
-        raise DataError(
-            f"holds several symbols, none of them {wanted[0] if wanted else 'the one asked for'}",
-            file=source,
-            parameter="symbol",
-            value=", ".join(names[:10]),
-            remedy="Ask for one of these",
-        )
-    return (values == chosen).fill_null(False), f"{chosen} of {len(names)} symbols"
-
-
-def _times(
-    frame: pl.DataFrame,
+def as_numbers(
+    values: pl.Series,
+    name: str,
     layout: Layout,
-    facts: FormatFacts,
     source: str,
     line_of: Callable[[int], int],
-    date_format: str | None,
-) -> tuple[Ints, TimeFormat]:
-    values = frame["time"]
-    samples = layout.sample("time")
-    guessed = guess_time_format(samples)
-    if "clock" in layout.roles:
-        clock = frame["clock"]
-        first = layout.sample("clock")[0]
-        if ":" not in first:
-            width = 4 if max(len(v) for v in layout.sample("clock")) <= 4 else 6
-            clock = clock.str.zfill(width)
-            first = first.zfill(width)
-        pattern = clock_pattern(first)
-        values = frame.select(pl.col("time") + " " + clock).to_series()
-        if guessed and pattern:
-            guessed = TimeFormat(guessed.date, " " + pattern[0], pattern[1], undecided=guessed.undecided)
-    if date_format:
-        format_ = read_date_format(date_format, guessed)
-    elif guessed is None:
-        raise DataError(
-            "is not a time in a known format",
-            file=source,
-            line=line_of(0),
-            parameter="time",
-            value=samples[0] if samples else None,
-            remedy='Give its format, as in date_format="%d.%m.%Y %H:%M"',
-        )
-    else:
-        format_ = _decided(guessed, values, facts, source, line_of) if guessed.undecided else guessed
-    time_ns, bad = parse_times(values, format_)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise DataError(
-            f"is not a time of the form {format_.pattern}",
-            file=source,
-            line=line_of(row),
-            parameter="time",
-            value=values[row],
-            remedy="Correct the row, or give another date_format",
-        )
-    return time_ns, format_
-
-
-def _decided(
-    guessed: TimeFormat, values: pl.Series, facts: FormatFacts, source: str, line_of: Callable[[int], int]
-) -> TimeFormat:
-    """Settle day and month by the values, the format, or the order of time; refuse where nothing tells."""
-    remedy = 'Say which, as in date_format="dd.mm.yyyy" or date_format="mm/dd/yyyy"'
-    try:
-        day_first = order_of_day_and_month(values)
-    except ValueError:
-        raise DataError(
-            "some dates have the day first, others the month",
-            file=source,
-            line=line_of(0),
-            parameter="time",
-            value=values[0],
-            remedy="Export the file with one date format",
-        ) from None
-    if day_first is None:
-        day_first = facts.day_first
-    if day_first is None:
-        ascending = []
-        for order in (True, False):
-            times, bad = parse_times(values, with_day_first(guessed, day_first=order))
-            if not bad.any() and bool((times[1:] >= times[:-1]).all()):
-                ascending.append(order)
-        if len(ascending) == 1:
-            day_first = ascending[0]
-    if day_first is None:
-        raise DataError(
-            "could be day and month or month and day: no value in the file is above 12",
-            file=source,
-            line=line_of(0),
-            parameter="date_format",
-            value=values[0],
-            remedy=remedy,
-        )
-    return with_day_first(guessed, day_first=day_first)
+    *,
+    optional: bool = False,
+) -> Floats:
+    """A column as numbers; where it is `optional`, NaN stands for nothing."""
+    counts = name in {"volume", "tick_volume", "size"}
+    if values.dtype == pl.String:
+        texts = values
+        style = layout.style
+        if style.is_plain:  # the sample was, the whole is not
+            found = style_of(texts.drop_nulls().unique().head(100_000).to_list())
+            style = NumberStyle(style.decimal, found.grouped or found.decimal != style.decimal, found.marked)
+        values, wrong = numbers(texts, style, counts=counts)
+        if wrong.any():
+            row = int(wrong.arg_true()[0])
+            raise _no_number(source, line_of(row), name, texts[row])
+    if values.null_count():
+        if optional:
+            values = values.fill_null(float("nan"))
+        elif counts:
+            values = values.fill_null(0.0)
+        else:
+            raise _no_number(source, line_of(int(values.is_null().arg_true()[0])), name, None)
+    return values.to_numpy()

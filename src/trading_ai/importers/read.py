@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trading_ai.errors import DataError
-from trading_ai.importers import dukascopy, histdata, lean, mt4, mt5, parquet
-from trading_ai.importers.clock import ClockDecision, decide_timezone
-from trading_ai.importers.containers import Member, open_members
-from trading_ai.importers.csv_bars import read_table
-from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows, joined
-from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
+from trading_ai.importers.chosen import Asked
+from trading_ai.importers.clock import STAMPS, ClockDecision, decide_timezone
+from trading_ai.importers.headings import ASK_PRICES, PRICES, read_columns
+from trading_ai.importers.joining import read_all, span
+from trading_ai.importers.members import FORMATS, Reading
+from trading_ai.importers.plausibility import SPREAD_UNITS, check_open_and_close, spread_in_prices
+from trading_ai.importers.raw import Floats, FormatFacts, Ints, PlacedLine, RawRows
+from trading_ai.market.bar_stamps import opens_of_ends, opens_on_clock
 from trading_ai.market.bars import Bars
 from trading_ai.market.grid import day_start_text, on_day_grid, own_grid, with_day_start
 from trading_ai.market.price_scale import plausible_range, scale_to_apply
-from trading_ai.market.quality import QualityReport, check_rows, check_values
+from trading_ai.market.quality import QualityReport, check_rows
+from trading_ai.market.resample import resample
 from trading_ai.market.symbol import Symbol
+from trading_ai.market.symbol_kinds import fitted
+from trading_ai.market.symbol_table import in_table
 from trading_ai.market.symbol_table import symbol as look_up
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe, timeframe_of_seconds
 from trading_ai.market.timeframe import timeframe as parse_timeframe
 from trading_ai.market.timezones import Zone, to_utc
 
-FORMATS = ("csv", "mt4", "mt5", "histdata", "dukascopy", "lean", "parquet")
+__all__ = ["FORMATS", "ImportedBars", "read_bars"]
+
 _SIDES = ("bid", "ask", "mid", "trade")
-_ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,21 @@ def read_bars(
     format: str | None = None,  # noqa: A002
     date_format: str | None = None,
     delimiter: str | None = None,
-    columns: Mapping[str, str | int] | None = None,
+    columns: Mapping[str, str | int] | Iterable[str] | None = None,
+    decimal: str | None = None,
+    spread_unit: str | None = None,
+    member: str | None = None,
+    ticker: str | None = None,
+    ask: str | Path | None = None,
+    stamped: str | None = None,
     day_start: str | None = None,
     **symbol_overrides: Any,
 ) -> ImportedBars:
-    """Read a file of bars.
+    """Read a file of bars, or of ticks, which become bars of one minute or of `timeframe`.
 
     Args:
-        path: CSV, gzipped CSV, zip (one member, or day files of one series), Parquet, or a folder of such day
-            files.
+        path: CSV, gzipped CSV, zip (one member, or files of one series), Parquet, or a folder of such files. A bid
+            and an ask file in one zip or folder are joined.
         symbol: a name of the symbol table, or a `Symbol`.
         timeframe: None detects it; a timeframe that contradicts the rows is refused.
         timezone: the clock of the times, such as ``UTC``, ``EST``, ``NY+7``; None detects it by the opening
@@ -77,14 +87,23 @@ def read_bars(
         price_scale: factor on every price, such as 1e-5 where a file holds 129587 for 1.29587; 1 keeps prices
             that would be refused as implausible.
         side: whose prices the file holds: ``bid``, ``ask``, ``mid`` or ``trade``; the prices stay as they
-            are.
+            are. Of an archive with both sides it takes one.
         format: one of `FORMATS`, or None to recognise it.
         date_format: strptime pattern or ``dd.mm.yyyy``.
         delimiter: a character, or ``tab``, ``comma``, ``semicolon``, ``space``.
-        columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``.
+        columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``, or texts
+            ``time=stamp``; "-" leaves a column out.
+        decimal: the decimal sign, ``.`` or ``,``, where 1,905 could mean either.
+        spread_unit: what a spread column counts: ``points``, ``pips`` or ``price``.
+        member: pattern of names, such as ``*2021*.csv``: the files of an archive or folder that are one series.
+        ticker: the name, as the file writes it, whose rows to take where a column names symbols.
+        ask: a second path with the ask prices of the same span; `path` then holds the bid prices.
+        stamped: ``end`` where the times are the ends of bars, which become opens; ``open`` where they are opens and
+            nothing is to be said of it; None takes them for opens and says where they look like ends.
         day_start: when the symbol's trading day starts, such as ``17:00 America/New_York`` or ``UTC``; daily profits,
             swap nights and bars of H2 and longer that are made of these follow it. None for the symbol table's.
-        symbol_overrides: fields of `Symbol`, for symbols outside the table.
+        symbol_overrides: fields of `Symbol`. With ``kind`` (share, index, crypto, fx, metal, future, other) a symbol
+            outside the table is described as usual for its kind, with the digits of its prices.
 
     Raises:
         DataError: the file cannot be read or has a structural fault; with file, line, value and remedy.
@@ -92,47 +111,42 @@ def read_bars(
     """
     path = Path(path)
     if isinstance(symbol, Symbol):
-        instrument, asked = symbol, symbol.name
+        instrument, spelling = symbol, symbol.name
     else:
-        instrument, asked = look_up(symbol, **symbol_overrides), symbol
-    instrument = with_day_start(instrument, day_start)
-    _check_options(format, side, price_scale)
+        instrument, spelling = look_up(symbol, **symbol_overrides), symbol
+    _check_options(side, price_scale, spread_unit, stamped)
+    how = Reading(format, date_format, delimiter, read_columns(columns), decimal, repair)
+    length_asked = parse_timeframe(timeframe) if timeframe is not None else None
+    asked = Asked(instrument, spelling, ticker, length_asked)
     source = str(path)
-    members, container = open_members(path, side=side)
-    detected: dict[str, Any] = {"container": container}
-    parts: list[RawRows] = []
-    facts = FormatFacts("csv")
-    for member in members:
-        raw, facts, layout = _read_member(member, path.name, instrument, asked, format, date_format, delimiter, columns)
-        parts.append(raw)
-        if layout is not None:
-            detected |= {
-                "delimiter": layout.delimiter_name,
-                "header": list(layout.header),
-                "columns": {role: _column(layout, i) for role, i in layout.roles.items()},
-                "decimal_comma": layout.decimal_comma,
-            }
-    if len(parts) > 1:  # while each row still knows its file and line
-        for member, part in zip(members, parts, strict=True):
-            check_values(part.columns, source=member.origin, line_of=part.lines)
-    rows = joined(parts)
-    if not len(rows.time_ns):
-        raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
-    length = _timeframe(rows.time_ns, timeframe, source)
+    taken = read_all(path, asked, how, side=side, member=member, ask=Path(ask) if ask is not None else None)
+    rows, facts = taken.rows, taken.facts
+    length = parse_timeframe("M1") if taken.of_ticks else _timeframe(rows.time_ns, length_asked, source)
     rows, scale, scale_note = _scaled(rows, instrument, facts, price_scale, source)
-    clock = decide_timezone(rows, facts, instrument, length, timezone)
-    utc = rows.time_ns if rows.aware else _utc(clock, rows, source)
-    spread, point = _spread(rows, instrument, scale)
+    order_note = check_open_and_close(rows, source)
+    symbol_note = ""
+    if not isinstance(symbol, Symbol) and _is_by_kind(symbol, symbol_overrides):
+        instrument, symbol_note = fitted(instrument, _sample(rows), rows.decimals, symbol_overrides)
+    instrument = with_day_start(instrument, day_start)
+    clock = decide_timezone(rows, facts, instrument, length, timezone, "open" if taken.of_ticks else stamped)
+    utc = _opens(rows, clock, instrument, length, source, at_end=stamped == "end" and not taken.of_ticks)
+    spread, point = spread_in_prices(
+        rows, instrument, scale, unit=spread_unit, as_written=facts.name == "mt5", source=source
+    )
     table = dict(rows.columns)
     table.pop("spread", None)
     if spread is not None and "ask_open" not in table:
         table["spread"] = spread
-    utc, table, report = check_rows(
-        utc, table, symbol=instrument, timeframe=length, source=source, line_of=rows.lines, repair=repair
+    utc, table, report = _placed(
+        lambda: check_rows(
+            utc, table, symbol=instrument, timeframe=length, source=source, line_of=rows.lines, repair=repair
+        )
     )
     report.weekly_opens = clock.evidence.weekly_opens
-    report.warnings[:0] = [*clock.warnings, *scale_note]
-    _note_side(report, facts, side)
+    notes = [*clock.warnings, *scale_note, *rows.warnings, *taken.warnings, *filter(None, [order_note])]
+    report.warnings[:0] = notes
+    if "ask_open" not in table:
+        _note_side(report, facts, side)
     bars = Bars(
         instrument,
         length,
@@ -148,21 +162,26 @@ def read_bars(
         ask_low=table.get("ask_low"),
         ask_close=table.get("ask_close"),
     )
-    detected |= {
+    if taken.of_ticks and length_asked is not None:
+        bars = resample(bars, length_asked)
+    how_long = "stated" if timeframe is not None else "the commonest spacing of the rows"
+    detected = taken.shown | {
         "format": facts.name,
         "date_format": rows.date_format,
         "timezone": clock.zone.name,
         "timezone_decided_by": clock.how,
-        "timeframe": length.name,
+        "timeframe": bars.timeframe.name,
         "day_start": day_start_text(instrument),
         "day_start_decided_by": "stated" if day_start is not None else "the symbol's own",
         "grid": _grid(bars),
-        "timeframe_decided_by": "stated" if timeframe is not None else "the commonest spacing of the rows",
+        "timeframe_decided_by": "ticks, M1 unless stated" if taken.of_ticks and timeframe is None else how_long,
         "side": side or facts.side or ("bid+ask" if "ask_open" in table else "not stated"),
         "price_scale": scale,
         "point": point,
         "rows_of": rows.filtered,
-        "notes": list(rows.notes),
+        "files": taken.left_out,
+        "stamped": stamped or "open",
+        "notes": [*rows.notes, symbol_note] if symbol_note else list(rows.notes),
     }
     return ImportedBars(bars, report, detected)
 
@@ -175,61 +194,33 @@ def _grid(bars: Bars) -> str | None:
     return f"the day that starts at {found}" if found else "none of the usual ones; the bars are kept as they are"
 
 
-def _check_options(format_: str | None, side: str | None, price_scale: float | None) -> None:
-    for name, value, known in (("format", format_, FORMATS), ("side", side, _SIDES)):
+def _check_options(side: str | None, price_scale: float | None, spread_unit: str | None, stamped: str | None) -> None:
+    for name, value, known in (
+        ("side", side, _SIDES),
+        ("spread_unit", spread_unit, SPREAD_UNITS),
+        ("stamped", stamped, tuple(STAMPS)),
+    ):
         if value is not None and value not in known:
             raise DataError("is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known))
-    if price_scale is not None and not 0 < price_scale < float("inf"):
-        raise DataError("must be a positive number", parameter="price_scale", value=price_scale)
+    if price_scale is not None and not 1e-12 <= price_scale <= 1e12:
+        raise DataError("must be a positive number, 1e-12 to 1e12", parameter="price_scale", value=price_scale)
 
 
-def _column(layout: Layout, index: int) -> str | int:
-    return layout.header[index] if index < len(layout.header) else index
-
-
-def _read_member(
-    member: Member,
-    path_name: str,
-    symbol: Symbol,
-    asked: str,
-    format_: str | None,
-    date_format: str | None,
-    delimiter: str | None,
-    columns: Mapping[str, str | int] | None,
-) -> tuple[RawRows, FormatFacts, Layout | None]:
-    if member.data[:4] == b"PAR1" or format_ == "parquet":
-        return parquet.read(member.data, source=member.origin, columns=columns), FormatFacts("parquet"), None
-    data, notes = clean_text(member.data, source=member.origin)
-    if format_ in {None, "lean"}:
-        facts = lean.recognise(data, member.name, symbol)
-        if facts is not None:
-            return lean.read(data, member.name, facts, source=member.origin), facts, None
-    layout = sniff_layout(data, source=member.origin, delimiter=delimiter, columns=columns, notes=notes)
-    names = f"{path_name} {member.name}"
-    facts = next(
-        (
-            found
-            for module in (mt5, mt4, histdata, dukascopy)
-            if format_ in {None, module.__name__.rpartition(".")[2]} and (found := module.recognise(layout, names))
-        ),
-        None,
-    )
-    if facts is None and format_ not in {None, "csv"}:
+def _placed(check: Any) -> Any:
+    """The answer of a check whose refusal names the file of its line rather than what holds all files."""
+    try:
+        return check()
+    except DataError as error:
+        if not isinstance(error.line, PlacedLine):
+            raise
         raise DataError(
-            f"is not in the {format_} format",
-            file=member.origin,
-            line=layout.first_line + 1,
-            parameter="format",
-            value=layout.delimiter.join(layout.rows[0])[:80],
-            remedy="Leave format out to recognise it, or use csv",
-        )
-    if facts is None:
-        word = re.search(r"(?:^|[^A-Z])(BID|ASK)(?:[^A-Z]|$)", names.upper())
-        facts = FormatFacts("csv", side=word[1].lower() if word else "")
-    wanted = tuple(dict.fromkeys(re.sub(r"[^A-Z0-9]", "", name.upper()) for name in (asked, symbol.name)))
-    wanted += symbol.aliases
-    raw = read_table(data, layout, facts, source=member.origin, ticker=wanted, date_format=date_format)
-    return raw, facts, layout
+            error.rule,
+            file=error.line.file,
+            line=int(error.line),
+            parameter=error.parameter,
+            value=error.value,
+            remedy=error.remedy,
+        ) from None
 
 
 def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Timeframe:
@@ -259,7 +250,7 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
         if sparse or weekly:
             return given
         raise DataError(
-            f"contradicts the rows, which are mostly {_span(common)} apart ({share:.0%} of them)",
+            f"contradicts the rows, which are mostly {span(common)} apart ({share:.0%} of them)",
             file=source,
             parameter="timeframe",
             value=given.name,
@@ -267,21 +258,14 @@ def _timeframe(time_ns: Ints, stated: str | Timeframe | None, source: str) -> Ti
         )
     if found is None:
         raise DataError(
-            f"rows are mostly {_span(common)} apart, which is no known timeframe",
+            f"rows are mostly {span(common)} apart, which is no known timeframe",
             file=source,
             parameter="timeframe",
-            value=_span(common),
-            remedy="State timeframe= if some bars are missing; ticks and monthly bars are not read",
+            value=span(common),
+            remedy="State timeframe= if some bars are missing, or format=ticks if they are ticks; monthly bars and "
+            "bars of seconds are not read",
         )
     return found
-
-
-def _span(ns: int) -> str:
-    seconds = ns / NS_PER_SECOND
-    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
 
 
 def _scaled(
@@ -289,9 +273,7 @@ def _scaled(
 ) -> tuple[RawRows, float, list[str]]:
     """Prices on the symbol's scale; a scale that nobody stated is refused, never guessed."""
     scale = stated if stated is not None else facts.price_scale or 1.0
-    close = rows.columns["close"]
-    sample = close[:: max(1, len(close) // 20_000)]
-    sample = sample[np.isfinite(sample) & (sample > 0)]
+    close, sample = rows.columns["close"], _sample(rows)
     wanted = scale_to_apply(symbol, sample * scale)
     warnings = []
     if wanted is not None:
@@ -317,41 +299,38 @@ def _scaled(
         return rows, scale, warnings
     decimals = symbol.digits + 2  # noise of the multiplication ends here, ticks do not
     table = dict(rows.columns)
-    for name in ("open", "high", "low", "close", *_ASK):
+    for name in (*PRICES, *ASK_PRICES):
         if name in table:
             table[name] = np.round(table[name] * scale, decimals)
-    return _replaced(rows, table), scale, warnings
+    return replace(rows, columns=table), scale, warnings
 
 
-def _replaced(rows: RawRows, table: dict[str, Floats]) -> RawRows:
-    return RawRows(
-        rows.time_ns,
-        rows.aware,
-        table,
-        rows.decimals,
-        rows.lines,
-        rows.date_format,
-        rows.header_zone,
-        rows.notes,
-        rows.filtered,
-    )
+def _sample(rows: RawRows) -> Floats:
+    """Some of the closes, positive and finite."""
+    close = rows.columns["close"]
+    sample = close[:: max(1, len(close) // 20_000)]
+    return sample[np.isfinite(sample) & (sample > 0)]
 
 
-def _spread(rows: RawRows, symbol: Symbol, scale: float) -> tuple[Floats | None, float | None]:
-    """The spread in price units (whole numbers are points of the last decimal); None where all are zero."""
-    values = rows.columns.get("spread")
-    if values is None or not values.any():
-        return None, None
-    if bool((values == np.rint(values)).all()):
-        decimals = symbol.digits if rows.decimals is None else rows.decimals
-        point = float(f"1e-{decimals}") * scale
-        return np.round(values * point, decimals + 8), point
-    return values * scale, None
+def _is_by_kind(name: str, overrides: Mapping[str, Any]) -> bool:
+    """Whether the symbol is outside the table and was described by its kind."""
+    kind = overrides.get("kind")
+    return kind is not None and in_table(name, kind) is None
 
 
-def _utc(clock: ClockDecision, rows: RawRows, source: str) -> Ints:
+def _opens(
+    rows: RawRows, clock: ClockDecision, symbol: Symbol, length: Timeframe, source: str, *, at_end: bool
+) -> Ints:
+    """Opens of the bars, UTC ns."""
+    local = opens_on_clock(rows.time_ns, symbol, length) if at_end else rows.time_ns
+    times = rows.time_ns if local is None else local
+    utc = times if rows.aware else _utc(clock, times, source)
+    return opens_of_ends(utc, symbol, length) if local is None else utc
+
+
+def _utc(clock: ClockDecision, times: Ints, source: str) -> Ints:
     try:
-        return to_utc(clock.zone, rows.time_ns)
+        return to_utc(clock.zone, times)
     except DataError as error:
         raise DataError(
             error.rule, file=source, parameter=error.parameter, value=error.value, remedy=error.remedy

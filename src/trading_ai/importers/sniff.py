@@ -6,38 +6,27 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import polars as pl
 
 from trading_ai.errors import DataError
-from trading_ai.importers.datetimes import clock_pattern, guess_time_format, looks_like_clock
+from trading_ai.importers import headings, positions
+from trading_ai.importers.datetimes import guess_time_format, parse_times, read_date_format
+from trading_ai.importers.headings import PRICES
+from trading_ai.importers.numbers import NumberStyle, is_number, style_of
+from trading_ai.importers.text import SAMPLE_BYTES
+from trading_ai.market.price_scale import plausible_range
+from trading_ai.market.symbol import Symbol
 
-SAMPLE_BYTES = 65_536
 _DELIMITERS = ("\t", ";", "|", ",")
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}
 _GIVEN = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "space": " ", "bar": "|", "pipe": "|"}
-_PRICES = ("open", "high", "low", "close")
-
-# Header words, without case, blanks, brackets and underscores, by the role of their column.
-_TIME_WORDS = (
-    "datetime time date timestamp gmttime localtime opentime utctime utc timeutc dateutc datetimeutc gmt "
-    "unix unixtime unixtimestamp epoch ts dt timegmt bartime starttime eettime esttime t indexlevel0 index"
-).split()
-_WORDS: dict[str, tuple[str, ...]] = {
-    "open": ("open", "o", "openprice", "priceopen", "bidopen", "openbid"),
-    "high": ("high", "h", "highprice", "pricehigh", "max", "bidhigh", "highbid"),
-    "low": ("low", "l", "lowprice", "pricelow", "min", "bidlow", "lowbid"),
-    "close": ("close", "c", "closeprice", "priceclose", "last", "bidclose", "closebid"),
-    "ask_open": ("askopen", "openask"),
-    "ask_high": ("askhigh", "highask"),
-    "ask_low": ("asklow", "lowask"),
-    "ask_close": ("askclose", "closeask"),
-    "volume": ("volume", "vol", "v", "realvolume", "realvol"),
-    "tick_volume": ("tickvol", "tickvolume", "ticks", "tickcount"),
-    "spread": ("spread",),
-    "ticker": ("ticker", "symbol", "instrument", "pair", "asset", "code"),
-}
-_ROLE_OF = {word: role for role, words in _WORDS.items() for word in words}
+_DASHES = re.compile(r"[-–—=+_.*~ ]*")
+_LEAST = {"bars": (5, 4), "ticks": (3, 1)}
+"""Fewest fields and numbers in a row of data."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +38,15 @@ class Layout:
         first_line: 0-based line of the first row of data.
         header: the header's fields, or () where there is none.
         n_fields: fields in a row.
-        roles: column number by role (`time`, `clock`, `open`, ..., `ticker`).
-        decimal_comma: whether decimals are written 1,2345.
-        decimals: most decimals in a price of the sample.
+        roles: column number by role (`time`, `clock`, `open`, ..., `ticker`; of ticks `bid`, `ask`, `price`).
+        style: how numbers are written.
+        decimals: most decimals in a price of the sample that are not zeros at the end.
         rows: the sample's first rows, split.
         notes: unusual things about the text, in words.
+        written_decimals: most decimals of a price as written.
+        same_decimals: whether all prices of the sample are written with equally many.
+        warnings: what the user should know of how columns were taken.
+        by_position: whether columns were told by position alone.
     """
 
     delimiter: str
@@ -61,10 +54,14 @@ class Layout:
     header: tuple[str, ...]
     n_fields: int
     roles: Mapping[str, int]
-    decimal_comma: bool
+    style: NumberStyle
     decimals: int
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = field(default=())
+    written_decimals: int = 0
+    same_decimals: bool = False
+    warnings: tuple[str, ...] = field(default=())
+    by_position: bool = False
 
     @property
     def delimiter_name(self) -> str:
@@ -77,44 +74,17 @@ class Layout:
         return [row[index] for row in self.rows if index < len(row)]
 
 
-def clean_text(data: bytes, *, source: str) -> tuple[bytes, tuple[str, ...]]:
-    """Bring a text to UTF-8 without byte-order mark, with fields rather than whole lines in quotes.
+@cache
+def _time_test(date_format: str | None) -> Callable[[str], bool]:
+    """Whether a text is a time: in a format that is known, or in the one that is stated."""
+    given = read_date_format(date_format, None) if date_format else None
 
-    Returns:
-        The text, and what was unusual about it.
-    """
-    notes: list[str] = []
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and b"\x00" in data[:200]):
-        codec = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if data[1] == 0 else "utf-16-be"
-        try:
-            data = data.decode(codec).encode()
-        except UnicodeDecodeError as error:
-            raise DataError("is a binary file, not a table of text", file=source, remedy="Export it as CSV") from error
-        notes.append("UTF-16")
-    elif data[:3] == b"\xef\xbb\xbf":
-        data = data[3:]
-        notes.append("byte-order mark")
-    head = data[:SAMPLE_BYTES]
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            data = data.decode("cp1252", errors="replace").encode()
-            notes.append("Windows-1252")
-    if b"\n" not in head and b"\r" in head:
-        data = data.replace(b"\r", b"\n")
-        notes.append("CR line ends")
-    lines = [line for line in data[:SAMPLE_BYTES].decode(errors="replace").splitlines()[:-1] if line.strip()][:50]
-    if lines and all(
-        line.startswith('"') and line.endswith('"') and line.count('"') == 2 and _fields_inside(line) for line in lines
-    ):
-        data = data.replace(b'"', b"")
-        notes.append("whole lines in quotes")
-    return data, tuple(notes)
+    def is_time(text: str) -> bool:
+        if guess_time_format([text]) is not None:
+            return True
+        return given is not None and bool(text) and not parse_times(pl.Series([text]), given)[1].any()
 
-
-def _fields_inside(line: str) -> bool:
-    return any(line.count(delimiter) >= 4 for delimiter in _DELIMITERS)
+    return is_time
 
 
 def sniff_layout(
@@ -124,25 +94,33 @@ def sniff_layout(
     delimiter: str | None = None,
     columns: Mapping[str, str | int] | None = None,
     notes: tuple[str, ...] = (),
+    kind: str = "bars",
+    date_format: str | None = None,
+    decimal: str | None = None,
+    symbol: Symbol | None = None,
 ) -> Layout:
-    """Find out how a table of bars is laid out.
+    """Find out how a table of bars or ticks is laid out.
 
     Args:
-        data: the text, as `clean_text` returns it.
+        data: the text, as `clean_text` returns it, or its beginning.
         source: the file, for messages.
         delimiter: given rather than guessed; a character, or ``tab``, ``comma``, ...
-        columns: header name or 0-based number by role, over what the header says.
+        columns: header name or 0-based number by role, over what the header says; "-" leaves a column out.
         notes: passed on into the layout.
+        kind: ``bars`` or ``ticks``.
+        date_format: of the times, where it is stated.
+        decimal: the decimal sign, where it is stated.
+        symbol: whose prices they are; it settles whether 1,905 is 1.905.
 
     Raises:
-        DataError: no delimiter gives rows of prices, or a column is not found.
+        DataError: no delimiter gives rows of prices, a column is not found, or the header and the rows do not fit.
     """
     text = data[:SAMPLE_BYTES].decode(errors="replace")
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
     if len(data) > SAMPLE_BYTES:
         lines = lines[:-1]
-    chosen = _GIVEN.get(delimiter, delimiter) if delimiter else _guess_delimiter(lines)
-    if not chosen:
+    chosen = _GIVEN.get(delimiter.lower(), delimiter) if delimiter else _guess_delimiter(lines, kind)
+    if not chosen or len(chosen) != 1:
         shown = next((line for line in lines if line.strip()), "")[:80]
         raise DataError(
             "has no rows that look like bars (a time and four prices)",
@@ -152,9 +130,9 @@ def sniff_layout(
             remedy='If it is a table of bars, name its separator, as in delimiter=";"',
         )
     rows = [_split(line, chosen) for line in lines]
-    comma = chosen != "," and _uses_decimal_comma(rows)
-    first = next((i for i, row in enumerate(rows) if _is_data(row, comma=comma)), None)
-    if first is None:
+    least = _LEAST[kind]
+    found = next((i for i, row in enumerate(rows) if _is_data(row, *least)), None)
+    if found is None:
         raise DataError(
             f"has no rows with a time and four prices when split at {_NAMES.get(chosen, chosen)!r}",
             file=source,
@@ -162,147 +140,212 @@ def sniff_layout(
             value=(lines or [""])[0][:80],
             remedy="Name the separator with delimiter=, or check the file",
         )
+    is_time = _time_test(date_format)
+    head = _header_line(rows[:found], is_time)
+    first = _first_row(rows, head, found, is_time)
     body = [tuple(row) for row in rows[first:] if any(row)]
-    n_fields = Counter(len(row) for row in body).most_common(1)[0][0]
-    above = next((row for row in reversed(rows[:first]) if any(row)), [])
-    is_header = len(above) >= 4 and abs(len(above) - n_fields) <= 1 and any(re.search("[A-Za-z]", f) for f in above)
-    header = tuple(above) if is_header else ()
-    roles = header_roles(header, body[0]) if header else _roles_by_position(body[0])
-    roles |= _given_roles(columns, header, source)
-    missing = [name for name in ("time", *_PRICES) if name not in roles]
-    if missing:
-        raise DataError(
-            f"has no column for {', '.join(missing)}",
-            file=source,
-            line=first if header else first + 1,
-            parameter="columns",
-            value=", ".join(header or body[0]),
-            remedy=f'Name them, as in columns={{"{missing[0]}": "..."}} (a header name or a number from 0)',
+    full = [tuple(row) for row in rows[found:] if any(row)]
+    n_fields = Counter(len(row) for row in full).most_common(1)[0][0]
+    header = () if head is None else tuple(rows[head])
+    if head is not None:
+        _check_width(header, full, n_fields, source, head + 1)
+    style = _style([f for row in full[:2000] for f in row], source, first + 1, decimal, symbol)
+    given = _given_roles(columns, header, source, kind)
+    named = [role for role, column in given.items() if column >= 0]
+    warnings: tuple[str, ...] = ()
+    if header:
+        roles = headings.roles_of(
+            header,
+            full[0],
+            source=source,
+            line=None if head is None else head + 1,
+            kind=kind,
+            is_time=is_time,
+            given=named,
         )
+    elif kind == "bars":
+        roles, warnings = positions.bar_roles(full, style, is_time)
+    else:
+        roles = positions.tick_roles(full, style, is_time)
+    taken = [column for column in given.values() if column >= 0]
+    if twice := next((column for column in taken if taken.count(column) > 1), None):
+        both = ", ".join(role for role, column in given.items() if column == twice)
+        raise DataError(
+            "is given two roles", parameter="columns", value=f"{both} = {twice}", remedy="Give each column one role"
+        )
+    roles = {role: column for role, column in roles.items() if column not in taken} | given
+    roles = {role: column for role, column in roles.items() if column >= 0}
+    _check_roles(roles, header, full, source, first, kind)
+    used, written, same = _decimals(full, roles, style)
+    skipped = [k + 1 for k in range((-1 if head is None else head) + 1, first) if any(rows[k])]
+    if skipped and head is not None:
+        notes += (f"left out between header and rows: line {', '.join(map(str, skipped))}",)
     return Layout(
         chosen,
         first,
         header,
         n_fields,
         roles,
-        comma,
-        _decimals(body, roles, comma=comma),
+        style,
+        used,
         tuple(body[:2000]),
         notes,
+        written,
+        same,
+        () if given else warnings,
+        not header and not given,
     )
+
+
+def _header_line(above: Sequence[Sequence[str]], is_time: Callable[[str], bool]) -> int | None:
+    """The line of the header among those above the data: that with most headings, else the last with words."""
+    known = [headings.n_known(row) for row in above]
+    if known and max(known) >= 2:
+        return max(range(len(above)), key=lambda i: (known[i], i))
+    for i in range(len(above) - 1, -1, -1):
+        row = above[i]
+        # A row of data may have words for prices that are missing: NaN, n/a.
+        if not any(row) or all(_DASHES.fullmatch(f) for f in row) or any(is_time(f) for f in row[:4]):
+            continue
+        return i if len(row) >= 3 and any(re.search(r"[^\W\d_]", f) for f in row) else None
+    return None
+
+
+def _first_row(rows: Sequence[Sequence[str]], head: int | None, found: int, is_time: Callable[[str], bool]) -> int:
+    """The line where data begins: at a row with a time, though its prices be missing; refused later, with its line."""
+    first = found
+    width = len(rows[found])
+    for i in range(found - 1, -1 if head is None else head, -1):
+        if len(rows[i]) >= min(width, 3) and any(is_time(f) for f in rows[i][:4]):
+            first = i
+    return first
+
+
+def _check_width(header: Sequence[str], rows: Sequence[Sequence[str]], n_fields: int, source: str, line: int) -> None:
+    """Headings stand over their columns: a header of another width than the rows says nothing about them."""
+    surplus = n_fields - len(header)
+    trailing = surplus > 0 and all(not any(row[len(header) :]) for row in rows[:200])
+    if surplus == 0 or trailing or surplus == -1:
+        return
+    raise DataError(
+        f"has {len(header)} headings over rows of {n_fields} fields",
+        file=source,
+        line=line,
+        value=", ".join(header)[:80],
+        remedy="Correct the header; where numbers hold the separator itself (1,905.10), export them without it",
+    )
+
+
+def _style(fields: Sequence[str], source: str, line: int, decimal: str | None, symbol: Symbol | None) -> NumberStyle:
+    found = style_of(fields)
+    if decimal is not None:
+        return NumberStyle(decimal, found.grouped or found.decimal != decimal, found.marked)
+    if not found.undecided:
+        return found
+    values = [float(f.replace(",", "")) for f in fields if re.fullmatch(r"\d{1,3},\d{3}", f)]
+    bounds = plausible_range(symbol) if symbol else None
+    if bounds is not None:
+        middle = sorted(values)[len(values) // 2]
+        fits = [bounds[0] <= middle / scale <= bounds[1] for scale in (1000.0, 1.0)]
+        if fits[0] != fits[1]:
+            return replace(found, undecided=False) if fits[0] else NumberStyle(".", grouped=True, marked=found.marked)
+    raise DataError(
+        "may be a decimal comma or a separator of thousands, and nothing in the file tells which",
+        file=source,
+        line=line,
+        parameter="decimal",
+        value=next(f for f in fields if re.fullmatch(r"\d{1,3},\d{3}", f)),
+        remedy='Say what the decimal sign is, as in decimal="," or decimal="."',
+    )
+
+
+def _check_roles(
+    roles: Mapping[str, int],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    source: str,
+    first: int,
+    kind: str,
+) -> None:
+    needed: tuple[str, ...] = ("time", *PRICES)
+    if kind == "ticks":
+        needed = ("time", "price") if "price" in roles and "bid" not in roles else ("time", "bid", "ask")
+    missing = [name for name in needed if name not in roles]
+    if missing:
+        raise DataError(
+            f"has no column for {', '.join(missing)}",
+            file=source,
+            line=first if header else first + 1,
+            parameter="columns",
+            value=", ".join(header or rows[0]),
+            remedy=f'Name them, as in columns={{"{missing[0]}": "..."}} (--columns {missing[0]}=...), with a header '
+            "name or a number from 0" + ("; a date in a form of its own also wants date_format" * ("time" in missing)),
+        )
+    width = max(len(row) for row in rows[:2000])
+    for role, column in roles.items():
+        if column >= width:
+            raise DataError(
+                f"has no column {column} for {role}: its rows have {width} fields, numbered from 0",
+                file=source,
+                line=first + 1,
+                parameter="columns",
+                value=column,
+                remedy="Use a name of the header, or a number from 0",
+            )
 
 
 def _split(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
         return line.split()
     if '"' in line:
-        return [f.strip() for f in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
+        try:
+            return [f.strip() for f in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
+        except csv.Error:
+            return [line]
     return [f.strip() for f in line.split(delimiter)]
 
 
-def _guess_delimiter(lines: Sequence[str]) -> str:
+def _guess_delimiter(lines: Sequence[str], kind: str) -> str:
     sample = [line for line in lines if line.strip()][-200:]
-    best = ""
+    least = _LEAST[kind]
     for delimiter in (*_DELIMITERS, " "):
         rows = [_split(line, delimiter) for line in sample]
         counts = Counter(len(row) for row in rows)
         if not counts:
             return ""
         n_fields, n_rows = counts.most_common(1)[0]
-        comma = delimiter != "," and _uses_decimal_comma(rows)
-        if (
-            n_fields >= 5
-            and n_rows >= 0.5 * len(rows)
-            and sum(_is_data(row, comma=comma) for row in rows) >= n_rows / 2
-        ):
-            best = delimiter
-            break
-    return best
+        n_data = sum(_is_data(row, *least) for row in rows)
+        if n_fields >= least[0] and n_rows >= 0.5 * len(rows) and n_data >= n_rows / 2:
+            return delimiter
+    return ""
 
 
-def _is_number(text: str, *, comma: bool) -> bool:
-    return re.fullmatch(r"[+-]?(\d+(,\d*)?)" if comma else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) is not None
+def _is_data(row: Sequence[str], least_fields: int, least_numbers: int) -> bool:
+    return len(row) >= least_fields and sum(is_number(f) for f in row) >= least_numbers
 
 
-def _is_data(row: Sequence[str], *, comma: bool) -> bool:
-    return len(row) >= 5 and sum(_is_number(f, comma=comma) for f in row) >= 4
-
-
-def _uses_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
-    fields = [f for row in rows[-20:] for f in row]
-    return sum(re.fullmatch(r"\d+,\d+", f) is not None for f in fields) > sum(
-        re.fullmatch(r"\d+\.\d+", f) is not None for f in fields
-    )
-
-
-def _decimals(rows: Sequence[Sequence[str]], roles: Mapping[str, int], *, comma: bool) -> int:
-    sign = "," if comma else "."
-    found = 0
+def _decimals(rows: Sequence[Sequence[str]], roles: Mapping[str, int], style: NumberStyle) -> tuple[int, int, bool]:
+    """Most decimals of a price without zeros at the end, most as written, and whether all are written alike."""
+    used = written = 0
+    least = 99
+    columns = [roles[name] for name in (*PRICES, "bid", "ask", "price") if name in roles]
     for row in rows[:2000]:
-        for name in _PRICES:
-            field_ = row[roles[name]] if roles[name] < len(row) else ""
-            digits = field_.partition(sign)[2].rstrip("0")
-            if len(digits) <= 8:  # longer ones are float noise
-                found = max(found, len(digits))
-    return found
+        for column in columns:
+            text = row[column] if column < len(row) else ""
+            if not text or not text[-1].isdigit():
+                continue
+            digits = text.rpartition(style.decimal)[2] if style.decimal in text else ""
+            least = min(least, len(digits))
+            if len(digits.rstrip("0")) <= 8:  # longer ones are float noise
+                used, written = max(used, len(digits.rstrip("0"))), max(written, min(len(digits), 8))
+    return used, written, least == written
 
 
-def header_roles(header: Sequence[str], first_row: Sequence[str]) -> dict[str, int]:
-    """Column numbers by role, read from a header and checked against the first row's values."""
-    words = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
-    roles: dict[str, int] = {}
-    for i, word in enumerate(words):
-        role = _ROLE_OF.get(word) or ("volume" if word.startswith("volume") else None)
-        if role and role not in roles:
-            roles[role] = i
-    if "open" not in roles and "ask_open" in roles:  # one side only: it is the price
-        for name in _PRICES:
-            if f"ask_{name}" in roles:
-                roles[name] = roles.pop(f"ask_{name}")
-    times = [
-        i
-        for i, word in enumerate(words)
-        if not word or word in _TIME_WORDS or re.fullmatch(r"(gmt|utc|local)\w*time", word)
-    ]
-    for i in times:
-        value = first_row[i] if i < len(first_row) else ""
-        if looks_like_clock(value) or (words[i] == "time" and re.fullmatch(r"\d{1,6}", value)):
-            roles.setdefault("clock", i)
-        elif guess_time_format([value]) is not None:
-            roles.setdefault("time", i)
-    stamp = guess_time_format([first_row[roles["time"]]]) if "time" in roles else None
-    if "clock" in roles and (stamp is None or stamp.clock or stamp.is_epoch):
-        del roles["clock"]
-    return roles
-
-
-def _roles_by_position(row: Sequence[str]) -> dict[str, int]:
-    start = next((i for i, f in enumerate(row[:3]) if guess_time_format([f]) is not None), None)
-    if start is None:
-        return {}
-    roles = {"time": start}
-    stamp = guess_time_format([row[start]])
-    price = start + 1
-    if stamp and not stamp.clock and not stamp.is_epoch and price < len(row):
-        following = row[price]
-        packed = clock_pattern(following) is not None and len(row) - price > 4 and "." not in following
-        if looks_like_clock(following) or (packed and len(following) in {4, 6} and len(stamp.date) < 9):
-            roles["clock"] = price
-            price += 1
-    if len(row) - price < 4:
-        return {}
-    roles |= {name: price + k for k, name in enumerate(_PRICES)}
-    rest = [i for i in range(price + 4, len(row)) if row[i] != ""]
-    if len(rest) == 3:
-        roles |= {"tick_volume": rest[0], "volume": rest[1], "spread": rest[2]}
-    elif rest:
-        roles["volume"] = rest[0]
-    return roles
-
-
-def _given_roles(columns: Mapping[str, str | int] | None, header: Sequence[str], source: str) -> dict[str, int]:
+def _given_roles(
+    columns: Mapping[str, str | int] | None, header: Sequence[str], source: str, kind: str
+) -> dict[str, int]:
     given: dict[str, int] = {}
-    known = {"time", "clock", *_WORDS}
+    known = {*headings.BAR_ROLES, *headings.TICK_ROLES}
     for role, where in (columns or {}).items():
         if role not in known:
             raise DataError(
@@ -311,10 +354,16 @@ def _given_roles(columns: Mapping[str, str | int] | None, header: Sequence[str],
                 value=role,
                 remedy="Use " + ", ".join(sorted(known)),
             )
-        if isinstance(where, int):
+        if role not in (headings.BAR_ROLES if kind == "bars" else headings.TICK_ROLES):
+            continue
+        if isinstance(where, int) and where >= 0:
             given[role] = where
-        elif where in header:
+        elif where == "-":
+            given[role] = -1
+        elif isinstance(where, str) and where in header:
             given[role] = header.index(where)
+        elif isinstance(where, str) and re.fullmatch(r"\d{1,4}", where):
+            given[role] = int(where)
         else:
             raise DataError(
                 f"has no column {where!r}",

@@ -28,6 +28,10 @@ _BID = ("open", "high", "low", "close")
 _ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
 _NOISE = 1e-7  # relative; files made by floating point arithmetic are off by this, never by a tick
 _LISTED = 10
+_NOT_POSITIVE = (
+    "Markets have been at zero and below (oil futures in April 2020), but returns, margin and sizes in percent have no "
+    "meaning there: leave those rows out, or import a series that was shifted or adjusted above zero"
+)
 # A change from one bar to the next beyond this factor looks like a split, a wrong scale or a bad tick.
 _JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "stock": 1.3, "crypto": 1.5}
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 1.5)
@@ -90,6 +94,10 @@ def check_rows(
     return time_ns, columns, report
 
 
+def _least(values: Floats) -> float:
+    return float(values.min()) if len(values) else 1.0
+
+
 def _at(line: int | None) -> str:
     return "" if line is None else f" (line {line})"
 
@@ -106,17 +114,20 @@ def check_values(columns: Columns, *, source: str, line_of: LineOf) -> Columns:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             more = int(bad.sum()) - 1
-            tail = f"{remedy}. {more:,} more rows have this fault" if more else remedy
+            tail = f"{remedy}. {more:,} more rows are like it" if more else remedy
             value = float(columns[name][row])
             raise DataError(rule, file=source, line=line_of(row), parameter=name, value=value, remedy=tail)
 
     groups = [_BID] + ([_ASK] if "ask_open" in columns else [])
-    for name in [n for group in groups for n in group]:
-        values = columns[name]
-        if not bool(np.isfinite(values).all()):
-            refuse(~np.isfinite(values), name, "is not a number", "Correct or remove the row")
-        if len(values) and float(values.min()) <= 0:
-            refuse(values <= 0, name, "must be positive", "A price of zero or less is a fault of the source")
+    names_of_prices = [n for group in groups for n in group]
+    for name in names_of_prices:
+        if not bool(np.isfinite(columns[name]).all()):
+            refuse(~np.isfinite(columns[name]), name, "is not a number", "Correct or remove the row")
+    # The first row of the file, whichever of its prices it is.
+    rows = {n: int(np.flatnonzero(columns[n] <= 0)[0]) for n in names_of_prices if _least(columns[n]) <= 0}
+    if rows:
+        name = min(rows, key=lambda n: rows[n])
+        refuse(columns[name] <= 0, name, "must be positive", _NOT_POSITIVE)
     for name in ("volume", "spread"):
         if name in columns:
             values = columns[name]

@@ -192,6 +192,58 @@ def test_impossible_uploads(laptop, fields, says):
     assert_problem(upload(laptop, as_csv(n=50), **fields), 422, says=says)
 
 
+SCALED_GOLD = (
+    b"Date,open,high,low,close\n2021-01-04,190510,194620,190000,194230\n2021-01-05,194230,195500,193540,194970\n"
+)
+
+
+def sent(laptop, data, name="bars.csv", **fields):
+    answer = laptop.pipeline.post("/api/v1/datasets", data=fields, files={"file": (name, data)})
+    if answer.status_code == 201:
+        laptop.pipeline.delete(f"/api/v1/datasets/{answer.json()['id']}")
+    return answer
+
+
+def test_what_a_refusal_advises_can_be_uploaded(laptop):
+    document = assert_problem(sent(laptop, SCALED_GOLD, symbol="XAUUSD"), 422, says="price_scale=0.01")
+    assert "trading-ai-upload" not in str(document)
+    made = sent(laptop, SCALED_GOLD, symbol="XAUUSD", price_scale="0.01")
+    assert made.status_code == 201, made.text
+    assert made.json()["detected"]["price_scale"] == 0.01
+    strange = b"a|b|c|d|e\n" + b"".join(
+        b"%02d-%02d-2021 00:00|13,800|13,900|13,700|13,850\n" % (day, 1) for day in range(4, 9)
+    )
+    assert_problem(sent(laptop, strange, symbol="GER40"), 422)
+    fields = {
+        "symbol": "GER40", "date_format": "%d-%m-%Y %H:%M", "decimal": ".", "delimiter": "|", "timeframe": "D1",
+        "columns": ["time=a", "open=b", "high=2", "low=3", "close=e"],
+    }  # fmt: skip
+    made = sent(laptop, strange, **fields)
+    assert made.status_code == 201, made.text
+    assert made.json()["detected"]["columns"]["close"] == "e"
+    assert sent(laptop, strange, **(fields | {"columns": "time=a,open=b,high=2,low=3,close=e"})).status_code == 201
+    other = {"symbol": "OIL9", "pip_size": "0.01", "digits": "2", "lot_size": "1000", "quote_currency": "USD"}
+    assert sent(laptop, strange, **(fields | other)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"price_scale": "0"}, {"price_scale": "nan"}, {"price_scale": "x"}, {"digits": "1.5"}, {"side": "left"},
+        {"spread_unit": "feet"}, {"columns": "time"}, {"columns": ["x" * 300]}, {"decimal": "?"}, {"date_format": "%Q"},
+        {"member": "zz*"}, {"format": "xls"}, {"columns": ["time=time"] * 31},
+    ],
+)  # fmt: skip
+def test_options_of_an_upload_are_checked(laptop, fields):
+    assert_problem(upload(laptop, as_csv(n=50), **fields), 422, says=next(iter(fields)))
+
+
+def test_fields_left_empty_in_a_form_mean_nothing(laptop):
+    made = upload(laptop, as_csv(n=51), price_scale="", digits="", side="", format="", date_format="")
+    assert made.status_code == 201, made.text
+    laptop.pipeline.delete(f"/api/v1/datasets/{made.json()['id']}")
+
+
 def test_an_upload_needs_a_file(laptop):
     assert_problem(laptop.pipeline.post("/api/v1/datasets", data=ASKED), 422, field="file")
 

@@ -97,16 +97,58 @@ def test_lean_day_files(tmp_path: Path) -> None:
     assert read_bars(tmp_path, symbol="EURUSD", side="trade").bars.ask_close is None
 
 
-def test_lean_equities_are_scaled_and_ticks_refused(tmp_path: Path) -> None:
+def test_lean_equities_are_scaled(tmp_path: Path) -> None:
     rows = [[f"201803{day:02d} 00:00", "1000000", "1010000", "990000", "1005000", "7"] for day in (5, 6, 7, 8)]
     with zipfile.ZipFile(tmp_path / "spy.zip", "w") as archive:
         archive.writestr("spy.csv", text(rows, None))
     found = read_bars(tmp_path / "spy.zip", symbol="SPY")
     assert found.bars.open.tolist() == [100.0] * 4
     assert found.detected["timezone"] == "America/New_York"
+
+
+def lean_ticks(folder: Path, kind: str, content: str, name: str = "eurusd") -> Path:
+    path = folder / f"20180305_{kind}.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"20180305_{name}_tick_{kind}.csv", content)
+    return path
+
+
+def test_lean_ticks_become_bars(tmp_path: Path) -> None:
+    # 12 ms, 900 ms, 59.999 s and 60 s after midnight: three ticks in the first minute, one in the second
+    quotes = "12,1.1,1.2\n900,1.3,1.35\n59999,1.05,1.15\n60000,1.11,1.12\n"
+    bars = read_bars(lean_ticks(tmp_path, "quote", quotes), symbol="EURUSD", price_scale=1).bars
+    assert bars.open_time_ns.astype("datetime64[ns]").astype("datetime64[s]").astype(str).tolist() == [
+        "2018-03-05T00:00:00",
+        "2018-03-05T00:01:00",
+    ]
+    assert [v.tolist() for v in (bars.open, bars.high, bars.low, bars.close)] == [
+        [1.1, 1.11],
+        [1.3, 1.11],
+        [1.05, 1.11],
+        [1.05, 1.11],
+    ]
+    assert bars.ask_open is not None
+    assert bars.ask_high is not None
+    assert bars.ask_low is not None
+    assert (bars.ask_open.tolist(), bars.ask_high.tolist(), bars.ask_low.tolist()) == (
+        [1.2, 1.12],
+        [1.35, 1.12],
+        [1.15, 1.12],
+    )
+    assert bars.volume.tolist() == [3, 1]
+    trades = "34200000,1000000,5,X,,0\n34200500,1010000,7,X,,0\n"  # 09:30, prices times 10,000
+    found = read_bars(lean_ticks(tmp_path, "trade", trades, "spy"), symbol="SPY")
+    assert (found.bars.open.tolist(), found.bars.close.tolist(), found.bars.volume.tolist()) == ([100.0], [101.0], [12])
+    assert str(found.bars.open_time_ns[0].astype("datetime64[ns]"))[:16] == "2018-03-05T14:30"
+    assert found.detected["side"] == "trade"
+    with pytest.raises(DataError, match="3 or 5"):
+        read_bars(lean_ticks(tmp_path, "quote", "12,1.1,1.2,5\n"), symbol="EURUSD")
+
+
+def test_lean_bars_of_seconds_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "20180305_quote.zip", "w") as archive:
-        archive.writestr("20180305_eurusd_tick_quote.csv", "12,1.1,1.2\n900,1.1,1.2\n")
-    with pytest.raises(DataError, match="ticks, not bars"):
+        archive.writestr("20180305_eurusd_second_quote.csv", "1000,1,1,1,1,0,1,1,1,1,0\n")
+    with pytest.raises(DataError, match="seconds"):
         read_bars(tmp_path / "20180305_quote.zip", symbol="EURUSD")
 
 

@@ -335,7 +335,7 @@ def test_symbols(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n\n", "no rows that look like bars"),
-        (b"<html><body>not found</body></html>\n", "no rows that look like bars"),
+        (b"<html><body>not found</body></html>\n", "is an HTML page"),
         (b"time,open,high,low,close\n", "no rows"),
         (b"BZh9....", "compressed in a way"),
         (b"PAR1....", "not readable as Parquet"),

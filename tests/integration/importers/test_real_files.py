@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -65,7 +66,6 @@ def test_histdata_equals_the_utc_file_made_from_it() -> None:
         ("fx_h1/ejtrader_XAUUSDh1.csv.gz", "XAUUSD", r"price_scale=0\.01"),
         ("fx_m1/HISTDATA_COM_ASCII_EURUSD_M12019.zip", "EURUSD", "--repair"),
         ("dirty/quotedtab_EURUSD_M5_2021-06_2022-02_dups.csv.gz", "EURUSD", "--repair"),
-        ("tick/lean_oanda_eurusd_tick", "EURUSD", "ticks, not bars"),
         ("crypto/lean_coinbase_btcusd_minute", "BTCUSD", "side="),
         ("equity/lean_aapl_factor_files.csv", "AAPL", "no rows that look like bars"),
         ("equity/bokeh_sampledata_stocks.csv.gz", "SPY", "several symbols"),
@@ -81,6 +81,19 @@ def test_a_wrong_stated_timezone_is_warned_of_loudly() -> None:
     found = read_bars(file, symbol="EURUSD", timezone="EST")
     assert found.detected["timezone"] == "EST"
     assert any("TIME ZONE DOUBTFUL" in w and "America/New_York" in w for w in found.report.warnings)
+
+
+def test_ticks_become_minute_bars() -> None:
+    found = read_bars(DATA / "tick/lean_oanda_eurusd_tick", symbol="EURUSD")
+    # counted in the unzipped file of the first day: 24,179 quotes, the first 1.38676 to 1.38686
+    assert (len(found.bars), found.bars.timeframe.name) == (15_366, "M1")
+    assert found.bars.ask_open is not None
+    assert (found.bars.open[0], found.bars.ask_open[0]) == (1.38676, 1.38686)
+    of_first_day = found.bars.open_time_ns < np.datetime64("2014-05-02", "ns").astype(np.int64)
+    assert found.bars.volume[of_first_day].sum() == 24_179
+    hours = read_bars(DATA / "tick/lean_oanda_eurusd_tick", symbol="EURUSD", timeframe="H1").bars
+    assert hours.timeframe.name == "H1"
+    assert hours.volume.sum() == found.bars.volume.sum()
 
 
 def test_splits_show_as_jumps() -> None:

@@ -1,0 +1,61 @@
+"""The form fields of an upload: every option of an import, made from the table of options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Form
+from pydantic import BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from trading_ai.options import Option, rows_of
+
+_TYPES: dict[str, Any] = {"number": float, "whole": int}
+
+
+def _true_or_false(given: object) -> object:
+    """A form's text that is a truth value as JSON writes it, and not whatever else might mean one."""
+    if given not in {"true", "false", True, False}:
+        raise PydanticCustomError("true_or_false", "must be true or false")
+    return given
+
+
+def _or_nothing(given: object) -> object:
+    return None if given == "" else given
+
+
+def _field(row: Option) -> inspect.Parameter:
+    about: dict[str, Any] = {"description": row.described, "alias": row.api_name}
+    default: Any = row.default
+    kind: Any
+    if row.kind == "yes_no":
+        kind = Annotated[bool, BeforeValidator(_true_or_false), Form(**about)]
+    elif row.kind == "texts":
+        text: Any = Annotated[str, StringConstraints(max_length=row.max_length)]
+        kind = Annotated[list[text], Form(max_length=row.max_items, **about)]
+        default = []
+    elif row.kind in _TYPES:
+        about |= {"gt": row.above, "ge": row.low, "le": row.high if row.high is not None else row.api_high}
+        number: Any = _TYPES[row.kind]
+        kind = Annotated[number | None, BeforeValidator(_or_nothing), Form(allow_inf_nan=False, **about)]
+    else:
+        kind = Annotated[str | None, Form(max_length=row.max_length, **about)]
+    return inspect.Parameter(row.field, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _from_form(rows: tuple[Option, ...]) -> Callable[..., dict[str, Any]]:
+    def options_of_import(**values: Any) -> dict[str, Any]:
+        given = {name: value for name, value in values.items() if value not in (None, "", [])}
+        for row in rows:
+            row.check(given.get(row.field))
+        return given
+
+    options_of_import.__signature__ = inspect.Signature([_field(row) for row in rows])  # type: ignore[attr-defined]
+    return options_of_import
+
+
+upload_options = _from_form(tuple(row for row in rows_of("import") if row.in_api))
+ImportOptions = Annotated[dict[str, Any], Depends(upload_options)]
+"""What a form says of the file, as arguments of `read_bars`."""
