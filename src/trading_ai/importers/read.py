@@ -12,15 +12,18 @@ import numpy as np
 
 from trading_ai.errors import DataError
 from trading_ai.importers import dukascopy, histdata, lean, mt4, mt5, parquet
-from trading_ai.importers.clock import ClockDecision, decide_timezone
+from trading_ai.importers.clock import STAMPS, ClockDecision, decide_timezone
 from trading_ai.importers.containers import Member, open_members
 from trading_ai.importers.csv_bars import read_table
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, RawRows, joined
 from trading_ai.importers.sniff import Layout, clean_text, sniff_layout
+from trading_ai.market.bar_stamps import opens_of_ends, opens_on_clock
 from trading_ai.market.bars import Bars
 from trading_ai.market.price_scale import plausible_range, scale_to_apply
 from trading_ai.market.quality import QualityReport, check_rows, check_values
 from trading_ai.market.symbol import Symbol
+from trading_ai.market.symbol_kinds import fitted
+from trading_ai.market.symbol_table import in_table
 from trading_ai.market.symbol_table import symbol as look_up
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe, timeframe_of_seconds
 from trading_ai.market.timeframe import timeframe as parse_timeframe
@@ -60,6 +63,7 @@ def read_bars(
     date_format: str | None = None,
     delimiter: str | None = None,
     columns: Mapping[str, str | int] | None = None,
+    stamped: str | None = None,
     **symbol_overrides: Any,
 ) -> ImportedBars:
     """Read a file of bars.
@@ -80,7 +84,10 @@ def read_bars(
         date_format: strptime pattern or ``dd.mm.yyyy``.
         delimiter: a character, or ``tab``, ``comma``, ``semicolon``, ``space``.
         columns: header name or number (from 0) by role, such as ``{"time": "stamp", "ask_open": 6}``.
-        symbol_overrides: fields of `Symbol`, for symbols outside the table.
+        stamped: ``end`` where the times are the ends of bars, which become opens; ``open`` where they are opens and
+            nothing is to be said of it; None takes them for opens and says where they look like ends.
+        symbol_overrides: fields of `Symbol`. With ``kind`` (share, index, crypto, fx, metal, future, other) a symbol
+            outside the table is described as usual for its kind, with the digits of its prices.
 
     Raises:
         DataError: the file cannot be read or has a structural fault; with file, line, value and remedy.
@@ -91,7 +98,7 @@ def read_bars(
         instrument, asked = symbol, symbol.name
     else:
         instrument, asked = look_up(symbol, **symbol_overrides), symbol
-    _check_options(format, side, price_scale)
+    _check_options(format, side, price_scale, stamped)
     source = str(path)
     members, container = open_members(path, side=side)
     detected: dict[str, Any] = {"container": container}
@@ -115,8 +122,11 @@ def read_bars(
         raise DataError("holds no bars", file=source, remedy="Check that it is the right file")
     length = _timeframe(rows.time_ns, timeframe, source)
     rows, scale, scale_note = _scaled(rows, instrument, facts, price_scale, source)
-    clock = decide_timezone(rows, facts, instrument, length, timezone)
-    utc = rows.time_ns if rows.aware else _utc(clock, rows, source)
+    symbol_note = ""
+    if not isinstance(symbol, Symbol) and _is_by_kind(symbol, symbol_overrides):
+        instrument, symbol_note = fitted(instrument, _sample(rows), rows.decimals, symbol_overrides)
+    clock = decide_timezone(rows, facts, instrument, length, timezone, stamped)
+    utc = _opens(rows, clock, instrument, length, source, at_end=stamped == "end")
     spread, point = _spread(rows, instrument, scale)
     table = dict(rows.columns)
     table.pop("spread", None)
@@ -154,13 +164,18 @@ def read_bars(
         "price_scale": scale,
         "point": point,
         "rows_of": rows.filtered,
-        "notes": list(rows.notes),
+        "stamped": stamped or "open",
+        "notes": [*rows.notes, symbol_note] if symbol_note else list(rows.notes),
     }
     return ImportedBars(bars, report, detected)
 
 
-def _check_options(format_: str | None, side: str | None, price_scale: float | None) -> None:
-    for name, value, known in (("format", format_, FORMATS), ("side", side, _SIDES)):
+def _check_options(format_: str | None, side: str | None, price_scale: float | None, stamped: str | None) -> None:
+    for name, value, known in (
+        ("format", format_, FORMATS),
+        ("side", side, _SIDES),
+        ("stamped", stamped, tuple(STAMPS)),
+    ):
         if value is not None and value not in known:
             raise DataError("is not known", parameter=name, value=value, remedy="Use one of " + ", ".join(known))
     if price_scale is not None and not 0 < price_scale < float("inf"):
@@ -273,9 +288,7 @@ def _scaled(
 ) -> tuple[RawRows, float, list[str]]:
     """Prices on the symbol's scale; a scale that nobody stated is refused, never guessed."""
     scale = stated if stated is not None else facts.price_scale or 1.0
-    close = rows.columns["close"]
-    sample = close[:: max(1, len(close) // 20_000)]
-    sample = sample[np.isfinite(sample) & (sample > 0)]
+    close, sample = rows.columns["close"], _sample(rows)
     wanted = scale_to_apply(symbol, sample * scale)
     warnings = []
     if wanted is not None:
@@ -307,6 +320,19 @@ def _scaled(
     return _replaced(rows, table), scale, warnings
 
 
+def _sample(rows: RawRows) -> Floats:
+    """Some of the closes, positive and finite."""
+    close = rows.columns["close"]
+    sample = close[:: max(1, len(close) // 20_000)]
+    return sample[np.isfinite(sample) & (sample > 0)]
+
+
+def _is_by_kind(name: str, overrides: Mapping[str, Any]) -> bool:
+    """Whether the symbol is outside the table and was described by its kind."""
+    kind = overrides.get("kind")
+    return kind is not None and in_table(name, kind) is None
+
+
 def _replaced(rows: RawRows, table: dict[str, Floats]) -> RawRows:
     return RawRows(
         rows.time_ns,
@@ -333,9 +359,19 @@ def _spread(rows: RawRows, symbol: Symbol, scale: float) -> tuple[Floats | None,
     return values * scale, None
 
 
-def _utc(clock: ClockDecision, rows: RawRows, source: str) -> Ints:
+def _opens(
+    rows: RawRows, clock: ClockDecision, symbol: Symbol, length: Timeframe, source: str, *, at_end: bool
+) -> Ints:
+    """Opens of the bars, UTC ns."""
+    local = opens_on_clock(rows.time_ns, symbol, length) if at_end else rows.time_ns
+    times = rows.time_ns if local is None else local
+    utc = times if rows.aware else _utc(clock, times, source)
+    return opens_of_ends(utc, symbol, length) if local is None else utc
+
+
+def _utc(clock: ClockDecision, times: Ints, source: str) -> Ints:
     try:
-        return to_utc(clock.zone, rows.time_ns)
+        return to_utc(clock.zone, times)
     except DataError as error:
         raise DataError(
             error.rule, file=source, parameter=error.parameter, value=error.value, remedy=error.remedy
