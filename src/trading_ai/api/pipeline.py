@@ -125,6 +125,9 @@ def upload(
     symbol: Annotated[str, Form(min_length=1, max_length=50)],
     timeframe: Text = None,
     timezone: Text = None,
+    stamped: Text = None,
+    kind: Text = None,
+    exchange: Text = None,
     repair: YesNo = False,
 ) -> Response:
     """Upload bars; a file with a structural fault is refused with its line, and nothing is kept."""
@@ -144,7 +147,10 @@ def upload(
                 symbol=symbol,
                 timeframe=timeframe or None,
                 timezone=timezone or None,
+                stamped=stamped or None,
                 repair=repair,
+                kind=kind or None,
+                exchange=exchange or None,
             )
         except DataError as error:  # the folder is nobody's business
             raise DataError(

@@ -54,6 +54,17 @@ def import_file(
     format: str | None = typer.Option(None, help="csv, mt4, mt5, histdata, dukascopy, lean, parquet."),  # noqa: A002
     date_format: str | None = typer.Option(None, help="strptime pattern, or dd.mm.yyyy."),
     delimiter: str | None = typer.Option(None, help="A character, or tab, comma, semicolon, space."),
+    stamped: str | None = typer.Option(
+        None, help="What the times are: open, or end of a bar; taken for open if left out, and doubts are said."
+    ),
+    kind: str | None = typer.Option(
+        None,
+        help="Kind of a symbol outside the table: share, index, crypto, fx, metal, future or other; pip, lot, currency "
+        "and hours follow from it.",
+    ),
+    exchange: str | None = typer.Option(
+        None, help="Exchange whose sessions it keeps: XNYS, XLON, XETR, XTKS, ...; by ticker or currency if left out."
+    ),
     pip_size: float | None = typer.Option(None, help="Price distance of a pip, for symbols outside the table."),
     digits: int | None = typer.Option(None, help="Decimals in a price."),
     lot_size: float | None = typer.Option(None, help="Units in a lot."),
@@ -73,7 +84,8 @@ def import_file(
             raise InputError("is needed", parameter="--symbol", remedy="Example: --symbol EURUSD")
 
         overrides: dict[str, Any] = {
-            "pip_size": pip_size, "digits": digits, "lot_size": lot_size, "quote_currency": quote_currency,
+            "kind": kind, "exchange": exchange, "pip_size": pip_size, "digits": digits, "lot_size": lot_size,
+            "quote_currency": quote_currency,
         }  # fmt: skip
         found = read_bars(
             file,
@@ -86,6 +98,7 @@ def import_file(
             format=format,
             date_format=date_format,
             delimiter=delimiter,
+            stamped=stamped,
             **{key: value for key, value in overrides.items() if value is not None},
         )
         quality = found.report.to_dict() | {"lines": found.report.lines()}

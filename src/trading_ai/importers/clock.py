@@ -16,7 +16,7 @@ from trading_ai.market.timezones import Zone, parse_timezone, to_utc
 STAMPS = {"open": "the times are the opens of bars", "end": "the times are the ends of bars"}
 """What a file's times may be, as the option ``stamped`` names it."""
 
-_STAMPED_END = "import again with stamped end (--stamped end) if they are"
+_STAMPED_END = "with stamped=end (--stamped end) if they are the ends of bars"
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,23 @@ def _decided(
         warnings = []
         if given is not None and given.name != "UTC":
             warnings.append(f"the times carry their own zone, so timezone {given} is not used")
-        if evidence.contradicts(utc) and not evidence.says_ends(utc):
+        if evidence.contradicts(utc) and not _are_ends(utc, evidence, timeframe):
             warnings.append(
-                f"TIME ZONE DOUBTFUL: the file says its times are UTC, but {evidence.says_of(utc)}; {evidence.sentence}"
+                _shifted(utc, times, evidence, timeframe) + _STAMPED_END
+                if evidence.says_ends(utc)
+                else f"TIME ZONE DOUBTFUL: the file says its times are UTC, but {evidence.says_of(utc)}; "
+                f"{evidence.sentence}"
             )
         return ClockDecision(utc, "stated by the values", evidence, tuple(warnings))
     if given is not None:
-        if evidence.contradicts(given) and not evidence.says_ends(given):
+        if evidence.contradicts(given) and not _are_ends(given, evidence, timeframe):
             warning = (
                 f"TIME ZONE DOUBTFUL: {given} was stated, but {evidence.says_of(given)}, while "
                 f"{evidence.sentence}. "
                 f"If the evidence is right, import again with timezone {evidence.zone}"
             )
+            if evidence.says_ends(given):  # a clock that is ahead by a bar
+                warning = _shifted(given, times, evidence, timeframe) + _STAMPED_END
             return ClockDecision(given, "stated, against the evidence", evidence, (warning,))
         agrees = evidence.zone is not None and not evidence.at_end and not evidence.contradicts(given)
         return ClockDecision(given, "stated" + (", and the opening hours agree" if agrees else ""), evidence)
@@ -112,10 +117,26 @@ def _decided(
         # Where bars are as long as a clock's shift, an odd clock and the ends of bars on a usual one are the same.
         usual = () if evidence.at_end else CANDIDATES[: _rank(evidence.zone)]
         if ends := next((name for name in usual if evidence.says_ends(parse_timezone(name))), None):
-            how += f"; or the times are the ends of bars on {ends}, which gives the same bars"
+            how += f"; or the times are the ends of bars on {ends}, which gives the same hours"
         return ClockDecision(evidence.zone, how, evidence, said)
     warning = f"UTC is assumed for the times: {evidence.sentence}; state timezone= if they are on another clock"
     return ClockDecision(utc, f"assumed: {evidence.sentence}", evidence, (warning,))
+
+
+def _are_ends(zone: Zone, evidence: TimezoneEvidence, timeframe: Timeframe) -> bool:
+    """Whether the times look like the ends of bars on a clock, rather than like a clock that is ahead by an hour."""
+    return evidence.says_ends(zone) and (timeframe.seconds > 3600 or not evidence.contradicts(zone))
+
+
+def _shifted(zone: Zone, times: Ints, evidence: TimezoneEvidence, timeframe: Timeframe) -> str:
+    """That either the clock is another one or the times are the ends of bars."""
+    assert evidence.zone is not None
+    moved = to_utc(zone, times, check=False) - timeframe.ns - to_utc(evidence.zone, times, check=False)
+    same = "the same bars" if not moved.any() else "almost the same bars"
+    return (
+        f"TIME ZONE DOUBTFUL, or the times are the ends of bars: on {zone} every week or day begins and ends one bar "
+        f"late, while {evidence.sentence}. Import again with timezone {evidence.zone}, or, for {same}, "
+    )
 
 
 def _rank(zone: Zone) -> int:
@@ -148,20 +169,20 @@ def _stamps(decision: ClockDecision, times: Ints, symbol: Symbol, timeframe: Tim
     if timeframe.is_daily_or_longer:
         utc = times if decision.zone.name == "UTC" else to_utc(decision.zone, times, check=False)
         why = days_look_like_ends(times, utc, symbol, timeframe)
-        return (f"the dates look like the ends of bars: {why}; {_STAMPED_END}",) if why else ()
+        return (f"the dates look like the ends of bars: {why}. Import again {_STAMPED_END}",) if why else ()
     evidence, zone = decision.evidence, decision.zone
-    if not (evidence.says_ends(zone) or evidence.at_end):
+    if not (evidence.at_end or _are_ends(zone, evidence, timeframe)):
         return ()
     clock = evidence.zone if evidence.at_end and evidence.zone is not None else zone
     shown = evidence.hours.shown if evidence.hours is not None else ""
     begins = next(iter(evidence.weekly_opens), "")
     text = (
         f"the times look like the ends of bars: on {clock} trading ({shown}) begins at {begins}, one bar late, and the "
-        f"last bar is stamped at the close or after it. Read as opens, every bar is {timeframe} late; {_STAMPED_END}"
+        f"last bar is stamped at the close or after it. Read as opens, every bar is {timeframe} late. Import again "
+        f"{_STAMPED_END}"
     )
-    other = evidence.zone
-    if other is not None and not evidence.at_end and other.name != zone.name and evidence.contradicts(zone):
-        text += f". Or the clock is {other}, which gives the same bars"
+    if not evidence.says_ends(zone):
+        text = f"TIME ZONE DOUBTFUL: {zone} explains no opens and closes, and {text}, and with timezone {clock}"
     return (text,)
 
 

@@ -114,7 +114,8 @@ class _Pattern:
                 inside = (slots >= low) & (slots <= high)
                 row[inside] = total[slots[inside] - low]
             counts = int(total[-1])
-        return np.maximum(0, counted[1] - counted[0])
+        found: Ints = np.maximum(0, counted[1] - counted[0])
+        return found
 
     def _expected(self, first: int, stop: int) -> Booleans:
         """Which slots of some weeks a bar is expected in, flat."""

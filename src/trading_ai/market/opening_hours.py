@@ -100,20 +100,22 @@ class OpeningHours(ABC):
     def _auction(self) -> int:
         return 0
 
-    def stamped_at_end(self, zone: Zone) -> bool:
-        """Whether the times look like the ends of bars on that clock: the first after the open, the last at the close.
+    def end_hits(self, zone: Zone) -> int:
+        """Opens and closes that a clock explains if the times are the ends of bars; 0 where they do not look like it.
 
-        A file of opens has a bar that opens with the market or before it, and none that opens as it closes.
+        They look like it where the first bar is stamped after the open and the last one at the close, or later: a file
+        of opens has a bar that opens with the market or before it, and none that opens as it closes.
         """
         if len(self.opened) < (1 if self.length_ns >= 5 * MINUTE else 3):
-            return False
+            return 0
+        best = 0
         for first, final in self.offsets(zone):
-            late = (first > 0) & (first <= self.length_ns + LATE)
+            late = (first > 0) & (first <= self.length_ns + LATE + self._grace())
             early = (first > -self.length_ns) & (first <= 0)
             past = (final >= self.length_ns) & (final < 2 * self.length_ns)
             if late.mean() >= 0.6 and early.mean() <= 0.1 and past.mean() >= 0.5:
-                return True
-        return False
+                best = max(best, int(late.sum()) + int(past.sum()))
+        return best
 
 
 @dataclass(frozen=True)

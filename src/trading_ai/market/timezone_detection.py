@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from trading_ai.market.calendar import NS_PER_DAY
 from trading_ai.market.exchange_sessions import sessions
-from trading_ai.market.opening_hours import MINUTE, OpeningHours, SessionHours, WeekHours, weight
+from trading_ai.market.opening_hours import HOUR, MINUTE, OpeningHours, SessionHours, WeekHours, weight
 from trading_ai.market.symbol import Symbol
+from trading_ai.market.timeframe import NS_PER_SECOND
 from trading_ai.market.timezones import Zone, parse_timezone
 
 Ints = npt.NDArray[np.int64]
@@ -43,6 +44,7 @@ _DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
 _ENOUGH = {"fx": 0.6, "metal": 0.6}
 _ENOUGH_OF_OTHERS = 0.7
 _BIN = 30 * MINUTE
+_SHIFT = 30 * MINUTE  # clocks differ by no less
 _NIGHT = 5  # empty bins in a row that make a night; a broker's daily pause is of one hour
 
 
@@ -78,7 +80,7 @@ class TimezoneEvidence:
 
     def says_ends(self, zone: Zone) -> bool:
         """Whether the times look like the ends of bars on the clock of `zone`."""
-        return self.hours is not None and self.hours.stamped_at_end(zone)
+        return self.hours is not None and self.hours.end_hits(zone) > 0
 
     def says_of(self, zone: Zone) -> str:
         """How well `zone` explains the file, in words."""
@@ -114,19 +116,33 @@ def detect_timezone(
     named = {zone.name: zone for zone in (*also, *(parse_timezone(name) for name in zones))}
     share = _ENOUGH.get(symbol.kind, _ENOUGH_OF_OTHERS)
     found = _evidence(hours, named, share)
+    likely = max(named.values(), key=hours.end_hits)  # the first of equals
+    ends = likely if hours.end_hits(likely) else None
+    explained = 0 if found.zone is None else sum(found.hits[found.zone.name])
+    # Ends of half hours and hours on one clock are opens on another: there the clock is named, with the same result.
+    if ends is not None and not _SHIFT <= length_ns <= HOUR and hours.end_hits(ends) > explained:
+        return _at_end(hours, ends, found)
     if found.zone is not None:
         return found
-    ends = next((zone for zone in named.values() if hours.stamped_at_end(zone)), None)
-    if ends is not None and length_ns < 30 * MINUTE:  # no clock is shifted by so little
-        return _at_end(hours, ends, found)
     # An unusual clock: any fixed offset, any shift of New York.
     halves = [f"UTC{'+' if h >= 0 else '-'}{abs(h) // 2}:{abs(h) % 2 * 30:02d}" for h in range(-24, 29)]
     shifts = [f"NY{h:+d}" for h in range(-8, 15) if h]
     unusual = {zone.name: zone for zone in map(parse_timezone, halves + shifts)}
+    if ends is not None and length_ns <= HOUR:
+        later = _later(ends, length_ns)
+        unusual[later.name] = later
     other = _evidence(hours, named | unusual, share)
     if other.zone is None and ends is not None:
         return _at_end(hours, ends, found)
     return other if other.zone is not None else found
+
+
+def _later(zone: Zone, by_ns: int) -> Zone:
+    """The clock that is ahead of another by some minutes."""
+    shift = zone.shift_seconds + by_ns // NS_PER_SECOND
+    hours, minutes = divmod(abs(shift) // 60, 60)
+    base = {"America/New_York": "NY", "Europe/Helsinki": "EET", "": "UTC"}.get(zone.base, zone.base)
+    return parse_timezone(f"{base}{'-' if shift < 0 else '+'}{hours}:{minutes:02d}")
 
 
 def _hours(times: Ints, symbol: Symbol, length_ns: int) -> OpeningHours | str:
