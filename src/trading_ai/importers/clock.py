@@ -115,8 +115,9 @@ def _decided(
         said = _ties(evidence.zone, times, evidence)
         how = f"detected: {evidence.sentence}"
         # Where bars are as long as a clock's shift, an odd clock and the ends of bars on a usual one are the same.
-        usual = () if evidence.at_end else CANDIDATES[: _rank(evidence.zone)]
-        if ends := next((name for name in usual if evidence.says_ends(parse_timezone(name))), None):
+        usual = [] if evidence.at_end else [parse_timezone(name) for name in CANDIDATES[: _rank(evidence.zone)]]
+        ends = max(usual, key=evidence.end_hits, default=None)  # the first of equals
+        if ends is not None and evidence.says_ends(ends):
             how += f"; or the times are the ends of bars on {ends}, which gives the same hours"
         return ClockDecision(evidence.zone, how, evidence, said)
     warning = f"UTC is assumed for the times: {evidence.sentence}; state timezone= if they are on another clock"

@@ -24,7 +24,7 @@ _SHARE = {"fx": 0.005, "metal": 0.0075, "index": 0.01, "future": 0.015, "stock":
 _RANGES = 10.0  # and how many times the usual range of the bars around it
 _BLOCK = 200  # bars whose ranges' median is the usual one; the larger of a bar's own block and its neighbours' counts
 _PIECE = 1 << 16  # bars looked at in one go
-_PRICES = ("open", "close", "low", "high")  # a body that is wrong explains the wick on its side, so bodies come first
+_PRICES = ("open", "close", "low", "high")
 _AROUND = 2  # bars on each side whose opens and closes are looked at
 
 
@@ -64,8 +64,7 @@ def spikes(columns: Mapping[str, Floats], symbol: Symbol) -> Spikes:
             start, stop = max(0, first - _AROUND), min(n, first + _PIECE + _AROUND)
             prices = {name: columns[prefix + name][start:stop] for name in _PRICES}
             limit = np.maximum(share * prices["close"], _RANGES * usual_range[start:stop])
-            for name, (lowest, highest) in _references(prices).items():
-                price = prices[name]
+            for name, price, lowest, highest in _compared(prices):
                 away = np.maximum(lowest - price, price - highest)
                 for k in np.flatnonzero(away > limit).tolist():
                     row = start + k
@@ -74,7 +73,7 @@ def spikes(columns: Mapping[str, Floats], symbol: Symbol) -> Spikes:
                     near = float(lowest[k] if price[k] < lowest[k] else highest[k])
                     far = abs(float(np.log(price[k] / near)))
                     if row not in found or far > found[row][0] * (1 + 1e-9):
-                        found[row] = (far, prefix + name, float(price[k]), near)
+                        found[row] = (far, prefix + name, float(prices[name][k]), near)
     rows = sorted(found, key=lambda row: (-found[row][0], row))
     return Spikes(
         np.array(rows, np.int64),
@@ -84,23 +83,25 @@ def spikes(columns: Mapping[str, Floats], symbol: Symbol) -> Spikes:
     )
 
 
-def _references(prices: Mapping[str, Floats]) -> dict[str, tuple[Floats, Floats]]:
-    """For each price the lowest and highest price that it is compared with, in the order of `_PRICES`."""
+def _compared(prices: Mapping[str, Floats]) -> list[tuple[str, Floats, Floats, Floats]]:
+    """Which prices are compared with what: column, price, lowest and highest price around it, each of shape (n,)."""
     open_, close = prices["open"], prices["close"]
     low, high = np.minimum(open_, close), np.maximum(open_, close)
-    before, after = _shifted(close, 1), _shifted(open_, -1)
-    around_low, around_high = low.copy(), high.copy()
-    for step in range(1, _AROUND + 1):
-        for shift in (step, -step):
-            np.minimum(around_low, _shifted(low, shift), out=around_low)
-            np.maximum(around_high, _shifted(high, shift), out=around_high)
-    later = _shifted(close, -1)
-    return {
-        "open": (np.minimum(before, close), np.maximum(before, close)),
-        "close": (np.minimum(np.minimum(open_, after), later), np.maximum(np.maximum(open_, after), later)),
-        "low": (around_low, around_high),
-        "high": (around_low, around_high),
-    }
+    before, after, later = _shifted(close, 1), _shifted(open_, -1), _shifted(close, -1)
+    steps = [step for size in range(1, _AROUND + 1) for step in (size, -size)]
+    around_low = np.minimum.reduce([_shifted(low, step) for step in steps])
+    around_high = np.maximum.reduce([_shifted(high, step) for step in steps])
+    anything = np.zeros_like(low), np.full_like(high, np.inf)
+    return [
+        # An open or close that is wrong explains the wick on its side, so these come first.
+        ("open", open_, np.minimum(before, close), np.maximum(before, close)),
+        ("close", close, np.minimum.reduce([open_, after, later]), np.maximum.reduce([open_, after, later])),
+        # A bar that is off as a whole: its nearer end counts.
+        ("close", high, around_low, anything[1]),
+        ("close", low, anything[0], around_high),
+        ("low", prices["low"], np.minimum(around_low, low), np.maximum(around_high, high)),
+        ("high", prices["high"], np.minimum(around_low, low), np.maximum(around_high, high)),
+    ]
 
 
 def _shifted(values: Floats, by: int) -> Floats:

@@ -90,7 +90,12 @@ def exchange_timezone(code: str) -> str:
         return EXCHANGES[known].timezone
     import exchange_calendars as calendars  # noqa: PLC0415 - pandas takes 0.4 s
 
-    return str(calendars.get_calendar(known).tz)
+    try:
+        return str(calendars.get_calendar(known).tz)
+    except (ValueError, NotImplementedError) as error:
+        raise SymbolError(
+            "is an exchange whose calendar cannot be made", parameter="exchange", value=code, remedy="Leave it out"
+        ) from error
 
 
 def sessions(code: str, first_ns: int, last_ns: int) -> Sessions:
@@ -107,15 +112,19 @@ def _sessions(code: str, first_year: int, last_year: int) -> Sessions:
     import pandas  # noqa: PLC0415
 
     known = check_exchange(code)
-    kind = type(calendars.get_calendar(known))
+    empty = np.zeros(0, np.int64)
+    unknown = Sessions(known, exchange_timezone(known), empty, empty, empty, empty, empty)
     start, end = pandas.Timestamp(first_year, 1, 1), pandas.Timestamp(last_year, 12, 31)
-    earliest, latest = kind.bound_min(), kind.bound_max()
-    start = max(start, earliest) if earliest is not None else start
-    end = min(end, latest) if latest is not None else end
-    if start >= end:
-        empty = np.zeros(0, np.int64)
-        return Sessions(known, exchange_timezone(known), empty, empty, empty, empty, empty)
-    schedule = kind(start=start, end=end).schedule
+    try:
+        kind = type(calendars.get_calendar(known, start="2020-01-06", end="2020-03-06"))  # for the bounds it keeps
+        earliest, latest = kind.bound_min(), kind.bound_max()
+        start = max(start, earliest) if earliest is not None else start
+        end = min(end, latest) if latest is not None else end
+        if start >= end:
+            return unknown
+        schedule = kind(start=start, end=end).schedule
+    except (ValueError, NotImplementedError):  # some calendars of the library fail; a file is not to be blamed for it
+        return unknown
 
     def utc(name: str) -> Ints:
         values: Ints = schedule[name].dt.tz_convert(None).to_numpy().astype("datetime64[ns]").astype(np.int64)

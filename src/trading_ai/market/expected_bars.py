@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.market.calendar import NS_PER_DAY, trading_day
-from trading_ai.market.exchange_sessions import Sessions, sessions
+from trading_ai.market.exchange_sessions import NO_BREAK, Sessions, sessions
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.timezones import Zone, from_utc, parse_timezone, utc_offsets
@@ -22,8 +22,9 @@ Booleans = npt.NDArray[np.bool_]
 _WEEK = 7 * NS_PER_DAY
 _MONDAY_SHIFT = 3 * NS_PER_DAY  # 1970-01-01 was a Thursday
 _WEEKS = 26  # hours are learned from half a year at a time, because brokers change them
+_SESSION_SHAPED = 0.7  # of the day; brokers' indices trade for more than 20 hours
 _HALF_HOUR = 30 * 60 * NS_PER_SECOND
-_FEW = 4  # fewer weeks than this say little of one weekday, so Monday to Thursday speak for each other
+_FEW = 4  # fewer weeks than this say little of one weekday, so weekdays speak for each other
 
 
 def calendar_of(symbol: Symbol, time_ns: Ints) -> Sessions | None:
@@ -131,17 +132,41 @@ class _Pattern:
     def _usual(self, grid: Booleans, has: Booleans) -> Booleans:
         """Times of each weekday at which most of its days have a bar, shape (7, slots of a day)."""
         days = has.sum(axis=0)
-        share = grid.sum(axis=0) / np.maximum(days, 1)[:, None]
-        if len(grid) < _FEW and not has[:, 5:].any():
-            share[:5] = grid[:, :5].sum(axis=(0, 1)) / max(1, int(days[:5].sum()))
-        elif len(grid) < _FEW:
-            share[:4] = grid[:, :4].sum(axis=(0, 1)) / max(1, int(days[:4].sum()))
+        counts = grid.sum(axis=0)
+        share = counts / np.maximum(days, 1)[:, None]
+        # Fridays end early where the weekend begins in the evening; elsewhere they are days like the others.
+        alike = slice(0, 4) if has[:, 5:].any() else slice(0, 5)
+        pooled = counts[alike].sum(axis=0) / max(1, int(days[alike].sum()))
+        if len(grid) < _FEW:
+            share[alike] = pooled
         busy = share[share > 0]
         # Where a third of all rows is missing, each time has two thirds of its bars: the level is the file's own.
-        level = float(np.quantile(busy, 0.9)) if len(busy) else 1.0
-        usual: Booleans = share >= 0.5 * level
+        least = 0.5 * float(np.quantile(busy, 0.9)) if len(busy) else 1.0
+        usual: Booleans = share >= least
+        # What other days have within this one's hours is missing here, even if it is missing every week.
+        within = np.logical_or.accumulate(usual, axis=1)
+        within &= np.logical_or.accumulate(usual[:, ::-1], axis=1)[:, ::-1]
+        if self._calendar is not None and usual.any(axis=0).mean() < _SESSION_SHAPED:
+            within[alike] = within[alike].any(axis=0)  # an exchange keeps the same hours from Monday to Friday
+            usual |= within & ~self._in_break()  # and has no pause but its lunch
+        usual[alike] |= (pooled >= least) & within[alike]
         usual[days < 0.1 * days.max()] = False  # a Saturday now and then
         return usual
+
+    def _in_break(self) -> Booleans:
+        """Times of the day in the exchange's lunch break, shape (slots of a day,)."""
+        assert self._calendar is not None
+        out = np.zeros(self._per_day, np.bool_)
+        broken = np.flatnonzero(self._calendar.break_start_ns != NO_BREAK)
+        if not len(broken):
+            return out
+        starts = np.arange(self._per_day) * self._length + self._offset
+        begins, ends = (
+            int(np.median((times + utc_offsets(self._zone, times)) % NS_PER_DAY))
+            for times in (self._calendar.break_start_ns[broken], self._calendar.break_end_ns[broken])
+        )
+        out[(starts >= begins) & (starts < ends)] = True
+        return out
 
     def _traded(self, first: int, n: int, has: Booleans) -> Booleans:
         """Which days ought to have bars, shape (weeks, 7)."""

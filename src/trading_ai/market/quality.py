@@ -30,7 +30,7 @@ _ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
 _NOISE = 1e-7  # relative; files made by floating point arithmetic are off by this, never by a tick
 _LISTED = 10
 # A change from one bar to the next beyond this factor looks like a split, a wrong scale or a bad tick.
-_JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "stock": 1.3, "crypto": 1.5}
+_JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "future": 1.25, "stock": 1.3, "crypto": 1.5}
 _LONG_HOLE = 4 * 3600  # seconds
 _SHARE_MISSING, _SHARE_OF_M1 = 0.005, 0.1  # of all expected bars
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 1.5)

@@ -78,9 +78,13 @@ class TimezoneEvidence:
             return False
         return weight(self.hits[self.zone.name]) - weight(self.hits.get(zone.name, (0, 0))) >= 3
 
+    def end_hits(self, zone: Zone) -> int:
+        """Opens and closes that `zone` explains if the times are the ends of bars; 0 where they do not look like it."""
+        return self.hours.end_hits(zone) if self.hours is not None else 0
+
     def says_ends(self, zone: Zone) -> bool:
         """Whether the times look like the ends of bars on the clock of `zone`."""
-        return self.hours is not None and self.hours.end_hits(zone) > 0
+        return self.end_hits(zone) > 0
 
     def says_of(self, zone: Zone) -> str:
         """How well `zone` explains the file, in words."""
