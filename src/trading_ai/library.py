@@ -48,8 +48,8 @@ def read_bars(path: str | Path, *, symbol: str, **options: Any) -> Bars:
     Args:
         path: a csv, csv.gz, zip or parquet file.
         symbol: name of the symbol, such as ``"EURUSD"``.
-        options: ``timeframe``, ``timezone``, ``stamped``, ``repair``, ``price_scale`` and more; with ``kind="share"`` any
-            ticker.
+        options: ``timeframe``, ``timezone``, ``stamped``, ``repair``, ``price_scale`` and more; any ticker with
+            ``kind="share"``.
 
     Raises:
         DataError: the file is refused; the message says where and what to do.
