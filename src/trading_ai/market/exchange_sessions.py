@@ -19,6 +19,7 @@ from trading_ai.market.timeframe import NS_PER_SECOND
 Ints = npt.NDArray[np.int64]
 
 _NS_PER_DAY = 86400 * NS_PER_SECOND
+_FIRST_YEAR, _LAST_YEAR = 1950, 2100
 NO_BREAK = np.iinfo(np.int64).min
 """Stands for the break of a session without one."""
 
@@ -101,9 +102,12 @@ def exchange_timezone(code: str) -> str:
 def sessions(code: str, first_ns: int, last_ns: int) -> Sessions:
     """Sessions of an exchange from some days before one UTC time to some days after another, as far as known."""
     first_day, last_day = first_ns // _NS_PER_DAY - 10, last_ns // _NS_PER_DAY + 10
-    # Whole years, so that files of one market share what is kept.
-    first, last = (np.datetime64(int(day), "D").astype("datetime64[Y]") for day in (first_day, last_day))
-    return _sessions(code, int(first.astype(int)) + 1970, int(last.astype(int)) + 1970)
+    # Whole years, so that files of one market share what is kept; calendars of other centuries are guesses.
+    first, last = (
+        min(max(int(np.datetime64(int(day), "D").astype("datetime64[Y]").astype(int)) + 1970, _FIRST_YEAR), _LAST_YEAR)
+        for day in (first_day, last_day)
+    )
+    return _sessions(code, first, last)
 
 
 @lru_cache(maxsize=16)

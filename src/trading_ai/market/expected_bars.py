@@ -95,6 +95,7 @@ class _Pattern:
         self._offset = int(values[counts.argmax()])
         self._per_week, self._per_day = _WEEK // length_ns, NS_PER_DAY // length_ns
         self._slots = self._slot(local)
+        self._usual_times = np.zeros((7, self._per_day), np.bool_)
         self._first_week = int(self._slots[0] // self._per_week)
         n_weeks = int(self._slots[-1] // self._per_week) - self._first_week + 1
         n_pieces = max(1, round(n_weeks / _WEEKS))
@@ -126,7 +127,9 @@ class _Pattern:
         there[self._slots[a:b] - low] = True
         grid = there.reshape(n, 7, self._per_day)
         has: Booleans = np.asarray(grid.any(axis=2))
-        usual = self._usual(grid, has)
+        if a < b:
+            self._usual_times = self._usual(grid, has)
+        usual = self._usual_times  # in a hole of half a year, those before it
         return (usual[None] & self._traded(first, n, has)[:, :, None] & self._open(first, n)).ravel()
 
     def _usual(self, grid: Booleans, has: Booleans) -> Booleans:

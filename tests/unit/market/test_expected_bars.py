@@ -76,6 +76,20 @@ def test_missing_days() -> None:
     assert report(np.delete(daily, 100), symbol("GER40"), "D1").n_missing_bars == 1
 
 
+def test_a_hole_of_two_years_is_counted_by_the_calendar() -> None:
+    times = session_bars("XETR", "2018-01-01", "2022-06-01", 30)
+    hole = (times >= ns("2019-02-01")) & (times < ns("2021-03-01"))
+    assert report(times[~hole], symbol("GER40"), "M30").n_missing_bars == hole.sum()
+
+
+def test_other_centuries_have_no_calendar() -> None:
+    for year in ("1700", "2250"):
+        times = ns(f"{year}-01-05") + np.arange(300) * 30 * MINUTE
+        assert report(times, symbol("GER40"), "M30").n_bars == 300
+    far = np.array([ns("1990-01-05"), ns("1990-01-08"), ns("2250-01-05")])
+    assert report(far, symbol("AAPL"), "M30").n_bars == 3
+
+
 def test_september_2001_was_no_hole() -> None:
     days = np.array(["2001-09-07", "2001-09-10", "2001-09-17", "2001-09-18"], "datetime64[ns]").astype(np.int64)
     assert report(days, symbol("SPY"), "D1").n_gaps == 0
