@@ -44,6 +44,7 @@ _DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
 _ENOUGH = {"fx": 0.6, "metal": 0.6}
 _ENOUGH_OF_OTHERS = 0.7
 _BIN = 30 * MINUTE
+_NIGHTS = 3
 _SHIFT = 30 * MINUTE  # clocks differ by no less
 _NIGHT = 5  # empty bins in a row that make a night; a broker's daily pause is of one hour
 
@@ -73,8 +74,13 @@ class TimezoneEvidence:
     at_end: bool = False
 
     def contradicts(self, zone: Zone) -> bool:
-        """Whether `zone` explains clearly less (more than one open or close) than the best candidate."""
+        """Whether `zone` explains clearly less (more than one open or close) than the best candidate.
+
+        A night or two of a market in sessions prove nothing: hours of a broker's own may look like another clock's.
+        """
         if self.zone is None or self.at_end:
+            return False
+        if isinstance(self.hours, SessionHours) and self.n_weeks < _NIGHTS:
             return False
         return weight(self.hits[self.zone.name]) - weight(self.hits.get(zone.name, (0, 0))) >= 3
 

@@ -68,6 +68,12 @@ def test_the_clock_of_cash_hours(name: str, exchange: str, length: str, clock: s
     assert any("TIME ZONE DOUBTFUL" in text for text in decide(utc, name, length, clock=zone, stated="UTC-9").warnings)
 
 
+def test_two_nights_doubt_nobody() -> None:
+    utc = session_bars("XETR", "2021-03-01", "2021-03-04", 30)
+    assert decide(utc, "GER40", "M30", stated="UTC+5").warnings == ()
+    assert decide(utc, "GER40", "M30", clock="Europe/Berlin").zone.name == "Europe/Berlin"
+
+
 def test_a_broker_with_longer_hours_is_judged_by_them() -> None:
     local = np.arange(*np.array(["2021-01-04", "2021-12-01"], "datetime64[ns]").astype(np.int64), 15 * MINUTE)
     of_day, weekday = local % (1440 * MINUTE), local // (1440 * MINUTE) % 7
