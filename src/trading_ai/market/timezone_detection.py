@@ -173,7 +173,8 @@ def _hours(times: Ints, symbol: Symbol, length_ns: int) -> OpeningHours | str:
         abroad = symbol.kind in {"index", "future"} and symbol.exchange not in {"", "XNYS", "CMES"}
         return WeekHours(times[breaks + 1], times[breaks], length_ns, symbol.kind, abroad)
     if symbol.kind in {"fx", "metal"} or not symbol.exchange:
-        return f"the file holds hours of the day only, and no exchange is known for {symbol.name} ({symbol.kind})"
+        advice = "" if symbol.kind in {"fx", "metal"} else "; exchange= (--exchange XETR, say) names one"
+        return f"the file holds hours of the day only, and {symbol.name} ({symbol.kind}) has no known exchange{advice}"
     breaks = np.flatnonzero((steps > max(night - 90 * MINUTE, length_ns)) & (steps < 5 * NS_PER_DAY))
     if not len(breaks):
         return "the file holds no night, so no open tells the clock"
