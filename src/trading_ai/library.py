@@ -57,7 +57,8 @@ def read_bars(path: str | Path, *, symbol: str, **options: Any) -> Bars:
     Args:
         path: a csv, csv.gz, zip or parquet file.
         symbol: name of the symbol, such as ``"EURUSD"``.
-        options: ``timeframe``, ``timezone``, ``repair``, ``price_scale`` and more.
+        options: ``timeframe``, ``timezone``, ``stamped``, ``repair``, ``price_scale`` and more; any ticker with
+            ``kind="share"``.
 
     Raises:
         DataError: the file is refused; the message says where and what to do.

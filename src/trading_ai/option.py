@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from trading_ai.errors import ParameterError
+from trading_ai.errors import ParameterError, did_you_mean
 
 Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library", "import"]
 """Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere; those of
@@ -137,7 +137,12 @@ class Option:
         if value is None:
             return
         if self.kind == "choice" and value not in (self.choices or ()):
-            raise ParameterError(f"must be one of {self.bounds}", parameter=self.field, value=value)
+            raise ParameterError(
+                f"must be one of {self.bounds}",
+                parameter=self.field,
+                value=value,
+                remedy=did_you_mean(value, self.choices or ()).rstrip(),
+            )
         if self.kind not in {"number", "whole"}:
             return
         if not math.isfinite(value):

@@ -163,6 +163,18 @@ def test_import_shows_what_was_detected(shell):
     assert found["id"] not in [d["id"] for d in shell.ask("data", "list")]
 
 
+def test_any_ticker_is_described_by_its_kind_and_times_may_be_ends(shell):
+    rows = "".join(f"2021-03-0{day} {hour:02d}:00,50,51,49,50.25\n" for day in range(1, 6) for hour in range(10, 18))
+    (shell.folder / "share.csv").write_text("time,open,high,low,close\n" + rows)
+    command = ["data", "import", "share.csv", "--symbol", "sap.de", "--timezone", "Europe/Berlin"]
+    error = shell.ask(*command, code=2)["error"]
+    assert "--kind" in error["remedy"]
+    found = shell.ask(*command, "--kind", "share", "--stamped", "end")
+    assert (found["symbol"], found["first"]) == ("SAP.DE", "2021-03-01T08:00:00Z")
+    assert any("quoted in EUR" in note for note in found["detected"]["notes"])
+    shell.ask("data", "delete", found["id"])
+
+
 def test_a_faulty_file_is_refused_with_its_line_and_nothing_is_kept(shell, dataset):
     good = "2017-01-02 00:00,1.1,1.2,1.0,1.1\n2017-01-02 01:00,1.1,1.2,1.0,1.1\n"
     (shell.folder / "bad.csv").write_text("time,open,high,low,close\n" + good + "2017-01-02 02:00,1.1,1.0,1.2,1.1\n")

@@ -10,6 +10,7 @@ from fastapi import Depends, Form
 from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from trading_ai.api.fields import SHOWABLE
 from trading_ai.options import Option, rows_of
 
 _TYPES: dict[str, Any] = {"number": float, "whole": int}
@@ -33,7 +34,7 @@ def _field(row: Option) -> inspect.Parameter:
     if row.kind == "yes_no":
         kind = Annotated[bool, BeforeValidator(_true_or_false), Form(**about)]
     elif row.kind == "texts":
-        text: Any = Annotated[str, StringConstraints(max_length=row.max_length)]
+        text: Any = Annotated[str, StringConstraints(max_length=row.max_length, pattern=SHOWABLE)]
         kind = Annotated[list[text], Form(max_length=row.max_items, **about)]
         default = []
     elif row.kind in _TYPES:
@@ -41,7 +42,7 @@ def _field(row: Option) -> inspect.Parameter:
         number: Any = _TYPES[row.kind]
         kind = Annotated[number | None, BeforeValidator(_or_nothing), Form(allow_inf_nan=False, **about)]
     else:
-        kind = Annotated[str | None, Form(max_length=row.max_length, **about)]
+        kind = Annotated[str | None, Form(max_length=row.max_length, pattern=SHOWABLE, **about)]
     return inspect.Parameter(row.field, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 

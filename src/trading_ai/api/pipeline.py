@@ -170,7 +170,8 @@ def upload(
                 remedy=error.remedy,
             ) from None
     quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)
-    record, added = context.backtests.keep_bars(found.bars, name, without_folder(found.detected, folder), quality)
+    detected = without_folder(found.detected | {"stated": {**options}}, folder)
+    record, added = context.backtests.keep_bars(found.bars, name, detected, quality)
     return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
 
 

@@ -47,6 +47,25 @@ class Jump(TypedDict):
     factor: float
 
 
+@form()
+class Spike(TypedDict):
+    """A price far off the bars around it: a bad tick, or a flash crash.
+
+    Attributes:
+        time: open of the bar, UTC.
+        line: its line in the file, if that is known.
+        column: which of its prices, such as low.
+        value: that price, quote currency.
+        usual: the nearest open or close around it, quote currency.
+    """
+
+    time: str
+    line: int | None
+    column: str
+    value: float
+    usual: float
+
+
 @form(of=quality_report.QualityReport)
 class Quality(TypedDict, total=False):
     """What the checks of an import saw; empty for bars that were not read from a file.
@@ -69,6 +88,8 @@ class Quality(TypedDict, total=False):
     n_out_of_order: int
     n_jumps: int
     jumps: list[Jump]
+    n_spikes: int
+    spikes: list[Spike]
     n_flat: int
     n_weekend: int
     n_ask_below_bid: int
@@ -99,6 +120,7 @@ class Detected(TypedDict, total=False):
         day_start: when the symbol's trading day starts.
         day_start_decided_by: how that was decided, in words.
         grid: the day start that bars of H2 to H12 lie on the grid of, in words; null for other timeframes.
+        stamped: what the file's times are: open, or end of bars, which became opens.
         side: whose prices the file holds: bid, ask, mid, trade, bid+ask or not stated.
         price_scale: factor on every price.
         point: price distance of a point of the file's spread, if it has one.
@@ -123,6 +145,7 @@ class Detected(TypedDict, total=False):
     day_start: str
     day_start_decided_by: str
     grid: str | None
+    stamped: str
     side: str
     price_scale: Number
     point: Number

@@ -36,6 +36,7 @@ _DOLLARS: dict[str, tuple[float, float]] = {
     "XPD": (700.0, 9.0),
 }
 _INTEGER_STOCK = 5_000.0
+_LARGE_PRICES = {"JPY", "KRW", "IDR", "HUF", "CLP", "INR", "VND", "ISK", "COP"}  # shares of thousands, without decimals
 
 
 def plausible_range(symbol: Symbol) -> tuple[float, float] | None:
@@ -65,7 +66,13 @@ def scale_to_apply(symbol: Symbol, prices: Floats) -> float | None:
     if bounds is None:
         whole = bool((np.abs(prices - np.rint(prices)) < 1e-6).all())
         cents = bool((np.abs(prices / 100 - np.rint(prices / 100)) < 1e-8).all())
-        if symbol.kind == "stock" and whole and len(prices) > 2 and middle > _INTEGER_STOCK:
+        if (
+            symbol.kind == "stock"
+            and symbol.quote_currency not in _LARGE_PRICES
+            and whole
+            and len(prices) > 2
+            and middle > _INTEGER_STOCK
+        ):
             return 1e-4 if cents else 1e-2
         return None
     if bounds[0] <= middle <= bounds[1]:

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import DataError
+from trading_ai.market.bad_ticks import spikes
+from trading_ai.market.expected_bars import calendar_of
 from trading_ai.market.grid import on_day_grid
-from trading_ai.market.quality_report import Gap, Jump, QualityReport
+from trading_ai.market.quality_report import Gap, Jump, QualityReport, Spike
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.trading_week import missing_bars, weekend_bars
@@ -33,7 +35,9 @@ _NOT_POSITIVE = (
     "meaning there: leave those rows out, or import a series that was shifted or adjusted above zero"
 )
 # A change from one bar to the next beyond this factor looks like a split, a wrong scale or a bad tick.
-_JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "stock": 1.3, "crypto": 1.5}
+_JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "future": 1.25, "stock": 1.3, "crypto": 1.5}
+_LONG_HOLE = 4 * 3600  # seconds
+_SHARE_MISSING, _SHARE_OF_M1 = 0.005, 0.1  # of all expected bars
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 1.5)
 
 
@@ -81,6 +85,7 @@ def check_rows(
     report.lowest, report.highest = float(columns["low"].min()), float(columns["high"].max())
     _note_gaps(time_ns, report, symbol, timeframe)
     _note_jumps(time_ns, columns, report, symbol, line_of)
+    _note_spikes(time_ns, columns, report, symbol, line_of)
     if "ask_open" in columns:
         below = (columns["ask_open"] < columns["open"]) | (columns["ask_close"] < columns["close"])
         report.n_ask_below_bid = int(below.sum())
@@ -267,19 +272,21 @@ def _without_filler(
 def _note_gaps(time_ns: Ints, report: QualityReport, symbol: Symbol, timeframe: Timeframe) -> None:
     steps = np.diff(time_ns)
     wide = np.flatnonzero(steps > timeframe.ns)
-    missing = missing_bars(symbol, timeframe, time_ns[wide], time_ns[wide + 1])
+    missing = missing_bars(symbol, timeframe, time_ns, time_ns[wide], time_ns[wide + 1])
     report.n_gaps = int((missing > 0).sum())
     report.n_missing_bars = int(missing.sum())
     for k in np.argsort(-missing, kind="stable")[:_LISTED]:
         if missing[k] > 0:
             report.gaps.append(Gap(iso(time_ns[wide[k]]), iso(time_ns[wide[k] + 1]), int(missing[k])))
-    if report.gaps and report.gaps[0].n_missing * timeframe.seconds >= 4 * 3600:
+    share = report.n_missing_bars / (report.n_missing_bars + len(time_ns))
+    largest = report.gaps[0].n_missing * timeframe.seconds if report.gaps else 0
+    # A minute without a tick has no bar at many sources; hours and days without one are holes.
+    if largest >= _LONG_HOLE or share > (_SHARE_OF_M1 if timeframe.seconds < 300 else _SHARE_MISSING):
         worst = report.gaps[0]
-        what = "bars" if symbol.kind in {"fx", "metal", "crypto"} else "weekdays"
+        known = "" if calendar_of(symbol, time_ns) is not None else " (holidays included)"
         report.warnings.append(
-            f"{report.n_missing_bars:,} {what} are missing in {report.n_gaps:,} gaps (holidays included); "
-            "the largest: "
-            f"{worst.after} .. {worst.before}, {worst.n_missing:,} {what}"
+            f"{report.n_missing_bars:,} bars are missing in {report.n_gaps:,} gaps{known}, {share:.1%} of the bars "
+            f"expected; the largest: {worst.after} .. {worst.before}, {worst.n_missing:,} bars"
         )
     # Where a clock is put forward, a bar of some hours is an hour shorter.
     shortest = timeframe.ns - (3600 * NS_PER_SECOND if on_day_grid(timeframe) else 0)
@@ -310,6 +317,22 @@ def _note_jumps(time_ns: Ints, columns: Columns, report: QualityReport, symbol: 
     report.warnings.append(
         f"{len(rows):,} jumps of price; the largest at {worst.time}{_at(worst.line)}: {worst.before:g} to "
         f"{worst.after:g}{_explained(worst.factor, symbol)}"
+    )
+
+
+def _note_spikes(time_ns: Ints, columns: Columns, report: QualityReport, symbol: Symbol, line_of: LineOf) -> None:
+    found = spikes(columns, symbol)
+    report.n_spikes = len(found.rows)
+    for row, name, value, usual in zip(found.rows[:_LISTED], found.columns, found.values, found.usual, strict=False):
+        report.spikes.append(Spike(iso(time_ns[row]), line_of(int(row)), name, float(value), float(usual)))
+    if not report.spikes:
+        return
+    worst = report.spikes[0]
+    count = "1 bar has a price" if report.n_spikes == 1 else f"{report.n_spikes:,} bars have prices"
+    report.warnings.append(
+        f"{count} far off the bars around (a bad tick, or a flash crash; stops and targets fill there; nothing was "
+        f"dropped); the farthest at {worst.time}{_at(worst.line)}: {worst.column} {worst.value:g}, around it "
+        f"{worst.usual:g}"
     )
 
 

@@ -26,6 +26,20 @@ class Jump:
     factor: float
 
 
+@dataclass(frozen=True)
+class Spike:
+    """A price far off the bars around it, at `time` (UTC, ISO 8601): `column` of the bar, and the nearest price there.
+
+    Nothing says whether it was traded.
+    """
+
+    time: str
+    line: int | None
+    column: str
+    value: float
+    usual: float
+
+
 @dataclass
 class QualityReport:
     """What was found in the rows of a file.
@@ -36,13 +50,15 @@ class QualityReport:
         n_bars: bars kept.
         first: open of the first bar, UTC, ISO 8601.
         last: open of the last bar.
-        n_gaps: holes in the trading week.
+        n_gaps: holes in the hours in which the symbol trades.
         n_missing_bars: bars missing in all of them.
         gaps: the largest holes, largest first.
         n_exact_duplicates: rows that repeat another row (dropped by `repair`).
         n_out_of_order: rows that step back in time (sorted by `repair`).
         n_jumps: suspicious changes of price.
         jumps: the largest of them.
+        n_spikes: bars with a price far off the bars around them.
+        spikes: the farthest of them.
         n_flat: bars with one price and no volume.
         n_weekend: bars wholly within the FX weekend.
         n_ask_below_bid: bars whose ask opens or closes below the bid.
@@ -65,6 +81,8 @@ class QualityReport:
     n_out_of_order: int = 0
     n_jumps: int = 0
     jumps: list[Jump] = field(default_factory=list)
+    n_spikes: int = 0
+    spikes: list[Spike] = field(default_factory=list)
     n_flat: int = 0
     n_weekend: int = 0
     n_ask_below_bid: int = 0
@@ -86,6 +104,12 @@ class QualityReport:
             out += [f"  {gap.after} .. {gap.before}: {gap.n_missing:,} bars" for gap in self.gaps[:5]]
         else:
             out.append("no gaps in the trading week")
+        if self.n_spikes:
+            out.append(f"{self.n_spikes:,} bars with a price far off the bars around; the farthest:")
+            out += [
+                f"  {s.time}{'' if s.line is None else f' (line {s.line})'}: {s.column} {s.value:g}, around {s.usual:g}"
+                for s in self.spikes[:5]
+            ]
         if self.weekly_opens:
             out.append("weeks open at (file's clock): " + ", ".join(f"{k} {v}x" for k, v in self.weekly_opens.items()))
         out += [f"repaired: {text}" for text in self.repairs]

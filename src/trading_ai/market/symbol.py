@@ -10,6 +10,37 @@ from dataclasses import dataclass, field
 
 from trading_ai.errors import SymbolError
 
+KINDS = ("fx", "metal", "index", "crypto", "stock", "future", "other")
+"""Kinds of instruments."""
+
+_KIND_WORDS = {
+    "forex": "fx",
+    "currency": "fx",
+    "share": "stock",
+    "shares": "stock",
+    "equity": "stock",
+    "etf": "stock",
+    "indices": "index",
+    "coin": "crypto",
+    "cryptocurrency": "crypto",
+    "futures": "future",
+}
+
+
+def kind_of(word: str) -> str:
+    """One of `KINDS`, from that or another usual word for it (``share`` for ``stock``).
+
+    Raises:
+        SymbolError: the word names no kind.
+    """
+    plain = word.strip().lower()
+    kind = _KIND_WORDS.get(plain, plain)
+    if kind not in KINDS:
+        raise SymbolError(
+            "is not a kind of instrument", parameter="kind", value=word, remedy="Use one of share, " + ", ".join(KINDS)
+        )
+    return kind
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -22,7 +53,7 @@ class Symbol:
         lot_size: units of the base asset in one lot (100,000 for FX, 100 oz for gold, 1 share).
         quote_currency: the currency that prices and raw profits are in.
         base_currency: the currency or asset that units count.
-        kind: ``fx``, ``metal``, ``index``, ``crypto``, ``stock`` or ``other``.
+        kind: one of `KINDS`.
         volume_step: smallest step of a position's size, in units of the base asset.
         min_volume: smallest position, in units.
         rollover: local time of the day's end ``"HH:MM"``; a trading day and a swap night end there.
@@ -30,6 +61,8 @@ class Symbol:
         days_per_year: trading days a year; annualises daily figures.
         triple_swap_weekday: weekday (Monday is 0) whose night counts three times, or None where every
             calendar night counts once.
+        exchange: market identifier code of the exchange whose sessions it keeps, such as ``XETR``; "" for none. It
+            judges files when they are imported; two symbols that differ in it alone are the same.
     """
 
     name: str
@@ -46,8 +79,17 @@ class Symbol:
     days_per_year: int = 252
     triple_swap_weekday: int | None = 2
     aliases: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    # Not shown: the address of a dataset holds what is shown, and does not depend on where gaps were looked for.
+    exchange: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not self.name.isprintable() or not self.name.strip():
+            raise SymbolError(
+                "must be a name without control characters",
+                parameter="symbol",
+                value=ascii(self.name)[1:-1],
+                remedy="Such as EURUSD or SAP.DE",
+            )
         for name in ("pip_size", "lot_size"):
             value = getattr(self, name)
             if not 0.0 < value < float("inf"):

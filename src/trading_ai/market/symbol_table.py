@@ -10,7 +10,8 @@ Sizes follow common retail practice, and every one can be overridden (`symbol("X
 * Indices: a pip is one index point, a lot one contract worth one quote-currency unit a point.
 * Crypto: a lot is one coin; the day ends at 00:00 UTC, every calendar night counts once, 365 days a year.
 * Stocks: a pip is one cent, a lot one share, the day ends at midnight in New York. Only tickers of the table
-  are known; `stock` describes any other on request, so that a mistyped currency pair never becomes a share.
+  are known; any other is described on request (``kind="share"``), so that a mistyped currency pair never becomes a
+  share.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from functools import cache
 from typing import Any
 
 from trading_ai.errors import SymbolError, did_you_mean
-from trading_ai.market.symbol import Symbol
+from trading_ai.market.exchange_sessions import check_exchange
+from trading_ai.market.exchanges import OF_INDEX, exchange_of_ticker
+from trading_ai.market.symbol import Symbol, kind_of
+from trading_ai.market.symbol_kinds import of_kind
 
 _MAJORS = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF", "JPY")
 _MINORS = ("SEK", "NOK", "DKK", "ZAR", "MXN", "TRY", "PLN", "HUF", "SGD", "HKD", "CNH")
@@ -117,27 +121,13 @@ def _fx(base: str, quote: str) -> Symbol:
 
 
 def stock(ticker: str, **overrides: Any) -> Symbol:
-    """Describe a share or exchange-traded fund quoted in US dollars.
+    """Describe a share or exchange-traded fund, in US dollars unless its exchange has another currency.
 
     Args:
-        ticker: such as ``"AAPL"``.
+        ticker: such as ``"AAPL"`` or ``"SAP.DE"``.
         overrides: any field of `Symbol`, such as ``quote_currency="EUR"``.
     """
-    described = Symbol(
-        ticker.strip().upper(),
-        pip_size=0.01,
-        digits=2,
-        lot_size=1.0,
-        quote_currency="USD",
-        base_currency=ticker.strip().upper(),
-        kind="stock",
-        volume_step=1.0,
-        min_volume=1.0,
-        rollover="00:00",
-        rollover_timezone="America/New_York",
-        triple_swap_weekday=_FRIDAY,
-    )
-    return _overridden(described, overrides)
+    return of_kind(ticker, "stock", overrides)
 
 
 @cache
@@ -177,6 +167,7 @@ def _table() -> tuple[dict[str, Symbol], dict[str, str]]:
                 min_volume=0.1,
                 triple_swap_weekday=_FRIDAY,
                 aliases=aliases,
+                exchange=OF_INDEX[index],
             )
         )
     for coin, (pip, digits) in _COINS.items():
@@ -223,7 +214,27 @@ def _overridden(base: Symbol, overrides: dict[str, Any]) -> Symbol:
     given = {key: value for key, value in overrides.items() if value is not None}
     if "triple_swap_weekday" in overrides:
         given["triple_swap_weekday"] = overrides["triple_swap_weekday"]
+    if given.get("exchange"):
+        given["exchange"] = check_exchange(given["exchange"])
     return dataclasses.replace(base, **given) if given else base
+
+
+def in_table(name: str, kind: str | None = None) -> Symbol | None:
+    """The table's symbol of a name or of a broker's spelling of it, or None.
+
+    Args:
+        name: as `symbol` takes it.
+        kind: a kind that it must be of: ``DAX`` is an index in the table, and may be meant as a share.
+    """
+    table, aliases = _table()
+    elsewhere = exchange_of_ticker(name)
+    for spelling, cut in _spellings(name):
+        canonical = aliases.get(spelling, spelling)
+        found = table.get(canonical)
+        # A ticker with a letter more is another company's, and so is the same one at another exchange: V.TO, T.AX.
+        if found is not None and (found.kind != "stock" or (not cut and elsewhere in {"", found.exchange})):
+            return found if kind is None or found.kind == kind_of(kind) else None
+    return None
 
 
 def symbol(name: str, **overrides: Any) -> Symbol:
@@ -231,15 +242,17 @@ def symbol(name: str, **overrides: Any) -> Symbol:
 
     Args:
         name: canonical name or a broker's spelling of it: ``EURUSD``, ``eur/usd``, ``EURUSD.a``, ``EURUSDm``,
-            ``SPX500``.
-        overrides: fields of `Symbol` that replace the table's; None means the table's value. With `pip_size`,
-            `digits`, `lot_size` and `quote_currency` all given, a name outside the table is accepted.
+            ``SPX500``. With a `kind`, any name or ticker.
+        overrides: fields of `Symbol` that replace the table's; None means the table's value. With `kind` given, a
+            name outside the table is described as usual for that kind; with `pip_size`, `digits`, `lot_size` and
+            `quote_currency` all given, also without one.
 
     Returns:
         The symbol, under its canonical name.
 
     Raises:
-        SymbolError: the name is unknown and not fully described, or an override is not a field of `Symbol`.
+        SymbolError: the name is unknown and neither its kind is given nor all of its description, or an override is
+            not a field of `Symbol`.
     """
     fields = {field.name for field in dataclasses.fields(Symbol)} - {"name"}
     if unknown := sorted(set(overrides) - fields):
@@ -248,20 +261,22 @@ def symbol(name: str, **overrides: Any) -> Symbol:
             parameter=unknown[0],
             remedy=did_you_mean(unknown[0], fields) + "Use one of " + ", ".join(sorted(fields)),
         )
-    table, aliases = _table()
-    for spelling, cut in _spellings(name):
-        canonical = aliases.get(spelling, spelling)
-        # A ticker with a letter more is another company's.
-        if canonical in table and not (cut and table[canonical].kind == "stock"):
-            return _overridden(table[canonical], overrides)
+    kind = overrides.get("kind")
+    if kind is not None:
+        overrides["kind"] = kind = kind_of(kind)
+    if found := in_table(name, kind):
+        return _overridden(found, overrides)
+    if kind is not None:
+        return of_kind(name, kind, overrides)
     given = {key: value for key, value in overrides.items() if value is not None}
     missing = [key for key in _REQUIRED if key not in given]
     if not missing and name.strip():
-        return Symbol(name.strip().upper(), **given)
+        return _overridden(Symbol(name.strip().upper(), **{key: given[key] for key in _REQUIRED}), overrides)
+    table, aliases = _table()
     raise SymbolError(
         "is not in the symbol table",
         parameter="symbol",
-        value=name,
+        value=name if name.isprintable() else ascii(name)[1:-1],
         remedy=_remedy(name, missing, table, aliases),
     )
 
@@ -272,8 +287,9 @@ def _remedy(name: str, missing: list[str], table: dict[str, Symbol], aliases: di
     inverse = plain[3:6] + plain[:3]
     near = [inverse] if inverse in table else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
     if near:
-        parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)) + "?")
+        parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)))
+    parts.append(
+        "For any other instrument give its kind (--kind, kind=): share, index, crypto, fx, metal, future or other"
+    )
     parts.append("Or describe it with explicit values: " + ", ".join(f"{key}=" for key in missing))
-    if re.fullmatch(r"[A-Z]{1,5}", plain):
-        parts.append(f'(for a US share: stock("{plain}"), i.e. pip_size=0.01, digits=2, lot_size=1)')
-    return " ".join(parts)
+    return ". ".join(parts)

@@ -40,6 +40,7 @@ _ALIASES = {
 }
 # "EST" is what data vendors call New York's winter clock kept all year.
 _FIXED = {"EST": -5, "CST": -6, "MST": -7, "PST": -8, "JST": 9}
+_LONGER_THAN_A_REPEATED_HOUR = 3 * 3600 * NS_PER_SECOND
 _REMEDY = (
     "Use UTC, a fixed offset such as UTC-5 or EST, an IANA name such as America/New_York, "
     "or a broker's clock: NY+7, EET, EET-7"
@@ -188,7 +189,9 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     """UTC of local times.
 
     An hour that the clock shows twice (autumn) is read in file order: its first pass up to the row where the
-    time steps back, its second pass from there on; without such a step it is the first pass.
+    time steps back, its second pass from there on. Where each pass holds one row (H1 bars), the second of two
+    equal times is the second pass. Without a second pass in the file it is the first. A file that runs from new
+    to old is read from its end.
 
     Args:
         zone: the clock.
@@ -201,6 +204,8 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
     """
     if not len(local_ns):
         return np.zeros(0, np.int64)
+    if _runs_backwards(local_ns):
+        return to_utc(zone, local_ns[::-1], check=check)[::-1].copy()
     at, offsets = zone.transitions(*_years(local_ns))
     ascending = bool((local_ns[1:] >= local_ns[:-1]).all())
     before, after = offsets[:-1], offsets[1:]
@@ -226,9 +231,18 @@ def to_utc(zone: Zone, local_ns: Ints, *, check: bool = True) -> Ints:
                 value=f"{_shown(int(times[back[1]]))} in {zone}",
                 remedy="Sort the file by its true time, or export it in UTC",
             )
+        if not len(back) and len(times) == 2 and times[0] == times[1]:
+            back = np.array([1])  # one bar an hour: both passes open at the same time
         if len(back):
             utc[rows[back[0] :]] += old - new
     return utc
+
+
+def _runs_backwards(local_ns: Ints) -> bool:
+    """Whether the file runs from new to old: most steps go back, few forward (as where an hour is shown twice)."""
+    if local_ns[0] - local_ns[-1] <= _LONGER_THAN_A_REPEATED_HOUR:
+        return False
+    return int((local_ns[1:] < local_ns[:-1]).sum()) > 0.9 * (len(local_ns) - 1)
 
 
 def _rows_between(local_ns: Ints, low: int, high: int, *, ascending: bool) -> Ints:

@@ -1,7 +1,6 @@
 """When a symbol's market is open, as far as that is the same everywhere: FX week, gold's break, 24/7.
 
-Exchange sessions and holidays differ by venue and year, so stocks and indices are judged by whole missing
-weekdays.
+Exchange sessions and holidays differ by venue and year: `expected_bars` judges those.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.market.calendar import NS_PER_DAY, rollover_zone, trading_day
+from trading_ai.market.calendar import NS_PER_DAY, rollover_zone
+from trading_ai.market.expected_bars import missing_by_pattern, missing_days
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.timezones import from_utc
@@ -50,20 +50,27 @@ def weekend_bars(symbol: Symbol, time_ns: Ints, length_ns: int) -> Booleans:
     return closed
 
 
-def missing_bars(symbol: Symbol, timeframe: Timeframe, before_ns: Ints, after_ns: Ints) -> Ints:
+def missing_bars(symbol: Symbol, timeframe: Timeframe, time_ns: Ints, before_ns: Ints, after_ns: Ints) -> Ints:
     """How many bars are missing between each pair of neighbouring bars, shape (n,).
 
-    FX and metals count against the trading week, crypto around the clock. Stocks, indices and other symbols
-    count missing weekdays only, as bars that fill one session day; single days are taken for holidays.
+    FX and metals count against the trading week, crypto around the clock, bars of a day against the sessions of the
+    symbol's exchange or else against weekdays, shorter bars of other kinds against the exchange's calendar and the
+    hours that the file itself keeps.
+
+    Args:
+        symbol: the instrument.
+        timeframe: the bars' length.
+        time_ns: all bars' opens, UTC ns, ascending.
+        before_ns: opens of the bars before the holes.
+        after_ns: opens of the bars after them.
     """
     if symbol.kind == "crypto" or symbol.triple_swap_weekday is None:
         return (after_ns - before_ns) // timeframe.ns - 1
     if timeframe.seconds > 86400:
         return (after_ns - before_ns + timeframe.ns // 2) // timeframe.ns - 1
-    if timeframe.is_daily_or_longer or symbol.kind not in {"fx", "metal"}:
-        days = [trading_day(symbol, times) + 3 for times in (before_ns, after_ns)]
-        first, last = (day // 7 * 5 + np.minimum(day % 7, 5) for day in days)
-        skipped: Ints = np.maximum(0, last - first - 1)
-        return skipped if symbol.kind in {"fx", "metal"} else np.where(skipped > 1, skipped, 0)
+    if timeframe.is_daily_or_longer:
+        return missing_days(symbol, time_ns, before_ns, after_ns)
+    if symbol.kind not in {"fx", "metal"}:
+        return missing_by_pattern(symbol, timeframe, time_ns, before_ns, after_ns)
     span = open_ns(symbol, after_ns) - open_ns(symbol, before_ns)
     return np.asarray(np.maximum(0, span // timeframe.ns - 1))

@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -158,6 +158,17 @@ def test_datasets_are_uploaded_plain_and_packed(laptop, name, pack):
     assert_problem(laptop.pipeline.get(f"/api/v1/datasets/{made['id']}"), 404, says=made["id"])
 
 
+def test_any_ticker_and_ends_of_bars(laptop):
+    fields = {"symbol": "nokia.he", "kind": "share", "stamped": "end", "timezone": "UTC"}
+    made = upload(laptop, as_csv(n=60), "share.csv", **fields).json()
+    assert (made["symbol"], made["detected"]["stamped"]) == ("NOKIA.HE", "end")
+    assert any("quoted in EUR" in note for note in made["detected"]["notes"])
+    opened = upload(laptop, as_csv(n=60), "share.csv", **fields | {"stamped": "open"}).json()
+    assert datetime.fromisoformat(opened["first"]) - datetime.fromisoformat(made["first"]) == timedelta(minutes=15)
+    for document in (made, opened):
+        laptop.pipeline.delete(f"/api/v1/datasets/{document['id']}")
+
+
 def test_a_dataset_that_is_used_is_not_deleted(laptop):
     assert_problem(laptop.pipeline.delete(f"/api/v1/datasets/{laptop.dataset_id}"), 409, says="backtest(s)")
     assert laptop.pipeline.get(f"/api/v1/datasets/{laptop.dataset_id}").status_code == 200
@@ -186,6 +197,10 @@ def test_files_that_hold_no_bars(laptop, data):
         ({"timeframe": "soon"}, "soon"),
         ({"timezone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"repair": "perhaps"}, "repair"),
+        ({"stamped": "close"}, "stamped"),
+        ({"symbol": "NOTHING", "kind": "bond"}, "kind of instrument"),
+        ({"symbol": "NOTHING", "kind": "share", "exchange": "NOWHERE"}, "NOWHERE"),
+        ({"symbol": "A\x9bB", "kind": "share"}, "control characters"),
     ],
 )
 def test_impossible_uploads(laptop, fields, says):

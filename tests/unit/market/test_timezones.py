@@ -76,6 +76,31 @@ def test_the_repeated_hour_is_read_in_file_order() -> None:
         to_utc(zone, ns("2023-11-05T01:30", "2023-11-05T01:10", "2023-11-05T01:05"))
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "EET", "Europe/London+2", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("minutes", [1, 5, 15, 30, 60])
+def test_the_repeated_hour_at_any_timeframe_and_in_either_order(zone: str, minutes: int) -> None:
+    clock = parse_timezone(zone)
+    utc = ns("2023-01-01")[0] + np.arange(0, 366 * 24 * 60, minutes) * 60 * 10**9
+    local = from_utc(clock, utc)
+    if zone == "Australia/Lord_Howe" and minutes == 60:
+        return  # half an hour is repeated there, and hours that are not whole are no bars of an hour
+    assert np.array_equal(to_utc(clock, local), utc)
+    assert np.array_equal(to_utc(clock, local[::-1]), utc[::-1])
+
+
+def test_one_row_an_hour_twelve_hours_around_the_change() -> None:
+    utc = ns("2023-10-28T20:00") + np.arange(12) * HOUR
+    local = from_utc(parse_timezone("Europe/Berlin"), utc)
+    assert (np.diff(local) == 0).sum() == 1
+    assert np.array_equal(to_utc(parse_timezone("Europe/Berlin"), local), utc)
+
+
+def test_a_row_that_repeats_another_is_no_second_pass() -> None:
+    local = ns("2023-10-29T01:55", "2023-10-29T02:05", "2023-10-29T02:05", "2023-10-29T02:10", "2023-10-29T03:00")
+    expected = ns("2023-10-28T23:55", "2023-10-29T00:05", "2023-10-29T00:05", "2023-10-29T00:10", "2023-10-29T02:00")
+    assert to_utc(parse_timezone("Europe/Berlin"), local).tolist() == expected.tolist()
+
+
 def test_a_skipped_hour_is_refused() -> None:
     with pytest.raises(DataError, match=r"never shows.*2023-03-12 02:30:00.*UTC-5"):
         to_utc(parse_timezone("NY"), ns("2023-03-12T01:30", "2023-03-12T02:30"))
