@@ -34,7 +34,7 @@ from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
-from trading_ai.strategies.lookahead import LookAheadWarning
+from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning
 from trading_ai.strategies.registry import strategy as find_strategy
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def sweep(
             see `resample`), ``n_threads`` (all cores).
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
-    first, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken away.
+    first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken away.
 
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.
@@ -180,8 +180,11 @@ def _warn_of_look_ahead(evaluator: SweepEvaluator) -> None:
     chosen, n = evaluator.strategy, evaluator.space.n_combinations
     if type(chosen).__module__.startswith("trading_ai."):
         return
-    some = (0, n // 2, n - 1)
-    looked = look_ahead_of(evaluator, telling_combinations(chosen, evaluator.space, some), seconds=_LOOK_AHEAD_SECONDS)
+    some = list(telling_combinations(chosen, evaluator.space, (0, n // 2, n - 1)))
+    kept, key = evaluator.bars.derived, (_warn_of_look_ahead, type(chosen), repr(some))
+    looked = kept.get(key)
+    if not isinstance(looked, LookAheadCheck):  # the same look at the same bars would see the same
+        looked = kept[key] = look_ahead_of(evaluator, some, seconds=_LOOK_AHEAD_SECONDS)
     if looked.found:
         warnings.warn(f"{chosen.name} reads the future: {looked}", LookAheadWarning, stacklevel=3)
 

@@ -53,6 +53,11 @@ def warm() -> float:
     sweep(bars, "supertrend", n_threads=1)
     sizing = Sizing("risk_percent", 1.0)
     sweep(bars, "sma_crossover", sizing=sizing, stop_loss=[20, 30], keep_daily_profit=True, n_threads=1)
+    # Many sets of signals go another way than one; how each is given has a type of array of its own.
+    sweep(bars, "sma_crossover", fast=[3, 5], slow=[20, 30], stop_loss=20, trailing_stop=[0, 30], n_threads=1)
+    sweep(bars, "donchian_breakout", period=[5, 8], exit_period=[3, 5], n_threads=1)
+    sweep(bars, "bollinger_reversal", period=[5, 8], n_threads=1)
+    sweep(bars, "sma_crossover", timeframe=["H1", "H4"], fast=[3, 5], n_threads=1)
     sweep(bars, "rsi_reversal", n_threads=1)
     _warm_robustness()
     _warm_search()

@@ -11,45 +11,16 @@ from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import Moment, Number, Uuid, finite, form, iso, iso_or_none
 from trading_ai.documents.metrics import Metrics
+from trading_ai.documents.spaces import Choices, Range, axes_json
 from trading_ai.driving.pace import trials_per_second
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.cautions import Said
 from trading_ai.optimization.columns import Columns, as_rows, objective_values
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
-from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.parameters import Combination
 
 NOTE = "ranked on the data the parameters were chosen on: the best of many trials is in part luck"
-
-
-@form()
-class Range(TypedDict):
-    """A searched parameter as a range.
-
-    Attributes:
-        name: the parameter.
-        min_value: first value.
-        max_value: last value, if a step leads there.
-        step: from one value to the next.
-    """
-
-    name: str
-    min_value: float
-    max_value: float
-    step: float
-
-
-@form()
-class Choices(TypedDict):
-    """A searched parameter as a list of values.
-
-    Attributes:
-        name: the parameter.
-        values: what is tried.
-    """
-
-    name: str
-    values: list[Value]
 
 
 @form()
@@ -251,11 +222,6 @@ class DeletedOptimization(TypedDict):
 
     optimization_id: Uuid
     deleted: Literal[True]
-
-
-def axes_json(space: SearchSpace) -> list[Range | Choices]:
-    """The searched parameters."""
-    return cast("list[Range | Choices]", space.to_json())
 
 
 def status_json(record: OptimizationRecord, now: float) -> Status:
