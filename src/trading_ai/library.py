@@ -163,7 +163,8 @@ def sweep(
             see `resample`), ``n_threads`` (all cores).
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
-    first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken away.
+    first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken
+    away.
 
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was evaluated.

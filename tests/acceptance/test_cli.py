@@ -23,7 +23,8 @@ class Shell:
 
     def __init__(self, folder):
         self.folder = folder
-        self.environment = os.environ | {"TRADING_AI_HOME": str(folder / "home")}
+        # Parallel test runners set a width of their own, to which output would be wrapped.
+        self.environment = os.environ | {"TRADING_AI_HOME": str(folder / "home"), "COLUMNS": ""}
 
     def run(self, *arguments, code=0, **environment):
         done = subprocess.run(
@@ -78,7 +79,7 @@ def imported(home, *arguments):
         f"found = {heavy} & set(sys.modules) | {{m for m in sys.modules if m.startswith('trading_ai.cli.')}}; "
         "sys.stderr.write(' '.join(found)); sys.exit(code)"
     )
-    environment = os.environ | {"TRADING_AI_HOME": str(home)}
+    environment = os.environ | {"TRADING_AI_HOME": str(home), "COLUMNS": ""}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
@@ -193,9 +194,9 @@ def test_every_option_that_a_refusal_advises_is_a_flag(shell):
     asked = ["data", "import", "gold.csv", "--symbol", "XAUUSD"]
     assert "columns" in shell.ask(*asked, code=2)["error"]["message"]
     asked += ["--columns", "time=a", "--columns", "open=b,high=c", "--columns", "low=3", "--columns", "close=e"]
-    assert "date_format" in shell.ask(*asked, code=2)["error"]["message"]
+    assert "--date-format" in shell.ask(*asked, code=2)["error"]["message"]
     asked += ["--date-format", "dd-mm-yyyy"]
-    assert "price_scale=0.01" in shell.ask(*asked, code=2)["error"]["message"]
+    assert "--price-scale 0.01" in shell.ask(*asked, code=2)["error"]["message"]
     found = shell.ask(*asked, "--price-scale", "0.01")
     assert found["detected"]["columns"] == {"time": "a", "open": "b", "high": "c", "low": "d", "close": "e"}
     assert found["n_bars"] == 2

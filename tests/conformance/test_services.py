@@ -47,7 +47,7 @@ class OneMachine(Cluster):
         self._end()
         self.log.close()
 
-    def environment(self, home: str) -> dict[str, str]:
+    def environment(self, home: str, code: Path | None = None) -> dict[str, str]:
         return {**os.environ, "TRADING_AI_HOME": str(self.folder / "home"), "PYTHONWARNINGS": "ignore"}
 
 

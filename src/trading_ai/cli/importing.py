@@ -65,7 +65,8 @@ def import_file(
     else:
         if symbol is None:
             raise InputError("is needed", parameter="--symbol", remedy="Example: --symbol EURUSD")
-        stated = {name: value for name, value in given["import"].items() if value not in (None, (), False)}
+        said = given["import"].items()
+        stated = {name: value for name, value in said if value is not None and value is not False and value != ()}
         found = read_bars(file, symbol=symbol, **stated)
         quality = found.report.to_dict() | {"lines": found.report.lines()}
         record, added = keep(application, found.bars, str(file.resolve()), found.detected | {"stated": stated}, quality)

@@ -46,7 +46,7 @@ def table(
         elsewhere: where a reader finds what was left out.
     """
     limit = screen_width(sys.stdout) or _IN_A_FILE
-    heads, listed = list(columns), [[visible(cell) for cell in row] for row in rows]
+    heads, listed = [visible(head) for head in columns], [[visible(cell) for cell in row] for row in rows]
     is_text, dropped = [i < left for i in range(len(heads))], []
     say(title)
     fitted = _fitted(heads, listed, is_text, limit)
@@ -61,7 +61,7 @@ def table(
                 del row[at]
             fitted = _fitted(heads, listed, is_text, limit)
     if fitted is None:
-        _blocks(list(columns), heads, listed, limit)
+        _blocks([visible(head) for head in columns], heads, listed, limit)
     else:
         _print(fitted, listed, is_text, limit)
     if dropped:

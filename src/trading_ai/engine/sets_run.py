@@ -32,6 +32,7 @@ from trading_ai.engine.money_table import touch_table
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import DIRECTION_CODES
 from trading_ai.strategies.signals import Crossing, Crossings, Each
+from trading_ai.ties import TIE
 
 Floats = npt.NDArray[np.float64]
 DayProfits = npt.NDArray[np.float32]
@@ -228,7 +229,7 @@ class SetsRun:
                 place[:, column] = address_of(given)
             elif given is not None:
                 self._levels[some, column - SECOND] = given
-        self._levels[some, 2] = crossings.tie
+        self._levels[some, 2] = 0.0 if crossings.is_exact else TIE
         self._alive.append(crossings)
         self._ready[some] = READY
 
@@ -240,7 +241,7 @@ class SetsRun:
                 place[SECOND + i] = address_of(other)
             else:
                 self._levels[s, i] = other
-        self._levels[s, 2] = crossing.tie
+        self._levels[s, 2] = 0.0 if crossing.is_exact else TIE
         place[EXIT_LONG] = 0 if crossing.long_exit is None else address_of(crossing.long_exit)
         place[EXIT_SHORT] = 0 if crossing.short_exit is None else address_of(crossing.short_exit)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import talib as _talib
 
 from trading_ai._jit import njit, select
 from trading_ai.strategies.memory import Functions
 from trading_ai.strategies.points import in_points
+from trading_ai.strategies.talib_series import import_talib
 from trading_ai.ties import TIE, is_above
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
     "talib",
 ]
 
-talib: Any = Functions(_talib, is_shared=False)
-shared_talib: Any = Functions(_talib, is_shared=True)
+talib: Any = Functions(import_talib(), is_shared=False)
+shared_talib: Any = Functions(import_talib(), is_shared=True)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

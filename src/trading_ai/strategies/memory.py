@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from trading_ai.strategies.talib_series import accept_series
+
 BYTES_KEPT = 128 << 20
 """Memory of what is remembered by a process; what was not asked for the longest goes first."""
 
@@ -120,6 +122,7 @@ class Functions:
         else:
 
             def remembered(*args: Any, **kwargs: Any) -> Any:
+                accept_series()
                 result = memory.call(function, *args, **kwargs)
                 if isinstance(result, tuple):
                     return tuple(each.copy() for each in result)

@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import StrategyError
-from trading_ai.strategies.indicators import crossed_above, crossed_below
-from trading_ai.ties import TIE
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -123,13 +121,13 @@ class Crossing(Signals):
         below: what it must cross below to sell; None for the same as `above`.
         long_exit: as in `Signals`.
         short_exit: as in `Signals`.
-        tie: `TIE`: values that are equal but for rounding are equal; 0.0: they are exact and compared as they are.
+        is_exact: whether values are compared as they are; otherwise those that are equal but for rounding are equal.
     """
 
     series: npt.NDArray[np.float64]
     above: npt.NDArray[np.float64] | float
     below: npt.NDArray[np.float64] | float
-    tie: float
+    is_exact: bool
 
     def __init__(
         self,
@@ -139,7 +137,7 @@ class Crossing(Signals):
         *,
         long_exit: Bools | None = None,
         short_exit: Bools | None = None,
-        tie: float = TIE,
+        is_exact: bool = False,
     ) -> None:
         # Not by `object.__setattr__`, which takes longer: one of these is made for every combination.
         vars(self).update(
@@ -148,7 +146,7 @@ class Crossing(Signals):
             below=above if below is None else below,
             long_exit=long_exit,
             short_exit=short_exit,
-            tie=tie,
+            is_exact=is_exact,
         )
 
     def is_plain(self, n_bars: int) -> bool:
@@ -164,12 +162,16 @@ class Crossing(Signals):
     @cached_property
     def long_entry(self) -> Bools:
         """Where the series crosses above what it must, shape (n_bars,)."""
-        return crossed_above(self.series, self.above, tolerance=None if self.tie else 0.0)
+        from trading_ai.strategies.indicators import crossed_above  # noqa: PLC0415 - loads TA-Lib
+
+        return crossed_above(self.series, self.above, tolerance=0.0 if self.is_exact else None)
 
     @cached_property
     def short_entry(self) -> Bools:
         """Where the series crosses below what it must, shape (n_bars,)."""
-        return crossed_below(self.series, self.below, tolerance=None if self.tie else 0.0)
+        from trading_ai.strategies.indicators import crossed_below  # noqa: PLC0415 - loads TA-Lib
+
+        return crossed_below(self.series, self.below, tolerance=0.0 if self.is_exact else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +215,7 @@ class Crossings:
         below: what it must cross below to sell likewise; None for the same as `above`.
         long_exit: decisions to close longs, or None.
         short_exit: decisions to close shorts, or None.
-        tie: as in `Crossing`.
+        is_exact: as in `Crossing`.
     """
 
     series: Floats | Each
@@ -221,7 +223,7 @@ class Crossings:
     below: Each | Floats | None = None
     long_exit: Each | None = None
     short_exit: Each | None = None
-    tie: float = TIE
+    is_exact: bool = False
 
     def is_plain(self, n_bars: int, n: int) -> bool:
         """Whether compiled code can read the arrays of `n` combinations as they are, see `Crossing.is_plain`."""
@@ -249,5 +251,5 @@ class Crossings:
             None if self.below is None else other(self.below),
             long_exit=None if self.long_exit is None else self.long_exit.at(i),
             short_exit=None if self.short_exit is None else self.short_exit.at(i),
-            tie=self.tie,
+            is_exact=self.is_exact,
         )

@@ -11,7 +11,6 @@ from trading_ai.strategies.base import Int, Strategy
 from trading_ai.strategies.indicators import shared_talib
 from trading_ai.strategies.points import are_exact, in_points
 from trading_ai.strategies.signals import Crossing, Crossings, Each
-from trading_ai.ties import TIE
 
 
 class SmaCrossover(Strategy):
@@ -25,12 +24,12 @@ class SmaCrossover(Strategy):
 
     def signals(self, bars: Bars, fast: int, slow: int) -> Crossing:
         """Cross of the two averages at a bar's close."""
-        return Crossing(_average(bars, fast), _average(bars, slow), tie=0.0 if are_exact(bars) else TIE)
+        return Crossing(_average(bars, fast), _average(bars, slow), is_exact=are_exact(bars))
 
     @override
     def crossings(self, bars: Bars, fast: Any, slow: Any) -> Crossings:
         quick, steady = (Each.made(lambda n: _average(bars, n), lengths) for lengths in (fast, slow))
-        return Crossings(quick, steady, tie=0.0 if are_exact(bars) else TIE)
+        return Crossings(quick, steady, is_exact=are_exact(bars))
 
 
 def _average(bars: Bars, length: int) -> Any:

@@ -26,6 +26,7 @@ from typing import Any
 from trading_ai._origin import is_installed
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.sources import Source, Sources, local_source, read_sources, where
+from trading_ai.strategies.talib_series import accept_series
 
 _PREFIX = "trading_ai_user_strategy_"
 _LOCK = threading.RLock()
@@ -225,6 +226,7 @@ class _SourceLoader(Loader):
         names["__builtins__"] = {**vars(builtins), "__import__": self._own.import_}
         code = compile(self._source.text, path, "exec", dont_inherit=True)
         exec(code, names)
+        accept_series()
 
 
 @cache

@@ -194,6 +194,9 @@ def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):
     laptop = Laptop(tmp_path, broker_url="redis://127.0.0.1:1/0")
 
     class Silent:
+        def trouble(self):
+            return "does not answer"
+
         def n_waiting(self):
             return None
 
@@ -218,7 +221,9 @@ def test_ready_says_that_workers_and_broker_are_missing(tmp_path, monkeypatch):
 )
 def test_ready_looks_at_what_is_asked_for(tmp_path, asked, missing):
     laptop = Laptop(tmp_path, broker_url="redis://127.0.0.1:1/0")
-    laptop.application.broker = type("Silent", (), {"n_waiting": lambda _: None})()
+    laptop.application.broker = type(
+        "Silent", (), {"trouble": lambda _: "does not answer", "n_waiting": lambda _: None}
+    )()
     client = TestClient(
         make_app("optimizer", Context(laptop.application), keys_required=False), base_url="http://localhost"
     )

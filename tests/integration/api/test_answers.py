@@ -64,7 +64,7 @@ def visit(laptop, year):
     body = {"dataset_id": laptop.dataset_id, "strategy": "sma_crossover", "name": "shown", "start": "2017-01-10"}
     yield got(data, "POST", BACKTESTS, 201, json=body)
     yield got(data, "GET", BACKTESTS, params={"windows": "true"})
-    for what in ("", "/trades", "/equity"):
+    for what in ("", "/trades", "/equity", "/look-ahead"):
         path = f"{BACKTESTS}/{laptop.backtest_id}{what}"
         yield got(data, "GET", path, template=BACKTESTS + "/{backtest_id}" + what)
     shown = next(b["id"] for b in data.get(BACKTESTS).json() if b["name"] == "shown")

@@ -39,7 +39,7 @@ def test_backtests_are_listed_newest_first_in_an_array(laptop):
     assert answer.status_code == 201, answer.text
     listed = laptop.pipeline.get("/api/v1/backtests").json()
     assert isinstance(listed, list)
-    assert listed[0] == answer.json()
+    assert listed[0].items() <= answer.json().items()  # which has more: sides and exposure
     assert [b["created_at"] for b in listed] == sorted((b["created_at"] for b in listed), reverse=True)
     for made in listed:
         assert str(uuid.UUID(made["id"])) == made["id"]

@@ -12,6 +12,7 @@ from tests.fakes.bars import EURUSD, bars_of, random_bars
 from trading_ai.driving.dispatch import Dispatch
 from trading_ai.driving.here import LEASE_SECONDS, Here
 from trading_ai.driving.service import OptimizationService
+from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import DataError, NotFoundError, ParameterError, StateError, StorageError
 from trading_ai.evaluation import job
 from trading_ai.evaluation.model import BacktestSpec
@@ -241,9 +242,9 @@ def test_resume_is_refused_while_another_process_keeps_its_lease_alive(house):
 
 def test_resume_is_refused_when_the_engine_changed(house, monkeypatch):
     record = paused_after(house, started(house), 1)
-    monkeypatch.setattr(job.check_code, "__defaults__", ("2",))
-    monkeypatch.setattr(job, "ENGINE_VERSION", "2")
-    with pytest.raises(StateError, match="engine version 1, this is 2"):
+    monkeypatch.setattr(job.check_code, "__defaults__", ("next",))
+    monkeypatch.setattr(job, "ENGINE_VERSION", "next")
+    with pytest.raises(StateError, match=f"engine version {ENGINE_VERSION}, this is next"):
         house.service.resume(record.optimization_id)
 
 

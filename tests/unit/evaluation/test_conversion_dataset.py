@@ -11,6 +11,7 @@ from tests.fakes.bars import random_bars
 from tests.unit.driving.test_service import House, house, space_of  # noqa: F401
 from trading_ai.api.wording import in_fields
 from trading_ai.cli.wording import in_flags
+from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError, StateError
 from trading_ai.evaluation.job import job_evaluator
 from trading_ai.evaluation.model import BacktestSpec
@@ -24,7 +25,9 @@ RATES = random_bars(1_500, 4, symbol=GBPUSD, start=1.25, gaps=0.0)
 
 
 def spec(home: House, **changes) -> BacktestSpec:
-    return BacktestSpec("sma_crossover", {"fast": 5, "slow": 20, "stop_loss": 30}, home.add(BARS), **changes)
+    parameters = {"fast": 5, "slow": 20, "stop_loss": 30}
+    # A stated size: by the capital it would follow the account's currency.
+    return BacktestSpec("sma_crossover", parameters, home.add(BARS), sizing=Sizing("units", 10_000.0), **changes)
 
 
 def test_without_it_the_way_out_is_named_as_each_surface_names_it(house):  # noqa: F811

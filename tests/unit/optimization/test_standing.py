@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.driving.test_service import EXITS, house, started  # noqa: F401
 from trading_ai.errors import NoWinnerError, ParameterError
+from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import EvaluatedChunk
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 from trading_ai.optimization import objective as objectives
@@ -69,8 +70,9 @@ def saved(home, metrics, **spec):
     """An optimization with these metrics instead of a run's."""
     plan = started(home, **spec)
     record = home.service.begin(plan)
-    chunk = EvaluatedChunk(np.arange(metrics.shape[0]), metrics, {}, None)
-    Judge(home.store, record.optimization_id, record.spec).save(chunk)
+    identity = Identity("1", "", ())
+    chunk = EvaluatedChunk(np.arange(metrics.shape[0]), metrics, {}, None, made_by=identity)
+    Judge(home.store, record.optimization_id, record.spec, identity).save(chunk)
     return home.store.optimization(record.optimization_id)
 
 
