@@ -63,7 +63,7 @@ mutants: $(MUTANTS_STAMP) ## change one place at a time and see whether a test n
 	NUMBA_DISABLE_JIT=1 $(MUTANTS_VENV)/bin/python -m tests.mutants $(MUTANTS_ARGS)
 
 .PHONY: fuzz
-fuzz: setup ## give a million random files to the importers (an hour; FUZZ_ARGS="imports --cases 100000")
+fuzz: setup ## give a million random files to the importers and requests to the API (FUZZ_ARGS="imports --cases 100000")
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 .PHONY: test-deploy

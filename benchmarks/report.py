@@ -12,6 +12,8 @@ GRID_TITLES = {
     "b527": "31 stops x 17 targets",
     "c1000": "10 averages x 10 stops x 10 targets",
     "d10540": "20 averages x 31 stops x 17 targets",
+    "f1000": "40 fast x 25 slow averages, stop and target fixed",
+    "f5000": "100 fast x 50 slow averages, stop and target fixed",
 }
 
 
@@ -71,6 +73,7 @@ def plain_table(rows: list[dict]) -> str:
 
 
 PRODUCT_TITLES = {
+    "parameters": "Sweeps of a strategy's own parameters and of other exits",
     "singles": "Single evaluations (searches that learn), one core",
     "curve": "Cost of a combination: against bars at the same trades, against trades at the same bars",
     "commands": "Whole commands, process start to stored and ranked trials",

@@ -26,13 +26,26 @@ WORKLOADS = (
     ("eurusd_h1", "b527", True),
     ("eurusd_h1", "c1000", True),
     ("eurusd_h1", "d10540", True),
+    ("eurusd_h1", "f1000", True),
     ("synth_100k", "a31", True),
     ("synth_100k", "b527", True),
     ("synth_100k", "d10540", False),
+    ("synth_100k", "f1000", True),
     ("synth_1m", "a31", True),
     ("synth_1m", "d10540", False),
+    ("synth_1m", "f5000", False),
 )
-QUICK = {("eurusd_h1", "b527"), ("synth_100k", "b527"), ("synth_1m", "a31"), ("synth_1m", "d10540")}
+MODULES = {"parameters": ("benchmarks.parameters",)}
+"""Parts of the product's own figures that are modules of their own."""
+QUICK = {
+    ("eurusd_h1", "b527"),
+    ("eurusd_h1", "f1000"),
+    ("synth_100k", "f1000"),
+    ("synth_1m", "f5000"),
+    ("synth_100k", "b527"),
+    ("synth_1m", "a31"),
+    ("synth_1m", "d10540"),
+}
 
 
 def module(*arguments: str, timeout: float = 1800.0) -> dict | None:
@@ -103,9 +116,9 @@ def main() -> None:
     if not arguments.skip_product:
         print("whole commands, storing, importing, single evaluations, cost curve", flush=True)
         everything["product"] = {}
-        for part in ("singles", "curve", "commands", "storing", "importing"):
+        for part in ("parameters", "singles", "curve", "commands", "storing", "importing"):
             extra = ["--m1", str(arguments.m1)] if part == "commands" else []
-            found = module("benchmarks.product", part, *extra)
+            found = module(*MODULES.get(part, ("benchmarks.product", part)), *extra)
             everything["product"][part] = found
             print(f"  {part}: {json.dumps(found)[:300]}", flush=True)
 

@@ -109,6 +109,8 @@ def grid(name: str, data: str) -> Grid:
         "b527": Grid("b527", (fast,), (slow,), stops, targets),
         "c1000": Grid("c1000", many_fast[:10], (slow,), tuple(range(20, 80, 6)), tuple(range(40, 200, 16))),
         "d10540": Grid("d10540", many_fast, (slow,), stops, targets),
+        "f1000": Grid("f1000", tuple(range(5, 45)), tuple(range(60, 110, 2)), (40,), (100,)),
+        "f5000": Grid("f5000", tuple(range(5, 105)), tuple(range(110, 210, 2)), (40,), (100,)),
     }[name]
 
 

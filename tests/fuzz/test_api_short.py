@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.api import SECONDS, check
 
-N_REQUESTS = 12_000
+N_REQUESTS = 7_000
 
 
 @pytest.mark.slow

@@ -24,6 +24,16 @@ def last_equal(close, start, price):
 
 
 @njit
+def put(values, level, event, price, lowest, highest, lowest_bar, highest_bar):
+    """Note a touch, see `arguments.Touches`."""
+    values[level, event, 0] = price
+    values[level, event, 1] = lowest
+    values[level, event, 2] = highest
+    values[level, event, 3] = lowest_bar
+    values[level, event, 4] = highest_bar
+
+
+@njit
 def fill_exit_row(
     stops,
     targets,
@@ -71,7 +81,9 @@ def fill_exit_row(
     j = 0
     lowest = np.inf
     highest = -np.inf
+    # The bars of both; of an extreme in a block that was passed over, the first of the block, until it is asked for.
     lowest_bar = highest_bar = bar
+    low_in_block = high_in_block = False
     long = side > 0.0
     stop = rounded(anchor - side * stops[0, 0], level_scale)
     target = rounded(anchor + side * targets[0], level_scale)
@@ -87,35 +99,31 @@ def fill_exit_row(
                 else (blocks[b, 1] < stop and blocks[b, 0] > target)
             ):
                 if blocks[b, 2] <= lowest:
-                    lowest = blocks[b, 2]
-                    lowest_bar = last_equal(close, t, lowest)
+                    lowest, lowest_bar, low_in_block = blocks[b, 2], t, True
                 if blocks[b, 3] >= highest:
-                    highest = blocks[b, 3]
-                    highest_bar = last_equal(close, t, highest)
+                    highest, highest_bar, high_in_block = blocks[b, 3], t, True
                 t += BLOCK
                 continue
+        is_stopped = low[t] <= stop if long else high[t] >= stop
+        is_reached = high[t] >= target if long else low[t] <= target
+        if (is_stopped or is_reached) and low_in_block:
+            lowest_bar, low_in_block = last_equal(close, lowest_bar, lowest), False
+        if (is_stopped or is_reached) and high_in_block:
+            highest_bar, high_in_block = last_equal(close, highest_bar, highest), False
         while i < n_stops and (low[t] <= stop if long else high[t] >= stop):
             gap = open_[t] <= stop if long else open_[t] >= stop
             price = open_[t] if gap else stop
             if slippage > 0.0:
                 price = np.floor((price - side * slippage) * fill_scale + 0.5) / fill_scale
             keys[i, event] = 2 * t if gap else 2 * t + 1
-            values[i, event, 0] = price
-            values[i, event, 1] = lowest
-            values[i, event, 2] = highest
-            values[i, event, 3] = lowest_bar
-            values[i, event, 4] = highest_bar
+            put(values, i, event, price, lowest, highest, lowest_bar, highest_bar)
             i += 1
             if i < n_stops:
                 stop = rounded(anchor - side * stops[i, 0], level_scale)
         while j < n_targets and (high[t] >= target if long else low[t] <= target):
             gap = open_[t] >= target if long else open_[t] <= target
             keys[n_stops + j, event] = 2 * t if gap else 2 * t + 1
-            values[n_stops + j, event, 0] = open_[t] if gap else target
-            values[n_stops + j, event, 1] = lowest
-            values[n_stops + j, event, 2] = highest
-            values[n_stops + j, event, 3] = lowest_bar
-            values[n_stops + j, event, 4] = highest_bar
+            put(values, n_stops + j, event, open_[t] if gap else target, lowest, highest, lowest_bar, highest_bar)
             j += 1
             if j < n_targets:
                 target = rounded(anchor + side * targets[j], level_scale)
@@ -125,22 +133,20 @@ def fill_exit_row(
         if t == n - 1:
             break
         if close[t] <= lowest:
-            lowest = close[t]
-            lowest_bar = t
+            lowest, lowest_bar, low_in_block = close[t], t, False
         if close[t] >= highest:
-            highest = close[t]
-            highest_bar = t
+            highest, highest_bar, high_in_block = close[t], t, False
         t += 1
+    if low_in_block:
+        lowest_bar = last_equal(close, lowest_bar, lowest)
+    if high_in_block:
+        highest_bar = last_equal(close, highest_bar, highest)
     last = n_stops + n_targets
     keys[last, event] = 2 * forced
     price = open_[forced] if forced < n else close[n - 1]
     if slippage > 0.0:
         price = np.floor((price - side * slippage) * fill_scale + 0.5) / fill_scale
-    values[last, event, 0] = price
-    values[last, event, 1] = lowest
-    values[last, event, 2] = highest
-    values[last, event, 3] = lowest_bar
-    values[last, event, 4] = highest_bar
+    put(values, last, event, price, lowest, highest, lowest_bar, highest_bar)
 
 
 @njit
@@ -240,16 +246,6 @@ def fill_moving_row(
                 price = np.floor((price - side * slippage) * fill_scale + 0.5) / fill_scale
             keys[n_stops + n_targets, event] = 2 * forced
             put(values, n_stops + n_targets, event, price, lowest, highest, lowest_bar, highest_bar)
-
-
-@njit
-def put(values, level, event, price, lowest, highest, lowest_bar, highest_bar):
-    """Note a touch, see `arguments.Touches`."""
-    values[level, event, 0] = price
-    values[level, event, 1] = lowest
-    values[level, event, 2] = highest
-    values[level, event, 3] = lowest_bar
-    values[level, event, 4] = highest_bar
 
 
 @njit
