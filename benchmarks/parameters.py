@@ -148,7 +148,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     notes = [
         "EURUSD, 5,000 hourly bars, all cores. The arithmetic share sets the time of the compiled simulation alone, on "
-        "two threads, against the best; 1 is the limit. Where it is not given, the exits of one set of signals are swept.",
+        "two threads, against the best; 1 is the limit. Where it is not given, exits of one set of signals are swept.",
         f"Peak memory of the process that ran them all: {peak:.0f} MB.",
     ]
     print(json.dumps({"rows": rows, "notes": notes}))
