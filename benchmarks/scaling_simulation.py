@@ -14,6 +14,7 @@ import heapq
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -158,6 +159,7 @@ class _Cluster:
             heapq.heappush(self._working, (now + size * self._cost, piece, size, process, False))
 
 
+@cache
 def simulate(
     figures: Figures, n: int, combination_seconds: float, least: int, most: int, *, end: float = 1e6
 ) -> Outcome:
