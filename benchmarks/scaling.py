@@ -1,129 +1,34 @@
 """How a burst of work runs on 3 to 1,000 workers, simulated with figures measured on this machine.
 
 ``python -m benchmarks.scaling`` measures what one worker process, the database, the coordinator and a worker's start
-cost on real PostgreSQL and Redis servers, then simulates bursts second by second. ``--figures FILE`` reads figures of
+cost on real PostgreSQL and Redis servers, then simulates bursts piece by piece. ``--figures FILE`` reads figures of
 an earlier run instead (those that it printed as JSON); ``--picture FILE.png`` draws queue, workers and progress.
 
-The simulation is a fluid one: in each quarter of a second (the coordinator's tick) the free processes finish what
-they can, bounded by the chunks that wait, by the database's and by the coordinator's measured pace. Chunk sizes follow
-the coordinator: about a second of work, at most 50,000 combinations, down to a tenth of a second at the end of a run.
-The autoscaler is the one of kubernetes/overlays/keda: asked every 15 s, one worker for each 4 waiting chunks, at most
-doubling in a minute, and down by one worker a minute after five quiet minutes.
+`benchmarks.scaling_simulation` says how bursts are simulated.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-PROCESSES = 2  # of a worker
-WAITING_PER_PROCESS = 3
-CHUNK_SECONDS, LEAST_SECONDS, MAX_CHUNK, TICK = 1.0, 0.1, 50_000, 0.25
-POLL_SECONDS, CHUNKS_PER_WORKER, DOUBLE_SECONDS, QUIET_SECONDS, DOWN_SECONDS = 15.0, 4, 60.0, 300.0, 60.0
+from benchmarks.scaling_simulation import Figures, Outcome, simulate
+
 BURSTS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 WORKERS = (3, 10, 100, 1_000)
 DRAWN = (1_000, 100_000, 10_000_000)
 SHOWN = {f"{n:,} workers": (n, n) for n in WORKERS} | {"3 to 10, autoscaled": (3, 10)}
 STORED = 20_000  # trials of a chunk where storing is measured
-# From a pod's creation until its container runs, whose image is on the node: 0.7 to 0.8 s in five starts on a
-# Kubernetes 1.36 of one node of two cores; added to the measured start of a worker.
-POD_SECONDS = 0.8
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What was measured.
-
-    Attributes:
-        combination_seconds: evaluation of one combination by one process (sample sweep).
-        chunk_overhead_seconds: claim, save and finish of a chunk, as its worker sees it.
-        database_chunks_per_second: small chunks that the database takes from several processes at once.
-        database_rows_per_second: trials that the database stores from several processes at once.
-        dispatch_chunks_per_second: chunks that the coordinator cuts, stores and announces.
-        worker_start_seconds: from the start of `trading-ai worker` to its first heartbeat.
-    """
-
-    combination_seconds: float
-    chunk_overhead_seconds: float
-    database_chunks_per_second: float
-    database_rows_per_second: float
-    dispatch_chunks_per_second: float
-    worker_start_seconds: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One simulated burst: seconds to its end, what bounded it most of the time, and (second, waiting chunks, workers,
-    share done) over time."""
-
-    seconds: float
-    limit: str
-    course: tuple[tuple[float, float, int, float], ...]
-
-
-def simulate(
-    figures: Figures, n: int, combination_seconds: float, least: int, most: int, *, end: float = 1e6
-) -> Outcome:
-    """One burst of `n` combinations on `least` workers, that an autoscaler may raise to `most`."""
-    left, waiting, waiting_size = float(n), 0.0, 1.0
-    ready = [0.0] * least
-    now, polled, quiet_since, rose, fell = 0.0, 0.0, 0.0, -DOUBLE_SECONDS, 0.0
-    limits: dict[str, float] = {}
-    course = []
-    step = TICK
-    undispatched = left
-    while left > 0.5 and now < end:
-        workers = sum(1 for at in ready if at <= now)
-        slots = PROCESSES * max(workers, 1)
-        piece = max(undispatched / (2 * slots), LEAST_SECONDS / combination_seconds)
-        size = max(min(CHUNK_SECONDS / combination_seconds, MAX_CHUNK, piece), 1.0)
-        room = max(WAITING_PER_PROCESS * slots - waiting, 0.0)
-        wanted = math.ceil(undispatched / size - 1e-9)
-        new = min(room, wanted, figures.dispatch_chunks_per_second * step)
-        waiting_size = size if new else waiting_size
-        taken = min(new * size, undispatched)
-        undispatched -= taken
-        waiting += new
-        each = (left - undispatched) / waiting if waiting else waiting_size
-        bounds = {
-            "workers": slots * step / (each * combination_seconds + figures.chunk_overhead_seconds),
-            "database (trials)": figures.database_rows_per_second * step / each,
-            "database (chunks)": figures.database_chunks_per_second * step,
-        }
-        name = min(bounds, key=lambda key: bounds[key])
-        done = min(bounds[name], waiting)
-        if done < bounds[name] - 1e-9 and undispatched > 0:
-            name = "coordinator" if new < min(room, wanted) - 1e-9 else "the size of chunks"
-        limits[name] = limits.get(name, 0.0) + step
-        share = min(done * each, left - undispatched)
-        left -= share
-        waiting = max(waiting - done, 0.0) if left - undispatched > 0.5 else 0.0
-        now += step
-        course.append((now, waiting, workers, 1.0 - left / n))
-        if most > least and now - polled >= POLL_SECONDS:
-            polled = now
-            aim = min(max(math.ceil(waiting / CHUNKS_PER_WORKER), least), most)
-            if aim > len(ready) and now - rose >= DOUBLE_SECONDS:
-                more = min(aim, 2 * len(ready)) - len(ready)
-                ready += [now + POD_SECONDS + figures.worker_start_seconds] * more
-                rose = now
-            quiet_since = now if aim >= len(ready) else quiet_since
-            if now - quiet_since >= QUIET_SECONDS and now - fell >= DOWN_SECONDS:
-                ready.remove(max(ready))
-                fell = now
-    limit = max(limits, key=lambda key: limits[key])
-    return Outcome(now, limit, tuple(course))
 
 
 # --- measuring ----------------------------------------------------------------------------------------------------
@@ -194,6 +99,7 @@ def _measure_rows(application, backtest_id: str, n_chunks: int, n_processes: int
 
 def _measure_chunks(application, folder: Path, backtest_id: str, size: int, n_chunks: int, n_processes: int):
     """Combinations, seconds of evaluation and in all, summed over processes that each run chunks of that size."""
+    from trading_ai.driving.planning import job_of
     from trading_ai.optimization.model import OptimizationSpec
     from trading_ai.parameters import Choices, SearchSpace
 
@@ -204,7 +110,8 @@ def _measure_chunks(application, folder: Path, backtest_id: str, size: int, n_ch
     plan = application.service.plan(spec, measure=False)
     record = application.service.begin(plan)
     pieces = [plan.indices[i * size : (i + 1) * size] for i in range(n_chunks * n_processes)]
-    added = application.queue.add_chunks(record.optimization_id, 0, pieces, time.time())
+    identity = job_of(application.store, record).identity
+    added = application.queue.add_chunks(record.optimization_id, 0, pieces, time.time(), identity)
     ids = [chunk.chunk_id for chunk in added]
     context = multiprocessing.get_context("spawn")
     result = context.SimpleQueue()
@@ -256,8 +163,11 @@ def measure(folder: Path) -> Figures:
         coordinator = application.coordinator("here")
         while coordinator.tick() is None:  # takes the role
             pass
+        coordinator.tick()
+        for driven in coordinator._driven.values():
+            driven.dispatch.told(1, 10.0)  # of so slow a strategy each combination is a chunk, and many may wait
         n_before, began = len(application.queue.chunks()), time.perf_counter()
-        while len(application.queue.chunks()) < 6_000 and time.perf_counter() - began < 30:
+        while len(application.queue.chunks()) < 3_500 and time.perf_counter() - began < 30:
             coordinator.tick()
         n_dispatched = len(application.queue.chunks()) - n_before
         dispatch = n_dispatched / (time.perf_counter() - began)

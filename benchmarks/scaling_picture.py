@@ -15,7 +15,7 @@ from plotly.subplots import make_subplots
 from trading_ai.figures.theme import ACCENT, LONG, LOSS, SHORT, TEMPLATE, WIN
 
 if TYPE_CHECKING:
-    from benchmarks.scaling import Outcome
+    from benchmarks.scaling_simulation import Outcome
 
 WIDTH, HEIGHT, POINTS = 1160, 820, 400
 COLOURS = (LONG, WIN, SHORT, LOSS, ACCENT)

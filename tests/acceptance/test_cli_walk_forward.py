@@ -11,6 +11,8 @@ import pytest
 
 from tests.acceptance.test_cli import COMMAND, Shell
 from tests.fakes.user_strategies import write_strategy
+from trading_ai.store.database import Database
+from trading_ai.store.sql import SqlStore
 
 # Slow enough to be caught in the middle of a window: twelve sets of signals take over two seconds.
 SEARCH = ["--param", "period=60:71:1", "--param", "stop_loss=15:45:15", "--objective", "net_profit"]
@@ -38,21 +40,41 @@ def undisturbed(tmp_path_factory):
     return shell, shell.ask("walk-forward", "latest", *SEARCH, *WINDOWS)
 
 
+def kill_within_a_part(process, shell):
+    """Kill a walk-forward of which one part is complete and another has some of its trials, and no more has begun.
+
+    The process is halted before the database is believed: what it says while the process runs may be over by the time
+    that the signal arrives, on a busy machine above all.
+    """
+    database = Database(f"sqlite:///{shell.folder / 'home' / 'trading-ai.db'}")
+    store = SqlStore(database)
+
+    def within():
+        begun = [o for o in store.optimizations() if o.name.startswith("walk-forward ")]
+        running = [o for o in begun if o.status == "running"]
+        complete = [o for o in begun if o.status == "completed"]
+        inside = len(running) == 1 and 0 < running[0].n_completed < running[0].n_total
+        return bool(complete) and inside and len(begun) == len(complete) + 1 < N_PARTS
+
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        if within():
+            process.send_signal(signal.SIGSTOP)
+            if within():
+                break
+            process.send_signal(signal.SIGCONT)
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    database.close()
+
+
 def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
     shell, backtest_id = prepared(tmp_path)
     process = subprocess.Popen(
         [*COMMAND, "walk-forward", "latest", *SEARCH, *WINDOWS],
         env=shell.environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 90
-    before = {}
-    while time.monotonic() < deadline and process.poll() is None:
-        before = parts(shell)
-        if sum(o["status"] == "completed" for o in before.values()) and any(
-            o["status"] == "running" and o["completed_tasks"] for o in before.values()
-        ):
-            break
-    process.send_signal(signal.SIGKILL)
+    kill_within_a_part(process, shell)
     process.communicate(timeout=30)
     before = parts(shell)
     complete = {name for name, o in before.items() if o["status"] == "completed"}

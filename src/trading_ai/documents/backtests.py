@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, finite_values, form, iso, iso_ns
 from trading_ai.documents.metrics import Metrics, metrics_json
 from trading_ai.engine import costs, rules, sizing
-from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.records import EXIT_REASONS, STOP_OUT
 from trading_ai.errors import SymbolError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.symbol_table import symbol
@@ -141,10 +141,12 @@ class BacktestInFull(Backtest):
         sides: all trades, the long and the short ones.
         money_exposure_percent: mean value of the open positions over all bars, percent of the capital; null where
             the account's currency is neither of the symbol's and no rate was given.
+        ruined_at: open of the bar whose stop-out ruined the account, UTC; null of an account that was not ruined.
     """
 
     sides: list[Side]
     money_exposure_percent: Number
+    ruined_at: Moment | None
 
 
 @form()
@@ -273,7 +275,16 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
         **backtest_json(record),
         "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
         "money_exposure_percent": finite(exposure),
+        "ruined_at": _ruined_at(record, trades),
     }
+
+
+def _ruined_at(record: BacktestRecord, trades: npt.NDArray[np.void]) -> str | None:
+    """When a stop-out ruined the account: after it nothing is traded, so it is the last one; None without a ruin."""
+    if not record.metrics.get("ruined", 0.0) > 0.0:
+        return None
+    times = trades["exit_time_ns"][trades["exit_reason"] == STOP_OUT]
+    return iso_ns(int(times.max())) if times.size else None
 
 
 def account_rate(spec: BacktestSpec, symbol_name: str) -> float | None:

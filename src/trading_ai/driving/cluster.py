@@ -44,7 +44,6 @@ from trading_ai.optimization.records import OptimizationRecord
 ROLE = "coordinator 2"  # coordinators of versions before refusals have another name, and hold up nobody
 ROLE_SECONDS = 5.0
 _OPTIMIZATION_LEASE_SECONDS = 10.0
-_WAITING_PER_SLOT = 3
 _ADDED_PER_TICK = 1000  # a tick must end well before the role does, however many workers wait
 _SILENT_BROKER_SECONDS = 2.0
 _WORKERS_FORGOTTEN_SECONDS = 3600.0
@@ -89,7 +88,7 @@ class Coordinator:
         self._reasons: dict[str, str] = {}
         self._trouble: dict[str, tuple[float, int]] = {}  # since when the database fails for one, at so many trials
         self._n_completed: dict[str, int] = {}
-        self._n_transient = 0
+        self._n_transient = self._n_running = 0
 
     def leave(self) -> None:
         """Give the role up, so that another process has it at once."""
@@ -155,6 +154,7 @@ class Coordinator:
         actions: Counter[str],
     ) -> list[ChunkState]:
         """Drive optimizations, those that are this process's to drive; returns all chunks, with those it added."""
+        self._n_running = len(running)
         records = [record for key, engine in running.items() if (record := self._look_at(key, engine, now)) is not None]
         chunks = list(waiting)
         killers = [chunk for chunk in chunks if chunk.optimization_id in self._driven and _is_killer(chunk)]
@@ -322,11 +322,12 @@ class Coordinator:
         records = [record for record in records if record.optimization_id in self._driven]
         taken: dict[str, list[Indices]] = {}
         starts = {r.optimization_id: self._driven[r.optimization_id].dispatch.n_started for r in records}
-        n_free = sum(free.values())
+        n_free, alone = sum(free.values()), self._leads and self._n_running == 1
+        enough = max((self._driven[r.optimization_id].room(r, chunks, n_slots, now, alone) for r in records), default=0)
         while True:
             able = [r for r in records if self._driven[r.optimization_id].dispatch.left.size]
             # One that has none waiting gets its turn even when the queue is full: small ones must not starve.
-            if n_free >= _WAITING_PER_SLOT * n_slots:
+            if n_free >= enough:
                 able = [r for r in able if not free[r.optimization_id]]
             if not able or sum(map(len, taken.values())) >= _ADDED_PER_TICK:
                 break

@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from trading_ai.driving.round_trip import LEAST_SECONDS, least_seconds, most_waiting
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.evaluation.speed import CHUNK_SECONDS, MAX_CHUNK
 from trading_ai.search.stopping import StopRule
 
 _FIRST_CHUNK = 16
 _GROWTH = 8
-_LEAST_SECONDS = 0.1
 _PIECES_WANTED = 20
 _BATCHES_ANSWERED_AT_ONCE = 20
 _KILLS_BEFORE_HALVING = 3
@@ -54,6 +54,9 @@ class Dispatch:
         answer: stores what the ledger knows of a batch; returns what is left to be run.
         n_started: combinations that were dispatched or answered before.
         rate: combinations a second of one worker, 0 if that is not known.
+
+    Attributes:
+        piece_cost: seconds for which what all workers share is taken up by one piece; 0 where they share nothing.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Dispatch:
         self._cost = 1.0 / rate if rate else 0.0  # seconds a combination; their mean, not that of rates, is a run's
         self._largest = max(int(rate * CHUNK_SECONDS), 1) if rate else _FIRST_CHUNK
         self._whole_seconds = left.size / rate if rate else math.inf
+        self.piece_cost = 0.0
 
     @property
     def learns(self) -> bool:
@@ -93,20 +97,28 @@ class Dispatch:
     def size(self, n_slots: int) -> int:
         """Combinations in the next piece: about a second of work, growing by steps until the speed is known.
 
-        Of a short run it is less, so that limits, progress and a wish to stop are looked at now and then. Where one
+        It is more where so many workers share a database that it could not serve them otherwise. Of a short run it is
+        less, so that limits, progress and a wish to stop are looked at now and then. Where one
         piece runs at a time, a method that learns has its batches whole: what it finds does not depend on the machine.
         """
         if self.learns and n_slots == 1:
             return int(self.left.size)
-        seconds = min(max(self._whole_seconds / n_slots / _PIECES_WANTED, _LEAST_SECONDS), CHUNK_SECONDS)
-        wanted = seconds / self._cost if self._cost else _FIRST_CHUNK
+        worth = least_seconds(self.left.size * self._cost, n_slots, self.piece_cost)
+        seconds = max(min(max(self._whole_seconds / n_slots / _PIECES_WANTED, LEAST_SECONDS), CHUNK_SECONDS), worth)
+        # Many workers that share a database would fill it with first pieces before the speed of one is known.
+        first = max(_FIRST_CHUNK // n_slots, 1) if self.piece_cost else _FIRST_CHUNK
+        wanted = seconds / self._cost if self._cost else first
         least = float(self.left.size)
         if n_slots > 1:
             # At the end pieces shrink, so that workers end together, but a piece must outweigh its round trip.
-            least = max(self.left.size // (2 * n_slots), _LEAST_SECONDS / self._cost if self._cost else 0.0)
+            least = max(self.left.size // (2 * n_slots), worth / self._cost if self._cost else 0.0)
         size = max(int(min(wanted, _GROWTH * self._largest, MAX_CHUNK, least)), 1)
         self._largest = max(self._largest, size)
         return size
+
+    def most_waiting(self, n_slots: int) -> int:
+        """Pieces that are to wait where workers share a database; few before their speed is known."""
+        return most_waiting(n_slots, self.piece_cost, speed_known=self._cost > 0.0)
 
     def refill(self) -> bool:
         """Ask a method that learns for its next batch; only when nothing of the last one is under way.
