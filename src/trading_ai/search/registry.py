@@ -66,7 +66,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "bayesian",
-            "Learns where good combinations lie and where bad ones, by Optuna's Parzen estimator (TPE).",
+            "Learns how scores depend on the parameters, by the model that fits the space: a Gaussian process or TPE.",
             learns=True, needs_max_iterations=False, several_objectives=True, home=("bayesian", "BayesianSearch"),
         ),
         Method(
