@@ -56,7 +56,8 @@ class Proposals(Batches):
         wanted = None if lists_all else spec.max_iterations or default_iterations(space.n_combinations)
         self.combinations = combinations_of(chosen, space, fixed, spec.parameter_constraints, wanted=wanted)
         n_trials = min(self.combinations.n, spec.max_iterations or default_iterations(self.combinations.n))
-        self._batch_size = batch_of(spec.batch_size, n_trials)
+        small = spec.method in METHODS and METHODS[spec.method].small_batches
+        self._batch_size = batch_of(spec.batch_size, n_trials) if small else spec.batch_size
         self._method = search_method(
             spec.method,
             self.combinations.n,
