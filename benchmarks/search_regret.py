@@ -1,6 +1,6 @@
 """How many trials search methods need: ``python -m benchmarks.search_regret [--seeds 20] [--batch 10]``
 
-Seven spaces over one year of real hourly bars, small enough to try every combination once. Then each method
+Eight spaces over one year of real hourly bars, small enough to try every combination once. Then each method
 searches each space many times, its scores looked up, and the trials are counted until it has found one of the
 best 1 % of the combinations. Plain Optuna is Optuna's own TPE with default settings, asked for batches of the
 same size: it may propose a combination twice, which counts as a trial, and combinations that break a rule of
@@ -38,6 +38,10 @@ SHARES = (0.01, 0.02, 0.05)  # of the grid, at which a search with the usual bud
 TOP = 0.01
 
 SPACES: dict[str, tuple[str, dict[str, Any]]] = {
+    "demo": (
+        "sma_crossover",
+        {"fast": 10, "slow": 30, "stop_loss": range(20, 81, 2), "take_profit": range(40, 201, 10)},
+    ),
     "averages": (
         "sma_crossover",
         {"fast": range(2, 41, 2), "slow": range(10, 201, 5), "stop_loss": 40, "take_profit": 100},

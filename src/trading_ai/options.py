@@ -190,7 +190,9 @@ OPTIONS: tuple[Option, ...] = (
         api_high=_WHOLE,
     ),
     Option(
-        "optimization", "batch_size", "whole", 16, "Combinations that a method that learns proposes at a time.", low=1,
+        "optimization", "batch_size", "whole", 16,
+        "Combinations that a method that learns proposes at a time; bayesian and gaussian_process at most a twelfth "
+        "of the trials.", low=1,
         api_high=1000,
     ),
     Option(

@@ -14,7 +14,7 @@ from trading_ai.evaluation.speed import ordered
 from trading_ai.optimization.combinations import combinations_of
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import is_ordered
-from trading_ai.search.budget import default_iterations
+from trading_ai.search.budget import batch_of, default_iterations
 from trading_ai.search.registry import METHODS, search_method
 from trading_ai.strategies.base import Declared
 
@@ -48,7 +48,6 @@ class Proposals(Batches):
         others = {name: value for name, value in backtest.parameters.items() if name not in space.names}
         fixed = resolve_parameters(chosen, others)
         self._strategy, self._space = chosen, space
-        self._batch_size = spec.batch_size
         if spec.method in METHODS and METHODS[spec.method].needs_max_iterations and spec.max_iterations is None:
             raise ParameterError(
                 f"is needed by {spec.method}", parameter="max_iterations", remedy="Say how many combinations to try."
@@ -56,6 +55,9 @@ class Proposals(Batches):
         lists_all = spec.method in METHODS and METHODS[spec.method].lists_all
         wanted = None if lists_all else spec.max_iterations or default_iterations(space.n_combinations)
         self.combinations = combinations_of(chosen, space, fixed, spec.parameter_constraints, wanted=wanted)
+        n_trials = min(self.combinations.n, spec.max_iterations or default_iterations(self.combinations.n))
+        small = spec.method in METHODS and METHODS[spec.method].small_batches
+        self._batch_size = batch_of(spec.batch_size, n_trials) if small else spec.batch_size
         self._method = search_method(
             spec.method,
             self.combinations.n,
@@ -64,7 +66,7 @@ class Proposals(Batches):
             shape=space.shape,
             candidates=self.combinations.indices,
             ordered=[is_ordered(axis) for axis in space.axes],
-            batch_size=spec.batch_size,
+            batch_size=self._batch_size,
             allowed=self.combinations.keep if self.combinations.is_estimated else None,
             share=self.combinations.share,
         )

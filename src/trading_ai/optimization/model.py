@@ -67,7 +67,8 @@ class OptimizationSpec:
         constraints: conditions on results, such as ``total_trades >= 30``; a trial that breaks one ranks
             below all that hold them.
         keep_daily_profit: keep each trial's daily profits for later statistics.
-        batch_size: combinations that a method that learns proposes before it is told their results.
+        batch_size: combinations that a method that learns proposes before it is told their results; `bayesian` and
+            `gaussian_process` at most a twelfth of the trials.
         parameter_constraints: conditions on parameters, such as ``fast < slow``; combinations that break one are
             not part of the space.
         max_seconds: stop after so long; None for no limit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 _ROOT5 = 5.0**0.5
 _JITTER = 1e-8
 _REFIT_GROWTH = 1.2  # lengths are learned again when there are so many times as many points as last time
-_MOST_LEARNED_FROM = 200  # points, evenly chosen in the order given
+_MOST_LEARNED_FROM = 120  # points, evenly chosen in the order given
 _MOST_STEPS = 30
 _FIRST_STEP, _STEPS, _FINE_ENOUGH = 0.3, (1e-3, 1.0), 0.01  # of the logarithms
 _LENGTHS, _AMPLITUDES, _NOISES = (0.02, 5.0), (0.05, 20.0), (1e-4, 2.0)  # bounds; lengths in axes
@@ -34,7 +35,7 @@ class Kriging:
         self._ordered = tuple(ordered)
         n = len(self._ordered)
         # Logarithms of lengths, amplitude and noise: what is likely before anything is known, and how sure.
-        self._prior = np.array([np.log(0.3)] * n + [0.0, np.log(0.1)])
+        self._prior = np.array([np.log(0.2)] * n + [0.0, np.log(0.1)])
         self._prior_sd = np.array([1.0] * n + [1.0, 1.5])
         self._bounds = np.log(np.array([_LENGTHS] * n + [_AMPLITUDES, _NOISES])).T
         self._learned = self._prior
@@ -79,6 +80,14 @@ class Kriging:
         starts = [self._learned, self._prior]
         misfits = [self._misfit(start, squared, scores)[0] for start in starts]
         self._learned = self._descend(starts[int(np.argmin(misfits))], squared, scores)
+
+    def stretched(self, by: float) -> Kriging:
+        """The same process with lengths that are e^`by` times as long, within the bounds."""
+        other = copy(self)
+        n = len(self._ordered)
+        lengths = np.clip(self._learned[:n] + by, self._bounds[0][:n], self._bounds[1][:n])
+        other._learned = np.concatenate([lengths, self._learned[n:]])
+        return other
 
     def _descend(self, logs: Floats, squared: list[Floats], scores: Floats) -> Floats:
         """The least misfit found by resilient propagation: steps grow while the slope keeps its sign.

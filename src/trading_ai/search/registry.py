@@ -27,6 +27,7 @@ class Method:
         several_objectives: whether it learns from more than one score a candidate.
         home: module and class.
         lists_all: whether it lists the whole grid, which must then not be too large.
+        small_batches: whether a search of few trials gains much from smaller batches (see `batch_of`).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Method:
     several_objectives: bool
     home: tuple[str, str]
     lists_all: bool = False
+    small_batches: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -62,12 +64,13 @@ METHODS: dict[str, Method] = {
             "gaussian_process",
             "Learns how smooth the scores are along each axis and tries what is expected to improve most.",
             learns=True, needs_max_iterations=False, several_objectives=False,
-            home=("gaussian_process", "GaussianProcessSearch"),
+            home=("gaussian_process", "GaussianProcessSearch"), small_batches=True,
         ),
         Method(
             "bayesian",
-            "Learns where good combinations lie and where bad ones, by Optuna's Parzen estimator (TPE).",
+            "Learns how scores depend on the parameters, by the model that fits the space: a Gaussian process or TPE.",
             learns=True, needs_max_iterations=False, several_objectives=True, home=("bayesian", "BayesianSearch"),
+            small_batches=True,
         ),
         Method(
             "genetic",
