@@ -52,7 +52,10 @@ def test_best_is_the_first_of_the_table(swept):
     assert table["rank"].to_list() == list(range(1, len(swept) + 1))
     assert {k: table[k][0] for k in swept.best} == swept.best
     sharpe = table["sharpe_ratio"].to_numpy()
-    assert (np.diff(sharpe[~np.isnan(sharpe)]) <= 0).all()
+    earned = table["return_percent"].to_numpy() >= 0  # those that lost follow, by their returns
+    assert (np.diff(sharpe[earned & ~np.isnan(sharpe)]) <= 0).all()
+    lost = table["return_percent"].to_numpy()[~earned & ~np.isnan(sharpe)]
+    assert (np.diff(lost) <= 0).all()
     assert set(METRIC_NAMES) < set(table.columns)
     assert swept.metrics_of(swept.best)["sharpe_ratio"] == sharpe[0]
     assert "best by sharpe_ratio" in repr(swept)

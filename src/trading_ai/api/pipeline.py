@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -172,6 +173,8 @@ def upload(
     quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)
     detected = without_folder(found.detected | {"stated": {**options}}, folder)
     record, added = context.backtests.keep_bars(found.bars, name, detected, quality)
+    # Of bars that are known, what was seen in this file is answered, and not what the first one said.
+    record = replace(record, source=name, detected=detected, quality=quality)
     return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
 
 

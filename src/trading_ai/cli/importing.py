@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,10 @@ def import_file(
         stated = {name: value for name, value in said if value is not None and value is not False and value != ()}
         found = read_bars(file, symbol=symbol, **stated)
         quality = found.report.to_dict() | {"lines": found.report.lines()}
-        record, added = keep(application, found.bars, str(file.resolve()), found.detected | {"stated": stated}, quality)
+        detected, source = found.detected | {"stated": stated}, str(file.resolve())
+        record, added = keep(application, found.bars, source, detected, quality)
+        # Of bars that are known, what was seen in this file is shown, and not what the first one said.
+        record = replace(record, source=source, detected=detected, quality=quality)
     if as_json:
         print_json(imported_json(record, added=added))
         return

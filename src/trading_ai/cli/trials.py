@@ -23,7 +23,7 @@ from trading_ai.documents.optimizations import (
 )
 from trading_ai.documents.words import number, short, values_text
 from trading_ai.errors import StorageError
-from trading_ai.metrics.catalog import metric
+from trading_ai.metrics.catalog import METRIC_COLUMN, metric
 from trading_ai.metrics.names import HEADS
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import objective_values
@@ -98,10 +98,13 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
     if kind.plateau_of:  # it is the objective
         beside.pop("plateau", None)
     lost, rows = ruined(page.metrics), []
+    stopped = page.metrics[:, METRIC_COLUMN["stop_outs"]] > 0.0
+    has_marks = bool(stopped.any() or not page.feasible.all())
     for i, trial in enumerate(trials_json(record, page, ranks, beside)):
         metrics: Mapping[str, object] = {**trial}
         mark = "ruined" if lost[i] else "breaks a condition"
-        mark = "" if trial["feasible"] else ("failed" if trial["error"] else mark)
+        held = "stopped out" if stopped[i] else ""
+        mark = held if trial["feasible"] else ("failed" if trial["error"] else mark)
         rows.append(
             [
                 str(trial["rank"]),
@@ -109,7 +112,7 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
                 number(values[i], unit),
                 *(number(metrics.get(name), metric(name).unit) for name in names),
                 *(_beside(name, column[i].item(), unit) for name, column in beside.items()),
-                *([mark] if not page.feasible.all() else []),
+                *([mark] if has_marks else []),
             ]
         )
     shown = _HEADS.get(objective, objective) if objective.isidentifier() else "objective"
@@ -118,7 +121,7 @@ def show_results(application: Application, record: OptimizationRecord, top: int,
         *space.names,
         shown,
         *(_HEADS.get(n, n) for n in (*names, *beside)),
-        *([""] if not page.feasible.all() else []),
+        *([""] if has_marks else []),
     )
     which = "on the Pareto front, of" if pareto else "of"
     title = f"Best {len(rows)} {which} {record.n_completed:,} trials by {objective}"

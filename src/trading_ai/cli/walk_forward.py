@@ -14,7 +14,7 @@ from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.tables import table
 from trading_ai.documents.walk_forward import walk_forward_json
 from trading_ai.documents.words import number, short, values_text
-from trading_ai.errors import StateError
+from trading_ai.errors import NoWinnerError, StateError
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
 from trading_ai.parameters import ParameterRange, SearchSpace
@@ -63,6 +63,10 @@ def walk_forward(
         _print(service, plan, found)
     else:
         show(found)
+    if not any(window.parameters for window in found.windows):
+        raise NoWinnerError(
+            "no window has a trial that holds every condition: nothing was chosen and nothing traded. Relax --where."
+        )
 
 
 def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None, *, as_json: bool) -> None:

@@ -142,11 +142,13 @@ class BacktestInFull(Backtest):
         money_exposure_percent: mean value of the open positions over all bars, percent of the capital; null where
             the account's currency is neither of the symbol's and no rate was given.
         ruined_at: open of the bar whose stop-out ruined the account, UTC; null of an account that was not ruined.
+        stopped_out_at: open of the bar of the first stop-out, UTC; null where there was none.
     """
 
     sides: list[Side]
     money_exposure_percent: Number
     ruined_at: Moment | None
+    stopped_out_at: Moment | None
 
 
 @form()
@@ -275,16 +277,15 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
         **backtest_json(record),
         "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
         "money_exposure_percent": finite(exposure),
-        "ruined_at": _ruined_at(record, trades),
+        "ruined_at": _stop_outs(trades)[1] if record.metrics.get("ruined", 0.0) > 0.0 else None,
+        "stopped_out_at": _stop_outs(trades)[0],
     }
 
 
-def _ruined_at(record: BacktestRecord, trades: npt.NDArray[np.void]) -> str | None:
-    """When a stop-out ruined the account: after it nothing is traded, so it is the last one; None without a ruin."""
-    if not record.metrics.get("ruined", 0.0) > 0.0:
-        return None
+def _stop_outs(trades: npt.NDArray[np.void]) -> tuple[str | None, str | None]:
+    """When the first and the last stop-out were; after one that ruins the account nothing is traded."""
     times = trades["exit_time_ns"][trades["exit_reason"] == STOP_OUT]
-    return iso_ns(int(times.max())) if times.size else None
+    return (iso_ns(int(times.min())), iso_ns(int(times.max()))) if times.size else (None, None)
 
 
 def account_rate(spec: BacktestSpec, symbol_name: str) -> float | None:

@@ -15,7 +15,7 @@ SizingMode = Literal["units", "lots", "risk_percent", "percent_of_equity"]
 DEFAULT_UNITS = 10_000.0
 """The usual size where nobody gives one; less where that were worth more than the capital."""
 
-LARGE = 30.0
+LARGE = 10.0
 """Times the capital above which a position's value deserves a warning: the leverage of retail accounts ends there."""
 
 

@@ -24,6 +24,9 @@ Indices = npt.NDArray[np.int64]
 STOPS, TARGETS = 0, 1
 """What the places of an axis are places among."""
 
+_MOST_STOPS = 4096
+"""Stops up to which all are listed."""
+
 _OF_STOPS = (STOP_LOSS, TRAILING_STOP, BREAK_EVEN)
 
 
@@ -41,7 +44,8 @@ class ExitLevels:
         levels: stops and targets.
         places: for each of the axes that decides among them, whether among STOPS or TARGETS and what each of its values
             adds to the place, int64, shape (n_values,).
-        are_all: whether combinations of the space differ in nothing but these: no time exit is searched.
+        are_all: whether combinations of the space differ in nothing but these: no time exit is searched, and the stops
+            are few enough to be listed. If not, `levels` and `places` mean nothing.
     """
 
     def __init__(self, axes: Sequence[tuple[int, int, Floats]], fixed: Floats, pip_size: float) -> None:
@@ -63,6 +67,9 @@ class ExitLevels:
             stops.append(different(column, stride))
             stride *= stops[-1].size
         targets = different(TAKE_PROFIT, 1)
+        if stride > _MOST_STOPS:  # of a large space a few are drawn
+            self.are_all = False
+            stops = [each[:1] for each in stops]
         every = np.meshgrid(*reversed(stops), indexing="ij")
         self.levels: Levels = (stop_levels(*(each.ravel() for each in every)), targets)
 

@@ -287,9 +287,7 @@ def _remedy(name: str, missing: list[str], table: dict[str, Symbol], aliases: di
     inverse = plain[3:6] + plain[:3]
     near = [inverse] if inverse in table else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
     if near:
-        parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)))
-    parts.append(
-        "For any other instrument give its kind (--kind, kind=): share, index, crypto, fx, metal, future or other"
-    )
-    parts.append("Or describe it with explicit values: " + ", ".join(f"{key}=" for key in missing))
-    return ". ".join(parts)
+        parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)) + "?")
+    parts.append("For any other instrument give its kind: share, index, crypto, fx, metal, future or other")
+    parts.append("Or describe it with explicit values: " + ", ".join(missing))
+    return ". ".join(parts).replace("?.", "?")

@@ -20,8 +20,11 @@ from trading_ai.optimization.standing import n_ruined, why_nothing_ranks
 FEW_TRADES = 30
 """Trades below which a result is said to rest on few, as the verdict asks for; see `Thresholds.n_trades`."""
 
-LARGE_POSITION = 30.0
+LARGE_POSITION = 10.0
 """Times the capital above which the value of a position is said."""
+
+LARGE_DRAWDOWN = 50.0
+"""Percent of the highest equity from which on a fall is said."""
 
 WITHOUT_COSTS = "without costs"
 
@@ -177,6 +180,12 @@ def _on_result(metrics: Metrics, money: str, name: str, objective: Objective | N
             f"{name} has positions worth {times:,.0f} times the capital of {money}: a move of {100.0 / times:.2g} % "
             "against one loses everything. Give a smaller size."
         )
+    stop_outs = metrics.get("stop_outs", 0.0)
+    if stop_outs > 0.0 and not metrics.get("ruined", 0.0) > 0.0:
+        found.append(f"{name} was stopped out by its margin {stop_outs:,.0f} time{'' if stop_outs == 1.0 else 's'}.")
+    fall = metrics.get("max_drawdown_percent", math.nan)
+    if fall >= LARGE_DRAWDOWN and not metrics.get("ruined", 0.0) > 0.0:
+        found.append(f"{name} fell by {fall:.0f} % of its highest equity on the way: few would have held on.")
     if trades == 0.0:
         found.append(f"{name} made no trade.")
     elif trades < FEW_TRADES:

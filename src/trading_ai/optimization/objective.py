@@ -157,8 +157,8 @@ class Objective:
         """What trials are ranked by: larger is better, NaN where undefined, shape (m,).
 
         The mean of a lost account's daily returns can be above zero: +50 % and -40 % are a mean of 5 % and a loss of
-        10 %. Where the objective promises profit, a trial that lost money scores at most its (negative) return, as a
-        fraction of the capital: it ranks below every trial that earned, and the larger loss below the smaller. A ruined
+        10 %. Where the objective promises profit, a trial that lost money scores its (negative) return, as a fraction
+        of the capital: it ranks below every trial that earned, and the larger loss below the smaller. A ruined
         account scores minus infinity, whatever the objective is.
 
         Args:
@@ -167,13 +167,13 @@ class Objective:
         scores = self.measured(metrics) * float(self.better)
         if self.promises_profit:
             change = metrics[:, _RETURN] / 100.0
-            scores = np.where(change < 0.0, np.minimum(scores, change), scores)
+            scores = np.where((change < 0.0) & ~np.isnan(scores), change, scores)
         result: Floats = np.where(ruined(metrics), -np.inf, scores)
         return result
 
     def value(self, score: float) -> float:
-        """The objective's value of a score."""
-        return score * self.better
+        """The objective's value of a score; NaN where that is the return of a trial that lost money, see `scores`."""
+        return math.nan if self.promises_profit and score < 0.0 else score * self.better
 
 
 def _is_data(text: str) -> bool:

@@ -49,7 +49,7 @@ def test_whether_a_spread_was_paid():
         ({"total_trades": 29.0, "win_rate": 50.0}, ["rests on 29 trades"]),
         ({"total_trades": 30.0, "return_percent": 1.0}, []),
         ({"total_trades": 30.0, "return_percent": 1.0, "ruined": 1.0}, ["ruined the account"]),
-        ({"total_trades": 30.0, "position_percent": 1900.0}, []),
+        ({"total_trades": 30.0, "position_percent": 900.0}, []),
         ({"total_trades": 30.0, "position_percent": 4000.0}, ["worth 40 times the capital of 1,000.00 USD"]),
         ({"total_trades": 30.0, "position_percent": float("nan")}, []),  # of a percentage at risk
     ],

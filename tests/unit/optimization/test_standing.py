@@ -36,9 +36,9 @@ def test_a_trial_that_lost_money_scores_at_most_its_return():
     # A mean of daily returns can be above zero in an account that lost: what the money did decides.
     metrics = table(sharpe_ratio=[0.4, 0.3, -2.0, 0.1, np.nan], return_percent=[-67.0, -1.0, -1.0, 5.0, -3.0])
     sharpe = Objective.parse("sharpe_ratio")
-    np.testing.assert_allclose(sharpe.scores(metrics), [-0.67, -0.01, -2.0, 0.1, np.nan])
+    np.testing.assert_allclose(sharpe.scores(metrics), [-0.67, -0.01, -0.01, 0.1, np.nan])
     np.testing.assert_array_equal(sharpe.measured(metrics), metrics[:, METRIC_COLUMN["sharpe_ratio"]])
-    np.testing.assert_allclose(Objective.parse("plateau").own.scores(metrics), [-0.67, -0.01, -2.0, 0.1, np.nan])
+    np.testing.assert_allclose(Objective.parse("plateau").own.scores(metrics), [-0.67, -0.01, -0.01, 0.1, np.nan])
     np.testing.assert_allclose(Objective.parse("plateau(sharpe_ratio)").scores(metrics), sharpe.scores(metrics))
 
 
@@ -110,10 +110,10 @@ def test_where_nothing_holds_every_condition_there_is_no_winner(house):  # noqa:
 
 def test_the_best_of_losers_is_called_one(house):  # noqa: F811
     metrics = table(
-        sharpe_ratio=[0.4, -1.0], total_trades=[90, 90], return_percent=[-67.0, -2.0], win_rate=[50.0, 50.0]
+        sharpe_ratio=[0.4, -1.0], total_trades=[90, 90], return_percent=[-67.0, -82.0], win_rate=[50.0, 50.0]
     )
     record = saved(house, metrics)
-    assert record.best_index == 0  # -0.67 against -1
+    assert record.best_index == 0  # -67 % against -82 %
     said = " ".join(said_of_optimization(house.store, record).warnings)
     assert "lost money: -67.00 % of 10,000.00 USD, although its sharpe_ratio is 0.40" in said
     assert "No trial that ranks made money" in said
