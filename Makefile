@@ -26,7 +26,8 @@ LOWEST_VENV := .venv-lowest
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 # The lowest versions have wheels for the lowest Python and not always for the newest.
 LOWEST_PYTHON ?= python3.11
-ON_ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile
+# In the order of their folders: what waits for processes that are killed comes early, what is short fills the end.
+ON_ALL_CORES := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet

@@ -186,3 +186,14 @@ FAULTS: dict[str, Callable[[Cluster, random.Random], None]] = {
     "a worker with an eighth of a core": starve_worker,
     "a worker whose disk is full": fill_disk,
 }
+
+MISFITS = (
+    "a worker of another engine",
+    "a rolling update, rolled back",
+    "a worker without the strategy's file",
+    "a worker with an eighth of a core",
+    "a worker whose disk is full",
+)
+"""Workers that are there and cannot do, or do too little."""
+DEATHS = tuple(kind for kind in FAULTS if kind not in MISFITS)
+"""Processes that are killed or stand still."""

@@ -22,7 +22,7 @@ from tests.deployment.rendered import (
     pod_labels,
     workloads,
 )
-from trading_ai.driving.cluster import _WAITING_PER_SLOT
+from trading_ai.driving.round_trip import _WAITING_PER_SLOT
 
 both = pytest.mark.parametrize("overlay", [f"overlays/{name}" for name in OVERLAYS])
 DEFAULT, KEDA = "overlays/default", "overlays/keda"

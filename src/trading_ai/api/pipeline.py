@@ -171,7 +171,8 @@ def upload(
                 remedy=error.remedy,
             ) from None
     quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)
-    detected = without_folder(found.detected | {"stated": {**options}}, folder)
+    stated = {name: value for name, value in options.items() if value is not False}
+    detected = without_folder(found.detected | {"stated": stated}, folder)
     record, added = context.backtests.keep_bars(found.bars, name, detected, quality)
     # Of bars that are known, what was seen in this file is answered, and not what the first one said.
     record = replace(record, source=name, detected=detected, quality=quality)

@@ -286,7 +286,8 @@ class SignalGroup:
         doubtful = np.flatnonzero(tallies[:, bookkeeping.RUINED] == bookkeeping.IN_DOUBT)
         if not doubtful.size:
             return
-        stop, trailing, break_even = levels[0][stop_of[doubtful]].T
+        # In one piece each: another layout of memory would be compiled for itself.
+        stop, trailing, break_even = np.ascontiguousarray(levels[0][stop_of[doubtful]].T)
         out, days = _room(doubtful.size, daily)
         self._bars_at(
             (stop, levels[1][target_of[doubtful]], trailing, break_even),

@@ -102,7 +102,8 @@ _SUFFIXES = {
     "MINI",
 }
 _SUFFIXES |= {"CASH", "SPOT", "SB", "STP", "CFD", "FX"}
-_REQUIRED = ("pip_size", "digits", "lot_size", "quote_currency")
+_EXAMPLES = {"pip_size": "0.0001", "digits": "5", "lot_size": "100000", "quote_currency": "USD"}
+_REQUIRED = tuple(_EXAMPLES)
 
 
 def _fx(base: str, quote: str) -> Symbol:
@@ -288,6 +289,6 @@ def _remedy(name: str, missing: list[str], table: dict[str, Symbol], aliases: di
     near = [inverse] if inverse in table else difflib.get_close_matches(plain, [*table, *aliases], n=3, cutoff=0.6)
     if near:
         parts.append("Did you mean " + " or ".join(dict.fromkeys(aliases.get(n, n) for n in near)) + "?")
-    parts.append("For any other instrument give its kind: share, index, crypto, fx, metal, future or other")
-    parts.append("Or describe it with explicit values: " + ", ".join(missing))
+    parts.append("For any other instrument give its kind, as in kind=share (index, crypto, fx, metal, future or other)")
+    parts.append("Or describe it with explicit values: " + ", ".join(f"{key}={_EXAMPLES[key]}" for key in missing))
     return ". ".join(parts).replace("?.", "?")

@@ -89,7 +89,7 @@ def test_a_share_of_another_country_by_its_ticker(tmp_path: Path) -> None:
     assert (found.detected["timezone"], found.report.first) == ("Europe/Paris", "2021-01-04 08:00:00")
     assert any("described as stock" in note and "2 digits" in note for note in found.detected["notes"])
     assert found.report.warnings == []
-    with pytest.raises(SymbolError, match="give its kind"):
+    with pytest.raises(SymbolError, match="kind=share"):
         read_bars(path, symbol="MC.PA")
 
 

@@ -62,9 +62,11 @@ def test_tickers_are_not_guessed() -> None:
 
 
 def test_unknown_symbols_name_near_ones_and_what_to_give() -> None:
-    with pytest.raises(SymbolError, match=r"EURUSD.*pip_size, digits, lot_size, quote_currency"):
+    with pytest.raises(
+        SymbolError, match=r"EURUSD.*kind=share.*pip_size=0.0001, digits=5, lot_size=100000, quote_currency=USD"
+    ):
         symbol("EURUSDD")
-    with pytest.raises(SymbolError, match=r"values: lot_size$"):
+    with pytest.raises(SymbolError, match=r"values: lot_size=100000$"):
         symbol("OIL1", pip_size=0.01, digits=2, quote_currency="USD")
     found = symbol("oil1", pip_size=0.01, digits=2, lot_size=1000, quote_currency="USD")
     assert (found.name, found.lot_size) == ("OIL1", 1000)
