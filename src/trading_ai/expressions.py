@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
+from trading_ai._syntax import expression_tree
 from trading_ai.errors import ParameterError, did_you_mean
 
 Column = npt.NDArray[Any]
@@ -170,7 +171,7 @@ def _parsed(text: str, known: tuple[str, ...] | None, parameter: str, condition:
     if len(text) > MAX_LENGTH:
         raise refuse(f"has {len(text):,} characters, more than {MAX_LENGTH}", "Shorten it")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = expression_tree(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise refuse("is not a formula") from error
     names: dict[str, None] = {}

@@ -16,6 +16,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from trading_ai._origin import PACKAGE, PACKAGE_FOLDER, distribution_version, is_installed, is_standard
+from trading_ai._syntax import module_tree
 
 _OURS = f"{PACKAGE}.strategies"
 """Of this package, these modules count by their source; the others are told by the engine's version."""
@@ -138,7 +139,7 @@ class _Walk:
         if not source.text or source.is_binary:
             return
         package = name if source.is_package else name.rpartition(".")[0]
-        for module, level in _imports(ast.parse(source.text, filename=str(source.path))):
+        for module, level in _imports(module_tree(source.text, str(source.path))):
             if level:
                 above = package.split(".")[: len(package.split(".")) - level + 1] if package else []
                 self._add_own(".".join([*above, module]).strip("."))
