@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import traceback
 from collections.abc import Callable, Iterable
 
 _SHOWN = 300
@@ -175,6 +176,11 @@ class TransientError(StorageError):
 def said(error: Exception) -> str:
     """What an error says to people: its own words, or with its kind where it is none of this tree."""
     return str(error) if isinstance(error, TradingAIError) else f"{type(error).__name__}: {error}"
+
+
+def said_in_full(error: Exception) -> str:
+    """What a trial keeps of an error, which is being handled: its own words, or where a user's code raised it."""
+    return str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

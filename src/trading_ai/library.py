@@ -20,8 +20,9 @@ from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.evaluation.declared import check_rules
 from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
+from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
-from trading_ai.evaluation.sweep import SweepEvaluator
+from trading_ai.evaluation.ports import BarsEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
@@ -33,7 +34,7 @@ from trading_ai.optimization.ranking import valid_indices
 from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
-from trading_ai.strategies.base import Signals, SignalStrategy, Strategy
+from trading_ai.strategies.base import Declared, Signals, SignalStrategy, Strategy
 from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning
 from trading_ai.strategies.registry import strategy as find_strategy
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-StrategyLike = str | Strategy | type[Strategy] | Signals
+StrategyLike = str | Declared | type[Strategy] | Signals
 
 _LOOK_AHEAD_SECONDS = 0.2
 _DEFAULT_SIZING = Sizing()
@@ -85,7 +86,7 @@ def make_evaluator(
     n_threads: int | None = None,
     params: Mapping[str, Any] | None = None,
     **parameters: Any,
-) -> SweepEvaluator:
+) -> BarsEvaluator:
     """Make an evaluator: signals and touches found once, combinations answered on demand.
 
     Args are those of `sweep`. ``evaluator.metrics_of(stop_loss=40, take_profit=100)`` answers one point,
@@ -107,9 +108,9 @@ def make_evaluator(
             )
     first, last = range_text(start, end)
     bars, detail = (bars_before(bars, last), None) if detail is None else both_before(bars, detail, last)
-    return SweepEvaluator(
-        bars,
+    return evaluator_of(
         chosen,
+        bars,
         SearchSpace(tuple(axes)),
         fixed,
         Account(capital, sizing, costs, rules),
@@ -176,7 +177,7 @@ def sweep(
     return Sweep(evaluator, ranked_by, keep_daily_profit, min_trades)
 
 
-def _warn_of_look_ahead(evaluator: SweepEvaluator) -> None:
+def _warn_of_look_ahead(evaluator: BarsEvaluator) -> None:
     """Warn of a user's strategy that reads the future, as far as a short look shows."""
     chosen, n = evaluator.strategy, evaluator.space.n_combinations
     if type(chosen).__module__.startswith("trading_ai."):
@@ -224,7 +225,7 @@ class Sweep:
     """
 
     def __init__(
-        self, evaluator: SweepEvaluator, ranked_by: Objective, keep_daily_profit: bool, min_trades: int = 0
+        self, evaluator: BarsEvaluator, ranked_by: Objective, keep_daily_profit: bool, min_trades: int = 0
     ) -> None:
         self.evaluator, self.objective, self._ranked_by = evaluator, str(ranked_by), ranked_by
         self.min_trades = min_trades

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,13 @@ class Experiment:
         self.outcome.n_trials += int(seen.sum())
         self.outcome.n_lost += int((seen != 1).sum())
         self.outcome.n_failed += record.n_failed
+
+
+def strike_each(folder: Path, kinds: Sequence[str]) -> None:
+    """The short form: each of these kinds once, on real processes; nothing is lost, and all of it goes on in time."""
+    with Cluster(folder) as cluster:
+        cluster.wait_ready()
+        outcome = Experiment(cluster, size=400, seed=7).run(len(kinds), kinds)
+    assert outcome.n_faults == len(kinds), outcome.table()
+    assert (outcome.n_lost, outcome.n_different, outcome.n_failed) == (0, 0, 0), outcome.table()
+    assert outcome.slowest < RECOVERY_SECONDS, outcome.table()

@@ -13,7 +13,10 @@ from trading_ai.documents.strategies import strategy_json
 from trading_ai.strategies.registry import strategies, strategy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trading_ai.documents.strategies import StrategyParameter
+    from trading_ai.strategies.base import Declared
 
 
 def list_strategies(
@@ -22,7 +25,7 @@ def list_strategies(
     as_json: bool = AS_JSON,
 ) -> None:
     """List strategies with their parameters, bounds, defaults and units."""
-    known = strategies() if name is None else {name: type(strategy(name))}
+    known: Mapping[str, Declared | type[Declared]] = strategies() if name is None else {name: strategy(name)}
     found = [strategy_json(key, known[key]) for key in sorted(known)]
     if as_json:
         print_json(found)

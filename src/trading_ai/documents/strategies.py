@@ -48,7 +48,7 @@ class Strategy(TypedDict):
         description: what it does, in one line.
         rules: what its parameters must hold, such as "fast < slow".
         parameters: its own parameters.
-        exit_parameters: the exits, which every strategy has besides.
+        exit_parameters: the exits that it has besides; none if it places its own orders.
     """
 
     name: str
@@ -58,15 +58,15 @@ class Strategy(TypedDict):
     exit_parameters: list[StrategyParameter]
 
 
-def strategy_json(name: str, strategy: base.Strategy | type[base.Strategy]) -> Strategy:
+def strategy_json(name: str, strategy: base.Declared | type[base.Declared]) -> Strategy:
     """A strategy with its parameters."""
     cls = strategy if isinstance(strategy, type) else type(strategy)
     return {
         "name": name,
         "description": (cls.__doc__ or "").strip().partition("\n")[0],
-        "rules": [f"{smaller} < {larger}" for smaller, larger in cls.rules],
-        "parameters": _parameters(cls.parameters.values()),
-        "exit_parameters": _parameters(EXIT_PARAMETERS.values()),
+        "rules": [f"{smaller} < {larger}" for smaller, larger in strategy.rules],
+        "parameters": _parameters(strategy.parameters.values()),
+        "exit_parameters": _parameters(EXIT_PARAMETERS.values() if strategy.has_exit_parameters else ()),
     }
 
 

@@ -26,7 +26,7 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.parameters import SearchSpace
 from trading_ai.search.registry import METHODS
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 from trading_ai.strategies.lookahead import LookAheadCheck
 from trading_ai.strategies.registry import is_built_in
 
@@ -59,7 +59,7 @@ class Plan:
 
     spec: OptimizationSpec
     backtest: BacktestRecord
-    strategy: Strategy
+    strategy: Declared
     strategy_hash: str
     space: SearchSpace
     indices: Indices
@@ -152,7 +152,7 @@ def _check_grid(space: SearchSpace, max_combinations: int) -> None:
 
 
 def symbol_datasets(
-    store: Store, backtest: BacktestSpec, chosen: Strategy, space: SearchSpace, known: Mapping[str, str]
+    store: Store, backtest: BacktestSpec, chosen: Declared, space: SearchSpace, known: Mapping[str, str]
 ) -> dict[str, str]:
     """The dataset of each searched symbol; empty where the symbol is not searched.
 
@@ -206,7 +206,7 @@ def dispatch_of(
     store: Store,
     record: OptimizationRecord,
     proposals: Proposals,
-    chosen: Strategy,
+    chosen: Declared,
     left: Indices,
     *,
     n_started: int = 0,
@@ -250,7 +250,7 @@ def job_of(store: Store, record: OptimizationRecord) -> Job:
     return Job(backtest, spec.space, spec.keep_daily_profit, record.strategy_hash, datasets, record.engine_version)
 
 
-def strategy_of(store: Store, record: OptimizationRecord) -> Strategy:
+def strategy_of(store: Store, record: OptimizationRecord) -> Declared:
     """The strategy of a stored optimization, where all that its trials and scores are made by is as at its start.
 
     Raises:
@@ -263,7 +263,7 @@ def strategy_of(store: Store, record: OptimizationRecord) -> Strategy:
     return chosen
 
 
-def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Strategy, Proposals]:
+def proposals_of(store: Store, record: OptimizationRecord) -> tuple[Declared, Proposals]:
     """The strategy of a stored optimization, and what proposes its combinations; errors as of `strategy_of`."""
     chosen = strategy_of(store, record)
     return chosen, Proposals(record.spec, store.backtest(record.spec.backtest_id).spec, chosen)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, ExecutionData
+from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES, ExecutionData
 from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
@@ -63,6 +63,16 @@ class Account:
         units = sizing.amount * (data.bars.symbol.lot_size if sizing.mode == "lots" else 1.0)
         price = float(data.ask[3][0])
         return units * price * data.in_account(0, price) / self.capital
+
+
+def has_fixed_money(data: ExecutionData, account: Account) -> bool:
+    """Whether what a trade earns depends on nothing but its entry and its exit."""
+    return (
+        account.sizing.is_fixed
+        and data.nights.size == 0
+        and data.conversion != CONVERT_RATES
+        and account.rules.close_at_end
+    )
 
 
 def config_vector(data: ExecutionData, account: Account) -> Floats:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from trading_ai.engine.compiled.arguments import Events
 from trading_ai.engine.compiled.events import fill_events, positions_of
 from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.money_table import event_table
 from trading_ai.engine.orders import BarMap, Orders
 from trading_ai.engine.rules import ExecutionRules
 
@@ -33,18 +34,7 @@ def make_events(
     Returns:
         The events, and whether every one that may open a position does, whatever its stop and target are.
     """
-    bar = _positions(orders.entry)
-    n = bar.shape[0]
-    events = Events(
-        bar=bar,
-        side=np.empty(n),
-        opens=np.empty(n, np.int8),
-        entry=np.empty(n),
-        anchor=np.empty(n),
-        forced=np.empty(n, np.int64),
-        reason=np.empty(n, np.int8),
-        after=np.empty(n, np.int64),
-    )
+    events = event_table(_positions(orders.entry))
     every_opens = fill_events(
         orders.entry,
         _positions(orders.exit_long),

@@ -23,6 +23,11 @@ def distances(pips: Floats, pip_size: float) -> Floats:
     return np.where(pips > 0, pips * pip_size, np.inf)
 
 
+def level_count(levels: Levels) -> int:
+    """Number of stops and targets together."""
+    return int(levels[0].shape[0] + levels[1].shape[0])
+
+
 def stop_levels(stops: Floats, trailing: Floats | None = None, break_even: Floats | None = None) -> Floats:
     """Stops as the simulators know them: all that decides where a position is stopped, but for its entry.
 

@@ -12,7 +12,7 @@ from trading_ai.engine.compiled.arguments import LaneSpace, Rectangle
 from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.compiled.lanes import simulate_lanes
 from trading_ai.engine.compiled.layout import BLOCK_EVENTS, LANES, lane_space
-from trading_ai.engine.exit_rows import Levels
+from trading_ai.engine.exit_rows import Levels, level_count
 from trading_ai.engine.money_table import work_space
 
 Floats = npt.NDArray[np.float64]
@@ -124,7 +124,7 @@ class GridRun:
         self._arguments = group.grid_arguments(time_exit, levels, True) if keep else None
         self._lock = threading.Lock()
         n_events = group.n_events(time_exit)
-        self._sizes = n_events, levels[0].shape[0] + levels[1].size + 1
+        self._sizes = n_events, level_count(levels) + 1
         self._rectangle = rectangle(*where[1:], levels[0].shape[0]) if group.every_event_opens(time_exit) else None
         if self._rectangle is not None:
             # Long runs lay out their exits anew for every piece of the rectangle; short ones may be cut finer.

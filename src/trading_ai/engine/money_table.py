@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trading_ai.engine.compiled import bookkeeping
-from trading_ai.engine.compiled.arguments import Floats, MoneyTable, Touches, Walk
+from trading_ai.engine.compiled.arguments import Events, Floats, Ints, MoneyTable, Touches, Trades, Walk
 
 
 def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
@@ -33,6 +33,27 @@ def money_table(n_events: int, n_levels: int, config: Floats) -> MoneyTable:
 def touch_table(n_events: int, n_levels: int) -> Touches:
     """Room for the touches of `n_levels` levels of `n_events` events."""
     return Touches(keys=np.empty((n_levels, n_events), dtype=np.int64), values=np.empty((n_levels, n_events, 5)))
+
+
+def event_table(bar: Ints) -> Events:
+    """Room for what is to be known of the events at those bars, int64, shape (n_events,)."""
+    n = bar.shape[0]
+    return Events(
+        bar=bar,
+        side=np.empty(n),
+        opens=np.empty(n, np.int8),
+        entry=np.empty(n),
+        anchor=np.empty(n),
+        forced=np.empty(n, np.int64),
+        reason=np.empty(n, np.int8),
+        after=np.empty(n, np.int64),
+    )
+
+
+def trade_space(n_events: int) -> Trades:
+    """Room for the trades of one combination."""
+    whole = {"first", "exit_bar", "held", "best_bar"}
+    return Trades._make(np.empty(n_events, np.int64 if name in whole else np.float64) for name in Trades._fields)
 
 
 def work_space(n_events: int, n_levels: int) -> tuple[Touches, Walk]:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai._jit import READY, address_of
-from trading_ai.engine.account import Account
-from trading_ai.engine.compiled.arguments import Days, EntryTable, Events, Market, Touches, Trades
+from trading_ai.engine.account import Account, has_fixed_money
+from trading_ai.engine.compiled.arguments import Days, EntryTable, Market
 from trading_ai.engine.compiled.sets import (
     CROSSING,
     DECISIONS,
@@ -26,9 +26,9 @@ from trading_ai.engine.compiled.sets import (
     THIRD,
     simulate_sets,
 )
-from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
-from trading_ai.engine.exit_rows import Levels
-from trading_ai.engine.money_table import touch_table
+from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.exit_rows import Levels, level_count
+from trading_ai.engine.money_table import event_table, touch_table, trade_space
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import DIRECTION_CODES
 from trading_ai.strategies.signals import Crossing, Crossings, Each
@@ -77,7 +77,7 @@ class SetsSimulator:
     ) -> None:
         rules, n = account.rules, data.n_bars
         self.n_bars = n
-        n_levels = levels[0].shape[0] + levels[1].size
+        n_levels = level_count(levels)
         self.table = EntryTable(
             filled=np.zeros(2 * n, dtype=np.uint8),
             keys=np.empty((2 * n, n_levels), dtype=np.int32),
@@ -104,12 +104,9 @@ class SetsSimulator:
     @staticmethod
     def can(data: ExecutionData, account: Account, levels: Levels) -> bool:
         """Whether these combinations can be simulated so: what a trade earns depends on its entry and exit only."""
-        n_levels = levels[0].shape[0] + levels[1].size
+        n_levels = level_count(levels)
         return (
-            account.sizing.is_fixed
-            and data.nights.size == 0
-            and data.conversion != CONVERT_RATES
-            and account.rules.close_at_end
+            has_fixed_money(data, account)
             and account.rules.max_positions == 1
             and 2 * data.n_bars * (1 + n_levels * (4 + 8 * N_MONEY)) <= _TABLE_BYTES
         )
@@ -129,19 +126,8 @@ class _Space:
     """What one thread works on; memory is taken by what is used only."""
 
     def __init__(self, n_bars: int, n_levels: int) -> None:
-        events = Events(
-            bar=np.empty(n_bars, np.int64),
-            side=np.empty(n_bars),
-            opens=np.empty(n_bars, np.int8),
-            entry=np.empty(n_bars),
-            anchor=np.empty(n_bars),
-            forced=np.empty(n_bars, np.int64),
-            reason=np.empty(n_bars, np.int8),
-            after=np.empty(n_bars, np.int64),
-        )
-        touches: Touches = touch_table(1, n_levels + 1)
-        whole = {"first", "exit_bar", "held", "best_bar"}
-        trades = [np.empty(n_bars, np.int64 if name in whole else np.float64) for name in Trades._fields]
+        events, trades = event_table(np.empty(n_bars, np.int64)), trade_space(n_bars)
+        touches = touch_table(1, n_levels + 1)
         self.own = np.full(1, -1, dtype=np.int64)
         flags = np.empty(n_bars, dtype=np.int8)
         self.arguments = (

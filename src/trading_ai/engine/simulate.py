@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.account import Account, config_vector
+from trading_ai.engine.account import Account, config_vector, has_fixed_money
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.compiled.arguments import Days as DayArrays
 from trading_ai.engine.compiled.arguments import Events, Market
@@ -17,7 +17,7 @@ from trading_ai.engine.compiled.chain import simulate_chain
 from trading_ai.engine.compiled.grid import simulate_grid
 from trading_ai.engine.events import make_events
 from trading_ai.engine.excursions import add_excursions
-from trading_ai.engine.execution_data import CONVERT_RATES, ExecutionData
+from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.exit_rows import (
     BREAK_EVEN,
     STOP_LOSS,
@@ -27,6 +27,7 @@ from trading_ai.engine.exit_rows import (
     ExitRows,
     Levels,
     distances,
+    level_count,
     stop_levels,
 )
 from trading_ai.engine.grid_run import GridRun
@@ -53,7 +54,7 @@ _ONLY_ROW = np.zeros(1, dtype=np.int64)
 
 def table_bytes(n_events: int, levels: Levels) -> int:
     """Memory that the exits of all these levels take, at most."""
-    return n_events * int(levels[0].shape[0] + levels[1].size + 1) * _ENTRY_BYTES
+    return n_events * (level_count(levels) + 1) * _ENTRY_BYTES
 
 
 class SignalGroup:
@@ -83,13 +84,7 @@ class SignalGroup:
         self._pip = data.bars.symbol.pip_size
         self._market = Market(data.bars.open_time_ns, *data.bid, *data.ask, data.bid_blocks, data.ask_blocks)
         self._days = DayArrays(data.bar_day, data.day_last_bar, data.nights, data.rates)
-        # Whether a trade's money depends on nothing but its entry and its exit.
-        self._fixed_money = (
-            account.sizing.is_fixed
-            and data.nights.size == 0
-            and data.conversion != CONVERT_RATES
-            and account.rules.close_at_end
-        )
+        self._fixed_money = has_fixed_money(data, account)
 
     def events(self, time_exit: int) -> Events:
         """The events for one time exit (0 for none)."""
@@ -198,7 +193,7 @@ class SignalGroup:
             if table_bytes(n_events, levels) > _TABLE_BYTES:
                 return False
             taken = np.zeros(1, dtype=np.int64)
-            touches, walk = work_space(n_events, levels[0].shape[0] + levels[1].size + 1)
+            touches, walk = work_space(n_events, level_count(levels) + 1)
             lost = np.empty(1, dtype=np.int64)
             one = (taken, (*self.grid_arguments(time_exit, levels, keep=True), taken, lost, *touches, *walk))
             self._singles[time_exit] = one
@@ -264,7 +259,7 @@ class SignalGroup:
         if keep and time_exit in self._kept:
             return self._kept[time_exit]
         events = self.events(time_exit)
-        table = money_table(events.bar.shape[0], levels[0].shape[0] + levels[1].size + 1, self.config)
+        table = money_table(events.bar.shape[0], level_count(levels) + 1, self.config)
         arguments = (*levels, *events, *self._market, *self._days, self.config, *table)
         if keep:
             self._kept[time_exit] = arguments
@@ -308,7 +303,7 @@ class SignalGroup:
         daily: Days,
         trades: npt.NDArray[np.void],
     ) -> int:
-        n, width = events.bar.shape[0], stops.shape[0] + targets.size + 1
+        n, width = events.bar.shape[0], level_count((stops, targets)) + 1
         return int(
             simulate_chain(
                 stop_of,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +10,7 @@ from typing_extensions import override
 
 from trading_ai.engine.orders import Orders, place_orders
 from trading_ai.engine.sets_run import Given
-from trading_ai.errors import StrategyError, TradingAIError
+from trading_ai.errors import StrategyError, said_in_full
 from trading_ai.evaluation.signal_bars import SignalBars
 from trading_ai.evaluation.signal_sets import Asker
 from trading_ai.parameters import SearchSpace, Value
@@ -19,11 +18,6 @@ from trading_ai.strategies.base import Strategy, signals_of
 from trading_ai.strategies.signals import Crossing, Crossings, Signals
 
 Indices = npt.NDArray[np.int64]
-
-
-def said(error: Exception) -> str:
-    """What a trial that failed keeps of its error: a user's strategy may raise anything."""
-    return str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
 
 
 class Asking:
@@ -138,7 +132,7 @@ class AskerOf(Asker):
                 return signals.arrays(self._n_bars, asking.strategy.name)
             return asking.orders(self._seen, signals)
         except Exception as error:  # noqa: BLE001 - its trials fail, the others go on
-            self._failures.update(dict.fromkeys(self._indices[self._keys == key].tolist(), said(error)))
+            self._failures.update(dict.fromkeys(self._indices[self._keys == key].tolist(), said_in_full(error)))
             return None
 
     @override

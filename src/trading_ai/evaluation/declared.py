@@ -13,8 +13,8 @@ from trading_ai.strategies.base import Declared, Parameter
 
 
 def all_parameters(strategy: Declared) -> dict[str, Parameter]:
-    """A strategy's own parameters and the exit parameters that every strategy has, by name."""
-    return {**EXIT_PARAMETERS, **strategy.parameters}
+    """A strategy's own parameters and the exit parameters, unless it places its own orders, by name."""
+    return {**(EXIT_PARAMETERS if strategy.has_exit_parameters else {}), **strategy.parameters}
 
 
 TIMEFRAME = "timeframe"

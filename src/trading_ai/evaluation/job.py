@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,27 +10,27 @@ import numpy as np
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import ChangedError, DataError, TradingAIError
+from trading_ai.errors import ChangedError, DataError, said_in_full
 from trading_ai.evaluation.declared import searches_symbol, searches_timeframe
 from trading_ai.evaluation.identity import Identity
+from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
-from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.evaluation.symbols import SymbolsEvaluator, symbol_specs, without_symbol
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.parameters import SearchSpace
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 from trading_ai.strategies.identity import strategy_identity
-from trading_ai.strategies.registry import strategy
+from trading_ai.strategies.registry import is_path, strategy
 
 
 def absolute_strategy(name: str) -> str:
     """A strategy's name with its file's path made absolute, so that it is found from any folder."""
     path, colon, cls = name.rpartition(":") if ".py:" in name else (name, "", "")
-    return f"{Path(path).resolve()}{colon}{cls}" if path.endswith(".py") else name
+    return f"{Path(path).resolve()}{colon}{cls}" if is_path(name) else name
 
 
 def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = False) -> tuple[Bars, Bars | None]:
@@ -82,9 +81,9 @@ def make_evaluator(
     bars: Bars,
     detail: Bars | None,
     n_threads: int,
-    chosen: Strategy,
+    chosen: Declared,
     conversion: Bars | None = None,
-) -> SweepEvaluator:
+) -> Evaluator:
     """An evaluator of a search space around a backtest; searched parameters lose their fixed value.
 
     Args:
@@ -99,9 +98,9 @@ def make_evaluator(
     Raises:
         InputError: a parameter, rule or cost is impossible.
     """
-    return SweepEvaluator(
-        bars,
+    return evaluator_of(
         chosen,
+        bars,
         space,
         {name: value for name, value in spec.parameters.items() if name not in space.names},
         Account(spec.capital, spec.sizing, spec.costs, spec.rules),
@@ -114,7 +113,7 @@ def make_evaluator(
     )
 
 
-def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGINE_VERSION) -> None:
+def check_code(chosen: Declared, expected_hash: str, engine_version: str = ENGINE_VERSION) -> None:
     """Make sure that code gives the numbers it gave at the start.
 
     Raises:
@@ -133,7 +132,7 @@ def check_code(chosen: Strategy, expected_hash: str, engine_version: str = ENGIN
         )
 
 
-def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENGINE_VERSION) -> Strategy:
+def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENGINE_VERSION) -> Declared:
     """A strategy whose code is what it was when something began.
 
     Args:
@@ -165,7 +164,7 @@ def space_evaluator(
     space: SearchSpace,
     datasets: Mapping[str, str],
     artifacts: Artifacts,
-    chosen: Strategy,
+    chosen: Declared,
     n_threads: int = 1,
 ) -> Evaluator:
     """An evaluator of a search space around a backtest, on the bars of each symbol where the symbol is searched.
@@ -204,7 +203,7 @@ def evaluate_chunk(evaluator: Evaluator, indices: Indices, keep_daily_profit: bo
         return evaluator.evaluate(indices, keep_daily_profit)
     except Exception as error:  # noqa: BLE001 - one combination must not stop the others
         if indices.shape[0] == 1:
-            text = str(error) if isinstance(error, TradingAIError) else traceback.format_exc()
+            text = said_in_full(error)
             return failed_chunk(indices, text, evaluator.n_days if keep_daily_profit else None)
     half = indices.shape[0] // 2
     return joined_chunks(

@@ -19,6 +19,7 @@ from trading_ai.strategies.base import Declared
 if TYPE_CHECKING:
     # An account brings compiled code with it, which those who only read what is stored do not need.
     from trading_ai.engine.account import Account
+    from trading_ai.engine.execution_data import ExecutionData
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -126,6 +127,20 @@ class Evaluator(Protocol):
             EvaluationError: the strategy raised.
         """
         ...
+
+
+class BarsEvaluator(Evaluator, Protocol):
+    """An evaluator on the bars of one symbol.
+
+    Attributes:
+        bars: bars of the strategy, or those that its bars are made of.
+        data: the execution bars, from the first traded one on, bid and ask.
+        account_currency: currency of the account.
+    """
+
+    bars: Bars
+    data: ExecutionData
+    account_currency: str
 
 
 class Artifacts(Protocol):

@@ -78,7 +78,7 @@ class SignalSets:
             daily: out.
 
         Yields:
-            Rows of a set that must be simulated another way, because their balance is gone.
+            Rows of a set that must be simulated another way: their account may not have carried their trades.
         """
         at_once = max(_BYTES_AT_ONCE // self._simulator.n_bars, 2 * self._n_threads)
         for begin in range(0, len(keys), at_once):

@@ -18,13 +18,13 @@ from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
-from trading_ai.errors import EvaluationError, ParameterError, TradingAIError
-from trading_ai.evaluation.asking import AskerOf, Asking, said
+from trading_ai.errors import EvaluationError, ParameterError, TradingAIError, said_in_full
+from trading_ai.evaluation.asking import AskerOf, Asking
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.evaluation.exit_levels import ExitLevels
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
-from trading_ai.evaluation.ports import BarsOf, Evaluator
+from trading_ai.evaluation.ports import BarsEvaluator, BarsOf
 from trading_ai.evaluation.signal_bars import signal_bars
 from trading_ai.evaluation.signal_sets import MOST_EXITS, SignalSets
 from trading_ai.evaluation.threads import run_tasks
@@ -46,7 +46,7 @@ _TRADES_WORTH_A_THREAD = 15_000
 """Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
 
 
-class SweepEvaluator(Evaluator):
+class SweepEvaluator(BarsEvaluator):
     """Evaluates the combinations of a search space on one set of bars: signals once, then every exit on them.
 
     Args:
@@ -382,7 +382,7 @@ class SweepEvaluator(Evaluator):
             return self._signal_group(self.parameters(int(members[0])))
         except Exception as error:  # noqa: BLE001
             # A user's strategy may raise anything: its trials fail, the others go on.
-            text = said(error)
+            text = said_in_full(error)
             failures.update({int(i): text for i in members})
             tallies[:] = np.nan
             return None

@@ -165,7 +165,7 @@ class Store(Protocol):
 
         Those that hold the constraints come before the others, a larger objective first, undefined last, ties by index.
         """
-        ...
+        return self.page(optimization_id, Order(), limit, offset).trials
 
     def page(
         self, optimization_id: str, order: Order, limit: int, offset: int = 0, *,

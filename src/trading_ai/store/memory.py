@@ -238,10 +238,6 @@ class MemoryStore(Store):
         return np.array([index for index, _ in found], dtype=np.int64), np.array(scores, dtype=np.float64)
 
     @override
-    def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        return self.page(optimization_id, Order(), limit, offset).trials
-
-    @override
     def page(
         self,
         optimization_id: str,

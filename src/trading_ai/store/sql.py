@@ -314,10 +314,6 @@ class SqlStore(Store):
             return all_scores(connection, key)
 
     @override
-    def ranked(self, optimization_id: str, limit: int, offset: int = 0) -> TrialPage:
-        return self.page(optimization_id, Order(), limit, offset).trials
-
-    @override
     def page(
         self,
         optimization_id: str,

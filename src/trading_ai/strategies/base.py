@@ -140,6 +140,7 @@ class Declared:
         reuses_names: names of parameters that are names of options too, on purpose; see `strategies.names`.
         data_files: files that the signals depend on besides the bars, relative to the strategy's file: results belong
             to their content as they do to the code.
+        has_exit_parameters: whether ``stop_loss`` and the other exit parameters are parameters of it besides its own.
 
     Raises:
         StrategyError: at its definition, a class declares a parameter under a name that cannot work.
@@ -150,6 +151,7 @@ class Declared:
     rules: ClassVar[tuple[tuple[str, str], ...]] = ()
     reuses_names: ClassVar[tuple[str, ...]] = ()
     data_files: ClassVar[tuple[str, ...]] = ()
+    has_exit_parameters: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -18,6 +18,7 @@ from pathlib import Path
 from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.base import Declared
+from trading_ai.strategies.hosted import Hosted
 from trading_ai.strategies.sources import read_sources
 from trading_ai.strategies.user_file import data_files, user_code
 
@@ -33,6 +34,8 @@ def strategy_identity(chosen: Declared) -> str:
 
 def identity_parts(chosen: Declared) -> tuple[str, ...]:
     """What the identity is made of, a line for each part: class, file, modules, packages, data files."""
+    if isinstance(chosen, Hosted):
+        return tuple(sorted(chosen.identity_parts()))
     kind = type(chosen)
     parts = {f"class {kind.__qualname__}"}
     for base in kind.__mro__:

@@ -17,7 +17,7 @@ from trading_ai.parameters import Value
 from trading_ai.strategies.base import SignalStrategy, Strategy, signals_of
 from trading_ai.strategies.cuts import Places
 from trading_ai.strategies.cuts import cuts as cuts_of
-from trading_ai.strategies.registry import strategy as find_strategy
+from trading_ai.strategies.registry import signal_strategy as find_strategy
 
 _SIGNALS = ("long_entry", "short_entry", "long_exit", "short_exit")
 _FEWEST_BARS = 20

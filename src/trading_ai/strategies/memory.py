@@ -24,7 +24,7 @@ class Memory:
     """Results of functions of arrays, within a stated memory.
 
     Args:
-        bytes_kept: memory of the results and of arrays that are kept alive for being part of a key.
+        bytes_kept: memory of the results. Arrays that are part of a key are kept alive besides.
     """
 
     def __init__(self, bytes_kept: int = BYTES_KEPT) -> None:
@@ -33,19 +33,10 @@ class Memory:
         self._size = 0
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
     @property
     def size_bytes(self) -> int:
         """Memory of the results that are kept."""
         return self._size
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-            self._size = 0
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the function gives, read-only; called only if it is not remembered.
@@ -62,7 +53,7 @@ class Memory:
                     return function(*args, **kwargs)
                 key.append((id(value),))
             else:
-                key.append(value)
+                key.append((type(value), value))  # 10 and 10.0 are equal, and not the same argument
         for name, value in kwargs.items():
             if isinstance(value, np.ndarray):
                 return function(*args, **kwargs)

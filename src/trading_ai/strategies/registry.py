@@ -12,7 +12,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from trading_ai.errors import StrategyError, did_you_mean
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared, Strategy
+from trading_ai.strategies.hosted import find_hosted
 from trading_ai.strategies.user_file import load_file
 
 ENTRY_POINT_GROUP = "trading_ai.strategies"
@@ -61,14 +62,22 @@ def is_built_in(name: str) -> bool:
     return name in _BUILT_IN
 
 
-def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
+def is_path(name: str) -> bool:
+    """Whether what a user typed for a strategy names a file or a folder."""
+    path = name.rpartition(":")[0] if ".py:" in name else name
+    return path.endswith((".py", ".toml", ".json")) or "/" in path or "\\" in path
+
+
+def strategy(name: str | Declared | type[Strategy]) -> Declared:
     """Make a strategy from its name, from ``path/to/file.py:Class`` (or the file's only strategy), or a class.
+
+    A path may also name what an installed runner runs, see `trading_ai.strategies.hosted`.
 
     Raises:
         StrategyError: there is no such strategy, or its file cannot be run; the message says which are known
             or what went wrong.
     """
-    if isinstance(name, Strategy):
+    if isinstance(name, Declared):
         return name
     if inspect.isclass(name):
         return _checked(name, name.__name__)()
@@ -77,8 +86,9 @@ def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
         made: Strategy = getattr(importlib.import_module(module), cls)()
         return made
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
-    if path.endswith(".py"):
-        return _from_file(Path(path), class_name)()
+    if is_path(name):
+        hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None
+        return _from_file(Path(path), class_name)() if hosted is None else hosted
     published = _published()
     if name in published:
         return published[name]()
@@ -92,6 +102,18 @@ def strategy(name: str | Strategy | type[Strategy]) -> Strategy:
         + ", ".join(known)
         + "; or give a file as path/to/file.py:ClassName",
     )
+
+
+def signal_strategy(name: str | Declared | type[Strategy]) -> Strategy:
+    """The same of a strategy that gives signals.
+
+    Raises:
+        StrategyError: it places its own orders.
+    """
+    chosen = strategy(name)
+    if not isinstance(chosen, Strategy):
+        raise StrategyError("gives no signals: it places its own orders", parameter="strategy", value=chosen.name)
+    return chosen
 
 
 def _from_file(path: Path, class_name: str) -> type[Strategy]:

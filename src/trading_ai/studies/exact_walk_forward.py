@@ -23,7 +23,7 @@ from trading_ai.optimization.records import WALK_FORWARD, BacktestRecord, Optimi
 from trading_ai.robustness.calendar_windows import Window, calendar_windows
 from trading_ai.robustness.instant_walk_forward import suggested_window_size
 from trading_ai.robustness.trials import Indices
-from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.base import Declared
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import strategy
 
@@ -90,7 +90,7 @@ class WalkForwardPlan:
     spec: WalkForwardSpec
     size: str
     base: BacktestRecord
-    strategy: Strategy
+    strategy: Declared
     windows: tuple[Window, ...]
     trainings: tuple[Part, ...]
     tests: tuple[tuple[str | None, str | None], ...]

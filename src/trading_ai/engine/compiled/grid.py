@@ -107,7 +107,7 @@ def simulate_grid(
                     while ahead < until:
                         if events.opens[ahead] != 0 and begin(table.filled, ahead):
                             fill_event(stops, targets, events, ahead, market, config, 0, touches)
-                            fill_money(config, ahead, n_stops, events, market, days.rates, touches, table)
+                            fill_money(config, ahead, n_stops, events, market, touches, table)
                             set_ready(table.filled, ahead)
                         ahead += 1
                     if is_ready(table.filled, k):

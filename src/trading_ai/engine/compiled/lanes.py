@@ -97,7 +97,7 @@ def simulate_lanes(
         for k in range(k0, min(k0 + AT_ONCE, n_events)):
             if events.opens[k] != 0 and begin(table.filled, k):
                 fill_event(stops, targets, events, k, market, config, 0, touches)
-                fill_money(config, k, stops.shape[0], events, market, days.rates, touches, table)
+                fill_money(config, k, stops.shape[0], events, market, touches, table)
                 set_ready(table.filled, k)
 
     # 2. Pieces of the rectangle: some rows of one tile of lanes.

@@ -16,7 +16,7 @@ from trading_ai.engine.compiled.arguments import Days, EntryTable, Events, Marke
 from trading_ai.engine.compiled.events import fill_events
 from trading_ai.engine.compiled.exits import UNTOUCHED, find_exits, stops_move
 from trading_ai.engine.compiled.marks import profit_of
-from trading_ai.engine.compiled.money import NOT_TOUCHED
+from trading_ai.engine.compiled.money import NOT_TOUCHED, commission_of, money_of, terms_of
 from trading_ai.engine.compiled.settle import NOT_SCANNED, settle
 from trading_ai.ties import is_above
 
@@ -117,52 +117,6 @@ def order_crossings(series, above, below, above_level, below_level, tie, n, flag
         buy = is_above(now, high_now, tie) & (not (np.isnan(was) | np.isnan(high_was) | is_above(was, high_was, tie)))
         sell = is_above(low_now, now, tie) & (not (np.isnan(was) | np.isnan(low_was) | is_above(low_was, was, tie)))
         flags[t + 1] = np.int8(buy) - np.int8(sell)
-
-
-@njit
-def money_of(terms, side, units, entry, price, paid, slips, crossed):
-    """What a trade of a fixed size earns; the expressions of `money.fill_money`.
-
-    Args:
-        terms: see `terms_of`. Plain numbers, because an array that is handed on inside a loop costs more than this.
-        side: +1.0 long, -1.0 short.
-        units: its size.
-        entry: price of the entry.
-        price: price of the exit.
-        paid: commission of the entry.
-        slips: how many of its two fills slip.
-        crossed: spread at the fill that crossed it, quote currency.
-
-    Returns:
-        Net profit, change of the balance at the exit, commission, slippage, spread.
-    """
-    rate, own_price, slippage = terms[0], terms[1], terms[2]
-    gross = profit_of(own_price, side, units, entry, price, rate)
-    in_account = 1.0 / price if own_price else rate
-    slipped, spread = slips * slippage * units * in_account, crossed * units * in_account
-    # Adding 0.0 turns a negative zero into zero, as adding no swap does in `chain`.
-    if not terms[3]:
-        return gross + 0.0, gross + 0.0, 0.0, slipped, spread
-    paid_out = commission_of(terms, units, price)
-    return gross - (paid + paid_out) + 0.0, gross - paid_out + 0.0, paid + paid_out, slipped, spread
-
-
-@njit
-def commission_of(terms, units, price):
-    """`bookkeeping.commission` where the conversion does not change from bar to bar."""
-    if not terms[3]:
-        return 0.0
-    value = units * price * (1.0 / price if terms[1] else terms[0])
-    return units * terms[4] + value * terms[5] + terms[6]
-
-
-@njit
-def terms_of(config):
-    """Rate, whether it is the own price's, slippage, whether there are commissions, and the three kinds of these."""
-    return (
-        config[a.RATE], config[a.CONVERSION] == 2.0, config[a.SLIPPAGE], config[a.HAS_COMMISSION] != 0.0,
-        config[a.COMMISSION_PER_UNIT], config[a.COMMISSION_OF_VALUE], config[a.COMMISSION_PER_TRADE],
-    )  # fmt: skip
 
 
 @njit

@@ -1,4 +1,8 @@
-"""Compiled: from the trades of one combination to its tallies, where the money of each is known."""
+"""Compiled: from the trades of one combination to its tallies, where the money of each is known.
+
+`grid` has these sums in its own walk, over places in its table: to lay out the trades for this function first took it
+forty percent longer.
+"""
 
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
