@@ -89,7 +89,7 @@ def arithmetic(swept: ta.Sweep) -> float | None:
     for _ in range(5):
         zeros = np.zeros(n, dtype=np.int64)
         out = np.empty((n, N_TALLIES)), np.zeros((n, 0), np.float32)
-        run = SetsRun(sets._simulator, np.arange(n + 1), np.arange(n), (zeros, zeros), *out)
+        run = SetsRun(sets._simulator, np.arange(n + 1), np.arange(n), (zeros, zeros), zeros, *out)
         run.give_crossings(0, given, n)
         began = time.perf_counter()
         run.work()

@@ -88,7 +88,7 @@ def test_sets_agree(data):
             some.append(_crossing(n, rng, with_exits))
     twins = [Twins(bars, signals, first=first, **options) for signals in some]
     one = twins[0]
-    time_exit = draw(st.sampled_from([0, 0, 5]))
+    time_exits = np.array([draw(st.sampled_from([0, 0, 5, 2])) for _ in some])
     values = {
         column: np.array(sorted(draw(st.sets(st.sampled_from(pips), min_size=1))))
         for column, pips in (
@@ -100,7 +100,7 @@ def test_sets_agree(data):
     }
     rows = np.zeros((0, len(EXIT_COLUMNS)))
     first_row = [0]
-    for _ in some:
+    for time_exit in time_exits.tolist():
         mine = np.zeros((draw(st.integers(1, 3)), len(EXIT_COLUMNS)))
         for column, pips in values.items():
             mine[:, column] = rng.choice(pips, mine.shape[0])
@@ -110,10 +110,10 @@ def test_sets_agree(data):
     places, levels = one.group.levels_of(rows)
     n_days = one.data.day_last_bar.size if draw(st.booleans()) else 0
     tallies, daily = np.full((rows.shape[0], N_TALLIES), np.nan), np.zeros((rows.shape[0], n_days), np.float32)
-    simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels, time_exit)
+    simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels)
     assert SetsSimulator.can(one.data, one.account, levels)
     to = rng.permutation(rows.shape[0])
-    run = SetsRun(simulator, np.array(first_row), to, places, tallies, daily)
+    run = SetsRun(simulator, np.array(first_row), to, places, time_exits, tallies, daily)
     helpers = [threading.Thread(target=run.work) for _ in range(0 if IS_PLAIN else draw(st.integers(0, 2)))]
     for helper in helpers:
         helper.start()
@@ -156,9 +156,9 @@ def test_a_level_beyond_the_horizon_is_found():
         exits = np.zeros((1, len(EXIT_COLUMNS)))
         exits[0, :2] = stop, target
         _, levels = twin.group.levels_of(exits)
-        simulator = SetsSimulator(twin.data, twin.bar_map.strategy_bar, twin.account, twin.group.config, levels, 0)
+        simulator = SetsSimulator(twin.data, twin.bar_map.strategy_bar, twin.account, twin.group.config, levels)
         tallies, at = np.empty((1, N_TALLIES)), np.zeros(1, dtype=np.int64)
-        run = SetsRun(simulator, np.array([0, 1]), at, (at, at), tallies, np.zeros((1, 0), np.float32))
+        run = SetsRun(simulator, np.array([0, 1]), at, (at, at), at, tallies, np.zeros((1, 0), np.float32))
         run.give(0, twin.orders)
         run.work()
         alone = np.empty((1, N_TALLIES))
@@ -183,9 +183,9 @@ def test_many_crossings_are_each_of_them(seed, n, with_exits):
     twins = [Twins(bars, crossings.at(i), sizing=Sizing("units", 10.0, min_volume=0.0)) for i in range(4)]
     one = twins[0]
     levels = (stop_levels(np.array([np.inf])), np.array([np.inf]))
-    simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels, 0)
+    simulator = SetsSimulator(one.data, one.bar_map.strategy_bar, one.account, one.group.config, levels)
     tallies, zeros = np.empty((4, N_TALLIES)), np.zeros(4, dtype=np.int64)
-    run = SetsRun(simulator, np.arange(5), np.arange(4), (zeros, zeros), tallies, np.zeros((4, 0), np.float32))
+    run = SetsRun(simulator, np.arange(5), np.arange(4), (zeros, zeros), zeros, tallies, np.zeros((4, 0), np.float32))
     run.give_crossings(0, crossings, 4)
     run.work()
     for i, twin in enumerate(twins):

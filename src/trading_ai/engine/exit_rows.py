@@ -62,3 +62,12 @@ class ExitRows(NamedTuple):
         """Some of the rows."""
         places = None if self.places is None else (self.places[0][where], self.places[1][where])
         return ExitRows(self.values[where], self.levels, places)
+
+
+def rows_alike(keys: Ints, times: Floats | None = None) -> list[Ints]:
+    """Rows with the same key, and the same time exit if there are any, together."""
+    order = np.argsort(keys, kind="stable") if times is None else np.lexsort((times, keys))
+    changes = np.diff(keys[order]) != 0
+    if times is not None:
+        changes |= np.diff(times[order]) != 0
+    return np.split(order, np.flatnonzero(changes) + 1)

@@ -63,7 +63,6 @@ class SetsSimulator:
         account: capital, sizing, costs and rules.
         config: `config_vector(data, account)`.
         levels: all stops and targets.
-        time_exit: strategy bars after which a position is closed; 0 for never.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class SetsSimulator:
         account: Account,
         config: Floats,
         levels: Levels,
-        time_exit: int,
     ) -> None:
         rules, n = account.rules, data.n_bars
         self.n_bars = n
@@ -87,7 +85,6 @@ class SetsSimulator:
         self.arguments = (
             *levels,
             strategy_bar,
-            time_exit,
             rules.opposite_signal == "ignore",
             rules.opposite_signal == "reverse",
             float(DIRECTION_CODES[rules.direction]),
@@ -144,6 +141,7 @@ class SetsRun:
         first_row: where each set's combinations begin in `rows`, int64, shape (n_sets + 1,).
         rows: where each combination's results go, int64, shape (m,).
         places: the place of each combination's stop and target among the levels, int64, each of shape (m,).
+        time_exits: strategy bars after which each set closes its positions, 0 for never, int64, shape (n_sets,).
         tallies: out, shape (n_rows, n_tallies).
         daily: out, float32, shape (n_rows, n_days), zeroed; or (n_rows, 0).
 
@@ -157,13 +155,14 @@ class SetsRun:
         first_row: Ints,
         rows: Ints,
         places: tuple[Ints, Ints],
+        time_exits: Ints,
         tallies: Floats,
         daily: DayProfits,
     ) -> None:
         n_sets = first_row.shape[0] - 1
         self._simulator = simulator
         self._signals = np.zeros((n_sets, N_SIGNALS), dtype=np.int64)
-        self._levels = np.zeros((n_sets, 3))
+        self._levels, self._time_exits = np.zeros((n_sets, 3)), time_exits
         self._alive: list[object] = []  # arrays that compiled code knows by their address alone
         self._ready = np.zeros(n_sets, dtype=np.uint8)
         self._rows = (first_row, rows, *places)
@@ -243,8 +242,8 @@ class SetsRun:
         """
         space = self._simulator.take_space()
         arguments = (
-            self._signals, self._levels, self._ready, *self._rows, *self._simulator.arguments, self._taken, space.own,
-            _SPINS, self.lost, *space.arguments, *self._out,
+            self._signals, self._levels, self._time_exits, self._ready, *self._rows, *self._simulator.arguments,
+            self._taken, space.own, _SPINS, self.lost, *space.arguments, *self._out,
         )  # fmt: skip
         while simulate_sets(*arguments) != DONE:
             if not idle():

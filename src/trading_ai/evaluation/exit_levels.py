@@ -44,12 +44,11 @@ class ExitLevels:
         levels: stops and targets.
         places: for each of the axes that decides among them, whether among STOPS or TARGETS and what each of its values
             adds to the place, int64, shape (n_values,).
-        are_all: whether combinations of the space differ in nothing but these: no time exit is searched, and the stops
-            are few enough to be listed. If not, `levels` and `places` mean nothing.
+        are_listed: whether the stops are few enough to be listed. If not, `levels` and `places` mean nothing.
+        are_all: whether combinations of the space differ in nothing but these: no time exit is searched.
     """
 
     def __init__(self, axes: Sequence[tuple[int, int, Floats]], fixed: Floats, pip_size: float) -> None:
-        self.are_all = all(column != TIME_EXIT for _, column, _ in axes)
         axis_of = {column: (axis, values) for axis, column, values in axes}
         self.places: dict[int, tuple[int, Indices]] = {}
 
@@ -67,8 +66,9 @@ class ExitLevels:
             stops.append(different(column, stride))
             stride *= stops[-1].size
         targets = different(TAKE_PROFIT, 1)
-        if stride > _MOST_STOPS:  # of a large space a few are drawn
-            self.are_all = False
+        self.are_listed = stride <= _MOST_STOPS
+        self.are_all = self.are_listed and TIME_EXIT not in axis_of
+        if not self.are_listed:  # of a large space a few are drawn
             stops = [each[:1] for each in stops]
         every = np.meshgrid(*reversed(stops), indexing="ij")
         self.levels: Levels = (stop_levels(*(each.ravel() for each in every)), targets)

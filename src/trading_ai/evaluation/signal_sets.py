@@ -12,7 +12,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.exit_rows import ExitRows
 from trading_ai.engine.sets_run import Given, SetsRun, SetsSimulator
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.strategies.signals import Crossing, Crossings
@@ -20,6 +19,7 @@ from trading_ai.strategies.signals import Crossing, Crossings
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 DayProfits = npt.NDArray[np.float32]
+Places = tuple[Indices, Indices]
 
 _BYTES_AT_ONCE = 16 << 20
 """Memory of the orders that are handed over together."""
@@ -62,7 +62,8 @@ class SignalSets:
         self,
         keys: Sequence[int],
         parts: Sequence[Indices],
-        rows: ExitRows,
+        places: Places,
+        time_exits: Indices,
         asker: Asker,
         tallies: Floats,
         daily: DayProfits,
@@ -72,7 +73,8 @@ class SignalSets:
         Args:
             keys: key of each set's signals.
             parts: rows of each set.
-            rows: exits of all combinations, with `ExitRows.places`.
+            places: places of all combinations' stops and targets, see `ExitLevels.places_of`.
+            time_exits: strategy bars after which each set closes its positions, 0 for never, shape (n_sets,).
             asker: asks the strategy.
             tallies: out; of sets whose strategy fails it holds nothing of meaning.
             daily: out.
@@ -83,23 +85,23 @@ class SignalSets:
         at_once = max(_BYTES_AT_ONCE // self._simulator.n_bars, 2 * self._n_threads)
         for begin in range(0, len(keys), at_once):
             some = slice(begin, begin + at_once)
-            yield from self._round(keys[some], parts[some], rows, asker, tallies, daily)
+            yield from self._round(keys[some], parts[some], places, time_exits[some], asker, tallies, daily)
 
     def _round(
         self,
         keys: Sequence[int],
         parts: Sequence[Indices],
-        rows: ExitRows,
+        places: Places,
+        time_exits: Indices,
         asker: Asker,
         tallies: Floats,
         daily: DayProfits,
     ) -> Iterator[Indices]:
-        assert rows.places is not None
         first_row = np.zeros(len(parts) + 1, dtype=np.int64)
         np.cumsum([part.size for part in parts], out=first_row[1:])
         where = np.concatenate(parts)
-        places = (rows.places[0][where], rows.places[1][where])
-        run = SetsRun(self._simulator, first_row, where, places, tallies, daily)
+        levels = (places[0][where], places[1][where])
+        run = SetsRun(self._simulator, first_row, where, levels, time_exits, tallies, daily)
         # Whichever thread asks next gets the next ones.
         to_ask = iter([slice(i, min(i + _ASKED_AT_ONCE, len(keys))) for i in range(0, len(keys), _ASKED_AT_ONCE)])
 

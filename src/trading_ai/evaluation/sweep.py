@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.execution_data import ExecutionData, prepare
-from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows
+from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows, rows_alike
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
@@ -259,7 +259,7 @@ class SweepEvaluator(BarsEvaluator):
         """What simulates many sets of signals with few exits each; None where it cannot."""
         seen = self._only_seen
         if (
-            not self._exit_levels.are_all
+            not self._exit_levels.are_listed
             or seen is None
             or not SetsSimulator.can(self.data, self.account, self._exit_levels.levels)
         ):
@@ -270,7 +270,6 @@ class SweepEvaluator(BarsEvaluator):
             self.account,
             self.config,
             self._exit_levels.levels,
-            int(self._exits[TIME_EXIT]),
         )
         return SignalSets(simulator, self.n_threads)
 
@@ -279,6 +278,7 @@ class SweepEvaluator(BarsEvaluator):
         sets: SignalSets,
         keys: Indices,
         parts: list[Indices],
+        places: tuple[Indices, Indices],
         indices: Indices,
         rows: ExitRows,
         tallies: Floats,
@@ -288,8 +288,9 @@ class SweepEvaluator(BarsEvaluator):
         """Many sets of signals with few exits each."""
         assert self._only_seen is not None
         asker = AskerOf(self._asking, self._only_seen, keys, indices, failures)
-        found = [int(keys[part[0]]) for part in parts]
-        for part in sets.run(found, parts, rows, asker, tallies, daily):
+        first = [int(part[0]) for part in parts]
+        times = rows.values[first, TIME_EXIT].astype(np.int64)
+        for part in sets.run(keys[first].tolist(), parts, places, times, asker, tallies, daily):
             if int(indices[part[0]]) not in failures:
                 self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
 
@@ -300,7 +301,9 @@ class SweepEvaluator(BarsEvaluator):
         exits[:] = self._exits
         for axis, column, values in self._exit_axes:
             exits[:, column] = values[positions[axis]]
-        rows = ExitRows(exits, places=self._exit_levels.places_of(positions) if self._exit_levels.are_all else None)
+        levels = self._exit_levels
+        places = levels.places_of(positions) if levels.are_listed else None
+        rows = ExitRows(exits, places=places if levels.are_all else None)
         failures: dict[int, str] = {}
         if not m:
             return failures
@@ -308,14 +311,16 @@ class SweepEvaluator(BarsEvaluator):
         if self._signal_axes:
             shape = [self.space.shape[i] for i in self._signal_axes]
             keys = np.ravel_multi_index([positions[i] for i in self._signal_axes], shape)
-        if keys[0] == keys[-1] and (keys == keys[0]).all():
+        alone = keys[0] == keys[-1] and bool((keys == keys[0]).all())
+        if places is not None and not (alone and levels.are_all):
+            parts = rows_alike(keys, exits[:, TIME_EXIT])
+            if len(parts) * MOST_EXITS >= m and self._sets is not None:
+                self._run_sets(self._sets, keys, parts, places, indices, rows, tallies, daily, failures)
+                return failures
+        if alone:
             self._run_alone(int(keys[0]), indices, rows, tallies, daily, failures)
             return failures
-        order = np.argsort(keys, kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
-        if len(parts) * MOST_EXITS >= m and self._sets is not None:
-            self._run_sets(self._sets, keys, parts, indices, rows, tallies, daily, failures)
-            return failures
+        parts = rows_alike(keys)
         if len(parts) < self.n_threads:
             for part in parts:  # too few groups to keep every thread busy: the exits of each are spread instead
                 out, days = np.empty((part.size, N_TALLIES)), np.zeros((part.size, daily.shape[1]), dtype=np.float32)

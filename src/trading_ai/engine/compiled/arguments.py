@@ -168,6 +168,7 @@ class Sets(NamedTuple):
         signals: where each set's signals are, columns as in `sets.SIGNALS`, shape (n_sets, 6).
         levels: numbers that are to be crossed above and below where there is no series, and the share by which values
             may differ and be equal, shape (n_sets, 3).
+        time_exit: strategy bars after which a position of the set is closed, 0 for never, shape (n_sets,).
         ready: `_jit.READY` for sets whose signals are there, uint8, shape (n_sets,).
         first_row: where each set's combinations begin in `rows`, shape (n_sets + 1,).
         rows: where each combination's results go, shape (m,).
@@ -177,6 +178,7 @@ class Sets(NamedTuple):
 
     signals: Ints
     levels: Floats
+    time_exit: Ints
     ready: npt.NDArray[np.uint8]
     first_row: Ints
     rows: Ints

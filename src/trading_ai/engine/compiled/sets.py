@@ -167,7 +167,7 @@ def fill_entry(u, stops, targets, side, entry, anchor, market, config, touches, 
 
 @njit_spread
 def simulate_sets(
-    sets: Sets, stops, targets, strategy_bar, time_exit, ignore_opposite, reverse, only_side, bid_before, ask_before,
+    sets: Sets, stops, targets, strategy_bar, ignore_opposite, reverse, only_side, bid_before, ask_before,
     anchor_on_close, market: Market, days: Days, config, table: EntryTable, taken, own, n_spins, lost, flags, flags_at,
     events: Events, bars_long, bars_short, touches: Touches, trades: Trades, tallies, daily,
 ):  # fmt: skip
@@ -178,7 +178,6 @@ def simulate_sets(
         stops: see `exits.find_exits`.
         targets: see there.
         strategy_bar: see `events.fill_events`, as are the six arguments that follow.
-        time_exit: see there.
         ignore_opposite: see there.
         reverse: see there.
         only_side: see there.
@@ -257,7 +256,7 @@ def simulate_sets(
         if signals[EXIT_SHORT] != 0:
             until_short = bars_short[: find_positions(signals[EXIT_SHORT], n, late, bars_short)]
         fill_events(
-            flags, until_long, until_short, strategy_bar, time_exit, ignore_opposite, reverse, only_side,
+            flags, until_long, until_short, strategy_bar, sets.time_exit[s], ignore_opposite, reverse, only_side,
             bid_open, ask_open, bid_close, ask_close, bid_before, ask_before, anchor_on_close, slippage, fill_scale,
             events.bar[:n_events], events.side, events.opens, events.entry, events.anchor, events.forced,
             events.reason, events.after,
