@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -133,13 +134,12 @@ def curve() -> list[dict[str, Any]]:
     ):  # fmt: skip
         bars = bars_of(random_walk("minutes", n_bars))
         axes = {"fast": range(5, 5 + n_fast), "slow": range(110, 110 + 2 * n_slow, 2)}
+        run = partial(ta.sweep, bars, "sma_crossover", **axes, stop_loss=40, take_profit=100, min_trades=0, **MODEL)
         began = time.perf_counter()
-        swept = ta.sweep(bars, "sma_crossover", **axes, stop_loss=40, take_profit=100, min_trades=0, **MODEL)
+        swept = run()
         taken = time.perf_counter() - began
         if taken < SECONDS:
-            taken = repeated(
-                lambda: ta.sweep(bars, "sma_crossover", **axes, stop_loss=40, take_profit=100, min_trades=0, **MODEL)
-            )[1]
+            taken = repeated(run)[1]
         n = len(swept.indices)
         rows.append(
             {
