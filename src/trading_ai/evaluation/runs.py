@@ -62,6 +62,7 @@ class RunEvaluator(BarsEvaluator):
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
         self.account = account.sized(every)
         self._position_percent = 100.0 * self.account.first_position(every)
+        strategy.check_backtest(self.account, every)
         self._first = first_bar(every.bars, start)
         self._searches_timeframe = searches_timeframe(strategy, space)
         frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
