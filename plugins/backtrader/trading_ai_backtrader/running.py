@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import backtrader as bt
@@ -73,6 +74,19 @@ class _Tail(io.TextIOBase):
         return "".join(self._parts)[-KEPT_LOG:]
 
 
+@contextmanager
+def _same_luck() -> Iterator[None]:
+    """Strategies that ask for luck have the same in each run, and nobody else's luck changes."""
+    before, before_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the one that users' code shares
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(before_numpy)  # noqa: NPY002
+
+
 def run(kind: type[Any], request: RunRequest) -> Ran:
     """Run a strategy class with one combination of parameters.
 
@@ -98,7 +112,7 @@ def run(kind: type[Any], request: RunRequest) -> Ran:
     cerebro.addstrategy(kind, **request.parameters)
     cerebro.addanalyzer(Recorder, n_warm=seen.n_warm, _name="trading_ai_recorder")
     printed = _Tail()
-    with redirect_stdout(printed):
+    with redirect_stdout(printed), _same_luck():
         made = cerebro.run()
     if not made:  # bt.errors.StrategySkipError: it declined these parameters
         raise ValueError("the strategy asked to be skipped with these parameters")
