@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import CONVERT_FIXED, CONVERT_NONE, ExecutionData
 from trading_ai.engine.records import SIGNAL, STOP_LOSS, TAKE_PROFIT
@@ -134,7 +135,7 @@ class BacktestingPyStrategy(Hosted):
             margin=1.0 / (account.rules.leverage or 1.0), finalize_trades=account.rules.close_at_end,
         )  # fmt: skip
         random.seed(0)  # a strategy that asks for luck has the same each time
-        np.random.seed(0)  # noqa: NPY002 - the generator that users' code shares
+        np.random.seed(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = test.run(**request.parameters)

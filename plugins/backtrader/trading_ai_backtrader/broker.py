@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import backtrader as bt
+
 from trading_ai.engine.account import Account
 from trading_ai.engine.reported import SeenBars
 from trading_ai.market.symbol import Symbol

@@ -6,6 +6,7 @@ from datetime import date
 
 import backtrader as bt
 import numpy as np
+
 from trading_ai.market.bars import Bars
 
 _DAY_NS = 86_400 * 1_000_000_000

@@ -10,6 +10,7 @@ from typing import Any
 
 import backtrader as bt
 import numpy as np
+
 from trading_ai.engine.records import END_OF_DATA, SIGNAL, STOP_LOSS, STOP_OUT, TAKE_PROFIT, TRAILING_STOP
 from trading_ai.engine.reported import Closed, Floats, SeenBars, trade_records
 from trading_ai.engine.runs import Ran, RunRequest
@@ -77,14 +78,14 @@ class _Tail(io.TextIOBase):
 @contextmanager
 def _same_luck() -> Iterator[None]:
     """Strategies that ask for luck have the same in each run, and nobody else's luck changes."""
-    before, before_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the one that users' code shares
+    before, before_numpy = random.getstate(), np.random.get_state()
     random.seed(0)
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     try:
         yield
     finally:
         random.setstate(before)
-        np.random.set_state(before_numpy)  # noqa: NPY002
+        np.random.set_state(before_numpy)
 
 
 def run(kind: type[Any], request: RunRequest) -> Ran:

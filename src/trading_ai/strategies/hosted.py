@@ -32,7 +32,7 @@ class Hosted(Declared, ABC):
 
     has_exit_parameters = False
 
-    def check_backtest(self, account: Account, data: ExecutionData) -> None:  # noqa: B027 - most can do everything
+    def check_backtest(self, account: Account, data: ExecutionData) -> None:
         """Refuse, before the first trial, a backtest that it cannot carry out.
 
         Args:
