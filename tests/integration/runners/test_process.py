@@ -135,7 +135,7 @@ def test_a_trial_that_fails_leaves_the_others_alone(write):
 
 def test_a_time_limit_ends_the_whole_tree(write, tmp_path):
     began = time.monotonic()
-    with pytest.raises(EvaluationError, match="(?s)time limit of 1 s, with all that it had started.*mood hangs"):
+    with pytest.raises(EvaluationError, match=r"(?s)time limit of 1 s, with all that it had started.*mood hangs"):
         backtest(write(limit=1, retries=3), mood="hangs")
     assert time.monotonic() - began < 10  # it is not tried again
     own, grandchild = map(int, (tmp_path / "pids").read_text("utf-8").split())
@@ -195,7 +195,9 @@ def test_values_are_never_read_by_a_shell(tmp_path):
 def test_settings_of_this_system_are_not_handed_on(tmp_path, monkeypatch):
     monkeypatch.setenv("TRADING_AI_DATABASE_URL", "secret")
     script = tmp_path / "env.py"
-    script.write_text("import os, pathlib\npathlib.Path('seen').write_text(' '.join(os.environ))\nraise SystemExit(1)\n")
+    script.write_text(
+        "import os, pathlib\npathlib.Path('seen').write_text(' '.join(os.environ))\nraise SystemExit(1)\n"
+    )
     (tmp_path / "env.toml").write_text('command = ["{python}", "-S", "env.py"]\nretries = 0\n')
     with pytest.raises(EvaluationError):
         backtest(str(tmp_path / "env.toml"))

@@ -60,7 +60,7 @@ def _fill(listed: np.ndarray[Any, np.dtype[np.void]], i: int, item: Mapping[str,
     row["units"], row["entry_price"], row["exit_price"] = item["volume"], item["entryPrice"], item["closePrice"]
     row["stop_loss"] = row["take_profit"] = math.nan
     row["gross_profit"], row["net_profit"], row["swap"] = item["gross"], item["net"], item["swaps"]
-    row["commission"] = -float(item["commissions"])  # charges are written with a minus
+    row["commission"] = math.nan  # what is left between gross and net: its sign differs between versions
 
 
 def _ns(milliseconds: float | None) -> int | None:

@@ -167,8 +167,8 @@ def _closed(listed: npt.NDArray[np.void], i: int, data: ExecutionData) -> Closed
     near += trade["units"] * 10.0**-data.bars.symbol.digits * rate
     if abs(gross - own) > near:
         raise EvaluationError(
-            f"trade {i + 1} of the report contradicts itself: {trade['units']:g} units from {trade['entry_price']:g} to "
-            f"{trade['exit_price']:g} make {own:.2f}, and not a gross profit of {gross:.2f}"
+            f"trade {i + 1} of the report contradicts itself: {trade['units']:g} units from {trade['entry_price']:g} "
+            f"to {trade['exit_price']:g} make {own:.2f}, and not a gross profit of {gross:.2f}"
         )
     reason = trade["exit_reason"] if trade["exit_reason"] >= 0 else SIGNAL
     return Closed(
