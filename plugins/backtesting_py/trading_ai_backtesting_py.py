@@ -159,7 +159,8 @@ def _ran(request: RunRequest, seen: SeenBars, found: Any, hidden: float, spread:
         price_profit = row.Size * (row.ExitPrice - row.EntryPrice)
         hidden_paid = 2 * units * hidden
         entry = seen.first_of(row.EntryBar)
-        reason = STOP_LOSS if row.ExitPrice == row.SL else TAKE_PROFIT if row.ExitPrice == row.TP else SIGNAL
+        stopped, met = (row.ExitPrice - row.SL) * side <= 0.0, (row.ExitPrice - row.TP) * side >= 0.0
+        reason = STOP_LOSS if stopped else TAKE_PROFIT if met else SIGNAL
         leaves = seen.first_of(row.ExitBar) if reason == SIGNAL else seen.last_of(row.ExitBar)
         closed.append(
             Closed(
