@@ -186,8 +186,7 @@ $(DOCS_STAMP): docs/requirements.lock pyproject.toml
 $(PLUGINS_STAMP): $(STAMP) plugins/requirements.lock plugins/backtrader/pyproject.toml plugins/backtesting_py/pyproject.toml
 	$(call make_venv,$(PLUGINS_VENV))
 	@echo "Installing the plug-ins and the libraries that they run ..."
-	@echo 'import site; site.addsitedir("$(CURDIR)/$(VENV)/lib/'"$$($(BIN)/python -c \
-		'import sysconfig; print("/".join(sysconfig.get_path("purelib").split("/")[-2:]))')"'")' \
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 		> "$$($(PLUGINS_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/locked.pth"
 	@$(PLUGINS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r plugins/requirements.lock
 	@$(PLUGINS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation \
