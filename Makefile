@@ -22,6 +22,8 @@ MUTANTS_STAMP := $(MUTANTS_VENV)/.installed
 DOCS_VENV := .venv-docs
 DOCS_STAMP := $(DOCS_VENV)/.installed
 DOCS_SITE := build/docs-site
+PLUGINS_VENV := .venv-plugins
+PLUGINS_STAMP := $(PLUGINS_VENV)/.installed
 LOWEST_VENV := .venv-lowest
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 # The lowest versions have wheels for the lowest Python and not always for the newest.
@@ -83,6 +85,11 @@ test-lowest: $(LOWEST_STAMP) ## run unit and conformance tests with the lowest v
 	NUMBA_CACHE_DIR="$(CURDIR)/$(LOWEST_VENV)/numba-cache" $(LOWEST_VENV)/bin/pytest tests/unit tests/conformance \
 		$(ON_ALL_CORES) $(PYTEST_ARGS)
 
+# Packages of other licences: a virtual environment of their own sees the packages of .venv and adds theirs.
+.PHONY: test-plugins
+test-plugins: setup $(PLUGINS_STAMP) ## test the plug-ins for Backtrader and backtesting.py (about half a minute)
+	$(PLUGINS_VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile plugins $(PYTEST_ARGS)
+
 .PHONY: chaos
 chaos: setup ## break something 200 times during optimizations and compare every trial (about an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
@@ -124,13 +131,14 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 		--constraint requirements.lock -o benchmarks/requirements.lock
 	$(UV) pip compile pyproject.toml --group mutants $(LOCK_FLAGS) --constraint requirements.lock \
 		-o tests/mutants/requirements.lock
+	$(UV) pip compile plugins/requirements.in $(LOCK_FLAGS) --constraint requirements.lock -o plugins/requirements.lock
 	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \
 		--upgrade -o requirements-lowest.lock  # pins of before would be kept where a bound is lower
 
 .PHONY: clean
 clean: ## remove environments, caches and build products
-	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) $(LOWEST_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) $(PLUGINS_VENV) $(LOWEST_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .coverage htmlcov .import_linter_cache benchmarks/results
 	find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -173,6 +181,16 @@ $(DOCS_STAMP): docs/requirements.lock pyproject.toml
 	$(call make_venv,$(DOCS_VENV))
 	@echo "Installing what builds the documentation site ..."
 	@$(DOCS_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r docs/requirements.lock
+	@touch $@
+
+$(PLUGINS_STAMP): $(STAMP) plugins/requirements.lock plugins/backtrader/pyproject.toml plugins/backtesting_py/pyproject.toml
+	$(call make_venv,$(PLUGINS_VENV))
+	@echo "Installing the plug-ins and the libraries that they run ..."
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> "$$($(PLUGINS_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/locked.pth"
+	@$(PLUGINS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r plugins/requirements.lock
+	@$(PLUGINS_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation \
+		--editable plugins/backtrader --editable plugins/backtesting_py
 	@touch $@
 
 $(LOWEST_STAMP): requirements-lowest.lock pyproject.toml

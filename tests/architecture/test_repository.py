@@ -21,6 +21,7 @@ LOCKS = (
     "docker/requirements.lock",
     "docker/build.lock",
     "docs/requirements.lock",
+    "plugins/requirements.lock",
     "tests/mutants/requirements.lock",
 )
 MAX_LINES = 400

@@ -96,6 +96,6 @@ class SameBar(TypedDict):
 class Reruns(TypedDict):
     """The judged trial under other conditions; null for what does not apply."""
 
-    entry_delay: EntryDelay
+    entry_delay: EntryDelay | None
     jitter: Jitter | None
     same_bar: SameBar

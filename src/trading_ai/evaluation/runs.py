@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from typing_extensions import override
@@ -14,6 +15,7 @@ from trading_ai.errors import EvaluationError, TradingAIError, said_in_full
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
 from trading_ai.evaluation.ports import Indices
+from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.parameters import Value
 from trading_ai.strategies.hosted import Hosted
@@ -25,6 +27,10 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
     Arguments and errors as of `OneSymbolEvaluator`. Runs are made one after the other: code of others is not asked
     whether it can bear threads.
     """
+
+    def __init__(self, bars: Bars, strategy: Hosted, *arguments: Any, **options: Any) -> None:
+        super().__init__(bars, strategy, *arguments, **options)
+        strategy.check_backtest(self.account, self.data)
 
     @override
     def evaluate(self, indices: Indices, keep_daily_profit: bool = False) -> EvaluatedChunk:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from trading_ai.strategies.base import Declared
 
 if TYPE_CHECKING:
+    from trading_ai.engine.account import Account
+    from trading_ai.engine.execution_data import ExecutionData
     from trading_ai.engine.runs import Ran, RunRequest
 
 ENTRY_POINT_GROUP = "trading_ai.runners"
@@ -29,6 +31,17 @@ class Hosted(Declared, ABC):
     """
 
     has_exit_parameters = False
+
+    def check_backtest(self, account: Account, data: ExecutionData) -> None:
+        """Refuse, before the first trial, a backtest that it cannot carry out.
+
+        Args:
+            account: capital, sizing, costs and rules.
+            data: the execution bars, with what converts and charges.
+
+        Raises:
+            InputError: a cost, a size or a rule that it does not know; the message names it.
+        """
 
     @abstractmethod
     def run(self, request: RunRequest) -> Ran:

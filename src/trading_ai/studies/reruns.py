@@ -14,6 +14,7 @@ from trading_ai.evaluation.job import job_evaluator
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Floats, Job
 from trading_ai.parameters import Combination, is_ordered
 from trading_ai.robustness.stress import QUANTILES
+from trading_ai.strategies.hosted import Hosted
 
 DELAYS = (0, 1, 2, 3)
 _REDRAWS = 20
@@ -83,23 +84,25 @@ class Reruns:
     """The judged trial under other conditions; None for what does not apply.
 
     Attributes:
-        entry_delay: later entries.
+        entry_delay: later entries; None of a strategy that places its own orders, which nobody else can delay.
         jitter: shaken parameters; None where no searched parameter is a number.
         same_bar: the result of either level coming first.
     """
 
-    entry_delay: EntryDelay
+    entry_delay: EntryDelay | None
     jitter: Jitter | None
     same_bar: SameBar
 
     def in_words(self) -> tuple[str, ...]:
         """A sentence for each; money in account currency."""
         late, same = self.entry_delay, self.same_bar
-        later = ", ".join(
-            f"{profit:,.2f} {bars} bar{'s' if bars > 1 else ''} late"
-            for bars, profit in zip(late.bars[1:], late.net_profit[1:], strict=True)
-        )
-        lines = [f"Entries carried out later: net profit {late.net_profit[0]:,.2f} in time, {later}"]
+        lines = ["Entries carried out later: not tried, the strategy places its own orders"]
+        if late is not None:
+            later = ", ".join(
+                f"{profit:,.2f} {bars} bar{'s' if bars > 1 else ''} late"
+                for bars, profit in zip(late.bars[1:], late.net_profit[1:], strict=True)
+            )
+            lines = [f"Entries carried out later: net profit {late.net_profit[0]:,.2f} in time, {later}"]
         if self.jitter is not None:
             j = self.jitter
             lines.append(
@@ -139,14 +142,23 @@ def rerun(
     if n_draws < 1:
         raise ParameterError("must be at least 1", parameter="jitter_draws", value=n_draws)
     combination = evaluator.space.combination(index)
-    late = [evaluator.metrics_at(combination, entry_delay=bars) for bars in DELAYS]
+    own = evaluator.metrics_at(combination, entry_delay=0)
     return Reruns(
-        entry_delay=EntryDelay(
-            DELAYS, tuple(m["net_profit"] for m in late), tuple(int(m["total_trades"]) for m in late)
-        ),
-        jitter=_jitter(evaluator, combination, late[0]["net_profit"], share, n_draws, seed),
-        same_bar=_same_bar(job, artifacts, combination, late[0]),
+        entry_delay=_entry_delay(evaluator, combination, own),
+        jitter=_jitter(evaluator, combination, own["net_profit"], share, n_draws, seed),
+        same_bar=_same_bar(job, artifacts, combination, own),
     )
+
+
+def _entry_delay(evaluator: Evaluator, combination: Combination, own: Mapping[str, float]) -> EntryDelay | None:
+    """`own` are the trial's metrics with entries in time."""
+    try:
+        late = [own, *(evaluator.metrics_at(combination, entry_delay=bars) for bars in DELAYS[1:])]
+    except EvaluationError:
+        if isinstance(evaluator.strategy, Hosted):  # it places its orders itself
+            return None
+        raise
+    return EntryDelay(DELAYS, tuple(m["net_profit"] for m in late), tuple(int(m["total_trades"]) for m in late))
 
 
 def _same_bar(job: Job, artifacts: Artifacts, combination: Combination, own: Mapping[str, float]) -> SameBar:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.artifacts import MemoryArtifacts
 from tests.fakes.bars import random_bars
+from tests.fakes.hosted import Twin
 from trading_ai.engine.orders import Orders
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.errors import ParameterError
@@ -118,6 +119,16 @@ def test_what_is_unused_is_not_shaken_and_slow_stays_above_fast(setting, monkeyp
     run(setting, index=6, share=1.0)  # fast 15, stop_loss 0; slow is 20
     assert {t["stop_loss"] for t in tried} == {0}
     assert all(2 <= t["fast"] < 20 for t in tried)
+
+
+def test_a_strategy_that_places_its_own_orders_is_not_delayed(setting):
+    job, artifacts, _ = setting
+    spec = BacktestSpec("sma_crossover", {"slow": 20, "take_profit": 0.0}, "")
+    evaluator = make_evaluator(spec, SPACE, BARS, None, 1, Twin("sma_crossover"))
+    found = rerun(job, artifacts, evaluator, 8, share=0.2, n_draws=2, seed=3)
+    assert found.entry_delay is None
+    assert found.jitter.net_profit == evaluator.metrics_at(SPACE.combination(8))["net_profit"]
+    assert "not tried, the strategy places its own orders" in found.in_words()[0]
 
 
 def test_words_name_every_condition(setting):

@@ -1,0 +1,1 @@
+"""Strategies of others, run by adapters."""

@@ -1,0 +1,1 @@
+"""Runs any command as a strategy: a JSON request in, trades or a report out."""
