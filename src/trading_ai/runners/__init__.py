@@ -1,0 +1,1 @@
+"""Strategies of other platforms, run as they are."""
