@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from trading_ai.engine.records import TALLY
 from trading_ai.engine.runs import Ran, RunRequest, tallies_of
 from trading_ai.runners.cbot.unsupported import Supported
@@ -34,9 +32,6 @@ class FitnessArguments(Supported):
         self.AverageTrade = self.NetProfit / self.TotalTrades if self.TotalTrades else 0.0
         lost = -tally("gross_loss")
         self.ProfitFactor = tally("gross_profit") / lost if lost > 0.0 else float("inf")
-        net = ran.trades["net_profit"]
-        spread = float(np.std(net, ddof=1)) if net.size > 1 else 0.0
-        self.SharpeRatio = float(np.mean(net)) / spread if spread else 0.0
 
 
 def said_fitness(robot: Any, ran: Ran, request: RunRequest) -> str:

@@ -51,12 +51,8 @@ class Robot(Hosted):
         self.folder, self.main = folder, main
         self._class_name, self._declared = class_name, declared
         self._files = {path.stem: Code.read(path) for path in sorted(folder.glob("*.py"))}
-        self._digests = tuple(
-            f"cbot file {name} {hashlib.sha256(content.replace(b'\r\n', b'\n')).hexdigest()}"
-            for name, content in sorted(
-                {**declaring, **{path.name: path.read_bytes() for path in folder.glob("*.py")}}.items()
-            )
-        )
+        decisive = {**declaring, **{path.name: path.read_bytes() for path in folder.glob("*.py")}}
+        self._digests = tuple(f"cbot file {name} {_digest(content)}" for name, content in sorted(decisive.items()))
         self.name = re.sub(r"\W+", "_", main.stem.removesuffix("_main")).strip("_").lower() or "robot"  # type: ignore[misc]
         self.__doc__ = f"The cTrader robot {main.stem.removesuffix('_main')}."
         self._engine = declaring.get("Engine.cs", b"").decode("utf-8-sig", "replace")
@@ -177,6 +173,11 @@ class Log:
     def text(self) -> str:
         """The lines."""
         return "".join(f"{line}\n" for line in self._lines)
+
+
+def _digest(content: bytes) -> str:
+    """SHA-256 (hex) of a file; the kind of line ends does not count."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _named(name: str, parameter: Parameter) -> Parameter:
