@@ -162,7 +162,7 @@ class RobotAccount(Levels):
         slips = reason != TAKE_PROFIT and bool(self._slip)
         fill = self.slipped(price, -p.side) if slips else price
         values = self.book(p, units, fill, reason, slipped=slips, ambiguous=ambiguous, ruin=ruin)
-        self.History.items.append(HistoricalTrade(p, units, self.moment(self.now_ns), values))
+        self.History.items.append(HistoricalTrade(p, units, self.now_ns, values))
         self.watch()
         told = Arguments(Position=p, Reason=_REASONS.get(reason, PositionCloseReason.StopLoss))
         if p.final is not None:

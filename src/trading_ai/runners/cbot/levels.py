@@ -12,6 +12,8 @@ from itertools import count
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES
 from trading_ai.engine.records import STOP_LOSS, STOP_OUT, TAKE_PROFIT, TRAILING_STOP
@@ -43,7 +45,9 @@ class Levels(Money):
         self.market = market
         self.orders: list[PendingOrder] = []
         self.point = 0
-        self._views = [memoryview(values) for values in (*self.data.bid, *self.data.ask)]
+        self._bids, self._asks = ([memoryview(np.ascontiguousarray(v)) for v in side] for side in (self.data.bid, self.data.ask))
+        _, self._bid_highs, self._bid_lows, _ = self._bids
+        _, self._ask_highs, self._ask_lows, _ = self._asks
         self._changes_nightly = self.has_swap or self.data.conversion == CONVERT_RATES
         self.is_watching = self.has_trailing = self.has_expiry = False
         self.bid_low = self.ask_low = -inf
@@ -138,7 +142,8 @@ class Levels(Money):
 
     def points(self, bar: int) -> list[Point]:
         """The way inside a bar: open, two extremes, close."""
-        bo, bh, bl, bc, ao, ah, al, ac = (view[bar] for view in self._views)
+        bo, bh, bl, bc = [view[bar] for view in self._bids]
+        ao, ah, al, ac = [view[bar] for view in self._asks]
         if bc >= bo:
             return [(bo, ao), (bl, al), (bh, ah), (bc, ac)]
         return [(bo, ao), (bh, ah), (bl, al), (bc, ac)]
@@ -184,8 +189,10 @@ class Levels(Money):
 
     def inside(self, bar: int) -> None:
         """Walk the whole way of a bar, from its open to its close."""
-        _, bh, bl, _, _, ah, al, _ = (view[bar] for view in self._views)
-        if not (bl > self.bid_low and bh < self.bid_high and al > self.ask_low and ah < self.ask_high):
+        if not (
+            self._bid_lows[bar] > self.bid_low and self._bid_highs[bar] < self.bid_high
+            and self._ask_lows[bar] > self.ask_low and self._ask_highs[bar] < self.ask_high
+        ):  # fmt: skip
             points = self.points(bar)
             for j in range(3):
                 self.segment(points, j)
@@ -194,15 +201,20 @@ class Levels(Money):
         if self.has_trailing:
             for p in self.positions:
                 if p.trail:
-                    self.trail(p, bh if p.side > 0 else al)
+                    self.trail(p, self._bid_highs[bar] if p.side > 0 else self._ask_lows[bar])
             self.watch()
 
-    def step(self, bar: int, j: int) -> None:
-        """Walk to point `j` of a bar's way, from the one before."""
-        points = self.points(bar)
-        bid, ask = points[j]
+    def step(self, bar: int, j: int, bid: float, ask: float) -> None:
+        """Walk to point `j` of a bar's way, from the one before.
+
+        Args:
+            bar: execution bar.
+            j: the point, 1 to 3.
+            bid: bid there.
+            ask: ask there.
+        """
         if not (self.bid_low < bid < self.bid_high and self.ask_low < ask < self.ask_high):
-            self.segment(points, j - 1)
+            self.segment(self.points(bar), j - 1)
         self.point, self.bid, self.ask = j, bid, ask
         if self.has_trailing:
             for p in self.positions:

@@ -56,6 +56,7 @@ class Loop:
         on_timer, view, n_ticks, timer = self._handler("on_timer"), api.view, market.ticks_a_bar, api.Timer
         closed_event, opened_event = api.Bars.BarClosed, api.Bars.BarOpened
         at_open, inside, bid, ask, times = account.at_open, account.inside, self._bid, self._ask, self._times.tolist()
+        symbol, bars = account.symbol, api.Bars
         before = bar_of[0] - 1
         tick = 0
         for bar, seen in enumerate(bar_of):
@@ -83,9 +84,12 @@ class Loop:
                     opened_event.fire(Arguments(Bars=api.Bars))
                 if on_bar is not None:
                     on_bar()
-            listens = on_tick is not None or account.symbol.Tick.handlers or api.Bars.Tick.handlers
-            if listens:
-                self._tell_tick(on_tick)
+            listens = on_tick is not None
+            if on_tick is not None:
+                on_tick()
+            if symbol.Tick.handlers or bars.Tick.handlers:
+                listens = True
+                self._tell_tick()
             if timer.interval_ns:
                 self._ring(on_timer)
                 listens = True
@@ -97,12 +101,15 @@ class Loop:
                     api.tick = view.tick = tick
                     account.now_ns = times[tick]
                     if account.is_watching:
-                        account.step(bar, j)
+                        account.step(bar, j, bid[tick], ask[tick])
                     else:
                         account.point, account.bid, account.ask = j, bid[tick], ask[tick]
                     if api.others:
                         self._tell_others()
-                    self._tell_tick(on_tick)
+                    if on_tick is not None:
+                        on_tick()
+                    if symbol.Tick.handlers or bars.Tick.handlers:
+                        self._tell_tick()
                     if timer.interval_ns:
                         self._ring(on_timer)
             elif account.is_watching:
@@ -116,10 +123,8 @@ class Loop:
         account.now_ns, api.tick = int(self._times[tick]), tick
         api.view.last, api.view.tick = seen, tick
 
-    def _tell_tick(self, on_tick: Callable[[], Any] | None) -> None:
+    def _tell_tick(self) -> None:
         account = self.account
-        if on_tick is not None:
-            on_tick()
         symbol_tick, bars_tick = account.symbol.Tick, self.api.Bars.Tick
         if symbol_tick.handlers:
             symbol_tick.fire(

@@ -7,12 +7,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from trading_ai.runners.cbot.enums import ErrorCode, PendingOrderType, StopTriggerMethod, TradeType
-from trading_ai.runners.cbot.system import Event
+from trading_ai.runners.cbot.system import DateTime, Event
 from trading_ai.runners.cbot.unsupported import Supported
 
 if TYPE_CHECKING:
     from trading_ai.runners.cbot.account import RobotAccount
-    from trading_ai.runners.cbot.system import DateTime
 
 # ruff: noqa: N802 - members are called as the platform calls them
 
@@ -88,7 +87,7 @@ class Position(Supported):
     @property
     def EntryTime(self) -> DateTime:
         """Moment of the entry, UTC."""
-        return self.account.moment(self.entry_ns)
+        return DateTime.at(self.entry_ns)
 
     entry_ns = 0
 
@@ -238,16 +237,26 @@ class HistoricalTrade(Supported):
 
     shown_as = "trade"
 
-    def __init__(self, position: Position, units: float, time: DateTime, values: dict[str, float]) -> None:
+    def __init__(self, position: Position, units: float, time_ns: int, values: dict[str, float]) -> None:
+        self._entry_ns, self._time_ns = position.entry_ns, time_ns
         self.PositionId = self.ClosingDealId = position.Id
         self.TradeType, self.SymbolName = position.TradeType, position.SymbolName
         self.Label, self.Comment = position.Label, position.Comment
         self.VolumeInUnits, self.Quantity = units, units / position.account.lot_size
-        self.EntryPrice, self.EntryTime = position.EntryPrice, position.EntryTime
-        self.ClosingPrice, self.ClosingTime = values["price"], time
+        self.EntryPrice, self.ClosingPrice = position.EntryPrice, values["price"]
         self.GrossProfit, self.Swap = values["gross"], values["swap"]
         self.Commissions, self.NetProfit, self.Balance = -values["commission"], values["net"], values["balance"]
         self.Pips = (values["price"] - position.EntryPrice) * position.side / position.account.pip_size
+
+    @property
+    def EntryTime(self) -> DateTime:
+        """Moment of the entry, UTC."""
+        return DateTime.at(self._entry_ns)
+
+    @property
+    def ClosingTime(self) -> DateTime:
+        """Moment of the exit, UTC."""
+        return DateTime.at(self._time_ns)
 
 
 class TradeResult(Supported):
@@ -307,7 +316,7 @@ class Collection(Supported, Generic[T]):
         return self.items[index]
 
     def _asked(self, label: Any, symbol: Any, side: Any) -> list[T]:
-        name = getattr(symbol, "Name", symbol)
+        name = symbol if symbol is None or isinstance(symbol, str) else symbol.Name
         return [
             item
             for item in self.items
@@ -322,6 +331,8 @@ class Collection(Supported, Generic[T]):
 
     def Find(self, label: Any, symbol: Any = None, side: Any = None) -> T | None:
         """The first of those, or None."""
+        if not self.items:  # asked at every tick by many robots
+            return None
         return next(iter(self._asked(label, symbol, side)), None)
 
     def FindLast(self, label: Any, symbol: Any = None, side: Any = None) -> T | None:
