@@ -55,6 +55,16 @@ COMMANDS = (
         "Check that a strategy's signals do not change when later bars are taken away.",
     ),
     _listed(
+        "check-robots",
+        "robots:check",
+        "Run every cTrader robot of a folder on some bars, and list what each one did or lacks.",
+    ),
+    _listed(
+        "cbotset",
+        "robots:cbotset",
+        "Print the flags that give a .cbotset file's values to a robot, and its ranges to a search.",
+    ),
+    _listed(
         "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
     ),
     _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),

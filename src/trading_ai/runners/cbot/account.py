@@ -8,6 +8,8 @@ from datetime import datetime
 from math import inf
 from typing import Any
 
+from typing_extensions import override
+
 from trading_ai.engine.account import Account
 from trading_ai.engine.records import END_OF_DATA, SIGNAL, STOP_OUT, TAKE_PROFIT
 from trading_ai.runners.cbot.enums import (
@@ -30,8 +32,6 @@ from trading_ai.runners.cbot.positions import (
 )
 from trading_ai.runners.cbot.symbols import RobotSymbol
 from trading_ai.runners.cbot.system import Arguments, DateTime
-
-# ruff: noqa: N802, N803 - members and arguments are called as the platform calls them
 
 _REASONS = {SIGNAL: PositionCloseReason.Closed, END_OF_DATA: PositionCloseReason.Closed,
             TAKE_PROFIT: PositionCloseReason.TakeProfit, STOP_OUT: PositionCloseReason.StopOut}  # fmt: skip
@@ -152,6 +152,7 @@ class RobotAccount(Levels):
 
     # --- closing and changing ------------------------------------------------------------------------
 
+    @override
     def leave(self, p: Position, price: float, reason: int, *, ambiguous: bool = False, ruin: bool = False) -> None:
         """Close all of a position at a price, and tell the robot."""
         self._leave(p, p.units, price, reason, ambiguous=ambiguous, ruin=ruin)
@@ -232,12 +233,13 @@ class RobotAccount(Levels):
         side = 1 if tradeType is TradeType.Buy else -1
         order = PendingOrder(self, self._number(), kind, side, float(volume), self.rounded(float(price)))
         order.StopLimitRangePips = limit_pips
-        label, stop, target, *more = [*rest, *[None] * (9 - len(rest))]
+        label, stop, target = [*rest, None, None, None][:3]
+        more: list[Any] = [*rest[3:], *[None] * 6]
         order.Label = label
         kind_of_levels = None
         # With a protection type the arguments after it stand one place later.
         if isinstance(more[0], ProtectionType) or isinstance(more[1], datetime) or isinstance(more[3], bool):
-            kind_of_levels, *more = more
+            kind_of_levels = more.pop(0)
         order.ExpirationTime, order.Comment, trails = more[:3]
         order.HasTrailingStop = bool(trails)
         if kind_of_levels is ProtectionType["Absolute"]:
@@ -310,6 +312,7 @@ class RobotAccount(Levels):
         self.drop(order, PendingOrderCancellationReason.Cancelled)
         return TradeResult(order=order)
 
+    @override
     def fill(self, order: PendingOrder, price: float) -> None:
         """Open the position of an order, and tell the robot; one that the account cannot carry is rejected."""
         self.orders.remove(order)
@@ -333,12 +336,14 @@ class RobotAccount(Levels):
         self.PendingOrders.Filled.fire(Arguments(PendingOrder=order, Position=opened))
         self.Positions.Opened.fire(Arguments(Position=opened))
 
+    @override
     def drop(self, order: PendingOrder, reason: PendingOrderCancellationReason) -> None:
         """Take an order away, and tell the robot."""
         self.orders.remove(order)
         self.watch()
         self.PendingOrders.Cancelled.fire(Arguments(PendingOrder=order, Reason=reason))
 
+    @override
     def expire(self) -> None:
         """Cancel orders whose time is over."""
         now = self.moment(self.now_ns)

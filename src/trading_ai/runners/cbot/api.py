@@ -10,12 +10,11 @@ from trading_ai.errors import DataError
 from trading_ai.runners.cbot.account import RobotAccount, without_waiting
 from trading_ai.runners.cbot.enums import AccountType, RunningMode
 from trading_ai.runners.cbot.indicators.accessor import Indicators
+from trading_ai.runners.cbot.lines import quick
 from trading_ai.runners.cbot.market import Market
 from trading_ai.runners.cbot.series import RobotBars, TimeFrame, View
 from trading_ai.runners.cbot.system import DateTime, Event, TimeSpan
 from trading_ai.runners.cbot.unsupported import Ignored, Supported, unsupported
-
-# ruff: noqa: N802 - members are called as the platform calls them
 
 _ACCOUNT_REQUESTS = (
     "ExecuteMarketOrder", "ClosePosition", "ModifyPosition", "PlaceLimitOrder", "PlaceStopOrder",
@@ -174,7 +173,7 @@ class MarketData(Supported):
                 unsupported(f"api.MarketData.GetBars(TimeFrame.{timeframe.Name})", str(error))
             view = View()
             made = RobotBars(bars, lines, view, f"api.MarketData.GetBars({timeframe.Name})")
-            api.others.append((view, made, memoryview(lines["close"].frame.bar_of_tick)))
+            api.others.append((view, made, quick(lines["close"].frame.bar_of_tick)))
             api.see_others()
             self._made[timeframe.frame] = made
         return self._made[timeframe.frame]
@@ -187,7 +186,7 @@ class Api(Supported):
         market: bars and ticks.
         account: the account that it trades on.
         currency: the account's currency.
-        is_search: whether the run is one of an optimization.
+        robot: the robot's name.
         log: takes a line for the run's log.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from trading_ai.errors import ParameterError, StrategyError
 from trading_ai.parameters import Value
-from trading_ai.runners.cbot.enums import ENUMS, Words
+from trading_ai.runners.cbot.enums import ENUMS, Words, words
 from trading_ai.runners.cbot.series import TIMEFRAMES
 from trading_ai.strategies.base import Parameter
 
@@ -81,7 +81,9 @@ def read_declaration(files: Mapping[str, bytes]) -> Declaration:
             found = _from_json(name, content)
             if found.parameters or not any(other.endswith(".cs") for other in files):
                 return found
-    texts = [_without_comments(content.decode("utf-8-sig", "replace")) for n, content in files.items() if n.endswith(".cs")]
+    texts = [
+        _without_comments(content.decode("utf-8-sig", "replace")) for n, content in files.items() if n.endswith(".cs")
+    ]
     enums = {name: _words(name, body) for text in texts for name, body in _ENUM.findall(text)}
     parameters: dict[str, Parameter] = {}
     types: dict[str, Any] = {}
@@ -109,8 +111,7 @@ def _without_comments(text: str) -> str:
 def _words(name: str, body: str) -> type[Words]:
     """An enumeration that the C# file declares itself."""
     members = [part.partition("=")[0].strip() for part in re.sub(r"\[[^\]]*\]", "", body).split(",")]
-    made: type[Words] = Words(name, [member for member in members if member])  # type: ignore[call-overload]
-    return made
+    return words(name, [member for member in members if member])
 
 
 def _arguments(inside: str) -> dict[str, str]:
@@ -149,7 +150,12 @@ def _text(value: Any) -> str:
 
 def _number(name: str, key: str, text: str) -> float:
     cleaned = re.sub(r"(?<=\d)[dDfFmMlL]$", "", text.strip().strip('"').replace("_", ""))
-    limits = {"int.MaxValue": 2147483647, "int.MinValue": -2147483648, "double.MaxValue": 1e308, "double.MinValue": -1e308}
+    limits = {
+        "int.MaxValue": 2147483647,
+        "int.MinValue": -2147483648,
+        "double.MaxValue": 1e308,
+        "double.MinValue": -1e308,
+    }
     if cleaned in limits:
         return float(limits[cleaned])
     try:
@@ -204,11 +210,11 @@ def _parameter(
             "has a type that is not known", parameter=name, value=type_name,
             remedy="Known: int, double, bool, string, DataSeries, TimeFrame, " + ", ".join(sorted(ENUMS)) + ".",
         )  # fmt: skip
-    words = tuple(member.name for member in kind)
-    chosen = _unquoted(default or words[0]).rpartition(".")[2]
-    if chosen not in words:
-        raise StrategyError(f"is none of {', '.join(words)}", parameter=name, value=chosen)
-    return _choice(name, description, chosen, words), kind
+    members = tuple(member.name for member in kind)
+    chosen = _unquoted(default or members[0]).rpartition(".")[2]
+    if chosen not in members:
+        raise StrategyError(f"is none of {', '.join(members)}", parameter=name, value=chosen)
+    return _choice(name, description, chosen, members), kind
 
 
 def _unquoted(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from typing import Any
 
 from typing_extensions import override
 
@@ -18,13 +20,15 @@ class Words(Enum):
     def __format__(self, spec: str) -> str:
         return format(self.name, spec)
 
-    def ToString(self) -> str:  # noqa: N802 - the platform's name
+    def ToString(self) -> str:
         """The bare name."""
         return self.name
 
 
-def _words(name: str, members: str) -> type[Words]:
-    made: type[Words] = Words(name, members)  # type: ignore[call-overload]
+def words(name: str, members: Sequence[str]) -> type[Words]:
+    """An enumeration made of its members' names."""
+    functional: Any = Words
+    made: type[Words] = functional(name, list(members))
     return made
 
 
@@ -109,20 +113,19 @@ class RunningMode(Words):
     Optimization = 3
 
 
-StopTriggerMethod = _words("StopTriggerMethod", "Trade Opposite DoubleTrade DoubleOpposite")
-StochasticCalculationType = _words("StochasticCalculationType", "LowHigh CloseClose")
-ProtectionType = _words("ProtectionType", "None_ Relative Absolute")
-DayOfWeek = Words(  # type: ignore[call-overload]
-    "DayOfWeek",
-    {d: i for i, d in enumerate("Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split())},  # noqa: SIM905
+StopTriggerMethod = words("StopTriggerMethod", ("Trade", "Opposite", "DoubleTrade", "DoubleOpposite"))
+StochasticCalculationType = words("StochasticCalculationType", ("LowHigh", "CloseClose"))
+ProtectionType = words("ProtectionType", ("None_", "Relative", "Absolute"))
+DayOfWeek = words("DayOfWeek", ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"))
+AccountType = words("AccountType", ("Hedged", "Netted", "Both"))
+PlotType = words("PlotType", ("Line", "Histogram", "DiscontinuousLine", "Points"))
+LineStyle = words("LineStyle", ("Solid", "Dots", "DotsRare", "DotsVeryRare", "LinesDots", "Lines"))
+VerticalAlignment = words("VerticalAlignment", ("Top", "Center", "Bottom", "Stretch"))
+HorizontalAlignment = words("HorizontalAlignment", ("Left", "Center", "Right", "Stretch"))
+ChartIconType = words(
+    "ChartIconType", ("UpArrow", "DownArrow", "Circle", "Square", "Diamond", "Star", "UpTriangle", "DownTriangle")
 )
-AccountType = _words("AccountType", "Hedged Netted Both")
-PlotType = _words("PlotType", "Line Histogram DiscontinuousLine Points")
-LineStyle = _words("LineStyle", "Solid Dots DotsRare DotsVeryRare LinesDots Lines")
-VerticalAlignment = _words("VerticalAlignment", "Top Center Bottom Stretch")
-HorizontalAlignment = _words("HorizontalAlignment", "Left Center Right Stretch")
-ChartIconType = _words("ChartIconType", "UpArrow DownArrow Circle Square Diamond Star UpTriangle DownTriangle")
-AccessRights = Words("AccessRights", {"None_": 0, "FullAccess": 1})  # type: ignore[call-overload]
+AccessRights = words("AccessRights", ("None_", "FullAccess"))
 
 ENUMS: dict[str, type[Words]] = {
     kind.__name__: kind

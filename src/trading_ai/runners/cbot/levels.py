@@ -12,13 +12,12 @@ from itertools import count
 from math import inf
 from typing import Any
 
-import numpy as np
-
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES
 from trading_ai.engine.records import STOP_LOSS, STOP_OUT, TAKE_PROFIT, TRAILING_STOP
 from trading_ai.errors import EvaluationError
 from trading_ai.runners.cbot.enums import PendingOrderCancellationReason, PendingOrderType
+from trading_ai.runners.cbot.lines import quick
 from trading_ai.runners.cbot.market import Market
 from trading_ai.runners.cbot.money import Money
 from trading_ai.runners.cbot.positions import PendingOrder, Position
@@ -45,7 +44,7 @@ class Levels(Money):
         self.market = market
         self.orders: list[PendingOrder] = []
         self.point = 0
-        self._bids, self._asks = ([memoryview(np.ascontiguousarray(v)) for v in side] for side in (self.data.bid, self.data.ask))
+        self._bids, self._asks = ([quick(values) for values in side] for side in (self.data.bid, self.data.ask))
         _, self._bid_highs, self._bid_lows, _ = self._bids
         _, self._ask_highs, self._ask_lows, _ = self._asks
         self._changes_nightly = self.has_swap or self.data.conversion == CONVERT_RATES
@@ -245,8 +244,8 @@ class Levels(Money):
                 break
             if n > _MOST_EVENTS:
                 raise EvaluationError(
-                    f"more than {_MOST_EVENTS:,} fills between two prices of one bar: the robot opens a position for every one "
-                    "that closes, with a stop or a target at its entry"
+                    f"more than {_MOST_EVENTS:,} fills between two prices of one bar: the robot opens a position for "
+                    "every one that closes, with a stop or a target at its entry"
                 )
             distance, what, item = found
             move = distance if up else -distance

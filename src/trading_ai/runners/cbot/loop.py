@@ -12,6 +12,7 @@ from typing import Any
 
 from trading_ai.runners.cbot.account import RobotAccount
 from trading_ai.runners.cbot.api import Api
+from trading_ai.runners.cbot.lines import quick
 from trading_ai.runners.cbot.market import Market
 from trading_ai.runners.cbot.system import Arguments
 
@@ -35,7 +36,7 @@ class Loop:
 
     def __init__(self, market: Market, account: RobotAccount, api: Api, robot: Any, is_told: bool) -> None:
         self.market, self.account, self.api, self.robot = market, account, api, robot
-        self._bid, self._ask = memoryview(market.bid), memoryview(market.ask)
+        self._bid, self._ask = quick(market.bid), quick(market.ask)
         self._times = market.tick_time_ns
         if is_told:
             for name, event in (("on_position_opened", "Opened"), ("on_position_closed", "Closed")):

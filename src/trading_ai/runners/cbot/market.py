@@ -1,4 +1,4 @@
-"""The bars that a robot sees, the ticks that its run is made of, and its price series, made ready once for many runs."""
+"""The bars that a robot sees, the ticks of its run, and its price series: made ready once for many runs."""
 
 from __future__ import annotations
 

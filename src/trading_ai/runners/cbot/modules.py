@@ -15,6 +15,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from typing_extensions import override
+
 from trading_ai.errors import StrategyError
 from trading_ai.runners.cbot.enums import ENUMS
 from trading_ai.runners.cbot.positions import PendingOrder, Position, TradeOperation, TradeResult
@@ -80,6 +82,7 @@ class _Given(ModuleType):
         self.__dict__.update({**names, **extra})
         self.__dict__["__all__"] = [key for key in (*names, *extra) if not key.startswith("_")]
 
+    @override
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -150,7 +153,7 @@ def _ignore(*_: Any) -> None:
 
 def _seeded_random() -> ModuleType:
     """The module ``random`` with a generator of its own, which begins the same in every run."""
-    generator = random.Random(_SEED)  # noqa: S311
+    generator = random.Random(_SEED)
     drawn = {name: getattr(generator, name) for name in dir(generator) if not name.startswith("_")}
     made = ModuleType("random")
     made.__dict__.update({**vars(random), **drawn})

@@ -233,7 +233,8 @@ class Money:
 
     def _rates_at_exit(self, trades: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
         if self.data.conversion == CONVERT_OWN_PRICE:
-            return 1.0 / trades["exit_price"]
+            return np.asarray(1.0 / trades["exit_price"])
         if self.data.rates.size:
-            return self.data.rates[trades["exit_bar"]]
+            found: npt.NDArray[np.float64] = self.data.rates[trades["exit_bar"]]
+            return found
         return np.full(trades.size, self.data.rate)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from typing_extensions import override
+
 from trading_ai.runners.cbot.enums import ErrorCode, PendingOrderType, StopTriggerMethod, TradeType
 from trading_ai.runners.cbot.system import DateTime, Event
 from trading_ai.runners.cbot.unsupported import Supported
 
 if TYPE_CHECKING:
     from trading_ai.runners.cbot.account import RobotAccount
-
-# ruff: noqa: N802 - members are called as the platform calls them
 
 _TRADE = StopTriggerMethod["Trade"]
 
@@ -270,6 +270,7 @@ class TradeResult(Supported):
         self.IsSuccessful, self.Error = error is None, error
         self.Position, self.PendingOrder = position, order
 
+    @override
     def __str__(self) -> str:
         return "TradeResult (Success)" if self.IsSuccessful else f"TradeResult (Error: {self.Error})"
 

@@ -6,8 +6,11 @@ import hashlib
 import re
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from typing_extensions import override
 
 from trading_ai.engine.runs import Ran, RunRequest
 from trading_ai.errors import EvaluationError, StrategyError, TradingAIError
@@ -65,10 +68,12 @@ class Robot(Hosted):
         )
         self.parameters = parameters  # type: ignore[misc]
 
+    @override
     def identity_parts(self) -> tuple[str, ...]:
         """A line for each of its files by digest, and the version of this runner."""
         return (f"cbot runner {VERSION}", f"class {self._class_name}", *self._digests)
 
+    @override
     def run(self, request: RunRequest) -> Ran:
         """Trade with one combination of parameters; see `Hosted.run`.
 
@@ -87,7 +92,7 @@ class Robot(Hosted):
         self._give(api, request.parameters)
         try:
             robot = self._make(api)
-            Loop(market, account, api, robot, self._is_told(robot)).run()
+            Loop(market, account, api, robot, self._is_told()).run()
             if request.account.rules.close_at_end:
                 account.close_everything()
             trades = account.trades()
@@ -106,7 +111,7 @@ class Robot(Hosted):
             raise
         except Exception as error:  # whatever a robot raises is its trial's failure
             raise EvaluationError(_told(error, log.text)) from error
-        return ran if not fitness else _with_log(ran, f"{log.text}{fitness}")
+        return replace(ran, log=f"{log.text}{fitness}") if fitness else ran
 
     def _make(self, api: Api) -> Any:
         """An object of the robot's class, of code that is run anew."""
@@ -143,7 +148,7 @@ class Robot(Hosted):
             return TIMEFRAMES[str(value)]
         return kind[str(value)]
 
-    def _is_told(self, robot: Any) -> bool:
+    def _is_told(self) -> bool:
         """Whether its handlers of positions are called without a subscription of its own."""
         if self._engine:
             return "OnPositionOpened" in self._engine or "OnPositionClosed" in self._engine
@@ -189,12 +194,6 @@ def _told(error: Exception, log: str) -> str:
     last = "\n".join(log.splitlines()[-5:])
     text = "".join(traceback.format_exception(error)).rstrip()
     return f"{text}\nThe last lines of its log:\n{last}" if last else text
-
-
-def _with_log(ran: Ran, log: str) -> Ran:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(ran, log=log)
 
 
 def find_main(path: Path) -> tuple[Path, Path] | None:

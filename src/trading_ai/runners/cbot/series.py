@@ -8,9 +8,10 @@ from math import nan
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from trading_ai.market.bars import Bars
-from trading_ai.runners.cbot.lines import Line
+from trading_ai.runners.cbot.lines import Line, quick
 from trading_ai.runners.cbot.system import DateTime, Event
 from trading_ai.runners.cbot.unsupported import Ignored, Supported, unsupported
 
@@ -43,33 +44,33 @@ class DataSeries(Supported):
 
     @cached_property
     def closed(self) -> Any:
-        """Values at closed bars; a memoryview gives Python's numbers fastest."""
-        return memoryview(np.ascontiguousarray(self.line.closed))
+        """Values at closed bars."""
+        return quick(self.line.closed)
 
     @cached_property
     def forming(self) -> Any:
-        """Values at ticks, likewise."""
-        return memoryview(np.ascontiguousarray(self.line.forming))
+        """Values at ticks."""
+        return quick(self.line.forming)
 
-    def Last(self, index: int = 0) -> float:  # noqa: N802 - the platform's names, here and below
+    def Last(self, index: int = 0) -> float:
         """The value `index` bars ago, 0 for the newest; NaN where there is none."""
         view = self.view
         if index == 0 and view.tick >= 0:
-            value: float = self.forming[view.tick]
-            return value
+            newest: float = self.forming[view.tick]
+            return newest
         place = view.last - index
         if place < 0 or index < 0:
             return nan
-        value = self.closed[place]
-        return value
+        found: float = self.closed[place]
+        return found
 
     @property
-    def LastValue(self) -> float:  # noqa: N802
+    def LastValue(self) -> float:
         """The newest value."""
         return self.Last(0)
 
     @property
-    def Count(self) -> int:  # noqa: N802
+    def Count(self) -> int:
         """Number of values."""
         return self.view.last + 1
 
@@ -86,31 +87,31 @@ class DataSeries(Supported):
     def _tail(self, periods: int) -> list[float]:
         return [self.Last(i) for i in range(min(periods, self.view.last + 1))]
 
-    def Maximum(self, periods: int) -> float:  # noqa: N802
+    def Maximum(self, periods: int) -> float:
         """Highest of the newest values."""
         return max(self._tail(periods), default=nan)
 
-    def Minimum(self, periods: int) -> float:  # noqa: N802
+    def Minimum(self, periods: int) -> float:
         """Lowest of the newest values."""
         return min(self._tail(periods), default=nan)
 
-    def Sum(self, periods: int) -> float:  # noqa: N802
+    def Sum(self, periods: int) -> float:
         """Sum of the newest values."""
         return sum(self._tail(periods))
 
-    def IsRising(self) -> bool:  # noqa: N802
+    def IsRising(self) -> bool:
         """Whether the newest value is above the one before."""
         return self.Last(0) > self.Last(1)
 
-    def IsFalling(self) -> bool:  # noqa: N802
+    def IsFalling(self) -> bool:
         """Whether the newest value is below the one before."""
         return self.Last(0) < self.Last(1)
 
-    def HasCrossedAbove(self, other: Any, periods: int) -> bool:  # noqa: N802
+    def HasCrossedAbove(self, other: Any, periods: int) -> bool:
         """See `Functions`."""
         return Functions.HasCrossedAbove(self, other, periods)
 
-    def HasCrossedBelow(self, other: Any, periods: int) -> bool:  # noqa: N802
+    def HasCrossedBelow(self, other: Any, periods: int) -> bool:
         """See `Functions`."""
         return Functions.HasCrossedBelow(self, other, periods)
 
@@ -123,17 +124,17 @@ class TimeSeries(Supported):
     def __init__(self, bars: Bars, view: View) -> None:
         self._times, self._view = bars.open_time_ns, view
 
-    def Last(self, index: int = 0) -> DateTime:  # noqa: N802
+    def Last(self, index: int = 0) -> DateTime:
         """Open time of the bar `index` bars ago."""
         return self[self._view.last - index]
 
     @property
-    def LastValue(self) -> DateTime:  # noqa: N802
+    def LastValue(self) -> DateTime:
         """Open time of the newest bar."""
         return self.Last(0)
 
     @property
-    def Count(self) -> int:  # noqa: N802
+    def Count(self) -> int:
         """Number of bars."""
         return self._view.last + 1
 
@@ -145,11 +146,11 @@ class TimeSeries(Supported):
             unsupported(f"{self.shown_as}[{index}], of {self.Count} bars,")
         return DateTime.at(int(self._times[index]))
 
-    def GetIndexByTime(self, moment: DateTime) -> int:  # noqa: N802
+    def GetIndexByTime(self, moment: DateTime) -> int:
         """Place of the bar that a moment lies in, -1 before the first."""
         return min(int(np.searchsorted(self._times, moment.ns, side="right")) - 1, self._view.last)
 
-    def GetIndexByExactTime(self, moment: DateTime) -> int:  # noqa: N802
+    def GetIndexByExactTime(self, moment: DateTime) -> int:
         """Place of the bar that opens at a moment, -1 where none does."""
         found = self.GetIndexByTime(moment)
         return found if found >= 0 and int(self._times[found]) == moment.ns else -1
@@ -177,32 +178,32 @@ class Bar(Supported):
         return value
 
     @property
-    def Open(self) -> float:  # noqa: N802
+    def Open(self) -> float:
         """Open price."""
         return self._value(self._of.OpenPrices)
 
     @property
-    def High(self) -> float:  # noqa: N802
+    def High(self) -> float:
         """Highest price."""
         return self._value(self._of.HighPrices)
 
     @property
-    def Low(self) -> float:  # noqa: N802
+    def Low(self) -> float:
         """Lowest price."""
         return self._value(self._of.LowPrices)
 
     @property
-    def Close(self) -> float:  # noqa: N802
+    def Close(self) -> float:
         """Close, or the newest price."""
         return self._value(self._of.ClosePrices)
 
     @property
-    def TickVolume(self) -> float:  # noqa: N802
+    def TickVolume(self) -> float:
         """Volume of the data; of a forming bar, its ticks so far."""
         return self._value(self._of.TickVolumes)
 
     @property
-    def OpenTime(self) -> DateTime:  # noqa: N802
+    def OpenTime(self) -> DateTime:
         """Moment at which it opened, UTC."""
         return DateTime.at(int(self._of.bars.open_time_ns[self._place]))
 
@@ -232,17 +233,17 @@ class RobotBars(Supported):
         self.WeightedPrices, self.TickVolumes = series("WeightedPrices", "weighted"), series("TickVolumes", "volume")
         self.OpenTimes = TimeSeries(bars, view)
 
-    def Last(self, index: int = 0) -> Bar:  # noqa: N802
+    def Last(self, index: int = 0) -> Bar:
         """The bar `index` bars ago, 0 for the newest."""
         return Bar(self, index)
 
     @property
-    def LastBar(self) -> Bar:  # noqa: N802
+    def LastBar(self) -> Bar:
         """The newest bar."""
         return Bar(self, 0)
 
     @property
-    def Count(self) -> int:  # noqa: N802
+    def Count(self) -> int:
         """Number of bars."""
         return self.view.last + 1
 
@@ -255,7 +256,7 @@ class RobotBars(Supported):
     def __iter__(self) -> Iterator[Bar]:
         return (self[i] for i in range(self.view.last + 1))
 
-    def LoadMoreHistory(self, *_: Any) -> int:  # noqa: N802
+    def LoadMoreHistory(self, *_: Any) -> int:
         """Earlier bars than the backtest has: there are none."""
         return 0
 
@@ -279,19 +280,22 @@ class TimeFrame(Supported):
         return TIMEFRAMES.get(_SHORT.get(frame, frame)) or TimeFrame(frame, frame)
 
     @classmethod
-    def Parse(cls, text: str) -> TimeFrame:  # noqa: N802
+    def Parse(cls, text: str) -> TimeFrame:
         """Read a name of the platform's: ``Hour4``, ``h4``, ``m5``, ``Daily``."""
         found = TIMEFRAMES.get(text) or TIMEFRAMES.get(_SHORT.get(text.upper(), ""))
         if found is None:
             unsupported(f"TimeFrame.Parse({text!r})")
         return found
 
+    @override
     def __str__(self) -> str:
         return self.Name
 
+    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeFrame) and other.frame == self.frame
 
+    @override
     def __hash__(self) -> int:
         return hash(self.frame)
 
@@ -313,7 +317,7 @@ class Functions(Supported):
     shown_as = "Functions"
 
     @staticmethod
-    def HasCrossedAbove(first: DataSeries, second: Any, periods: int) -> bool:  # noqa: N802
+    def HasCrossedAbove(first: DataSeries, second: Any, periods: int) -> bool:
         """Whether the first was not above the second, and then was, at one of the newest ``periods + 1`` bars.
 
         Args:
@@ -332,7 +336,7 @@ class Functions(Supported):
         return False
 
     @staticmethod
-    def HasCrossedBelow(first: DataSeries, second: Any, periods: int) -> bool:  # noqa: N802
+    def HasCrossedBelow(first: DataSeries, second: Any, periods: int) -> bool:
         """The same downwards."""
         other = second.Last if isinstance(second, DataSeries) else lambda _: second
         mine = first.Last
@@ -345,26 +349,26 @@ class Functions(Supported):
         return False
 
     @staticmethod
-    def IsRising(series: DataSeries) -> bool:  # noqa: N802
+    def IsRising(series: DataSeries) -> bool:
         """Whether its newest value is above the one before."""
         return series.IsRising()
 
     @staticmethod
-    def IsFalling(series: DataSeries) -> bool:  # noqa: N802
+    def IsFalling(series: DataSeries) -> bool:
         """Whether its newest value is below the one before."""
         return series.IsFalling()
 
     @staticmethod
-    def Maximum(series: DataSeries, periods: int) -> float:  # noqa: N802
+    def Maximum(series: DataSeries, periods: int) -> float:
         """Highest of its newest values."""
         return series.Maximum(periods)
 
     @staticmethod
-    def Minimum(series: DataSeries, periods: int) -> float:  # noqa: N802
+    def Minimum(series: DataSeries, periods: int) -> float:
         """Lowest of its newest values."""
         return series.Minimum(periods)
 
     @staticmethod
-    def Sum(series: DataSeries, periods: int) -> float:  # noqa: N802
+    def Sum(series: DataSeries, periods: int) -> float:
         """Sum of its newest values."""
         return series.Sum(periods)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from trading_ai.runners.cbot.enums import RoundingMode
 from trading_ai.runners.cbot.system import Event
 from trading_ai.runners.cbot.unsupported import Supported
 
 if TYPE_CHECKING:
     from trading_ai.runners.cbot.account import RobotAccount
-
-# ruff: noqa: N802 - members are called as the platform calls them
 
 _LARGEST = 1e9
 """Largest volume, units: data tells none, and a margin or the equity ends what is too large."""
@@ -115,6 +115,7 @@ class RobotSymbol(Supported):
         """Account currency that so many units lose over so many pips."""
         return units * pips * self.PipValue
 
+    @override
     def __str__(self) -> str:
         return self.Name
 
@@ -127,6 +128,7 @@ class Asset(Supported):
     def __init__(self, name: str) -> None:
         self.Name = name
 
+    @override
     def __str__(self) -> str:
         return self.Name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from typing_extensions import override
@@ -32,27 +32,32 @@ class TimeSpan(timedelta):
         return timedelta.__new__(cls, days=span.days, seconds=span.seconds, microseconds=span.microseconds)
 
     @classmethod
-    def FromDays(cls, value: float) -> TimeSpan:  # noqa: N802 - the platform's names, here and below
+    def FromDays(cls, value: float) -> TimeSpan:
+        """A span of so many days."""
         return cls.of(timedelta(days=value))
 
     @classmethod
-    def FromHours(cls, value: float) -> TimeSpan:  # noqa: N802
+    def FromHours(cls, value: float) -> TimeSpan:
+        """A span of so many hours."""
         return cls.of(timedelta(hours=value))
 
     @classmethod
-    def FromMinutes(cls, value: float) -> TimeSpan:  # noqa: N802
+    def FromMinutes(cls, value: float) -> TimeSpan:
+        """A span of so many minutes."""
         return cls.of(timedelta(minutes=value))
 
     @classmethod
-    def FromSeconds(cls, value: float) -> TimeSpan:  # noqa: N802
+    def FromSeconds(cls, value: float) -> TimeSpan:
+        """A span of so many seconds."""
         return cls.of(timedelta(seconds=value))
 
     @classmethod
-    def FromMilliseconds(cls, value: float) -> TimeSpan:  # noqa: N802
+    def FromMilliseconds(cls, value: float) -> TimeSpan:
+        """A span of so many milliseconds."""
         return cls.of(timedelta(milliseconds=value))
 
     @classmethod
-    def Parse(cls, text: str) -> TimeSpan:  # noqa: N802
+    def Parse(cls, text: str) -> TimeSpan:
         """Read ``[-][d.]hh:mm[:ss[.fff]]`` or whole days, as C# does.
 
         Raises:
@@ -72,52 +77,52 @@ class TimeSpan(timedelta):
         return int(self.total_seconds())
 
     @property
-    def Days(self) -> int:  # noqa: N802
+    def Days(self) -> int:
         """Whole days."""
         return int(self.total_seconds() / 86400)
 
     @property
-    def Hours(self) -> int:  # noqa: N802
+    def Hours(self) -> int:
         """Hours beyond the whole days."""
         return int(self._whole / 3600) % 24 if self._whole >= 0 else -(int(-self._whole / 3600) % 24)
 
     @property
-    def Minutes(self) -> int:  # noqa: N802
+    def Minutes(self) -> int:
         """Minutes beyond the whole hours."""
         return int(self._whole / 60) % 60 if self._whole >= 0 else -(int(-self._whole / 60) % 60)
 
     @property
-    def Seconds(self) -> int:  # noqa: N802
+    def Seconds(self) -> int:
         """Seconds beyond the whole minutes."""
         return self._whole % 60 if self._whole >= 0 else -(-self._whole % 60)
 
     @property
-    def TotalDays(self) -> float:  # noqa: N802
+    def TotalDays(self) -> float:
         """The span in days."""
         return self.total_seconds() / 86400
 
     @property
-    def TotalHours(self) -> float:  # noqa: N802
+    def TotalHours(self) -> float:
         """The span in hours."""
         return self.total_seconds() / 3600
 
     @property
-    def TotalMinutes(self) -> float:  # noqa: N802
+    def TotalMinutes(self) -> float:
         """The span in minutes."""
         return self.total_seconds() / 60
 
     @property
-    def TotalSeconds(self) -> float:  # noqa: N802
+    def TotalSeconds(self) -> float:
         """The span in seconds."""
         return self.total_seconds()
 
     @property
-    def TotalMilliseconds(self) -> float:  # noqa: N802
+    def TotalMilliseconds(self) -> float:
         """The span in milliseconds."""
         return self.total_seconds() * 1e3
 
     @property
-    def Ticks(self) -> int:  # noqa: N802
+    def Ticks(self) -> int:
         """The span in units of 100 ns."""
         return round(self.total_seconds() * _TICKS_PER_SECOND)
 
@@ -137,37 +142,36 @@ class DateTime(datetime):
     def at(cls, time_ns: int) -> DateTime:
         """The moment of nanoseconds since 1970, UTC; what lies below a microsecond is cut."""
         seconds, ns = divmod(time_ns, 1_000_000_000)
-        moment = datetime.fromtimestamp(seconds, timezone.utc)
-        return cls(
-            moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, ns // 1000
-        )  # fmt: skip
+        moment = datetime.fromtimestamp(seconds, UTC)
+        parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        return cls(*parts, ns // 1000)
 
     @property
     def ns(self) -> int:
         """Nanoseconds since 1970, UTC."""
-        return int((self - datetime(1970, 1, 1)) / timedelta(microseconds=1)) * 1000  # noqa: DTZ001 - all are UTC
+        return int((self - datetime(1970, 1, 1)) / timedelta(microseconds=1)) * 1000
 
-    def Add(self, span: timedelta) -> DateTime:  # noqa: N802
+    def Add(self, span: timedelta) -> DateTime:
         """This moment and a span."""
         return self + span
 
-    def Subtract(self, other: Any) -> Any:  # noqa: N802
+    def Subtract(self, other: Any) -> Any:
         """The span since another moment, or the moment a span before."""
         return self - other
 
-    def AddDays(self, n: float) -> DateTime:  # noqa: N802
+    def AddDays(self, n: float) -> DateTime:
         """Days later."""
         return self + timedelta(days=n)
 
-    def AddHours(self, n: float) -> DateTime:  # noqa: N802
+    def AddHours(self, n: float) -> DateTime:
         """Hours later."""
         return self + timedelta(hours=n)
 
-    def AddMinutes(self, n: float) -> DateTime:  # noqa: N802
+    def AddMinutes(self, n: float) -> DateTime:
         """Minutes later."""
         return self + timedelta(minutes=n)
 
-    def AddSeconds(self, n: float) -> DateTime:  # noqa: N802
+    def AddSeconds(self, n: float) -> DateTime:
         """Seconds later."""
         return self + timedelta(seconds=n)
 
@@ -177,56 +181,56 @@ class DateTime(datetime):
         return TimeSpan.of(found) if isinstance(found, timedelta) else found
 
     @property
-    def Year(self) -> int:  # noqa: N802
+    def Year(self) -> int:
         """Year."""
         return self.year
 
     @property
-    def Month(self) -> int:  # noqa: N802
+    def Month(self) -> int:
         """Month, 1 to 12."""
         return self.month
 
     @property
-    def Day(self) -> int:  # noqa: N802
+    def Day(self) -> int:
         """Day of the month."""
         return self.day
 
     @property
-    def Hour(self) -> int:  # noqa: N802
+    def Hour(self) -> int:
         """Hour, 0 to 23."""
         return self.hour
 
     @property
-    def Minute(self) -> int:  # noqa: N802
+    def Minute(self) -> int:
         """Minute."""
         return self.minute
 
     @property
-    def Second(self) -> int:  # noqa: N802
+    def Second(self) -> int:
         """Second."""
         return self.second
 
     @property
-    def DayOfWeek(self) -> Any:  # noqa: N802
+    def DayOfWeek(self) -> Any:
         """Day of the week; Sunday is the first."""
         return list(DayOfWeek)[(self.weekday() + 1) % 7]
 
     @property
-    def DayOfYear(self) -> int:  # noqa: N802
+    def DayOfYear(self) -> int:
         """Day of the year, 1 to 366."""
         return self.timetuple().tm_yday
 
     @property
-    def Date(self) -> DateTime:  # noqa: N802
+    def Date(self) -> DateTime:
         """The midnight that begins its day."""
         return self.replace(hour=0, minute=0, second=0, microsecond=0)
 
     @property
-    def TimeOfDay(self) -> TimeSpan:  # noqa: N802
+    def TimeOfDay(self) -> TimeSpan:
         """The span since its midnight."""
-        return self - self.Date
+        return TimeSpan.of(self - self.Date)
 
-    def ToString(self, *_: Any) -> str:  # noqa: N802
+    def ToString(self, *_: Any) -> str:
         """The moment as text, ISO 8601 with a blank."""
         return str(self)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from typing_extensions import override
+
 from trading_ai.errors import EvaluationError
 
 
@@ -27,7 +29,10 @@ class UnsupportedMemberError(EvaluationError):
         self.robot, self.line, self.member = robot, line, member
         super().__init__(
             f"{robot}, line {line}: {member} is not supported. "
-            + (remedy or "Run the robot in cTrader, or write the line in other words; the how-to page lists what there is.")
+            + (
+                remedy
+                or "Run the robot in cTrader, or write the line in other words; the how-to page lists what there is."
+            )
         )
 
 
@@ -41,7 +46,7 @@ def unsupported(member: str, remedy: str = "") -> NoReturn:
     Raises:
         UnsupportedMemberError: always.
     """
-    frame = sys._getframe(1)  # noqa: SLF001 - the line of the robot is what the user needs
+    frame = sys._getframe(1)
     while frame is not None and ROBOT_MARK not in frame.f_globals:
         frame = frame.f_back  # type: ignore[assignment]
     if frame is None:
@@ -75,6 +80,7 @@ class Ignored:
             raise AttributeError(name)
         return _NOTHING
 
+    @override
     def __setattr__(self, name: str, value: Any) -> None:
         pass
 

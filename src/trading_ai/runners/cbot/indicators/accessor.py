@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from trading_ai.errors import did_you_mean
 from trading_ai.runners.cbot.enums import Words
 from trading_ai.runners.cbot.indicators.book import Entry, Made, On, entries
@@ -25,11 +27,11 @@ class Indicator(Supported):
         for output, line in made.items():
             setattr(self, output, DataSeries(line, view, f"{name}().{output}"))
 
-    def AddToChart(self, *_: Any) -> Ignored:  # noqa: N802
+    def AddToChart(self, *_: Any) -> Ignored:
         """Draw it; ignored."""
         return Ignored()
 
-    def Calculate(self, *_: Any) -> None:  # noqa: N802
+    def Calculate(self, *_: Any) -> None:
         """Make its values; they are there already."""
 
 
@@ -41,6 +43,7 @@ class Indicators(Supported):
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    @override
     def __getattr__(self, name: str) -> Callable[..., Indicator]:
         if name.startswith("__"):
             raise AttributeError(name)

@@ -156,7 +156,7 @@ _SIMPLE, _EXPONENTIAL = MovingAverageType.Simple, MovingAverageType.Exponential
 
 @indicator("MovingAverage", source="close")
 def _moving_average(
-    on: On, source: Line, periods: int = 14, maType: MovingAverageType = _SIMPLE, shift: int = 0  # noqa: N803
+    on: On, source: Line, periods: int = 14, maType: MovingAverageType = _SIMPLE, shift: int = 0
 ) -> Made:  # fmt: skip
     return {"Result": back(average(source, periods, maType), shift)}
 
@@ -178,18 +178,18 @@ for _name, _make in (
 
 @indicator("KaufmanAdaptiveMovingAverage", source="close")
 def _kaufman(
-    on: On, source: Line, periods: int = 10, fastPeriods: int = 2, slowPeriods: int = 30, shift: int = 0  # noqa: N803
+    on: On, source: Line, periods: int = 10, fastPeriods: int = 2, slowPeriods: int = 30, shift: int = 0
 ) -> Made:  # fmt: skip
     return {"Result": back(kaufman(source, periods, fastPeriods, slowPeriods), shift)}
 
 
 @indicator("Vidya", source="close")
-def _vidya(on: On, source: Line, periods: int = 14, r2Scale: float = 0.65) -> Made:  # noqa: N803
+def _vidya(on: On, source: Line, periods: int = 14, r2Scale: float = 0.65) -> Made:
     return {"Result": vidya(source, periods, r2Scale)}
 
 
 @indicator("VariableIndexDynamicAverage", source="close")
-def _variable_index(on: On, source: Line, cmoPeriods: int = 14, smoothPeriods: float = 2) -> Made:  # noqa: N803
+def _variable_index(on: On, source: Line, cmoPeriods: int = 14, smoothPeriods: float = 2) -> Made:
     factor = 2.0 / (smoothPeriods + 1)
     change = each(np.subtract, source, back(source, 1))
 

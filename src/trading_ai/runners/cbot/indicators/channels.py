@@ -12,8 +12,6 @@ from trading_ai.runners.cbot.indicators.book import Made, On, indicator
 from trading_ai.runners.cbot.indicators.volatility import deviation, true_range
 from trading_ai.runners.cbot.lines import Line, back, each, highest, lowest, rolling
 
-# ruff: noqa: N803 - parameters are called as the platform calls them
-
 _SIMPLE, _EXPONENTIAL = MovingAverageType.Simple, MovingAverageType.Exponential
 
 

@@ -12,8 +12,6 @@ from trading_ai.runners.cbot.indicators.averages import average, exponential, si
 from trading_ai.runners.cbot.indicators.book import Made, On, indicator
 from trading_ai.runners.cbot.lines import Line, back, each, highest, lowest, rolling, since, stepped, total
 
-# ruff: noqa: N803 - parameters are called as the platform calls them
-
 _SIMPLE, _EXPONENTIAL = MovingAverageType.Simple, MovingAverageType.Exponential
 
 

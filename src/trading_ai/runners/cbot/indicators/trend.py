@@ -13,8 +13,6 @@ from trading_ai.runners.cbot.indicators.book import Made, On, indicator
 from trading_ai.runners.cbot.indicators.volatility import true_range
 from trading_ai.runners.cbot.lines import Line, back, each, rolling, since, stepped, total
 
-# ruff: noqa: N803 - parameters are called as the platform calls them
-
 _WILDER = MovingAverageType.WilderSmoothing
 
 

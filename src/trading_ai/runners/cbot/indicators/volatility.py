@@ -11,8 +11,6 @@ from trading_ai.runners.cbot.indicators.averages import average, exponential
 from trading_ai.runners.cbot.indicators.book import Made, On, indicator
 from trading_ai.runners.cbot.lines import Line, back, each, rolling, total
 
-# ruff: noqa: N803 - parameters are called as the platform calls them
-
 _SIMPLE = MovingAverageType.Simple
 
 
