@@ -119,6 +119,7 @@ COMMANDS = (
     _listed("backtest list", "backtests:list_backtests", "List backtests, newest first."),
     _listed("backtest show", "backtests:show", "Show a backtest's settings and metrics."),
     _listed("backtest trades", "backtests:trades", "List a backtest's trades."),
+    _listed("backtest log", "backtests:log", "Print what the strategy of a backtest wrote into its log."),
     _listed("backtest delete", "backtests:delete", "Delete a backtest that no optimization uses."),
     _listed("keys create", "keys:create_key", "Make a key; it is shown once."),
     _listed("keys list", "keys:list_keys", "List keys, revoked ones too."),

@@ -64,7 +64,7 @@ def _from_json(text: str, name: str) -> CbotSet:
     except ValueError as error:
         raise DataError(f"is no JSON: {error}", file=name, line=getattr(error, "lineno", None)) from error
     parts = {key.lower(): value for key, value in document.items()} if isinstance(document, dict) else {}
-    chart = next((parts[key] for key in _CHART if key in parts), {})
+    chart: Any = next((parts[key] for key in _CHART if key in parts), {})
     given = next((parts[key] for key in _PARAMETERS if key in parts), None)
     if isinstance(given, list):  # rows of an optimization's settings
         given = {str(_get(row, "name")): row for row in given if isinstance(row, dict)}

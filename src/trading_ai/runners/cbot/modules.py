@@ -127,11 +127,18 @@ class Modules:
         names.update(
             {
                 ROBOT_MARK: True, "__file__": str(file.path), "api": self._api,
-                "__builtins__": {**vars(builtins), "__import__": self.import_},
+                "__builtins__": {**vars(builtins), "__import__": self.import_, "print": self.print_},
             }
         )  # fmt: skip
         exec(file.code, names)
         return names
+
+    def print_(self, *words: Any, sep: str | None = " ", file: Any = None, **rest: Any) -> None:
+        """``print`` as a robot's files see it: into the run's log, unless they name a file."""
+        if file is None:
+            self._api.Print((" " if sep is None else sep).join(map(str, words)))
+        else:
+            print(*words, sep=sep, file=file, **rest)
 
     def import_(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Sequence[str] | None = (), level: int = 0  # noqa: A002

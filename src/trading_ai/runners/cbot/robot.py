@@ -23,6 +23,7 @@ from trading_ai.runners.cbot.loop import HANDLERS, Loop
 from trading_ai.runners.cbot.market import MODES, Market
 from trading_ai.runners.cbot.modules import Code, Modules
 from trading_ai.runners.cbot.series import TIMEFRAMES
+from trading_ai.runners.cbot.unsupported import ROBOT_MARK, UnsupportedMemberError
 from trading_ai.strategies.base import Choice, Parameter
 from trading_ai.strategies.hosted import Hosted
 
@@ -109,6 +110,8 @@ class Robot(Hosted):
             fitness = said_fitness(robot, ran, request)
         except TradingAIError:
             raise
+        except NameError as error:
+            raise _unknown_name(error, log.text) from error
         except Exception as error:  # whatever a robot raises is its trial's failure
             raise EvaluationError(_told(error, log.text)) from error
         return replace(ran, log=f"{log.text}{fitness}") if fitness else ran
@@ -188,6 +191,17 @@ def _digest(content: bytes) -> str:
 def _named(name: str, parameter: Parameter) -> Parameter:
     object.__setattr__(parameter, "name", name)
     return parameter
+
+
+def _unknown_name(error: NameError, log: str) -> EvaluationError:
+    """A name that the platform's modules would have given is a member that is missing; any other is the robot's own."""
+    trace, last = error.__traceback__, None
+    while trace is not None:
+        last, trace = trace, trace.tb_next
+    if last is not None and error.name and error.name[:1].isupper() and ROBOT_MARK in last.tb_frame.f_globals:
+        file = Path(last.tb_frame.f_code.co_filename).name
+        return UnsupportedMemberError(file, last.tb_lineno, f"cAlgo.API.{error.name}")
+    return EvaluationError(_told(error, log))
 
 
 def _told(error: Exception, log: str) -> str:

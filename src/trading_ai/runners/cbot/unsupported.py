@@ -82,9 +82,10 @@ class Ignored:
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
-        pass
+        """Nothing is kept."""
 
     def __call__(self, *_: Any, **__: Any) -> Any:
+        """Nothing is done."""
         return _NOTHING
 
     def __getitem__(self, key: Any) -> Any:
