@@ -55,7 +55,8 @@ def parse_cbotset(content: bytes, name: str = "") -> CbotSet:
         text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError("is no text in UTF-8 or UTF-16", file=name) from error
-    return _from_json(text, name) if text.lstrip().startswith(("{", "[")) else _from_ini(text, name)
+    # A part of the older form begins with a bracket too, but with a name in it.
+    return _from_json(text, name) if text.lstrip().startswith("{") else _from_ini(text, name)
 
 
 def _from_json(text: str, name: str) -> CbotSet:

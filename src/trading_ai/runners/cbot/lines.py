@@ -150,19 +150,22 @@ def lowest(line: Line, periods: int) -> Line:
     return rolling(lambda w: w.min(axis=1), line, periods)
 
 
-def total(line: Line, periods: int) -> Line:
-    """Sum of the last `periods` values; NaN where one of them is."""
+def total(line: Line, periods: int, parts: int = 1) -> Line:
+    """Sum of the last `periods` values, divided into `parts`; NaN where one of them is.
+
+    Of prices, sums are exact: two averages of equal worth are equal, as in `trading_ai.strategies.points`.
+    """
     if not line.points:
-        return rolling(lambda w: w.sum(axis=1), line, periods)
-    whole = np.rint(line.closed * line.points)
-    sums = np.concatenate((np.full(periods - 1, np.nan), _sliding_sums(whole, periods)))[: whole.size]
+        return rolling(lambda w: w.sum(axis=1) / parts, line, periods)
+    points, whole = line.points, np.rint(line.closed * line.points)
+    closed = np.concatenate((np.full(periods - 1, np.nan), _sliding_sums(whole, periods)))[: whole.size]
 
     def forming() -> Floats:
         # Of the window at each tick, all but its newest value are closed.
         older = np.concatenate((np.full(periods - 1, np.nan), _sliding_sums(whole, periods - 1)))
-        return (older[line.frame.bar_of_tick] + line.forming * line.points) / line.points
+        return (older[line.frame.bar_of_tick] + line.forming * points) / parts / points
 
-    return Line(line.frame, sums / line.points, forming)
+    return Line(line.frame, closed / parts / points, forming)
 
 
 def _sliding_sums(whole: Floats, periods: int) -> Floats:

@@ -18,7 +18,7 @@ from trading_ai.runners.cbot.lines import Line, back, each, rolling, since, smoo
 
 def simple(line: Line, periods: int) -> Line:
     """Mean of the last `periods` values."""
-    return each(lambda s: s / periods, total(line, periods))
+    return total(line, periods, periods)
 
 
 def exponential(line: Line, periods: int) -> Line:
