@@ -121,7 +121,6 @@ class RobotAccount(Levels):
             units -= closed
             existing = None
         if side not in self._sides:
-            self.n_skipped += 1
             return ErrorCode.NoTradingPermission
         equity = self.equity()
         margin = units * price * self.rate(price) / self.rules.leverage if self.rules.leverage else 0.0
