@@ -61,7 +61,12 @@ def test_finer_bars_are_ticks(robot):
     fine = hours(*UP_DOWN, (3, 4, 1, 2))
     found = backtest(resample(fine, "H2", day_start="UTC"), mine, detail=fine, params={"ticks": "open"})
     # At the open of the second hour all of the first is known.
-    assert lines(found.log) == ["1 0.0 0.0 0.0 0.0", "1 0.0 6.0 -4.0 2.0", "2 -1.0 -1.0 -1.0 -1.0", "2 -1.0 5.0 -7.0 3.0"]
+    assert lines(found.log) == [
+        "1 0.0 0.0 0.0 0.0",
+        "1 0.0 6.0 -4.0 2.0",
+        "2 -1.0 -1.0 -1.0 -1.0",
+        "2 -1.0 5.0 -7.0 3.0",
+    ]
 
 
 def test_a_timer_rings_at_the_first_price_after_its_time(robot):

@@ -36,7 +36,9 @@ def made(market, name, *arguments):
 def bars_of(open_, high, low, close, volume=None):
     n = len(close)
     times = np.arange(n) * HOUR
-    return Bars(symbol("EURUSD"), timeframe("H1"), times, open_, high, low, close, np.ones(n) if volume is None else volume)
+    return Bars(
+        symbol("EURUSD"), timeframe("H1"), times, open_, high, low, close, np.ones(n) if volume is None else volume
+    )
 
 
 def flat(close, spread=1.0, volume=None):
@@ -77,7 +79,13 @@ GOLDEN = {
     ("WellesWilderSmoothing", 2): [1, 1.5, 2.75, 4.875, 7.9375],  # a half likewise
     ("WeightedMovingAverage", 3): [None, None, 17 / 6, (2 + 8 + 21) / 6, (4 + 14 + 33) / 6],
     ("TriangularMovingAverage", 2): [None, None, 2.25, 4.25, 7.25],  # means of 1.5, 3, 5.5, 9
-    ("DoubleExponentialMovingAverage", 3): [1, 1.75, 3.5, 6.3125, 10.1875],  # EMAs of the EMA: 1, 1.25, 2, 3.4375, 5.6875
+    ("DoubleExponentialMovingAverage", 3): [
+        1,
+        1.75,
+        3.5,
+        6.3125,
+        10.1875,
+    ],  # EMAs of the EMA: 1, 1.25, 2, 3.4375, 5.6875
     ("MomentumOscillator", 2): [None, None, 400, 350, 275],
     ("PriceROC", 2): [None, None, 300, 250, 175],
     ("StandardDeviation", 2): [None, 0.5, 1, 1.5, 2],
