@@ -198,6 +198,24 @@ def trades(
         )
 
 
+def log(
+    *,
+    backtest_id: str = BACKTEST_ID,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Print what the strategy of a backtest wrote into its log."""
+    application = Application()
+    found = application.store.backtest(backtest_id).backtest_id
+    kept = application.artifacts.load_backtest(found).get("log")
+    text = "" if kept is None else kept.tobytes().decode()
+    if as_json:
+        print_json({"id": found, "log": text})
+    elif text:
+        say(text.rstrip("\n"))
+    else:
+        note(f"the strategy of backtest {short(found)} wrote nothing")
+
+
 def delete(
     *,
     backtest_id: str = BACKTEST_ID,

@@ -55,6 +55,16 @@ COMMANDS = (
         "Check that a strategy's signals do not change when later bars are taken away.",
     ),
     _listed(
+        "check-robots",
+        "robots:check",
+        "Run every cTrader robot of a folder on some bars, and list what each one did or lacks.",
+    ),
+    _listed(
+        "cbotset",
+        "robots:cbotset",
+        "Print the flags that give a .cbotset file's values to a robot, and its ranges to a search.",
+    ),
+    _listed(
         "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
     ),
     _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),
@@ -109,6 +119,7 @@ COMMANDS = (
     _listed("backtest list", "backtests:list_backtests", "List backtests, newest first."),
     _listed("backtest show", "backtests:show", "Show a backtest's settings and metrics."),
     _listed("backtest trades", "backtests:trades", "List a backtest's trades."),
+    _listed("backtest log", "backtests:log", "Print what the strategy of a backtest wrote into its log."),
     _listed("backtest delete", "backtests:delete", "Delete a backtest that no optimization uses."),
     _listed("keys create", "keys:create_key", "Make a key; it is shown once."),
     _listed("keys list", "keys:list_keys", "List keys, revoked ones too."),

@@ -120,6 +120,7 @@ class BacktestResult:
         equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).
         daily_profit: change of equity over each trading day, account currency, shape (n_days,).
         day_numbers: date of each trading day, days since 1970-01-01, shape (n_days,).
+        log: what a strategy that makes its own trades printed, or "".
     """
 
     parameters: Mapping[str, Value]
@@ -129,6 +130,7 @@ class BacktestResult:
     equity_time_ns: npt.NDArray[np.int64]
     daily_profit: npt.NDArray[np.float64]
     day_numbers: npt.NDArray[np.int64]
+    log: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,6 +81,7 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
             equity_time_ns=self.data.bars.open_time_ns,
             daily_profit=daily_profit_of(ran.equity, self.data, self.account.capital),
             day_numbers=self.day_numbers,
+            log=ran.log,
         )
 
     def run(self, parameters: Mapping[str, Value]) -> Ran:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
@@ -174,7 +175,8 @@ class BacktestService:
 
 
 def _arrays(result: BacktestResult) -> dict[str, npt.NDArray[Any]]:
-    return {
+    log = {"log": np.frombuffer(result.log.encode(), dtype=np.uint8)} if result.log else {}
+    return log | {
         "trades": result.trades,
         "equity": result.equity,
         "equity_time_ns": result.equity_time_ns,

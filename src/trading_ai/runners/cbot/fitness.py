@@ -1,0 +1,40 @@
+"""What a robot says of a run by ``get_fitness``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trading_ai.engine.records import TALLY
+from trading_ai.engine.runs import Ran, RunRequest, tallies_of
+from trading_ai.runners.cbot.unsupported import Supported
+
+
+class FitnessArguments(Supported):
+    """Figures of a run, by the platform's names; money in account currency, percentages from 0 to 100."""
+
+    shown_as = "args"
+
+    def __init__(self, ran: Ran, request: RunRequest) -> None:
+        tallies = tallies_of(ran, request.data, request.account)
+
+        def tally(name: str) -> float:
+            return float(tallies[TALLY[name]])
+
+        self.TotalTrades = int(tally("n_trades"))
+        self.WinningTrades, self.LosingTrades = int(tally("n_wins")), int(tally("n_losses"))
+        self.NetProfit = tally("sum_net")
+        self.Equity = tally("final_equity")
+        self.Balance = request.account.capital + self.NetProfit
+        self.MaxEquityDrawdown = tally("equity_drawdown")
+        self.MaxEquityDrawdownPercentages = 100.0 * tally("equity_drawdown_fraction")
+        self.MaxBalanceDrawdown = tally("balance_drawdown")
+        self.MaxBalanceDrawdownPercentages = 100.0 * tally("balance_drawdown_fraction")
+        self.AverageTrade = self.NetProfit / self.TotalTrades if self.TotalTrades else 0.0
+        lost = -tally("gross_loss")
+        self.ProfitFactor = tally("gross_profit") / lost if lost > 0.0 else float("inf")
+
+
+def said_fitness(robot: Any, ran: Ran, request: RunRequest) -> str:
+    """The line of the log with a robot's fitness, or "" where it says none."""
+    asked = getattr(robot, "get_fitness", None)
+    return "" if asked is None else f"fitness {asked(FitnessArguments(ran, request))}\n"
