@@ -49,7 +49,8 @@ def planned(bars, seed, density, *, stop, target, trail, size, entries, expiry, 
             more["expiry"] = rng.choice([1.0, 3.0, np.nan], n)
     if exits == "prices":
         for name, away in (
-            ("long_exit_stop", -8e-4), ("long_exit_limit", 1e-3), ("short_exit_stop", 8e-4), ("short_exit_limit", -1e-3),
+            ("long_exit_stop", -8e-4), ("long_exit_limit", 1e-3),
+            ("short_exit_stop", 8e-4), ("short_exit_limit", -1e-3),
         ):  # fmt: skip
             more[name] = np.where(rng.random(n) < 0.5, bars.close + away, np.nan)
     sizes = {

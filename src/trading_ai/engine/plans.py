@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.plan_columns import (
+    DISTANCE,
+    KIND,
+    LIMIT,
+    MARKET,
+    N_PLAN,
+    PERCENT,
+    PRICE,
+    PRICE_OF,
+    SIZE,
+    STOP,
+    STOP_ORDER,
+    TARGET,
+    TRAIL,
+    UNTIL,
+)
 from trading_ai.errors import StrategyError
 from trading_ai.market.bars import Bars
-from trading_ai.strategies.levels import Level, Numbers, Size, per_bar
-from trading_ai.strategies.signals import Signals, kind_of
+from trading_ai.strategies.entry_values import EXIT_PRICES, value_of
+from trading_ai.strategies.signals import Signals
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MARKET, LIMIT, STOP_ORDER = range(3)
-"""Kinds of entries."""
-
-KIND, PRICE_OF, UNTIL, STOP, STOP_CODE, TARGET, TARGET_CODE, TRAIL, TRAIL_CODE, SIZE = range(10)
-N_PLAN = 10
-"""Columns of a plan."""
-
-LONG_STOP, LONG_LIMIT, SHORT_STOP, SHORT_LIMIT = range(4)
-_EXIT_NAMES = ("long_exit_stop", "long_exit_limit", "short_exit_stop", "short_exit_limit")
-"""Columns of the exit prices."""
-
-_MEANT = {"stop": Level, "target": Level, "trail": Level, "size": Size}
-_REMEDY = {Level: "Such as Level.price(array), Level.pips(20), Level.percent(1.5) or Level.atr(14, 2).",
-           Size: "Such as Size.lots(0.1) or Size.units(array)."}  # fmt: skip
+_CODES = {"price": PRICE, "pips": DISTANCE, "percent": PERCENT, "atr": DISTANCE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +41,8 @@ class Plan:
     Attributes:
         bar: execution bars with an entry order, ascending, int64, shape (m,).
         rows: float64, shape (m, 10): kind (MARKET, LIMIT, STOP_ORDER); price of a waiting order; first bar at which it
-            no longer lives, inf for never; stop and how it is read (see `levels.PRICE`), NaN for none; target and trail
-            likewise; units, NaN for the account's.
+            no longer lives, inf for never; stop and how it is read, NaN for none; target and trail likewise; units, NaN
+            for the account's.
         exits: prices at which open positions are closed during each bar: stop and limit of longs, then of shorts, NaN
             for none, float64, shape (n_bars, 4); or shape (0, 4).
     """
@@ -82,21 +84,22 @@ def plan_of(
         StrategyError: an array has the wrong shape, kind or values, or an entry waits as a limit and as a stop.
     """
     rows = np.full((order_bars.shape[0], N_PLAN), np.nan)
+    if signals.trail is not None and getattr(signals.trail, "unit", "") == "price":
+        raise StrategyError(
+            "must be a distance", parameter=f"{source}.trail", value="Level.price",
+            remedy="Take Level.pips, Level.percent or Level.atr; long_exit_stop moves a stop to any price.",
+        )  # fmt: skip
+
+    def said(name: str) -> Floats:
+        values = value_of(signals, name, bars, source)
+        return np.full(decided.shape[0], np.nan) if values is None else values[decided]
+
     for name, column in (("stop", STOP), ("target", TARGET), ("trail", TRAIL)):
-        level = _given(signals, name, source)
-        if name == "trail" and level is not None and level.unit == "price":
-            raise StrategyError(
-                "must be a distance", parameter=f"{source}.trail", value="Level.price",
-                remedy="Take Level.pips, Level.percent or Level.atr; long_exit_stop moves a stop to any price.",
-            )  # fmt: skip
-        if level is not None:
-            rows[:, column] = level.resolved(bars, f"{source}.{name}")[decided]
-            rows[:, column + 1] = level.code
-    size = _given(signals, "size", source)
-    if size is not None:
-        rows[:, SIZE] = size.resolved(bars, f"{source}.size")[decided]
-    limit = _prices(signals.entry_limit, bars, f"{source}.entry_limit")[decided]
-    stop = _prices(signals.entry_stop, bars, f"{source}.entry_stop")[decided]
+        rows[:, column] = said(name)
+        level = getattr(signals, name)
+        rows[:, column + 1] = PRICE if level is None else _CODES[level.unit]
+    rows[:, SIZE] = said("size")
+    limit, stop = said("entry_limit"), said("entry_stop")
     both = ~np.isnan(limit) & ~np.isnan(stop)
     if both.any():
         at = int(decided[np.flatnonzero(both)[0]])
@@ -106,45 +109,32 @@ def plan_of(
         )  # fmt: skip
     rows[:, KIND] = np.where(~np.isnan(limit), LIMIT, np.where(~np.isnan(stop), STOP_ORDER, MARKET))
     rows[:, PRICE_OF] = np.where(np.isnan(limit), stop, limit)
-    rows[:, UNTIL] = _until(signals.expiry, bars, source, decided, first)
+    rows[:, UNTIL] = _until(said("expiry"), len(bars), source, decided, first)
     return Plan(order_bars, rows, _exits(signals, bars, source, first, n_execution))
 
 
-def _given(signals: Signals, name: str, source: str) -> Any:
-    given, meant = getattr(signals, name), _MEANT[name]
-    if given is not None and not isinstance(given, meant):
-        raise StrategyError(
-            f"must be a {meant.__name__}, not {kind_of(given)}", parameter=f"{source}.{name}", remedy=_REMEDY[meant]
-        )
-    return given
-
-
-def _prices(values: Numbers | None, bars: Bars, source: str) -> Floats:
-    return np.full(len(bars), np.nan) if values is None else per_bar(values, len(bars), source)
-
-
-def _until(expiry: Numbers | None, bars: Bars, source: str, decided: Ints, first: Ints) -> Floats:
+def _until(lives: Floats, n_bars: int, source: str, decided: Ints, first: Ints) -> Floats:
+    """The first execution bar at which each order no longer lives; inf for never."""
     until = np.full(decided.shape[0], np.inf)
-    lives = _prices(expiry, bars, f"{source}.expiry")[decided]
-    if (lives != np.floor(lives))[~np.isnan(lives)].any():
+    broken = (lives != np.floor(lives)) & ~np.isnan(lives)
+    if broken.any():
         raise StrategyError(
-            "must be whole numbers of bars, or NaN", parameter=f"{source}.expiry",
-            value=float(lives[lives != np.floor(lives)][0]),
-        )  # fmt: skip
-    ends = decided + 1 + np.where(np.isnan(lives), len(bars), np.minimum(lives, len(bars))).astype(np.int64)
-    known = ends < len(bars)
+            "must be whole numbers of bars, or NaN", parameter=f"{source}.expiry", value=float(lives[broken][0])
+        )
+    ends = decided + 1 + np.where(np.isnan(lives), n_bars, np.minimum(lives, n_bars)).astype(np.int64)
+    known = ends < n_bars
     until[known] = first[ends[known]]
     return until
 
 
 def _exits(signals: Signals, bars: Bars, source: str, first: Ints, n_execution: int) -> Floats:
-    given = [getattr(signals, name) for name in _EXIT_NAMES]
+    given = [value_of(signals, name, bars, source) for name in EXIT_PRICES]
     if all(each is None for each in given):
         return np.empty((0, 4))
     # At an execution bar counts what was decided last: at the close of the strategy bar before its own.
     decided = np.searchsorted(first[1:], np.arange(n_execution), side="right") - 1
     exits = np.full((n_execution, 4), np.nan)
-    for column, (name, values) in enumerate(zip(_EXIT_NAMES, given, strict=True)):
-        prices = _prices(values, bars, f"{source}.{name}")
-        exits[decided >= 0, column] = prices[decided[decided >= 0]]
+    for column, prices in enumerate(given):
+        if prices is not None:
+            exits[decided >= 0, column] = prices[decided[decided >= 0]]
     return exits

@@ -193,7 +193,7 @@ class ReferenceSimulator(ReferenceAccount):
         if self.may_enter(side):
             entry = self.slipped(float((self.data.ask if side > 0 else self.data.bid)[0][t]), side)
             leave = float((self.data.bid if side > 0 else self.data.ask)[0][t])
-            self.open_at(t, side, entry, leave, self.aims(side, entry, self.anchor(t, side, entry)))
+            self.open_at(t, side, entry, leave, self.aims(side, self.anchor(t, side, entry)))
 
     def may_enter(self, side: int) -> bool:
         """Whether the rules leave room for a position of that side."""
@@ -209,7 +209,7 @@ class ReferenceSimulator(ReferenceAccount):
         close = (self.data.ask if side > 0 else self.data.bid)[3]
         return float(close[t - 1]) if t else self.data.close_before[side > 0]
 
-    def aims(self, side: int, entry: float, anchor: float) -> Aims:
+    def aims(self, side: int, anchor: float) -> Aims:
         """Where an entry's stop and target lie, by the exit parameters."""
         x = self.exits
         stop = self.level(anchor - side * (x.stop_loss * self.pip)) if x.stop_loss else -side * math.inf

@@ -1,4 +1,4 @@
-"""The reference simulator of signals that say more than sides: levels by signal, waiting orders, exit prices by the bar.
+"""The reference simulator of signals that say more than sides: levels, waiting orders, exit prices by the bar.
 
 Plain Python, written to be read, like `reference`, and held to the compiled twin `compiled.plans` bit for bit.
 """
@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from trading_ai.engine.plans import (
+from trading_ai.engine.plan_columns import (
     KIND,
     LIMIT,
     LONG_STOP,
     MARKET,
+    PERCENT,
+    PRICE,
     PRICE_OF,
     SHORT_STOP,
     SIZE,
@@ -29,12 +31,11 @@ from trading_ai.engine.plans import (
     TRAIL,
     TRAIL_CODE,
     UNTIL,
-    Plan,
 )
+from trading_ai.engine.plans import Plan
 from trading_ai.engine.records import STOP_LOSS
 from trading_ai.engine.reference import Aims, ReferenceSimulator
 from trading_ai.engine.reference_account import Position
-from trading_ai.strategies.levels import PERCENT, PRICE
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class PlannedReference(ReferenceSimulator):
         return low <= price if from_above else high >= price
 
     def inside_planned_bar(self, t: int) -> None:
-        """The levels of bar t, with those that only hold during it: exit prices, and waiting orders of the other side."""
+        """The levels of bar t, with those that hold during it only: exit prices, and waiting orders of the other side."""
         own = [(p, p.stop, p.stop_reason, p.target) for p in self.open]
         for p in self.open:
             if self.plan.exits.size:
@@ -174,7 +175,7 @@ class PlannedReference(ReferenceSimulator):
         """What an order aims at: by the parameters, where its signal says nothing."""
         side, row = order.side, order.row
         anchor = self.anchor(order.bar, side, entry)
-        aims = self.aims(side, entry, anchor)
+        aims = self.aims(side, anchor)
         stop, target, trail, risk = aims.stop, aims.target, aims.trail, aims.risk
         if not math.isnan(row[STOP]):
             stop = self.level(self.placed(row[STOP], int(row[STOP_CODE]), anchor, -side))

@@ -1,4 +1,4 @@
-"""What an entry decision may say besides its side: where its stop and target lie, how its stop trails, how large it is."""
+"""What an entry decision may say besides its side: its stop, its target, how its stop trails, its size."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from trading_ai.market.bars import Bars
 Floats = npt.NDArray[np.float64]
 Numbers = npt.ArrayLike
 """One number for all bars, or one a bar, shape (n_bars,)."""
-
-PRICE, DISTANCE, PERCENT = range(3)
-"""How compiled code reads a level: a price, a distance in price units, or a percentage of the price it is measured
-from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +61,6 @@ class Level:
         if length < 1:
             raise StrategyError("must be 1 or more", parameter="Level.atr", value=length, remedy="14 is usual.")
         return cls(multiple, "atr", int(length))
-
-    @property
-    def code(self) -> int:
-        """How compiled code reads what `resolved` gives: PRICE, DISTANCE or PERCENT."""
-        return {"price": PRICE, "percent": PERCENT}.get(self.unit, DISTANCE)
 
     def resolved(self, bars: Bars, source: str) -> Floats:
         """Prices, distances in price units, or percent, shape (n_bars,).
@@ -133,11 +124,15 @@ def per_bar(values: Numbers, n_bars: int, source: str) -> Floats:
             f"must be a number, or an array of one a bar ({n_bars})", parameter=source, remedy=str(error)
         ) from error
     if given.shape not in {(), (n_bars,)}:
-        raise StrategyError(f"must be a number, or have one value a bar ({n_bars})", parameter=source, value=given.shape)
+        raise StrategyError(
+            f"must be a number, or have one value a bar ({n_bars})", parameter=source, value=given.shape
+        )
     wrong = (given <= 0.0) | np.isinf(given)
     if wrong.any():
         place = "" if given.ndim == 0 else f" at bar {int(np.flatnonzero(wrong)[0])}"
         raise StrategyError(
-            "must be above zero and finite, or NaN for none", parameter=source + place, value=float(given[wrong].flat[0])
+            "must be above zero and finite, or NaN for none",
+            parameter=source + place,
+            value=float(given[wrong].flat[0]),
         )
     return np.ascontiguousarray(np.broadcast_to(given, (n_bars,)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.levels import Level, Numbers, Size
@@ -72,10 +73,18 @@ class Signals:
     @property
     def is_planned(self) -> bool:
         """Whether entries say more than their side, or open positions have levels by the bar."""
-        # All at once: this is asked of every combination.
+        # Written out, because it is asked of every combination.
         return not (
-            self.stop is self.target is self.trail is self.size is self.entry_limit is self.entry_stop is None
-            and self.long_exit_stop is self.long_exit_limit is self.short_exit_stop is self.short_exit_limit is None
+            self.stop is None
+            and self.target is None
+            and self.trail is None
+            and self.size is None
+            and self.entry_limit is None
+            and self.entry_stop is None
+            and self.long_exit_stop is None
+            and self.long_exit_limit is None
+            and self.short_exit_stop is None
+            and self.short_exit_limit is None
         )
 
     def arrays(self, n_bars: int, source: str = "signals") -> tuple[Bools, Bools, Bools | None, Bools | None]:
@@ -182,6 +191,12 @@ class Crossing(Signals):
             short_exit=short_exit,
             is_exact=is_exact,
         )
+
+    @property
+    @override
+    def is_planned(self) -> bool:
+        """Never: a crossing says when to enter."""
+        return False
 
     def is_plain(self, n_bars: int) -> bool:
         """Whether compiled code can read the series, float64 in one piece, and the exits as they are.

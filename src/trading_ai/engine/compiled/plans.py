@@ -40,11 +40,13 @@ from trading_ai.engine.compiled.carrying import (
     open_value,
 )
 from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
-from trading_ai.engine.plans import (
+from trading_ai.engine.plan_columns import (
     KIND,
     LIMIT,
     LONG_STOP,
     MARKET,
+    PERCENT,
+    PRICE,
     PRICE_OF,
     SHORT_STOP,
     SIZE,
@@ -53,12 +55,11 @@ from trading_ai.engine.plans import (
     TRAIL_CODE,
     UNTIL,
 )
-from trading_ai.engine.plans import STOP as PLAN_STOP
-from trading_ai.engine.plans import STOP_CODE as PLAN_STOP_CODE
-from trading_ai.engine.plans import TARGET as PLAN_TARGET
-from trading_ai.engine.plans import TARGET_CODE as PLAN_TARGET_CODE
+from trading_ai.engine.plan_columns import STOP as PLAN_STOP
+from trading_ai.engine.plan_columns import STOP_CODE as PLAN_STOP_CODE
+from trading_ai.engine.plan_columns import TARGET as PLAN_TARGET
+from trading_ai.engine.plan_columns import TARGET_CODE as PLAN_TARGET_CODE
 from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TIME_EXIT, TRAILING_STOP
-from trading_ai.strategies.levels import PERCENT, PRICE
 
 # Columns of the table of open positions besides those of `carrying`: how far its stop trails, and its own levels while
 # nearer ones hold for a bar, and the bar inside which a waiting order opened it, -1 for an entry at an open.
