@@ -11,10 +11,10 @@ import numpy as np
 from trading_ai.engine.records import END_OF_DATA
 from trading_ai.errors import StateError
 from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
-from trading_ai.evaluation.settings import with_settings
 from trading_ai.evaluation.job import space_evaluator
 from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.ports import Floats, Indices
+from trading_ai.evaluation.settings import with_settings
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.cautions import said_of_backtest
 from trading_ai.optimization.records import WALK_FORWARD, OptimizationRecord
