@@ -170,10 +170,8 @@ def sweep(
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
             UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
-            see `resample`), ``others`` (bars of other symbols, that ``bars.other`` gives a strategy), ``n_threads`` (all
-            cores). Settings of the account may be searched by the names of their options: ``spread_pips``,
-            ``slippage_pips``, ``commission_per_lot``, ``direction``, ``opposite_signal``, ``max_positions``, ``units``,
-            ``lots``, ``risk_percent``, ``percent_of_equity``.
+            see `resample`), ``others`` (bars of other symbols, for ``bars.other``), ``n_threads`` (all cores). Settings
+            of the account may be searched by the names of their options, such as ``spread_pips``, see `SETTINGS`.
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
     first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken

@@ -114,7 +114,7 @@ class PlannedReference(ReferenceSimulator):
         return low <= price if from_above else high >= price
 
     def inside_planned_bar(self, t: int) -> None:
-        """The levels of bar t, with those that hold during it only: exit prices, and waiting orders of the other side."""
+        """The levels of bar t, with those of it alone: exit prices, and waiting orders of the other side."""
         own = [(p, p.stop, p.stop_reason, p.target) for p in self.open]
         for p in self.open:
             if self.plan.exits.size:

@@ -47,6 +47,8 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
+    others = [artifacts.load_bars(dataset_id) for dataset_id in spec.other_dataset_ids]
+    own = own.with_others(bars for bars in others if bars.symbol.name != own.symbol.name)
     bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe, day_start=spec.day_start)
     detail = own if bars is not own else None
     if spec.detail_dataset_id is not None:

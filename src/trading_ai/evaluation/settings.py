@@ -50,7 +50,8 @@ def set_account(
         elif group == "costs":
             costs = replace(costs, **{name: changed})
         else:
-            rules = replace(rules, **{name: value if isinstance(value, str) else int(value)})
+            changed = value if isinstance(value, str) else int(value)
+            rules = replace(rules, **{name: changed})
     return sizing, costs, rules
 
 

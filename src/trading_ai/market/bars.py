@@ -59,7 +59,6 @@ class Bars:
         ask_high: see `ask_open`.
         ask_low: see `ask_open`.
         ask_close: see `ask_open`.
-        others: bars of other symbols that a strategy may look at, by the symbol's name; no part of the content.
     """
 
     symbol: Symbol
@@ -75,7 +74,6 @@ class Bars:
     ask_high: Floats | None = None
     ask_low: Floats | None = None
     ask_close: Floats | None = None
-    others: Mapping[str, Bars] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -151,8 +149,12 @@ class Bars:
             ask_high=cut(self.ask_high),
             ask_low=cut(self.ask_low),
             ask_close=cut(self.ask_close),
-            others=self.others,
-        )
+        ).with_others(self.others.values())
+
+    @cached_property
+    def others(self) -> Mapping[str, Bars]:
+        """Bars of other symbols that a strategy may look at, by the symbol's name; no part of the content."""
+        return {}
 
     def with_others(self, others: Iterable[Bars]) -> Bars:
         """The same bars with those of other symbols to look at, see `other`; themselves where there are none.
@@ -169,7 +171,11 @@ class Bars:
                 )  # fmt: skip
             found[bars.symbol.name] = bars
         del found[self.symbol.name]
-        return replace(self, others=found) if found else self
+        if not found:
+            return self
+        same = replace(self)
+        vars(same)["others"] = found
+        return same
 
     def at(self, timeframe: str, day_start: str | None = None) -> SeenBars:
         """Longer bars made of these, as far as they are finished at each bar's close, see `market.seen.longer`."""

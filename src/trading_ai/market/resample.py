@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trading_ai.errors import DataError
-from trading_ai.market.bars import Bars, Floats, Ints
 from trading_ai.market.calendar import day_open_ns, trading_day, week_start
 from trading_ai.market.grid import grid_opens, grid_symbol, on_day_grid, with_day_start
 from trading_ai.market.timeframe import Timeframe
 from trading_ai.market.timeframe import timeframe as parse_timeframe
+
+if TYPE_CHECKING:
+    from trading_ai.market.bars import Bars, Floats, Ints  # which can make longer bars of itself
 
 
 def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = None) -> Bars:
@@ -49,7 +53,7 @@ def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = 
         )
     if not len(bars):
         none = np.empty(0)
-        return Bars(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
+        return type(bars)(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
     opens = bin_opens(bars, bars.open_time_ns, target, day_start)
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
     last = np.concatenate((first[1:], [len(bars)])) - 1
@@ -57,7 +61,7 @@ def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = 
     def of_first(values: Floats | None) -> Floats | None:
         return None if values is None else values[first]
 
-    return Bars(
+    return type(bars)(
         bars.symbol,
         target,
         opens[first],
@@ -71,8 +75,7 @@ def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = 
         ask_high=None if bars.ask_high is None else np.maximum.reduceat(bars.ask_high, first),
         ask_low=None if bars.ask_low is None else np.minimum.reduceat(bars.ask_low, first),
         ask_close=None if bars.ask_close is None else bars.ask_close[last],
-        others=bars.others,
-    )
+    ).with_others(bars.others.values())
 
 
 def bin_opens(bars: Bars, times: Ints, target: Timeframe, day_start: str | None = None) -> Ints:

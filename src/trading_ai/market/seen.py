@@ -90,9 +90,13 @@ def longer(bars: Bars, timeframe: str, day_start: str | None = None) -> SeenBars
 def other(bars: Bars, name: str) -> SeenBars:
     """Bars of another symbol that came with these, as far as they are finished at each bar's close.
 
+    Those of the bars' own symbol are the bars themselves.
+
     Raises:
         DataError: no bars of that symbol came with them.
     """
+    if name == bars.symbol.name:
+        return SeenBars(bars, np.arange(len(bars), dtype=np.int64))
     if name not in bars.others:
         raise DataError(
             "no bars of it came with these bars",

@@ -66,8 +66,8 @@ def test_sizes(name, values, sizing):
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("spread_pips", [-1.0, 0.0]), ("direction", ["both", "up"]), ("max_positions", [1, 2.5]), ("max_positions", [1, 65]),
-     ("lots", [0.0, 0.1]), ("spread_pips", ["wide", "narrow"])],
+    [("spread_pips", [-1.0, 0.0]), ("direction", ["both", "up"]), ("max_positions", [1, 2.5]),
+     ("max_positions", [1, 65]), ("lots", [0.0, 0.1]), ("spread_pips", ["wide", "narrow"])],
 )  # fmt: skip
 def test_impossible_values_are_refused(name, values):
     with pytest.raises(InputError, match=name):

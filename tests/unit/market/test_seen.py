@@ -119,3 +119,8 @@ def test_a_symbol_that_is_not_there():
         bars.other("GBPUSD")
     with pytest.raises(DataError, match="has bars already"):
         bars.with_others([bars])
+
+
+def test_the_own_symbol_is_the_bars_themselves():
+    bars = random_bars(12, 1)
+    assert bars.other("EURUSD").to_bars(bars.close).tolist() == bars.close.tolist()
