@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,12 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.evaluation.cores import n_cores
-from trading_ai.evaluation.declared import check_rules
+from trading_ai.evaluation.declared import check_axis, check_rules, searched_settings
 from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import BarsEvaluator
+from trading_ai.evaluation.settings import BarsSettingsEvaluator, set_account, without_settings
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
@@ -84,6 +85,7 @@ def make_evaluator(
     end: object = None,
     day_start: str | None = None,
     n_threads: int | None = None,
+    others: Iterable[Bars] = (),
     params: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> BarsEvaluator:
@@ -108,19 +110,26 @@ def make_evaluator(
             )
     first, last = range_text(start, end)
     bars, detail = (bars_before(bars, last), None) if detail is None else both_before(bars, detail, last)
-    return evaluator_of(
-        chosen,
-        bars,
-        SearchSpace(tuple(axes)),
-        fixed,
-        Account(capital, sizing, costs, rules),
-        account_currency=account_currency,
-        detail=detail,
-        conversion_bars=conversion_bars,
-        start=first,
-        day_start=day_start,
-        n_threads=n_threads or n_cores(),
-    )
+    space, seen = SearchSpace(tuple(axes)), bars.with_others(others)
+
+    def with_account(settings: Mapping[str, Value]) -> BarsEvaluator:
+        return evaluator_of(
+            chosen,
+            seen,
+            without_settings(chosen, space),
+            fixed,
+            Account(capital, *set_account(sizing, costs, rules, settings)),
+            account_currency=account_currency,
+            detail=detail,
+            conversion_bars=conversion_bars,
+            start=first,
+            day_start=day_start,
+            n_threads=n_threads or n_cores(),
+        )
+
+    for axis in axes:
+        check_axis(chosen, axis)
+    return BarsSettingsEvaluator(space, chosen, with_account) if searched_settings(chosen, space) else with_account({})
 
 
 def _joined(parameters: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +170,8 @@ def sweep(
             ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
             UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
-            see `resample`), ``n_threads`` (all cores).
+            see `resample`), ``others`` (bars of other symbols, for ``bars.other``), ``n_threads`` (all cores). Settings
+            of the account may be searched by the names of their options, such as ``spread_pips``, see `SETTINGS`.
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
     first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken

@@ -59,6 +59,11 @@ OPTIONS: tuple[Option, ...] = (
         "needed where neither currency of the symbol is the account's.", flag="--conversion", library="conversion_bars",
     ),
     Option(
+        "backtest", "other_dataset_ids", "texts", (),
+        "Bars of another symbol that the strategy may look at (bars.other): a dataset's id or a unique prefix; may be "
+        "repeated.", flag="--other", max_length=100, max_items=20, library="others",
+    ),
+    Option(
         "backtest", "start", "moment", None,
         "Trade from this date or time on (UTC); earlier bars warm indicators up.", flag="--from", max_length=40,
         library="start",

@@ -12,6 +12,7 @@ from trading_ai.engine.orders import SAME_BARS, place_orders
 from trading_ai.engine.records import N_TALLIES, STOP_OUT, TALLIES
 from trading_ai.engine.reference import ReferenceSimulator
 from trading_ai.engine.reference_account import Exits
+from trading_ai.engine.reference_plans import PlannedReference
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.simulate import SignalGroup
 from trading_ai.engine.sizing import Sizing
@@ -41,7 +42,7 @@ class Twins:
         )
         execution = bars if detail is None else detail
         self.data = prepare(execution, self.account.costs, currency, conversion_bars).since(first)
-        self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test").since(first)
+        self.orders = place_orders(signals, len(bars), bar_map, len(execution), "test", bars).since(first)
         self.bar_map = bar_map.since(first)
         self.group = SignalGroup(self.data, self.orders, self.bar_map, self.account)
 
@@ -78,7 +79,8 @@ class Twins:
 
     def reference(self, exits: Exits):
         """What the reference simulator saw."""
-        return ReferenceSimulator(
+        simulator = ReferenceSimulator if self.orders.plan is None else PlannedReference
+        return simulator(
             self.data,
             self.orders,
             self.bar_map,

@@ -6,12 +6,13 @@ after it. The execution bars are the strategy's own bars, or finer ones that dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.errors import RuleError
+from trading_ai.engine.plans import Plan, plan_of
+from trading_ai.errors import RuleError, StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Signals
 
@@ -28,18 +29,21 @@ class Orders:
         entry: +1 open long, -1 open short, 0 nothing.
         exit_long: 1 where open long positions are to be closed; empty for never.
         exit_short: 1 where open short positions are to be closed; empty for never.
+        plan: what entries say besides their side; None where they say nothing.
     """
 
     entry: Bytes
     exit_long: Bytes
     exit_short: Bytes
+    plan: Plan | None = None
 
     def since(self, first: int) -> Orders:
         """Orders from execution bar `first` on; a decision at the close before it is carried out at its open."""
         if not first:
             return self
         # Copies, because compiled code reads them by eight bytes and a view may begin anywhere.
-        return Orders(self.entry[first:].copy(), self.exit_long[first:].copy(), self.exit_short[first:].copy())
+        plan = None if self.plan is None else self.plan.since(first)
+        return Orders(self.entry[first:].copy(), self.exit_long[first:].copy(), self.exit_short[first:].copy(), plan)
 
     def with_late_entries(self, bars: int) -> Orders:
         """The same with every entry carried out some execution bars later; those beyond the last bar are dropped."""
@@ -47,7 +51,8 @@ class Orders:
             return self
         late = np.zeros_like(self.entry)
         late[bars:] = self.entry[:-bars]
-        return Orders(late, self.exit_long, self.exit_short)
+        plan = None if self.plan is None else self.plan.late(bars, late.shape[0])
+        return Orders(late, self.exit_long, self.exit_short, plan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +108,43 @@ def map_bars(bars: Bars, detail: Bars) -> BarMap:
     return BarMap(first, inside)
 
 
-def place_orders(signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str) -> Orders:
+def place_orders(
+    signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str, bars: Bars | None = None
+) -> Orders:
     """Turn decisions at closes into orders at opens.
 
     Where several strategy bars have no execution bar between them, the newest entry decision counts and
     exits add up. A decision on the last bar has no next open and is dropped.
 
+    Args:
+        signals: what the strategy decides.
+        n_bars: number of the strategy's bars.
+        bar_map: where they are among the execution bars.
+        n_execution_bars: number of those.
+        source: name of the strategy, for messages.
+        bars: the strategy's bars; needed where the signals say more than sides.
+
     Raises:
         StrategyError: the signals have the wrong shape or type.
     """
+    orders = _placed(signals, n_bars, bar_map, n_execution_bars, source)
+    if not signals.is_planned:
+        return orders
+    if bars is None:
+        raise StrategyError("needs the bars that its levels are measured on", parameter=source)
+    same = not bar_map.first.size
+    first = np.arange(n_bars, dtype=np.int64) if same else bar_map.first
+    at = np.flatnonzero(orders.entry).astype(np.int64)
+    long_entry, short_entry, _, _ = signals.arrays(n_bars, source)
+    decisions = np.flatnonzero(long_entry[:-1] != short_entry[:-1])
+    decisions = decisions[first[decisions + 1] < n_execution_bars]
+    decided = np.zeros(n_execution_bars, dtype=np.int64)
+    decided[first[decisions + 1]] = decisions  # the newest, as below
+    plan = plan_of(signals, bars, source, at, decided[at], first, n_execution_bars)
+    return replace(orders, plan=plan)
+
+
+def _placed(signals: Signals, n_bars: int, bar_map: BarMap, n_execution_bars: int, source: str) -> Orders:
     long_entry, short_entry, long_exit, short_exit = signals.arrays(n_bars, source)
     if not bar_map.first.size:
         # Both sides at once cancel out, which is what the difference of the two says.

@@ -33,6 +33,25 @@ from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 
 
+@dataclass(frozen=True)
+class Aims:
+    """What an entry aims at.
+
+    Attributes:
+        stop: price of its stop; infinitely far for none.
+        target: price of its target likewise.
+        trail: distance of its trailing stop, price units; 0 for none.
+        risk: distance from the entry to its stop, price units, which sizes by risk are made of.
+        units: its size; NaN for the account's.
+    """
+
+    stop: float
+    target: float
+    trail: float
+    risk: float
+    units: float = math.nan
+
+
 @dataclass
 class ReferenceResult:
     """What the reference simulator saw.
@@ -171,14 +190,44 @@ class ReferenceSimulator(ReferenceAccount):
 
     def enter(self, t: int, side: int) -> None:
         """Open a position at the open of bar t, if the rules and the balance allow it."""
+        if self.may_enter(side):
+            entry = self.slipped(float((self.data.ask if side > 0 else self.data.bid)[0][t]), side)
+            leave = float((self.data.bid if side > 0 else self.data.ask)[0][t])
+            self.open_at(t, side, entry, leave, self.aims(side, self.anchor(t, side, entry)))
+
+    def may_enter(self, side: int) -> bool:
+        """Whether the rules leave room for a position of that side."""
         wanted = {"both": (1, -1), "long": (1,), "short": (-1,)}[self.rules.direction]
         if side not in wanted or len(self.open) >= self.rules.max_positions:
-            return
-        if any(p.side != side for p in self.open):
-            return
-        entry = self.slipped(float((self.data.ask if side > 0 else self.data.bid)[0][t]), side)
-        equity = self.equity(t, float((self.data.bid if side > 0 else self.data.ask)[0][t]))
-        units = self.size(t, entry, equity)
+            return False
+        return all(p.side == side for p in self.open)
+
+    def anchor(self, t: int, side: int, entry: float) -> float:
+        """The price that distances are measured from, of an entry that was ordered at the open of bar t."""
+        if self.rules.level_anchor != "signal_close":
+            return entry
+        close = (self.data.ask if side > 0 else self.data.bid)[3]
+        return float(close[t - 1]) if t else self.data.close_before[side > 0]
+
+    def aims(self, side: int, anchor: float) -> Aims:
+        """Where an entry's stop and target lie, by the exit parameters."""
+        x = self.exits
+        stop = self.level(anchor - side * (x.stop_loss * self.pip)) if x.stop_loss else -side * math.inf
+        target = self.level(anchor + side * (x.take_profit * self.pip)) if x.take_profit else side * math.inf
+        return Aims(stop, target, x.trailing_stop * self.pip, x.stop_loss * self.pip)
+
+    def open_at(self, t: int, side: int, entry: float, leave: float, aims: Aims) -> bool:
+        """Open a position at a price, if the account can carry it; returns whether it was opened.
+
+        Args:
+            t: the bar.
+            side: +1 long, -1 short.
+            entry: the fill.
+            leave: price at which positions of that side could be closed at that moment.
+            aims: stop, target and size.
+        """
+        equity = self.equity(t, leave)
+        units = self.size(t, entry, equity, aims.risk, aims.units)
         margin = used = 0.0
         if self.rules.leverage:
             margin = units * entry * self.rate(t, entry) * (1.0 / self.rules.leverage)
@@ -187,36 +236,40 @@ class ReferenceSimulator(ReferenceAccount):
         # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
         if units <= 0 or equity < self.data.cent / 2 or margin > (equity - used) * (1.0 + 1e-9):
             self.skipped += 1
-            return
-        anchor = entry
-        if self.rules.level_anchor == "signal_close":
-            close = (self.data.ask if side > 0 else self.data.bid)[3]
-            anchor = float(close[t - 1]) if t else self.data.close_before[side > 0]
-        x = self.exits
-        stop, reason = -side * math.inf, STOP_LOSS
-        if x.stop_loss:
-            stop = self.level(anchor - side * (x.stop_loss * self.pip))
-        if x.trailing_stop:
-            trail = self.level(entry - side * (x.trailing_stop * self.pip))
+            return False
+        stop, reason = aims.stop, STOP_LOSS
+        if aims.trail:
+            trail = self.level(entry - side * aims.trail)
             if (trail - stop) * side > 0:
                 stop, reason = trail, TRAILING_STOP
-        target = self.level(anchor + side * (x.take_profit * self.pip)) if x.take_profit else side * math.inf
         paid = self.commission(units, entry, t)
         self.balance -= paid
-        self.open.append(Position(t, side, units, entry, stop, reason, target, entry, paid, margin))
+        self.open.append(Position(t, side, units, entry, stop, reason, aims.target, entry, paid, margin, aims.trail))
+        return True
 
     def inside_bar(self, t: int) -> None:
-        """Fill the levels that bar t touches: its open decides first, then the way against the positions.
-
-        On that way come, in the order of their prices, the stops of the positions and the level at which the account
-        can no longer carry them; a stop at the very same price comes first. Targets are reached after it, or before
-        it if the rules say so.
-        """
+        """Fill the levels that bar t touches: its open decides first, then the way against the positions."""
         if not self.open:
             return
         side = self.open[0].side
         open_, high, low, _ = (float(x[t]) for x in (self.data.bid if side > 0 else self.data.ask))
         worst, best = (low, high) if side > 0 else (high, low)
+        self.touch(t, open_, worst, best)
+
+    def touch(self, t: int, open_: float, worst: float, best: float) -> None:
+        """Fill the levels of the open positions between prices of bar t.
+
+        On the way against the positions come, in the order of their prices, their stops and the level at which the
+        account can no longer carry them; a stop at the very same price comes first. Targets are reached after it, or
+        before it if the rules say so.
+
+        Args:
+            t: the bar.
+            open_: the first price, of the side that the positions leave at.
+            worst: the price furthest against them.
+            best: the price furthest in their favour.
+        """
+        side = self.open[0].side
         for p in list(self.open):
             if (p.stop - open_) * side >= 0:
                 self.close(p, t, self.slipped(open_, -side), p.stop_reason)
@@ -252,16 +305,20 @@ class ReferenceSimulator(ReferenceAccount):
     def after_bar(self, t: int) -> None:
         """Move trailing and break-even stops, effective from the next bar."""
         for p in self.open:
-            best = float(self.data.bid[1][t] if p.side > 0 else self.data.ask[2][t])
+            best = self.best_of(p, t)
             p.best = max(p.best, best) if p.side > 0 else min(p.best, best)
-            if self.exits.trailing_stop:
-                trail = self.level(p.best - p.side * (self.exits.trailing_stop * self.pip))
+            if p.trail:
+                trail = self.level(p.best - p.side * p.trail)
                 if (trail - p.stop) * p.side > 0:
                     p.stop, p.stop_reason = trail, TRAILING_STOP
             if self.exits.break_even:
                 trigger = self.level(p.entry + p.side * (self.exits.break_even * self.pip))
                 if (best - trigger) * p.side >= 0 and (p.entry - p.stop) * p.side > 0:
                     p.stop, p.stop_reason = p.entry, BREAK_EVEN
+
+    def best_of(self, p: Position, t: int) -> float:
+        """The best price that bar t had for a position."""
+        return float(self.data.bid[1][t] if p.side > 0 else self.data.ask[2][t])
 
     def open_profit(self, t: int) -> float:
         """Profit of the open positions at bar t's close."""
@@ -284,17 +341,22 @@ class ReferenceSimulator(ReferenceAccount):
                 price = float((self.data.bid if p.side > 0 else self.data.ask)[3][t])
                 self.close(p, t, self.slipped(price, -p.side), END_OF_DATA)
 
+    def before_close(self, t: int) -> bool:
+        """What happens at the open of bar t and inside it; returns whether a position was open."""
+        order = int(self.orders.entry[t])
+        consumed = self.exits_at_open(t, order)
+        if order and not consumed:
+            self.enter(t, order)
+        was_open = bool(self.open)
+        self.inside_bar(t)
+        return was_open
+
     def run(self) -> ReferenceResult:
         """Simulate every bar."""
         n = self.data.n_bars
         equity = np.empty(n)
         for t in range(n):
-            order = int(self.orders.entry[t])
-            consumed = self.exits_at_open(t, order)
-            if order and not consumed:
-                self.enter(t, order)
-            self.bars_exposed += bool(self.open)
-            self.inside_bar(t)
+            self.bars_exposed += self.before_close(t)
             self.after_bar(t)
             self.at_close(t)
             equity[t] = self.balance + self.open_profit(t)

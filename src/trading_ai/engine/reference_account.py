@@ -24,7 +24,10 @@ class Exits:
 
 @dataclass
 class Position:
-    """An open position."""
+    """An open position.
+
+    `trail` is the distance at which its stop follows the best price, price units; 0 for none.
+    """
 
     entry_bar: int
     side: int
@@ -36,6 +39,7 @@ class Position:
     best: float
     commission: float
     margin: float
+    trail: float = 0.0
 
 
 class ReferenceAccount:
@@ -106,16 +110,24 @@ class ReferenceAccount:
             return credit
         return credit * self.rate(bar, price)
 
-    def size(self, bar: int, price: float, equity: float) -> float:
-        """Units to open; 0 where nothing can be opened."""
+    def size(self, bar: int, price: float, equity: float, risk: float, wanted: float = math.nan) -> float:
+        """Units to open; 0 where nothing can be opened.
+
+        Args:
+            bar: the bar.
+            price: the entry's fill.
+            equity: the equity at that moment.
+            risk: distance from the entry to its stop, price units.
+            wanted: units that the signal asks for; NaN for the account's size.
+        """
         if self.balance <= 0:
             return 0.0
+        if not math.isnan(wanted):
+            return self.whole(wanted)
         if self.sizing.mode == "units":
             return self.sizing.amount
         if self.sizing.mode == "lots":
             return self.sizing.amount * self.symbol.lot_size
-        step = self.symbol.volume_step if self.sizing.volume_step is None else self.sizing.volume_step
-        smallest = self.symbol.min_volume if self.sizing.min_volume is None else self.sizing.min_volume
         if self.sizing.mode == "percent_of_equity":
             costs = self.costs
             fraction = costs.commission_per_million / 1e6 + costs.commission_percent / 100.0
@@ -123,8 +135,16 @@ class ReferenceAccount:
             price_of_one += costs.commission_per_lot / self.symbol.lot_size
             units = (equity * (self.sizing.amount / 100.0) - costs.commission_per_trade) / price_of_one
         else:
-            loss_of_one = self.exits.stop_loss * self.pip * self.rate(bar, price)
+            loss_of_one = risk * self.rate(bar, price)
+            if loss_of_one <= 0.0:  # a stop that a signal put at or beyond the price
+                return 0.0
             units = self.balance * (self.sizing.amount / 100.0) / loss_of_one
+        return self.whole(units)
+
+    def whole(self, units: float) -> float:
+        """A size in whole steps, within the largest; 0 below the smallest."""
+        step = self.symbol.volume_step if self.sizing.volume_step is None else self.sizing.volume_step
+        smallest = self.symbol.min_volume if self.sizing.min_volume is None else self.sizing.min_volume
         if self.sizing.max_volume:
             units = min(units, self.sizing.max_volume)
         if step:
@@ -176,7 +196,7 @@ class ReferenceAccount:
 
     def level(self, price: float) -> float:
         """A stop or target price, rounded as the rules say."""
-        if not self.rules.round_levels or math.isinf(price):
+        if not self.rules.round_levels or not math.isfinite(price):
             return price
         return math.floor(price * self.data.price_scale + 0.5) / self.data.price_scale
 

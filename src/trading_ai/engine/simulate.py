@@ -11,10 +11,11 @@ import numpy.typing as npt
 from trading_ai.engine.account import Account, config_vector, has_fixed_money
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.compiled.arguments import Days as DayArrays
-from trading_ai.engine.compiled.arguments import Events, Market
+from trading_ai.engine.compiled.arguments import Events, Market, Plans
 from trading_ai.engine.compiled.bars import simulate_bars
 from trading_ai.engine.compiled.chain import simulate_chain
 from trading_ai.engine.compiled.grid import simulate_grid
+from trading_ai.engine.compiled.plans import simulate_plans
 from trading_ai.engine.events import make_events
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData
@@ -33,6 +34,7 @@ from trading_ai.engine.exit_rows import (
 from trading_ai.engine.grid_run import GridRun
 from trading_ai.engine.money_table import money_table, touch_table, work_space
 from trading_ai.engine.orders import BarMap, Orders
+from trading_ai.engine.plans import Plan
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.errors import RuleError
 
@@ -85,6 +87,9 @@ class SignalGroup:
         self._market = Market(data.bars.open_time_ns, *data.bid, *data.ask, data.bid_blocks, data.ask_blocks)
         self._days = DayArrays(data.bar_day, data.day_last_bar, data.nights, data.rates)
         self._fixed_money = has_fixed_money(data, account)
+        self._plans = None if orders.plan is None else _plans_of(data, orders, orders.plan, account)
+        # What signals say besides sides, and positions beside each other, only the simulators bar by bar know.
+        self._only_bars = self._plans is not None or account.rules.max_positions > 1
 
     def events(self, time_exit: int) -> Events:
         """The events for one time exit (0 for none)."""
@@ -120,11 +125,11 @@ class SignalGroup:
         """
         exits, levels, places = rows
         self._check(exits)
-        if levels is not None and places is not None and self.account.rules.max_positions == 1:
+        if levels is not None and places is not None and not self._only_bars:
             where = np.arange(exits.shape[0])
             return self._tasks_at(int(exits[0, TIME_EXIT]), where, places, levels, tallies, daily, n_parts, True)
         every = np.arange(exits.shape[0])
-        if self.account.rules.max_positions > 1:
+        if self._only_bars:
             pieces = np.array_split(every, n_parts)
             return [self._bars_task(exits, piece, tallies, daily) for piece in pieces if piece.size]
         tasks: list[Task] = []
@@ -153,8 +158,8 @@ class SignalGroup:
         self._check(row)
         tallies = np.empty((1, N_TALLIES))
         daily = np.zeros((1, self.data.day_last_bar.shape[0]), dtype=np.float32)
-        trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)
-        if self.account.rules.max_positions > 1 or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
+        trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)  # of each event comes one trade at most
+        if self._only_bars or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
             n = self._bars(row, tallies, daily, trades)  # which knows what had moved the stop
         else:
             (at, _), levels = self.levels_of(row)
@@ -185,7 +190,7 @@ class SignalGroup:
         Returns:
             False where this way cannot go, and `run` must.
         """
-        if not self._fixed_money or self.account.rules.max_positions > 1:
+        if not self._fixed_money or self._only_bars:
             return False
         one = self._singles.get(time_exit)
         if one is None:
@@ -204,7 +209,9 @@ class SignalGroup:
     # --- inside --------------------------------------------------------------------------------------
 
     def _check(self, exits: Floats) -> None:
-        if self.account.sizing.mode == "risk_percent" and not (exits[:, STOP_LOSS] > 0).all():
+        # Where signals give stops, an entry without any is skipped.
+        has_stops = self._plans is not None
+        if self.account.sizing.mode == "risk_percent" and not (has_stops or (exits[:, STOP_LOSS] > 0).all()):
             raise RuleError("must be above zero: the size is a percentage at risk", parameter="stop_loss", value=0)
 
     def _bars_task(self, exits: Floats, where: Ints, tallies: Floats, daily: Days) -> Task:
@@ -343,24 +350,23 @@ class SignalGroup:
         curve: Floats = _NO_CURVE,
     ) -> int:
         """Bar by bar; `far` are the distances of stops, targets, trailing and break-even stops, each of shape (m,)."""
-        return int(
-            simulate_bars(
-                *far,
-                time_exits,
-                *self.events(0),
-                self.orders.exit_long,
-                self.orders.exit_short,
-                self.bar_map.strategy_bar,
-                *self._market,
-                *self._days,
-                self.config,
-                np.zeros(bookkeeping.N_STATE),
-                tallies,
-                daily,
-                trades,
-                curve,
-            )
-        )
+        days = (*self._days, self.config, np.zeros(bookkeeping.N_STATE), tallies, daily, trades, curve)
+        closing = (self.orders.exit_long, self.orders.exit_short, self.bar_map.strategy_bar, *self._market, *days)
+        if self._plans is not None:
+            return int(simulate_plans(*far, time_exits, *self._plans, *closing))
+        return int(simulate_bars(*far, time_exits, *self.events(0), *closing))
+
+
+def _plans_of(data: ExecutionData, orders: Orders, plan: Plan, account: Account) -> Plans:
+    """The plan of orders as compiled code reads it."""
+    side = orders.entry[plan.bar].astype(np.float64)
+    close = np.full(side.shape[0], np.nan)
+    if account.rules.level_anchor == "signal_close":
+        for direction, prices, before in zip((-1.0, 1.0), (data.bid[3], data.ask[3]), data.close_before, strict=True):
+            where = side == direction
+            at = plan.bar[where]
+            close[where] = np.where(at > 0, prices[np.maximum(at - 1, 0)], before)
+    return Plans(plan.bar, side, np.ascontiguousarray(plan.rows), close, plan.exits)
 
 
 def _room(n: int, daily: Days) -> tuple[Floats, Days]:

@@ -44,7 +44,7 @@ class Asking:
 
     def orders(self, seen: SignalBars, signals: Signals, entry_delay: int = 0) -> Orders:
         """The orders of signals, on the bars that are traded."""
-        placed = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name)
+        placed = place_orders(signals, len(seen.bars), seen.every, self._n_every, self.strategy.name, seen.bars)
         return placed.with_late_entries(entry_delay).since(self._first)
 
     def can_cross(self, seen: SignalBars) -> bool:
@@ -110,6 +110,9 @@ class AskerOf(Asker):
         keys: key of each combination's signals, shape (m,).
         indices: the combinations, shape (m,).
         failures: out, why those failed for which the strategy raised, by index.
+
+    Attributes:
+        planned: keys of signals that say more than sides: none are given for them, they are simulated another way.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class AskerOf(Asker):
         self._keys, self._indices, self._failures = keys, indices, failures
         self._can_cross = asking.can_cross(seen)
         self._n_bars = len(seen.bars)
+        self.planned: set[int] = set()
 
     @override
     def one(self, key: int, row: int) -> Given | None:
@@ -126,6 +130,9 @@ class AskerOf(Asker):
         try:
             parameters = {**asking.fixed, **asking.space.combination(int(self._indices[row]))}
             signals = asking.signals(self._seen, parameters)
+            if signals.is_planned:
+                self.planned.add(key)
+                return None
             if self._can_cross:
                 if isinstance(signals, Crossing) and signals.is_plain(self._n_bars):
                     return signals

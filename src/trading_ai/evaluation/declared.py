@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.market.timeframe import timeframe
+from trading_ai.options import Group, option
 from trading_ai.parameters import Axis, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared, Parameter
 
@@ -33,6 +34,36 @@ SYMBOL = "symbol"
 def searches_symbol(strategy: Declared, space: SearchSpace) -> bool:
     """Whether the symbol that is traded is an axis of the space."""
     return SYMBOL in space.names and SYMBOL not in all_parameters(strategy)
+
+
+SETTINGS: Mapping[str, Group] = {
+    "spread_pips": "costs", "slippage_pips": "costs", "commission_per_lot": "costs", "direction": "rules",
+    "opposite_signal": "rules", "max_positions": "rules", "units": "sizing", "lots": "sizing",
+    "risk_percent": "sizing", "percent_of_equity": "sizing",
+}  # fmt: skip
+"""Options that an axis of the same name searches, likewise, with their group; of a size, the name is its mode's."""
+
+
+def searched_settings(strategy: Declared, space: SearchSpace) -> tuple[str, ...]:
+    """The settings of the account that are axes of the space, in its order."""
+    declared = all_parameters(strategy)
+    return tuple(name for name in space.names if name in SETTINGS and name not in declared)
+
+
+def _check_setting(axis: Axis) -> None:
+    group = SETTINGS[axis.name]
+    row = option(group, "value" if group == "sizing" else axis.name)
+    for value in axis.values:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if row.kind != "choice" and not is_number:
+            raise ParameterError("must be a number", parameter=axis.name, value=value, own=True)
+        if row.kind == "whole" and is_number and float(value) != int(value):
+            raise ParameterError("must be a whole number", parameter=axis.name, value=value, own=True)
+        try:
+            row.check(value)
+        except ParameterError as error:
+            rule = f"must be {row.bounds}" if row.kind != "choice" else f"must be one of {row.bounds}"
+            raise ParameterError(rule, parameter=axis.name, value=value, own=True) from error
 
 
 def resolve_parameters(strategy: Declared, given: Mapping[str, Value]) -> Combination:
@@ -91,6 +122,9 @@ def check_axis(strategy: Declared, axis: Axis) -> None:
         for value in axis.values:
             if not isinstance(value, str):
                 raise ParameterError("must be the name of a symbol", parameter=SYMBOL, value=value, own=True)
+        return
+    if axis.name in SETTINGS and axis.name not in all_parameters(strategy):
+        _check_setting(axis)
         return
     parameter = require_known(strategy, axis.name)
     values: Sequence[Value] = axis.values

@@ -11,17 +11,18 @@ import numpy as np
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import ChangedError, DataError, said_in_full
-from trading_ai.evaluation.declared import searches_symbol, searches_timeframe
+from trading_ai.evaluation.declared import searched_settings, searches_symbol, searches_timeframe
 from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
+from trading_ai.evaluation.settings import SettingsEvaluator, with_settings, without_settings
 from trading_ai.evaluation.symbols import SymbolsEvaluator, symbol_specs, without_symbol
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before
 from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
-from trading_ai.parameters import SearchSpace
+from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.strategies.base import Declared
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import is_path, strategy
@@ -46,6 +47,8 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
+    others = [artifacts.load_bars(dataset_id) for dataset_id in spec.other_dataset_ids]
+    own = own.with_others(bars for bars in others if bars.symbol.name != own.symbol.name)
     bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe, day_start=spec.day_start)
     detail = own if bars is not own else None
     if spec.detail_dataset_id is not None:
@@ -169,10 +172,20 @@ def space_evaluator(
 ) -> Evaluator:
     """An evaluator of a search space around a backtest, on the bars of each symbol where the symbol is searched.
 
+    Where settings of the account are searched, each of their values has an evaluator of its own.
+
     Raises:
         NotFoundError: a dataset's bars are gone.
         InputError: a parameter, rule or cost is impossible.
     """
+    if searched_settings(chosen, space):
+        others = without_settings(chosen, space)
+
+        def with_account(settings: Combination) -> Evaluator:
+            changed, _ = with_settings(spec, chosen, space, settings)
+            return space_evaluator(changed, others, datasets, artifacts, chosen, n_threads)
+
+        return SettingsEvaluator(space, chosen, with_account)
     conversion = load_conversion(spec, artifacts)
     if not searches_symbol(chosen, space):
         bars, detail = load_bars(spec, artifacts, searched=searches_timeframe(chosen, space))

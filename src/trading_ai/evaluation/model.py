@@ -18,7 +18,7 @@ from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
 from trading_ai.parameters import Value
 
-_LATER = {"start", "end", "day_start", "conversion_dataset_id"}
+_LATER = {"start", "end", "day_start", "conversion_dataset_id", "other_dataset_ids"}
 """Fields that came after the first backtests were stored."""
 
 
@@ -37,6 +37,7 @@ class BacktestSpec:
         detail_dataset_id: finer bars of the same symbol that decide exits, or None.
         conversion_dataset_id: bars of the pair of the symbol's quote currency and the account's, whose rates convert
             profits where neither currency of the symbol is the account's; or None.
+        other_dataset_ids: bars of other symbols that the strategy may look at, see `Bars.other`.
         capital: starting balance, account currency.
         account_currency: currency of the account.
         sizing: position size.
@@ -66,11 +67,13 @@ class BacktestSpec:
     start: str | None = None
     end: str | None = None
     conversion_dataset_id: str | None = None
+    other_dataset_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         start, end = range_text(self.start, self.end)
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "end", end)
+        object.__setattr__(self, "other_dataset_ids", tuple(self.other_dataset_ids))
         if self.day_start is not None:
             parse_day_start(self.day_start)
 
@@ -79,7 +82,8 @@ class BacktestSpec:
 
         What is left out it does not name, as before there was any such thing, so that older backtests compare equal.
         """
-        given = asdict(self) | {"parameters": dict(self.parameters)}
+        others = list(self.other_dataset_ids) or None
+        given = asdict(self) | {"parameters": dict(self.parameters), "other_dataset_ids": others}
         return {name: value for name, value in given.items() if name not in _LATER or value is not None}
 
     @classmethod

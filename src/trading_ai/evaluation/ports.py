@@ -203,5 +203,6 @@ class Job:
     @property
     def identity(self) -> Identity:
         """What the numbers belong to."""
-        used = {self.backtest.dataset_id, self.backtest.detail_dataset_id, *self.datasets.values()}
+        spec = self.backtest
+        used = {spec.dataset_id, spec.detail_dataset_id, *spec.other_dataset_ids, *self.datasets.values()}
         return Identity(self.engine_version, self.strategy_hash, tuple(sorted(filter(None, used))))

@@ -71,6 +71,7 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
         self._seen_once: set[int] = set()
         self._lock = threading.Lock()
+        self._is_planned = False
 
     @cached_property
     def _exit_levels(self) -> ExitLevels:
@@ -191,6 +192,14 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
         for part in sets.run(keys[first].tolist(), parts, places, times, asker, tallies, daily):
             if int(indices[part[0]]) not in failures:
                 self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
+        if asker.planned:
+            self._is_planned = True  # the next signals of this strategy will be so too: they are not asked for twice
+            work = [
+                partial(self._run_group, int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
+                for part in parts
+                if int(keys[part[0]]) in asker.planned
+            ]
+            run_tasks(work, self.n_threads - 1)
 
     def _in_tiles(self, keys: Indices, parts: list[Indices]) -> list[Indices]:
         """Sets in an order in which those that come together share indicators, where not all can be remembered.
@@ -226,7 +235,7 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
         alone = keys[0] == keys[-1] and bool((keys == keys[0]).all())
         if places is not None and not (alone and levels.are_all):
             parts = rows_alike(keys, exits[:, TIME_EXIT])
-            if len(parts) * MOST_EXITS >= m and self._sets is not None:
+            if len(parts) * MOST_EXITS >= m and not self._is_planned and self._sets is not None:
                 self._run_sets(self._sets, keys, parts, places, indices, rows, tallies, daily, failures)
                 return failures
         if alone:
@@ -248,7 +257,7 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
 
     def _one_new(self, index: int, stop_of: Indices, target_of: Indices, tallies: Floats) -> bool:
         """One combination with new signals; False where it cannot."""
-        if self._sets is None or self._only_seen is None:
+        if self._is_planned or self._sets is None or self._only_seen is None:
             return False
         key = np.zeros(1, dtype=np.int64)
         given = AskerOf(self._asking, self._only_seen, key, np.array([index]), {}).one(0, 0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,9 @@ from typing_extensions import override
 from trading_ai.errors import DataError
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from trading_ai.market.seen import SeenBars
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -144,7 +149,51 @@ class Bars:
             ask_high=cut(self.ask_high),
             ask_low=cut(self.ask_low),
             ask_close=cut(self.ask_close),
-        )
+        ).with_others(self.others.values())
+
+    @cached_property
+    def others(self) -> Mapping[str, Bars]:
+        """Bars of other symbols that a strategy may look at, by the symbol's name; no part of the content."""
+        return {}
+
+    def with_others(self, others: Iterable[Bars]) -> Bars:
+        """The same bars with those of other symbols to look at, see `other`; themselves where there are none.
+
+        Raises:
+            DataError: two are of one symbol, or one is of the symbol itself.
+        """
+        found = {self.symbol.name: self}
+        for bars in others:
+            if bars.symbol.name in found:
+                raise DataError(
+                    "has bars already", parameter="others", value=bars.symbol.name,
+                    remedy="Give one set of bars for each other symbol; longer bars of the same are bars.at('H4').",
+                )  # fmt: skip
+            found[bars.symbol.name] = bars
+        del found[self.symbol.name]
+        if not found:
+            return self
+        same = replace(self)
+        vars(same)["others"] = found
+        return same
+
+    def at(self, timeframe: str, day_start: str | None = None) -> SeenBars:
+        """Longer bars made of these, as far as they are finished at each bar's close, see `market.seen.longer`."""
+        from trading_ai.market.seen import longer  # noqa: PLC0415 - which imports this module
+
+        return longer(self, timeframe, day_start)
+
+    def other(self, name: str) -> SeenBars:
+        """Bars of another symbol that came with these, as far as they are finished, see `market.seen.other`."""
+        from trading_ai.market.seen import other  # noqa: PLC0415
+
+        return other(self, name)
+
+    def between(self, start: str, end: str, clock: str = "UTC") -> npt.NDArray[np.bool_]:
+        """Bars that open within hours of a day by any clock or an exchange's, see `market.seen.between`."""
+        from trading_ai.market.seen import between  # noqa: PLC0415
+
+        return between(self, start, end, clock)
 
     def since(self, moment_ns: int) -> Bars:
         """Bars from the one that `moment_ns` (UTC) lies in, or that opens next; all of them if it lies before."""

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_ai.errors import DataError
-from trading_ai.market.bars import Bars
 from trading_ai.market.calendar import rollover_seconds, rollover_zone
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.timezones import Zone, from_utc, parse_timezone, to_utc
+
+if TYPE_CHECKING:
+    from trading_ai.market.bars import Bars
 
 Ints = npt.NDArray[np.int64]
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trading_ai.errors import DataError
-from trading_ai.market.bars import Bars, Floats, Ints
 from trading_ai.market.calendar import day_open_ns, trading_day, week_start
 from trading_ai.market.grid import grid_opens, grid_symbol, on_day_grid, with_day_start
 from trading_ai.market.timeframe import Timeframe
 from trading_ai.market.timeframe import timeframe as parse_timeframe
+
+if TYPE_CHECKING:
+    from trading_ai.market.bars import Bars, Floats, Ints  # which can make longer bars of itself
 
 
 def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = None) -> Bars:
@@ -49,15 +53,15 @@ def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = 
         )
     if not len(bars):
         none = np.empty(0)
-        return Bars(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
-    opens = _bin_opens(bars, target, day_start)
+        return type(bars)(bars.symbol, target, np.empty(0, np.int64), none, none, none, none)
+    opens = bin_opens(bars, bars.open_time_ns, target, day_start)
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
     last = np.concatenate((first[1:], [len(bars)])) - 1
 
     def of_first(values: Floats | None) -> Floats | None:
         return None if values is None else values[first]
 
-    return Bars(
+    return type(bars)(
         bars.symbol,
         target,
         opens[first],
@@ -71,17 +75,27 @@ def resample(bars: Bars, timeframe: str | Timeframe, *, day_start: str | None = 
         ask_high=None if bars.ask_high is None else np.maximum.reduceat(bars.ask_high, first),
         ask_low=None if bars.ask_low is None else np.minimum.reduceat(bars.ask_low, first),
         ask_close=None if bars.ask_close is None else bars.ask_close[last],
-    )
+    ).with_others(bars.others.values())
 
 
-def _bin_opens(bars: Bars, target: Timeframe, day_start: str | None) -> Ints:
-    """The open (UTC ns) of the bin that each bar falls in."""
+def bin_opens(bars: Bars, times: Ints, target: Timeframe, day_start: str | None = None) -> Ints:
+    """The open of the longer bar that each moment falls in, UTC ns, shape (n,).
+
+    Args:
+        bars: the source, whose symbol and grid count.
+        times: moments, UTC ns, ascending, shape (n,), at least one.
+        target: the length of the longer bars.
+        day_start: as of `resample`.
+
+    Raises:
+        DataError: the source lies on another grid than the one asked for.
+    """
     if on_day_grid(target):
-        return grid_opens(grid_symbol(bars, target, day_start), bars.open_time_ns, target)
+        return grid_opens(grid_symbol(bars, target, day_start), times, target)
     if not target.is_daily_or_longer:
-        return bars.open_time_ns // target.ns * target.ns
+        return times // target.ns * target.ns
     symbol = with_day_start(bars.symbol, day_start)
-    days = trading_day(symbol, bars.open_time_ns)
+    days = trading_day(symbol, times)
     if target.seconds > 86400:
         days = week_start(days)
     changes = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))

@@ -116,6 +116,7 @@ class BacktestService:
             dataset_id=dataset.dataset_id,
             detail_dataset_id=None if detail is None else detail.dataset_id,
             conversion_dataset_id=None if rates is None else rates.dataset_id,
+            other_dataset_ids=tuple(self.store.dataset(i).dataset_id for i in spec.other_dataset_ids),
             parameters=resolve_parameters(chosen, spec.parameters),
         )
         check_rules(chosen, spec.parameters)
@@ -158,10 +159,11 @@ class BacktestService:
         """
         found = self.store.dataset(dataset_id).dataset_id
         for backtest in self.store.backtests():
-            if found in (backtest.spec.detail_dataset_id, backtest.spec.conversion_dataset_id):
+            used = backtest.spec
+            if found in (used.detail_dataset_id, used.conversion_dataset_id, *used.other_dataset_ids):
                 raise StateError(
-                    f"dataset {found[:12]} decides exits or converts profits of backtest {backtest.backtest_id[:8]}: "
-                    "delete that first"
+                    f"dataset {found[:12]} decides exits, converts profits or is looked at in backtest "
+                    f"{backtest.backtest_id[:8]}: delete that first"
                 )
         for record in self.store.optimizations():
             if found in record.spec.datasets.values():

@@ -139,7 +139,10 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
 def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
     """Every dataset that the numbers rest on, the backtest's own first."""
     spec = backtest.spec
-    every = (spec.dataset_id, spec.detail_dataset_id, spec.conversion_dataset_id, *record.spec.datasets.values())
+    searched = record.spec.datasets.values()
+    every = (
+        spec.dataset_id, spec.detail_dataset_id, spec.conversion_dataset_id, *spec.other_dataset_ids, *searched
+    )  # fmt: skip
     return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
 
 

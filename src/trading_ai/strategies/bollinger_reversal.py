@@ -20,14 +20,9 @@ class BollingerReversal(Strategy):
         """Return of the close into the bands."""
         close = in_points(bars)
         upper, middle, lower = talib.BBANDS(close, timeperiod=period, nbdevup=deviations, nbdevdn=deviations)
-        entries = {
-            "long_entry": crossed_above(close, lower),
-            "short_entry": crossed_below(close, upper),
-        }
-        if not exit_at_middle:
-            return Signals(**entries)
         return Signals(
-            **entries,
-            long_exit=crossed_above(close, middle),
-            short_exit=crossed_below(close, middle),
+            crossed_above(close, lower),
+            crossed_below(close, upper),
+            long_exit=crossed_above(close, middle) if exit_at_middle else None,
+            short_exit=crossed_below(close, middle) if exit_at_middle else None,
         )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,9 @@ from trading_ai.parameters import Value
 from trading_ai.strategies.base import SignalStrategy, Strategy, signals_of
 from trading_ai.strategies.cuts import Places
 from trading_ai.strategies.cuts import cuts as cuts_of
+from trading_ai.strategies.entry_values import DECISIONS, differences, everything_said
 from trading_ai.strategies.registry import signal_strategy as find_strategy
 
-_SIGNALS = ("long_entry", "short_entry", "long_exit", "short_exit")
 _FEWEST_BARS = 20
 _SHORT = 2_000
 """Bars of the sample that is cut most often."""
@@ -36,7 +37,7 @@ _WORTH = 10
 _ENOUGH = 20
 """Differences after which nothing more is to be proven."""
 
-_Arrays = tuple[npt.NDArray[np.bool_] | None, ...]
+_Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class LookAheadWarning(UserWarning):
@@ -48,10 +49,10 @@ class LookAhead:
     """A signal that changed when later bars were taken away.
 
     Attributes:
-        signal: which of the four signals.
+        signal: which of the arrays of `Signals`.
         bar: the bar whose signal changed, counted from the first of the bars given.
         n_bars: number of bars up to the cut.
-        with_future: the signal when all bars were there.
+        with_future: the signal when all bars were there; of a level or a size, whether there was one.
         without_future: the signal without the later ones.
         border: the longest timeframe at whose border the cut lies, or "".
         parameters: the parameters it was found with.
@@ -68,6 +69,9 @@ class LookAhead:
     is_repeatable: bool = True
 
     def __str__(self) -> str:
+        if self.signal not in DECISIONS:
+            others = "when only the first" if self.is_repeatable else "in the next run, with the same"
+            return f"{self.signal} of bar {self.bar} is another with all bars than {others} {self.n_bars} bars"
         if not self.is_repeatable:
             return (
                 f"{self.signal} of bar {self.bar} is {self.with_future} in one run and {self.without_future} in the "
@@ -128,8 +132,8 @@ class _Sample:
     def __init__(self, bars: Bars, first: int, chosen: Strategy, values: Mapping[str, Value]) -> None:
         self.bars, self.first, self._chosen, self.values = bars, first, chosen, values
         self.whole = self._signals(bars)
-        given = [a for a in self.whole if a is not None]
-        self.active = np.flatnonzero(np.any(given, axis=0)) if given else np.empty(0, np.int64)
+        given = [a for a in self.whole.values() if a.dtype == np.bool_]
+        self.active = np.flatnonzero(np.any(given, axis=0))
 
     def _signals(self, bars: Bars) -> _Arrays:
         # A new one each time: what a strategy keeps of one run must not help it in the next.
@@ -137,24 +141,15 @@ class _Sample:
         made = self._chosen
         with suppress(TypeError):  # one that needs arguments cannot be made again
             made = fresh()
-        return signals_of(made, bars, self.values).arrays(len(bars), self._chosen.name)
+        return everything_said(signals_of(made, bars, self.values), bars, self._chosen.name)
 
     def compare(self, cut: int, border: str = "") -> list[LookAhead]:
         """The first bar of each signal that differs when only so many bars are known."""
         part = self._signals(self.bars if cut == len(self.bars) else self.bars.slice(0, cut))
         found = []
-        for name, full, short in zip(_SIGNALS, self.whole, part, strict=True):
-            expected = np.zeros(cut, np.bool_) if full is None else full[:cut]
-            seen = np.zeros(cut, np.bool_) if short is None else short
-            different = np.flatnonzero(expected != seen)
-            if different.size:
-                i = int(different[0])
-                found.append(
-                    LookAhead(
-                        name, self.first + i, self.first + cut, bool(expected[i]), bool(seen[i]), border,
-                        dict(self.values), cut < len(self.bars),
-                    )
-                )  # fmt: skip
+        for name, i, before, after in differences(self.whole, part, cut):
+            where = (self.first + i, self.first + cut)
+            found.append(LookAhead(name, *where, before, after, border, dict(self.values), cut < len(self.bars)))
         return found
 
 

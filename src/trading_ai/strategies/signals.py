@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.errors import StrategyError
+from trading_ai.strategies.levels import Level, Numbers, Size
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -37,12 +39,53 @@ class Signals:
         short_entry: open a short position at the next bar's open, or None for never.
         long_exit: close a long position at the next bar's open, or None for never.
         short_exit: close a short position at the next bar's open, or None for never.
+        stop: stop-loss of the entry that is decided at the same bar; where it says nothing (NaN, or None for no bar),
+            the parameter `stop_loss` counts. The same holds for the other two.
+        target: take-profit likewise, in place of `take_profit`.
+        trail: distance of a trailing stop likewise, in place of `trailing_stop`; pips, percent or ATR.
+        size: size of the entry; where it says nothing, the account's.
+        entry_limit: price at which the entry waits as a limit order, from the next bar on; NaN for an entry at the next
+            open. One order waits at a time: the next entry decision replaces it, an exit of its side removes it.
+        entry_stop: the same for a stop order. A bar's entry may have one of both.
+        expiry: bars that a waiting order lives, a whole number of 1 or more; NaN or None for until it is replaced.
+        long_exit_stop: price at or below which an open long is closed during the next bar; NaN for none.
+        long_exit_limit: price at or above which an open long is closed during the next bar likewise.
+        short_exit_stop: price at or above which an open short is closed likewise.
+        short_exit_limit: price at or below which an open short is closed likewise.
     """
 
     long_entry: Bools | None = None
     short_entry: Bools | None = None
     long_exit: Bools | None = None
     short_exit: Bools | None = None
+    stop: Level | None = None
+    target: Level | None = None
+    trail: Level | None = None
+    size: Size | None = None
+    entry_limit: Numbers | None = None
+    entry_stop: Numbers | None = None
+    expiry: Numbers | None = None
+    long_exit_stop: Numbers | None = None
+    long_exit_limit: Numbers | None = None
+    short_exit_stop: Numbers | None = None
+    short_exit_limit: Numbers | None = None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether entries say more than their side, or open positions have levels by the bar."""
+        # Written out, because it is asked of every combination.
+        return not (
+            self.stop is None
+            and self.target is None
+            and self.trail is None
+            and self.size is None
+            and self.entry_limit is None
+            and self.entry_stop is None
+            and self.long_exit_stop is None
+            and self.long_exit_limit is None
+            and self.short_exit_stop is None
+            and self.short_exit_limit is None
+        )
 
     def arrays(self, n_bars: int, source: str = "signals") -> tuple[Bools, Bools, Bools | None, Bools | None]:
         """The four arrays, checked; missing entries become all-false arrays, missing exits stay None.
@@ -148,6 +191,12 @@ class Crossing(Signals):
             short_exit=short_exit,
             is_exact=is_exact,
         )
+
+    @property
+    @override
+    def is_planned(self) -> bool:
+        """Never: a crossing says when to enter."""
+        return False
 
     def is_plain(self, n_bars: int) -> bool:
         """Whether compiled code can read the series, float64 in one piece, and the exits as they are.

@@ -14,6 +14,7 @@ from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters
 from trading_ai.evaluation.job import space_evaluator
 from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.ports import Floats, Indices
+from trading_ai.evaluation.settings import with_settings
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.cautions import said_of_backtest
 from trading_ai.optimization.records import WALK_FORWARD, OptimizationRecord
@@ -211,15 +212,16 @@ def _traded(
     base, objective = plan.base, record.spec.objective
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
-    chosen, values = plan.strategy, {**base.spec.parameters, **combination}
+    chosen, space = plan.strategy, record.spec.space
+    settled, values = with_settings(base.spec, chosen, space, {**base.spec.parameters, **combination})
     timeframe = base.spec.timeframe
-    if searches_timeframe(chosen, record.spec.space):
+    if searches_timeframe(chosen, space):
         timeframe = str(values.pop(TIMEFRAME))
     dataset_id = base.spec.dataset_id
-    if searches_symbol(chosen, record.spec.space):
+    if searches_symbol(chosen, space):
         dataset_id = record.spec.datasets[str(values.pop(SYMBOL))]
     parameters = resolve_parameters(chosen, values)
-    spec = replace(base.spec, dataset_id=dataset_id, parameters=parameters, timeframe=timeframe, start=start, end=end)
+    spec = replace(settled, dataset_id=dataset_id, parameters=parameters, timeframe=timeframe, start=start, end=end)
     name = f"{WALK_FORWARD}test {result.test_first}..{result.test_end} of {base.backtest_id[:8]}"
     backtest = service.backtest(spec, name, plan.trainings[i].part_of)
     arrays = service.backtests.artifacts.load_backtest(backtest.backtest_id)

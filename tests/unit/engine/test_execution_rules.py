@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
 from trading_ai.market.symbol_table import symbol
 from trading_ai.strategies.base import Signals
+from trading_ai.strategies.levels import Level, Size
 
 FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
 
@@ -436,3 +439,182 @@ def test_equity_drawdown_and_days():
     np.testing.assert_allclose(equity, [10_000, 10_050, 10_000, 10_030])
     assert tally["equity_drawdown"] == pytest.approx(50)
     assert tally["equity_drawdown_fraction"] == pytest.approx(50 / 10_050)
+
+
+def long_at_first(n, *, side=1, **said):
+    """An entry on bar 0 that says more than its side."""
+    entry = {"long": [0]} if side > 0 else {"short": [0]}
+    return replace(signals(n, **entry), **said)
+
+
+def prices(n, values):
+    """One price at each of some bars, NaN at the others."""
+    found = np.full(n, np.nan)
+    found[list(values)] = list(values.values())
+    return found
+
+
+def outcome(trades):
+    """Entry, exit and reason of the only trade."""
+    (trade,) = trades
+    return float(trade["entry_price"]), float(trade["exit_price"]), reason(trade)
+
+
+def test_a_stop_and_a_target_of_the_signal():
+    rows = [FLAT, FLAT, (1.1000, 1.1000, 1.0980, 1.0990)]
+    both = Exits(stop_loss=50, take_profit=50)
+    for level in (Level.price(1.0985), Level.pips(15), Level.percent(0.15 / 1.1)):
+        trades, _, _ = run(rows, both, entries=long_at_first(3, stop=level))
+        assert outcome(trades) == (1.1000, pytest.approx(1.0985), "stop_loss")
+    rows = [FLAT, FLAT, (1.1000, 1.1020, 1.0999, 1.1010)]
+    for level in (Level.price(1.1015), Level.pips(15), Level.percent(0.15 / 1.1)):
+        trades, _, _ = run(rows, both, entries=long_at_first(3, target=level))
+        assert outcome(trades) == (1.1000, pytest.approx(1.1015), "take_profit")
+    # A short's stop lies above it.
+    rows = [FLAT, FLAT, (1.1000, 1.1020, 1.0999, 1.1010)]
+    trades, _, _ = run(rows, both, entries=long_at_first(3, side=-1, stop=Level.pips(15)))
+    assert outcome(trades) == (1.1000, 1.1015, "stop_loss")
+    # Where the signal says nothing, the parameter counts, near or far.
+    trades, _, _ = run(rows, Exits(take_profit=12), entries=long_at_first(3, target=Level.pips(prices(3, {}))))
+    assert outcome(trades) == (1.1000, 1.1012, "take_profit")
+    trades, _, _ = run(rows, Exits(take_profit=12), entries=long_at_first(3, target=Level.pips(18)))
+    assert outcome(trades) == (1.1000, 1.1018, "take_profit")
+
+
+def test_a_stop_and_a_target_of_the_signal_in_true_ranges():
+    # Each bar has a range of 10 pips, and so has the average of three: two of them are 20 pips.
+    rows = [FLAT, FLAT, FLAT, FLAT, FLAT, (1.1000, 1.1000, 1.0975, 1.0990)]
+    entries = replace(signals(6, long=[3]), stop=Level.atr(3, 2.0), target=Level.atr(3, 3))
+    trades, _, _ = run(rows, entries=entries)
+    assert outcome(trades) == (1.1000, 1.0980, "stop_loss")
+    # Before three ranges are known the parameter counts.
+    entries = replace(signals(6, long=[0]), stop=Level.atr(3, 2.0))
+    trades, _, _ = run(rows, Exits(stop_loss=24), entries=entries)
+    assert outcome(trades) == (1.1000, 1.0976, "stop_loss")
+
+
+def test_a_stop_of_the_signal_that_the_open_jumps_over():
+    rows = [FLAT, (1.0970, 1.0990, 1.0960, 1.0980), FLAT]
+    trades, _, _ = run(rows, entries=long_at_first(3, stop=Level.price(1.0985)))
+    assert outcome(trades) == (1.0970, 1.0970, "stop_loss")
+
+
+def test_the_size_of_the_signal():
+    for size, units in ((Size.lots(0.25), 25_000), (Size.units(3_400), 3_000)):
+        trades, _, _ = run([FLAT, FLAT, FLAT], entries=long_at_first(3, size=size))
+        assert trades["units"].tolist() == [units]
+    trades, tally, _ = run([FLAT, FLAT, FLAT], entries=long_at_first(3, size=Size.units(400)))
+    assert (len(trades), tally["n_skipped"]) == (0, 1)
+    # At risk is what lies between the fill and the signal's stop: 1 % of 10,000 over 25 pips.
+    risk = {"sizing": Sizing("risk_percent", 1.0)}
+    trades, _, _ = run([FLAT, FLAT, FLAT], entries=long_at_first(3, stop=Level.price(1.0975)), **risk)
+    assert trades["units"].tolist() == [40_000]
+    trades, tally, _ = run([FLAT, FLAT, FLAT], entries=long_at_first(3, target=Level.pips(20)), **risk)
+    assert (len(trades), tally["n_skipped"]) == (0, 1)
+
+
+def test_an_entry_that_waits_at_a_limit():
+    entries = long_at_first(4, entry_limit=prices(4, {0: 1.0990}))
+    touched = [FLAT, FLAT, (1.1000, 1.1002, 1.0990, 1.0995), FLAT]
+    trades, _, _ = run(touched, entries=entries)
+    assert (trades["entry_bar"][0], *outcome(trades)) == (2, 1.0990, 1.1000, "end_of_data")
+    gap = [FLAT, FLAT, (1.0985, 1.1002, 1.0980, 1.0995), FLAT]
+    assert outcome(run(gap, entries=entries)[0])[0] == 1.0985  # better than the limit
+    assert len(run([FLAT, FLAT, FLAT, FLAT], entries=entries)[0]) == 0
+    above = [FLAT, (1.0989, 1.0990, 1.0980, 1.0985), FLAT, FLAT]
+    assert outcome(run(above, entries=entries)[0])[0] == 1.0989  # at once
+    # It buys at the ask: with a spread of 2 pips the bid must fall further. It does not slip.
+    trades, tally, _ = run(touched, entries=entries, costs=Costs(spread_pips=2.0))
+    assert len(trades) == 0
+    lower = [FLAT, FLAT, (1.1000, 1.1002, 1.0988, 1.0995), FLAT]
+    trades, tally, _ = run(lower, entries=entries, costs=Costs(spread_pips=2.0, slippage_pips=1.0))
+    assert outcome(trades)[:2] == (1.0990, 1.0999)
+    assert tally["slippage"] == pytest.approx(1.0)  # of the exit only
+
+
+def test_an_entry_that_waits_at_a_stop():
+    entries = long_at_first(4, entry_stop=prices(4, {0: 1.1010}))
+    touched = [FLAT, FLAT, (1.1000, 1.1012, 1.0998, 1.1005), FLAT]
+    trades, _, _ = run(touched, entries=entries)
+    assert (trades["entry_bar"][0], *outcome(trades)) == (2, 1.1010, 1.1000, "end_of_data")
+    gap = [FLAT, FLAT, (1.1015, 1.1020, 1.1010, 1.1012), FLAT]
+    assert outcome(run(gap, entries=entries)[0])[0] == 1.1015  # worse than the stop
+    assert outcome(run(touched, entries=entries, costs=Costs(slippage_pips=1.0))[0])[0] == 1.1011
+    short = long_at_first(4, side=-1, entry_stop=prices(4, {0: 1.0990}))
+    assert outcome(run([FLAT, FLAT, (1.1000, 1.1002, 1.0985, 1.0995), FLAT], entries=short)[0])[0] == 1.0990
+
+
+def test_how_long_an_entry_waits():
+    late = [FLAT, FLAT, FLAT, (1.1000, 1.1002, 1.0990, 1.0995), FLAT]
+    at = prices(5, {0: 1.0990})
+    for lives, n in ((1, 0), (2, 0), (3, 1), (np.nan, 1)):
+        assert len(run(late, entries=long_at_first(5, entry_limit=at, expiry=lives))[0]) == n
+    # An exit of its side removes it; so does the next entry, of whichever side.
+    gone = replace(signals(5, long=[0], long_exit=[1]), entry_limit=at)
+    assert len(run(late, entries=gone)[0]) == 0
+    moved = replace(signals(5, long=[0, 1]), entry_limit=prices(5, {0: 1.0990, 1: 1.0980}))
+    assert len(run(late, entries=moved)[0]) == 0
+    kept = replace(signals(5, long=[0], short_exit=[1]), entry_limit=at)
+    assert len(run(late, entries=kept)[0]) == 1
+
+
+def test_a_waiting_entry_and_the_other_side():
+    # Short from bar 1 on; bar 3 rises through the buy stop of bar 1's decision.
+    rows = [FLAT, FLAT, FLAT, (1.1000, 1.1030, 1.0995, 1.1020), FLAT]
+    entries = replace(signals(5, short=[0], long=[1]), entry_stop=prices(5, {1: 1.1010}))
+    trades, _, _ = run(rows, entries=entries)
+    assert [(t["direction"], t["entry_price"], t["exit_price"], reason(t)) for t in trades] == [
+        (-1, 1.1000, 1.1010, "stop_loss"), (1, 1.1010, 1.1000, "end_of_data"),
+    ]  # fmt: skip
+    trades, _, _ = run(rows, entries=entries, rules=ExecutionRules(opposite_signal="close"))
+    assert [(t["direction"], t["exit_price"]) for t in trades] == [(-1, 1.1010)]
+    trades, _, _ = run(rows, entries=entries, rules=ExecutionRules(opposite_signal="ignore"))
+    assert [(t["direction"], t["exit_price"], reason(t)) for t in trades] == [(-1, 1.1000, "end_of_data")]
+
+
+def test_the_bar_inside_which_an_entry_fills():
+    # Filled at the limit of 1.0990 on the way down: the stop comes after it, the high may have come before.
+    limit = long_at_first(3, entry_limit=prices(3, {0: 1.0990}), stop=Level.pips(20), target=Level.pips(15))
+    rows = [FLAT, (1.1000, 1.1006, 1.0985, 1.1000), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(rows, entries=limit)[0]) == (1.0990, 1.1000, "end_of_data")
+    first = ExecutionRules(same_bar="target_first")
+    assert outcome(run(rows, entries=limit, rules=first)[0]) == (1.0990, 1.1005, "take_profit")
+    closes = [FLAT, (1.1000, 1.1007, 1.0985, 1.1006), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(closes, entries=limit)[0]) == (1.0990, 1.1005, "take_profit")
+    falls = [FLAT, (1.1000, 1.1002, 1.0968, 1.1000), FLAT]
+    assert outcome(run(falls, entries=limit)[0]) == (1.0990, 1.0970, "stop_loss")
+    # Filled at the stop of 1.1010 on the way up: the target comes after it, the low may have come before.
+    stop = long_at_first(3, entry_stop=prices(3, {0: 1.1010}), stop=Level.pips(15), target=Level.pips(20))
+    rows = [FLAT, (1.1000, 1.1012, 1.0994, 1.1005), (1.1005, 1.1006, 1.1000, 1.1000)]
+    assert outcome(run(rows, entries=stop)[0]) == (1.1010, 1.0995, "stop_loss")
+    assert outcome(run(rows, entries=stop, rules=first)[0])[2] == "end_of_data"
+    rises = [FLAT, (1.1000, 1.1031, 1.0996, 1.1005), FLAT]
+    assert outcome(run(rises, entries=stop)[0]) == (1.1010, 1.1030, "take_profit")
+
+
+def test_a_trailing_stop_of_the_signal():
+    rows = [FLAT, (1.1000, 1.1050, 1.0999, 1.1040), (1.1040, 1.1041, 1.1010, 1.1015)]
+    for trail in (Level.pips(30), Level.percent(0.3 / 1.1)):
+        trades, _, _ = run(rows, Exits(trailing_stop=10), entries=long_at_first(3, trail=trail))
+        assert outcome(trades) == (1.1000, 1.1020, "trailing_stop")
+    trades, _, _ = run(rows, Exits(trailing_stop=25), entries=long_at_first(3, trail=Level.pips(prices(3, {2: 9.0}))))
+    assert outcome(trades) == (1.1000, 1.1025, "trailing_stop")
+
+
+def test_exit_prices_by_the_bar():
+    rows = [FLAT, FLAT, (1.1000, 1.1010, 1.0990, 1.1005), (1.1000, 1.1010, 1.0980, 1.1005), FLAT]
+    # Said at the close of bar 1 it holds during bar 2, that of bar 2 during bar 3; neither longer.
+    stops = prices(5, {1: 1.0985, 2: 1.0985})
+    trades, _, _ = run(rows, entries=long_at_first(5, long_exit_stop=stops))
+    assert (trades["exit_bar"][0], *outcome(trades)) == (3, 1.1000, 1.0985, "stop_loss")
+    trades, _, _ = run(rows, entries=long_at_first(5, long_exit_stop=prices(5, {1: 1.0985})))
+    assert outcome(trades)[2] == "end_of_data"
+    trades, _, _ = run(rows, entries=long_at_first(5, long_exit_limit=prices(5, {1: 1.1008})))
+    assert (trades["exit_bar"][0], *outcome(trades)) == (2, 1.1000, 1.1008, "take_profit")
+    # The nearer of it and the position's own level counts.
+    trades, _, _ = run(rows, Exits(stop_loss=8), entries=long_at_first(5, long_exit_stop=stops))
+    assert outcome(trades) == (1.1000, 1.0992, "stop_loss")
+    short = long_at_first(5, side=-1, short_exit_stop=prices(5, {1: 1.1009}))
+    assert outcome(run(rows, entries=short)[0]) == (1.1000, 1.1009, "stop_loss")
+    short = long_at_first(5, side=-1, short_exit_limit=prices(5, {1: 1.0992}))
+    assert outcome(run(rows, entries=short)[0]) == (1.1000, 1.0992, "take_profit")

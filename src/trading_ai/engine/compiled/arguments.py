@@ -93,6 +93,24 @@ class Events(NamedTuple):
     after: Ints
 
 
+class Plans(NamedTuple):
+    """Entry orders that say more than their side.
+
+    Attributes:
+        bar: execution bar at whose open each is ordered, ascending.
+        side: +1.0 long, -1.0 short.
+        rows: what it says, columns as in `engine.plans`, shape (n_events, 10).
+        signal_close: price that its distances are measured from; NaN for its fill.
+        exits: prices at which open positions are closed during each bar, shape (n_bars, 4) or (0, 4).
+    """
+
+    bar: Ints
+    side: Floats
+    rows: Floats
+    signal_close: Floats
+    exits: Floats
+
+
 class Touches(NamedTuple):
     """When each level of some events is touched, and at what price; n_levels = n_stops + n_targets + 1.
 

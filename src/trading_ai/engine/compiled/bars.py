@@ -29,6 +29,7 @@ from trading_ai.engine.compiled.carrying import (
     BEST,
     ENTRY,
     ENTRY_BAR,
+    ENTRY_SLIPS,
     MARGIN,
     N_POSITION,
     PAID,
@@ -166,6 +167,7 @@ def simulate_bars(
                         p[UNITS] = units
                         p[ENTRY] = entry
                         p[MARGIN] = margin
+                        p[ENTRY_SLIPS] = 1.0
                         stop = rounded(events.anchor[k] - order * stop_distances[c], config[a.LEVEL_SCALE])
                         trail = rounded(entry - order * trailing_distances[c], config[a.LEVEL_SCALE])
                         p[STOP_REASON] = STOP_LOSS

@@ -13,8 +13,8 @@ from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.bookkeeping import price_profit, swap_before_conversion, swap_credit
 
 # Columns of the table of open positions.
-ENTRY_BAR, SIDE, UNITS, ENTRY, STOP, TARGET, BEST, STOP_REASON, PAID, MARGIN = range(10)
-N_POSITION = 10
+ENTRY_BAR, SIDE, UNITS, ENTRY, STOP, TARGET, BEST, STOP_REASON, PAID, MARGIN, ENTRY_SLIPS = range(11)
+N_POSITION = 11
 
 
 @njit

@@ -11,6 +11,7 @@ from trading_ai.engine.compiled.bookkeeping import book_trade, commission, price
 from trading_ai.engine.compiled.carrying import (
     ENTRY,
     ENTRY_BAR,
+    ENTRY_SLIPS,
     PAID,
     SIDE,
     STOP,
@@ -83,8 +84,8 @@ def close_position(
         tally[a.STOP_OUTS] += 1.0
     in_account = to_account(config[a.CONVERSION], config[a.RATE], rates, exit_bar, price)
     if config[a.SLIPPAGE] > 0.0:
-        # Entries always slip, and all exits but targets, which are limit orders.
-        slipped = 1.0 if reason == TAKE_PROFIT else 2.0
+        # All entries slip but limit orders, and all exits but targets, which are limit orders.
+        slipped = p[ENTRY_SLIPS] if reason == TAKE_PROFIT else p[ENTRY_SLIPS] + 1.0
         tally[a.SLIPPAGE_PAID] += slipped * config[a.SLIPPAGE] * units * in_account
     if config[a.HAS_SPREAD] != 0.0:
         crossed = first if side > 0.0 else exit_bar  # the order that is filled at the ask

@@ -1,0 +1,429 @@
+"""Compiled: signals that say more than sides, bar by bar: levels by signal, waiting orders, exit prices by the bar.
+
+The twin of `engine.reference_plans`. Like `bars`, it jumps over stretches without a position; with an order waiting it
+visits every bar.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai._jit import njit, njit_spread
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.arguments import Days, Market, Plans
+from trading_ai.engine.compiled.bookkeeping import (
+    commission,
+    end_days,
+    finish,
+    margin_of,
+    mark,
+    position_size,
+    rounded,
+    size_by_equity,
+    start,
+)
+from trading_ai.engine.compiled.carrying import (
+    BEST,
+    ENTRY,
+    ENTRY_BAR,
+    ENTRY_SLIPS,
+    MARGIN,
+    N_POSITION,
+    PAID,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    TARGET,
+    UNITS,
+    limit_of,
+    open_value,
+)
+from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
+from trading_ai.engine.plan_columns import (
+    KIND,
+    LIMIT,
+    LONG_STOP,
+    MARKET,
+    PERCENT,
+    PRICE,
+    PRICE_OF,
+    SHORT_STOP,
+    SIZE,
+    STOP_ORDER,
+    TRAIL,
+    TRAIL_CODE,
+    UNTIL,
+)
+from trading_ai.engine.plan_columns import STOP as PLAN_STOP
+from trading_ai.engine.plan_columns import STOP_CODE as PLAN_STOP_CODE
+from trading_ai.engine.plan_columns import TARGET as PLAN_TARGET
+from trading_ai.engine.plan_columns import TARGET_CODE as PLAN_TARGET_CODE
+from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TIME_EXIT, TRAILING_STOP
+
+# Columns of the table of open positions besides those of `carrying`: how far its stop trails, and its own levels while
+# nearer ones hold for a bar, and the bar inside which a waiting order opened it, -1 for an entry at an open.
+TRAILS, OWN_STOP, OWN_REASON, OWN_TARGET, INSIDE = range(N_POSITION, N_POSITION + 5)
+_WIDTH = N_POSITION + 5
+
+
+@njit
+def placed(value, code, anchor, direction):
+    """The price of a level that lies in a direction from a price, up (+1) or down (-1)."""
+    if code == PRICE:
+        return value
+    if code == PERCENT:
+        return anchor + direction * (anchor * (value / 100.0))
+    return anchor + direction * value
+
+
+@njit
+def whole_size(config, balance, units):
+    """The size that a signal asks for, in whole steps; 0 where nothing can be opened."""
+    if balance <= 0.0:
+        return 0.0
+    if config[a.MAX_VOLUME] > 0.0:
+        units = min(units, config[a.MAX_VOLUME])
+    if config[a.VOLUME_STEP] > 0.0:
+        units = np.floor(units / config[a.VOLUME_STEP] + 1e-9) * config[a.VOLUME_STEP]
+    return units if units >= config[a.MIN_VOLUME] else 0.0
+
+
+@njit
+def open_planned(
+    config, positions, n_open, t, side, row, signal_close, entry, leave, stop_far, target_far, trail_far, days, state,
+    tally,
+):  # fmt: skip
+    """Open a position at a price, if the account can carry it.
+
+    Args:
+        config: see `bookkeeping.CONFIG`.
+        positions: the table of open positions, with room for one more.
+        n_open: how many they are.
+        t: the bar.
+        side: +1.0 long, -1.0 short.
+        row: of the plan.
+        signal_close: price that distances are measured from; NaN for the fill.
+        entry: the fill.
+        leave: price at which positions of that side could be closed at that moment.
+        stop_far: distance of the stop by the parameters, price units, inf for none.
+        target_far: of the target likewise.
+        trail_far: of the trailing stop likewise.
+        days: see `arguments.Days`.
+        state: see `bookkeeping`.
+        tally: see `bookkeeping`.
+
+    Returns:
+        The number of open positions.
+    """
+    nights, rates = days.nights, days.rates
+    scale = config[a.LEVEL_SCALE]
+    anchor = entry if np.isnan(signal_close) else signal_close
+    risk = stop_far
+    stop = rounded(anchor - side * stop_far, scale)
+    if not np.isnan(row[PLAN_STOP]):
+        stop = rounded(placed(row[PLAN_STOP], row[PLAN_STOP_CODE], anchor, -side), scale)
+        risk = (entry - stop) * side
+    target = rounded(anchor + side * target_far, scale)
+    if not np.isnan(row[PLAN_TARGET]):
+        target = rounded(placed(row[PLAN_TARGET], row[PLAN_TARGET_CODE], anchor, side), scale)
+    trails = trail_far
+    if not np.isnan(row[TRAIL]):
+        trails = entry * (row[TRAIL] / 100.0) if row[TRAIL_CODE] == PERCENT else row[TRAIL]
+    equity = state[a.BALANCE] + open_value(config, positions, n_open, nights, rates, t, leave)
+    if not np.isnan(row[SIZE]):
+        units = whole_size(config, state[a.BALANCE], row[SIZE])
+    elif config[a.EQUITY_FRACTION] != 0.0:
+        units = size_by_equity(config, state[a.BALANCE], equity, rates, t, entry)
+    elif config[a.RISK_FRACTION] != 0.0 and risk <= 0.0:
+        units = 0.0
+    else:
+        units = position_size(config, state[a.BALANCE], risk, rates, t, entry)
+    margin = margin_of(config, units, entry, rates, t)
+    used = 0.0
+    for j in range(n_open):
+        used += positions[j, MARGIN]
+    # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
+    if units <= 0.0 or equity < config[a.HALF_CENT] or margin > (equity - used) * (1.0 + 1e-9):
+        tally[a.N_SKIPPED] += 1.0
+        return n_open
+    p = positions[n_open]
+    p[ENTRY_BAR] = t
+    p[SIDE] = side
+    p[UNITS] = units
+    p[ENTRY] = entry
+    p[MARGIN] = margin
+    p[ENTRY_SLIPS] = 0.0 if row[KIND] == LIMIT else 1.0
+    p[STOP_REASON] = STOP_LOSS
+    p[TRAILS] = trails
+    p[INSIDE] = -1.0
+    trail = rounded(entry - side * trails, scale)
+    if (trail - stop) * side > 0.0:
+        stop = trail
+        p[STOP_REASON] = TRAILING_STOP
+    p[STOP] = stop
+    p[TARGET] = target
+    p[BEST] = entry
+    p[PAID] = commission(config, units, entry, rates, t)
+    state[a.BALANCE] -= p[PAID]
+    return n_open + 1
+
+
+@njit
+def bring_near(positions, i, stop, target, scale):
+    """Let nearer levels count for a position; NaN for none."""
+    side = positions[i, SIDE]
+    level = rounded(stop, scale)
+    if (level - positions[i, STOP]) * side > 0.0:
+        positions[i, STOP] = level
+        positions[i, STOP_REASON] = STOP_LOSS
+    level = rounded(target, scale)
+    if (positions[i, TARGET] - level) * side > 0.0:
+        positions[i, TARGET] = level
+
+
+@njit_spread
+def simulate_plans(
+    stop_distances, target_distances, trailing_distances, break_even_distances, time_exits, plans: Plans, exit_long,
+    exit_short, strategy_bar, market: Market, days: Days, config, state, tallies, daily, trades, curve,
+):  # fmt: skip
+    """Simulate combinations that share signals with a plan, each with its own exits.
+
+    Args:
+        stop_distances: price units, inf for none, shape (m,).
+        target_distances: likewise.
+        trailing_distances: likewise.
+        break_even_distances: likewise.
+        time_exits: strategy bars, 0 for never, int64, shape (m,).
+        plans: entry orders and what they say.
+        exit_long: order to close longs, by bar, or empty.
+        exit_short: order to close shorts likewise.
+        strategy_bar: strategy bar of each execution bar, or empty when they are the same.
+        market: prices.
+        days: trading days, swap nights and rates.
+        config: see `bookkeeping.CONFIG`.
+        state: work space of `bookkeeping.N_STATE` floats.
+        tallies: out, shape (m, n_tallies).
+        daily: out, float32, shape (m, n_days), zeroed; or (m, 0).
+        trades: out, records for the first combination, or shape (0,).
+        curve: out, equity at each bar's close for the first combination, shape (n,), or shape (0,).
+
+    Returns:
+        The number of trades of the last combination.
+    """
+    time_ns, nights, rates = market.time_ns, days.nights, days.rates
+    plan_bar, plan_side, plan_rows, signal_close, exit_prices = plans
+    n, n_orders = time_ns.shape[0], plan_bar.shape[0]
+    max_positions = int(config[a.MAX_POSITIONS])
+    positions = np.empty((max_positions, _WIDTH))
+    same_bars = strategy_bar.shape[0] == 0
+    opposite_rule, scale = config[a.OPPOSITE], config[a.LEVEL_SCALE]
+    n_trades = 0
+    for c in range(stop_distances.shape[0]):
+        tally = tallies[c]
+        day_profit = daily[c]
+        start(config, state, tally)
+        n_open = 0
+        open_profit = 0.0
+        if curve.shape[0] > 0:
+            curve[:] = state[a.BALANCE]
+        k = 0  # the next order
+        waiting = -1
+        t = 0
+        while t < n:
+            if n_open == 0 and waiting < 0:
+                # Nothing happens until the next entry order.
+                if k >= n_orders:
+                    break
+                t = plan_bar[k]
+                end_days(state, tally, days.bar_day[t], state[a.BALANCE], day_profit)
+                # An account that stood at its high all the while is in no drawdown: the next one begins here.
+                if state[a.BALANCE] >= state[a.EQUITY_PEAK] and t - 1 > state[a.PEAK_BAR]:
+                    state[a.PEAK_BAR] = t - 1
+            # 1. The order that is carried out at this open: a new one, or one that waited and is jumped over.
+            if waiting >= 0:
+                gone = exit_long if plan_side[waiting] > 0.0 else exit_short
+                if t >= plan_rows[waiting, UNTIL] or (gone.shape[0] > 0 and gone[t] != 0):
+                    waiting = -1
+            if k < n_orders and plan_bar[k] == t:
+                waiting = k
+                k += 1
+            if waiting >= 0 and t >= plan_rows[waiting, UNTIL]:
+                waiting = -1
+            now = -1
+            if waiting >= 0:
+                kind = plan_rows[waiting, KIND]
+                if kind == MARKET:
+                    now = waiting
+                else:
+                    price = rounded(plan_rows[waiting, PRICE_OF], scale)
+                    o = market.ask_open[t] if plan_side[waiting] > 0.0 else market.bid_open[t]
+                    beyond = (price - o) * plan_side[waiting]
+                    if (beyond if kind == LIMIT else -beyond) >= 0.0:
+                        now = waiting
+                if now >= 0:
+                    waiting = -1
+            order = plan_side[now] if now >= 0 else 0.0
+            # 2. At the open: exits first, in order of opening.
+            consumed = False
+            was_any = n_open > 0
+            i = 0
+            while i < n_open:
+                side = positions[i, SIDE]
+                first = int(positions[i, ENTRY_BAR])
+                reason = -1
+                exits = exit_long if side > 0.0 else exit_short
+                if exits.shape[0] > 0 and exits[t] != 0:
+                    reason = SIGNAL
+                elif time_exits[c] > 0 and (
+                    (t - first if same_bars else strategy_bar[t] - strategy_bar[first]) >= time_exits[c]
+                ):
+                    reason = TIME_EXIT
+                elif order == -side and opposite_rule != 2.0:  # 2: ignored, see `rules.OPPOSITE_CODES`
+                    reason = SIGNAL
+                    if opposite_rule == 1.0:  # closes, and opens nothing itself
+                        consumed = True
+                if reason < 0:
+                    i += 1
+                    continue
+                price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
+                n_open = close_position(
+                    config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
+                )
+            if was_any and n_open == 0:
+                mark(state, tally, state[a.BALANCE], t, time_ns)
+            # 3. Entry at the open.
+            if now >= 0 and not consumed and n_open < max_positions:
+                allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
+                if allowed and (n_open == 0 or positions[0, SIDE] == order):
+                    entry = market.ask_open[t] if order > 0.0 else market.bid_open[t]
+                    leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
+                    if plan_rows[now, KIND] != LIMIT:
+                        entry = market_fill(entry, -order, config)
+                    n_open = open_planned(
+                        config, positions, n_open, t, order, plan_rows[now], signal_close[now], entry, leave,
+                        stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                    )  # fmt: skip
+            was_open = n_open > 0
+            is_opposite = waiting >= 0 and was_open and positions[0, SIDE] != plan_side[waiting]
+            # 4. Inside the bar: with levels that only hold during it.
+            if n_open > 0:
+                side = positions[0, SIDE]  # of all of them
+                for i in range(n_open):
+                    positions[i, OWN_STOP] = positions[i, STOP]
+                    positions[i, OWN_REASON] = positions[i, STOP_REASON]
+                    positions[i, OWN_TARGET] = positions[i, TARGET]
+                    if exit_prices.shape[0] > 0:
+                        column = LONG_STOP if side > 0.0 else SHORT_STOP
+                        bring_near(positions, i, exit_prices[t, column], exit_prices[t, column + 1], scale)
+                    if is_opposite and opposite_rule != 2.0:
+                        if plan_rows[waiting, KIND] == STOP_ORDER:
+                            bring_near(positions, i, plan_rows[waiting, PRICE_OF], np.nan, scale)
+                        else:
+                            bring_near(positions, i, np.nan, plan_rows[waiting, PRICE_OF], scale)
+                long = side > 0.0
+                o = market.bid_open[t] if long else market.ask_open[t]
+                worst = market.bid_low[t] if long else market.ask_high[t]
+                best = market.bid_high[t] if long else market.ask_low[t]
+                n_open = close_inside_bar(
+                    config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
+                )
+                for i in range(n_open):
+                    positions[i, STOP] = positions[i, OWN_STOP]
+                    positions[i, STOP_REASON] = positions[i, OWN_REASON]
+                    positions[i, TARGET] = positions[i, OWN_TARGET]
+            # 5. A waiting order that the bar reaches.
+            filled_best = np.nan
+            if waiting >= 0:
+                order = plan_side[waiting]
+                kind = plan_rows[waiting, KIND]
+                price = rounded(plan_rows[waiting, PRICE_OF], scale)
+                long = order > 0.0
+                if long == (kind == LIMIT):
+                    touched = (market.ask_low[t] if long else market.bid_low[t]) <= price
+                else:
+                    touched = (market.ask_high[t] if long else market.bid_high[t]) >= price
+                if touched:
+                    now = waiting
+                    waiting = -1
+                    allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
+                    room = n_open < max_positions and (n_open == 0 or positions[0, SIDE] == order)
+                    if allowed and room and not (is_opposite and opposite_rule == 1.0):
+                        low = market.bid_low[t] if long else market.ask_low[t]
+                        high = market.bid_high[t] if long else market.ask_high[t]
+                        close = market.bid_close[t] if long else market.ask_close[t]
+                        leave = price
+                        if config[a.HAS_SPREAD] != 0.0:
+                            leave = rounded(
+                                price - order * (market.ask_open[t] - market.bid_open[t]), config[a.FILL_SCALE]
+                            )
+                        leave = min(max(leave, low), high)
+                        entry = price if kind == LIMIT else market_fill(price, -order, config)
+                        n_before = n_open
+                        n_open = open_planned(
+                            config, positions, n_open, t, order, plan_rows[now], signal_close[now], entry, leave,
+                            stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                        )  # fmt: skip
+                        if n_open > n_before:
+                            was_open = True
+                            # The rest of the bar is like a bar of its own, see `reference_plans`.
+                            worst, best = (low, high) if long else (high, low)
+                            if kind == LIMIT and config[a.TARGET_FIRST] == 0.0:
+                                best = max(close, leave) if long else min(close, leave)
+                            if kind == STOP_ORDER and config[a.TARGET_FIRST] != 0.0:
+                                worst = min(close, leave) if long else max(close, leave)
+                            positions[n_before, INSIDE] = t
+                            filled_best = best
+                            n_open = close_inside_bar(
+                                config, positions, n_open, t, leave, worst, best, market, days, state, tally, trades
+                            )
+            # 6. After the bar: stops that move, from the next bar on.
+            for i in range(n_open):
+                side = positions[i, SIDE]
+                best = market.bid_high[t] if side > 0.0 else market.ask_low[t]
+                if positions[i, INSIDE] == t:
+                    best = filled_best
+                if (best - positions[i, BEST]) * side > 0.0:
+                    positions[i, BEST] = best
+                trail = rounded(positions[i, BEST] - side * positions[i, TRAILS], scale)
+                if (trail - positions[i, STOP]) * side > 0.0:
+                    positions[i, STOP] = trail
+                    positions[i, STOP_REASON] = TRAILING_STOP
+                entry = positions[i, ENTRY]
+                trigger = rounded(entry + side * break_even_distances[c], scale)
+                if (best - trigger) * side >= 0.0 and (entry - positions[i, STOP]) * side > 0.0:
+                    positions[i, STOP] = entry
+                    positions[i, STOP_REASON] = BREAK_EVEN
+            # 7. Value at the close: of what the account can carry there.
+            open_profit = 0.0
+            while n_open > 0:
+                price = market.bid_close[t] if positions[0, SIDE] > 0.0 else market.ask_close[t]
+                open_profit = open_value(config, positions, n_open, nights, rates, t, price)
+                equity = state[a.BALANCE] + open_profit
+                if equity > limit_of(config, positions, n_open) and equity >= config[a.HALF_CENT]:
+                    break
+                n_open = stop_out(config, positions, n_open, t, price, np.nan, market, days, state, tally, trades)
+                open_profit = 0.0
+            if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
+                while n_open > 0:
+                    side = positions[0, SIDE]
+                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
+                    n_open = close_position(
+                        config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally,
+                        trades,
+                    )  # fmt: skip
+                open_profit = 0.0
+            equity = state[a.BALANCE] + open_profit
+            mark(state, tally, equity, t, time_ns)
+            if curve.shape[0] > 0:
+                curve[t] = equity
+                if n_open == 0:
+                    curve[t:] = equity  # flat until the next entry
+            if was_open:
+                tally[a.BARS_EXPOSED] += 1.0
+            if t < n - 1 and days.bar_day[t + 1] != days.bar_day[t]:
+                end_days(state, tally, days.bar_day[t] + 1, equity, day_profit)
+            t += 1
+        n_trades = int(tally[a.N_TRADES])
+        finish(state, tally, open_profit, days.day_last_bar.shape[0], n, time_ns, day_profit)
+    return n_trades

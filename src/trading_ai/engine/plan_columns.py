@@ -1,0 +1,16 @@
+"""The columns of a plan: what an entry order says besides its side, as compiled code reads it."""
+
+from __future__ import annotations
+
+MARKET, LIMIT, STOP_ORDER = range(3)
+"""Kinds of entries."""
+
+PRICE, DISTANCE, PERCENT = range(3)
+"""How a level is read: a price, a distance in price units, or a percentage of the price that it is measured from."""
+
+KIND, PRICE_OF, UNTIL, STOP, STOP_CODE, TARGET, TARGET_CODE, TRAIL, TRAIL_CODE, SIZE = range(10)
+N_PLAN = 10
+"""Columns of a plan, see `plans.Plan.rows`."""
+
+LONG_STOP, LONG_LIMIT, SHORT_STOP, SHORT_LIMIT = range(4)
+"""Columns of the exit prices, see `plans.Plan.exits`."""

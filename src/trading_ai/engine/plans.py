@@ -1,0 +1,140 @@
+"""What signals say besides sides, as rows of numbers by execution bar: levels, sizes, waiting orders, exit prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.plan_columns import (
+    DISTANCE,
+    KIND,
+    LIMIT,
+    MARKET,
+    N_PLAN,
+    PERCENT,
+    PRICE,
+    PRICE_OF,
+    SIZE,
+    STOP,
+    STOP_ORDER,
+    TARGET,
+    TRAIL,
+    UNTIL,
+)
+from trading_ai.errors import StrategyError
+from trading_ai.market.bars import Bars
+from trading_ai.strategies.entry_values import EXIT_PRICES, value_of
+from trading_ai.strategies.signals import Signals
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_CODES = {"price": PRICE, "pips": DISTANCE, "percent": PERCENT, "atr": DISTANCE}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What entry orders say besides their side.
+
+    Attributes:
+        bar: execution bars with an entry order, ascending, int64, shape (m,).
+        rows: float64, shape (m, 10): kind (MARKET, LIMIT, STOP_ORDER); price of a waiting order; first bar at which it
+            no longer lives, inf for never; stop and how it is read, NaN for none; target and trail likewise; units, NaN
+            for the account's.
+        exits: prices at which open positions are closed during each bar: stop and limit of longs, then of shorts, NaN
+            for none, float64, shape (n_bars, 4); or shape (0, 4).
+    """
+
+    bar: Ints
+    rows: Floats
+    exits: Floats
+
+    def since(self, first: int) -> Plan:
+        """The plan from execution bar `first` on; what was ordered before does not wait any more."""
+        kept = self.bar >= first
+        rows = self.rows[kept].copy()
+        rows[:, UNTIL] -= first
+        return Plan(self.bar[kept] - first, rows, self.exits[first:].copy())
+
+    def late(self, bars: int, n_bars: int) -> Plan:
+        """The plan with every entry ordered some execution bars later; those beyond the last bar are dropped."""
+        kept = self.bar + bars < n_bars
+        rows = self.rows[kept].copy()
+        rows[:, UNTIL] += bars
+        return Plan(self.bar[kept] + bars, rows, self.exits)
+
+
+def plan_of(
+    signals: Signals, bars: Bars, source: str, order_bars: Ints, decided: Ints, first: Ints, n_execution: int
+) -> Plan:
+    """Turn what signals say at closes into what orders say at opens.
+
+    Args:
+        signals: with something besides sides.
+        bars: the strategy's bars.
+        source: name of the strategy, for messages.
+        order_bars: execution bars with an entry order, ascending, shape (m,).
+        decided: strategy bar that decided each of them, shape (m,).
+        first: first execution bar of each strategy bar, shape (n_bars,).
+        n_execution: number of execution bars.
+
+    Raises:
+        StrategyError: an array has the wrong shape, kind or values, or an entry waits as a limit and as a stop.
+    """
+    rows = np.full((order_bars.shape[0], N_PLAN), np.nan)
+    if signals.trail is not None and getattr(signals.trail, "unit", "") == "price":
+        raise StrategyError(
+            "must be a distance", parameter=f"{source}.trail", value="Level.price",
+            remedy="Take Level.pips, Level.percent or Level.atr; long_exit_stop moves a stop to any price.",
+        )  # fmt: skip
+
+    def said(name: str) -> Floats:
+        values = value_of(signals, name, bars, source)
+        return np.full(decided.shape[0], np.nan) if values is None else values[decided]
+
+    for name, column in (("stop", STOP), ("target", TARGET), ("trail", TRAIL)):
+        rows[:, column] = said(name)
+        level = getattr(signals, name)
+        rows[:, column + 1] = PRICE if level is None else _CODES[level.unit]
+    rows[:, SIZE] = said("size")
+    limit, stop = said("entry_limit"), said("entry_stop")
+    both = ~np.isnan(limit) & ~np.isnan(stop)
+    if both.any():
+        at = int(decided[np.flatnonzero(both)[0]])
+        raise StrategyError(
+            "must not be given where entry_limit is", parameter=f"{source}.entry_stop at bar {at}",
+            value=float(stop[both][0]), remedy="An entry waits as a limit or as a stop order: set one of both to NaN.",
+        )  # fmt: skip
+    rows[:, KIND] = np.where(~np.isnan(limit), LIMIT, np.where(~np.isnan(stop), STOP_ORDER, MARKET))
+    rows[:, PRICE_OF] = np.where(np.isnan(limit), stop, limit)
+    rows[:, UNTIL] = _until(said("expiry"), len(bars), source, decided, first)
+    return Plan(order_bars, rows, _exits(signals, bars, source, first, n_execution))
+
+
+def _until(lives: Floats, n_bars: int, source: str, decided: Ints, first: Ints) -> Floats:
+    """The first execution bar at which each order no longer lives; inf for never."""
+    until = np.full(decided.shape[0], np.inf)
+    broken = (lives != np.floor(lives)) & ~np.isnan(lives)
+    if broken.any():
+        raise StrategyError(
+            "must be whole numbers of bars, or NaN", parameter=f"{source}.expiry", value=float(lives[broken][0])
+        )
+    ends = decided + 1 + np.where(np.isnan(lives), n_bars, np.minimum(lives, n_bars)).astype(np.int64)
+    known = ends < n_bars
+    until[known] = first[ends[known]]
+    return until
+
+
+def _exits(signals: Signals, bars: Bars, source: str, first: Ints, n_execution: int) -> Floats:
+    given = [value_of(signals, name, bars, source) for name in EXIT_PRICES]
+    if all(each is None for each in given):
+        return np.empty((0, 4))
+    # At an execution bar counts what was decided last: at the close of the strategy bar before its own.
+    decided = np.searchsorted(first[1:], np.arange(n_execution), side="right") - 1
+    exits = np.full((n_execution, 4), np.nan)
+    for column, prices in enumerate(given):
+        if prices is not None:
+            exits[decided >= 0, column] = prices[decided[decided >= 0]]
+    return exits
