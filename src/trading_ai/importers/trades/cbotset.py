@@ -33,7 +33,9 @@ def recognises(document: Document) -> bool:
         heads = {row[0].lower() for row in document.rows if row[0].startswith("[")}
         return "[cbotparameters]" in heads
     data = document.data
-    return isinstance(data, dict) and isinstance(data.get("Parameters"), dict) and data.keys() <= {"Chart", "Parameters"}
+    return (
+        isinstance(data, dict) and isinstance(data.get("Parameters"), dict) and data.keys() <= {"Chart", "Parameters"}
+    )
 
 
 def read(document: Document) -> ParameterFile:

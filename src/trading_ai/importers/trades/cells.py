@@ -30,8 +30,8 @@ _ACCOUNTING = re.compile(r"^\((.+)\)$")
 
 
 def plain(text: str) -> str:
-    """A heading in lower case without anything but letters and digits of any alphabet."""
-    return re.sub(r"[\W_]+", "", text).lower()
+    """A heading in lower case without anything but letters and digits of any alphabet; % becomes ``percent``."""
+    return re.sub(r"[\W_]+", "", text.replace("%", "percent")).lower()
 
 
 def cell(row: Sequence[str], at: int | None) -> str:
@@ -176,7 +176,7 @@ def header_of(
 
     Args:
         document: the file.
-        words: headings, as `plain` leaves them, by role; one that ends in ``*`` may go on.
+        words: headings, as `plain` leaves them, by role; one that ends in ``*`` may go on, but not to ``percent``.
         needed: roles without which a row is no header.
         first: row to begin at.
         within: rows to look through.
@@ -190,7 +190,11 @@ def header_of(
         for role, known in words.items():
             for word in known:
                 fits = (
-                    (i for i, head in enumerate(heads) if head.startswith(word[:-1]) and i not in roles.values())
+                    (
+                        i
+                        for i, head in enumerate(heads)
+                        if head.startswith(word[:-1]) and not head.endswith("percent") and i not in roles.values()
+                    )
                     if word.endswith("*")
                     else (i for i, head in enumerate(heads) if head == word and i not in roles.values())
                 )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from trading_ai.engine.records import STOP_LOSS, TAKE_PROFIT
+from trading_ai.engine.records import SIGNAL, STOP_LOSS, TAKE_PROFIT
 from trading_ai.importers.trades.document import Document
 from trading_ai.importers.trades.found import NOT_SAID, FoundTrades, make_trades
 from trading_ai.importers.trades.json_values import maybe, number, objects, text, time_ns, wrong
-from trading_ai.importers.trades.words import end_of, side_of
+from trading_ai.importers.trades.words import end_of, folded, side_of
 
 _KEYS = {"positionId", "event", "time", "type", "entryPrice", "closePrice", "equity"}
 _SIZE = 1e-9
+_CLOSED = re.compile(
+    r"clos|ferm|clotur|schlossen|cerrad|fechad|encerrad|chius|закры|zamkn|平仓|平倉|決済|청산|dong|kapat|gesloten"
+)
 
 
 def recognises(document: Document) -> bool:
@@ -97,7 +101,9 @@ def _trade(
         raise wrong(document, f"{path}.type", opening.get("type"), "is neither Buy nor Sell")
     gross, close = number(document, event, "grossProfit", path), number(document, event, "closePrice", path)
     stop, target = maybe(document, event, "sl", path), maybe(document, event, "tp", path)
-    reason = end_of(text(event, "event"))
+    reason = end_of(
+        text(event, "event"), otherwise=SIGNAL if _CLOSED.search(folded(text(event, "event"))) else NOT_SAID
+    )
     if reason == NOT_SAID:
         if not math.isnan(stop) and (close - stop) * direction <= 0.0:
             reason = STOP_LOSS

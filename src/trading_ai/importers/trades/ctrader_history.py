@@ -55,7 +55,9 @@ def read(document: Document) -> FoundTrades:
     heads = document.rows[at]
     rows = [row for row in range(at + 1, len(document.rows)) if not _is_total(document, row, roles)]
     columns = Columns(document, rows, roles)
-    columns.settle_style([role for role in ("entry_price", "exit_price", "net", "gross", "commission") if role in roles])
+    columns.settle_style(
+        [role for role in ("entry_price", "exit_price", "net", "gross", "commission") if role in roles]
+    )
     trades = empty_trades(len(rows))
     aware = False
     if rows:
@@ -73,9 +75,7 @@ def read(document: Document) -> FoundTrades:
     if size_role not in roles:
         raise document.refuse("has no such column", parameter="volume", remedy="Export all columns")
     unit = "units"
-    for i, (row, side, size) in enumerate(
-        zip(rows, columns.texts("direction"), columns.texts(size_role), strict=True)
-    ):
+    for i, (row, side, size) in enumerate(zip(rows, columns.texts("direction"), columns.texts(size_role), strict=True)):
         trades["direction"][i] = side_of(side)
         if not trades["direction"][i]:
             raise document.refuse("is neither Buy nor Sell", row=row, parameter="direction", value=side)

@@ -35,7 +35,9 @@ _TIMEFRAMES = {"m": "M", "h": "H", "d": "D", "w": "W"}
 def recognises(document: Document) -> bool:
     """Whether a document is a cTrader report."""
     data = mapping(document.data)
-    return "main" in data and "history" in data and bool(data.keys() & {"tradeStatistics", "tradingStatistics", "equity"})
+    return (
+        "main" in data and "history" in data and bool(data.keys() & {"tradeStatistics", "tradingStatistics", "equity"})
+    )
 
 
 def read(document: Document) -> FoundTrades:

@@ -124,9 +124,7 @@ def _parts(
     if whole:
         chosen = whole[0]
         if len(whole) > 1 and worth is not None:
-            errors = [
-                abs((deal.price - p.deal.price) * p.deal.direction * closed * worth - deal.profit) for p in whole
-            ]
+            errors = [abs((deal.price - p.deal.price) * p.deal.direction * closed * worth - deal.profit) for p in whole]
             best = min(range(len(whole)), key=lambda i: (round(errors[i], 3), abs(whole[i].left - closed) > _VOLUME, i))
             if errors[best] <= max(_CENT, 2e-3 * abs(deal.profit)):
                 found.n_by_profit += best != 0

@@ -65,6 +65,4 @@ def check_cells(n_cells: int, source: str) -> None:
         DataError: there are more than `MAX_CELLS`.
     """
     if n_cells > MAX_CELLS:
-        raise DataError(
-            f"holds more than {MAX_CELLS:,} cells", file=source, remedy="Export fewer trades at a time"
-        )
+        raise DataError(f"holds more than {MAX_CELLS:,} cells", file=source, remedy="Export fewer trades at a time")

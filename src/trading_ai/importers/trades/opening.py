@@ -85,9 +85,7 @@ def _limited(file: Any, source: str) -> bytes:
     while piece := file.read(_PIECE):
         n_bytes += len(piece)
         if n_bytes > MAX_BYTES:
-            raise DataError(
-                f"holds more than {MAX_BYTES:,} bytes", file=source, remedy="Export fewer trades at a time"
-            )
+            raise DataError(f"holds more than {MAX_BYTES:,} bytes", file=source, remedy="Export fewer trades at a time")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -121,9 +119,7 @@ def _unpacked(content: bytes, source: str, depth: int) -> Iterator[tuple[str, by
                     inside = _limited(file, f"{source}!{name}")
                 yield from _unpacked(inside, f"{source}!{name}", depth + 1)
     except _BROKEN as error:
-        raise DataError(
-            f"is a damaged archive: {error}", file=source, remedy="Download or export it again"
-        ) from error
+        raise DataError(f"is a damaged archive: {error}", file=source, remedy="Download or export it again") from error
 
 
 def _is_beside(name: str) -> bool:
