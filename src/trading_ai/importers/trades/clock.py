@@ -77,12 +77,12 @@ def decide_clock(found: FoundTrades, stated: str | None, bars: Bars | None) -> T
     if best is None or shares[best][1] < 2 * _LEAST:
         return TradeClock(
             parse_timezone("UTC"), f"assumed, for the times are on {found.clock_how or 'a clock that is not named'}",
-            doubt="UTC is assumed for the times, which may be wrong by hours: state timezone, or name a dataset of bars",
+            doubt="UTC is assumed for the times, which may be wrong by hours: state timezone, or name a dataset",
         )  # fmt: skip
     inside, n_fills = shares[best]
     if inside < _ENOUGH:
         return TradeClock(
-            parse_timezone("UTC"), f"assumed: on no clock more than {inside:.0%} of {n_fills:,} fills lie in their bars",
+            parse_timezone("UTC"), f"assumed: on no clock more than {inside:.0%} of {n_fills:,} fills lie in the bars",
             *shares["UTC"], doubt="the bars explain no clock: are they of this symbol and these years? UTC is assumed",
         )  # fmt: skip
     equals = tuple(name for name, (share, _) in shares.items() if name != best and share == inside)

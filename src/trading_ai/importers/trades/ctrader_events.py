@@ -72,7 +72,7 @@ def read(document: Document) -> FoundTrades:
         document, make_trades(rows), [""] * len(rows), aware=True, clock="UTC",
         clock_how="the format holds milliseconds of UTC",
     )  # fmt: skip
-    _first_balance(found, events, rows)
+    _first_balance(found, events)
     n_open = sum(size > _SIZE for size in left.values())
     if n_open:
         found.notes.append(f"{n_open:,} positions were open at the end and are left out")
@@ -110,7 +110,8 @@ def _trade(
         elif not math.isnan(target) and (close - target) * direction >= 0.0:
             reason = TAKE_PROFIT
     return {
-        "entry_time_ns": time_ns(document, opening, "time", path), "exit_time_ns": time_ns(document, event, "time", path),
+        "entry_time_ns": time_ns(document, opening, "time", path),
+        "exit_time_ns": time_ns(document, event, "time", path),
         "direction": direction, "exit_reason": reason, "size": size,
         "entry_price": number(document, opening, "entryPrice", path), "exit_price": close,
         "stop_loss": maybe(document, opening, "sl", path), "take_profit": maybe(document, opening, "tp", path),
@@ -118,7 +119,7 @@ def _trade(
     }  # fmt: skip
 
 
-def _first_balance(found: FoundTrades, events: list[Mapping[str, Any]], rows: list[dict[str, float]]) -> None:
+def _first_balance(found: FoundTrades, events: list[Mapping[str, Any]]) -> None:
     """The capital: the equity of the first event, before anything moved."""
     if events:
         equity = maybe(found.document, events[0], "equity", "[0]")

@@ -36,7 +36,7 @@ _VOLUME = re.compile(r"^(?:[A-Z]{2,6}\s+)?([\d.,'\u00a0\u202f  ]+)\s*([kKmM])?\s
 
 def recognises(document: Document) -> bool:
     """Whether a document is a History export."""
-    if document.kind == "json" or document.kind == "ini":
+    if document.kind in {"json", "ini"}:
         return False
     found = header_of(document, _WORDS, _NEEDED, within=40)
     # The names of the columns of money carry the currency, which no other platform's do.

@@ -47,8 +47,8 @@ class TradeFormat:
 FORMATS: tuple[TradeFormat, ...] = (
     TradeFormat(
         "ctrader_report", "cTrader backtest report", "report.html, report JSON", ctrader_report.recognises,
-        ctrader_report.read, "trades to the millisecond with gross, commission, swap and net; deposit, currency, costs, "
-        "parameters, summary", "stops and targets (events.json beside it has them)",
+        ctrader_report.read, "trades to the millisecond with gross, commission, swap and net; deposit, currency, "
+        "costs, parameters, summary", "stops and targets (events.json beside it has them)",
     ),
     TradeFormat(
         "ctrader_events", "cTrader events", "events.json", ctrader_events.recognises, ctrader_events.read,
@@ -67,13 +67,13 @@ FORMATS: tuple[TradeFormat, ...] = (
     ),
     TradeFormat(
         "tradingview", "TradingView list of trades", "csv, xlsx", tradingview.recognises, tradingview.read,
-        "two rows a trade: time, price, size, profit after commission", "stops, targets, commission, capital, the clock, "
-        "parameters",
+        "two rows a trade: time, price, size, profit after commission", "stops, targets, commission, capital, the "
+        "clock, parameters",
     ),
     TradeFormat(
         "freqtrade", "freqtrade backtest result", "zip, JSON", freqtrade.recognises, freqtrade.read,
-        "trades to the second with fees' rates, first stops and reasons of exits; balance, currency, settings, summary, "
-        "several strategies and pairs", "values of the strategy's own parameters",
+        "trades to the second with fees' rates, first stops and reasons of exits; balance, currency, settings, "
+        "summary, several strategies and pairs", "values of the strategy's own parameters",
     ),
     TradeFormat(
         "backtesting_py", "backtesting.py trades", 'stats["_trades"] as csv, parquet or xlsx', tables.is_backtesting,
@@ -82,8 +82,8 @@ FORMATS: tuple[TradeFormat, ...] = (
     ),
     TradeFormat(
         "vectorbt", "vectorbt trades", "trades.records_readable as csv, parquet or xlsx", tables.is_vectorbt,
-        tables.read_vectorbt, "trades with fees", "currency, capital, stops, targets, reasons of exits, parameters, the "
-        "clock",
+        tables.read_vectorbt, "trades with fees", "currency, capital, stops, targets, reasons of exits, parameters, "
+        "the clock",
     ),
     TradeFormat(
         "quantconnect", "QuantConnect trades", "csv", tables.is_quantconnect, tables.read_quantconnect,
@@ -91,8 +91,8 @@ FORMATS: tuple[TradeFormat, ...] = (
     ),
     TradeFormat(
         "ctrader_history", "cTrader history", "xml, csv, xlsx", ctrader_history.recognises, ctrader_history.read,
-        "trades with gross, commission and net; the clock and the currency by the headings", "stops, targets, reasons of "
-        "exits, parameters, often the capital",
+        "trades with gross, commission and net; the clock and the currency by the headings", "stops, targets, reasons "
+        "of exits, parameters, often the capital",
     ),
     TradeFormat(
         "table", "a list of trades", "csv, parquet, xlsx", tables.is_table, tables.read_table,

@@ -39,7 +39,7 @@ class Page:
 
 
 def read_page(text: str, source: str) -> Page:
-    """The tables of a page.
+    r"""The tables of a page.
 
     Cells of the class ``hidden`` are left out, as browsers do; a cell's line breaks become ``\\n``.
 
@@ -88,7 +88,7 @@ def read_page(text: str, source: str) -> Page:
             if not closing:
                 raw, raw_from, raw_is_json = name, tag.end(), bool(_JSON_SCRIPT.search(attributes))
             continue
-        if name == "table" or name == "tr":
+        if name in {"table", "tr"}:
             close_row(tag.start())
             if name == "tr" and not closing:
                 line += text.count("\n", counted, tag.start())

@@ -228,4 +228,4 @@ def _needed(document: Document, row: int, at: int, name: str) -> float:
 
 def _level(cells: Sequence[str], at: int) -> float:
     value = one_number(cell(cells, at))
-    return math.nan if not value else value
+    return value if value else math.nan

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -39,12 +39,12 @@ def is_deal(row: Cells) -> bool:
 
 def is_position(row: Cells) -> bool:
     """Whether a row is a position: time, number, symbol, type, volume, price, S/L, T/P, time, price, 3 of money."""
-    return _numbered(row) and len(row) >= 13 and is_time(row[8]) and side_of(row[3]) != 0
+    return _numbered(row) and len(row) >= 13 and is_time(row[8]) and "/" not in row[4] and side_of(row[3]) != 0
 
 
 def is_order(row: Cells) -> bool:
     """Whether a row is an order: time, order, symbol, type, volume / volume, price, S/L, T/P, time, state."""
-    return _numbered(row) and 10 <= len(row) <= 12 and "/" in row[4]
+    return _numbered(row) and len(row) >= 10 and "/" in row[4]
 
 
 def recognises(document: Document) -> bool:
@@ -75,8 +75,9 @@ def read(document: Document) -> FoundTrades:
     read_summary(found, rows)
     deals = [i for i, row in enumerate(rows) if is_deal(row)]
     positions = [i for i, row in enumerate(rows) if is_position(row)]
-    if deals:
-        _check_between(document, rows, deals)
+    for wanted, is_one, name in ((deals, is_deal, "deal"), (positions, is_position, "position")):
+        if wanted:
+            _check_between(document, rows, wanted, is_one, name)
     if positions:
         _read_positions(found, rows, positions)
         _read_money(found, rows, deals)
@@ -85,18 +86,20 @@ def read(document: Document) -> FoundTrades:
     return found
 
 
-def _check_between(document: Document, rows: list[Cells], deals: list[int]) -> None:
+def _check_between(
+    document: Document, rows: list[Cells], wanted: list[int], is_one: Callable[[Cells], bool], name: str
+) -> None:
     """Refuse rows among the deals that are none: damaged ones, which would be lost."""
-    for row in range(deals[0], deals[-1]):
-        if not is_deal(rows[row]) and any(rows[row]):
+    for row in range(wanted[0], wanted[-1]):
+        if not is_one(rows[row]) and any(rows[row]):
             raise document.refuse(
-                "is not a deal", row=row, value=" ".join(rows[row])[:100],
+                f"is not a {name}", row=row, value=" ".join(rows[row])[:100],
                 remedy="Export it again; the row was changed",
             )  # fmt: skip
-    after = rows[deals[-1] + 1 :]
+    after = rows[wanted[-1] + 1 :]
     if after and len(after[0]) >= 5 and is_time(after[0][0]):
         raise document.refuse(
-            "is not a deal", row=deals[-1] + 1, value=" ".join(after[0])[:100],
+            f"is not a {name}", row=wanted[-1] + 1, value=" ".join(after[0])[:100],
             remedy="Export it again; it is cut off, or was changed",
         )  # fmt: skip
 
@@ -188,9 +191,11 @@ def _read_deals(found: FoundTrades, rows: list[Cells], wanted: list[int]) -> Non
 def _check_totals(document: Document, rows: list[Cells], at: int, balance: float) -> None:
     """Refuse a list without its last line, or one that ends with another balance."""
     if at >= len(rows):
+        if document.kind == "text":
+            return  # lists of deals by themselves have no totals
         raise document.refuse("ends without the deals' totals", remedy="Export it again; it is cut off")
     numbers = [value for value in map(one_number, rows[at]) if value is not None]
-    if len(numbers) >= 4 and abs(numbers[-1] - balance) > 0.011:
+    if numbers and abs(numbers[-1] - balance) > 0.011:
         raise document.refuse(
             f"has totals that end with a balance of {numbers[-1]:.2f}, but the last deal's is {balance:.2f}", row=at,
             remedy="Export it again; a row is missing, or was changed",

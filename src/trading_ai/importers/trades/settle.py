@@ -166,7 +166,7 @@ def _symbol(
 
 
 def _worth(read: npt.NDArray[np.void]) -> float:
-    """Account currency for a price of one and a size of one, where all trades tell the same; else NaN."""
+    """Account currency for a price of one and a size of one, where most trades tell the same; else NaN."""
     profit = np.where(np.isnan(read["gross_profit"]), read["net_profit"], read["gross_profit"])
     move = (read["exit_price"] - read["entry_price"]) * read["direction"] * read["size"]
     told = (np.abs(profit) >= _PROFITS) & (move * profit > 0.0)
@@ -176,7 +176,7 @@ def _worth(read: npt.NDArray[np.void]) -> float:
     middle = float(np.median(ratios))
     # Half a cent of each profit is rounding, and swaps may be inside.
     near = np.abs(ratios - middle) <= np.maximum(_LIKE * middle, 0.0051 / np.abs(move[told]))
-    return middle if near.mean() >= 0.75 else math.nan
+    return middle if near.mean() >= 0.6 else math.nan
 
 
 def _lot_size(

@@ -36,8 +36,8 @@ ROLES = {
 """Columns that a list of trades may have, and what each means."""
 
 _WORDS = {
-    "entry_time": ("entrytime", "opentime", "entrydate", "opendate", "timeopen", "openedat", "entrytimestamp", "entrydatetime"),
-    "exit_time": ("exittime", "closetime", "exitdate", "closedate", "timeclose", "closedat", "exittimestamp", "exitdatetime"),
+    "entry_time": ("entrytime", "opentime", "entrydate", "opendate", "timeopen", "openedat", "entrydatetime"),
+    "exit_time": ("exittime", "closetime", "exitdate", "closedate", "timeclose", "closedat", "exitdatetime"),
     "entry_price": ("entryprice", "openprice", "priceopen", "openrate", "buyprice", "avgentryprice"),
     "exit_price": ("exitprice", "closeprice", "priceclose", "closerate", "sellprice", "avgexitprice"),
     "lots": ("lots", "volumelots", "lot"),
@@ -65,8 +65,9 @@ _VECTORBT = {
     "symbol": ("column", "symbol"),
 }  # fmt: skip
 _QUANTCONNECT = {
-    "entry_time": ("entrytime",), "exit_time": ("exittime",), "symbol": ("symbols", "symbol"), "direction": ("direction",),
-    "entry_price": ("entryprice",), "exit_price": ("exitprice",), "size": ("quantity",), "gross_profit": ("pl", "pnl"),
+    "entry_time": ("entrytime",), "exit_time": ("exittime",), "symbol": ("symbols", "symbol"),
+    "direction": ("direction",), "entry_price": ("entryprice",), "exit_price": ("exitprice",),
+    "size": ("quantity",), "gross_profit": ("pl", "pnl"),
     "commission": ("fees",), "mae": ("mae",), "mfe": ("mfe",),
 }  # fmt: skip
 _MONEY = ("entry_price", "exit_price", "gross_profit", "commission", "net_profit", "stop_loss", "take_profit", "size")

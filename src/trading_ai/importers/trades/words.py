@@ -10,8 +10,8 @@ from trading_ai.importers.trades.found import NOT_SAID
 
 _BUY = {
     "buy", "long", "bought", "b", "kauf", "kaufen", "achat", "acheter", "compra", "comprar", "acquisto", "acquista",
-    "kopen", "koop", "kupno", "kup", "покупка", "купить", "nákup", "купівля", "alış", "al", "买入", "買入", "买", "買い",
-    "매수", "mua", "beli", "شراء", "köp", "vétel", "nakup", "lang", "largo", "longo",
+    "kopen", "koop", "kupno", "kup", "покупка", "купить", "nákup", "купівля", "alış", "al", "买入", "買入", "买",
+    "買い", "매수", "mua", "beli", "شراء", "köp", "vétel", "nakup", "lang", "largo", "longo",
 }  # fmt: skip
 _SELL = {
     "sell", "short", "sold", "s", "verkauf", "verkaufen", "vente", "vendre", "venta", "vender", "venda", "vendita",
@@ -33,8 +33,8 @@ _ENDS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (
         STOP_LOSS,
         re.compile(
-            r"stop[ _-]?loss|stoploss|^\[?sl\b|^s/?l$|\bsl$|^stop$|verlustbegrenz|perdida|стоп|止损|止損|损切|損切|손절|cat lo"
-            r"|zarar durdur"
+            r"stop[ _-]?loss|stoploss|^\[?sl\b|^s/?l$|\bsl$|^stop$|verlustbegrenz|perdida|стоп|止损|止損|损切|損切|손절"
+            r"|cat lo|zarar durdur"
         ),
     ),
     (END_OF_DATA, re.compile(r"end of (test|data|backtest)|close at stop|force[_ ]?exit|^open$|at end")),
