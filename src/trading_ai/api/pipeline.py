@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,8 @@ from fastapi.responses import JSONResponse
 
 from trading_ai.api.answers import Deleted
 from trading_ai.api.context import Limit, Offset, context_of
-from trading_ai.api.imports import ImportOptions
+from trading_ai.api.fields import SHOWABLE
+from trading_ai.api.imports import ImportOptions, ReportOptions
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
@@ -29,6 +31,7 @@ from trading_ai.documents.backtests import (
     trades_json,
 )
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
+from trading_ai.documents.imports import ImportedBacktests, imported_backtests_json
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.documents.words import strategy_label
@@ -39,6 +42,9 @@ from trading_ai.strategies.registry import strategy
 from trading_ai.studies.look_ahead import check_strategy
 
 router = APIRouter(prefix="/api/v1")
+
+MAX_REPORTS = 100
+"""Files of one upload of reports; more belong into a zip."""
 
 _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 
@@ -69,6 +75,42 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
     record, result = context_of(request).backtests.run(spec, body.name)
     arrays = {"trades": result.trades, "equity": result.equity}
     return JSONResponse(backtest_in_full_json(record, arrays), status_code=201)
+
+
+@router.post(
+    "/backtests/import", status_code=201, response_model=ImportedBacktests, dependencies=_RUN, tags=["backtests"]
+)
+def import_backtests(
+    request: Request,
+    file: Annotated[
+        list[UploadFile],
+        File(
+            max_length=MAX_REPORTS,
+            description="reports and lists of trades of other platforms, gzipped or zipped; may be repeated",
+        ),
+    ],
+    options: ReportOptions,
+    name: Annotated[str, Form(max_length=200, pattern=SHOWABLE)] = "",
+) -> Response:
+    """Keep backtests that were made elsewhere; formats are recognised by content.
+
+    A file that is damaged or of no known format is refused with its place, and nothing is kept of any.
+    """
+    from trading_ai.importers.trades.importing import import_trades  # noqa: PLC0415 - polars takes 0.2 s
+
+    context = context_of(request)
+    with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
+        paths = []
+        for i, part in enumerate(file):
+            # Files that cTrader leaves beside each other belong together: one folder for all, numbers keep names apart.
+            given = re.sub(r"[^A-Za-z0-9._-]", "_", Path(part.filename or "").name)[-100:].lstrip(".") or "report"
+            path = Path(folder) / (given if not (Path(folder) / given).exists() else f"{i}_{given}")
+            with path.open("wb") as target:
+                shutil.copyfileobj(part.file, target, 1 << 20)
+            check_unpacked_size(path, context.application.settings.max_upload_bytes, is_table=False)
+            paths.append(path)
+        every = import_trades(context.backtests, paths, options, name=name, now=time.time())
+    return JSONResponse(imported_backtests_json(every), status_code=201)
 
 
 @router.get("/backtests/{backtest_id}", response_model=BacktestInFull, dependencies=_READ, tags=["backtests"])

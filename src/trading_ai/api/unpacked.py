@@ -63,26 +63,28 @@ class TooLargeError(HTTPException):
         super().__init__(413, f"the file unpacks to more than the {limit:,} bytes that are accepted")
 
 
-def check_unpacked_size(path: Path, limit: int) -> None:
+def check_unpacked_size(path: Path, limit: int, *, is_table: bool = True) -> None:
     """Refuse a file that would unpack to more than the limit; damaged ones are left to the importer.
 
     Args:
         path: the file.
         limit: bytes, of everything in it together, as values in memory where that is more.
+        is_table: whether texts in it are tables, whose rows are filled up; pages and JSON may be one line.
 
     Raises:
         TooLargeError: 413, it holds more.
         DataError: it holds more files, or longer lines, than any file of bars.
     """
     with path.open("rb") as file:
-        _Count(limit).add(file, path.name, 0)
+        _Count(limit, is_table=is_table).add(file, path.name, 0)
 
 
 class _Count:
     """What has come out so far."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, is_table: bool = True) -> None:
         self._limit, self._n_bytes, self._n_members = limit, 0, 0
+        self._is_table = is_table
 
     def _take(self, n_bytes: int) -> None:
         self._n_bytes += n_bytes
@@ -142,11 +144,11 @@ class _Count:
     def _add_text(self, file: IO[bytes], name: str) -> None:
         """Count bytes, and the cells that rows would have: short rows are filled up to the longest."""
         n_bytes = n_lines = width = line = 0
-        is_text = True
+        is_text = self._is_table
         with _damage_is_for_the_importer():
             while piece := file.read(_PIECE):
                 self._take(len(piece))
-                if not n_bytes:
+                if not n_bytes and self._is_table:
                     is_text = b"\0" not in piece[:4096] or piece[:2] in {b"\xff\xfe", b"\xfe\xff"}
                 n_bytes += len(piece)
                 if not is_text:

@@ -43,7 +43,9 @@ def mt4(rows: Sequence[str] = MT4_ROWS, *, words: str = "en", n_trades: int = 3,
         ("Average", "consecutive wins", "1", "consecutive losses", "2"),
     ]
     table = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>\n" for row in head)
-    heads = "".join(f"<td>{c}</td>" for c in ("#", "Time", "Type", "Order", "Size", "Price", "S / L", "T / P", "P", "B"))
+    heads = "".join(
+        f"<td>{c}</td>" for c in ("#", "Time", "Type", "Order", "Size", "Price", "S / L", "T / P", "P", "B")
+    )
     events = "".join("<tr align=right>" + "".join(f"<td>{c}</td>" for c in r.split("|")) + "</tr>\n" for r in rows)
     return (
         "<html><head><title>Strategy Tester: MyRobot</title></head><body><table>\n" + table + "</table>\n<table>\n<tr>"
@@ -126,6 +128,7 @@ def mt5(deals: Sequence[str] = MT5_DEALS, *, codec: str = "utf-16", **options: A
 
 def xlsx(rows: Sequence[Sequence[Any]]) -> bytes:
     """A workbook of one sheet with texts and numbers, as small as one may be."""
+
     def cell(row: int, column: int, value: Any) -> str:
         place = f'r="{chr(65 + column)}{row}"'
         if isinstance(value, int | float):
@@ -214,7 +217,15 @@ def ctrader_events(*, language: str = "en") -> list[dict[str, Any]]:
     create, modify, target, stop = words
 
     def event(position: int, name: str, ms: int, side: str, entry: float, **more: Any) -> dict[str, Any]:
-        given = {"tp": None, "sl": None, "closePrice": None, "grossProfit": 0, "pips": 0, "balance": None, "equity": 1000.0}
+        given = {
+            "tp": None,
+            "sl": None,
+            "closePrice": None,
+            "grossProfit": 0,
+            "pips": 0,
+            "balance": None,
+            "equity": 1000.0,
+        }
         return {"orderId": None, "positionId": position, "event": name, "time": ms, "volume": 10000, "quantity": 0.1,
                 "type": side, "entryPrice": entry} | given | more  # fmt: skip
 
@@ -223,7 +234,9 @@ def ctrader_events(*, language: str = "en") -> list[dict[str, Any]]:
         event(2, create, FIRST_MS + 60_000, "Sell", 1.101, sl=1.103),
         event(2, modify, FIRST_MS + 90_000, "Sell", 1.101, sl=1.1012),
         event(1, target, LAST_MS, "Buy", 1.1, sl=1.099, tp=1.101, closePrice=1.101, grossProfit=9.1, balance=1009.1),
-        event(2, stop, LAST_MS + 60_000, "Sell", 1.101, sl=1.1012, closePrice=1.10122, grossProfit=-2.0, balance=1007.1),
+        event(
+            2, stop, LAST_MS + 60_000, "Sell", 1.101, sl=1.1012, closePrice=1.10122, grossProfit=-2.0, balance=1007.1
+        ),
     ]
     return [{"serial": i} | item for i, item in enumerate(events)]
 

@@ -105,7 +105,9 @@ def test_bombs_end_where_they_are_too_large(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(document, "MAX_CELLS", 1000)
     assert "holds more than 65,536 bytes" in refusal(tmp_path, gzip.compress(b"a" * (1 << 17)))
     assert "holds more than 65,536 bytes" in refusal(tmp_path, samples.zipped({"a.csv": b"a" * (1 << 17)}))
-    nested = samples.zipped({"a.zip": samples.zipped({"b.zip": samples.zipped({"c.zip": samples.zipped({"d": b"x"})})})})
+    nested = samples.zipped(
+        {"a.zip": samples.zipped({"b.zip": samples.zipped({"c.zip": samples.zipped({"d": b"x"})})})}
+    )
     assert "is an archive within archives" in refusal(tmp_path, nested)
     assert "holds more than 1,000 cells" in refusal(tmp_path, "a,b\n" * 2000)
     assert "holds more than 1,000 cells" in refusal(tmp_path, json.dumps([0] * 3000))
@@ -151,7 +153,9 @@ def mutated(content: bytes, rng: random.Random, others: list[bytes]) -> bytes:
             rng.shuffle(lines)
             content = b"\n".join(lines)
         elif kind == 5:
-            content = content[:at] + rng.choice((b"NaN", b"1e999", b"-1", b"null", b"<td>", b'"', b"\xff\xfe")) + content[at:]
+            content = (
+                content[:at] + rng.choice((b"NaN", b"1e999", b"-1", b"null", b"<td>", b'"', b"\xff\xfe")) + content[at:]
+            )
         else:
             content = content[:at] + content[max(at - 50, 0) : at] * 3 + content[at:]
     return content

@@ -97,7 +97,7 @@ def _check_between(
                 remedy="Export it again; the row was changed",
             )  # fmt: skip
     after = rows[wanted[-1] + 1 :]
-    if after and len(after[0]) >= 5 and is_time(after[0][0]):
+    if after and len(after[0]) >= 10 and (is_time(after[0][0]) or side_of(after[0][3])):
         raise document.refuse(
             f"is not a {name}", row=wanted[-1] + 1, value=" ".join(after[0])[:100],
             remedy="Export it again; it is cut off, or was changed",

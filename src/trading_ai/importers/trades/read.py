@@ -12,7 +12,6 @@ from trading_ai.engine.trade_list import TradeList
 from trading_ai.errors import DataError
 from trading_ai.importers.trades import cbotset, ctrader_pairs
 from trading_ai.importers.trades.clock import TradeClock, decide_clock
-from trading_ai.importers.trades.comparison import Figure, compare
 from trading_ai.importers.trades.document import Document
 from trading_ai.importers.trades.formats import FORMATS, TradeFormat, format_of, is_parameters
 from trading_ai.importers.trades.found import FoundTrades
@@ -21,6 +20,7 @@ from trading_ai.importers.trades.settle import Stated, settle
 from trading_ai.importers.trades.tables import read_table
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
+from trading_ai.metrics.listed import Figure, compare
 
 __all__ = ["ImportedTrades", "read_trades"]
 
