@@ -268,14 +268,18 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
 
     Args:
         record: the backtest.
-        arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,).
+        arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,); ``listed`` where it was imported.
     """
     spec, trades = record.spec, arrays["trades"]
     rate = account_rate(spec, record.symbol)
     exposure = sides.money_exposure(trades, arrays["equity"].shape[0], spec.capital, rate)
+    by_side = [finite_values(vars(side)) for side in sides.sides_of(trades)]
+    if "listed" in arrays:  # trades that were made elsewhere lie in no bars
+        exposure = math.nan
+        by_side = [{**side, "average_bars_held": None} for side in by_side]
     return {
         **backtest_json(record),
-        "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
+        "sides": [cast("Side", side) for side in by_side],
         "money_exposure_percent": finite(exposure),
         "ruined_at": _stop_outs(trades)[1] if record.metrics.get("ruined", 0.0) > 0.0 else None,
         "stopped_out_at": _stop_outs(trades)[0],

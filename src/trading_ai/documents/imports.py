@@ -13,7 +13,7 @@ from trading_ai.documents.forms import Number, finite, form
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.metrics import listed
 from trading_ai.optimization.imports import KeptImport
-from trading_ai.parameters import Combination
+from trading_ai.parameters import Combination, Value
 
 
 @form(of=listed.Figure)
@@ -164,7 +164,7 @@ def imported_backtests_json(every: Sequence[tuple[Read, KeptImport]]) -> Importe
     return {"imported": [imported_backtest_json(read, kept) for read, kept in every]}
 
 
-def _shown(parameters: Combination) -> Combination:
+def _shown(parameters: Mapping[str, Value]) -> Combination:
     """Parameters without numbers that JSON has no word for, as texts."""
     return {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -22,10 +22,7 @@ from trading_ai.market.symbol_table import in_table
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.listed import figures_of
 from trading_ai.optimization.backtests import BacktestService
-from trading_ai.optimization.records import BacktestRecord, DatasetRecord
-
-REPLAY = "replay"
-"""Strategy of a backtest that was made elsewhere: its trades are its own."""
+from trading_ai.optimization.records import REPLAY, BacktestRecord, DatasetRecord
 
 USUAL_CAPITAL = 10_000.0
 """Capital of an account whose first deposit nobody says."""

@@ -13,6 +13,9 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 
+REPLAY = "replay"
+"""Strategy of a backtest that was made elsewhere: its trades are its own."""
+
 WALK_FORWARD = "walk-forward "
 """How the names of a walk-forward's backtests and optimizations begin."""
 
