@@ -73,6 +73,11 @@ def decide_clock(found: FoundTrades, stated: str | None, bars: Bars | None) -> T
                 f"only {inside:.0%} of {n_fills:,} fills lie in the bars of their times, but {shares[best][0]:.0%} on "
                 f"the clock {best}: import again with timezone {best} if that is right"
             )
+        elif n_fills >= 2 * _LEAST and inside < 0.5:
+            doubt = (
+                f"only {inside:.0%} of {n_fills:,} fills lie in the bars of their times, and no other clock explains "
+                "them: are the bars of this symbol, and the report's times true? It cannot be replayed faithfully"
+            )
         return TradeClock(known, how, inside, n_fills, (), doubt)
     if best is None or shares[best][1] < 2 * _LEAST:
         return TradeClock(
