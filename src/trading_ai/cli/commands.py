@@ -57,6 +57,11 @@ COMMANDS = (
     _listed(
         "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
     ),
+    _listed(
+        "import-passes",
+        "passes:import_passes",
+        "Keep an optimization that was made elsewhere and judge it by its passes; nothing of it can be run again.",
+    ),
     _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),
     _listed("status", "optimizations:status", "Show an optimization's progress."),
     _listed("results", "trials:results", "Show the ranked trials, or write all of them to a file."),

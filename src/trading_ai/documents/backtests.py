@@ -268,7 +268,7 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
 
     Args:
         record: the backtest.
-        arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,); ``listed`` where it was imported.
+        arrays: its arrays: ``trades``, dtype `TRADE`, and ``equity``, shape (n_bars,); ``listed`` of imported ones.
     """
     spec, trades = record.spec, arrays["trades"]
     rate = account_rate(spec, record.symbol)

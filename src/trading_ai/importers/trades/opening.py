@@ -185,12 +185,28 @@ def _json(text: str, source: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text[error.pos - 1 : error.pos + 1].strip() == "{":
+            return _json_lines(text, source)
         raise DataError(
             f"is not complete JSON: {error.msg}", file=source, line=error.lineno,
             remedy="Export it again; it may be cut off",
         ) from None  # fmt: skip
     except (ValueError, RecursionError) as error:
         raise DataError(f"is not readable as JSON: {str(error)[:200]}", file=source, remedy="Export it again") from None
+
+
+def _json_lines(text: str, source: str) -> list[Any]:
+    """Values that stand on a line each."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(json.loads(line))
+            except (ValueError, RecursionError):
+                raise DataError(
+                    "is not complete JSON", file=source, line=number, remedy="Export it again; it may be cut off"
+                ) from None
+    return found
 
 
 def _of_text(text: str, source: str, digest: str) -> Document:
