@@ -20,6 +20,7 @@ from trading_ai.api.imports import ImportOptions, ReportOptions
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
+from trading_ai.api.uploads import Reports, saved
 from trading_ai.documents.backtests import (
     Backtest,
     BacktestInFull,
@@ -42,9 +43,6 @@ from trading_ai.strategies.registry import strategy
 from trading_ai.studies.look_ahead import check_strategy
 
 router = APIRouter(prefix="/api/v1")
-
-MAX_REPORTS = 100
-"""Files of one upload of reports; more belong into a zip."""
 
 _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 
@@ -82,13 +80,7 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
 )
 def import_backtests(
     request: Request,
-    file: Annotated[
-        list[UploadFile],
-        File(
-            max_length=MAX_REPORTS,
-            description="reports and lists of trades of other platforms, gzipped or zipped; may be repeated",
-        ),
-    ],
+    file: Reports,
     options: ReportOptions,
     name: Annotated[str, Form(max_length=200, pattern=SHOWABLE)] = "",
 ) -> Response:
@@ -99,16 +91,7 @@ def import_backtests(
     from trading_ai.importers.trades.importing import import_trades  # noqa: PLC0415 - polars takes 0.2 s
 
     context = context_of(request)
-    with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
-        paths = []
-        for i, part in enumerate(file):
-            # Files that cTrader leaves beside each other belong together: one folder for all, numbers keep names apart.
-            given = re.sub(r"[^A-Za-z0-9._-]", "_", Path(part.filename or "").name)[-100:].lstrip(".") or "report"
-            path = Path(folder) / (given if not (Path(folder) / given).exists() else f"{i}_{given}")
-            with path.open("wb") as target:
-                shutil.copyfileobj(part.file, target, 1 << 20)
-            check_unpacked_size(path, context.application.settings.max_upload_bytes, is_table=False)
-            paths.append(path)
+    with saved(file, context.application.settings.max_upload_bytes) as paths:
         every = import_trades(context.backtests, paths, options, name=name, now=time.time())
     return JSONResponse(imported_backtests_json(every), status_code=201)
 

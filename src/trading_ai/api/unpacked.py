@@ -14,7 +14,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -63,20 +63,36 @@ class TooLargeError(HTTPException):
         super().__init__(413, f"the file unpacks to more than the {limit:,} bytes that are accepted")
 
 
-def check_unpacked_size(path: Path, limit: int, *, is_table: bool = True) -> None:
+def check_unpacked_size(path: Path, limit: int) -> None:
     """Refuse a file that would unpack to more than the limit; damaged ones are left to the importer.
 
     Args:
         path: the file.
         limit: bytes, of everything in it together, as values in memory where that is more.
-        is_table: whether texts in it are tables, whose rows are filled up; pages and JSON may be one line.
 
     Raises:
         TooLargeError: 413, it holds more.
         DataError: it holds more files, or longer lines, than any file of bars.
     """
     with path.open("rb") as file:
-        _Count(limit, is_table=is_table).add(file, path.name, 0)
+        _Count(limit).add(file, path.name, 0)
+
+
+def check_unpacked_sizes(paths: Sequence[Path], limit: int) -> None:
+    """Refuse reports that would unpack to more than the limit together; damaged ones are left to the importer.
+
+    Args:
+        paths: the files; pages and JSON in them may be one line.
+        limit: bytes, of everything in them together.
+
+    Raises:
+        TooLargeError: 413, they hold more.
+        DataError: they hold more files than any reports.
+    """
+    count = _Count(limit, is_table=False)
+    for path in paths:
+        with path.open("rb") as file:
+            count.add(file, path.name, 0)
 
 
 class _Count:

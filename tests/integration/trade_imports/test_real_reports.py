@@ -88,19 +88,21 @@ def test_parameters_of_both_kinds_join_a_report(tmp_path: Path) -> None:
         assert found.timeframe == "M1"
 
 
-@pytest.mark.parametrize("name", ["mt4_EURUSD_D1_2024_SL40TP50_49trades.htm.gz", "ctrader_events_first25positions.json"])
+@pytest.mark.parametrize(
+    "name", ["mt4_EURUSD_D1_2024_SL40TP50_49trades.htm.gz", "ctrader_events_first25positions.json"]
+)
 def test_cut_and_changed_copies_are_refused_or_whole(name: str, tmp_path: Path) -> None:
     content = (REPORTS / name).read_bytes()
     content = gzip.decompress(content) if name.endswith(".gz") else content
     path = tmp_path / "x"
     for number in range(40):
         rng = random.Random(number)
-        path.write_bytes(content[: rng.randrange(len(content) - 200)] if number % 2 else mutated(content, rng, [content]))
+        path.write_bytes(
+            content[: rng.randrange(len(content) - 200)] if number % 2 else mutated(content, rng, [content])
+        )
         try:
             read_trades(path, symbol="US500" if name.endswith("json") else None)
         except DataError as error:
             assert error.rule
         else:
             assert number % 2 == 0  # a copy that is cut is never read
-
-
