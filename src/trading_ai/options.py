@@ -59,6 +59,11 @@ OPTIONS: tuple[Option, ...] = (
         "needed where neither currency of the symbol is the account's.", flag="--conversion", library="conversion_bars",
     ),
     Option(
+        "backtest", "trades_id", "text", None,
+        "What the strategy replay replays: the id of a backtest whose trades it takes, or of a list of trades.",
+        flag="--trades", max_length=64,
+    ),
+    Option(
         "backtest", "start", "moment", None,
         "Trade from this date or time on (UTC); earlier bars warm indicators up.", flag="--from", max_length=40,
         library="start",

@@ -18,7 +18,7 @@ from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
 from trading_ai.parameters import Value
 
-_LATER = {"start", "end", "day_start", "conversion_dataset_id"}
+_LATER = {"start", "end", "day_start", "conversion_dataset_id", "trades_id"}
 """Fields that came after the first backtests were stored."""
 
 
@@ -46,6 +46,7 @@ class BacktestSpec:
             by the strategy, whose indicators are warm when trading begins.
         end: the moment after the last; bars that open at or after it do not exist for the backtest, and positions
             that are open then end as at the end of data. None for all.
+        trades_id: content hash of the list of trades that the strategy ``replay`` replays; None for other strategies.
 
     Raises:
         ParameterError: `start` or `end` cannot be read, or nothing lies between them.
@@ -66,6 +67,7 @@ class BacktestSpec:
     start: str | None = None
     end: str | None = None
     conversion_dataset_id: str | None = None
+    trades_id: str | None = None
 
     def __post_init__(self) -> None:
         start, end = range_text(self.start, self.end)
