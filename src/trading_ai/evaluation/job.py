@@ -10,7 +10,7 @@ import numpy as np
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import ChangedError, DataError, StrategyError, said_in_full
+from trading_ai.errors import ChangedError, DataError, StateError, StrategyError, said_in_full
 from trading_ai.evaluation.declared import searches_symbol, searches_timeframe
 from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.making import evaluator_of
@@ -43,9 +43,15 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
 
     Raises:
         NotFoundError: a dataset's bars are gone.
+        StateError: the backtest was imported without bars.
         ParameterError: no bar opens before the end of the range.
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
+    if not spec.dataset_id:
+        raise StateError(
+            "this backtest was imported without bars, and nothing can be run on it: import bars of its symbol, then "
+            "the report again with that dataset"
+        )
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
     bars = own if searched or spec.timeframe is None else resample(own, spec.timeframe, day_start=spec.day_start)
     detail = own if bars is not own else None

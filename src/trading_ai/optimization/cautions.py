@@ -14,7 +14,7 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
-from trading_ai.optimization.records import REPLAY, BacktestRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.records import BacktestRecord, OptimizationRecord, TrialPage, is_as_reported
 from trading_ai.optimization.standing import n_ruined, why_nothing_ranks
 
 FEW_TRADES = 30
@@ -50,7 +50,7 @@ class Said:
 def said_of_backtest(record: BacktestRecord) -> Said:
     """What goes with a backtest."""
     spec = record.spec
-    if spec.strategy == REPLAY and math.isnan(record.metrics.get("max_drawdown", math.nan)):
+    if is_as_reported(record):
         return Said(AS_REPORTED, cautions(AS_REPORTED, record.metrics, _money(spec), "This backtest"))
     costs = costs_stated(spec.costs, spec.account_currency, has_spread(record.metrics))
     return Said(costs, cautions(costs, record.metrics, _money(spec), "This backtest"))

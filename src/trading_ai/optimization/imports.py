@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.records import SIGNAL, TRADE
-from trading_ai.engine.trade_list import LISTED_TRADE, TradeList
+from trading_ai.engine.trade_list import TradeList
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import DataError, NotFoundError
+from trading_ai.errors import DataError
+from trading_ai.evaluation.declared import resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.symbol_table import in_table
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.listed import figures_of
 from trading_ai.optimization.backtests import BacktestService
-from trading_ai.optimization.records import REPLAY, BacktestRecord, DatasetRecord
+from trading_ai.optimization.records import REPLAY, BacktestRecord, DatasetRecord, is_as_reported
+from trading_ai.strategies.identity import strategy_identity
+from trading_ai.strategies.replay import Replay
 
 USUAL_CAPITAL = 10_000.0
 """Capital of an account whose first deposit nobody says."""
@@ -44,20 +45,6 @@ class KeptImport:
     record: BacktestRecord
     added: bool
     notes: tuple[str, ...] = ()
-
-
-def content_hash(trades: TradeList) -> str:
-    """SHA-256 of what determines a list of trades, in hex: its symbol, account and trades, not the file's name.
-
-    Args:
-        trades: the list.
-    """
-    about = [trades.symbol, trades.account_currency, trades.capital, trades.clock.partition(":")[0]]
-    digest = hashlib.sha256(json.dumps(about).encode())
-    listed = np.ascontiguousarray(trades.trades, LISTED_TRADE)
-    for name in LISTED_TRADE.names or ():  # a field at a time: records may hold bytes between fields
-        digest.update(np.ascontiguousarray(listed[name]).tobytes())
-    return digest.hexdigest()
 
 
 def fitting_dataset(datasets: list[DatasetRecord], trades: TradeList) -> DatasetRecord | None:
@@ -104,9 +91,8 @@ def keep_import(
             value=dataset.dataset_id[:12], remedy=f"Name a dataset of {trades.symbol}, or the symbol that it is here",
         )  # fmt: skip
     dataset_id = "" if dataset is None else dataset.dataset_id
-    identity = content_hash(trades)
     for known in service.store.backtests():
-        same = known.spec.strategy == REPLAY and known.strategy_hash == identity
+        same = is_as_reported(known) and known.spec.trades_id == trades.content_hash
         if same and known.spec.dataset_id == dataset_id:
             return KeptImport(known, added=False)
     notes: list[str] = []
@@ -128,46 +114,25 @@ def keep_import(
         )
     if dataset is None:
         notes.append(f"no dataset of {trades.symbol} covers its times: it cannot be replayed until bars are imported")
-    arrays = arrays_of(listed, capital)
-    about = about_json(replace(trades, notes=(*trades.notes, *notes)))
+    kept = replace(trades, notes=(*trades.notes, *notes))
+    chosen = Replay(service.artifacts.save_trades(kept))
     record = BacktestRecord(
         backtest_id=new_id(),
         name=name,
-        spec=BacktestSpec(REPLAY, {}, dataset_id, capital=capital, account_currency=currency),
+        spec=BacktestSpec(
+            REPLAY, resolve_parameters(chosen, {}), dataset_id, capital=capital, account_currency=currency,
+            trades_id=chosen.trades_id,
+        ),
         symbol=trades.symbol,
         timeframe="" if dataset is None else dataset.timeframe,
-        strategy_hash=identity,
+        strategy_hash=strategy_identity(chosen),
         engine_version=ENGINE_VERSION,
         metrics=metrics_of(listed, capital),
         created_at=now,
-    )
-    kept = {**arrays, "listed": trades.trades, "about": np.frombuffer(about.encode(), np.uint8)}
-    service.artifacts.save_backtest(record.backtest_id, kept)
+    )  # fmt: skip
+    service.artifacts.save_backtest(record.backtest_id, arrays_of(listed, capital))
     service.store.add_backtest(record)
     return KeptImport(record, added=True, notes=tuple(notes))
-
-
-def imported_trades(arrays: Mapping[str, npt.NDArray[Any]], backtest_id: str = "") -> TradeList:
-    """The list of trades that a kept import was made of.
-
-    Args:
-        arrays: the backtest's arrays.
-        backtest_id: for the error.
-
-    Raises:
-        NotFoundError: the backtest was not imported.
-    """
-    if "about" not in arrays or "listed" not in arrays:
-        raise NotFoundError("imported backtest", backtest_id, "It was run here.")
-    about = json.loads(arrays["about"].tobytes().decode())
-    return TradeList(trades=arrays["listed"], **{**about, "notes": tuple(about["notes"])})
-
-
-def about_json(trades: TradeList) -> str:
-    """All that is said of a list besides its trades, as JSON."""
-    names = ("symbol", "account_currency", "capital", "origin", "clock", "notes")
-    about = {name: getattr(trades, name) for name in names}
-    return json.dumps({**about, "parameters": dict(trades.parameters), "summary": dict(trades.summary)})
 
 
 def with_profits(trades: TradeList) -> npt.NDArray[np.void]:

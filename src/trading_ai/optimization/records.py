@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,11 @@ class BacktestRecord:
     metrics: Mapping[str, float]
     created_at: float
     part_of: str = ""
+
+
+def is_as_reported(record: BacktestRecord) -> bool:
+    """Whether a backtest was made elsewhere and its figures are those of its own trades, not of a replay on bars."""
+    return record.spec.strategy == REPLAY and math.isnan(record.metrics.get("max_drawdown", math.nan))
 
 
 @dataclass(frozen=True)

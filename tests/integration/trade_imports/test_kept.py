@@ -20,7 +20,6 @@ from trading_ai.market.symbol_table import symbol
 from trading_ai.market.timeframe import timeframe
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.backtests import BacktestService
-from trading_ai.optimization.imports import imported_trades
 from trading_ai.store.memory import MemoryStore
 
 HOUR = 3_600 * 10**9
@@ -72,7 +71,8 @@ def test_an_import_is_kept_once_with_what_its_trades_tell(service: BacktestServi
     arrays = service.artifacts.load_backtest(record.backtest_id)
     assert arrays["trades"]["balance"].round(2).tolist() == [10_500.0, 10_350.0, 10_297.90]
     assert arrays["daily_profit"].round(2).tolist() == [500.0, -150.0, -52.10]
-    again = imported_trades(arrays)
+    assert record.spec.trades_id == item.trades.content_hash
+    again = service.artifacts.load_trades(record.spec.trades_id)
     assert again.trades.tobytes() == item.trades.trades.tobytes()
     assert (again.symbol, again.parameters, again.summary) == ("EURUSD", item.trades.parameters, item.trades.summary)
     ((_, second),) = import_trades(service, [report], {}, name="other", now=8.0)
