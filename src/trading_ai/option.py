@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 from trading_ai.errors import ParameterError, did_you_mean
 
-Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library", "import"]
+Group = Literal["backtest", "sizing", "costs", "rules", "optimization", "library", "import", "report"]
 """Where a value is held: `BacktestSpec`, `Sizing`, `Costs`, `ExecutionRules`, `OptimizationSpec`, or nowhere; those of
-``import`` are arguments of `read_bars`."""
+``import`` are arguments of `read_bars`, those of ``report`` of `read_trades`."""
 
 Kind = Literal[
     "number", "whole", "yes_no", "choice", "text", "texts", "moment", "currency", "dataset", "timeframe", "object"

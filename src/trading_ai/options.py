@@ -64,6 +64,11 @@ OPTIONS: tuple[Option, ...] = (
         "repeated.", flag="--other", max_length=100, max_items=20, library="others",
     ),
     Option(
+        "backtest", "trades_id", "text", None,
+        "What the strategy replay replays: the id of a backtest whose trades it takes, or of a list of trades.",
+        flag="--trades", max_length=64,
+    ),
+    Option(
         "backtest", "start", "moment", None,
         "Trade from this date or time on (UTC); earlier bars warm indicators up.", flag="--from", max_length=40,
         library="start",
@@ -331,6 +336,37 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "optimization", "look_ahead", "text", "", "What shows that the strategy reads the future.", flag="-", api="-",
         without=_ENGINE,
+    ),
+    # --- report: arguments of read_trades, for backtests that were made elsewhere
+    Option(
+        "report", "dataset_id", "dataset", None,
+        "Bars of the symbol, which tell the clock and are replayed on; the finest that cover its times if left out.",
+        flag="--dataset", max_length=64,
+    ),
+    Option(
+        "report", "timezone", "text", None,
+        "Clock of the report's times: UTC, NY+7, EET, America/New_York, ...; as the report says, or told by the bars, "
+        "if left out.", max_length=100,
+    ),
+    Option(
+        "report", "symbol", "text", None, "Symbol, such as EURUSD, where a report names none, several, or another.",
+        max_length=50,
+    ),
+    Option(
+        "report", "columns", "texts", (),
+        "ROLE=NAME or ROLE=NUMBER (from 0) of a list of trades, such as entry_time=Opened; may be repeated.",
+        max_length=200, max_items=30,
+    ),
+    Option(
+        "report", "lot_size", "number", None, "Units in a lot, where a report counts lots of a symbol unknown here.",
+        above=0, api_high=_WHOLE,
+    ),
+    Option(
+        "report", "capital", "number", None, "First deposit, account currency; the report's if left out.", above=0,
+        high=_WHOLE,
+    ),
+    Option(
+        "report", "account_currency", "text", None, "Currency of the account; the report's if left out.", max_length=10
     ),
     # --- library: arguments that hold what a file or a folder cannot
     Option(

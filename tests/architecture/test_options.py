@@ -12,7 +12,7 @@ import typer
 
 from trading_ai import library
 from trading_ai.api import schemas
-from trading_ai.api.imports import upload_options
+from trading_ai.api.imports import report_options, upload_options
 from trading_ai.cli.main import app
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
@@ -21,6 +21,7 @@ from trading_ai.errors import InputError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.expressions import Expression
 from trading_ai.importers.read import read_bars
+from trading_ai.importers.trades.read import read_trades
 from trading_ai.market.symbol import Symbol
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.objective import Constraint, Objective
@@ -43,6 +44,7 @@ READ = {
 COMMANDS = {
     "backtest": "backtest run", "sizing": "backtest run", "costs": "backtest run", "rules": "backtest run",
     "optimization": "optimize", "import": "data import",
+    "report": "backtest import",
 }  # fmt: skip
 PLAIN = [row for row in OPTIONS if row.kind != "object"]
 
@@ -82,7 +84,7 @@ def test_every_row_is_a_field():
     held = {(group, item.name) for group, _, item in HELD}
     rows = [(row.group, row.field) for row in OPTIONS]
     assert len(set(rows)) == len(rows)
-    assert {row for row in rows if row[0] not in {"library", "import"}} == held
+    assert {row for row in rows if row[0] not in {"library", "import", "report"}} == held
 
 
 def test_every_option_of_an_import_is_an_argument_of_read_bars_or_a_field_of_a_symbol():
@@ -96,6 +98,14 @@ def test_every_option_of_an_import_is_an_argument_of_read_bars_or_a_field_of_a_s
             assert row.field in described, row.field
     known = {row.field for row in rows_of("import")}
     assert set(taken) - {"path", "symbol", "symbol_overrides"} <= known
+
+
+def test_every_option_of_a_report_is_an_argument_of_read_trades():
+    taken = inspect.signature(read_trades).parameters
+    rows = {row.field: row for row in rows_of("report")}
+    assert set(rows) - {"dataset_id"} == set(taken) - {"paths", "bars"}
+    for name, row in rows.items():
+        assert name == "dataset_id" or (taken[name].default or None) == (row.default or None), name
 
 
 def test_a_row_says_why_it_has_no_flag_or_no_field_in_a_request():
@@ -154,8 +164,8 @@ BODIES = {"backtest": schemas.BacktestBody, "optimization": schemas.OptimizeBody
 
 @pytest.mark.parametrize("row", [row for row in OPTIONS if row.in_api and row.group != "library"], ids=id_of)
 def test_every_option_is_a_field_of_a_request(row):
-    if row.group == "import":
-        found = inspect.signature(upload_options).parameters[row.field]
+    if row.group in {"import", "report"}:
+        found = inspect.signature(upload_options if row.group == "import" else report_options).parameters[row.field]
         form = get_args(found.annotation)[-1]
         assert (form.alias, row.help in form.description) == (row.api_name, True)
         default = tuple(found.default) if isinstance(found.default, list) else found.default

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.trade_list import TradeList
 from trading_ai.errors import NotFoundError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
@@ -19,6 +20,7 @@ class MemoryArtifacts(Artifacts):
     def __init__(self) -> None:
         self._bars: dict[str, Bars] = {}
         self._backtests: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        self._trades: dict[str, TradeList] = {}
 
     def save_bars(self, bars: Bars) -> str:
         self._bars[bars.content_hash] = bars
@@ -44,3 +46,13 @@ class MemoryArtifacts(Artifacts):
 
     def delete_backtest(self, backtest_id: str) -> None:
         self._backtests.pop(backtest_id, None)
+
+    def save_trades(self, trades: TradeList) -> str:
+        self._trades[trades.content_hash] = trades
+        return trades.content_hash
+
+    def load_trades(self, trades_id: str) -> TradeList:
+        try:
+            return self._trades[trades_id]
+        except KeyError:
+            raise NotFoundError("list of trades", trades_id, "Import it again.") from None

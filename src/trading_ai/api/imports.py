@@ -58,5 +58,8 @@ def _from_form(rows: tuple[Option, ...]) -> Callable[..., dict[str, Any]]:
 
 
 upload_options = _from_form(tuple(row for row in rows_of("import") if row.in_api))
+report_options = _from_form(tuple(row for row in rows_of("report") if row.in_api))
+ReportOptions = Annotated[dict[str, Any], Depends(report_options)]
+"""What a form says of reports, as arguments of `read_trades`, and the dataset."""
 ImportOptions = Annotated[dict[str, Any], Depends(upload_options)]
 """What a form says of the file, as arguments of `read_bars`."""

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 
+UPLOADS = ("/datasets", "/backtests/import", "/optimize/import")
+"""Ends of the paths that take files, which come in forms."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
@@ -138,7 +141,7 @@ class Doors:
 
 def _check_kind(path: str, headers: Mapping[str, str]) -> None:
     """Refuse the content types of forms: a browser sends them for any page without asking first."""
-    if path.rstrip("/").endswith("/datasets"):
+    if path.rstrip("/").endswith(UPLOADS):
         return  # files come in forms: for them the origin decides
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _SIMPLE:

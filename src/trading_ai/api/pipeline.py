@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +15,12 @@ from fastapi.responses import JSONResponse
 
 from trading_ai.api.answers import Deleted
 from trading_ai.api.context import Limit, Offset, context_of
-from trading_ai.api.imports import ImportOptions
+from trading_ai.api.fields import SHOWABLE
+from trading_ai.api.imports import ImportOptions, ReportOptions
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
+from trading_ai.api.uploads import Reports, saved
 from trading_ai.documents.backtests import (
     Backtest,
     BacktestInFull,
@@ -29,6 +32,7 @@ from trading_ai.documents.backtests import (
     trades_json,
 )
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
+from trading_ai.documents.imports import ImportedBacktests, imported_backtests_json
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.documents.words import strategy_label
@@ -69,6 +73,27 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
     record, result = context_of(request).backtests.run(spec, body.name)
     arrays = {"trades": result.trades, "equity": result.equity}
     return JSONResponse(backtest_in_full_json(record, arrays), status_code=201)
+
+
+@router.post(
+    "/backtests/import", status_code=201, response_model=ImportedBacktests, dependencies=_RUN, tags=["backtests"]
+)
+def import_backtests(
+    request: Request,
+    file: Reports,
+    options: ReportOptions,
+    name: Annotated[str, Form(max_length=200, pattern=SHOWABLE)] = "",
+) -> Response:
+    """Keep backtests that were made elsewhere; formats are recognised by content.
+
+    A file that is damaged or of no known format is refused with its place, and nothing is kept of any.
+    """
+    from trading_ai.importers.trades.importing import import_trades  # noqa: PLC0415 - polars takes 0.2 s
+
+    context = context_of(request)
+    with saved(file, context.application.settings.max_upload_bytes) as paths:
+        every = import_trades(context.backtests, paths, options, name=name, now=time.time())
+    return JSONResponse(imported_backtests_json(every), status_code=201)
 
 
 @router.get("/backtests/{backtest_id}", response_model=BacktestInFull, dependencies=_READ, tags=["backtests"])

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trading_ai.api.origins import SAFE_METHODS, Doors, RefusalError
+from trading_ai.api.origins import SAFE_METHODS, UPLOADS, Doors, RefusalError
 from trading_ai.api.problems import Problem, http_problem
 from trading_ai.store.keys import SCOPES
 from trading_ai.telemetry.measures import observe_request
@@ -112,7 +112,7 @@ class Bounds:
 
     Attributes:
         body_bytes: bytes of an ordinary request.
-        upload_bytes: bytes of a request to a path that ends in ``/datasets``.
+        upload_bytes: bytes of a request to a path that ends as one of `UPLOADS`.
         pause_seconds: time in which a body has to begin, or to go on, and an answer to be read.
         bytes_per_second: slowest rate, beyond the first pause, at which a body may come.
     """
@@ -145,7 +145,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         bounds = self._bounds
-        is_upload = scope["path"].rstrip("/").endswith("/datasets")
+        is_upload = scope["path"].rstrip("/").endswith(UPLOADS)
         limit = bounds.upload_bytes if is_upload else bounds.body_bytes
         began, status, started, received, is_whole = time.perf_counter(), 500, False, 0, False
 

@@ -14,7 +14,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -78,11 +78,29 @@ def check_unpacked_size(path: Path, limit: int) -> None:
         _Count(limit).add(file, path.name, 0)
 
 
+def check_unpacked_sizes(paths: Sequence[Path], limit: int) -> None:
+    """Refuse reports that would unpack to more than the limit together; damaged ones are left to the importer.
+
+    Args:
+        paths: the files; pages and JSON in them may be one line.
+        limit: bytes, of everything in them together.
+
+    Raises:
+        TooLargeError: 413, they hold more.
+        DataError: they hold more files than any reports.
+    """
+    count = _Count(limit, is_table=False)
+    for path in paths:
+        with path.open("rb") as file:
+            count.add(file, path.name, 0)
+
+
 class _Count:
     """What has come out so far."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, is_table: bool = True) -> None:
         self._limit, self._n_bytes, self._n_members = limit, 0, 0
+        self._is_table = is_table
 
     def _take(self, n_bytes: int) -> None:
         self._n_bytes += n_bytes
@@ -142,11 +160,11 @@ class _Count:
     def _add_text(self, file: IO[bytes], name: str) -> None:
         """Count bytes, and the cells that rows would have: short rows are filled up to the longest."""
         n_bytes = n_lines = width = line = 0
-        is_text = True
+        is_text = self._is_table
         with _damage_is_for_the_importer():
             while piece := file.read(_PIECE):
                 self._take(len(piece))
-                if not n_bytes:
+                if not n_bytes and self._is_table:
                     is_text = b"\0" not in piece[:4096] or piece[:2] in {b"\xff\xfe", b"\xfe\xff"}
                 n_bytes += len(piece)
                 if not is_text:

@@ -40,7 +40,7 @@ def _listed(words: str, home: str, text: str) -> Listed:
 
 GROUPS = {
     "data": "Import, list, show and delete market data.",
-    "backtest": "Run, list and show backtests.",
+    "backtest": "Run, import, list and show backtests.",
     "keys": "Make, list and revoke API keys.",
 }
 """Groups of commands with their help; they are shown after the commands that have none."""
@@ -66,6 +66,11 @@ COMMANDS = (
     ),
     _listed(
         "optimize", "running:optimize", "Try every combination of some parameters of a backtest and rank the results."
+    ),
+    _listed(
+        "import-passes",
+        "passes:import_passes",
+        "Keep an optimization that was made elsewhere and judge it by its passes; nothing of it can be run again.",
     ),
     _listed("list", "optimizations:list_optimizations", "List optimizations, newest first."),
     _listed("status", "optimizations:status", "Show an optimization's progress."),
@@ -116,6 +121,11 @@ COMMANDS = (
     _listed("data show", "data:show", "Show a dataset: what was detected, and its quality report."),
     _listed("data delete", "data:delete", "Delete a dataset that no backtest uses."),
     _listed("backtest run", "backtests:run", "Run a strategy with one set of parameters and keep the result."),
+    _listed(
+        "backtest import",
+        "trade_imports:import_backtests",
+        "Keep backtests that were made elsewhere: reports and lists of trades of other platforms.",
+    ),
     _listed("backtest list", "backtests:list_backtests", "List backtests, newest first."),
     _listed("backtest show", "backtests:show", "Show a backtest's settings and metrics."),
     _listed("backtest trades", "backtests:trades", "List a backtest's trades."),

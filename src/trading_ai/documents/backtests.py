@@ -19,7 +19,7 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.symbol_table import symbol
 from trading_ai.metrics import sides
 from trading_ai.optimization.cautions import said_of_backtest
-from trading_ai.optimization.records import BacktestRecord
+from trading_ai.optimization.records import BacktestRecord, is_as_reported
 from trading_ai.parameters import Combination
 
 _REPLACED = ("entry_time_ns", "exit_time_ns", "direction", "exit_reason")
@@ -275,9 +275,13 @@ def backtest_in_full_json(record: BacktestRecord, arrays: Mapping[str, npt.NDArr
     spec, trades = record.spec, arrays["trades"]
     rate = account_rate(spec, record.symbol)
     exposure = sides.money_exposure(trades, arrays["equity"].shape[0], spec.capital, rate)
+    by_side = [finite_values(vars(side)) for side in sides.sides_of(trades)]
+    if is_as_reported(record):  # trades that were made elsewhere lie in no bars
+        exposure = math.nan
+        by_side = [{**side, "average_bars_held": None} for side in by_side]
     return {
         **backtest_json(record),
-        "sides": [cast("Side", finite_values(vars(side))) for side in sides.sides_of(trades)],
+        "sides": [cast("Side", side) for side in by_side],
         "money_exposure_percent": finite(exposure),
         "ruined_at": _stop_outs(trades)[1] if record.metrics.get("ruined", 0.0) > 0.0 else None,
         "stopped_out_at": _stop_outs(trades)[0],

@@ -100,7 +100,7 @@ def plan_optimization(
     if spec.method not in METHODS or METHODS[spec.method].lists_all:
         _check_grid(space, max_combinations)
     check_size(space)
-    chosen = strategy_as_started(backtest.spec.strategy, backtest.strategy_hash, backtest.engine_version)
+    chosen = strategy_as_started(backtest.spec, backtest.strategy_hash, backtest.engine_version)
     for axis in space.axes:
         check_axis(chosen, axis)
     spec = replace(spec, datasets=symbol_datasets(store, backtest.spec, chosen, space, spec.datasets))
@@ -258,7 +258,7 @@ def strategy_of(store: Store, record: OptimizationRecord) -> Declared:
         StrategyError: the strategy or such an objective is gone.
     """
     backtest = store.backtest(record.spec.backtest_id)
-    chosen = strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
+    chosen = strategy_as_started(backtest.spec, record.strategy_hash, record.engine_version)
     bound(record.spec.objectives, record.spec.functions_hash)
     return chosen
 

@@ -225,7 +225,7 @@ class OptimizationService:
         try:
             with self._here.ending(key, served=terms.served):
                 backtest = self.store.backtest(record.spec.backtest_id)
-                strategy_as_started(backtest.spec.strategy, record.strategy_hash, record.engine_version)
+                strategy_as_started(backtest.spec, record.strategy_hash, record.engine_version)
                 terms = replace(terms, isolate=terms.served and not is_built_in(backtest.spec.strategy))
                 plan = self.plan(record.spec, measure=not terms.isolate)
                 left = plan.indices[~np.isin(plan.indices, self.store.done_indices(key))]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.records import SIGNAL, TIME_EXIT
 from trading_ai.parameters import Value
 
 LISTED_TRADE = np.dtype(
@@ -55,3 +60,61 @@ class TradeList:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     summary: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of what a replay depends on: symbol, account and trades; not where they were read."""
+        about = [self.symbol, self.account_currency, self.capital]
+        digest = hashlib.sha256(json.dumps(about).encode())
+        listed = np.ascontiguousarray(self.trades, LISTED_TRADE)
+        for name in LISTED_TRADE.names or ():  # a field at a time: records may hold bytes between fields
+            digest.update(np.ascontiguousarray(listed[name]).tobytes())
+        return digest.hexdigest()
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The list as plain arrays, for a file; `from_arrays` reads them back."""
+        names = ("symbol", "account_currency", "capital", "origin", "clock", "notes")
+        about = {name: getattr(self, name) for name in names}
+        text = json.dumps({**about, "parameters": dict(self.parameters), "summary": dict(self.summary)})
+        return {
+            "trades": np.ascontiguousarray(self.trades, LISTED_TRADE),
+            "about": np.frombuffer(text.encode(), np.uint8),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> TradeList:
+        """Read what `to_arrays` gave.
+
+        Raises:
+            KeyError: an array is missing.
+            ValueError: what is said of the list is no JSON.
+        """
+        about = json.loads(arrays["about"].tobytes().decode())
+        return cls(trades=arrays["trades"], **{**about, "notes": tuple(about["notes"])})
+
+
+def listed_trades(
+    trades: npt.NDArray[np.void], bar_ns: int, stop_distance: float = 0.0, target_distance: float = 0.0
+) -> npt.NDArray[np.void]:
+    """Closed trades of one of our own backtests as a list that can be replayed.
+
+    An exit inside a bar, of which only the bar is known, gets the bar's last nanosecond.
+
+    Args:
+        trades: `records.TRADE`, shape (n_trades,).
+        bar_ns: length of an execution bar, ns.
+        stop_distance: distance of each trade's stop from its entry, price units; 0 for none.
+        target_distance: distance of its target likewise.
+
+    Returns:
+        `LISTED_TRADE`, in order of entry, shape (n_trades,).
+    """
+    listed = np.empty(len(trades), LISTED_TRADE)
+    for name in set(LISTED_TRADE.names or ()) & set(trades.dtype.names or ()):
+        listed[name] = trades[name]
+    inside = ~np.isin(trades["exit_reason"], (SIGNAL, TIME_EXIT))
+    listed["exit_time_ns"] = trades["exit_time_ns"] + np.where(inside, bar_ns - 1, 0)
+    side = trades["direction"].astype(float)
+    listed["stop_loss"] = trades["entry_price"] - side * stop_distance if stop_distance else np.nan
+    listed["take_profit"] = trades["entry_price"] + side * target_distance if target_distance else np.nan
+    return listed[np.lexsort((listed["exit_time_ns"], listed["entry_time_ns"]))]

@@ -10,7 +10,7 @@ import numpy as np
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import ChangedError, DataError, said_in_full
+from trading_ai.errors import ChangedError, DataError, StateError, StrategyError, said_in_full
 from trading_ai.evaluation.declared import searched_settings, searches_symbol, searches_timeframe
 from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.making import evaluator_of
@@ -26,6 +26,7 @@ from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.strategies.base import Declared
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import is_path, strategy
+from trading_ai.strategies.replay import Replay
 
 
 def absolute_strategy(name: str) -> str:
@@ -43,9 +44,15 @@ def load_bars(spec: BacktestSpec, artifacts: Artifacts, *, searched: bool = Fals
 
     Raises:
         NotFoundError: a dataset's bars are gone.
+        StateError: the backtest was imported without bars.
         ParameterError: no bar opens before the end of the range.
         DataError: the timeframe does not fit the dataset, or the detail bars do not fit the bars.
     """
+    if not spec.dataset_id:
+        raise StateError(
+            "this backtest was imported without bars, and nothing can be run on it: import bars of its symbol, then "
+            "the report again with that dataset"
+        )
     own = bars_before(artifacts.load_bars(spec.dataset_id), spec.end)
     others = [artifacts.load_bars(dataset_id) for dataset_id in spec.other_dataset_ids]
     own = own.with_others(bars for bars in others if bars.symbol.name != own.symbol.name)
@@ -116,6 +123,40 @@ def make_evaluator(
     )
 
 
+def strategy_of(spec: BacktestSpec) -> Declared:
+    """The strategy that a backtest names, with the trades that it names where they are replayed.
+
+    Raises:
+        StrategyError: there is no such strategy, trades are named for one that replays none, or none for one that does.
+    """
+    chosen = strategy(spec.strategy)
+    if not isinstance(chosen, Replay):
+        if spec.trades_id is not None:
+            raise StrategyError(
+                f"is only for the strategy replay, not for {chosen.name}", parameter="trades_id",
+                value=spec.trades_id[:12], remedy="Leave it out, or name replay as the strategy.",
+            )  # fmt: skip
+        return chosen
+    if spec.trades_id is None:
+        raise StrategyError(
+            "is needed by the strategy replay", parameter="trades_id", value=None,
+            remedy="Give the id of a backtest whose trades are to be replayed, or import one.",
+        )  # fmt: skip
+    return Replay(spec.trades_id)
+
+
+def with_trades(chosen: Declared, artifacts: Artifacts) -> Declared:
+    """The same strategy, with its list of trades at hand where it replays one.
+
+    Raises:
+        NotFoundError: the list is gone.
+        StorageError: it no longer matches its hash.
+    """
+    if isinstance(chosen, Replay) and chosen.trades is None:
+        return Replay(chosen.trades_id, artifacts.load_trades(chosen.trades_id))
+    return chosen
+
+
 def check_code(chosen: Declared, expected_hash: str, engine_version: str = ENGINE_VERSION) -> None:
     """Make sure that code gives the numbers it gave at the start.
 
@@ -135,11 +176,11 @@ def check_code(chosen: Declared, expected_hash: str, engine_version: str = ENGIN
         )
 
 
-def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENGINE_VERSION) -> Declared:
-    """A strategy whose code is what it was when something began.
+def strategy_as_started(spec: BacktestSpec, strategy_hash: str, engine_version: str = ENGINE_VERSION) -> Declared:
+    """A backtest's strategy whose code, and whose trades where they are replayed, are what they were in the beginning.
 
     Args:
-        name: as a backtest names it.
+        spec: the backtest.
         strategy_hash: its identity then.
         engine_version: the engine's version then.
 
@@ -147,7 +188,7 @@ def strategy_as_started(name: str, strategy_hash: str, engine_version: str = ENG
         ChangedError: the strategy's code or the engine has changed.
         StrategyError: the strategy is gone.
     """
-    chosen = strategy(name)
+    chosen = strategy_of(spec)
     check_code(chosen, strategy_hash, engine_version)
     return chosen
 
@@ -158,7 +199,7 @@ def job_evaluator(job: Job, artifacts: Artifacts, n_threads: int = 1) -> Evaluat
     Raises:
         TradingAIError: bars or strategy are gone or have changed.
     """
-    chosen = strategy_as_started(job.backtest.strategy, job.strategy_hash, job.engine_version)
+    chosen = strategy_as_started(job.backtest, job.strategy_hash, job.engine_version)
     return space_evaluator(job.backtest, job.space, job.datasets, artifacts, chosen, n_threads)
 
 
@@ -178,6 +219,7 @@ def space_evaluator(
         NotFoundError: a dataset's bars are gone.
         InputError: a parameter, rule or cost is impossible.
     """
+    chosen = with_trades(chosen, artifacts)
     if searched_settings(chosen, space):
         others = without_settings(chosen, space)
 

@@ -18,7 +18,7 @@ from trading_ai.market.grid import parse_day_start
 from trading_ai.options import Given
 from trading_ai.parameters import Value
 
-_LATER = {"start", "end", "day_start", "conversion_dataset_id", "other_dataset_ids"}
+_LATER = {"start", "end", "day_start", "conversion_dataset_id", "other_dataset_ids", "trades_id"}
 """Fields that came after the first backtests were stored."""
 
 
@@ -47,6 +47,7 @@ class BacktestSpec:
             by the strategy, whose indicators are warm when trading begins.
         end: the moment after the last; bars that open at or after it do not exist for the backtest, and positions
             that are open then end as at the end of data. None for all.
+        trades_id: content hash of the list of trades that the strategy ``replay`` replays; None for other strategies.
 
     Raises:
         ParameterError: `start` or `end` cannot be read, or nothing lies between them.
@@ -67,6 +68,7 @@ class BacktestSpec:
     start: str | None = None
     end: str | None = None
     conversion_dataset_id: str | None = None
+    trades_id: str | None = None
     other_dataset_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -84,7 +86,7 @@ class BacktestSpec:
         """
         others = list(self.other_dataset_ids) or None
         given = asdict(self) | {"parameters": dict(self.parameters), "other_dataset_ids": others}
-        return {name: value for name, value in given.items() if name not in _LATER or value is not None}
+        return {name: value for name, value in given.items() if name not in _LATER or value not in (None, ())}
 
     @classmethod
     def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:

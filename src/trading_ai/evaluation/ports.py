@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     # An account brings compiled code with it, which those who only read what is stored do not need.
     from trading_ai.engine.account import Account
     from trading_ai.engine.execution_data import ExecutionData
+    from trading_ai.engine.trade_list import TradeList
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -177,6 +178,19 @@ class Artifacts(Protocol):
 
     def delete_backtest(self, backtest_id: str) -> None:
         """Remove a backtest's arrays; nothing happens if there are none."""
+        ...
+
+    def save_trades(self, trades: TradeList) -> str:
+        """Keep a list of trades; returns its content hash. Saving the same trades again changes nothing."""
+        ...
+
+    def load_trades(self, trades_id: str) -> TradeList:
+        """A list of trades by content hash, verified.
+
+        Raises:
+            NotFoundError: there is none.
+            StorageError: the file does not match its hash.
+        """
         ...
 
 

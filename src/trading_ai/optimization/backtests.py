@@ -12,10 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
+from trading_ai.engine.trade_list import TradeList, listed_trades
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import EvaluationError, StateError, TradingAIError
+from trading_ai.errors import EvaluationError, NotFoundError, StateError, TradingAIError
 from trading_ai.evaluation.declared import check_rules, resolve_parameters
-from trading_ai.evaluation.job import absolute_strategy, load_bars, load_conversion, make_evaluator
+from trading_ai.evaluation.job import (
+    absolute_strategy,
+    load_bars,
+    load_conversion,
+    make_evaluator,
+    strategy_of,
+    with_trades,
+)
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec
 from trading_ai.evaluation.ports import Artifacts, Evaluator
 from trading_ai.market.bars import Bars
@@ -23,7 +31,6 @@ from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.identity import strategy_identity
-from trading_ai.strategies.registry import strategy
 
 
 def full_result(evaluator: Evaluator, combination: Mapping[str, Any]) -> BacktestResult:
@@ -109,7 +116,8 @@ class BacktestService:
         dataset = self.store.dataset(spec.dataset_id)
         detail = None if spec.detail_dataset_id is None else self.store.dataset(spec.detail_dataset_id)
         rates = None if spec.conversion_dataset_id is None else self.store.dataset(spec.conversion_dataset_id)
-        chosen = strategy(spec.strategy)
+        spec = replace(spec, trades_id=self._trades_id(spec))
+        chosen = with_trades(strategy_of(spec), self.artifacts)
         spec = replace(
             spec,
             strategy=absolute_strategy(spec.strategy),
@@ -139,6 +147,36 @@ class BacktestService:
         self.artifacts.save_backtest(record.backtest_id, _arrays(result))
         self.store.add_backtest(record)
         return record, result
+
+    def _trades_id(self, spec: BacktestSpec) -> str | None:
+        """The list of trades that a backtest names: by its own id, or by that of the backtest that made the trades."""
+        if spec.trades_id is None:
+            return None
+        try:
+            return self.artifacts.load_trades(spec.trades_id).content_hash
+        except NotFoundError:
+            source = self.store.backtest(spec.trades_id)
+        return source.spec.trades_id or self.artifacts.save_trades(self.trades_of(source))
+
+    def trades_of(self, record: BacktestRecord) -> TradeList:
+        """The trades of a backtest as a list that can be replayed, with the levels that they had.
+
+        Raises:
+            NotFoundError: its arrays or bars are gone.
+        """
+        bars, detail = load_bars(record.spec, self.artifacts)
+        execution = bars if detail is None else detail
+        pip, given = bars.symbol.pip_size, record.spec.parameters
+        stop, target = (float(given.get(name, 0.0)) * pip for name in ("stop_loss", "take_profit"))
+        trades = self.artifacts.load_backtest(record.backtest_id)["trades"]
+        return TradeList(
+            symbol=record.symbol,
+            trades=listed_trades(trades, execution.timeframe.ns, stop, target),
+            account_currency=record.spec.account_currency,
+            capital=record.spec.capital,
+            origin="backtest",
+            parameters=dict(given),
+        )
 
     def delete(self, backtest_id: str) -> str:
         """Delete a backtest that no optimization uses; returns its id.

@@ -14,7 +14,7 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
-from trading_ai.optimization.records import BacktestRecord, OptimizationRecord, TrialPage
+from trading_ai.optimization.records import BacktestRecord, OptimizationRecord, TrialPage, is_as_reported
 from trading_ai.optimization.standing import n_ruined, why_nothing_ranks
 
 FEW_TRADES = 30
@@ -27,6 +27,9 @@ LARGE_DRAWDOWN = 50.0
 """Percent of the highest equity from which on a fall is said."""
 
 WITHOUT_COSTS = "without costs"
+
+AS_REPORTED = "as the report has them: the profits are those of the platform that made them"
+"""Costs of a backtest that was made elsewhere and not replayed."""
 
 Metrics = Mapping[str, float]
 
@@ -47,6 +50,8 @@ class Said:
 def said_of_backtest(record: BacktestRecord) -> Said:
     """What goes with a backtest."""
     spec = record.spec
+    if is_as_reported(record):
+        return Said(AS_REPORTED, cautions(AS_REPORTED, record.metrics, _money(spec), "This backtest"))
     costs = costs_stated(spec.costs, spec.account_currency, has_spread(record.metrics))
     return Said(costs, cautions(costs, record.metrics, _money(spec), "This backtest"))
 

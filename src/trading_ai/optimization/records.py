@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ import numpy.typing as npt
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Floats, Indices
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
+
+REPLAY = "replay"
+"""Strategy of a backtest that was made elsewhere: its trades are its own."""
 
 WALK_FORWARD = "walk-forward "
 """How the names of a walk-forward's backtests and optimizations begin."""
@@ -50,6 +54,11 @@ class BacktestRecord:
     metrics: Mapping[str, float]
     created_at: float
     part_of: str = ""
+
+
+def is_as_reported(record: BacktestRecord) -> bool:
+    """Whether a backtest was made elsewhere and its figures are those of its own trades, not of a replay on bars."""
+    return record.spec.strategy == REPLAY and math.isnan(record.metrics.get("max_drawdown", math.nan))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cached_property
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
+from trading_ai.engine.trade_list import TradeList
 from trading_ai.errors import NotFoundError, StorageError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
@@ -107,6 +109,33 @@ class FileArtifacts(Artifacts):
     def delete_backtest(self, backtest_id: str) -> None:
         self._backtest_path(backtest_id).unlink(missing_ok=True)
 
+    @override
+    def save_trades(self, trades: TradeList) -> str:
+        path = self._trades_path(trades.content_hash)
+        if path.is_file():
+            return trades.content_hash
+
+        def write(part: Path) -> None:
+            with part.open("wb") as file:
+                np.savez_compressed(file, **trades.to_arrays())  # type: ignore[arg-type]
+
+        _write(path, write)
+        return trades.content_hash
+
+    @override
+    def load_trades(self, trades_id: str) -> TradeList:
+        path = self._trades_path(trades_id)
+        if not path.is_file():
+            raise NotFoundError("list of trades", trades_id, f"Its file {path} is missing: import it again.")
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                trades = TradeList.from_arrays({name: archive[name] for name in archive.files})
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            raise StorageError(f"file of trades {path} cannot be read: {error}. Import them again.") from error
+        if trades.content_hash != trades_id:
+            raise StorageError(f"file of trades {path} was changed: it no longer matches its hash. Import it again.")
+        return trades
+
     @cached_property
     def _files(self) -> BarFiles:
         from trading_ai.store.parquet import BarFiles  # noqa: PLC0415 - commands without bars need not wait for it
@@ -115,6 +144,9 @@ class FileArtifacts(Artifacts):
 
     def _bars_path(self, dataset_id: str) -> Path:
         return self.home / "datasets" / f"{safe_id(dataset_id)}.parquet"
+
+    def _trades_path(self, trades_id: str) -> Path:
+        return self.home / "trades" / f"{safe_id(trades_id)}.npz"
 
     def _backtest_path(self, backtest_id: str) -> Path:
         return self.home / "backtests" / f"{safe_id(backtest_id)}.npz"

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sqlalchemy import select
 from typing_extensions import override
 
+from trading_ai.engine.trade_list import TradeList
 from trading_ai.errors import NotFoundError, StorageError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
@@ -138,6 +139,24 @@ class SharedArtifacts(Artifacts):
     @override
     def delete_backtest(self, backtest_id: str) -> None:
         self._delete(f"backtests/{backtest_id}")
+
+    # --- trades --------------------------------------------------------------------------------------
+
+    @override
+    def save_trades(self, trades: TradeList) -> str:
+        if self._load(f"trades/{trades.content_hash}") is None:
+            self._save(f"trades/{trades.content_hash}", _packed(trades.to_arrays()))
+        return trades.content_hash
+
+    @override
+    def load_trades(self, trades_id: str) -> TradeList:
+        arrays = self._load(f"trades/{trades_id}")
+        if arrays is None:
+            raise NotFoundError("list of trades", trades_id, "It is not in the database: import it again.")
+        trades = TradeList.from_arrays(arrays)
+        if trades.content_hash != trades_id:
+            raise StorageError(f"the trades of list {trades_id} no longer match their hash. Import them again.")
+        return trades
 
     # --- files in the database -----------------------------------------------------------------------
 

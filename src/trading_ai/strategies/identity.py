@@ -19,6 +19,7 @@ from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installe
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.base import Declared
 from trading_ai.strategies.hosted import Hosted
+from trading_ai.strategies.replay import Replay
 from trading_ai.strategies.sources import read_sources
 from trading_ai.strategies.user_file import data_files, user_code
 
@@ -43,6 +44,8 @@ def identity_parts(chosen: Declared) -> tuple[str, ...]:
             continue
         parts.update(_code_parts(base))
         parts.update(_data_parts(base))
+    if isinstance(chosen, Replay):
+        parts.add(f"trades {chosen.trades_id}")  # they decide the entries, as code does elsewhere
     return tuple(sorted(parts))
 
 

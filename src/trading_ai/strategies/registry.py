@@ -14,6 +14,7 @@ from pathlib import Path
 from trading_ai.errors import StrategyError, did_you_mean
 from trading_ai.strategies.base import Declared, Strategy
 from trading_ai.strategies.hosted import find_hosted
+from trading_ai.strategies.replay import Replay
 from trading_ai.strategies.user_file import load_file
 
 ENTRY_POINT_GROUP = "trading_ai.strategies"
@@ -26,6 +27,9 @@ _BUILT_IN = {
     "macd": ("trading_ai.strategies.macd_cross", "MacdCross"),
     "supertrend": ("trading_ai.strategies.supertrend", "Supertrend"),
 }
+
+_TRADES = "replay"
+"""Name of the strategy that replays a list of trades, see `trading_ai.strategies.replay`."""
 
 
 @cache
@@ -59,7 +63,7 @@ def strategies() -> dict[str, type[Strategy]]:
 
 def is_built_in(name: str) -> bool:
     """Whether a strategy is one of this package, rather than a user's code."""
-    return name in _BUILT_IN
+    return name in _BUILT_IN or name == _TRADES
 
 
 def is_path(name: str) -> bool:
@@ -85,6 +89,8 @@ def strategy(name: str | Declared | type[Strategy]) -> Declared:
         module, cls = _BUILT_IN[name]
         made: Strategy = getattr(importlib.import_module(module), cls)()
         return made
+    if name == _TRADES:
+        return Replay()
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
     if is_path(name):
         hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None
@@ -92,7 +98,7 @@ def strategy(name: str | Declared | type[Strategy]) -> Declared:
     published = _published()
     if name in published:
         return published[name]()
-    known = [*_BUILT_IN, *published]
+    known = [*_BUILT_IN, _TRADES, *published]
     raise StrategyError(
         "is not a known strategy",
         parameter="strategy",

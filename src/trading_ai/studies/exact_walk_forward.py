@@ -14,6 +14,7 @@ from trading_ai.driving.here import Progress
 from trading_ai.driving.service import OptimizationService
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import ParameterError, StateError
+from trading_ai.evaluation.job import strategy_of
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Evaluator
 from trading_ai.market.date_range import moment_text
@@ -25,7 +26,6 @@ from trading_ai.robustness.instant_walk_forward import suggested_window_size
 from trading_ai.robustness.trials import Indices
 from trading_ai.strategies.base import Declared
 from trading_ai.strategies.identity import strategy_identity
-from trading_ai.strategies.registry import strategy
 
 MAX_WINDOWS = 500
 """Most windows of one walk-forward: each is an optimization in the store."""
@@ -244,7 +244,7 @@ class WalkForwardService:
         if self._kept is None:
             records = reversed(self.store.backtests())  # of equal ones, the newest
             self._kept = {_identity(r.spec, r.strategy_hash, r.engine_version): r for r in records}
-        key = _identity(spec, strategy_identity(strategy(spec.strategy)), ENGINE_VERSION)
+        key = _identity(spec, strategy_identity(strategy_of(spec)), ENGINE_VERSION)
         if key not in self._kept:
             self._kept[key], _ = self.backtests.run(spec, name, part_of=part_of)
         return self._kept[key]

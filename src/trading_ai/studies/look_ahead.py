@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from trading_ai.evaluation.job import load_bars, make_evaluator
+from trading_ai.evaluation.job import load_bars, make_evaluator, strategy_of, with_trades
 from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared, Parameter
 from trading_ai.strategies.lookahead import LookAheadCheck
-from trading_ai.strategies.registry import strategy
 
 _MOST_SETS = 32
 
@@ -30,7 +29,7 @@ def check_strategy(spec: BacktestSpec, artifacts: Artifacts, *, only_given: bool
         StrategyError: there is no such strategy, or it raises on these bars.
         ParameterError: a parameter is unknown or out of bounds.
     """
-    chosen = strategy(spec.strategy)
+    chosen = with_trades(strategy_of(spec), artifacts)
     bars, detail = load_bars(spec, artifacts)
     evaluator = make_evaluator(spec, SearchSpace(()), bars, detail, 1, chosen)
     sets: list[Combination] = [{}] if only_given else [*_sets(chosen, evaluator.fixed)][:_MOST_SETS]

@@ -1,0 +1,84 @@
+"""`trading-ai backtest import`: reports and lists of trades of other platforms."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from trading_ai.bootstrap import Application
+from trading_ai.cli.arguments import AS_JSON
+from trading_ai.cli.flags import FROM_FLAGS, with_flags
+from trading_ai.cli.output import note, print_json, say
+from trading_ai.cli.tables import table
+from trading_ai.documents.imports import imported_backtests_json
+from trading_ai.documents.words import number, short
+from trading_ai.importers.trades.importing import import_trades
+from trading_ai.metrics.catalog import metric
+from trading_ai.options import Given, rows_of
+
+if TYPE_CHECKING:
+    from trading_ai.documents.imports import ImportedBacktest
+
+_STATUS = {
+    "equal": "equal", "rounding": "rounding", "explained": "explained", "not_computed": "not computed",
+    "differs": "DIFFERS",
+}  # fmt: skip
+
+
+@with_flags(rows_of("report"))
+def import_backtests(
+    *,
+    files: list[Path] = typer.Argument(
+        ..., metavar="FILE...", help="Reports, lists of trades, gzipped or zipped, or folders of them."
+    ),
+    given: Given = FROM_FLAGS,
+    name: str = typer.Option("", help="A name for it; that of the strategy and the file if left out."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Keep backtests that were made elsewhere; nothing is kept if one file cannot be read."""
+    application = Application()
+    stated = {field: value for field, value in given["report"].items() if value not in (None, ())}
+    every = import_trades(application.backtests, files, stated, name=name, now=time.time())
+    found = imported_backtests_json(every)
+    if as_json:
+        print_json(found)
+        return
+    for item in found["imported"]:
+        _show(item)
+    first = found["imported"][0]["backtest"]["id"]
+    say(f"Next: trading-ai backtest show {short(first)}")
+
+
+def _show(item: ImportedBacktest) -> None:
+    backtest = item["backtest"]
+    say(f"backtest   {backtest['id']}" + (f"  {backtest['name']}" if backtest["name"] else ""))
+    say(f"read from  {item['source']}: {item['title']}")
+    say(f"trades     {item['n_trades']:,} of {backtest['symbol']}")
+    say(f"clock      {item['clock']}")
+    say(f"account    {backtest['capital']:,.2f} {backtest['account_currency']}")
+    say(f"bars       {short(backtest['dataset_id']) if backtest['dataset_id'] else 'none'}")
+    for what, text in item["costs"].items():
+        say(f"{what:<10} {text}")
+    if item["strategy_parameters"]:
+        shown = ", ".join(f"{key}={value}" for key, value in [*item["strategy_parameters"].items()][:12])
+        more = len(item["strategy_parameters"]) - 12
+        say(f"parameters {shown}" + (f", and {more} more" if more > 0 else ""))
+    rows = (
+        [
+            figure["name"], number(figure["reported"], metric(figure["name"]).unit),
+            number(figure["computed"], metric(figure["name"]).unit), _STATUS[figure["status"]], figure["explanation"],
+        ]
+        for figure in item["figures"]
+    )  # fmt: skip
+    if item["figures"]:
+        heads = ("figure", "reported", "from trades", "", "why")
+        table("The report's summary and its trades", heads, rows, spare=("why",))
+    for line in item["notes"]:
+        note(f"Note: {line}")
+    if item["n_unexplained"]:
+        note(f"Warning: {item['n_unexplained']} figures of the report differ from its trades and are not explained.")
+    if not item["added"]:
+        note("These trades were imported before; nothing was added.")

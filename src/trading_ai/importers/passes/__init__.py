@@ -1,0 +1,1 @@
+"""Optimizations of other platforms: their passes, one file a format."""

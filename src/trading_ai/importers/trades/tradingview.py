@@ -1,0 +1,155 @@
+"""TradingView's "List of trades" (CSV, xlsx): two rows a trade, of all versions of the headings."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from trading_ai.engine.records import SIGNAL
+from trading_ai.importers.trades.cells import Columns, header_of
+from trading_ai.importers.trades.document import Document
+from trading_ai.importers.trades.found import FoundTrades, empty_trades
+from trading_ai.importers.trades.words import end_of, folded
+
+_WORDS = {
+    "trade": ("trade", "tradenumber", "tradeno"),
+    "type": ("type",),
+    "time": ("dateandtime", "datetime", "dateutc"),
+    "signal": ("signal",),
+    "price": ("price*",),
+    "size": ("sizeqty", "positionsizeqty", "contracts", "quantity", "qty", "positionsize"),
+    "net": ("netpl*", "netpnl*", "pnl*", "profit*", "pl*"),
+    "cumulative": ("cumulativepl*", "cumulativepnl*", "cumprofit*", "cumulativeprofit*"),
+}
+_NEEDED = ("trade", "type", "time", "price", "size", "net")
+_ENTRY = re.compile(r"entry|einstieg|entrada|entree|entrata|вход|giris|wejscie|入场|入場|エントリー|진입")
+_CURRENCY = re.compile(r"\b([A-Z]{3,5})\b\s*\)?\s*$")
+_NAME = re.compile(r"_([A-Z]+)_([A-Z0-9.!]+)_\d{4}-\d\d-\d\d")
+
+
+def recognises(document: Document) -> bool:
+    """Whether a document is a list of trades of TradingView."""
+    if document.kind not in {"text", "sheet"}:
+        return False
+    found = header_of(document, _WORDS, _NEEDED, within=3)
+    if found is None:
+        return False
+    at, roles = found
+    rows = document.rows[at + 1 : at + 3]
+    return not rows or any(
+        "long" in word or "short" in word for word in (folded(r[roles["type"]]) for r in rows if len(r) > roles["type"])
+    )
+
+
+def read(document: Document) -> FoundTrades:
+    """Read a list of trades.
+
+    Raises:
+        DataError: a row is damaged, a trade has not two rows, numbers are missing, or profits do not add up.
+    """
+    header = header_of(document, _WORDS, _NEEDED, within=3)
+    assert header is not None
+    at, roles = header
+    columns = Columns(document, range(at + 1, len(document.rows)), roles)
+    columns.settle_style([role for role in ("price", "size", "net", "cumulative") if role in roles])
+    currency = _CURRENCY.search(document.rows[at][roles["net"]])
+    name = _NAME.search(document.source)
+    found = FoundTrades(
+        document, empty_trades(0), [], clock_how="the chart's time zone, which the list does not name",
+        account_currency="" if currency is None or currency[1] in {"PNL", "NET"} else currency[1],
+    )  # fmt: skip
+    if columns.rows:
+        pairs = _pairs(document, columns)
+        _read_trades(found, columns, pairs)
+    found.symbols = [name[2] if name else ""] * len(found.trades)
+    found.notes += [
+        "the list holds no stops, targets, commissions or parameters; its profits are net of commissions",
+        "times are the opens of the chart's bars" if len(found.trades) else "the list holds no trade",
+    ]
+    return found
+
+
+def _pairs(document: Document, columns: Columns) -> list[tuple[int, int]]:
+    """Positions (among the rows) of each trade's entry and exit, by number."""
+    by_number: dict[int, list[int]] = {}
+    numbers = columns.numbers("trade")
+    for i, value in enumerate(numbers):
+        by_number.setdefault(int(value), []).append(i)
+    types = [folded(text) for text in columns.texts("type")]
+    first, last = min(by_number), max(by_number)
+    pairs = []
+    for number in range(first, last + 1):
+        places = by_number.get(number, [])
+        if not places:
+            raise document.refuse(
+                "is missing", parameter="trade", value=number, remedy="Export the list again; rows were lost"
+            )
+        entries = [i for i in places if _ENTRY.search(types[i])]
+        exits = [i for i in places if not _ENTRY.search(types[i])]
+        if len(entries) == 1 and not exits and number == last:
+            continue  # still open
+        if len(entries) != 1 or len(exits) != 1:
+            raise document.refuse(
+                f"has {len(entries)} entries and {len(exits)} exits instead of one each", row=columns.rows[places[0]],
+                parameter="trade", value=number, remedy="Export the list again; it is cut off, or was changed",
+            )  # fmt: skip
+        pairs.append((entries[0], exits[0]))
+    return pairs
+
+
+def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, int]]) -> None:
+    document = found.document
+    times, found.aware = columns.times("time")
+    if found.aware:
+        found.clock, found.clock_how = "UTC", "the times carry their zone"
+    prices, sizes, nets = (
+        columns.numbers("price"),
+        columns.numbers("size", needed=False),
+        columns.numbers("net", needed=False),
+    )
+    types, signals = columns.texts("type"), columns.texts("signal")
+    trades = empty_trades(len(pairs))
+    for i, (entry, exit_) in enumerate(pairs):
+        sides = {("long" in folded(types[j])) - ("short" in folded(types[j])) for j in (entry, exit_)}
+        if len(sides) != 1 or 0 in sides:
+            raise document.refuse(
+                "is neither long nor short in both rows", row=columns.rows[entry], parameter="type",
+                value=f"{types[entry]}, {types[exit_]}", remedy="Export the list again; it was changed",
+            )  # fmt: skip
+        size = sizes[exit_] if not np.isnan(sizes[exit_]) else sizes[entry]
+        net = nets[exit_] if not np.isnan(nets[exit_]) else nets[entry]
+        for name, value in (("size", size), ("net", net)):
+            if np.isnan(value) or (name == "size" and value <= 0.0):
+                raise document.refuse("is missing", row=columns.rows[exit_], parameter=name)
+        trades[i] = (
+            times[entry], times[exit_], sides.pop(), end_of(signals[exit_], otherwise=SIGNAL), size, prices[entry],
+            prices[exit_], np.nan, np.nan, np.nan, np.nan, np.nan, net, columns.rows[exit_],
+        )  # fmt: skip
+    found.trades = trades
+    if "cumulative" in columns:
+        cumulative = columns.numbers("cumulative", needed=False)
+        _check_sums(document, columns, pairs, nets, cumulative)
+        last = cumulative[pairs[-1][1]] if pairs else np.nan
+        if not np.isnan(last):
+            found.summary["net_profit"], found.decimals["net_profit"] = float(last), 2
+    n_open = int(np.count_nonzero([folded(signals[exit_]) == "open" for _, exit_ in pairs]))
+    if n_open:
+        found.notes.append(f"{n_open:,} trades were open at the end; they end with the last price that the list has")
+
+
+def _check_sums(
+    document: Document, columns: Columns, pairs: list[tuple[int, int]], nets: np.ndarray, cumulative: np.ndarray
+) -> None:
+    before = None
+    for entry, exit_ in pairs:
+        after = cumulative[exit_]
+        net = nets[exit_] if not np.isnan(nets[exit_]) else nets[entry]
+        # Each of the three is rounded to cents or, in coins, to more digits.
+        if before is not None and abs(before + net - after) > 0.0251:
+            raise document.refuse(
+                f"does not add up: {before:.2f} before it and {net:.2f} give {before + net:.2f}",
+                row=columns.rows[exit_], parameter="cumulative profit", value=float(after),
+                remedy="Export the list again; a row is missing, or was changed",
+            )  # fmt: skip
+        before = None if np.isnan(after) else after
