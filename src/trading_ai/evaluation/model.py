@@ -86,7 +86,7 @@ class BacktestSpec:
         """
         others = list(self.other_dataset_ids) or None
         given = asdict(self) | {"parameters": dict(self.parameters), "other_dataset_ids": others}
-        return {name: value for name, value in given.items() if name not in _LATER or value not in (None, ())}
+        return {name: value for name, value in given.items() if name not in _LATER or value is not None}
 
     @classmethod
     def of(cls, strategy: str, parameters: Mapping[str, Value], dataset_id: str, given: Given) -> BacktestSpec:
