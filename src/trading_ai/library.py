@@ -35,6 +35,7 @@ from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Declared, Signals, SignalStrategy, Strategy
+from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning
 from trading_ai.strategies.registry import strategy as find_strategy
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-StrategyLike = str | Declared | type[Strategy] | Signals
+StrategyLike = str | Declared | type[Strategy] | type[EventStrategy] | Signals
 
 _LOOK_AHEAD_SECONDS = 0.2
 _DEFAULT_SIZING = Sizing()

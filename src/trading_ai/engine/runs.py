@@ -29,6 +29,7 @@ class RunRequest:
         account: capital, sizing, costs and rules.
         account_currency: its currency.
         parameters: a value of each parameter that the strategy declares.
+        entry_delay: execution bars that entries are to be carried out late; 0 unless the strategy can do that.
     """
 
     seen: Bars
@@ -37,6 +38,7 @@ class RunRequest:
     account: Account
     account_currency: str
     parameters: Mapping[str, Value]
+    entry_delay: int = 0
 
 
 @dataclass(frozen=True, eq=False)
