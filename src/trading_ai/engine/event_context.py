@@ -245,6 +245,10 @@ class EventContext:
         """The run's log."""
         return "\n".join(self._logged)
 
+    def whole(self) -> WholeBars:
+        """Every bar at once, for compiled code, which looks at none after the one at hand."""
+        return WholeBars(self)
+
     def _value(self, name: str) -> float:
         values = self._lists.get(name)
         if values is None:
@@ -313,3 +317,22 @@ class EventContext:
 
 def _price(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+class WholeBars:
+    """The bars' arrays under the names under which a strategy finds the values of the bar at hand.
+
+    Args:
+        ctx: the context.
+    """
+
+    def __init__(self, ctx: EventContext) -> None:
+        self._ctx = ctx
+
+    def __getattr__(self, name: str) -> Any:
+        return self._ctx._times if name == "time" else self._ctx._column(name)
+
+    def atr(self, length: int) -> Any:
+        """Average true range of every bar."""
+        self._ctx.atr(length)
+        return self._ctx._atr[length]

@@ -281,17 +281,16 @@ class EventSimulator(EventAccount):
         for p in self.open:
             p.is_inside = False
 
-    def run(self, starts: npt.NDArray[np.int64], decide: Callable[[int], None], log: Callable[[], str]) -> Ran:
+    def run(self, starts: npt.NDArray[np.int64], decide: Callable[[int], None]) -> Ran:
         """Simulate every bar.
 
         Args:
             starts: the execution bar at whose open each of the strategy's bars opens, shape (n_seen,); what is decided
                 at the close of bar i is carried out from bar ``starts[i + 1]`` on.
             decide: called with i at each of these closes.
-            log: what the strategy printed.
         """
         n = self.data.n_bars
-        equity = np.empty(n)
+        equity, marks = np.empty(n), np.full(n, np.nan)
         next_start: list[int] = starts[1:].tolist()
         i = int(np.searchsorted(starts[1:], 0))
         for t in range(n):
@@ -303,7 +302,10 @@ class EventSimulator(EventAccount):
                     decide(i)
                 i += 1
             if self.requests:
+                had = len(self.trades)
                 self.market_orders(t)
+                if len(self.trades) > had and not self.open:
+                    marks[t] = self.balance
             if self.open or self.waiting:
                 held, before = bool(self.open), self.n_opened
                 self.at_open(t)
@@ -321,7 +323,7 @@ class EventSimulator(EventAccount):
             trades, equity,
             open_profit=self.open_value(n - 1, self.bid[3][n - 1], self.ask[3][n - 1]),
             n_skipped=self.skipped, bars_exposed=self.exposed, slippage=self.slippage, spread=self.spread,
-            ruined_bar=self.ruined_at, log=log(),
+            ruined_bar=self.ruined_at, marks=marks,
         )  # fmt: skip
 
 

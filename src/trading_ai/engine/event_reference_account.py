@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 from trading_ai.engine.account import Account
@@ -35,13 +36,27 @@ class EventAccount(ReferenceAccount):
         self.ruined_at = -1
         self.n_opened = 0
         self.half_cent = data.cent / 2
-        # Lists give Python's own numbers, which are quicker than NumPy's one at a time.
-        self.bid = [price.tolist() for price in data.bid]
-        self.ask = self.bid if data.ask[0] is data.bid[0] else [price.tolist() for price in data.ask]
-        self.times = data.bars.open_time_ns.tolist()
         sizing, symbol = self.sizing, self.symbol
         self.step = symbol.volume_step if sizing.volume_step is None else sizing.volume_step
         self.smallest = symbol.min_volume if sizing.min_volume is None else sizing.min_volume
+
+    # Lists give Python's own numbers, which are quicker than NumPy's one at a time.
+
+    @cached_property
+    def bid(self) -> list[list[float]]:
+        """Open, high, low, close of each bar at the bid."""
+        return [price.tolist() for price in self.data.bid]
+
+    @cached_property
+    def ask(self) -> list[list[float]]:
+        """The same at the ask."""
+        return self.bid if self.data.ask[0] is self.data.bid[0] else [price.tolist() for price in self.data.ask]
+
+    @cached_property
+    def times(self) -> list[int]:
+        """Open time of each bar, ns UTC."""
+        times: list[int] = self.data.bars.open_time_ns.tolist()
+        return times
 
     # --- what positions are worth ----------------------------------------------------------------------
 
