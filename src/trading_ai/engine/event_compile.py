@@ -47,7 +47,7 @@ _COLUMNS = {
 _BUILT_IN = {"abs", "min", "max", "len", "range", "int", "float", "bool", "round", "True", "False", "None"}
 
 _KERNEL = """
-def run_bars(starts, first, {desk}, marks, equity{arguments}{states}):
+def run_bars(starts, first, {desk}, equity{arguments}{states}):
     d = Desk({desk})
     bar = first
     last = starts.shape[0] - 1
@@ -60,7 +60,7 @@ def run_bars(starts, first, {desk}, marks, equity{arguments}{states}):
                 {kept}_ = on_bar(d, bar{arguments}{states})
             bar += 1
         if account[N_OPEN] + account[N_WAITING] + account[N_REQUESTS] > 0.0:
-            equity[t] = one_bar(d, t, marks)
+            equity[t] = one_bar(d, t)
         else:
             equity[t] = account[BALANCE]
         if account[TROUBLE] != 0.0:
@@ -74,7 +74,7 @@ class Compiled:
     """A strategy's code as one compiled loop over the bars.
 
     Attributes:
-        run: the loop; takes starts, the first bar, the desk's arrays, marks, equity, arguments and states.
+        run: the loop; takes starts, the first bar, the desk's arrays, equity, arguments and states.
         arguments: code of the expression, of `self` and `ctx`, that gives each argument.
         states: attributes that are handed from bar to bar.
     """

@@ -71,11 +71,11 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         desk = e.Desk(
             config, prices_of(data), data.rates, data.nights, data.bars.open_time_ns,
             np.zeros((MOST_POSITIONS, e.N_HELD)), np.zeros((MOST_ORDERS, e.N_ORDER)),
-            np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades,
+            np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades, marks,
         )  # fmt: skip
         first = int(np.searchsorted(request.starts[1:], 0))
         try:
-            code.run(request.starts, first, *desk, marks, equity, *arguments, *states)
+            code.run(request.starts, first, *desk, equity, *arguments, *states)
         except CompilerError as error:
             reason = _reason(error)
             refuse(strategy, reason)

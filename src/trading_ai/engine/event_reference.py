@@ -52,6 +52,7 @@ class EventSimulator(EventAccount):
         self.waiting: list[EventOrder] = []
         self.now = 0
         self.exposed = 0
+        self.marks: npt.NDArray[np.float64] = np.full(data.n_bars, np.nan)
 
     # --- what the strategy asks for -------------------------------------------------------------------
 
@@ -96,6 +97,8 @@ class EventSimulator(EventAccount):
             units = min(left, p.units)
             left -= units
             self.leave(p, t, (self.bid if p.side > 0 else self.ask)[0][t], SIGNAL, units=units)
+            if not self.open:
+                self.marks[t] = self.balance
 
     def execute(self, order: EventOrder, t: int, quoted: float, bid: float, ask: float, inside: bool) -> None:
         """Fill an order at a price: with netting, positions of the other side are closed first, oldest first."""
@@ -110,6 +113,8 @@ class EventSimulator(EventAccount):
                 units = min(left, p.units)
                 left -= units
                 self.close(p, t, price, SIGNAL, units=units, slips=not is_limit)
+                if not self.open and not inside:
+                    self.marks[t] = self.balance
             if left <= 0.0 or left < self.smallest:
                 order.is_live = False
                 self.cancel_group(order, wanted > 0.0)
@@ -290,7 +295,7 @@ class EventSimulator(EventAccount):
             decide: called with i at each of these closes.
         """
         n = self.data.n_bars
-        equity, marks = np.empty(n), np.full(n, np.nan)
+        equity = np.empty(n)
         next_start: list[int] = starts[1:].tolist()
         i = int(np.searchsorted(starts[1:], 0))
         for t in range(n):
@@ -302,10 +307,7 @@ class EventSimulator(EventAccount):
                     decide(i)
                 i += 1
             if self.requests:
-                had = len(self.trades)
                 self.market_orders(t)
-                if len(self.trades) > had and not self.open:
-                    marks[t] = self.balance
             if self.open or self.waiting:
                 held, before = bool(self.open), self.n_opened
                 self.at_open(t)
@@ -323,7 +325,7 @@ class EventSimulator(EventAccount):
             trades, equity,
             open_profit=self.open_value(n - 1, self.bid[3][n - 1], self.ask[3][n - 1]),
             n_skipped=self.skipped, bars_exposed=self.exposed, slippage=self.slippage, spread=self.spread,
-            ruined_bar=self.ruined_at, marks=marks,
+            ruined_bar=self.ruined_at, marks=self.marks,
         )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class Desk(NamedTuple):
         requests: what is to be done at the next open, shape (most, N_ORDER).
         account: numbers of the account, shape (N_ACCOUNT,).
         trades: out: closed trades, `records.TRADE`, shape (room,).
+        marks: out: balance where an exit at a bar's open left no position, shape (n_bars,).
     """
 
     config: Any
@@ -79,6 +80,7 @@ class Desk(NamedTuple):
     requests: Any
     account: Any
     trades: Any
+    marks: Any
 
 
 @njit

@@ -94,7 +94,7 @@ def fill(d, order, t, quoted, bid, ask, inside):
 
 
 @njit
-def close_other_side(d, order, t, quoted, bid, ask):
+def close_other_side(d, order, t, quoted, bid, ask, inside):
     """With netting: close positions of the other side, oldest first; returns whether anything is left to open."""
     account, p, side = d.account, d.positions, order[e.O_SIDE]
     other = False
@@ -115,6 +115,8 @@ def close_other_side(d, order, t, quoted, bid, ask):
         left -= units
         if not close_held(d, i, t, price, SIGNAL, units, False, False, not is_limit):
             i += 1
+        if account[e.N_OPEN] == 0.0 and not inside:
+            d.marks[t] = account[e.BALANCE]
     if left <= 0.0 or left < d.config[a.MIN_VOLUME]:
         order[e.O_LIVE] = 0.0
         if wanted > 0.0:
@@ -127,7 +129,7 @@ def close_other_side(d, order, t, quoted, bid, ask):
 @njit
 def execute(d, order, t, quoted, bid, ask, inside):
     """Fill an order at a price."""
-    if d.account[e.NETTING] > 0.0 and not close_other_side(d, order, t, quoted, bid, ask):
+    if d.account[e.NETTING] > 0.0 and not close_other_side(d, order, t, quoted, bid, ask, inside):
         return
     before = d.account[e.N_OPENED]
     group = order[e.O_OCO]
@@ -187,6 +189,8 @@ def exit_at_open(d, request, t):
         price = d.prices[t, e.BID if p[i, SIDE] > 0.0 else e.ASK]
         if not leave(d, i, t, price, SIGNAL, units, False, False):
             i += 1
+        if d.account[e.N_OPEN] == 0.0:
+            d.marks[t] = d.account[e.BALANCE]
 
 
 @njit

@@ -202,20 +202,16 @@ def at_close(d, t):
 
 
 @njit
-def one_bar(d, t, marks):
+def one_bar(d, t):
     """Carry out what was ordered, and take bar t to its close; returns the equity there.
 
     Args:
         d: see `Desk`.
         t: the bar.
-        marks: out: the balance where an exit at the open of bar t left no position, shape (n_bars,).
     """
     account = d.account
     if account[e.N_REQUESTS] > 0.0:
-        had = account[e.N_CLOSED]
         market_orders(d, t)
-        if account[e.N_CLOSED] > had and account[e.N_OPEN] == 0.0:
-            marks[t] = account[e.BALANCE]
     if account[e.N_OPEN] == 0.0 and account[e.N_WAITING] == 0.0:
         return account[e.BALANCE]
     if t == d.prices.shape[0] - 1 or not is_quiet(d, t):
