@@ -59,10 +59,17 @@ def run_bars(starts, first, {desk}, equity{arguments}{states}):
                     expire(d, bar)
                 {kept}_ = on_bar(d, bar{arguments}{states})
             bar += 1
-        if account[N_OPEN] + account[N_WAITING] + account[N_REQUESTS] > 0.0:
-            equity[t] = one_bar(d, t)
-        else:
+        n_open, n_others = account[N_OPEN], account[N_WAITING] + account[N_REQUESTS]
+        if n_open + n_others == 0.0:
             equity[t] = account[BALANCE]
+            continue
+        if n_open == 1.0 and n_others == 0.0 and t < equity.shape[0] - 1:
+            quiet = held_quietly(positions, config, prices, account[BALANCE], t)
+            if quiet == quiet:
+                account[EXPOSED] += 1.0
+                equity[t] = quiet
+                continue
+        equity[t] = one_bar(d, t)
         if account[TROUBLE] != 0.0:
             break
     return ({kept})
@@ -165,8 +172,9 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     space["on_bar"] = njit_users(space["on_bar"])
     space |= {
         "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_walk.one_bar,
+        "held_quietly": event_walk.held_quietly,
         **{n: vars(event_desk)[n] for n in
-           ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE")},
+           ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE", "EXPOSED")},
     }  # fmt: skip
     exec(compile(loop, f"<{name}>", "exec"), space)
     codes = tuple(

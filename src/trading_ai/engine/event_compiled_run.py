@@ -59,7 +59,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
     arguments = [_value(eval(argument, names)) for argument in code.arguments]
     states = [getattr(strategy, name) for name in code.states]
     config = config_vector(data, request.account)
-    room = _ROOM
+    room = max(_ROOM, data.n_bars // 8)
     while True:
         account = np.zeros(e.N_ACCOUNT)
         account[e.BALANCE], account[e.RUINED_BAR] = request.account.capital, -1.0

@@ -9,7 +9,18 @@ from trading_ai._jit import njit
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import rounded
-from trading_ai.engine.compiled.carrying import BEST, SIDE, STOP, STOP_REASON, TARGET, level_of_account, limit_of
+from trading_ai.engine.compiled.carrying import (
+    BEST,
+    ENTRY,
+    MARGIN,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    TARGET,
+    UNITS,
+    level_of_account,
+    limit_of,
+)
 from trading_ai.engine.compiled.event_desk import cannot_carry, close_held, leave, open_value, stop_out_held
 from trading_ai.engine.compiled.event_fills import execute, fill_at_open, keep_live, market_orders, waits_for_limit
 from trading_ai.engine.records import END_OF_DATA, TAKE_PROFIT, TRAILING_STOP
@@ -235,3 +246,28 @@ def one_bar(d, t):
         at_close(d, t)
         equity = account[e.BALANCE] + open_value(d, t, d.prices[t, e.BID + 3], d.prices[t, e.ASK + 3])
     return equity
+
+
+@njit
+def held_quietly(positions, config, prices, balance, t):
+    """Equity at the close of bar t, which touches nothing of the only open position; NaN where it may.
+
+    What is asked at most bars of most strategies, without all that is asked elsewhere: one position that does not
+    trail, no swap, and a conversion that is the same at all bars. The numbers are those of `one_bar`.
+    """
+    if positions[0, e.TRAIL] > 0.0 or config[a.CONVERSION] > 1.0 or config[a.HAS_SWAP] != 0.0:
+        return np.nan
+    side, units, entry = positions[0, SIDE], positions[0, UNITS], positions[0, ENTRY]
+    if side > 0.0:
+        worst, best, close = prices[t, e.BID + 2], prices[t, e.BID + 1], prices[t, e.BID + 3]
+    else:
+        worst, best, close = prices[t, e.ASK + 1], prices[t, e.ASK + 2], prices[t, e.ASK + 3]
+    if (positions[0, STOP] - worst) * side >= 0.0 or (best - positions[0, TARGET]) * side >= 0.0:
+        return np.nan
+    lowest, profit = (worst - entry) * side * units, (close - entry) * side * units
+    if config[a.CONVERSION] == 1.0:
+        lowest, profit = lowest * config[a.RATE], profit * config[a.RATE]
+    lowest += balance
+    if lowest <= positions[0, MARGIN] * config[a.STOP_OUT_LEVEL] or lowest < config[a.HALF_CENT]:
+        return np.nan
+    return balance + profit
