@@ -21,7 +21,6 @@ from numba.extending import intrinsic as _intrinsic
 from trading_ai import _jit_plain
 from trading_ai._compiled_cache import keep_compiled
 
-
 CompilerError = NumbaError
 """What the compiler raises at a function's first call, where it cannot compile it."""
 

@@ -151,7 +151,9 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     rewritten.lineno, rewritten.col_offset = first_line, 0
     tree = ast.fix_missing_locations(ast.Module([rewritten], []))
     for node in ast.walk(tree):
-        if isinstance(node, ast.stmt | ast.expr | ast.arg | ast.keyword):  # what was put in for a call of several lines has one of them
+        if isinstance(
+            node, ast.stmt | ast.expr | ast.arg | ast.keyword
+        ):  # what was put in for a call of several lines has one of them
             node.end_lineno, node.end_col_offset = node.lineno, node.col_offset
     outside = _outside(kind, rewritten, set(known), first_line)
     loop = _KERNEL.format(
@@ -203,7 +205,10 @@ def _tree_of(method: Any) -> tuple[ast.FunctionDef, int]:
         raise CannotCompileError(first, "on_bar is no plain method")
     ast.increment_lineno(tree, first - 1)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.Global | ast.Nonlocal) and node is not tree:
+        if (
+            isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.Global | ast.Nonlocal)
+            and node is not tree
+        ):
             raise CannotCompileError(node.lineno, "a function, class or global name inside on_bar")
     return tree, first
 

@@ -198,7 +198,7 @@ class Rewriting(ast.NodeTransformer):
         if node.attr in self._states:
             return ast.copy_location(ast.Name(f"v_{node.attr}", node.ctx), node)
         kind = self._values.get(node.attr)
-        if kind == "number" or kind == "array":
+        if kind in {"number", "array"}:
             return ast.copy_location(self._argument(f"p_{node.attr}", node), node)
         if kind == "series":
             raise CannotCompileError(node.lineno, f"self.{node.attr} without [-1] or another place")
@@ -208,7 +208,9 @@ class Rewriting(ast.NodeTransformer):
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             return None
         if node.value.id == self._ctx and node.attr in _SERIES:
-            return self._argument(f"bar_{_SERIES[node.attr]}", ast.Attribute(node.value, _SERIES[node.attr], ast.Load()))
+            return self._argument(
+                f"bar_{_SERIES[node.attr]}", ast.Attribute(node.value, _SERIES[node.attr], ast.Load())
+            )
         if node.value.id == self._self and self._values.get(node.attr) == "series":
             return self._argument(f"s_{node.attr}", node)
         return None
