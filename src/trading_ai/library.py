@@ -187,7 +187,7 @@ def _class_of(chosen: Declared) -> type:
 def _warn_of_look_ahead(evaluator: BarsEvaluator) -> None:
     """Warn of a user's strategy that reads the future, as far as a short look shows."""
     chosen, n = evaluator.strategy, evaluator.space.n_combinations
-    if type(chosen).__module__.startswith("trading_ai."):
+    if _class_of(chosen).__module__.startswith("trading_ai."):
         return
     some = list(telling_combinations(chosen, evaluator.space, (0, n // 2, n - 1)))
     kept, key = evaluator.bars.derived, (_warn_of_look_ahead, _class_of(chosen), repr(some))

@@ -1,7 +1,7 @@
 """The look-ahead check of event strategies: trades must not change when later bars are taken away.
 
-A strategy is run on bars that are cut in many places. Whatever it opened and closed before the cut it must have opened
-and closed with all bars too, at the same prices and sizes.
+A strategy is run on bars that are cut in many places. Whatever it opened and closed up to the bar after the
+cut it must have opened and closed with all bars too, at the same prices and sizes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def check_events(
     until, found, n_cuts, n_different, n_sets = None, list[LookAhead](), 0, 0, 0
     for values in sets:
         try:
-            whole = _events(chosen, bars, account, values)
+            whole = _events(chosen, bars, len(bars), account, values)
         except Exception:  # noqa: BLE001 - a user's code may raise anything: its trials will say so
             continue
         until = clock() + (_MOST_SECONDS if seconds is None else seconds) if until is None else until
@@ -74,14 +74,13 @@ def check_events(
             if n_cuts and clock() > until:
                 break
             try:
-                part = _events(chosen, bars.slice(0, cut), account, values)
+                part = _events(chosen, bars, cut, account, values)
             except Exception:  # noqa: BLE001 - too few bars for it
                 continue
             n_cuts += 1
             at = places.of(cut)
             borders.update(at)
-            # What is done in the last bar of a cut may be another exit, because the data end there.
-            differs = {e for e in whole ^ part if e[0] < cut - 1}
+            differs = {e for e in whole ^ part if e[0] <= cut}
             n_different += bool(differs)
             if differs and len(found) < _MOST_FOUND:
                 first = min(differs)
@@ -95,13 +94,18 @@ def check_events(
     return LookAheadCheck(n_cuts, n_different, n_sets, dict(borders), tuple(found))
 
 
-def _events(chosen: EventRuns, bars: Bars, account: Account, values: Mapping[str, Value]) -> _Events:
-    """Everything that a run did, but for the exits at the end of the data."""
+def _events(chosen: EventRuns, bars: Bars, cut: int, account: Account, values: Mapping[str, Value]) -> _Events:
+    """Everything that a run did that sees `cut` bars, but for the exits at the end of the data.
+
+    What it decides at the last bar that it sees is carried out in the next one, which only the simulator knows.
+    """
     costs = replace(account.costs, conversion_rate=None)
-    data = prepare(bars, costs, bars.symbol.quote_currency)
+    traded = bars.slice(0, min(cut + 1, len(bars)))
+    data = prepare(traded, costs, bars.symbol.quote_currency)
     account = replace(account, costs=costs).sized(data)
-    starts: npt.NDArray[np.int64] = np.arange(len(bars))
-    trades = chosen.run(RunRequest(bars, starts, data, account, bars.symbol.quote_currency, values)).trades
+    starts: npt.NDArray[np.int64] = np.arange(len(traded))
+    request = RunRequest(bars.slice(0, cut), starts, data, account, bars.symbol.quote_currency, values)
+    trades = chosen.run(request).trades
     entries = zip(
         trades["entry_bar"].tolist(), trades["direction"].tolist(), trades["entry_price"].tolist(), strict=True
     )
