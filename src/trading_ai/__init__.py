@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trading_ai.market.timeframe import timeframe
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
+    from trading_ai.strategies.event import EventStrategy
     from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ _HOMES = {
     "Choice": "strategies.base",
     "Choices": "parameters",
     "Costs": "engine.costs",
+    "EventStrategy": "strategies.event",
     "ExecutionRules": "engine.rules",
     "Float": "strategies.base",
     "Int": "strategies.base",
@@ -72,6 +74,7 @@ __all__ = [
     "Choice",
     "Choices",
     "Costs",
+    "EventStrategy",
     "ExecutionRules",
     "Float",
     "Int",

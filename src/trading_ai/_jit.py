@@ -15,15 +15,25 @@ from typing import Any, cast, get_type_hints
 import numba
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic as _intrinsic
 
 from trading_ai import _jit_plain
 from trading_ai._compiled_cache import keep_compiled
 
+CompilerError = NumbaError
+"""What the compiler raises at a function's first call, where it cannot compile it."""
+
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on first call, kept on disk, without the GIL and without fast-math."""
     decorate = numba.njit(nogil=True, fastmath=False, error_model="numpy")
+    return cast("Callable[..., Any]", keep_compiled(decorate(function)))
+
+
+def njit_users(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a user's function as Python means it: a division by zero and a wrong index raise."""
+    decorate = numba.njit(nogil=True, fastmath=False, error_model="python", boundscheck=True)
     return cast("Callable[..., Any]", keep_compiled(decorate(function)))
 
 

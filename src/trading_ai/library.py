@@ -19,6 +19,7 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, did_you_mean
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.evaluation.declared import check_axis, check_rules, searched_settings
+from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
@@ -36,6 +37,7 @@ from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
 from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
 from trading_ai.strategies.base import Declared, Signals, SignalStrategy, Strategy
+from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning
 from trading_ai.strategies.registry import strategy as find_strategy
 
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-StrategyLike = str | Declared | type[Strategy] | Signals
+StrategyLike = str | Declared | type[Strategy] | type[EventStrategy] | Signals
 
 _LOOK_AHEAD_SECONDS = 0.2
 _DEFAULT_SIZING = Sizing()
@@ -187,13 +189,18 @@ def sweep(
     return Sweep(evaluator, ranked_by, keep_daily_profit, min_trades)
 
 
+def _class_of(chosen: Declared) -> type:
+    """The class that a user wrote."""
+    return type(chosen.of if isinstance(chosen, EventRuns) else chosen)
+
+
 def _warn_of_look_ahead(evaluator: BarsEvaluator) -> None:
     """Warn of a user's strategy that reads the future, as far as a short look shows."""
     chosen, n = evaluator.strategy, evaluator.space.n_combinations
-    if type(chosen).__module__.startswith("trading_ai."):
+    if _class_of(chosen).__module__.startswith("trading_ai."):
         return
     some = list(telling_combinations(chosen, evaluator.space, (0, n // 2, n - 1)))
-    kept, key = evaluator.bars.derived, (_warn_of_look_ahead, type(chosen), repr(some))
+    kept, key = evaluator.bars.derived, (_warn_of_look_ahead, _class_of(chosen), repr(some))
     looked = kept.get(key)
     if not isinstance(looked, LookAheadCheck):  # the same look at the same bars would see the same
         looked = kept[key] = look_ahead_of(evaluator, some, seconds=_LOOK_AHEAD_SECONDS)

@@ -29,6 +29,7 @@ class RunRequest:
         account: capital, sizing, costs and rules.
         account_currency: its currency.
         parameters: a value of each parameter that the strategy declares.
+        entry_delay: execution bars that entries are to be carried out late; 0 unless the strategy can do that.
     """
 
     seen: Bars
@@ -37,6 +38,7 @@ class RunRequest:
     account: Account
     account_currency: str
     parameters: Mapping[str, Value]
+    entry_delay: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,8 @@ class Ran:
         spread: paid by the spread, account currency.
         ruined_bar: bar at which the equity reached zero; -1 without one.
         log: what the strategy printed.
+        marks: balance where an exit at a bar's open left no position, which counts as a value of the account between
+            two closes; NaN elsewhere, shape (n_bars,). None for none.
     """
 
     trades: npt.NDArray[np.void]
@@ -64,6 +68,7 @@ class Ran:
     spread: float = 0.0
     ruined_bar: int = -1
     log: str = ""
+    marks: Floats | None = None
 
 
 def daily_profit_of(equity: Floats, data: ExecutionData, capital: float) -> Floats:
@@ -108,7 +113,7 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
     money, fraction = _largest_falls(balance)
     put("balance_drawdown", money)
     put("balance_drawdown_fraction", fraction)
-    money, fraction = _largest_falls(np.concatenate(([capital], ran.equity)))
+    money, fraction = _largest_falls(np.concatenate(([capital], _valuations(ran))))
     put("equity_drawdown", money)
     put("equity_drawdown_fraction", fraction)
     put("equity_drawdown_ns", _longest_between_highs(ran.equity, capital, data.bars.open_time_ns))
@@ -131,6 +136,14 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
         times = data.bars.open_time_ns
         put("ruined_ns", float(times[ran.ruined_bar] - times[0]))
     return out
+
+
+def _valuations(ran: Ran) -> Floats:
+    """Every value of the account, in order: at each close, and where an exit at an open left no position."""
+    if ran.marks is None:
+        return ran.equity
+    at = np.flatnonzero(~np.isnan(ran.marks))
+    return np.insert(ran.equity, at, ran.marks[at])
 
 
 def _longest(flags: npt.NDArray[np.bool_]) -> int:

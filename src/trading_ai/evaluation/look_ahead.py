@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import StrategyError
+from trading_ai.evaluation.event_look_ahead import check_events
+from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.evaluation.ports import Evaluator
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
@@ -29,13 +31,14 @@ def look_ahead_of(
         strict: raise what the strategy raises.
 
     Returns:
-        What was found; of a strategy that gives no signals itself, or raises on these bars, that nothing was compared.
+        What was found; of a strategy that makes its trades elsewhere, or raises on these bars, that nothing was
+        compared.
 
     Raises:
         StrategyError: only if wanted: it raises on these bars, or there are too few of them.
     """
     chosen = evaluator.strategy
-    if not isinstance(chosen, Strategy):
+    if not isinstance(chosen, Strategy | EventRuns):
         return joined_checks(())
     by_bars: dict[int, tuple[Bars, list[dict[str, Value]]]] = {}
     for combination in combinations:
@@ -51,7 +54,10 @@ def look_ahead_of(
     for bars, sets in by_bars.values():
         try:
             share = None if seconds is None else seconds / len(by_bars)
-            checks.append(check_look_ahead(chosen, bars, sets, seconds=share))
+            if isinstance(chosen, EventRuns):
+                checks.append(check_events(chosen, bars, evaluator.account, sets, seconds=share))
+            else:
+                checks.append(check_look_ahead(chosen, bars, sets, seconds=share))
         except StrategyError:  # it raises, or there are too few bars: its trials will say so
             if strict:
                 raise

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from trading_ai.errors import StrategyError
+from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.evaluation.ports import BarsEvaluator
 from trading_ai.evaluation.runs import RunEvaluator
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Declared, Strategy
+from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import Hosted
 
 
@@ -21,6 +23,8 @@ def evaluator_of(chosen: Declared, bars: Bars, *rest: Any, **options: Any) -> Ba
     """
     if isinstance(chosen, Strategy):
         return SweepEvaluator(bars, chosen, *rest, **options)
+    if isinstance(chosen, EventStrategy):
+        chosen = EventRuns(chosen)
     if isinstance(chosen, Hosted):
         return RunEvaluator(bars, chosen, *rest, **options)
     raise StrategyError("is of a kind that nothing evaluates", parameter="strategy", value=type(chosen).__name__)

@@ -57,10 +57,10 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
 
     @override
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
-        if entry_delay:
+        if entry_delay and not self.strategy.can_delay_entries:
             raise EvaluationError(f"entries of {self.strategy.name} cannot be delayed: it places its own orders")
         try:
-            ran = self.run(self._whole(combination))
+            ran = self.run(self._whole(combination), entry_delay)
         except TradingAIError:
             raise
         except Exception as error:  # a user's strategy may raise anything
@@ -84,8 +84,8 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
             log=ran.log,
         )
 
-    def run(self, parameters: Mapping[str, Value]) -> Ran:
-        """One run, with a value for each parameter.
+    def run(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> Ran:
+        """One run, with a value for each parameter, and entries some execution bars late.
 
         Raises:
             ParameterError: the timeframe is not one of those searched.
@@ -93,4 +93,6 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
         seen = self._seen_by(parameters)
         starts = seen.traded.first if seen.traded.first.size else np.arange(len(seen.bars)) - self._first
         own = {name: value for name, value in parameters.items() if name in self.strategy.parameters}
-        return self.strategy.run(RunRequest(seen.bars, starts, self.data, self.account, self.account_currency, own))
+        return self.strategy.run(
+            RunRequest(seen.bars, starts, self.data, self.account, self.account_currency, own, entry_delay)
+        )

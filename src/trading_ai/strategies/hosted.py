@@ -28,9 +28,11 @@ class Hosted(Declared, ABC):
     Attributes:
         has_exit_parameters: whether ``stop_loss`` and the other exit parameters that every signal strategy has are
             parameters of this one.
+        can_delay_entries: whether its entries can be carried out some bars late, as a stress test asks for.
     """
 
     has_exit_parameters = False
+    can_delay_entries = False
 
     def check_backtest(self, account: Account, data: ExecutionData) -> None:
         """Refuse, before the first trial, a backtest that it cannot carry out.

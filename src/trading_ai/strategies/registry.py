@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trading_ai.errors import StrategyError, did_you_mean
 from trading_ai.strategies.base import Declared, Strategy
+from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import find_hosted
 from trading_ai.strategies.replay import Replay
 from trading_ai.strategies.user_file import load_file
@@ -33,29 +34,33 @@ _TRADES = "replay"
 
 
 @cache
-def _published() -> dict[str, type[Strategy]]:
-    found: dict[str, type[Strategy]] = {}
+def _published() -> dict[str, type[Strategy | EventStrategy]]:
+    found: dict[str, type[Strategy | EventStrategy]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         loaded = point.load()
         found[point.name] = _checked(loaded, point.value)
     return found
 
 
-def _checked(candidate: object, source: str) -> type[Strategy]:
-    if not (inspect.isclass(candidate) and issubclass(candidate, Strategy)):
-        raise StrategyError("must be a class that derives from trading_ai.Strategy", parameter="strategy", value=source)
+def _checked(candidate: object, source: str) -> type[Strategy | EventStrategy]:
+    if not (inspect.isclass(candidate) and issubclass(candidate, Strategy | EventStrategy)):
+        raise StrategyError(
+            "must be a class that derives from trading_ai.Strategy or trading_ai.EventStrategy",
+            parameter="strategy", value=source,
+        )  # fmt: skip
     if inspect.isabstract(candidate):
-        raise StrategyError("must define signals(self, bars, ...)", parameter="strategy", value=source)
+        method = "signals(self, bars, ...)" if issubclass(candidate, Strategy) else "on_bar(self, ctx)"
+        raise StrategyError(f"must define {method}", parameter="strategy", value=source)
     return candidate
 
 
-def strategies() -> dict[str, type[Strategy]]:
+def strategies() -> dict[str, type[Strategy | EventStrategy]]:
     """Every known strategy class by name: built in first, then published by installed packages.
 
     Raises:
         StrategyError: a published strategy is not one.
     """
-    known: dict[str, type[Strategy]] = {
+    known: dict[str, type[Strategy | EventStrategy]] = {
         name: getattr(importlib.import_module(module), cls) for name, (module, cls) in _BUILT_IN.items()
     }
     return known | _published()
@@ -72,7 +77,7 @@ def is_path(name: str) -> bool:
     return path.endswith((".py", ".toml", ".json")) or "/" in path or "\\" in path
 
 
-def strategy(name: str | Declared | type[Strategy]) -> Declared:
+def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
     """Make a strategy from its name, from ``path/to/file.py:Class`` (or the file's only strategy), or a class.
 
     A path may also name what an installed runner runs, see `trading_ai.strategies.hosted`.
@@ -122,14 +127,14 @@ def signal_strategy(name: str | Declared | type[Strategy]) -> Strategy:
     return chosen
 
 
-def _from_file(path: Path, class_name: str) -> type[Strategy]:
+def _from_file(path: Path, class_name: str) -> type[Strategy | EventStrategy]:
     module = load_file(path, "strategy")
     module_name = module.__name__
     classes = {
         key: value
         for key, value in vars(module).items()
         if inspect.isclass(value)
-        and issubclass(value, Strategy)
+        and issubclass(value, Strategy | EventStrategy)
         and value.__module__ == module_name
         and not inspect.isabstract(value)
     }
@@ -141,7 +146,7 @@ def _from_file(path: Path, class_name: str) -> type[Strategy]:
                 value=str(path),
                 remedy=did_you_mean(class_name, classes)
                 + "It has: "
-                + (", ".join(classes) or "none (derive a class from trading_ai.Strategy)"),
+                + (", ".join(classes) or "none (derive a class from trading_ai.Strategy or trading_ai.EventStrategy)"),
             )
         return classes[class_name]
     if len(classes) != 1:
@@ -151,6 +156,6 @@ def _from_file(path: Path, class_name: str) -> type[Strategy]:
             value=str(path),
             remedy="Name one: " + ", ".join(f"{path}:{c}" for c in classes)
             if classes
-            else "Derive one from trading_ai.Strategy",
+            else "Derive one from trading_ai.Strategy or trading_ai.EventStrategy",
         )
     return next(iter(classes.values()))

@@ -1,0 +1,258 @@
+"""Compiled: the account of an event strategy as tables, and what positions of both sides are worth and cost.
+
+One row of the table of positions begins with the columns of `carrying`; those after them stand below. Rows of waiting
+orders and of requests have the same columns.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trading_ai._jit import njit
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled.bookkeeping import commission, price_profit, swap_credit, to_account
+from trading_ai.engine.compiled.carrying import (
+    BEST,
+    ENTRY,
+    ENTRY_BAR,
+    MARGIN,
+    N_POSITION,
+    PAID,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    TARGET,
+    UNITS,
+    limit_of,
+    taken_out,
+)
+from trading_ai.engine.compiled.closing import market_fill
+from trading_ai.engine.records import STOP_OUT
+
+NUMBER, TRAIL, IS_INSIDE, SLIPS = range(N_POSITION, N_POSITION + 4)
+N_HELD = N_POSITION + 4
+
+MARKET, LIMIT, STOP_ENTRY, STOP_LIMIT, EXIT = range(5)
+(
+    O_KIND, O_SIDE, O_UNITS, O_LIMIT, O_STOP_PRICE, O_STOP, O_TARGET, O_STOP_PIPS, O_TARGET_PIPS, O_TRAIL, O_LAST_BAR,
+    O_OCO, O_DUE, O_LIVE, O_POSITION,
+) = range(15)  # fmt: skip
+N_ORDER = 15
+
+(
+    BALANCE, N_OPEN, N_WAITING, N_REQUESTS, N_CLOSED, N_SKIPPED, SLIPPAGE, SPREAD, RUINED_BAR, N_OPENED, TROUBLE,
+    NOW, DELAY, NETTING, PIP, LOT, EXPOSED,
+) = range(17)  # fmt: skip
+N_ACCOUNT = 17
+TOO_MANY_TRADES, TOO_MANY_POSITIONS, TOO_MANY_ORDERS = 1.0, 2.0, 3.0
+
+BID, ASK = 0, 4
+"""First column of each side in a row of prices: open, high, low, close."""
+
+
+class Desk(NamedTuple):
+    """Everything that compiled code reads and writes of one run.
+
+    Attributes:
+        config: see `bookkeeping.CONFIG`, shape (n_config,).
+        prices: open, high, low, close at the bid, then at the ask, shape (n_bars, 8).
+        rates: see `Days`.
+        nights: see `Days`.
+        time_ns: open time of each bar, shape (n_bars,).
+        positions: open positions, oldest first, shape (most, N_HELD).
+        orders: waiting orders, oldest first, shape (most, N_ORDER).
+        requests: what is to be done at the next open, shape (most, N_ORDER).
+        account: numbers of the account, shape (N_ACCOUNT,).
+        trades: out: closed trades, `records.TRADE`, shape (room,).
+        marks: out: balance where an exit at a bar's open left no position, shape (n_bars,).
+    """
+
+    config: Any
+    prices: Any
+    rates: Any
+    nights: Any
+    time_ns: Any
+    positions: Any
+    orders: Any
+    requests: Any
+    account: Any
+    trades: Any
+    marks: Any
+
+
+@njit
+def worth_of(d, i, t, bid, ask):
+    """Price profit and swap of position `i` at these prices."""
+    side, units, entry = d.positions[i, SIDE], d.positions[i, UNITS], d.positions[i, ENTRY]
+    price = bid if side > 0.0 else ask
+    return price_profit(side, units, entry, price, d.config[a.CONVERSION], d.config[a.RATE], d.rates, t) + swap_credit(
+        d.config, side, units, d.nights, d.rates, int(d.positions[i, ENTRY_BAR]), t, price
+    )
+
+
+@njit
+def open_value(d, t, bid, ask):
+    """Profit and swap of all open positions at these prices."""
+    total = 0.0
+    for i in range(int(d.account[N_OPEN])):
+        total += worth_of(d, i, t, bid, ask)
+    return total
+
+
+@njit
+def cannot_carry(d, t, bid, ask):
+    """Whether the equity at these prices is down to what the account needs."""
+    equity = d.account[BALANCE] + open_value(d, t, bid, ask)
+    return equity <= limit_of(d.config, d.positions, int(d.account[N_OPEN])) or equity < d.config[a.HALF_CENT]
+
+
+@njit
+def close_held(d, i, t, price, reason, units, ambiguous, ruin, slips):
+    """Close position `i`, or `units` of it (0 for all), at a price; returns whether all of it was closed.
+
+    Where `ruin` closes all positions, the account owes nothing at any of them.
+    """
+    p, config, account = d.positions, d.config, d.account
+    whole = not 0.0 < units < p[i, UNITS]
+    if whole:
+        units = p[i, UNITS]
+    share = units / p[i, UNITS]
+    entry_paid = p[i, PAID] if whole else p[i, PAID] * share
+    margin = p[i, MARGIN] if whole else p[i, MARGIN] * share
+    first, side, entry = int(p[i, ENTRY_BAR]), p[i, SIDE], p[i, ENTRY]
+    gross = price_profit(side, units, entry, price, config[a.CONVERSION], config[a.RATE], d.rates, t)
+    paid_out = commission(config, units, price, d.rates, t)
+    credit = swap_credit(config, side, units, d.nights, d.rates, first, t, price)
+    left = account[BALANCE] + (gross - paid_out + credit)
+    is_last = account[N_OPEN] == 1.0 and whole
+    nothing = left < config[a.HALF_CENT]
+    if (nothing and (ruin or is_last)) or (ruin and is_last):
+        # What is lost beyond the account is not owed.
+        gross -= left
+        left = 0.0
+        if is_last:
+            account[RUINED_BAR] = t
+    account[BALANCE] = left
+    in_account = to_account(config[a.CONVERSION], config[a.RATE], d.rates, t, price)
+    account[SLIPPAGE] += (p[i, SLIPS] + (config[a.SLIPPAGE] if slips else 0.0)) * units * in_account
+    crossed = first if side > 0.0 else t
+    account[SPREAD] += (d.prices[crossed, ASK] - d.prices[crossed, BID]) * units * in_account
+    if whole:
+        taken_out(p, i, int(account[N_OPEN]))
+        account[N_OPEN] -= 1.0
+    else:
+        p[i, UNITS] -= units
+        p[i, PAID] -= entry_paid
+        p[i, MARGIN] -= margin
+    booked = left
+    for j in range(int(account[N_OPEN])):
+        booked += p[j, PAID]
+    k = int(account[N_CLOSED])
+    if k >= d.trades.shape[0]:
+        account[TROUBLE] = TOO_MANY_TRADES
+        return whole
+    account[N_CLOSED] += 1.0
+    paid = entry_paid + paid_out
+    record = d.trades[k]
+    record["entry_bar"] = first
+    record["exit_bar"] = t
+    record["entry_time_ns"] = d.time_ns[first]
+    record["exit_time_ns"] = d.time_ns[t]
+    record["direction"] = int(side)
+    record["exit_reason"] = reason
+    record["ambiguous"] = ambiguous
+    record["units"] = units
+    record["entry_price"] = entry
+    record["exit_price"] = price
+    record["gross_profit"] = gross
+    record["commission"] = paid
+    record["swap"] = credit
+    record["net_profit"] = gross - paid + credit
+    record["balance"] = booked
+    return whole
+
+
+@njit
+def leave(d, i, t, price, reason, units, ambiguous, ruin):
+    """Close at a price that slips: a market or a stop order; returns whether all of it was closed."""
+    price = market_fill(price, d.positions[i, SIDE], d.config)
+    return close_held(d, i, t, price, reason, units, ambiguous, ruin, True)
+
+
+@njit
+def stop_out_held(d, t, bid, ask, best_bid, best_ask):
+    """Close what the account cannot carry at these prices: the largest loser, or everything if nothing is left.
+
+    Args:
+        d: see `Desk`.
+        t: the bar.
+        bid: bid price.
+        ask: ask price.
+        best_bid: the bar's best price for longs, if it may have come before; NaN if it may not.
+        best_ask: likewise for shorts.
+    """
+    ruin = d.account[BALANCE] + open_value(d, t, bid, ask) < d.config[a.HALF_CENT]
+    while True:
+        chosen, chosen_worth = 0, 0.0
+        for i in range(int(d.account[N_OPEN])):
+            worth = worth_of(d, i, t, bid, ask)
+            if i == 0 or (worth > chosen_worth if ruin else worth < chosen_worth):
+                chosen, chosen_worth = i, worth
+        side = d.positions[chosen, SIDE]
+        best = best_bid if side > 0.0 else best_ask
+        unknown = (best - d.positions[chosen, TARGET]) * side >= 0.0
+        leave(d, chosen, t, bid if side > 0.0 else ask, STOP_OUT, 0.0, unknown, ruin)
+        if not ruin or d.account[N_OPEN] == 0.0:
+            return
+
+
+@njit
+def put_position(d, t, side, units, entry, stop, reason, target, paid, margin, trail, inside, slips):
+    """Add an open position to the table."""
+    i = int(d.account[N_OPEN])
+    if i >= d.positions.shape[0]:
+        d.account[TROUBLE] = TOO_MANY_POSITIONS
+        return
+    d.account[N_OPEN] += 1.0
+    d.account[N_OPENED] += 1.0
+    p = d.positions
+    p[i, ENTRY_BAR], p[i, SIDE], p[i, UNITS], p[i, ENTRY] = t, side, units, entry
+    p[i, STOP], p[i, STOP_REASON], p[i, TARGET], p[i, BEST] = stop, reason, target, entry
+    p[i, PAID], p[i, MARGIN], p[i, NUMBER], p[i, TRAIL] = paid, margin, d.account[N_OPENED], trail
+    p[i, IS_INSIDE], p[i, SLIPS] = (1.0 if inside else 0.0), slips
+
+
+@njit
+def equity_now(d):
+    """Equity at the last close, as the strategy sees it."""
+    if d.account[N_OPEN] == 0.0:
+        return d.account[BALANCE]
+    t = int(d.account[NOW]) - 1
+    return d.account[BALANCE] + open_value(d, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+
+
+@njit
+def margin_now(d):
+    """Margin in use."""
+    used = 0.0
+    for i in range(int(d.account[N_OPEN])):
+        used += d.positions[i, MARGIN]
+    return used
+
+
+@njit
+def profit_now(d):
+    """Price profit and swap of the oldest position at the last close; 0 without one."""
+    if d.account[N_OPEN] == 0.0:
+        return 0.0
+    t = int(d.account[NOW]) - 1
+    return worth_of(d, 0, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+
+
+@njit
+def finite_or_nan(price):
+    """A level as the strategy sees it: NaN where there is none."""
+    return np.nan if np.isinf(price) else price

@@ -1,0 +1,163 @@
+"""Compiled: what the code of an event strategy may call, its own calls of `ctx` being rewritten to these."""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import numpy as np
+
+from trading_ai._jit import njit
+from trading_ai.engine.compiled import bookkeeping as a
+from trading_ai.engine.compiled import event_desk as e
+from trading_ai.engine.compiled.bookkeeping import rounded
+from trading_ai.engine.compiled.carrying import SIDE, STOP, STOP_REASON, TARGET
+from trading_ai.engine.records import STOP_LOSS
+
+BAD_ORDER = 4.0
+BAD_INDEX = 5.0
+
+
+@njit
+def at(d, values, bar, key):
+    """Value of a series: key -1 is the current bar's; NaN before the first."""
+    if key >= 0:
+        d.account[e.TROUBLE] = BAD_INDEX
+        return np.nan
+    place = bar + 1 + key
+    return values[place] if place >= 0 else np.nan
+
+
+@njit
+def order(
+    d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, group, given
+):
+    """Place an order.
+
+    Args:
+        d: see `Desk`.
+        bar: the strategy's bar at hand.
+        side: +1.0 buys, -1.0 sells.
+        size: lots; unused unless given.
+        limit: likewise, and the prices that follow.
+        stop_price: price.
+        stop: price.
+        target: price.
+        stop_pips: 0 for none, and the distances that follow.
+        target_pips: pips.
+        trail: price.
+        trail_pips: pips.
+        expiry: bars; 0 for none.
+        group: number of its group; 0 for none.
+        given: sum of 1 for size, 2 limit, 4 stop_price, 8 stop, 16 target: those that the strategy names.
+    """
+    account = d.account
+    if (given & 1 and size <= 0.0) or min(stop_pips, target_pips, trail, trail_pips, float(expiry)) < 0.0:
+        account[e.TROUBLE] = BAD_ORDER
+        return
+    unknown = (given & 1 and np.isnan(size)) or (given & 2 and np.isnan(limit))
+    unknown = unknown or (given & 4 and np.isnan(stop_price)) or (given & 8 and np.isnan(stop))
+    unknown = unknown or (given & 16 and np.isnan(target))
+    if unknown or np.isnan(stop_pips + target_pips + trail + trail_pips + expiry):
+        account[e.N_SKIPPED] += 1.0
+        return
+    kind = e.MARKET
+    if given & 2:
+        kind = e.STOP_LIMIT if given & 4 else e.LIMIT
+    elif given & 4:
+        kind = e.STOP_ENTRY
+    rows, count = (d.requests, e.N_REQUESTS) if kind == e.MARKET else (d.orders, e.N_WAITING)
+    i = int(account[count])
+    if i >= rows.shape[0]:
+        account[e.TROUBLE] = e.TOO_MANY_ORDERS
+        return
+    account[count] += 1.0
+    rows[i, e.O_KIND], rows[i, e.O_SIDE] = kind, side
+    rows[i, e.O_UNITS] = size * account[e.LOT] if given & 1 else 0.0
+    rows[i, e.O_LIMIT], rows[i, e.O_STOP_PRICE] = limit, stop_price
+    rows[i, e.O_STOP], rows[i, e.O_TARGET] = stop, target
+    rows[i, e.O_STOP_PIPS], rows[i, e.O_TARGET_PIPS] = stop_pips, target_pips
+    rows[i, e.O_TRAIL] = trail if trail > 0.0 else trail_pips * account[e.PIP]
+    rows[i, e.O_LAST_BAR] = bar + expiry if expiry > 0 else -1.0
+    rows[i, e.O_OCO], rows[i, e.O_DUE] = group, account[e.NOW] + account[e.DELAY]
+    rows[i, e.O_LIVE], rows[i, e.O_POSITION] = 1.0, 0.0
+
+
+@njit
+def request_exit(d, number, units, side):
+    """Close position `number` (0: those of `side`, oldest first), or so many units, at the next open."""
+    account = d.account
+    i = int(account[e.N_REQUESTS])
+    if i >= d.requests.shape[0]:
+        account[e.TROUBLE] = e.TOO_MANY_ORDERS
+        return
+    account[e.N_REQUESTS] += 1.0
+    r = d.requests
+    r[i, e.O_KIND], r[i, e.O_SIDE], r[i, e.O_UNITS], r[i, e.O_POSITION] = e.EXIT, side, units, number
+    r[i, e.O_OCO], r[i, e.O_LIVE], r[i, e.O_DUE] = 0.0, 1.0, 0.0
+
+
+@njit
+def exit_all(d, size, side):
+    """`ctx.exit`; size in lots, 0 for all."""
+    request_exit(d, 0.0, size * d.account[e.LOT], side)
+
+
+@njit
+def close_oldest(d, size):
+    """`ctx.position.close`; size in lots, 0 for all."""
+    if d.account[e.N_OPEN] > 0.0:
+        request_exit(d, d.positions[0, e.NUMBER], size * d.account[e.LOT], 0.0)
+
+
+@njit
+def cancel_all(d):
+    """`ctx.cancel_all`."""
+    for j in range(int(d.account[e.N_WAITING])):
+        d.orders[j, e.O_LIVE] = 0.0
+
+
+@njit
+def move_stop(d, stop):
+    """`ctx.position.modify(stop=...)`; NaN removes it."""
+    if d.account[e.N_OPEN] > 0.0:
+        p = d.positions
+        p[0, STOP] = -p[0, SIDE] * np.inf if np.isnan(stop) else rounded(stop, d.config[a.LEVEL_SCALE])
+        p[0, STOP_REASON] = STOP_LOSS
+
+
+@njit
+def move_target(d, target):
+    """`ctx.position.modify(target=...)`; NaN removes it."""
+    if d.account[e.N_OPEN] > 0.0:
+        p = d.positions
+        p[0, TARGET] = p[0, SIDE] * np.inf if np.isnan(target) else rounded(target, d.config[a.LEVEL_SCALE])
+
+
+@njit
+def trail_oldest(d, distance):
+    """`ctx.position.trail`."""
+    if d.account[e.N_OPEN] > 0.0:
+        d.positions[0, e.TRAIL] = distance
+
+
+@njit
+def of_oldest(d, column, without):
+    """A number of the oldest position, or `without` where none is open."""
+    return d.positions[0, column] if d.account[e.N_OPEN] > 0.0 else without
+
+
+@njit
+def of_last_trade(d, field):
+    """A number of the trade that was closed last: 0 side, 1 units, 2 entry, 3 exit, 4 net profit; NaN without one."""
+    k = int(d.account[e.N_CLOSED]) - 1
+    if k < 0:
+        return np.nan
+    trade = d.trades[k]
+    if field == 0:
+        return float(trade["direction"])
+    if field == 1:
+        return trade["units"]
+    if field == 2:
+        return trade["entry_price"]
+    if field == 3:
+        return trade["exit_price"]
+    return trade["net_profit"]

@@ -1,0 +1,108 @@
+"""One run of an event strategy by its compiled twin."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from trading_ai._jit import CompilerError
+from trading_ai.engine.account import config_vector
+from trading_ai.engine.compiled import event_desk as e
+from trading_ai.engine.compiled import event_orders_placed
+from trading_ai.engine.event_compile import Compiled, refuse
+from trading_ai.engine.event_context import EventContext
+from trading_ai.engine.event_orders import MOST_ORDERS, MOST_POSITIONS
+from trading_ai.engine.event_rewriting import CannotCompileError
+from trading_ai.engine.event_series import Series
+from trading_ai.engine.excursions import add_excursions
+from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.records import TRADE
+from trading_ai.engine.runs import Ran, RunRequest
+from trading_ai.errors import EvaluationError
+from trading_ai.strategies.event import EventStrategy
+
+_ROOM = 4096
+_TROUBLES = {
+    e.TOO_MANY_POSITIONS: f"more than {MOST_POSITIONS} positions are open at once",
+    e.TOO_MANY_ORDERS: f"more than {MOST_ORDERS} orders are waiting at once",
+    event_orders_placed.BAD_ORDER: "an order has a size that is not above 0, or a distance or expiry below 0",
+    event_orders_placed.BAD_INDEX: "a series is asked for a place that is not below 0: the current bar is [-1]",
+}
+
+
+def prices_of(data: ExecutionData) -> Any:
+    """Open, high, low, close at the bid and at the ask as one array, shape (n_bars, 8); made once for a set of bars."""
+    key = "event prices"
+    kept = data.bars.derived.get(key)
+    if not (isinstance(kept, tuple) and kept[0] is data.bid[0] and kept[1] is data.ask[0]):
+        kept = data.bars.derived[key] = (data.bid[0], data.ask[0], np.column_stack((*data.bid, *data.ask)))
+    return kept[2]
+
+
+def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, request: RunRequest) -> Ran:
+    """One run; trades are those of `event_reference`, to the last bit.
+
+    Args:
+        code: what was made of the strategy's class.
+        strategy: after `on_start`.
+        ctx: what `on_start` was given.
+        request: bars, costs and account.
+
+    Raises:
+        CannotCompileError: its code turned out not to compile; nothing was run.
+        EvaluationError: it cannot go on.
+    """
+    data = request.data
+    names = {"self": strategy, "ctx": ctx.whole()}
+    arguments = [_value(eval(argument, names)) for argument in code.arguments]
+    states = [getattr(strategy, name) for name in code.states]
+    config = config_vector(data, request.account)
+    room = max(_ROOM, data.n_bars // 8)
+    while True:
+        account = np.zeros(e.N_ACCOUNT)
+        account[e.BALANCE], account[e.RUINED_BAR] = request.account.capital, -1.0
+        account[e.DELAY] = request.entry_delay
+        account[e.NETTING] = float(strategy.account_mode == "netting")
+        account[e.PIP], account[e.LOT] = data.bars.symbol.pip_size, data.bars.symbol.lot_size
+        trades, equity = np.zeros(room, TRADE), np.empty(data.n_bars)
+        marks = np.full(data.n_bars, np.nan)
+        desk = e.Desk(
+            config, prices_of(data), data.rates, data.nights, data.bars.open_time_ns,
+            np.zeros((MOST_POSITIONS, e.N_HELD)), np.zeros((MOST_ORDERS, e.N_ORDER)),
+            np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades, marks,
+        )  # fmt: skip
+        first = int(np.searchsorted(request.starts[1:], 0))
+        try:
+            code.run(request.starts, first, *desk, equity, *arguments, *states)
+        except CompilerError as error:
+            reason = _reason(error)
+            refuse(strategy, reason)
+            raise reason from error
+        if account[e.TROUBLE] != e.TOO_MANY_TRADES:
+            break
+        room *= 8
+    if account[e.TROUBLE]:
+        raise EvaluationError(_TROUBLES[float(account[e.TROUBLE])])
+    done = trades[: int(account[e.N_CLOSED])].copy()
+    add_excursions(done, data)
+    open_profit = e.open_value(desk, data.n_bars - 1, float(data.bid[3][-1]), float(data.ask[3][-1]))
+    return Ran(
+        done, equity,
+        open_profit=float(open_profit), n_skipped=int(account[e.N_SKIPPED]), bars_exposed=int(account[e.EXPOSED]),
+        slippage=float(account[e.SLIPPAGE]), spread=float(account[e.SPREAD]), ruined_bar=int(account[e.RUINED_BAR]),
+        log=ctx.logged(), marks=marks,
+    )  # fmt: skip
+
+
+def _value(made: Any) -> Any:
+    return made._values if isinstance(made, Series) else made
+
+
+def _reason(error: CompilerError) -> CannotCompileError:
+    """What the compiler did not like, in a line, with the line of the user's file."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    line = re.search(r'File "[^"<]*\.py", line (\d+)', text)
+    said = [part.strip() for part in text.splitlines() if part.strip() and not part.startswith(("Failed", "During"))]
+    return CannotCompileError(int(line[1]) if line else 0, said[0] if said else "it does not compile")

@@ -1,0 +1,338 @@
+"""What an event strategy is given at each bar, see `strategies.event.Context`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from trading_ai.engine.event_orders import EventOrder, ExitRequest, OrderKind
+from trading_ai.engine.event_reference import EventSimulator
+from trading_ai.engine.event_series import Place, Series, checked_series
+from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
+from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.errors import EvaluationError
+from trading_ai.market.bars import Bars
+from trading_ai.strategies.indicators import talib
+
+_BARS = ("open", "high", "low", "close", "volume")
+
+
+class EventContext:
+    """The market and the account of one run, at the bar at hand.
+
+    Args:
+        bars: the bars that the strategy sees.
+        simulator: the account and the orders.
+    """
+
+    def __init__(self, bars: Bars, simulator: EventSimulator) -> None:
+        self._bars, self._simulator = bars, simulator
+        self._place = Place()
+        self._n_orders = 0
+        self._reported = 0
+        self._logged: list[str] = []
+        self._atr: dict[int, Series] = {}
+        self._columns = {
+            name: np.asarray(getattr(bars, name), dtype=np.float64) if getattr(bars, name) is not None else None
+            for name in _BARS
+        }
+        self._lists: dict[str, list[float]] = {}
+        self._times = bars.open_time_ns
+
+    # --- the market -------------------------------------------------------------------------------------
+
+    @property
+    def bar(self) -> int:
+        """Place of the bar at hand among the bars that the strategy sees."""
+        return self._place.bar
+
+    @property
+    def time(self) -> int:
+        """Open time of the bar at hand, ns UTC."""
+        return int(self._times[self._place.bar])
+
+    @property
+    def open(self) -> float:
+        """Open of the bar at hand."""
+        return self._value("open")
+
+    @property
+    def high(self) -> float:
+        """High of the bar at hand."""
+        return self._value("high")
+
+    @property
+    def low(self) -> float:
+        """Low of the bar at hand."""
+        return self._value("low")
+
+    @property
+    def close(self) -> float:
+        """Close of the bar at hand."""
+        return self._value("close")
+
+    @property
+    def volume(self) -> float:
+        """Volume of the bar at hand."""
+        return self._value("volume")
+
+    @property
+    def opens(self) -> Series:
+        """Opens up to now."""
+        return Series(self._column("open"), self._place)
+
+    @property
+    def highs(self) -> Series:
+        """Highs up to now."""
+        return Series(self._column("high"), self._place)
+
+    @property
+    def lows(self) -> Series:
+        """Lows up to now."""
+        return Series(self._column("low"), self._place)
+
+    @property
+    def closes(self) -> Series:
+        """Closes up to now."""
+        return Series(self._column("close"), self._place)
+
+    @property
+    def volumes(self) -> Series:
+        """Volumes up to now."""
+        return Series(self._column("volume"), self._place)
+
+    def indicator(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """An indicator of the bars: a `Series`, or a tuple of them where the function gives several arrays.
+
+        Args:
+            function: gives an array of shape (n,), or a tuple of them.
+            arguments: names of the bars' own arrays, other series, and plain values.
+
+        Raises:
+            EvaluationError: it gave something else.
+        """
+        given = [self._column(a) if isinstance(a, str) and a in _BARS else a for a in arguments]
+        made = function(*(a._values if isinstance(a, Series) else a for a in given))
+        n = len(self._bars)
+        if isinstance(made, tuple):
+            return tuple(Series(checked_series(function, each, n), self._place) for each in made)
+        return Series(checked_series(function, made, n), self._place)
+
+    def atr(self, length: int) -> float:
+        """Wilder's average true range over `length` bars, price; NaN until it is known."""
+        series = self._atr.get(length)
+        if series is None:
+            series = self._atr[length] = self.indicator(talib.ATR, "high", "low", "close", length)
+        return series[-1]
+
+    # --- the account ------------------------------------------------------------------------------------
+
+    @property
+    def balance(self) -> float:
+        """Balance, account currency; it has paid the commissions of the open positions' entries."""
+        return self._simulator.balance
+
+    @property
+    def equity(self) -> float:
+        """Balance and open positions at the last close, account currency."""
+        simulator, bar = self._simulator, self._simulator.now - 1
+        if not simulator.open:
+            return simulator.balance
+        return simulator.equity_at(bar, simulator.bid[3][bar], simulator.ask[3][bar])
+
+    @property
+    def margin(self) -> float:
+        """Margin in use, account currency; 0 without leverage."""
+        return sum(p.margin for p in self._simulator.open)
+
+    @property
+    def free_margin(self) -> float:
+        """Equity less the margin in use, account currency."""
+        return self.equity - self.margin
+
+    @property
+    def position(self) -> PositionView:
+        """The oldest open position; false where there is none."""
+        held = self._simulator.open
+        return PositionView(self._simulator, held[0] if held else None)
+
+    @property
+    def positions(self) -> tuple[PositionView, ...]:
+        """All open positions, oldest first."""
+        return tuple(PositionView(self._simulator, p) for p in self._simulator.open)
+
+    @property
+    def orders(self) -> tuple[OrderView, ...]:
+        """Pending orders, oldest first."""
+        return tuple(OrderView(self._simulator, order) for order in self._simulator.waiting if order.is_live)
+
+    @property
+    def trades(self) -> int:
+        """Number of closed trades."""
+        return len(self._simulator.trades)
+
+    @property
+    def last_trade(self) -> ClosedTrade | None:
+        """The trade that was closed last."""
+        trades = self._simulator.trades
+        return self._closed(len(trades) - 1) if trades else None
+
+    @property
+    def history(self) -> tuple[ClosedTrade, ...]:
+        """Every closed trade, in order of closing."""
+        return tuple(self._closed(i) for i in range(len(self._simulator.trades)))
+
+    # --- orders -----------------------------------------------------------------------------------------
+
+    def buy(self, size: float | None = None, **order: Any) -> Any:
+        """Order a long position; carried out from the next bar's open on.
+
+        Args:
+            size: lots; None for the size that the backtest's sizing gives.
+            order: ``limit`` (price): filled there or better. ``stop_price``: filled once the price is there or beyond;
+                with `limit` too, it becomes a limit order then. ``stop``, ``target`` (prices) or ``stop_pips``,
+                ``target_pips`` (from the fill): levels of the position. ``trail`` (price) or ``trail_pips``: its stop
+                stays so far behind the best price. ``expiry``: for how many of the strategy's bars it waits.
+                ``oco``: a name or number; the first of that group that is filled cancels the others. ``targets``:
+                pairs of lots and target, which make a position each.
+
+        Returns:
+            The order; None where a price of it is NaN: such an order is not placed, and counted as skipped.
+
+        Raises:
+            EvaluationError: a number is impossible.
+        """
+        return self._order(1, size, **order)
+
+    def sell(self, size: float | None = None, **order: Any) -> Any:
+        """Order a short position; arguments as of `buy`."""
+        return self._order(-1, size, **order)
+
+    def exit(self, size: float | None = None, side: int = 0) -> None:
+        """Close positions at the next open, oldest first.
+
+        Args:
+            size: lots in all; None for all of them.
+            side: +1 long ones only, -1 short ones only.
+        """
+        units = 0.0 if size is None else size * self._simulator.symbol.lot_size
+        self._simulator.requests.append(ExitRequest(None, units, side))
+
+    def cancel_all(self) -> None:
+        """Cancel every pending order."""
+        for order in self._simulator.waiting:
+            order.is_live = False
+
+    def log(self, *parts: object) -> None:
+        """Write a line into the run's log."""
+        self._logged.append(" ".join(map(str, parts)))
+
+    # --- for the run --------------------------------------------------------------------------------------
+
+    def move_to(self, bar: int) -> None:
+        """Make a bar the one at hand."""
+        self._place.bar = bar
+
+    def new_trades(self) -> list[ClosedTrade]:
+        """Trades that were closed since the last call."""
+        first, self._reported = self._reported, len(self._simulator.trades)
+        return [self._closed(i) for i in range(first, self._reported)]
+
+    def logged(self) -> str:
+        """The run's log."""
+        return "\n".join(self._logged)
+
+    def whole(self) -> WholeBars:
+        """Every bar at once, for compiled code, which looks at none after the one at hand."""
+        return WholeBars(self)
+
+    def _value(self, name: str) -> float:
+        values = self._lists.get(name)
+        if values is None:
+            values = self._lists[name] = self._column(name).tolist()
+        return values[self._place.bar]
+
+    def _column(self, name: str) -> Any:
+        values = self._columns[name]
+        if values is None:
+            raise EvaluationError(f"the bars of {self._bars.symbol.name} have no {name}")
+        return values
+
+    def _closed(self, i: int) -> ClosedTrade:
+        t = self._simulator.trades[i]
+        size = t[7] / self._simulator.symbol.lot_size
+        return ClosedTrade(t[4], size, t[8], t[9], t[13], EXIT_REASONS[t[5]], t[0], t[1])
+
+    def _order(
+        self,
+        side: int,
+        size: float | None,
+        *,
+        limit: float | None = None,
+        stop_price: float | None = None,
+        stop: float | None = None,
+        target: float | None = None,
+        stop_pips: float = 0.0,
+        target_pips: float = 0.0,
+        trail: float = 0.0,
+        trail_pips: float = 0.0,
+        expiry: int = 0,
+        oco: int | str | None = None,
+        targets: Sequence[tuple[float, float]] = (),
+    ) -> Any:
+        if targets:
+            common = {
+                "limit": limit, "stop_price": stop_price, "stop": stop, "stop_pips": stop_pips, "trail": trail,
+                "trail_pips": trail_pips, "expiry": expiry, "oco": oco,
+            }  # fmt: skip
+            return [self._order(side, lots, target=price, **common) for lots, price in targets]  # type: ignore[arg-type]
+        simulator = self._simulator
+        if size is not None and size <= 0.0:
+            raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out for the backtest's own size")
+        distances = (stop_pips, target_pips, trail, trail_pips, expiry)
+        if any(value < 0 for value in distances):
+            raise EvaluationError("stop_pips, target_pips, trail, trail_pips and expiry must not be below 0")
+        prices = (limit, stop_price, stop, target, size, *distances)
+        if any(value is not None and math.isnan(value) for value in prices):
+            simulator.skipped += 1
+            return None
+        kind: OrderKind = "market"
+        if limit is not None:
+            kind = "limit" if stop_price is None else "stop_limit"
+        elif stop_price is not None:
+            kind = "stop"
+        self._n_orders += 1
+        order = EventOrder(
+            self._n_orders, kind, side, 0.0 if size is None else size * simulator.symbol.lot_size,
+            limit=_price(limit), stop_price=_price(stop_price), stop=_price(stop), target=_price(target),
+            stop_pips=stop_pips, target_pips=target_pips, trail=trail or trail_pips * simulator.pip,
+            last_bar=self._place.bar + expiry if expiry else -1, oco=oco,
+        )  # fmt: skip
+        simulator.place(order)
+        return OrderView(simulator, order)
+
+
+def _price(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+class WholeBars:
+    """The bars' arrays under the names under which a strategy finds the values of the bar at hand.
+
+    Args:
+        ctx: the context.
+    """
+
+    def __init__(self, ctx: EventContext) -> None:
+        self._ctx = ctx
+
+    def __getattr__(self, name: str) -> Any:
+        return self._ctx._times if name == "time" else self._ctx._column(name)
+
+    def atr(self, length: int) -> Any:
+        """Average true range of every bar."""
+        self._ctx.atr(length)
+        return self._ctx._atr[length]

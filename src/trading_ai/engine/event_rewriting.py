@@ -1,0 +1,309 @@
+"""The code of an event strategy, rewritten so that it can be compiled: the same source, its `ctx` and `self` resolved.
+
+`on_bar(self, ctx)` becomes a function of arrays and numbers. What it reads of `self` becomes an argument, what it sets
+is handed from bar to bar, and what it calls of `ctx` becomes a call of compiled code. Line numbers stay the user's.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import override
+
+_BARS = ("open", "high", "low", "close", "volume")
+_SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "volumes": "volume"}
+_ACCOUNT = {
+    "balance": "d.account[e.BALANCE]", "equity": "equity_now(d)", "margin": "margin_now(d)",
+    "free_margin": "(equity_now(d) - margin_now(d))", "trades": "int(d.account[e.N_CLOSED])", "bar": "bar",
+    "time": "bar_time[bar]",
+}  # fmt: skip
+_POSITION = {
+    "side": "of_oldest(d, SIDE, 0.0)", "size": "(of_oldest(d, UNITS, 0.0) / d.account[e.LOT])",
+    "entry": "of_oldest(d, ENTRY, np.nan)", "stop": "finite_or_nan(of_oldest(d, STOP, np.nan))",
+    "target": "finite_or_nan(of_oldest(d, TARGET, np.nan))", "profit": "profit_now(d)",
+    "bars": "(int(d.account[e.NOW]) - int(of_oldest(d, ENTRY_BAR, d.account[e.NOW])))",
+}  # fmt: skip
+_TRADE = {
+    "side": "of_last_trade(d, 0)", "size": "(of_last_trade(d, 1) / d.account[e.LOT])", "entry": "of_last_trade(d, 2)",
+    "exit": "of_last_trade(d, 3)", "net_profit": "of_last_trade(d, 4)",
+}  # fmt: skip
+_PRICES = ("size", "limit", "stop_price", "stop", "target")
+_DISTANCES = ("stop_pips", "target_pips", "trail", "trail_pips", "expiry")
+_IS_OPEN = "(d.account[e.N_OPEN] > 0.0)"
+_HAS_TRADED = "(d.account[e.N_CLOSED] > 0.0)"
+
+
+class CannotCompileError(Exception):
+    """A strategy's code does something that only Python can do.
+
+    Attributes:
+        line: the line of the user's file; 0 where none can be named.
+        why: what it does, in words.
+    """
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"line {line}: {why}" if line else why)
+        self.line, self.why = line, why
+
+
+class Rewriting(ast.NodeTransformer):
+    """Rewrites the body of `on_bar`.
+
+    Args:
+        names: what `self` and `ctx` are called there.
+        values: the strategy's attributes after `on_start`: a `Series` counts as "series", an array as "array", a
+            number or text as "number".
+        states: attributes that `on_bar` sets.
+
+    Attributes:
+        arguments: source of each argument that the rewritten function needs besides the desk, by name: ``self.length``
+            or ``ctx.atr(14)``, in the order of first use.
+        groups: number of each group of orders.
+    """
+
+    def __init__(self, names: tuple[str, str], values: Mapping[str, str], states: tuple[str, ...]) -> None:
+        self._self, self._ctx = names
+        self._values, self._states = values, states
+        self.arguments: dict[str, ast.expr] = {}
+        self.groups: dict[Any, int] = {}
+        self._aliases: dict[str, ast.expr] = {}
+
+    # --- statements --------------------------------------------------------------------------------------
+
+    @override
+    def visit_Return(self, node: ast.Return) -> Any:
+        if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            raise CannotCompileError(node.lineno, "on_bar returns a value")
+        return ast.copy_location(self.final(), node)
+
+    def final(self) -> ast.Return:
+        """What the function ends with: the state."""
+        elements: list[ast.expr] = [ast.Name(f"v_{name}", ast.Load()) for name in self._states]
+        return ast.Return(ast.Tuple([*elements, ast.Constant(0)], ast.Load()))
+
+    @override
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, ast.Name) and self._is_ctx(node.value, "position"):
+            self._aliases[target.id] = node.value  # it is the same object until the next bar
+            return ast.copy_location(ast.Pass(), node)
+        return self.generic_visit(node)
+
+    @override
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        if isinstance(node.value, ast.Constant):
+            return ast.copy_location(ast.Pass(), node)  # a docstring
+        if isinstance(node.value, ast.Call):
+            made = self._action(node.value)
+            if made is not None:
+                return ast.copy_location(made, node)
+        return self.generic_visit(node)
+
+    # --- expressions -------------------------------------------------------------------------------------
+
+    @override
+    def visit_Name(self, node: ast.Name) -> Any:
+        if node.id in self._aliases:
+            if isinstance(node.ctx, ast.Store):
+                raise CannotCompileError(node.lineno, f"{node.id} is given another value after a position")
+            return self._expression(_IS_OPEN, node)
+        if node.id in {self._self, self._ctx}:
+            raise CannotCompileError(node.lineno, f"{node.id} is used as a whole")
+        return node
+
+    @override
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        of = node.value
+        if isinstance(of, ast.Name) and of.id in self._aliases:
+            of = self._aliases[of.id]
+        if isinstance(of, ast.Name) and of.id == self._ctx:
+            return self._of_ctx(node)
+        if isinstance(of, ast.Name) and of.id == self._self:
+            return self._of_self(node)
+        for name, known in (("position", _POSITION), ("last_trade", _TRADE)):
+            if self._is_ctx(of, name):
+                if node.attr not in known:
+                    raise CannotCompileError(node.lineno, f"ctx.{name}.{node.attr}")
+                return self._expression(known[node.attr], node)
+        return self.generic_visit(node)
+
+    @override
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        values = self._series(node.value)
+        if values is None:
+            return self.generic_visit(node)
+        if isinstance(node.slice, ast.Slice):
+            raise CannotCompileError(node.lineno, "a slice of a series")
+        call = ast.Call(
+            ast.Name("at", ast.Load()),
+            [ast.Name("d", ast.Load()), values, ast.Name("bar", ast.Load()), self.visit(node.slice)], [],
+        )  # fmt: skip
+        return ast.copy_location(call, node)
+
+    @override
+    def visit_Call(self, node: ast.Call) -> Any:
+        if self._is_ctx(node.func, "atr") and len(node.args) == 1 and not node.keywords:
+            self._require_fixed(node.args[0])
+            values = self._argument(f"atr_{ast.unparse(node.args[0])}", node)
+            made = ast.Subscript(values, ast.Name("bar", ast.Load()), ast.Load())
+            return ast.copy_location(made, node)
+        if isinstance(node.func, ast.Attribute) and self._root(node.func) in {self._ctx, self._self, *self._aliases}:
+            raise CannotCompileError(node.lineno, f"{ast.unparse(node.func)}(...) is used as a value, or is not known")
+        return self.generic_visit(node)
+
+    # --- inside ------------------------------------------------------------------------------------------
+
+    def _is_ctx(self, node: ast.expr, attribute: str) -> bool:
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr == attribute
+            and isinstance(node.value, ast.Name)
+            and node.value.id == self._ctx
+        )
+
+    def _root(self, node: ast.expr) -> str:
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return node.id if isinstance(node, ast.Name) else ""
+
+    def _expression(self, text: str, near: ast.AST) -> ast.expr:
+        made = ast.parse(text, mode="eval").body
+        for each in ast.walk(made):
+            ast.copy_location(each, near)
+        return made
+
+    def _argument(self, name: str, source: ast.expr) -> ast.Name:
+        name = "".join(c if c.isalnum() else "_" for c in name)
+        self.arguments.setdefault(name, source)
+        return ast.Name(name, ast.Load())
+
+    def _of_ctx(self, node: ast.Attribute) -> ast.expr:
+        if node.attr in _BARS:
+            values = self._argument(f"bar_{node.attr}", node)
+            return ast.copy_location(ast.Subscript(values, ast.Name("bar", ast.Load()), ast.Load()), node)
+        if node.attr == "position":
+            return self._expression(_IS_OPEN, node)
+        if node.attr == "last_trade":
+            return self._expression(_HAS_TRADED, node)
+        if node.attr == "time":
+            self._argument("bar_time", node)
+        if node.attr in _ACCOUNT:
+            return self._expression(_ACCOUNT[node.attr], node)
+        raise CannotCompileError(node.lineno, f"ctx.{node.attr}")
+
+    def _of_self(self, node: ast.Attribute) -> ast.expr:
+        if node.attr in self._states:
+            return ast.copy_location(ast.Name(f"v_{node.attr}", node.ctx), node)
+        kind = self._values.get(node.attr)
+        if kind in {"number", "array"}:
+            return ast.copy_location(self._argument(f"p_{node.attr}", node), node)
+        if kind == "series":
+            raise CannotCompileError(node.lineno, f"self.{node.attr} without [-1] or another place")
+        raise CannotCompileError(node.lineno, f"self.{node.attr} is no number, array or series that on_start sets")
+
+    def _series(self, node: ast.expr) -> ast.expr | None:
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            return None
+        if node.value.id == self._ctx and node.attr in _SERIES:
+            return self._argument(
+                f"bar_{_SERIES[node.attr]}", ast.Attribute(node.value, _SERIES[node.attr], ast.Load())
+            )
+        if node.value.id == self._self and self._values.get(node.attr) == "series":
+            return self._argument(f"s_{node.attr}", node)
+        return None
+
+    def _require_fixed(self, node: ast.expr) -> None:
+        """An argument that is the same at each bar: made of plain values and of attributes that on_bar does not set."""
+        for each in ast.walk(node):
+            if isinstance(each, ast.Attribute) and self._root(each) == self._self and each.attr not in self._states:
+                continue
+            if isinstance(each, ast.Name) and each.id != self._self:
+                raise CannotCompileError(node.lineno, "ctx.atr of a number that may change from bar to bar")
+            if isinstance(each, ast.Call | ast.Attribute | ast.Subscript):
+                raise CannotCompileError(node.lineno, "ctx.atr of a number that may change from bar to bar")
+
+    def _action(self, call: ast.Call) -> ast.stmt | None:
+        """A call that stands by itself: an order, an exit, a change of the position."""
+        function = call.func
+        if not isinstance(function, ast.Attribute):
+            return None
+        of = function.value
+        if isinstance(of, ast.Name) and of.id in self._aliases:
+            of = self._aliases[of.id]
+        name, line = function.attr, call.lineno
+        given = {k.arg: k.value for k in call.keywords}
+        if None in given:
+            raise CannotCompileError(line, "arguments are given as **")
+        if isinstance(of, ast.Name) and of.id == self._ctx:
+            if name in {"buy", "sell"}:
+                return self._order(1.0 if name == "buy" else -1.0, call)
+            if name == "exit":
+                values = self._named(call, ("size", "side"))
+                return self._do("exit_all", values.get("size"), values.get("side"))
+            if name == "cancel_all" and not call.args and not given:
+                return self._do("cancel_all")
+        if self._is_ctx(of, "position"):
+            if name == "close":
+                return self._do("close_oldest", self._named(call, ("size",)).get("size"))
+            if name == "trail" and (call.args or given):
+                return self._do("trail_oldest", self._named(call, ("distance",))["distance"])
+            if name == "modify":
+                values = self._named(call, ("stop", "target"))
+                moves: list[ast.stmt] = [self._do(f"move_{key}", value) for key, value in values.items()]
+                return ast.If(ast.Constant(True), moves or [ast.Pass()], [])
+        return None
+
+    def _named(self, call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+        """Arguments by name, rewritten, those that are None left out."""
+        values: dict[str, ast.expr] = dict(zip(names, call.args, strict=False))
+        values |= {k.arg: k.value for k in call.keywords if k.arg is not None}
+        if len(call.args) > len(names) or not values.keys() <= set(names):
+            raise CannotCompileError(call.lineno, f"{ast.unparse(call.func)} with {ast.unparse(call)}")
+        return {
+            key: self.visit(value)
+            for key, value in values.items()
+            if not (isinstance(value, ast.Constant) and value.value is None)
+        }
+
+    def _do(self, name: str, *values: ast.expr | None) -> ast.Expr:
+        given: list[ast.expr] = [ast.Constant(0.0) if value is None else value for value in values]
+        return ast.Expr(ast.Call(ast.Name(name, ast.Load()), [ast.Name("d", ast.Load()), *given], []))
+
+    def _order(self, side: float, call: ast.Call) -> ast.stmt:
+        if any(k.arg == "targets" for k in call.keywords):
+            raise CannotCompileError(call.lineno, "an order with several targets")
+        oco = next((k.value for k in call.keywords if k.arg == "oco"), None)
+        others = ast.Call(call.func, call.args, [k for k in call.keywords if k.arg != "oco"])
+        values = self._named(ast.copy_location(others, call), (*_PRICES[:1], *_PRICES[1:], *_DISTANCES))
+        if len(call.args) > 1:
+            raise CannotCompileError(call.lineno, "only the size of an order may stand without its name")
+        group: ast.expr = ast.Constant(0.0)
+        if oco is not None and not (isinstance(oco, ast.Constant) and oco.value is None):
+            if not isinstance(oco, ast.Constant):
+                raise CannotCompileError(call.lineno, "oco is no plain name or number")
+            group = ast.Constant(float(self.groups.setdefault(oco.value, len(self.groups) + 1)))
+        given = sum(1 << i for i, name in enumerate(_PRICES) if name in values)
+        nan = ast.Attribute(ast.Name("np", ast.Load()), "nan", ast.Load())
+        prices: list[ast.expr] = [values.get(name, nan) for name in _PRICES]
+        distances: list[ast.expr] = [values.get(name, ast.Constant(0.0)) for name in _DISTANCES]
+        made = [
+            ast.Name("d", ast.Load()), ast.Name("bar", ast.Load()), ast.Constant(side), *prices, *distances, group,
+            ast.Constant(given),
+        ]  # fmt: skip
+        assert not math.isnan(side)
+        return ast.Expr(ast.Call(ast.Name("order", ast.Load()), made, []))
+
+
+def assigned_attributes(tree: ast.AST, name: str) -> tuple[str, ...]:
+    """Attributes of `name` that a function's body sets, in order of the first."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+            if isinstance(node.value, ast.Name) and node.value.id == name:
+                found[node.attr] = None
+            else:
+                raise CannotCompileError(node.lineno, f"{ast.unparse(node)} is set")
+    return tuple(found)

@@ -1,0 +1,184 @@
+"""What an event strategy is shown of its positions, orders and trades, and what it can do to them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import override
+
+from trading_ai.engine.event_orders import EventOrder, ExitRequest, HeldPosition, new_stop, new_target
+from trading_ai.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from trading_ai.engine.event_reference import EventSimulator
+
+
+class ClosedTrade(NamedTuple):
+    """A trade that was closed.
+
+    Attributes:
+        side: +1 long, -1 short.
+        size: lots.
+        entry: price of the entry.
+        exit: price of the exit.
+        net_profit: account currency, after all costs.
+        reason: why it was closed, one of `records.EXIT_REASONS`.
+        entry_bar: place of the entry's bar among the execution bars.
+        exit_bar: place of the exit's bar.
+    """
+
+    side: int
+    size: float
+    entry: float
+    exit: float
+    net_profit: float
+    reason: str
+    entry_bar: int
+    exit_bar: int
+
+
+class PositionView:
+    """An open position; false, and of size 0, where there is none."""
+
+    __slots__ = ("_position", "_simulator")
+
+    def __init__(self, simulator: EventSimulator, position: HeldPosition | None) -> None:
+        self._simulator, self._position = simulator, position
+
+    def __bool__(self) -> bool:
+        return self._position is not None
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PositionView) and other._position is self._position
+
+    @override
+    def __hash__(self) -> int:
+        return id(self._position)
+
+    @property
+    def side(self) -> int:
+        """+1 long, -1 short, 0 none."""
+        return 0 if self._position is None else self._position.side
+
+    @property
+    def size(self) -> float:
+        """Lots."""
+        return 0.0 if self._position is None else self._position.units / self._simulator.symbol.lot_size
+
+    @property
+    def entry(self) -> float:
+        """Price of the entry; NaN without a position."""
+        return math.nan if self._position is None else self._position.entry
+
+    @property
+    def stop(self) -> float:
+        """Price of the stop; NaN without one."""
+        p = self._position
+        return math.nan if p is None or math.isinf(p.stop) else p.stop
+
+    @property
+    def target(self) -> float:
+        """Price of the target; NaN without one."""
+        p = self._position
+        return math.nan if p is None or math.isinf(p.target) else p.target
+
+    @property
+    def bars(self) -> int:
+        """Execution bars since its entry's bar, that bar included; 0 without a position."""
+        return 0 if self._position is None else self._simulator.now - self._position.entry_bar
+
+    @property
+    def profit(self) -> float:
+        """Price profit and swap at the last close, account currency."""
+        p, simulator = self._position, self._simulator
+        if p is None:
+            return 0.0
+        bar = simulator.now - 1
+        price = (simulator.bid if p.side > 0 else simulator.ask)[3][bar]
+        return simulator.profit(p, price, bar) + simulator.swap(p, bar, price)
+
+    def close(self, size: float | None = None) -> None:
+        """Close it at the next open, or `size` lots of it."""
+        if self._position is not None:
+            units = 0.0 if size is None else size * self._simulator.symbol.lot_size
+            self._simulator.requests.append(ExitRequest(self._position, units))
+
+    def modify(self, stop: float | None = None, target: float | None = None) -> None:
+        """Move stop and target, from the next bar on; None leaves one as it is, NaN removes it."""
+        if self._position is not None:
+            if stop is not None:
+                new_stop(self._position, self._simulator.level(stop))
+            if target is not None:
+                new_target(self._position, self._simulator.level(target))
+
+    def trail(self, distance: float) -> None:
+        """Keep the stop so far (price) behind the best price, from the next close on; 0 stops that."""
+        if self._position is not None:
+            self._position.trail = distance
+
+
+class OrderView:
+    """An order that was placed; false once it was filled, cancelled or refused."""
+
+    __slots__ = ("_order", "_simulator")
+
+    def __init__(self, simulator: EventSimulator, order: EventOrder) -> None:
+        self._simulator, self._order = simulator, order
+
+    def __bool__(self) -> bool:
+        return self._order.is_live
+
+    @property
+    def kind(self) -> str:
+        """``market``, ``limit``, ``stop`` or ``stop_limit``."""
+        return self._order.kind
+
+    @property
+    def side(self) -> int:
+        """+1 buys, -1 sells."""
+        return self._order.side
+
+    @property
+    def size(self) -> float:
+        """Lots; 0 for the account's own size."""
+        return self._order.units / self._simulator.symbol.lot_size
+
+    @property
+    def limit(self) -> float:
+        """Price of the limit, NaN without one."""
+        return self._order.limit
+
+    @property
+    def stop_price(self) -> float:
+        """Price that a stop order waits for, NaN without one."""
+        return self._order.stop_price
+
+    def cancel(self) -> None:
+        """Cancel it; nothing happens if it was filled."""
+        self._order.is_live = False
+
+    def modify(
+        self,
+        limit: float | None = None,
+        stop_price: float | None = None,
+        stop: float | None = None,
+        target: float | None = None,
+    ) -> None:
+        """Change its prices, from the next bar on; None leaves one as it is.
+
+        Raises:
+            EvaluationError: it has no such price: a limit order does not become a stop order.
+        """
+        order = self._order
+        for name, value in (("limit", limit), ("stop_price", stop_price)):
+            if value is None:
+                continue
+            if not math.isfinite(value) or math.isnan(getattr(order, name)):
+                raise EvaluationError(f"{name} of a {order.kind} order cannot become {value}")
+            setattr(order, name, value)
+        if stop is not None:
+            order.stop, order.stop_pips = stop, 0.0
+        if target is not None:
+            order.target, order.target_pips = target, 0.0

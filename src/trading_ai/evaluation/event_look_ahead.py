@@ -1,0 +1,115 @@
+"""The look-ahead check of event strategies: trades must not change when later bars are taken away.
+
+A strategy is run on bars that are cut in many places. Whatever it opened and closed up to the bar after the
+cut it must have opened and closed with all bars too, at the same prices and sizes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.engine.account import Account
+from trading_ai.engine.execution_data import prepare
+from trading_ai.engine.records import END_OF_DATA
+from trading_ai.engine.runs import RunRequest
+from trading_ai.evaluation.event_runs import EventRuns
+from trading_ai.market.bars import Bars
+from trading_ai.parameters import Value
+from trading_ai.strategies.cuts import Places
+from trading_ai.strategies.cuts import cuts as cuts_of
+from trading_ai.strategies.lookahead import LookAhead, LookAheadCheck
+
+_FEWEST_BARS = 20
+_MOST_BARS = 20_000
+_MOST_CUTS = 60
+_MOST_SECONDS = 5.0
+_MOST_FOUND = 20
+
+_Events = set[tuple[int, int, bool, float, float]]
+"""Bar, side, whether it is an entry, price and units of everything that was done."""
+
+
+def check_events(
+    chosen: EventRuns,
+    bars: Bars,
+    account: Account,
+    sets: Iterable[Mapping[str, Value]],
+    *,
+    seconds: float | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> LookAheadCheck:
+    """Run an event strategy on cut bars, with each set of parameters.
+
+    Args:
+        chosen: the strategy.
+        bars: the bars that it sees; of many, the first twenty thousand.
+        account: capital, sizing, costs and rules; profits are left in the symbol's quote currency.
+        sets: sets of its parameters, complete.
+        seconds: stop so long after the first run; None for a few seconds.
+        clock: seconds of a steady clock.
+
+    Returns:
+        What was found; a set that trades nothing, or raises, is not counted.
+    """
+    bars = bars.slice(0, min(len(bars), _MOST_BARS))
+    places, borders = Places(bars), Counter[str]()
+    until, found, n_cuts, n_different, n_sets = None, list[LookAhead](), 0, 0, 0
+    for values in sets:
+        try:
+            whole = _events(chosen, bars, len(bars), account, values)
+        except Exception:  # noqa: BLE001 - a user's code may raise anything: its trials will say so
+            continue
+        until = clock() + (_MOST_SECONDS if seconds is None else seconds) if until is None else until
+        if not whole:
+            continue
+        n_sets += 1
+        active = np.unique(np.array([bar for bar, *_ in whole], dtype=np.int64))
+        for cut in (len(bars), *cuts_of(bars, active, _FEWEST_BARS, _MOST_CUTS)):
+            if n_cuts and clock() > until:
+                break
+            try:
+                part = _events(chosen, bars, cut, account, values)
+            except Exception:  # noqa: BLE001 - too few bars for it
+                continue
+            n_cuts += 1
+            at = places.of(cut)
+            borders.update(at)
+            differs = {e for e in whole ^ part if e[0] <= cut}
+            n_different += bool(differs)
+            if differs and len(found) < _MOST_FOUND:
+                first = min(differs)
+                name = f"{'long' if first[1] > 0 else 'short'}_{'entry' if first[2] else 'exit'}"
+                found.append(
+                    LookAhead(
+                        name, first[0], cut, first in whole, first in part, at[-1] if at else "", dict(values),
+                        cut < len(bars),
+                    )
+                )  # fmt: skip
+    return LookAheadCheck(n_cuts, n_different, n_sets, dict(borders), tuple(found))
+
+
+def _events(chosen: EventRuns, bars: Bars, cut: int, account: Account, values: Mapping[str, Value]) -> _Events:
+    """Everything that a run did that sees `cut` bars, but for the exits at the end of the data.
+
+    What it decides at the last bar that it sees is carried out in the next one, which only the simulator knows.
+    """
+    costs = replace(account.costs, conversion_rate=None)
+    traded = bars.slice(0, min(cut + 1, len(bars)))
+    data = prepare(traded, costs, bars.symbol.quote_currency)
+    account = replace(account, costs=costs).sized(data)
+    starts: npt.NDArray[np.int64] = np.arange(len(traded))
+    request = RunRequest(bars.slice(0, cut), starts, data, account, bars.symbol.quote_currency, values)
+    trades = chosen.run(request).trades
+    entries = zip(
+        trades["entry_bar"].tolist(), trades["direction"].tolist(), trades["entry_price"].tolist(), strict=True
+    )
+    done = {(bar, side, True, price, 0.0) for bar, side, price in entries}
+    closed = trades[trades["exit_reason"] != END_OF_DATA]
+    exits = (closed[name].tolist() for name in ("exit_bar", "direction", "exit_price", "units"))
+    return done | {(bar, side, False, price, units) for bar, side, price, units in zip(*exits, strict=True)}
