@@ -7,12 +7,14 @@ from typing import Any
 from trading_ai.errors import StrategyError
 from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.evaluation.ports import BarsEvaluator
+from trading_ai.evaluation.replay import ReplayEvaluator
 from trading_ai.evaluation.runs import RunEvaluator
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Declared, Strategy
 from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import Hosted
+from trading_ai.strategies.replay import Replay
 
 
 def evaluator_of(chosen: Declared, bars: Bars, *rest: Any, **options: Any) -> BarsEvaluator:
@@ -27,4 +29,6 @@ def evaluator_of(chosen: Declared, bars: Bars, *rest: Any, **options: Any) -> Ba
         chosen = EventRuns(chosen)
     if isinstance(chosen, Hosted):
         return RunEvaluator(bars, chosen, *rest, **options)
+    if isinstance(chosen, Replay):
+        return ReplayEvaluator(bars, chosen, *rest, **options)
     raise StrategyError("is of a kind that nothing evaluates", parameter="strategy", value=type(chosen).__name__)
