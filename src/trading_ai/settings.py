@@ -85,9 +85,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of a worker's `/metrics` for Prometheus. 0: none."
     )
-    sql_seconds: float = Field(
-        default=10.0, gt=0, le=3600, description="Seconds after which a query in SQL is ended."
-    )
+    sql_seconds: int = Field(default=10, ge=1, le=3600, description="Seconds after which a query in SQL is ended.")
     sql_memory_bytes: int = Field(
         default=2 << 30,
         ge=256 << 20,
@@ -95,12 +93,10 @@ class Settings(BaseSettings):
         "answers.",
     )
     sql_max_rows: int = Field(default=1_000_000, ge=1, le=100_000_000, description="Most rows of an answer to SQL.")
-    sql_max_result_bytes: int = Field(
-        default=256 << 20, ge=1 << 20, description="Largest answer to SQL, in bytes."
-    )
-    sql_idle_seconds: float = Field(
-        default=30.0,
-        gt=0,
+    sql_max_result_bytes: int = Field(default=256 << 20, ge=1 << 20, description="Largest answer to SQL, in bytes.")
+    sql_idle_seconds: int = Field(
+        default=30,
+        ge=1,
         le=3600,
         description="Seconds for which the process of a query in SQL waits for the next one, with what it has loaded.",
     )

@@ -1,8 +1,8 @@
-"""The tables that users' SQL sees: columns, types, units and meanings, the one source of schema, reference and search.
+"""The tables that users' SQL sees: columns, types, units and meanings, the one source of schema and reference.
 
-A table is filled from what is stored when a query names it. Most are asked for in two ways: `trades` holds the trades of
-every backtest, ``trades('ID')`` those of one, whose id may be a unique prefix, its name, or ``latest``. Times are UTC, of
-type TIMESTAMP; what is undefined is NULL.
+A table is filled from what is stored when a query names it. Most are asked for in two ways: `trades` holds the trades
+of every backtest, ``trades('ID')`` those of one, whose id may be a unique prefix, its name, or ``latest``. Times are
+UTC, of type TIMESTAMP; what is undefined is NULL.
 """
 
 from __future__ import annotations

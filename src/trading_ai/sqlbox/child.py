@@ -1,7 +1,7 @@
 """The process that runs users' SQL: DuckDB in memory, locked, within limits, with no way to the product's database.
 
-It is started with an environment of its own, which holds no setting and no secret, and ends when nobody asks it anything
-for a while. It hears documents and arrays only (`trading_ai.sqlbox.frames`), and answers with an Arrow stream.
+It is started with an environment of its own, which holds no setting and no secret, and ends when nobody asks it
+anything for a while. It hears documents and arrays only (`trading_ai.sqlbox.frames`), and answers with an Arrow stream.
 """
 
 from __future__ import annotations

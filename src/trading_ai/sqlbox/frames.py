@@ -57,11 +57,12 @@ def send(
         TimeoutError: it took too long.
         Closed: the other process is gone.
     """
-    views = [memoryview(buffer).cast("B") for buffer in buffers if memoryview(buffer).nbytes]
+    views: list[memoryview] = [memoryview(buffer).cast("B") for buffer in buffers if memoryview(buffer).nbytes]
     sizes = [memoryview(buffer).nbytes for buffer in buffers]
     text = json.dumps({**header, "sizes": sizes}, allow_nan=False).encode()
     try:
-        for part in (_HEAD.pack(len(text), 0), text, *views):
+        parts: list[bytes | memoryview] = [_HEAD.pack(len(text), 0), text, *views]
+        for part in parts:
             connection.settimeout(None if deadline is None else deadline.left)
             connection.sendall(part)
     except (BrokenPipeError, ConnectionError) as error:

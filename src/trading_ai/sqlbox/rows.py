@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.words import strategy_label
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.evaluation.ports import Artifacts
@@ -54,7 +55,8 @@ def _or_nan(values: Iterable[float | None]) -> npt.NDArray[np.float64]:
 
 
 def dataset_rows(records: Sequence[DatasetRecord]) -> list[Sent]:
-    """Columns of `datasets`."""
+    """Columns of `datasets`; folders of files are nobody's business but their machine's."""
+    shown = [dataset_json(r, with_folder=False) for r in records]
     return [
         texts("dataset_id", [r.dataset_id for r in records]),
         texts("symbol", [r.symbol for r in records]),
@@ -62,10 +64,10 @@ def dataset_rows(records: Sequence[DatasetRecord]) -> list[Sent]:
         wholes("n_bars", [r.n_bars for r in records]),
         times("first_time", [r.first_ns for r in records]),
         times("last_time", [r.last_ns for r in records]),
-        texts("source", [r.source for r in records]),
+        texts("source", [document["source"] for document in shown]),
         moments("created_at", [r.created_at for r in records]),
-        texts("detected", [json_text(r.detected) for r in records]),
-        texts("quality", [json_text(r.quality) for r in records]),
+        texts("detected", [json_text(document["detected"]) for document in shown]),
+        texts("quality", [json_text(document["quality"]) for document in shown]),
     ]
 
 

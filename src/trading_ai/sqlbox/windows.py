@@ -24,9 +24,7 @@ def trainings(records: Sequence[OptimizationRecord]) -> list[OptimizationRecord]
     return sorted(found, key=lambda record: (record.part_of, record.created_at))
 
 
-def window_rows(
-    store: Store, records: Sequence[OptimizationRecord], backtests: Sequence[BacktestRecord]
-) -> list[Sent]:
+def window_rows(store: Store, records: Sequence[OptimizationRecord], backtests: Sequence[BacktestRecord]) -> list[Sent]:
     """Columns of `walk_forward_windows`.
 
     Args:
