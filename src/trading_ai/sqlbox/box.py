@@ -234,4 +234,4 @@ def _error(answer: dict[str, Any], sources: Sequence[Source]) -> QueryError:
             return QueryError(f"there is no column {name}", parameter="sql", remedy=remedy)
     near = re.search(r'Did you mean "(.+?)"', text)
     remedy = f"Did you mean {near[1]}?" if near is not None and _NO_FUNCTION.search(text) else ""
-    return QueryError(said.strip().rstrip("."), parameter="sql", remedy=remedy)
+    return QueryError(said.strip().rstrip(".!"), parameter="sql", remedy=remedy)

@@ -68,6 +68,8 @@ def named_in(tree: dict[str, Any], known: frozenset[str]) -> Named:
             aliases |= {(node.get("alias") or found).lower(), found}
             if found in known or found not in ctes:
                 tables[found, None] = None
+        elif kind == "SHOW_REF" and not node.get("query"):
+            raise Refused("must name a table: GET /api/v1/sql/schema and trading-ai sql --schema show what there is")
         elif kind == "TABLE_FUNCTION":
             name = str(node["function"]["function_name"]).lower()
             aliases |= {(node.get("alias") or name).lower(), name}
