@@ -109,10 +109,7 @@ def test_the_command_prints_a_table_json_and_csv(at_home, capsys) -> None:
         "stop_loss",
         "net_profit",
         "─" * 22,
-        "30",
-        "30.00",
-        "30",
-        "12.00",
+        *("30", "30", "30", "12"),
     ]
     assert run(["sql", BEST, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == [[30, 30.0], [30, 12.0]]
