@@ -1,7 +1,7 @@
 """Random statements: parts of questions and of attacks, cut, mixed and repeated.
 
-Each must be answered or refused in time, whatever it is; no answer may hold what stands in a file or in the environment,
-and the box must answer a plain question afterwards.
+Each must be answered or refused in time, whatever it is. No answer may hold what stands in a file or in the
+environment, and the box must answer a plain question afterwards.
 """
 
 from __future__ import annotations
