@@ -370,6 +370,25 @@ def ports_page() -> str:
     return text
 
 
+def sql_page() -> str:
+    """Every table that SQL can name, with its columns."""
+    from trading_ai.documents.sql_tables import NOTES, TABLES
+
+    parts = [
+        "# SQL\n\nThe tables of `trading-ai sql`, `POST /api/v1/sql` and `ta.sql`, as `GET /api/v1/sql/schema` and "
+        "`trading-ai sql --schema` tell them too; [ask in SQL](../how-to/ask-in-sql.md) shows how. The dialect is that "
+        "of DuckDB. " + " ".join(NOTES) + "\n"
+    ]
+    for each in TABLES:
+        rows = [(f"`{c.name}`", c.type, c.unit, c.meaning) for c in each.columns]
+        owner = f" The id is that of {'an' if each.owner[0] in 'aeiou' else 'a'} {each.owner}." if each.owner else ""
+        parts.append(
+            f"## {each.name}\n\n`{each.written}`. A row is {each.meaning}.{owner}\n\n"
+            + table(("column", "type", "unit", "meaning"), rows)
+        )
+    return "\n".join(parts)
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "metrics.md": ("trading_ai.metrics.catalog", metrics_page),
     "strategies.md": ("trading_ai.strategies.registry", strategies_page),
@@ -377,6 +396,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "cli.md": ("trading_ai.cli.main", cli_page),
     "options.md": ("trading_ai.options", options_page),
     "python.md": ("trading_ai", python_page),
+    "sql.md": ("trading_ai.documents.sql_tables", sql_page),
     "ports.md": ("trading_ai.search.base", ports_page),
 }
 """Page, the module that it needs, and what makes it."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
     from trading_ai.parameters import Choices, ParameterRange
+    from trading_ai.stored import sql
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.event import EventStrategy
     from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
@@ -62,6 +63,7 @@ _HOMES = {
     "make_evaluator": "library",
     "read_bars": "library",
     "resample": "market.resample",
+    "sql": "stored",
     "sweep": "library",
     "symbol": "market.symbol_table",
     "timeframe": "market.timeframe",
@@ -94,6 +96,7 @@ __all__ = [
     "make_evaluator",
     "read_bars",
     "resample",
+    "sql",
     "sweep",
     "symbol",
     "timeframe",

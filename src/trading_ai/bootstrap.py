@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.ports import Store
+    from trading_ai.optimization.verdicts import Verdicts
+    from trading_ai.sqlbox.box import SqlBox
 
 INLINE_BELOW_SECONDS = 5.0
 """Expected one-core time below which worker processes cost more than they save."""
@@ -122,6 +124,30 @@ class Application:
     def keys(self) -> SqlKeys:
         """API keys."""
         return SqlKeys(self.database)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """What studies said of trials."""
+        from trading_ai.store.verdicts import SqlVerdicts  # noqa: PLC0415 - few commands need them
+
+        return SqlVerdicts(self.database)
+
+    @cached_property
+    def sql(self) -> SqlBox:
+        """What answers users' SQL, in a process of its own."""
+        from trading_ai.sqlbox.box import SqlBox  # noqa: PLC0415 - what looks up records needs none
+        from trading_ai.sqlbox.process import Limits  # noqa: PLC0415
+
+        s = self.settings
+        limits = Limits(
+            seconds=s.sql_seconds,
+            memory_bytes=s.sql_memory_bytes,
+            max_rows=s.sql_max_rows,
+            max_result_bytes=s.sql_max_result_bytes,
+            idle_seconds=s.sql_idle_seconds,
+            at_once=s.sql_at_once,
+        )
+        return SqlBox(self.store, self.artifacts, self.verdicts, limits)
 
     @cached_property
     def artifacts(self) -> Artifacts:

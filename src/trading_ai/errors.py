@@ -8,6 +8,7 @@ The tree::
     │   ├── DataError             market data: a file, a row, a value
     │   ├── SymbolError           an unknown or incomplete symbol
     │   ├── StrategyError         a strategy's code, declaration or signals
+    │   ├── QueryError            a question in SQL that cannot be answered
     │   └── RuleError             costs, sizing or execution rules
     ├── NotFoundError         no such dataset, backtest or optimization            exit code 4
     ├── StateError            the thing is not in a state that allows the call     exit code 5
@@ -124,6 +125,10 @@ class SymbolError(InputError):
 
 class StrategyError(InputError):
     """The strategy cannot be loaded, or its signals are unusable."""
+
+
+class QueryError(InputError):
+    """A question in SQL cannot be answered: it is no SELECT, names what is not there, or breaks a limit."""
 
 
 class RuleError(InputError):

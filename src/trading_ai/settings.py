@@ -85,6 +85,24 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of a worker's `/metrics` for Prometheus. 0: none."
     )
+    sql_seconds: int = Field(default=10, ge=1, le=3600, description="Seconds after which a query in SQL is ended.")
+    sql_memory_bytes: int = Field(
+        default=2 << 30,
+        ge=256 << 20,
+        description="Memory, in bytes, that the process of a query in SQL may take for what it loads, works out and "
+        "answers.",
+    )
+    sql_max_rows: int = Field(default=1_000_000, ge=1, le=100_000_000, description="Most rows of an answer to SQL.")
+    sql_max_result_bytes: int = Field(default=256 << 20, ge=1 << 20, description="Largest answer to SQL, in bytes.")
+    sql_idle_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds for which the process of a query in SQL waits for the next one, with what it has loaded.",
+    )
+    sql_at_once: int = Field(
+        default=2, ge=1, le=64, description="Queries in SQL that a server runs at the same time; others wait."
+    )
     flower_basic_auth: SecretStr = Field(
         default=SecretStr(""), description="`user:password` that Flower asks for. Empty: it asks for none."
     )

@@ -79,6 +79,7 @@ class Context:
         self.beginnings = Beginnings()
         self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)
         self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._queries = asyncio.Semaphore(application.settings.sql_at_once)
         self._fronts: dict[tuple[object, ...], tuple[Indices, Indices]] = {}
         self._fronts_lock = threading.Lock()
 
@@ -136,6 +137,11 @@ class Context:
     async def page(self, make: Callable[[], Response]) -> Response:
         """A page of trials, made in a thread; as with studies, those that wait hold none."""
         async with self._pages:
+            return await run_in_threadpool(make)
+
+    async def query(self, make: Callable[[], Response]) -> Response:
+        """An answer to SQL, made in a thread; as with studies, those that wait hold none."""
+        async with self._queries:
             return await run_in_threadpool(make)
 
     def front(self, record: OptimizationRecord) -> tuple[Indices, Indices]:

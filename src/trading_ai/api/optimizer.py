@@ -42,6 +42,7 @@ from trading_ai.optimization.shape import shape_columns
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
 from trading_ai.studies.assessment import assess_optimization
+from trading_ai.studies.keeping import verdict_of
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
@@ -282,6 +283,7 @@ async def robustness(
         found = assess_optimization(
             context.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
         )
+        context.application.verdicts.keep(verdict_of(found, time.time()))
         return JSONResponse(assessment_json(found))
 
     return await context.study(study)

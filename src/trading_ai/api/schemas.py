@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
@@ -115,3 +115,18 @@ class BacktestBody(_Body):
         """What it says of the options of a backtest."""
         groups = {group: values_in(getattr(self, group), rows_of(group)) for group in GROUP_BODIES}
         return {"backtest": values_in(self, rows_of("backtest")), **groups}
+
+
+class SqlBody(_Body):
+    """A question in SQL."""
+
+    sql: Annotated[str, Field(min_length=1, max_length=100_000)]
+    max_rows: Annotated[StrictInt, Field(ge=1, le=WHOLE)] = 10_000
+    format: Literal["json", "csv", "parquet", "arrow"] = "json"
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"sql": "select stop_loss, take_profit, net_profit from trials('latest') order by rank limit 10"}
+        },
+    )

@@ -96,6 +96,7 @@ COMMANDS = (
         "demo:demo",
         "Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars.",
     ),
+    _listed("sql", "sql:sql", "Ask everything that is stored in SQL, and print or write the answer."),
     _listed("serve", "services:serve", "Serve the APIs; without a broker, optimizations run on this machine."),
     _listed(
         "worker",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +18,7 @@ from trading_ai.errors import EvaluationError
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
 from trading_ai.studies.assessment import assess_optimization, verify_trial
+from trading_ai.studies.keeping import verdict_of
 
 if TYPE_CHECKING:
     from trading_ai.studies.assessment import Assessment
@@ -39,6 +41,7 @@ def robustness(
     found = assess_optimization(
         application.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
     )
+    application.verdicts.keep(verdict_of(found, time.time()))
     if as_json:
         print_json(assessment_json(found))
     else:

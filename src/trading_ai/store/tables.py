@@ -187,6 +187,19 @@ refusals = Table(
     Column("refused_at", Float(53), nullable=False),
 )
 
+# What studies said of trials, the last verdict on each.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("combination_index", BigInteger, primary_key=True),
+    Column("trial_rank", BigInteger, nullable=False),
+    Column("parameters", Text, nullable=False),  # JSON
+    Column("words", Text, nullable=False),
+    Column("judged_at", Float(53), nullable=False),
+    Column("criteria", Text, nullable=False),  # JSON, null where undefined
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -1,0 +1,232 @@
+"""Rows of every table but `trials`, from the store's ports."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_ai.documents.datasets import dataset_json
+from trading_ai.documents.words import strategy_label
+from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.evaluation.ports import Artifacts
+from trading_ai.market.bars import Bars
+from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
+from trading_ai.optimization.verdicts import VerdictRecord
+from trading_ai.sqlbox.columns import (
+    Sent,
+    coded,
+    dates,
+    flags,
+    moments,
+    numbers,
+    one_text,
+    texts,
+    times,
+    wholes,
+)
+from trading_ai.sqlbox.frames import Deadline
+
+_PRICES = ("open", "high", "low", "close", "volume", "spread", "ask_open", "ask_high", "ask_low", "ask_close")
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON: what is undefined is null, and what JSON does not know a text."""
+    return json.dumps(_plain(value), default=str, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, np.generic) else value
+
+
+def _or_nan(values: Iterable[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def dataset_rows(records: Sequence[DatasetRecord]) -> list[Sent]:
+    """Columns of `datasets`; folders of files are nobody's business but their machine's."""
+    shown = [dataset_json(r, with_folder=False) for r in records]
+    return [
+        texts("dataset_id", [r.dataset_id for r in records]),
+        texts("symbol", [r.symbol for r in records]),
+        texts("timeframe", [r.timeframe for r in records]),
+        wholes("n_bars", [r.n_bars for r in records]),
+        times("first_time", [r.first_ns for r in records]),
+        times("last_time", [r.last_ns for r in records]),
+        texts("source", [document["source"] for document in shown]),
+        moments("created_at", [r.created_at for r in records]),
+        texts("detected", [json_text(document["detected"]) for document in shown]),
+        texts("quality", [json_text(document["quality"]) for document in shown]),
+    ]
+
+
+def bar_rows(dataset_id: str, bars: Bars) -> list[Sent]:
+    """Columns of ``bars('ID')``."""
+    n = len(bars)
+    found = [one_text("dataset_id", dataset_id, n), times("time", bars.open_time_ns)]
+    for name in _PRICES:
+        values = getattr(bars, name)
+        found.append(numbers(name, np.full(n, np.nan) if values is None else values))
+    return found
+
+
+def backtest_rows(records: Sequence[BacktestRecord]) -> list[Sent]:
+    """Columns of `backtests`."""
+    specs = [r.spec for r in records]
+    metrics = [
+        numbers(name, np.array([r.metrics.get(name, math.nan) for r in records], dtype=np.float64))
+        for name in METRIC_NAMES
+    ]
+    return [
+        texts("backtest_id", [r.backtest_id for r in records]),
+        texts("name", [r.name for r in records]),
+        texts("strategy", [strategy_label(spec.strategy) for spec in specs]),
+        texts("symbol", [r.symbol for r in records]),
+        texts("timeframe", [r.timeframe for r in records]),
+        texts("dataset_id", [spec.dataset_id for spec in specs]),
+        texts("parameters", [json_text(spec.parameters) for spec in specs]),
+        numbers("capital", np.array([spec.capital for spec in specs], dtype=np.float64)),
+        texts("account_currency", [spec.account_currency for spec in specs]),
+        texts("start", [spec.start for spec in specs]),
+        texts("end", [spec.end for spec in specs]),
+        moments("created_at", [r.created_at for r in records]),
+        texts("part_of", [r.part_of for r in records]),
+        texts("engine_version", [str(r.engine_version) for r in records]),
+        *metrics,
+    ]
+
+
+def optimization_rows(records: Sequence[OptimizationRecord]) -> list[Sent]:
+    """Columns of `optimizations`."""
+    specs = [r.spec for r in records]
+    return [
+        texts("optimization_id", [r.optimization_id for r in records]),
+        texts("name", [r.name for r in records]),
+        texts("status", [r.status for r in records]),
+        texts("backtest_id", [spec.backtest_id for spec in specs]),
+        texts("method", [spec.method for spec in specs]),
+        texts("objective", [str(spec.objective) for spec in specs]),
+        texts("parameters", [json_text(spec.space.to_json()) for spec in specs]),
+        wholes("n_total", [r.n_total for r in records]),
+        wholes("n_completed", [r.n_completed for r in records]),
+        wholes("n_failed", [r.n_failed for r in records]),
+        wholes("n_reused", [r.n_reused for r in records]),
+        wholes("min_trades", [spec.min_trades for spec in specs]),
+        wholes("seed", [spec.seed for spec in specs]),
+        wholes("best_index", _or_nan(r.best_index for r in records)),
+        numbers("best_score", _or_nan(r.best_score for r in records)),
+        numbers("seconds", np.array([r.seconds for r in records], dtype=np.float64)),
+        numbers("busy_seconds", np.array([r.busy_seconds for r in records], dtype=np.float64)),
+        moments("created_at", [r.created_at for r in records]),
+        moments("started_at", [r.started_at for r in records]),
+        moments("finished_at", [r.finished_at for r in records]),
+        texts("message", [r.message for r in records]),
+        texts("part_of", [r.part_of for r in records]),
+        texts("engine_version", [str(r.engine_version) for r in records]),
+    ]
+
+
+def verdict_rows(records: Sequence[VerdictRecord]) -> list[Sent]:
+    """Columns of `verdicts`: a row for each criterion."""
+    rows = [(record, criterion) for record in records for criterion in record.criteria]
+    return [
+        texts("optimization_id", [r.optimization_id for r, _ in rows]),
+        wholes("rank", np.array([r.rank for r, _ in rows], dtype=np.int64)),
+        wholes("combination_index", np.array([r.combination_index for r, _ in rows], dtype=np.int64)),
+        texts("parameters", [json_text(r.parameters) for r, _ in rows]),
+        texts("verdict", [r.words for r, _ in rows]),
+        moments("judged_at", [r.judged_at for r, _ in rows]),
+        texts("criterion", [c.name for _, c in rows]),
+        numbers("value", np.array([c.value for _, c in rows], dtype=np.float64)),
+        texts("comparison", [c.comparison for _, c in rows]),
+        numbers("threshold", np.array([c.threshold for _, c in rows], dtype=np.float64)),
+        flags("holds", np.array([c.holds for _, c in rows], dtype=np.bool_)),
+        flags("required", np.array([c.required for _, c in rows], dtype=np.bool_)),
+    ]
+
+
+def _arrays(
+    artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, name: str
+) -> tuple[list[npt.NDArray[Any]], npt.NDArray[np.int32]]:
+    """An array of each backtest, and which backtest each row of all of them is of."""
+    found = []
+    for backtest_id in ids:
+        _ = deadline.left
+        found.append(artifacts.load_backtest(backtest_id)[name])
+    return found, np.repeat(np.arange(len(ids), dtype=np.int32), [len(part) for part in found])
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+
+def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
+    """Columns of `trades`.
+
+    Args:
+        artifacts: where they are.
+        ids: of the backtests.
+        deadline: when to give up.
+
+    Raises:
+        TimeoutError: it took too long.
+    """
+    parts, codes = _arrays(artifacts, ids, deadline, "trades")
+    n = codes.size
+
+    def column(name: str) -> npt.NDArray[Any]:
+        return _joined([part[name] for part in parts], np.float64)
+
+    reasons = list(EXIT_REASONS.values())
+    places = {code: place for place, code in enumerate(EXIT_REASONS)}
+    number = np.concatenate([np.arange(1, len(part) + 1) for part in parts]) if n else np.empty(0, dtype=np.int64)
+    return [
+        coded("backtest_id", codes, ids),
+        wholes("number", number),
+        times("entry_time", column("entry_time_ns")),
+        times("exit_time", column("exit_time_ns")),
+        coded("direction", np.where(column("direction") > 0, 0, 1), ("long", "short")),
+        coded("exit_reason", [places.get(code, -1) for code in column("exit_reason").tolist()], reasons),
+        *(
+            numbers(name, column(name))
+            for name in (
+                "units", "entry_price", "exit_price", "gross_profit", "commission", "swap", "net_profit", "balance",
+                "mae", "mfe",
+            )
+        ),
+        wholes("bars_held", (column("exit_bar") - column("entry_bar")).astype(np.int64)),
+        flags("ambiguous", column("ambiguous").astype(np.bool_)),
+    ]  # fmt: skip
+
+
+def equity_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
+    """Columns of `equity`; arguments as of `trade_rows`."""
+    parts, codes = _arrays(artifacts, ids, deadline, "equity")
+    opens, _ = _arrays(artifacts, ids, deadline, "equity_time_ns")
+    return [
+        coded("backtest_id", codes, ids),
+        times("time", _joined(opens, np.int64)),
+        numbers("equity", _joined(parts, np.float64)),
+    ]
+
+
+def day_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
+    """Columns of `daily_profits`; arguments as of `trade_rows`."""
+    parts, codes = _arrays(artifacts, ids, deadline, "daily_profit")
+    days, _ = _arrays(artifacts, ids, deadline, "day_numbers")
+    return [
+        coded("backtest_id", codes, ids),
+        dates("day", _joined(days, np.int64)),
+        numbers("profit", _joined(parts, np.float64)),
+    ]

@@ -1,0 +1,59 @@
+"""Columns as they are sent, and parameters whose names are taken."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.records import OptimizationRecord
+from trading_ai.parameters import Choices, ParameterRange, SearchSpace
+from trading_ai.sqlbox.columns import coded, joined, moments, numbers, of_axis, plain_texts, texts, wholes
+from trading_ai.sqlbox.trial_rows import _ranks, names_of, parameter_columns
+
+
+@pytest.mark.parametrize(
+    ("axis", "kind", "found"),
+    [
+        (ParameterRange("a", 10, 30, 10), "BIGINT", ["30", "10"]),
+        (ParameterRange("a", 0.1, 0.3, 0.1), "DOUBLE", ["0.3", "0.1"]),
+        (Choices("a", (True, False, True)[:2]), "BOOLEAN", ["False", "True"]),
+        (Choices("a", ("x", "y")), "VARCHAR", ["y", "x"]),
+        (Choices("a", (1, "y")), "VARCHAR", ["y", "1"]),
+        (Choices("a", (2**70, 1)), "DOUBLE", ["1.0", str(float(2**70))]),
+    ],
+)
+def test_a_parameter_has_the_type_of_its_values(axis, kind, found) -> None:
+    last = len(axis.values) - 1
+    made = of_axis("a", axis, np.array([last, 0]))
+    assert (made.type, plain_texts(made)) == (kind, found)
+
+
+def test_a_parameter_that_has_the_name_of_a_column_gets_another_one() -> None:
+    space = SearchSpace((ParameterRange("Rank", 1, 2, 1), ParameterRange("sqn", 1, 2, 1), ParameterRange("x", 1, 2, 1)))
+    spec = OptimizationSpec("b", space)
+    record = OptimizationRecord("o", "", spec, "running", 8, 0, 0, "h", "2", 1.0)
+    assert list(parameter_columns(record)) == ["parameter_Rank", "parameter_sqn", "x"]
+    lower = [name.lower() for name in names_of(record)]
+    assert len(lower) == len(set(lower))
+
+
+def test_ranks_are_by_score_then_by_index() -> None:
+    found = _ranks(np.array([1.0, math.nan, 3.0, 1.0, 2.0]))
+    np.testing.assert_array_equal(found, [3, math.nan, 1, 4, 2])
+
+
+def test_columns_of_several_parts() -> None:
+    made = joined("a", "BIGINT", [wholes("a", np.array([1, 2])), None, wholes("a", np.array([3]))], [2, 1, 1])
+    assert plain_texts(made) == ["1.0", "2.0", None, "3.0"]
+    words = joined("b", "VARCHAR", [coded("b", [0, -1], ("x",)), numbers("b", [1.5]), texts("b", [None])], [2, 1, 1])
+    assert plain_texts(words) == ["x", None, "1.5", None]
+
+
+def test_moments_without_a_time_are_null() -> None:
+    made = moments("at", [1.5, None])
+    values = np.frombuffer(made.buffer, dtype="<i8").view(made.view)
+    assert values[0] == np.datetime64("1970-01-01T00:00:01.500000")
+    assert np.isnat(values[1])
