@@ -93,8 +93,7 @@ class EventAccount(ReferenceAccount):
                 distance = order.stop_pips or abs(price - order.stop) / self.pip
                 if not distance > 0.0:
                     return 0.0  # what a position without a stop risks is not known
-            self.exits = Exits(stop_loss=distance)
-            return self.size(bar, price, equity)
+            return self.size(bar, price, equity, distance * self.pip)
         if self.sizing.max_volume:
             units = min(units, self.sizing.max_volume)
         return units if units >= self.smallest else 0.0
