@@ -159,7 +159,8 @@ def _ran(request: RunRequest, seen: SeenBars, found: Any, hidden: float, spread:
         price_profit = row.Size * (row.ExitPrice - row.EntryPrice)
         hidden_paid = 2 * units * hidden
         entry = seen.first_of(row.EntryBar)
-        stopped, met = (row.ExitPrice - row.SL) * side <= 0.0, (row.ExitPrice - row.TP) * side >= 0.0
+        stop, target = (np.nan if level is None else level for level in (row.SL, row.TP))
+        stopped, met = (row.ExitPrice - stop) * side <= 0.0, (row.ExitPrice - target) * side >= 0.0
         reason = STOP_LOSS if stopped else TAKE_PROFIT if met else SIGNAL
         leaves = seen.first_of(row.ExitBar) if reason == SIGNAL else seen.last_of(row.ExitBar)
         closed.append(
