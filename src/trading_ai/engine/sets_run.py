@@ -230,6 +230,25 @@ class SetsRun:
         place[EXIT_LONG] = 0 if crossing.long_exit is None else address_of(crossing.long_exit)
         place[EXIT_SHORT] = 0 if crossing.short_exit is None else address_of(crossing.short_exit)
 
+    def again(self, given: Given, stop_of: Ints, target_of: Ints) -> bool:
+        """Simulate one set with one combination, on this thread, in a run that was made for just that.
+
+        Args:
+            given: as in `give`.
+            stop_of: place of its stop among the levels, shape (1,).
+            target_of: place of its target likewise.
+
+        Returns:
+            Whether its tallies are right: if not, its account may not have carried its trades.
+        """
+        stops, targets = self._rows[2:]
+        stops[0], targets[0] = stop_of[0], target_of[0]
+        self._signals[:], self._levels[:], self._taken[0] = 0, 0.0, 0
+        self._alive.clear()
+        self.give(0, given)
+        self.work()
+        return not self.lost[0]
+
     def end(self, some: slice) -> None:
         """Of these sets no more are coming: those that have not come have no signals, and nobody waits for them."""
         self._ready[some] = READY

@@ -26,6 +26,8 @@ _BYTES_AT_ONCE = 16 << 20
 
 _ORDERS_KEPT_BYTES = 8 << 20
 
+_ONE_ROW = np.array([0, 1])
+
 _ASKED_AT_ONCE = 64
 """Sets that a strategy is asked for in one call."""
 
@@ -57,6 +59,35 @@ class SignalSets:
         self._simulator, self._n_threads = simulator, n_threads
         self._kept: OrderedDict[int, Given] = OrderedDict()
         self._lock = threading.Lock()
+        self._alone: tuple[Indices, Floats, SetsRun] | None = None
+
+    def run_one(self, given: Given, stop_of: Indices, target_of: Indices, time_exit: int, tallies: Floats) -> bool:
+        """Simulate one combination, by the shortest way there is for new signals.
+
+        Args:
+            given: its signals.
+            stop_of: place of its stop among the levels, shape (1,).
+            target_of: place of its target likewise.
+            time_exit: strategy bars after which it closes its positions, 0 for never.
+            tallies: out, shape (1, n_tallies).
+
+        Returns:
+            False where it must be simulated another way.
+        """
+        if self._alone is None:
+            zeros = [np.zeros(1, dtype=np.int64) for _ in range(4)]
+            out = (np.empty_like(tallies), np.empty((1, 0), dtype=np.float32))
+            self._alone = (
+                zeros[3],
+                out[0],
+                SetsRun(self._simulator, _ONE_ROW, zeros[0], (zeros[1], zeros[2]), zeros[3], *out),
+            )
+        times, found, run = self._alone
+        times[0] = time_exit
+        if not run.again(given, stop_of, target_of):
+            return False
+        tallies[:] = found
+        return True
 
     def run(
         self,

@@ -7,64 +7,45 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
 from trading_ai.engine.account import Account, config_vector
-from trading_ai.engine.execution_data import ExecutionData, prepare
 from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows, rows_alike
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
-from trading_ai.errors import EvaluationError, ParameterError, TradingAIError, said_in_full
+from trading_ai.errors import EvaluationError, TradingAIError, said_in_full
 from trading_ai.evaluation.asking import AskerOf, Asking
-from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
+from trading_ai.evaluation.declared import TIMEFRAME
 from trading_ai.evaluation.exit_levels import ExitLevels
 from trading_ai.evaluation.index_reader import IndexReader
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
-from trading_ai.evaluation.ports import BarsEvaluator, BarsOf
-from trading_ai.evaluation.signal_bars import signal_bars
+from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
 from trading_ai.evaluation.signal_sets import MOST_EXITS, SignalSets
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
-from trading_ai.market.date_range import first_bar
-from trading_ai.metrics.annual import years_of
-from trading_ai.metrics.benchmark import buy_and_hold
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.memory import BYTES_KEPT
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-_GROUPS_KEPT = 64
+_GROUPS_KEPT, _KEYS_KEPT = 64, 100_000
 _TABLE_BYTES_KEPT = 16 << 20
 _TRADES_WORTH_A_THREAD = 15_000
 """Entries, times combinations on the same signals, below which waking a thread costs more than it saves."""
 
 
-class SweepEvaluator(BarsEvaluator):
+class SweepEvaluator(OneSymbolEvaluator[Strategy]):
     """Evaluates the combinations of a search space on one set of bars: signals once, then every exit on them.
 
-    Args:
-        bars: bars that the strategy sees.
-        strategy: the strategy.
-        space: the search space; its axes must be parameters of the strategy, exit parameters, or `timeframe`: bars
-            are then resampled for the signals, and fills and exits happen on the bars themselves (or on `detail`).
-        fixed: values of the other parameters; missing ones take their defaults.
-        account: capital, sizing, costs and rules.
-        account_currency: currency of the account.
-        detail: finer bars of the same symbol on which fills and exits happen, or None.
-        conversion_bars: bars that convert profits to the account's currency, where needed.
-        day_start: when the day starts that searched timeframes of H2 and longer lie in; None for the symbol's own.
-        start: first moment that is traded (UTC), or None; earlier bars are seen by the strategy and not traded.
-        n_threads: threads to use.
-
-    Raises:
-        InputError: a parameter, rule or cost is impossible; nothing was evaluated.
+    Arguments and errors as of `OneSymbolEvaluator`; axes may be exit parameters too.
     """
 
     def __init__(
@@ -74,35 +55,11 @@ class SweepEvaluator(BarsEvaluator):
         space: SearchSpace,
         fixed: Mapping[str, Value],
         account: Account,
-        *,
-        account_currency: str = "USD",
-        detail: Bars | None = None,
-        conversion_bars: Bars | None = None,
-        start: str | None = None,
-        day_start: str | None = None,
-        n_threads: int = 1,
+        **options: Any,
     ) -> None:
-        for axis in space.axes:
-            check_axis(strategy, axis)
-        for name in fixed:
-            if name in space.names:
-                raise ParameterError("is both fixed and searched", parameter=name, remedy="Leave out one of the two.")
-        self.bars, self.strategy, self.space, self.account = bars, strategy, space, account
-        self.account_currency = account_currency
-        self.fixed = resolve_parameters(strategy, fixed)
-        self.n_threads = n_threads
-        every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
-        # By the first price of all bars, so that parts of the same data, as in a walk-forward, have the same size.
-        self.account = account = account.sized(every)
-        self._position_percent = 100.0 * account.first_position(every)
-        self._first = first_bar(every.bars, start)
-        self._asking = Asking(strategy, space, self.fixed, every.n_bars, self._first)
-        self._searches_timeframe = searches_timeframe(strategy, space)
-        frames = next(a.values for a in space.axes if a.name == TIMEFRAME) if self._searches_timeframe else ()
-        self._seen = {frame: signal_bars(bars, detail, self._first, str(frame), day_start) for frame in frames}
-        self._only_seen = None if frames else signal_bars(bars, detail, self._first)
-        self.data: ExecutionData = every.since(self._first)
-        self.config = config_vector(self.data, account)
+        super().__init__(bars, strategy, space, fixed, account, **options)
+        self._asking = Asking(strategy, space, self.fixed, self._n_every, self._first)
+        self.config = config_vector(self.data, self.account)
         own = {*strategy.parameters, TIMEFRAME} if self._searches_timeframe else {*strategy.parameters}
         self._signal_axes = [i for i, axis in enumerate(space.axes) if axis.name in own]
         self._exit_axes = [
@@ -111,46 +68,9 @@ class SweepEvaluator(BarsEvaluator):
             if axis.name not in own
         ]
         self._exits = np.array([0.0 if name in own else float(self.fixed[name]) for name in EXIT_COLUMNS])
-        self._years = years_of(self.data.bars, self.n_days)
-        self._benchmark = buy_and_hold(self.data.bars)
         self._groups: OrderedDict[int, SignalGroup] = OrderedDict()
+        self._seen_once: set[int] = set()
         self._lock = threading.Lock()
-
-    @property
-    @override
-    def n_days(self) -> int:
-        return int(self.data.day_last_bar.shape[0])
-
-    @property
-    @override
-    def day_numbers(self) -> Indices:
-        return self.data.day_numbers
-
-    @override
-    def bars_of(self, combination: Mapping[str, Value]) -> BarsOf:
-        return BarsOf(self.bars, self.data.bars)
-
-    @override
-    def strategy_bars(self, combination: Mapping[str, Value]) -> Bars:
-        if self._only_seen is not None:
-            return self._only_seen.bars
-        frame = combination.get(TIMEFRAME)
-        if frame not in self._seen:
-            raise ParameterError(
-                "is not one of the values of this search space", parameter=TIMEFRAME, value=frame,
-                remedy="Searched: " + ", ".join(map(str, self._seen)),
-            )  # fmt: skip
-        return self._seen[frame].bars
-
-    period: tuple[str | None, str | None] = (None, None)
-    """Start and end to which the backtest's date range is narrowed: never, on one symbol."""
-
-    @override
-    def day_opens(self, day: int) -> int | None:
-        ordinal = int(np.searchsorted(self.day_numbers, day))
-        if not 0 < ordinal < self.n_days:
-            return None
-        return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
 
     @cached_property
     def _exit_levels(self) -> ExitLevels:
@@ -179,15 +99,8 @@ class SweepEvaluator(BarsEvaluator):
         return EvaluatedChunk(indices, metrics, failures, daily if keep_daily_profit else None)
 
     @override
-    def metrics_of(self, **parameters: Value) -> dict[str, float]:
-        chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
-        for message in chunk.failures.values():
-            raise EvaluationError(message)
-        return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
-
-    @override
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
-        parameters, group, exits = self._whole(combination or {})
+        parameters, group, exits = self._grouped(combination or {})
         trades, tallies, daily = group.trades(exits)
         row = self._metrics(tallies[None, :])[0]
         return BacktestResult(
@@ -203,7 +116,7 @@ class SweepEvaluator(BarsEvaluator):
     @override
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
         try:
-            _, group, exits = self._whole(combination, entry_delay)
+            _, group, exits = self._grouped(combination, entry_delay)
         except TradingAIError:
             raise
         except Exception as error:  # a user's strategy may raise anything
@@ -214,11 +127,11 @@ class SweepEvaluator(BarsEvaluator):
 
     # --- inside --------------------------------------------------------------------------------------
 
-    def _whole(self, combination: Mapping[str, Value], entry_delay: int = 0) -> tuple[Combination, SignalGroup, Floats]:
+    def _grouped(
+        self, combination: Mapping[str, Value], entry_delay: int = 0
+    ) -> tuple[Combination, SignalGroup, Floats]:
         """All parameters of any combination, its signals' group and its exits."""
-        given = {**self.fixed, **combination}
-        frame = {TIMEFRAME: given.pop(TIMEFRAME, "")} if self._searches_timeframe else {}
-        parameters = resolve_parameters(self.strategy, given) | frame
+        parameters = self._whole(combination)
         exits = np.array([0.0 if n in self.strategy.parameters else float(parameters[n]) for n in EXIT_COLUMNS])
         return parameters, self._signal_group(parameters, entry_delay), exits
 
@@ -229,28 +142,12 @@ class SweepEvaluator(BarsEvaluator):
         key, stop_of, target_of = self._reader.read(index)
         group = self._groups.get(key)
         if group is None:
-            return False
+            return self._is_new(key) and self._one_new(index, stop_of, target_of, tallies)
         self._groups.move_to_end(key)
         return group.run_one(int(self._exits[TIME_EXIT]), stop_of, target_of, self._exit_levels.levels, tallies)
 
-    def _metrics(self, tallies: Floats) -> Floats:
-        return metrics_from_tallies(
-            tallies,
-            capital=self.account.capital,
-            n_bars=self.data.n_bars,
-            n_days=self.n_days,
-            periods_per_year=self._years.periods_per_year,
-            years=self._years.years,
-            benchmark=self._benchmark,
-            position_percent=self._position_percent,
-        )
-
     def _signal_group(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> SignalGroup:
-        seen = self._only_seen or self._seen.get(parameters[TIMEFRAME])
-        if seen is None:
-            raise ParameterError(
-                "is not one of the values of this search space", parameter=TIMEFRAME, value=parameters[TIMEFRAME]
-            )
+        seen = self._seen_by(parameters)
         orders = self._asking.orders(seen, self._asking.signals(seen, parameters), entry_delay)
         return SignalGroup(self.data, orders, seen.traded, self.account, self.config)
 
@@ -288,11 +185,26 @@ class SweepEvaluator(BarsEvaluator):
         """Many sets of signals with few exits each."""
         assert self._only_seen is not None
         asker = AskerOf(self._asking, self._only_seen, keys, indices, failures)
+        parts = self._in_tiles(keys, parts)
         first = [int(part[0]) for part in parts]
         times = rows.values[first, TIME_EXIT].astype(np.int64)
         for part in sets.run(keys[first].tolist(), parts, places, times, asker, tallies, daily):
             if int(indices[part[0]]) not in failures:
                 self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
+
+    def _in_tiles(self, keys: Indices, parts: list[Indices]) -> list[Indices]:
+        """Sets in an order in which those that come together share indicators, where not all can be remembered.
+
+        On the places of two parameters, that is one small square after the other instead of line by line.
+        """
+        shape = [self.space.shape[i] for i in self._signal_axes]
+        series_bytes = 8 * len(self.bars)
+        if len(shape) < 2 or sum(shape) * series_bytes <= BYTES_KEPT:
+            return parts
+        side = max(1, BYTES_KEPT // series_bytes // (2 * len(shape)))
+        places = np.unravel_index(keys[[int(part[0]) for part in parts]], shape)
+        order = np.lexsort([p % side for p in reversed(places)] + [p // side for p in reversed(places)])
+        return [parts[i] for i in order]
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
@@ -333,6 +245,23 @@ class SweepEvaluator(BarsEvaluator):
         ]
         run_tasks(work, self.n_threads - 1)
         return failures
+
+    def _one_new(self, index: int, stop_of: Indices, target_of: Indices, tallies: Floats) -> bool:
+        """One combination with new signals; False where it cannot."""
+        if self._sets is None or self._only_seen is None:
+            return False
+        key = np.zeros(1, dtype=np.int64)
+        given = AskerOf(self._asking, self._only_seen, key, np.array([index]), {}).one(0, 0)
+        return given is not None and self._sets.run_one(given, stop_of, target_of, int(self._exits[TIME_EXIT]), tallies)
+
+    def _is_new(self, key: int) -> bool:
+        """Whether this is the first time with these signals: what is kept for others may never be needed."""
+        if not self._signal_axes or key in self._seen_once:
+            return False
+        if len(self._seen_once) >= _KEYS_KEPT:
+            self._seen_once.clear()
+        self._seen_once.add(key)
+        return True
 
     def _run_alone(
         self,

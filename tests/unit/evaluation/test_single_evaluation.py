@@ -29,6 +29,9 @@ CASES: dict[str, dict[str, Any]] = {
     "risk": {"fast": 5, "slow": 20, "sizing": Sizing(mode="risk_percent", value=1.0), "stop_loss": [10, 40]},
     "several positions": {"fast": 5, "slow": 20, "rules": ExecutionRules(max_positions=3), **EXITS},
     "loses everything": {"fast": 5, "slow": 20, "capital": 60.0, **EXITS},
+    "loses everything, signals searched": {"fast": [3, 5, 8], "slow": [20, 30], "capital": 60.0, "stop_loss": [0, 40]},
+    "signals and time exits": {"fast": [3, 5], "slow": 20, "time_exit": [0, 4, 9], "stop_loss": [10, 40]},
+    "timeframes": {"fast": [3, 5], "slow": 20, "timeframe": ["H1", "H4"], "stop_loss": [10, 40]},
 }  # fmt: skip
 
 
@@ -47,7 +50,7 @@ def test_alone_equals_among_others(bars: Bars, case: str) -> None:
     indices = np.arange(evaluator().space.n_combinations)
     together = evaluator().evaluate(indices).metrics
     alone = evaluator()
-    for _ in range(2):  # the second time everything is kept
+    for _ in range(3):  # the second time signals are kept, the third everything
         for i in np.random.default_rng(1).permutation(indices):
             np.testing.assert_array_equal(alone.evaluate(np.array([i])).metrics[0], together[i], err_msg=f"{case} {i}")
 
