@@ -74,6 +74,7 @@ class BacktestingPyStrategy(Hosted):
     def __init__(self, kind: type[Any], base: type[Any]) -> None:
         self.kind = kind
         self.name = kind.__name__
+        self.__doc__ = kind.__doc__
         above = kind.__mro__[: kind.__mro__.index(base)]
         values = {name: value for each in reversed(above) for name, value in vars(each).items() if name[0] != "_"}
         found = {name: _declared(name, value) for name, value in values.items()}
@@ -159,7 +160,8 @@ def _ran(request: RunRequest, seen: SeenBars, found: Any, hidden: float, spread:
         price_profit = row.Size * (row.ExitPrice - row.EntryPrice)
         hidden_paid = 2 * units * hidden
         entry = seen.first_of(row.EntryBar)
-        stopped, met = (row.ExitPrice - row.SL) * side <= 0.0, (row.ExitPrice - row.TP) * side >= 0.0
+        stop, target = (np.nan if level is None else level for level in (row.SL, row.TP))
+        stopped, met = (row.ExitPrice - stop) * side <= 0.0, (row.ExitPrice - target) * side >= 0.0
         reason = STOP_LOSS if stopped else TAKE_PROFIT if met else SIGNAL
         leaves = seen.first_of(row.ExitBar) if reason == SIGNAL else seen.last_of(row.ExitBar)
         closed.append(
@@ -190,7 +192,7 @@ def _declared(name: str, value: object) -> Parameter | None:
     if isinstance(value, bool):
         return Parameter(value, kind="bool", name=name)
     if isinstance(value, int):
-        return Parameter(value, -WIDE, WIDE, 1, kind="int", name=name)
+        return Parameter(value, int(-WIDE), int(WIDE), 1, kind="int", name=name)
     if isinstance(value, float):
         return Parameter(value, -WIDE, WIDE, 0.1, kind="float", name=name)
     return Parameter(value, kind="choice", choices=(value,), name=name) if isinstance(value, str) else None

@@ -43,7 +43,7 @@ def _declared(name: str, default: object) -> Parameter | None:
     if isinstance(default, bool):
         return Parameter(default, kind="bool", name=name)
     if isinstance(default, int) and abs(default) <= WIDE:
-        return Parameter(default, -WIDE, WIDE, 1, kind="int", name=name)
+        return Parameter(default, int(-WIDE), int(WIDE), 1, kind="int", name=name)
     if isinstance(default, float) and math.isfinite(default) and abs(default) <= WIDE:
         return Parameter(default, -WIDE, WIDE, _step(default), kind="float", name=name)
     if isinstance(default, str):

@@ -66,6 +66,7 @@ class BacktraderStrategy(Hosted):
         self.kind = kind
         self.name = kind.__name__
         self.parameters = declared_parameters(kind)
+        self.__doc__ = kind.__doc__
 
     def check_backtest(self, account: Account, data: ExecutionData) -> None:
         """Refuse what Backtrader's broker cannot do.

@@ -86,9 +86,9 @@ def run(
         print_json(found)
         return
     _show(record, found, float(result.trades["units"][0]) if result.trades.size else None)
-    say(
-        f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
-    )
+    own = "stop_loss" not in result.parameters  # a strategy that places its own orders
+    ranges = "--param NAME=LOW:HIGH:STEP" if own else "--param stop_loss=20:80:2 --param take_profit=40:200:10"
+    say(f"Next: trading-ai optimize {short(record.backtest_id)} {ranges}")
 
 
 def _show(record: BacktestRecord, found: BacktestInFull, units: float | None = None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import trading_ai as ta
 from trading_ai.errors import EvaluationError, ParameterError, StrategyError
 from trading_ai.runners.process.ctrader_report import read_ctrader_report
 from trading_ai.runners.process.description import read_description
@@ -229,3 +230,17 @@ def test_examples_of_commands_are_descriptions():
     examples = sorted((Path(__file__).parents[3] / "examples").rglob("*.toml"))
     assert examples
     assert all(read_description(example) is not None for example in examples)
+
+
+def test_the_page_on_runners_shows_one_that_works(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "write-a-runner.md").read_text("utf-8")
+    names: dict[str, object] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    (tmp_path / "a.mine").write_text("any")
+    found = names["MyRunner"]().find(tmp_path / "a.mine", "")
+    assert names["MyRunner"]().find(tmp_path, "") is None
+    bars = ta.load_sample("EURUSD").slice(0, 100)
+    run = ta.sweep(bars, found, every=[20, 50], min_trades=0)
+    assert not run.failures
+    assert run.column("total_trades").tolist() == [5, 2]
+    assert run.column("net_profit")[1] == pytest.approx(1000 * (bars.open[[1, 51]] - bars.open[[0, 50]]).sum())

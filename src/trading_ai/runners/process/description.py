@@ -231,6 +231,8 @@ class _Reader:
             numbers[key] = value
         if numbers["step"] <= 0:
             raise self.error(f"{where}step", numbers["step"], "must be above zero")
+        if kind == "int":
+            numbers = {key: int(value) if value == int(value) else value for key, value in numbers.items()}
         made = Parameter(
             default, numbers["min"], numbers["max"], numbers["step"], str(table.get("unit", "")),
             str(table.get("description", "")), kind=kind, choices=tuple(choices), name=name,

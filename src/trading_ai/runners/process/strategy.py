@@ -83,6 +83,7 @@ class ProcessStrategy(Hosted):
         self.name = description.name  # type: ignore[misc]
         self.parameters = description.parameters  # type: ignore[misc]
         self.rules = description.rules  # type: ignore[misc]
+        self.__doc__ = "The command " + " ".join(description.command)[:80]
         self._read = None if description.report == OWN_REPORT else report_reader(description.report)
         self._parts = (PROTOCOL, *description.identity_parts())
 
