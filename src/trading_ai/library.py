@@ -24,7 +24,7 @@ from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import BarsEvaluator
-from trading_ai.evaluation.settings import BarsSettingsEvaluator, set_account, without_settings
+from trading_ai.evaluation.settings import BarsSettingsEvaluator, SettingsEvaluator, set_account, without_settings
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
@@ -256,9 +256,12 @@ class Sweep:
 
     @property
     def costs_stated(self) -> str:
-        """The costs that were charged, in words; begins with "without costs" where there were none."""
+        """The costs that the best trial was charged, in words; begins with "without costs" where there were none."""
         evaluator = self.evaluator
-        return costs_stated(evaluator.account.costs, evaluator.account_currency, evaluator.data.has_spread)
+        account = evaluator.account
+        if isinstance(evaluator, SettingsEvaluator) and self.has_best:
+            account = evaluator.member(self.best).account
+        return costs_stated(account.costs, evaluator.account_currency, evaluator.data.has_spread)
 
     @property
     def warnings(self) -> tuple[str, ...]:
