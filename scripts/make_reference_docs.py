@@ -135,11 +135,13 @@ def strategies_page() -> str:
 def built_in() -> list[Any]:
     """The strategy classes of this package, whatever else is installed."""
     from trading_ai.strategies.base import SignalStrategy, Strategy
+    from trading_ai.strategies.one_of import OneOf
 
     for path in sorted((ROOT / "src" / "trading_ai" / "strategies").glob("*.py")):
         if path.stem != "__init__":
             importlib.import_module(f"trading_ai.strategies.{path.stem}")
-    found = [c for c in Strategy.__subclasses__() if c.__module__.startswith("trading_ai.") and c is not SignalStrategy]
+    made = (SignalStrategy, OneOf)  # of signals or strategies, rather than strategies themselves
+    found = [c for c in Strategy.__subclasses__() if c.__module__.startswith("trading_ai.") and c not in made]
     return [c for c in found if not getattr(c, "__abstractmethods__", None)]
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trading_ai.stored import sql
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.event import EventStrategy
+    from trading_ai.strategies.levels import Level, Size
     from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
 
 __version__ = "0.1.0"
@@ -47,8 +48,10 @@ _HOMES = {
     "ExecutionRules": "engine.rules",
     "Float": "strategies.base",
     "Int": "strategies.base",
+    "Level": "strategies.levels",
     "ParameterRange": "parameters",
     "Signals": "strategies.base",
+    "Size": "strategies.levels",
     "Sizing": "engine.sizing",
     "Strategy": "strategies.base",
     "Sweep": "library",
@@ -80,10 +83,12 @@ __all__ = [
     "ExecutionRules",
     "Float",
     "Int",
+    "Level",
     "LookAheadCheck",
     "LookAheadWarning",
     "ParameterRange",
     "Signals",
+    "Size",
     "Sizing",
     "Strategy",
     "Sweep",

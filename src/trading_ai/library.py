@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, did_you_mean
+from trading_ai.evaluation.asked import StrategyLike, asked
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.evaluation.declared import check_axis, check_rules, searched_settings
 from trading_ai.evaluation.event_runs import EventRuns
@@ -24,7 +25,7 @@ from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import BarsEvaluator
-from trading_ai.evaluation.settings import BarsSettingsEvaluator, set_account, without_settings
+from trading_ai.evaluation.settings import BarsSettingsEvaluator, SettingsEvaluator, set_account, without_settings
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
@@ -35,11 +36,9 @@ from trading_ai.optimization.objective import Objective, feasible, ruined
 from trading_ai.optimization.ranking import valid_indices
 from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
-from trading_ai.parameters import Axis, Choices, Combination, ParameterRange, SearchSpace, Value, axis_of
-from trading_ai.strategies.base import Declared, Signals, SignalStrategy, Strategy
-from trading_ai.strategies.event import EventStrategy
+from trading_ai.parameters import Combination, Value
+from trading_ai.strategies.base import Declared
 from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning
-from trading_ai.strategies.registry import strategy as find_strategy
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-StrategyLike = str | Declared | type[Strategy] | type[EventStrategy] | Signals
 
 _LOOK_AHEAD_SECONDS = 0.2
 _DEFAULT_SIZING = Sizing()
@@ -96,23 +94,10 @@ def make_evaluator(
     Args are those of `sweep`. ``evaluator.metrics_of(stop_loss=40, take_profit=100)`` answers one point,
     ``evaluator.evaluate(indices)`` many.
     """
-    chosen = SignalStrategy(strategy) if isinstance(strategy, Signals) else find_strategy(strategy)
-    axes: list[Axis] = []
-    fixed: dict[str, Value] = {}
-    for name, value in _joined(parameters, params or {}).items():
-        if isinstance(value, str | bool | int | float | np.generic):
-            fixed[name] = value.item() if isinstance(value, np.generic) else value
-        elif isinstance(value, range):
-            axes.append(Choices(name, tuple(value)))
-        elif isinstance(value, ParameterRange | Choices | Sequence | np.ndarray):
-            axes.append(axis_of(name, value))
-        else:
-            raise ParameterError(
-                "must be a value, or a range or list of values", parameter=name, value=type(value).__name__
-            )
+    chosen, space, fixed = asked(strategy, parameters, params or {})
     first, last = range_text(start, end)
     bars, detail = (bars_before(bars, last), None) if detail is None else both_before(bars, detail, last)
-    space, seen = SearchSpace(tuple(axes)), bars.with_others(others)
+    seen = bars.with_others(others)
 
     def with_account(settings: Mapping[str, Value]) -> BarsEvaluator:
         return evaluator_of(
@@ -129,24 +114,9 @@ def make_evaluator(
             n_threads=n_threads or n_cores(),
         )
 
-    for axis in axes:
+    for axis in space.axes:
         check_axis(chosen, axis)
     return BarsSettingsEvaluator(space, chosen, with_account) if searched_settings(chosen, space) else with_account({})
-
-
-def _joined(parameters: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters given as keyword arguments and those given as a mapping.
-
-    Raises:
-        ParameterError: one is in both.
-    """
-    for name in params:
-        if name in parameters:
-            raise ParameterError(
-                "is given twice, as an argument and in params", parameter=name, value=params[name],
-                remedy="Leave one of them out.",
-            )  # fmt: skip
-    return {**parameters, **params}
 
 
 def sweep(
@@ -163,7 +133,7 @@ def sweep(
 
     Args:
         bars: bars that the strategy sees.
-        strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`.
+        strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`; a list of them searches which.
         objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
         min_trades: a trial with fewer trades does not rank; 0 lifts the floor.
@@ -293,9 +263,12 @@ class Sweep:
 
     @property
     def costs_stated(self) -> str:
-        """The costs that were charged, in words; begins with "without costs" where there were none."""
+        """The costs that the best trial was charged, in words; begins with "without costs" where there were none."""
         evaluator = self.evaluator
-        return costs_stated(evaluator.account.costs, evaluator.account_currency, evaluator.data.has_spread)
+        account = evaluator.account
+        if isinstance(evaluator, SettingsEvaluator) and self.has_best:
+            account = evaluator.member(self.best).account
+        return costs_stated(account.costs, evaluator.account_currency, evaluator.data.has_spread)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from trading_ai.robustness.overfitting import overfitting
 from trading_ai.robustness.plateau import plateau
 from trading_ai.search.kriging import Kriging, Posterior
 from trading_ai.strategies.base import Signals
+from trading_ai.strategies.levels import Level
 
 
 def warm(parts: Sequence[int] | None = None, done: Callable[[str], None] = lambda _: None) -> float:
@@ -64,6 +66,13 @@ def _one_set_of_signals() -> None:
 def _bar_by_bar() -> None:
     rules, costs = ExecutionRules(max_positions=3), Costs(spread_pips=1.0, swap_long=-0.5)
     sweep(_bars(), _some(exits=True), rules=rules, costs=costs, trailing_stop=[20, 30], n_threads=1)
+
+
+def _planned() -> None:
+    """Signals that say more than sides go a way of their own."""
+    bars, some = _bars(), _some(exits=True)
+    planned = replace(some, stop=Level.atr(14, 2.0), entry_limit=bars.close, long_exit_stop=0.9 * bars.close)
+    sweep(bars, planned, stop_loss=[0, 20], n_threads=1).backtest({})
 
 
 def _one_in_full() -> None:
@@ -109,7 +118,7 @@ def _searches_that_learn() -> None:
 
 PARTS: tuple[Callable[[], None], ...] = (
     _one_set_of_signals, _sets_of_signals, _rectangles_of_exits, _strategies, _searches_that_learn,
-    _bar_by_bar, _one_in_full, _assessment,
+    _bar_by_bar, _planned, _one_in_full, _assessment,
 )  # fmt: skip
 """What is compiled together."""
 

@@ -156,6 +156,7 @@ OTHER_THAN_USUAL: dict[str, Any] = {
     "number": 12.345678901234567, "whole": 7, "method": "random_search", "currency": "EUR",
     "objective": "net_profit / 3", "more_objectives": ("net_profit", "sqn"), "constraints": ("sqn > 1", "sqn < 9"),
     "parameter_constraints": ("fast > 3", 'fast != "a b"'),
+    "other_dataset_ids": ("e" * 64, "d" * 12),
     "dataset": "f" * 64, "timeframe": "H4", "day_start": "9:30 Asia/Tokyo", "moment": "2017-03-01",
 }  # fmt: skip
 

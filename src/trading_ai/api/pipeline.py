@@ -61,7 +61,7 @@ def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *,
 def create_backtest(request: Request, body: BacktestBody) -> Response:
     """Run a backtest with a strategy that the server knows, and keep it."""
     known = sorted(known_strategies())
-    if body.strategy not in known:
+    if not set(body.strategy.split("+")) <= set(known):
         # A path is never taken from a request: code comes with the server, as a package that names its strategies.
         raise ParameterError(
             "is not a known strategy",

@@ -13,7 +13,10 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.errors import EvaluationError, StrategyError
 from trading_ai.evaluation.job import absolute_strategy
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.options import option
 from trading_ai.studies.look_ahead import check_strategy
+
+_OTHER_HELP = option("backtest", "other_dataset_ids").help
 
 
 def look_ahead(
@@ -26,6 +29,7 @@ def look_ahead(
     day_start: str | None = typer.Option(
         None, help="When the day starts that bars of H2 and longer lie in; the symbol's own if left out."
     ),
+    other: list[str] = typer.Option([], metavar="TEXT", help=_OTHER_HELP),
     as_json: bool = AS_JSON,
 ) -> None:
     """Check that a strategy's signals do not change when later bars are taken away.
@@ -34,9 +38,11 @@ def look_ahead(
     """
     application = Application()
     key = application.store.dataset(dataset).dataset_id
+    others = tuple(application.store.dataset(each).dataset_id for each in other)
     spec = BacktestSpec(
-        absolute_strategy(strategy), parse_settings(set_), key, timeframe=timeframe, day_start=day_start
-    )
+        absolute_strategy(strategy), parse_settings(set_), key, timeframe=timeframe, day_start=day_start,
+        other_dataset_ids=others,
+    )  # fmt: skip
     found = check_strategy(spec, application.artifacts, only_given=only)
     if not found.n_cuts:
         raise StrategyError(

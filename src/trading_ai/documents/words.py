@@ -15,7 +15,7 @@ def short(identifier: str) -> str:
 
 def strategy_label(name: str) -> str:
     """A strategy's name without the folders of its file."""
-    return Path(name).name if ".py" in name else name
+    return "+".join(Path(part).name for part in name.split("+")) if ".py" in name else name
 
 
 def number(value: Any, unit: str = "") -> str:

@@ -158,7 +158,7 @@ class SignalGroup:
         self._check(row)
         tallies = np.empty((1, N_TALLIES))
         daily = np.zeros((1, self.data.day_last_bar.shape[0]), dtype=np.float32)
-        trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)  # of each event comes one trade at most
+        trades = np.zeros(max(self.n_events(0), 1), dtype=TRADE)
         if self._only_bars or row[0, TRAILING_STOP] > 0 or row[0, BREAK_EVEN] > 0:
             n = self._bars(row, tallies, daily, trades)  # which knows what had moved the stop
         else:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trading_ai.engine.costs import Costs
+from trading_ai.evaluation.declared import SETTINGS
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.settings import set_account
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.ports import Store
@@ -70,7 +72,7 @@ def said_of_optimization(store: Store, record: OptimizationRecord, rank: int = 1
     spread = has_spread(base.metrics)
     if not spread and best:
         spread = has_spread(best) or spread
-    costs = costs_stated(base.spec.costs, base.spec.account_currency, spread)
+    costs = costs_stated(_costs_of(base.spec, record, shown), base.spec.account_currency, spread)
     name = "The best trial" if rank == 1 else f"The trial of rank {rank}"
     warnings = cautions(costs, best, _money(base.spec), name, record.spec.objective, is_best=rank == 1)
     lost = n_ruined(store, record) if best else None
@@ -79,6 +81,15 @@ def said_of_optimization(store: Store, record: OptimizationRecord, rank: int = 1
     if record.best_index is None and record.n_completed and record.status != "running":
         warnings += why_nothing_ranks(store, record)
     return Said(costs, warnings)
+
+
+def _costs_of(spec: BacktestSpec, record: OptimizationRecord, shown: TrialPage | None) -> Costs:
+    """The costs of the trial that is shown, some of which may have been searched."""
+    if shown is None or not shown.indices.size:
+        return spec.costs
+    values = record.spec.space.combination(int(shown.indices[0]))
+    searched = {n: v for n, v in values.items() if SETTINGS.get(n) == "costs" and n not in spec.parameters}
+    return set_account(spec.sizing, spec.costs, spec.rules, searched)[1]
 
 
 def _money(spec: BacktestSpec) -> str:

@@ -19,6 +19,7 @@ from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installe
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.base import Declared
 from trading_ai.strategies.hosted import Hosted
+from trading_ai.strategies.one_of import OneOf
 from trading_ai.strategies.replay import Replay
 from trading_ai.strategies.sources import read_sources
 from trading_ai.strategies.user_file import data_files, user_code
@@ -37,6 +38,8 @@ def identity_parts(chosen: Declared) -> tuple[str, ...]:
     """What the identity is made of, a line for each part: class, file, modules, packages, data files."""
     if isinstance(chosen, Hosted):
         return tuple(sorted(chosen.identity_parts()))
+    if isinstance(chosen, OneOf):
+        return tuple(f"{name}: {part}" for name, each in chosen.members.items() for part in identity_parts(each))
     kind = type(chosen)
     parts = {f"class {kind.__qualname__}"}
     for base in kind.__mro__:

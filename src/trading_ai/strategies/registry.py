@@ -15,6 +15,7 @@ from trading_ai.errors import StrategyError, did_you_mean
 from trading_ai.strategies.base import Declared, Strategy
 from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import find_hosted
+from trading_ai.strategies.one_of import OneOf
 from trading_ai.strategies.replay import Replay
 from trading_ai.strategies.user_file import load_file
 
@@ -68,7 +69,14 @@ def strategies() -> dict[str, type[Strategy | EventStrategy]]:
 
 def is_built_in(name: str) -> bool:
     """Whether a strategy is one of this package, rather than a user's code."""
-    return name in _BUILT_IN or name == _TRADES
+    return all(part in _BUILT_IN or part == _TRADES for part in parts_of(name))
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The strategies that a name joins by ``+``: one, unless any of several may be searched, see `one_of`."""
+    if "+" not in name or Path(name.rpartition(":")[0] if ".py:" in name else name).exists():
+        return (name,)
+    return tuple(part.strip() for part in name.split("+"))
 
 
 def is_path(name: str) -> bool:
@@ -79,6 +87,8 @@ def is_path(name: str) -> bool:
 
 def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
     """Make a strategy from its name, from ``path/to/file.py:Class`` (or the file's only strategy), or a class.
+
+    Names joined by ``+`` are one strategy, with the parameter `strategy` that says which of them, see `one_of`.
 
     A path may also name what an installed runner runs, see `trading_ai.strategies.hosted`.
 
@@ -96,6 +106,9 @@ def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
         return made
     if name == _TRADES:
         return Replay()
+    parts = parts_of(name)
+    if len(parts) > 1:
+        return OneOf([strategy(part) for part in parts])
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
     if is_path(name):
         hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None

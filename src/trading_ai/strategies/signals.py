@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import override
 
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.levels import Level, Numbers, Size
@@ -191,12 +190,6 @@ class Crossing(Signals):
             short_exit=short_exit,
             is_exact=is_exact,
         )
-
-    @property
-    @override
-    def is_planned(self) -> bool:
-        """Never: a crossing says when to enter."""
-        return False
 
     def is_plain(self, n_bars: int) -> bool:
         """Whether compiled code can read the series, float64 in one piece, and the exits as they are.

@@ -16,6 +16,7 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import InputError, ParameterError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.studies.assessment import verify_trial
 
@@ -44,6 +45,7 @@ def test_a_sweep_over_the_account():
         whole = sweep.backtest(values)
         assert whole.trades.tolist() == alone.trades.tolist()
         assert (whole.parameters["spread_pips"], whole.parameters["fast"]) == (values["spread_pips"], values["fast"])
+    assert sweep.costs_stated.startswith("without costs") == (sweep.best["spread_pips"] == 0.0)
     profit = sweep.column("net_profit")
     assert len(set(profit.tolist())) > 6  # every setting changes something
 
@@ -95,3 +97,15 @@ def test_an_optimization_over_the_account(house: House):  # noqa: F811
         np.testing.assert_array_equal(metrics, [alone.metrics[name] for name in METRIC_NAMES])
     again = verify_trial(house.service, record.optimization_id)
     assert not again.different
+    said = said_of_optimization(house.store, record)
+    assert said.costs_stated.startswith("without costs") == (
+        space.combination(int(page.indices[0]))["spread_pips"] == 0
+    )
+    assert "spread 2 pips" in said_of_optimization(house.store, record, _rank_of(page, space, 2)).costs_stated
+
+
+def _rank_of(page, space, spread):
+    """The first rank of a trial with that spread."""
+    return next(
+        rank for rank, i in enumerate(page.indices.tolist(), 1) if space.combination(i)["spread_pips"] == spread
+    )
