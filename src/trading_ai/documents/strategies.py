@@ -60,10 +60,10 @@ class Strategy(TypedDict):
 
 def strategy_json(name: str, strategy: base.Declared | type[base.Declared]) -> Strategy:
     """A strategy with its parameters."""
-    cls = strategy if isinstance(strategy, type) else type(strategy)
     return {
         "name": name,
-        "description": (cls.__doc__ or "").strip().partition("\n")[0],
+        # Of one that its file describes, such as a robot, the object says it and not the class.
+        "description": (strategy.__doc__ or "").strip().partition("\n")[0],
         "rules": [f"{smaller} < {larger}" for smaller, larger in strategy.rules],
         "parameters": _parameters(strategy.parameters.values()),
         "exit_parameters": _parameters(EXIT_PARAMETERS.values() if strategy.has_exit_parameters else ()),

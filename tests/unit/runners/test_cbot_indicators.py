@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -195,7 +196,7 @@ SAME = {
     ("MomentumOscillator", 14): lambda h, x, c: talib.ROCR100(c, 14),
     ("PriceROC", 14): lambda h, x, c: talib.ROC(c, 14),
     ("UltimateOscillator", 7, 14, 28): lambda h, x, c: talib.ULTOSC(h, x, c, 7, 14, 28),
-    ("TrueRange",): lambda h, x, c: talib.TRANGE(h, x, c),
+    ("TrueRange",): talib.TRANGE,
     ("AverageTrueRange", 14): lambda h, x, c: talib.SMA(talib.TRANGE(h, x, c), 14),
     ("ExponentialMovingAverage", 20): lambda h, x, c: talib.EMA(c, 20),
     ("DoubleExponentialMovingAverage", 20): lambda h, x, c: talib.DEMA(c, 20),
@@ -205,8 +206,8 @@ SAME = {
     ("AverageTrueRange", 14, MovingAverageType.WilderSmoothing): lambda h, x, c: talib.ATR(h, x, c, 14),
     ("Trix", 14): lambda h, x, c: talib.TRIX(c, 14),
     ("MedianPrice",): lambda h, x, c: talib.MEDPRICE(h, x),
-    ("TypicalPrice",): lambda h, x, c: talib.TYPPRICE(h, x, c),
-    ("WeightedClose",): lambda h, x, c: talib.WCLPRICE(h, x, c),
+    ("TypicalPrice",): talib.TYPPRICE,
+    ("WeightedClose",): talib.WCLPRICE,
 }
 
 
@@ -235,9 +236,7 @@ def test_stochastic_and_donchian_equal_talib(real):
 
 @pytest.mark.parametrize("name", sorted(entries()))
 def test_a_value_at_the_last_tick_of_a_bar_is_that_of_the_closed_bar(name):
-    source = load_sample("EURUSD").slice(0, 260)
-    bars = Bars(source.symbol, source.timeframe, source.open_time_ns, source.open, source.high, source.low, source.close,
-                np.full(260, 4.0))  # fmt: skip
+    bars = replace(load_sample("EURUSD").slice(0, 260), volume=np.full(260, 4.0))
     for line in made(market_of(bars), name).values():
         if name != "Fractals":
             skip = 1 if name == "ParabolicSAR" else 0
