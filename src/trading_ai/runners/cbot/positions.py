@@ -123,7 +123,12 @@ class Position(Supported):
     @property
     def NetProfit(self) -> float:
         """Price profit, commission so far and swap, account currency."""
-        return self.GrossProfit + self.Commissions + self.Swap
+        if self.final is not None:
+            return self.final["gross"] - self.final["commission"] + self.final["swap"]
+        account = self.account  # asked at every tick by robots that close at a profit
+        price = account.bid if self.side > 0 else account.ask
+        net = account.profit(self, price) - self.paid
+        return net + account.swap(self, price) if account.has_swap else net
 
     @property
     def Margin(self) -> float:
