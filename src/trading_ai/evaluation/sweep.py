@@ -31,6 +31,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Strategy
+from trading_ai.strategies.memory import BYTES_KEPT
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -184,11 +185,26 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
         """Many sets of signals with few exits each."""
         assert self._only_seen is not None
         asker = AskerOf(self._asking, self._only_seen, keys, indices, failures)
+        parts = self._in_tiles(keys, parts)
         first = [int(part[0]) for part in parts]
         times = rows.values[first, TIME_EXIT].astype(np.int64)
         for part in sets.run(keys[first].tolist(), parts, places, times, asker, tallies, daily):
             if int(indices[part[0]]) not in failures:
                 self._run_group(int(keys[part[0]]), part, indices, rows, tallies, daily, failures)
+
+    def _in_tiles(self, keys: Indices, parts: list[Indices]) -> list[Indices]:
+        """Sets in an order in which those that come together share indicators, where not all can be remembered.
+
+        On the places of two parameters, that is one small square after the other instead of line by line.
+        """
+        shape = [self.space.shape[i] for i in self._signal_axes]
+        series_bytes = 8 * len(self.bars)
+        if len(shape) < 2 or sum(shape) * series_bytes <= BYTES_KEPT:
+            return parts
+        side = max(1, BYTES_KEPT // series_bytes // (2 * len(shape)))
+        places = np.unravel_index(keys[[int(part[0]) for part in parts]], shape)
+        order = np.lexsort([p % side for p in reversed(places)] + [p // side for p in reversed(places)])
+        return [parts[i] for i in order]
 
     def _simulate(self, indices: Indices, tallies: Floats, daily: npt.NDArray[np.float32]) -> dict[int, str]:
         m = indices.shape[0]
