@@ -15,6 +15,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.runners.cbot.enums import MovingAverageType
 from trading_ai.runners.cbot.indicators.book import On, entries
 from trading_ai.runners.cbot.market import Market
+from trading_ai.runners.cbot.series import RedrawnSeries, View
 
 HOUR = 3_600_000_000_000
 WRITTEN_LATER = {"Fractals", "ParabolicSAR"}  # the platform draws a value for a bar when later ones are known
@@ -186,6 +187,17 @@ def test_a_polynomial_channel_follows_what_is_one():
     found = made(market_of(flat(100 + 0.5 * x + 0.01 * x**2)), "PolynomialRegressionChannels", 2, 10, 1.0, 2.0)
     np.testing.assert_allclose(found["Prc"].closed[10:], (100 + 0.5 * x + 0.01 * x**2)[10:], rtol=1e-10)
     np.testing.assert_allclose(found["Sqh"].closed[10:] - found["Prc"].closed[10:], 0, atol=1e-8)
+
+
+def test_a_polynomial_channel_is_drawn_anew_by_every_bar():
+    market = market_of(flat([1.0, 2.0, 4.0, 7.0, 11.0, 5.0]))
+    line = made(market, "PolynomialRegressionChannels", 1, 2, 1.0, 2.0)["Prc"]
+    view = View()
+    series = RedrawnSeries(line, view, "channel")
+    view.last = 5
+    # The line through 7, 11, 5: mean 23/3, slope -1. Beyond its reach, that of 4, 7, 11 ends at 22/3 - 3.5.
+    np.testing.assert_allclose([series.Last(n) for n in range(4)], [20 / 3, 23 / 3, 26 / 3, 22 / 3 - 3.5])
+    np.testing.assert_allclose(series[5], 20 / 3)
 
 
 SAME = {

@@ -116,6 +116,26 @@ class DataSeries(Supported):
         return Functions.HasCrossedBelow(self, other, periods)
 
 
+class RedrawnSeries(DataSeries):
+    """A series that every new bar draws anew, so many bars back: the past is that which the newest bar draws."""
+
+    def __init__(self, line: Line, view: View, shown_as: str) -> None:
+        super().__init__(line, view, shown_as)
+        assert line.redrawn is not None
+        self._reach, self._make = line.redrawn
+        self._drawn: dict[int, DataSeries] = {}
+
+    @override
+    def Last(self, index: int = 0) -> float:
+        if index <= 0:
+            return super().Last(index)
+        # Bars beyond the reach keep what was drawn when they were the last ones within it.
+        back = min(index, self._reach)
+        if back not in self._drawn:
+            self._drawn[back] = DataSeries(self._make(back), self.view, self.shown_as)
+        return self._drawn[back].Last(index - back)
+
+
 class TimeSeries(Supported):
     """Open times of bars."""
 
