@@ -252,6 +252,7 @@ class RobotBars(Supported):
         self.MedianPrices, self.TypicalPrices = series("MedianPrices", "median"), series("TypicalPrices", "typical")
         self.WeightedPrices, self.TickVolumes = series("WeightedPrices", "weighted"), series("TickVolumes", "volume")
         self.OpenTimes = TimeSeries(bars, view)
+        self._newest = Bar(self, 0)
 
     def Last(self, index: int = 0) -> Bar:
         """The bar `index` bars ago, 0 for the newest."""
@@ -260,7 +261,10 @@ class RobotBars(Supported):
     @property
     def LastBar(self) -> Bar:
         """The newest bar."""
-        return Bar(self, 0)
+        newest, view = self._newest, self.view  # asked for several times a call by many robots
+        if newest._place != view.last or newest._tick != view.tick:
+            newest = self._newest = Bar(self, 0)
+        return newest
 
     @property
     def Count(self) -> int:
