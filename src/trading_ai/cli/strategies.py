@@ -45,6 +45,6 @@ def list_strategies(
         rule = "; ".join(shown["rules"])
         title = f"{shown['name']}: {shown['description']}" + (f" ({rule})" if rule else "")
         table(title, columns, rows(shown["parameters"]))
-    if exits := rows(found[0]["exit_parameters"]):
-        table("Every strategy also has these exits", columns, exits)
+    if found[0]["exit_parameters"]:
+        table("Every strategy also has these exits", columns, rows(found[0]["exit_parameters"]))
     say("A strategy of your own: --strategy path/to/file.py:ClassName")

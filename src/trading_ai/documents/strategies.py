@@ -62,7 +62,6 @@ def strategy_json(name: str, strategy: base.Declared | type[base.Declared]) -> S
     """A strategy with its parameters."""
     return {
         "name": name,
-        # Of one that its file describes, such as a robot, the object says it and not the class.
         "description": (strategy.__doc__ or "").strip().partition("\n")[0],
         "rules": [f"{smaller} < {larger}" for smaller, larger in strategy.rules],
         "parameters": _parameters(strategy.parameters.values()),
