@@ -62,7 +62,7 @@ def test_enumerations_of_the_file_itself_and_odd_forms():
     assert found.class_name == "A"
     with pytest.raises(StrategyError, match=r"X: has a type that is not known \(got 'Wrong'\)"):
         read_declaration({"A.cs": b'[Parameter("x")] public Wrong X { get; set; }'})
-    with pytest.raises(StrategyError, match="config.json is no list of parameters"):
+    with pytest.raises(StrategyError, match=r"config\.json is no list of parameters"):
         read_declaration({"config.json": b'{"Parameters": [{"Type": "Integer"}]}'})
 
 
@@ -101,7 +101,7 @@ def test_an_identity_is_that_of_the_files_wherever_they_lie(tmp_path):
     assert strategy_identity(strategy(str(tmp_path / "elsewhere"))) != strategy_identity(here)
 
 
-OLD = "\ufeff[ChartParameters]\r\nSymbol = EURUSD\r\nTimeframe = m1\r\n\r\n[cBotParameters]\r\nFast = 7\r\nKind = Hull\r\n"
+OLD = "\ufeff[ChartParameters]\r\nSymbol = EURUSD\r\nTimeframe = m1\r\n\r\n[cBotParameters]\r\nFast = 7\r\nKind = Hull"
 NEW = {"Chart": {"Symbol": "US100", "Period": "m1"}, "Parameters": {"Fast": "7", "Kind": "Hull", "Lots": "0.5"}}
 
 
@@ -111,11 +111,11 @@ def test_saved_parameters_of_both_forms():
     declared = strategy(str(ROBOTS / "Cross")).parameters
     assert values_for(declared, old) == {"Fast": 7, "Kind": "Hull"}
     assert values_for(declared, new) == {"Fast": 7, "Kind": "Hull", "Lots": 0.5}
-    with pytest.raises(ParameterError, match="Fats: is not a parameter of the robot. Did you mean Fast"):
+    with pytest.raises(ParameterError, match=r"Fats: is not a parameter of the robot\. Did you mean Fast"):
         values_for(declared, parse_cbotset(b"[cBotParameters]\nFats = 1"))
     with pytest.raises(ParameterError, match="Fast: must be a number"):
         values_for(declared, parse_cbotset(b"[cBotParameters]\nFast = quick"))
-    with pytest.raises(DataError, match="a.cbotset:2: is neither a part"):
+    with pytest.raises(DataError, match=r"a\.cbotset:2: is neither a part"):
         parse_cbotset(b"[cBotParameters]\nFast", "a.cbotset")
     with pytest.raises(DataError, match="is no JSON"):
         parse_cbotset(b'{"Parameters": ')

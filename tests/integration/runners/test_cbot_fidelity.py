@@ -74,3 +74,16 @@ def test_a_sweep_gives_what_each_backtest_gives():
         alone = backtest(bars, strategy(str(ROBOTS / "Cross")), costs=COSTS, params=chosen)
         np.testing.assert_allclose(found.column("net_profit")[row], alone.metrics["net_profit"], rtol=1e-9)
     assert len(set(found.column("net_profit").tolist())) == 4
+
+
+def test_walking_a_bar_tick_by_tick_changes_no_trade(tmp_path):
+    for name in ("Cross_main.py", "Cross.cs"):
+        (tmp_path / name).write_bytes((ROBOTS / "Cross" / name).read_bytes())
+    with (tmp_path / "Cross_main.py").open("a") as file:
+        file.write("\n    def on_tick(self):\n        pass\n")
+    bars = load_sample("EURUSD").slice(0, 3000)
+    for rules in (ExecutionRules(), ExecutionRules(same_bar="target_first")):
+        ticks = backtest(bars, strategy(str(tmp_path)), costs=COSTS, rules=rules)
+        whole = backtest(bars, strategy(str(ROBOTS / "Cross")), costs=COSTS, rules=rules)
+        np.testing.assert_array_equal(ticks.trades, whole.trades)
+        assert whole.trades["ambiguous"].any()

@@ -190,6 +190,28 @@ class Mine:
 """
 
 
+def test_arguments_by_name_and_a_volume_that_changes(robot):
+    mine = robot("""
+    class Mine:
+        def on_start(self):
+            s = api.SymbolName
+            api.PlaceLimitOrder(TradeType.Buy, s, 1000, 1.0995, label="by name", takeProfitPips=4, comment="c")
+            p = api.ExecuteMarketOrder(TradeType.Buy, s, 2000, label="grows", takeProfitPips=50).Position
+        def on_bar_closed(self):
+            p = api.Positions.Find("grows")
+            if api.Bars.Count == 1:
+                print(api.ModifyPosition(p, 3000).IsSuccessful, p.VolumeInUnits, round((p.EntryPrice - 1.1) * 1e4, 6))
+                print(p.ModifyVolume(3500).Error, len(api.PendingOrders), api.Positions.FindAll("grows").Length)
+            elif api.Bars.Count == 2:
+                p.ModifyVolume(1000)
+    """)
+    bars = hours(QUIET, (3, 4, 2, 3), (3, 4, 2, 3), (3, 4, -6, 3))
+    found, log = run(mine, bars, log=True)
+    assert [line.split(" ", 2)[2] for line in log.splitlines()] == ["True 3000.0 1.0", "BadVolume 1 1"]
+    assert pips(found.trades) == [(1, 3), (-5, -1), (1, 3)]
+    assert found.trades["units"].tolist() == [2000, 1000, 1000]
+
+
 def test_a_netted_account_has_one_position(robot):
     bars = hours((0, 1, -1, 0), (4, 5, 3, 4), (8, 9, 7, 8))
     found, log = run(robot(TURNS), bars, log=True, accounting="netted")

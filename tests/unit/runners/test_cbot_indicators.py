@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.runners.cbot.enums import MovingAverageType
 from trading_ai.runners.cbot.indicators.book import On, entries
 from trading_ai.runners.cbot.market import Market
+from trading_ai.runners.cbot.series import RedrawnSeries, View
 
 HOUR = 3_600_000_000_000
 WRITTEN_LATER = {"Fractals", "ParabolicSAR"}  # the platform draws a value for a bar when later ones are known
@@ -187,6 +189,17 @@ def test_a_polynomial_channel_follows_what_is_one():
     np.testing.assert_allclose(found["Sqh"].closed[10:] - found["Prc"].closed[10:], 0, atol=1e-8)
 
 
+def test_a_polynomial_channel_is_drawn_anew_by_every_bar():
+    market = market_of(flat([1.0, 2.0, 4.0, 7.0, 11.0, 5.0]))
+    line = made(market, "PolynomialRegressionChannels", 1, 2, 1.0, 2.0)["Prc"]
+    view = View()
+    series = RedrawnSeries(line, view, "channel")
+    view.last = 5
+    # The line through 7, 11, 5: mean 23/3, slope -1. Beyond its reach, that of 4, 7, 11 ends at 22/3 - 3.5.
+    np.testing.assert_allclose([series.Last(n) for n in range(4)], [20 / 3, 23 / 3, 26 / 3, 22 / 3 - 3.5])
+    np.testing.assert_allclose(series[5], 20 / 3)
+
+
 SAME = {
     ("SimpleMovingAverage", 20): lambda h, x, c: talib.SMA(c, 20),
     ("WeightedMovingAverage", 20): lambda h, x, c: talib.WMA(c, 20),
@@ -195,7 +208,7 @@ SAME = {
     ("MomentumOscillator", 14): lambda h, x, c: talib.ROCR100(c, 14),
     ("PriceROC", 14): lambda h, x, c: talib.ROC(c, 14),
     ("UltimateOscillator", 7, 14, 28): lambda h, x, c: talib.ULTOSC(h, x, c, 7, 14, 28),
-    ("TrueRange",): lambda h, x, c: talib.TRANGE(h, x, c),
+    ("TrueRange",): talib.TRANGE,
     ("AverageTrueRange", 14): lambda h, x, c: talib.SMA(talib.TRANGE(h, x, c), 14),
     ("ExponentialMovingAverage", 20): lambda h, x, c: talib.EMA(c, 20),
     ("DoubleExponentialMovingAverage", 20): lambda h, x, c: talib.DEMA(c, 20),
@@ -205,8 +218,8 @@ SAME = {
     ("AverageTrueRange", 14, MovingAverageType.WilderSmoothing): lambda h, x, c: talib.ATR(h, x, c, 14),
     ("Trix", 14): lambda h, x, c: talib.TRIX(c, 14),
     ("MedianPrice",): lambda h, x, c: talib.MEDPRICE(h, x),
-    ("TypicalPrice",): lambda h, x, c: talib.TYPPRICE(h, x, c),
-    ("WeightedClose",): lambda h, x, c: talib.WCLPRICE(h, x, c),
+    ("TypicalPrice",): talib.TYPPRICE,
+    ("WeightedClose",): talib.WCLPRICE,
 }
 
 
@@ -235,9 +248,7 @@ def test_stochastic_and_donchian_equal_talib(real):
 
 @pytest.mark.parametrize("name", sorted(entries()))
 def test_a_value_at_the_last_tick_of_a_bar_is_that_of_the_closed_bar(name):
-    source = load_sample("EURUSD").slice(0, 260)
-    bars = Bars(source.symbol, source.timeframe, source.open_time_ns, source.open, source.high, source.low, source.close,
-                np.full(260, 4.0))  # fmt: skip
+    bars = replace(load_sample("EURUSD").slice(0, 260), volume=np.full(260, 4.0))
     for line in made(market_of(bars), name).values():
         if name != "Fractals":
             skip = 1 if name == "ParabolicSAR" else 0

@@ -218,7 +218,7 @@ class Api(Supported):
         self.RunningMode = RunningMode.SilentBacktesting
         self.IsBacktesting = True
         self.InstanceId = robot
-        self.Chart = self.Notifications = self.LocalStorage = Ignored()
+        self.Chart = self.Notifications = Ignored()
         for name in _ACCOUNT_REQUESTS:
             request = getattr(account, name)
             setattr(self, name, request)

@@ -54,12 +54,15 @@ class Line:
         frame: the bars that it belongs to.
         closed: value at each closed bar, NaN where there is none, float64, shape (n_bars,).
         key: what tells it from every other series of the same bars; hashable.
+        redrawn: of a series whose past changes with every bar, how many bars back it does, and what gives the series of
+            the values so many bars back; None of all others.
         points: units of price in which its closed values are whole numbers, 0 where they are not: sums are then exact.
     """
 
     def __init__(self, frame: Frame, closed: Floats, forming: Callable[[], Floats], points: float = 0.0) -> None:
         self.frame, self.closed, self._make, self.points = frame, closed, forming, points
         self.key: Any = id(self)
+        self.redrawn: tuple[int, Callable[[int], Line]] | None = None
 
     @cached_property
     def forming(self) -> Floats:

@@ -19,8 +19,8 @@ from trading_ai.strategies.points import are_exact, in_points
 MODES = {"ohlc": 4, "open": 1}
 """Ticks of an execution bar in each mode: its open, low and high in the order of `path`, and close; or its open."""
 
-_KEPT_LINES = 400
-"""Series of indicators that are kept for other combinations of a sweep."""
+_KEPT_BYTES = 400e6
+"""What series of indicators that are kept for other combinations of a sweep may take, roughly."""
 
 
 def path(bars: tuple[Floats, Floats, Floats, Floats]) -> Floats:
@@ -99,7 +99,8 @@ class Market:
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:
         """What was made for a key, or makes it; the oldest ones go where there are many."""
         if key not in self.kept:
-            if len(self.kept) >= _KEPT_LINES:
+            # An indicator holds some four series, its own and those that it is made of.
+            if len(self.kept) >= max(8, _KEPT_BYTES / (4 * 8 * (self.bid.size + len(self.seen)))):
                 self.kept.pop(next(iter(self.kept)))
             self.kept[key] = make()
         return self.kept[key]

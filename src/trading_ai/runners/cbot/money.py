@@ -48,6 +48,7 @@ class Money:
             costs.commission_per_lot or costs.commission_per_million or costs.commission_percent
             or costs.commission_per_trade
         )  # fmt: skip
+        self._is_plain = data.conversion == CONVERT_NONE
         self.has_swap = costs.swap_long != 0.0 or costs.swap_short != 0.0
         self._slip = costs.slippage_pips * self.pip_size
         self._records: list[tuple[Any, ...]] = []
@@ -61,10 +62,11 @@ class Money:
     def profit(self, p: Position, price: float, units: float | None = None) -> float:
         """Price profit of a position, or of so many of its units, valued at a price."""
         size = p.units if units is None else units
+        if self._is_plain:
+            return (price - p.EntryPrice) * p.side * size
         if self.data.conversion == CONVERT_OWN_PRICE:
             return (1.0 - p.EntryPrice / price) * p.side * size
-        profit = (price - p.EntryPrice) * p.side * size
-        return profit if self.data.conversion == CONVERT_NONE else profit * self.rate(price)
+        return (price - p.EntryPrice) * p.side * size * self.rate(price)
 
     def commission(self, units: float, price: float) -> float:
         """Commission of one side of a trade."""

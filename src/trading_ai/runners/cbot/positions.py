@@ -14,6 +14,7 @@ from trading_ai.runners.cbot.unsupported import Supported
 
 if TYPE_CHECKING:
     from trading_ai.runners.cbot.account import RobotAccount
+    from trading_ai.runners.cbot.market_orders import MarketOrders
 
 _TRADE = StopTriggerMethod["Trade"]
 
@@ -39,7 +40,7 @@ class Position(Supported):
     shown_as = "position"
 
     def __init__(
-        self, account: RobotAccount, number: int, side: int, units: float, price: float, label: Any, comment: Any
+        self, account: MarketOrders, number: int, side: int, units: float, price: float, label: Any, comment: Any
     ) -> None:
         self.account, self.side, self.units, self.EntryPrice = account, side, units, price
         self.Id, self.Label, self.Comment = number, label, comment
@@ -123,7 +124,12 @@ class Position(Supported):
     @property
     def NetProfit(self) -> float:
         """Price profit, commission so far and swap, account currency."""
-        return self.GrossProfit + self.Commissions + self.Swap
+        if self.final is not None:
+            return self.final["gross"] - self.final["commission"] + self.final["swap"]
+        account = self.account  # asked at every tick by robots that close at a profit
+        price = account.bid if self.side > 0 else account.ask
+        net = account.profit(self, price) - self.paid
+        return net + account.swap(self, price) if account.has_swap else net
 
     @property
     def Margin(self) -> float:
@@ -157,7 +163,7 @@ class Position(Supported):
         return self.account.modify(self, self.StopLoss, self.TakeProfit, follows)
 
     def ModifyVolume(self, units: float) -> TradeResult:
-        """Make it smaller."""
+        """Make it smaller or larger."""
         return self.account.resize(self, units)
 
 
@@ -285,6 +291,22 @@ class TradeOperation(Supported):
         self.TradeResult = result
 
 
+class Found(tuple[Any, ...]):
+    """What a search found; it has C#'s names for its length too."""
+
+    __slots__ = ()
+
+    @property
+    def Length(self) -> int:
+        """How many there are."""
+        return len(self)
+
+    @property
+    def Count(self) -> int:
+        """How many there are."""
+        return len(self)
+
+
 T = TypeVar("T", Position, PendingOrder, HistoricalTrade)
 
 
@@ -326,9 +348,9 @@ class Collection(Supported, Generic[T]):
             and (side is None or item.TradeType is side)
         ]
 
-    def FindAll(self, label: Any, symbol: Any = None, side: Any = None) -> tuple[T, ...]:
+    def FindAll(self, label: Any, symbol: Any = None, side: Any = None) -> Found:
         """Those of a label, and of a symbol and a side where these are given."""
-        return tuple(self._asked(label, symbol, side))
+        return Found(self._asked(label, symbol, side))
 
     def Find(self, label: Any, symbol: Any = None, side: Any = None) -> T | None:
         """The first of those, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import traceback
@@ -58,7 +59,7 @@ class Robot(Hosted):
         decisive = {**declaring, **{path.name: path.read_bytes() for path in folder.glob("*.py")}}
         self._digests = tuple(f"cbot file {name} {_digest(content)}" for name, content in sorted(decisive.items()))
         self.name = re.sub(r"\W+", "_", main.stem.removesuffix("_main")).strip("_").lower() or "robot"  # type: ignore[misc]
-        self.__doc__ = f"The cTrader robot {main.stem.removesuffix('_main')}."
+        self.__doc__ = _described(main) or f"The cTrader robot {main.stem.removesuffix('_main')}."
         self._engine = declaring.get("Engine.cs", b"").decode("utf-8-sig", "replace")
         parameters: dict[str, Parameter] = dict(declared.parameters)
         parameters[TICKS] = _named(
@@ -181,6 +182,12 @@ class Log:
     def text(self) -> str:
         """The lines."""
         return "".join(f"{line}\n" for line in self._lines)
+
+
+def _described(main: Path) -> str:
+    """The docstring of the first class of a file, or ""."""
+    classes = (node for node in ast.parse(main.read_bytes()).body if isinstance(node, ast.ClassDef))
+    return next((ast.get_docstring(node) or "" for node in classes), "")
 
 
 def _digest(content: bytes) -> str:

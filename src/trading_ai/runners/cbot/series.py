@@ -116,6 +116,26 @@ class DataSeries(Supported):
         return Functions.HasCrossedBelow(self, other, periods)
 
 
+class RedrawnSeries(DataSeries):
+    """A series that every new bar draws anew, so many bars back: the past is that which the newest bar draws."""
+
+    def __init__(self, line: Line, view: View, shown_as: str) -> None:
+        super().__init__(line, view, shown_as)
+        assert line.redrawn is not None
+        self._reach, self._make = line.redrawn
+        self._drawn: dict[int, DataSeries] = {}
+
+    @override
+    def Last(self, index: int = 0) -> float:
+        if index <= 0:
+            return super().Last(index)
+        # Bars beyond the reach keep what was drawn when they were the last ones within it.
+        back = min(index, self._reach)
+        if back not in self._drawn:
+            self._drawn[back] = DataSeries(self._make(back), self.view, self.shown_as)
+        return self._drawn[back].Last(index - back)
+
+
 class TimeSeries(Supported):
     """Open times of bars."""
 
@@ -232,6 +252,7 @@ class RobotBars(Supported):
         self.MedianPrices, self.TypicalPrices = series("MedianPrices", "median"), series("TypicalPrices", "typical")
         self.WeightedPrices, self.TickVolumes = series("WeightedPrices", "weighted"), series("TickVolumes", "volume")
         self.OpenTimes = TimeSeries(bars, view)
+        self._newest = Bar(self, 0)
 
     def Last(self, index: int = 0) -> Bar:
         """The bar `index` bars ago, 0 for the newest."""
@@ -240,7 +261,10 @@ class RobotBars(Supported):
     @property
     def LastBar(self) -> Bar:
         """The newest bar."""
-        return Bar(self, 0)
+        newest, view = self._newest, self.view  # asked for several times a call by many robots
+        if newest._place != view.last or newest._tick != view.tick:
+            newest = self._newest = Bar(self, 0)
+        return newest
 
     @property
     def Count(self) -> int:

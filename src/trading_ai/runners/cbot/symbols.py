@@ -12,7 +12,7 @@ from trading_ai.runners.cbot.system import Event
 from trading_ai.runners.cbot.unsupported import Supported
 
 if TYPE_CHECKING:
-    from trading_ai.runners.cbot.account import RobotAccount
+    from trading_ai.runners.cbot.money import Money
 
 _LARGEST = 1e9
 """Largest volume, units: data tells none, and a margin or the equity ends what is too large."""
@@ -29,7 +29,7 @@ class RobotSymbol(Supported):
 
     shown_as = "api.Symbol"
 
-    def __init__(self, account: RobotAccount) -> None:
+    def __init__(self, account: Money) -> None:
         of = account.market_symbol
         self._account = account
         self.Name = self.Code = of.name

@@ -14,6 +14,7 @@ from trading_ai.runners.cbot.enums import DayOfWeek
 from trading_ai.runners.cbot.unsupported import Supported, unsupported
 
 _TICKS_PER_SECOND = 10_000_000
+_FORMS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
 class TimeSpan(timedelta):
@@ -71,6 +72,28 @@ class TimeSpan(timedelta):
         sign, days, hours, minutes, seconds = found.groups()
         span = timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds or 0))
         return cls.of(-span if sign else span)
+
+    def Add(self, other: timedelta) -> TimeSpan:
+        """Both together."""
+        return TimeSpan.of(super().__add__(other))
+
+    def Subtract(self, other: timedelta) -> TimeSpan:
+        """This one without another."""
+        return TimeSpan.of(super().__sub__(other))
+
+    @override
+    def __add__(self, other: Any) -> Any:
+        found = super().__add__(other)
+        return TimeSpan.of(found) if isinstance(found, timedelta) else found
+
+    @override
+    def __sub__(self, other: Any) -> Any:
+        found = super().__sub__(other)
+        return TimeSpan.of(found) if isinstance(found, timedelta) else found
+
+    @override
+    def __neg__(self) -> TimeSpan:
+        return TimeSpan.of(super().__neg__())
 
     @property
     def _whole(self) -> int:
@@ -230,9 +253,11 @@ class DateTime(datetime):
         """The span since its midnight."""
         return TimeSpan.of(self - self.Date)
 
-    def ToString(self, *_: Any) -> str:
-        """The moment as text, ISO 8601 with a blank."""
-        return str(self)
+    def ToString(self, form: str = "yyyy-MM-dd HH:mm:ss") -> str:
+        """The moment as text, in a form of years, months, days, hours, minutes and seconds as C# writes it."""
+        if any(run[0] not in _FORMS for run in re.finditer(r"([A-Za-z])\1*", form)):
+            unsupported(f"DateTime.ToString({form!r})", "Write it with yyyy, MM, dd, HH, mm and ss.")
+        return re.sub("yyyy|MM|dd|HH|mm|ss", lambda part: self.strftime(_FORMS[part[0]]), form)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -11,7 +11,7 @@ from trading_ai.errors import did_you_mean
 from trading_ai.runners.cbot.enums import Words
 from trading_ai.runners.cbot.indicators.book import Entry, Made, On, entries
 from trading_ai.runners.cbot.lines import Line
-from trading_ai.runners.cbot.series import DataSeries, RobotBars, View
+from trading_ai.runners.cbot.series import DataSeries, RedrawnSeries, RobotBars, View
 from trading_ai.runners.cbot.unsupported import Ignored, Supported, unsupported
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Indicator(Supported):
         self.shown_as = f"{name}()"
         self.Name = name
         for output, line in made.items():
-            setattr(self, output, DataSeries(line, view, f"{name}().{output}"))
+            kind = DataSeries if line.redrawn is None else RedrawnSeries
+            setattr(self, output, kind(line, view, f"{name}().{output}"))
 
     def AddToChart(self, *_: Any) -> Ignored:
         """Draw it; ignored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,25 +66,31 @@ def _donchian(on: On, periods: int = 20, shift: int = 0) -> Made:
 def _polynomial(
     on: On, degree: int = 3, periods: int = 120, standardDeviation: float = 1.62, standardDeviation2: float = 2.0
 ) -> Made:
-    # Least squares through the last periods + 1 closes; at the newest bar, its value there and the residuals' root
-    # mean square.
+    # Least squares through the last periods + 1 closes, and the root mean square of their distance from it. Every bar
+    # draws the whole channel anew.
     x = np.arange(periods, -1, -1.0) / periods
     powers = np.vander(x, degree + 1, increasing=True)
     fit = powers @ np.linalg.pinv(powers)
 
-    def newest(w: Any) -> Any:
-        return w @ fit[-1]
-
     def residual(w: Any) -> Any:
         return np.sqrt(((w - w @ fit.T) ** 2).mean(axis=1))
 
-    main, spread = rolling(newest, on.close, periods + 1), rolling(residual, on.close, periods + 1)
+    spread = rolling(residual, on.close, periods + 1)
+
+    def drawn(times: float) -> Callable[[int], Line]:
+        def ago(n: int) -> Line:
+            curve = rolling(lambda w: w @ fit[periods - n], on.close, periods + 1)
+            return curve if times == 0.0 else each(lambda m, s: m + s * times, curve, spread)
+
+        return ago
 
     def band(times: float) -> Line:
-        return each(lambda m, s: m + s * times, main, spread)
+        line = drawn(times)(0)
+        line.redrawn = (periods, drawn(times))
+        return line
 
     return {
-        "Prc": main,
+        "Prc": band(0.0),
         "Sqh": band(standardDeviation), "Sql": band(-standardDeviation),
         "Sqh2": band(standardDeviation2), "Sql2": band(-standardDeviation2),
     }  # fmt: skip
