@@ -208,5 +208,5 @@ def test_late_orders():
 def test_impossible_orders_are_refused(compiles):
     rows = [FLAT, FLAT, FLAT]
     bars = bars_of(rows, symbol=EURUSD)
-    with pytest.raises(EvaluationError, match="not above 0|above 0 lots"):
+    with pytest.raises(EvaluationError, match=r"not above 0|above 0 lots"):
         run_both(bars, table_of(3, (0, MARKET, {"size": -1.0})), compiles=compiles)
