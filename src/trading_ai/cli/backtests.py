@@ -86,9 +86,10 @@ def run(
         print_json(found)
         return
     _show(record, found, float(result.trades["units"][0]) if result.trades.size else None)
-    say(
-        f"Next: trading-ai optimize {short(record.backtest_id)} --param stop_loss=20:80:2 --param take_profit=40:200:10"
-    )
+    searched = "--param stop_loss=20:80:2 --param take_profit=40:200:10"
+    if "stop_loss" not in record.spec.parameters:  # it places its own orders
+        searched = "--param NAME=MIN:MAX:STEP"
+    say(f"Next: trading-ai optimize {short(record.backtest_id)} {searched}")
 
 
 def _show(record: BacktestRecord, found: BacktestInFull, units: float | None = None) -> None:
