@@ -10,6 +10,7 @@ from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.output import print_json, say
 from trading_ai.cli.tables import table
 from trading_ai.documents.strategies import strategy_json
+from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.registry import strategies, strategy
 
 if TYPE_CHECKING:
@@ -47,4 +48,16 @@ def list_strategies(
         table(title, columns, rows(shown["parameters"]))
     if found[0]["exit_parameters"]:
         table("Every strategy also has these exits", columns, rows(found[0]["exit_parameters"]))
+    for chosen in known.values() if name is not None else ():
+        if isinstance(chosen, EventStrategy):
+            say(_how_it_runs(chosen))
     say("A strategy of your own: --strategy path/to/file.py:ClassName")
+
+
+def _how_it_runs(chosen: EventStrategy) -> str:
+    """Whether an event strategy is compiled, and if not, what is in the way."""
+    from trading_ai.evaluation.event_runs import why_not_compiled  # noqa: PLC0415 - brings compiled code with it
+    from trading_ai.importers.samples import load_sample  # noqa: PLC0415
+
+    reason = why_not_compiled(chosen, load_sample("EURUSD").slice(0, 300))
+    return f"It runs as plain Python: {reason}." if reason else "Its on_bar is compiled."

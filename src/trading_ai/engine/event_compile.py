@@ -163,7 +163,8 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
         kept="".join(f"v_{name}, " for name in states),
     )
     # The name of the module says what was compiled: code of another text can never be taken for it.
-    text = "\0".join((ast.unparse(tree), loop, kind.__module__, *sorted(map(repr, outside.items()))))
+    numbers = sorted(f"{key} {value!r}" for key, value in outside.items() if isinstance(value, bool | int | float))
+    text = "\0".join((ast.unparse(tree), loop, kind.__module__, *numbers))
     name = _PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]
     module = types.ModuleType(name)
     sys.modules[name] = module
@@ -213,6 +214,10 @@ def _tree_of(method: Any) -> tuple[ast.FunctionDef, int]:
     return tree, first
 
 
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def _line_of(method: Any) -> int:
     return int(method.__code__.co_firstlineno)
 
@@ -232,7 +237,7 @@ def _outside(kind: type, function: ast.FunctionDef, known: set[str], line: int) 
         value = module.get(node.id)
         if isinstance(value, bool | int | float) or value is np or value is math:
             found[node.id] = value
-        elif isinstance(value, types.FunctionType) and value.__module__ == kind.__module__:
+        elif isinstance(value, types.FunctionType) and _top(value.__module__) == _top(kind.__module__):
             found[node.id] = njit_users(value)
         else:
             raise CannotCompileError(node.lineno, f"{node.id} is no number or function of the strategy's file")

@@ -108,7 +108,7 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
     put("largest_win", float(net.max(initial=0.0)))
     put("largest_loss", float(net.min(initial=0.0)))
     put("max_win_streak", float(_longest(won)))
-    put("max_loss_streak", float(_longest(lost)))
+    put("max_loss_streak", float(_longest(~won)))  # as the simulators of signals count: a draw ends no losing streak
     balance = np.concatenate(([capital], trades["balance"]))
     money, fraction = _largest_falls(balance)
     put("balance_drawdown", money)

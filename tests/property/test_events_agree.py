@@ -1,0 +1,72 @@
+"""Whatever an event strategy orders, the compiled simulator does what the readable one does, to the last bit."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.effort import examples
+from tests.fakes.bars import EURUSD, USDJPY, random_bars
+from tests.fakes.event_programs import EXIT, GROUP, LEVELS, LIMIT, MARKET, N_COLUMNS, STOP, STOP_LIMIT, TRAIL, run_both
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+
+
+def program(bars, seed, busy):
+    """Random orders near the close of the bar at which they are placed."""
+    rng = np.random.default_rng(seed)
+    n, most = len(bars), 2
+    table = np.zeros((n, most, N_COLUMNS))
+    pip = bars.symbol.pip_size
+    near = np.round(bars.close[:, None] + rng.integers(-25, 26, (n, most)) * pip, bars.symbol.digits)
+    kinds = np.array([MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, 6, 7, 8, TRAIL, 10, LEVELS, GROUP])
+    table[:, :, 0] = np.where(rng.random((n, most)) < busy, rng.choice(kinds, (n, most)), 0)
+    table[:, :, 1] = rng.choice([-1.0, 1.0], (n, most))
+    table[:, :, 2] = rng.choice([0.05, 0.1, 0.2], (n, most))
+    table[:, :, 3] = near
+    table[:, :, 4] = near + rng.integers(-10, 11, (n, most)) * pip
+    table[:, :, 5] = rng.choice([0.0, 10.0, 20.0], (n, most))
+    table[:, :, 6] = rng.choice([0.0, 10.0, 30.0], (n, most))
+    table[:, :, 7] = rng.choice([0.0, 0.0, 12 * pip], (n, most))
+    table[:, :, 8] = rng.choice([0, 1, 4], (n, most))
+    return table
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    busy=st.sampled_from([0.02, 0.1, 0.4]),
+    netting=st.booleans(),
+    watches=st.booleans(),
+    entry_delay=st.sampled_from([0, 0, 2]),
+    capital=st.sampled_from([200.0, 1_500.0, 10_000.0]),
+    yen=st.booleans(),
+    spread=st.sampled_from([None, 0.5, 2.0]),
+    slippage=st.sampled_from([0.0, 0.3]),
+    commission=st.sampled_from([0.0, 3.5]),
+    swap=st.sampled_from([0.0, -0.6]),
+    leverage=st.sampled_from([0.0, 30.0]),
+    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    direction=st.sampled_from(["both", "both", "long"]),
+    close_at_end=st.booleans(),
+    sizing=st.sampled_from([Sizing(), Sizing("risk_percent", 1.0), Sizing("percent_of_equity", 50.0)]),
+)
+def test_plain_and_compiled_runs_are_the_same(
+    seed, busy, netting, watches, entry_delay, capital, yen, spread, slippage, commission, swap, leverage, same_bar,
+    direction, close_at_end, sizing,
+):  # fmt: skip
+    symbol, start = (USDJPY, 110.0) if yen else (EURUSD, 1.1)
+    bars = random_bars(150, seed, symbol=symbol, start=start)
+    costs = Costs(
+        spread_pips=spread, slippage_pips=slippage, commission_per_lot=commission, swap_long=swap, swap_short=swap / 2
+    )
+    rules = ExecutionRules(same_bar=same_bar, leverage=leverage, direction=direction, close_at_end=close_at_end)
+    ran = run_both(
+        bars, program(bars, seed, busy), netting=netting, watches=watches, entry_delay=entry_delay, capital=capital,
+        costs=costs, rules=rules, sizing=sizing,
+    )  # fmt: skip
+    # Whatever was done, money is neither made nor lost on the way.
+    if close_at_end:
+        assert abs(ran.equity[-1] - capital - ran.trades["net_profit"].sum()) <= 1e-6

@@ -1,0 +1,212 @@
+"""One test for each rule of orders in docs/explanation/execution-rules.md, in plain Python and compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.fakes.bars import EURUSD, bars_of
+from tests.fakes.event_programs import (
+    CANCEL,
+    CLOSE,
+    EXIT,
+    GROUP,
+    LEVELS,
+    LIMIT,
+    MARKET,
+    MOVE_STOP,
+    MOVE_TARGET,
+    STOP,
+    STOP_LIMIT,
+    TRAIL,
+    run_both,
+    table_of,
+)
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.rules import ExecutionRules
+from trading_ai.engine.sizing import Sizing
+from trading_ai.errors import EvaluationError
+
+FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
+
+
+def run(rows, *orders, **options):
+    bars = bars_of(rows, symbol=EURUSD)
+    return run_both(bars, table_of(len(rows), *orders), **options)
+
+
+def trades_of(ran):
+    return [
+        (int(t["entry_bar"]), float(t["entry_price"]), int(t["exit_bar"]), float(t["exit_price"]),
+         EXIT_REASONS[int(t["exit_reason"])])
+        for t in ran.trades
+    ]  # fmt: skip
+
+
+def test_market_orders():
+    rows = [FLAT, (1.1012, 1.1020, 1.1010, 1.1015), FLAT]
+    costs = Costs(spread_pips=1.0, slippage_pips=0.5)
+    ran = run(rows, (0, MARKET, {}), (1, EXIT, {"size": 0, "side": 0}), costs=costs)
+    # Ask 1.1013 and half a pip; out at the bid less half a pip: -13.00 - 1.00 of slippage.
+    assert trades_of(ran) == [(1, 1.10135, 2, 1.09995, "signal")]
+    assert ran.trades["net_profit"][0] == pytest.approx(-14.0)
+    assert (ran.slippage, ran.spread) == (pytest.approx(1.0), pytest.approx(1.0))
+
+
+def test_limit_orders():
+    touched = [FLAT, (1.1000, 1.1005, 1.0980, 1.0990), FLAT]
+    buy = (0, LIMIT, {"price": 1.0990})
+    assert trades_of(run(touched, buy, costs=Costs(slippage_pips=1)))[0][:2] == (1, 1.0990)
+    gap = [FLAT, (1.0985, 1.0995, 1.0980, 1.0990), FLAT]
+    assert trades_of(run(gap, buy))[0][:2] == (1, 1.0985)
+    # With a spread of 1 pip a low of 1.0990 at the bid is 1.0991 at the ask: not reached.
+    near = [FLAT, (1.1000, 1.1005, 1.0990, 1.1000), (1.1000, 1.1005, 1.0989, 1.1000)]
+    assert trades_of(run(near, buy, costs=Costs(spread_pips=1)))[0][:2] == (2, 1.0990)
+    sell = (0, LIMIT, {"side": -1, "price": 1.1010})
+    up = [FLAT, (1.1000, 1.1020, 1.0995, 1.1015), FLAT]
+    assert trades_of(run(up, sell))[0][:2] == (1, 1.1010)
+
+
+def test_stop_orders():
+    buy = (0, STOP, {"price": 1.1010})
+    up = [FLAT, (1.1000, 1.1020, 1.0995, 1.1015), FLAT]
+    assert trades_of(run(up, buy))[0][:2] == (1, 1.1010)
+    assert trades_of(run(up, buy, costs=Costs(slippage_pips=1)))[0][:2] == (1, 1.1011)
+    gap = [FLAT, (1.1014, 1.1020, 1.1012, 1.1015), FLAT]
+    assert trades_of(run(gap, buy))[0][:2] == (1, 1.1014)
+    sell = (0, STOP, {"side": -1, "price": 1.0990})
+    down = [FLAT, (1.1000, 1.1005, 1.0980, 1.0985), FLAT]
+    assert trades_of(run(down, sell))[0][:2] == (1, 1.0990)
+
+
+def test_stop_limit_orders():
+    up = [FLAT, (1.1000, 1.1020, 1.0999, 1.1018), (1.1018, 1.1019, 1.1004, 1.1010), FLAT]
+    over = (0, STOP_LIMIT, {"price": 1.1010, "second": 1.1012})
+    assert trades_of(run(up, over, costs=Costs(slippage_pips=1)))[0][:2] == (1, 1.1010)  # no slippage: a limit order
+    under = (0, STOP_LIMIT, {"price": 1.1010, "second": 1.1005})
+    assert trades_of(run(up, under))[0][:2] == (2, 1.1005)
+    gap = [FLAT, (1.1014, 1.1020, 1.1013, 1.1015), (1.1015, 1.1016, 1.1011, 1.1013), FLAT]
+    assert trades_of(run(gap, over))[0][:2] == (2, 1.1012)
+
+
+def test_order_expiry():
+    rows = [FLAT, FLAT, FLAT, (1.1000, 1.1005, 1.0980, 1.0990), FLAT]
+    assert len(run(rows, (0, LIMIT, {"price": 1.0990, "expiry": 2})).trades) == 0
+    assert len(run(rows, (0, LIMIT, {"price": 1.0990, "expiry": 3})).trades) == 1
+    assert len(run(rows, (0, LIMIT, {"price": 1.0990}), (2, CANCEL, {})).trades) == 0
+
+
+def test_one_cancels_other():
+    both = (0, GROUP, {"price": 1.1010, "second": 1.0990})
+    rows = [FLAT, (1.1000, 1.1012, 1.0998, 1.1010), (1.1010, 1.1010, 1.0980, 1.0985), FLAT]
+    ran = run(rows, both)
+    assert ran.trades["direction"].tolist() == [1]
+    # In one bar the nearer extreme comes first: the high is 12 pips away, the low 15.
+    rows = [FLAT, (1.1000, 1.1012, 1.0985, 1.0990), FLAT]
+    assert run(rows, both).trades["direction"].tolist() == [1]
+    rows = [FLAT, (1.1000, 1.1016, 1.0985, 1.0990), FLAT]
+    assert run(rows, both).trades["direction"].tolist() == [-1]
+
+
+def test_the_way_inside_a_bar():
+    rows = [FLAT, (1.1000, 1.1050, 1.0970, 1.1000), FLAT]
+    # A position that is open at the open: against it first.
+    held = run(rows, (0, MARKET, {"stop": 20, "target": 40}))
+    assert trades_of(held) == [(1, 1.1, 1, 1.0980, "stop_loss")]
+    assert held.trades["ambiguous"].tolist() == [True]
+    assert trades_of(run(rows, (0, MARKET, {"stop": 20, "target": 40}), rules=ExecutionRules(same_bar="target_first")))[
+        0
+    ][3:] == (1.1040, "take_profit")
+    # A limit that is filled on the way down (the low is nearer) reaches its target on the way up.
+    limit = run(rows, (0, LIMIT, {"price": 1.0980, "target": 40, "stop": 20}))
+    assert trades_of(limit) == [(1, 1.0980, 1, 1.1020, "take_profit")]
+
+
+def test_levels_of_an_order():
+    rows = [FLAT, FLAT, (1.1000, 1.1030, 1.0995, 1.1025), FLAT]
+    assert trades_of(run(rows, (0, LEVELS, {"price": 1.0960, "second": 1.1020}))) == [
+        (1, 1.1, 2, 1.1020, "take_profit")
+    ]
+    # A price that is not known is no order: it is counted and not placed.
+    ran = run(rows, (0, LEVELS, {"price": np.nan, "second": 1.1020}))
+    assert (len(ran.trades), ran.n_skipped) == (0, 1)
+
+
+def test_levels_that_move():
+    rows = [FLAT, FLAT, FLAT, (1.1000, 1.1030, 1.0985, 1.1025), FLAT]
+    moved = run(rows, (0, MARKET, {"stop": 50}), (2, MOVE_STOP, {"price": 1.0990}))
+    assert trades_of(moved) == [(1, 1.1, 3, 1.0990, "stop_loss")]
+    moved = run(rows, (0, MARKET, {"stop": 50}), (2, MOVE_TARGET, {"price": 1.1020}))
+    assert trades_of(moved)[0][3:] == (1.1020, "take_profit")
+    # The best price since the entry is 1.1005, 10 pips below it is 1.0995: from the bar after the next close on.
+    trailed = run(rows, (0, MARKET, {}), (1, TRAIL, {"trail": 0.0010}))
+    assert trades_of(trailed) == [(1, 1.1, 3, 1.0995, "trailing_stop")]
+
+
+def test_partial_closes():
+    rows = [FLAT, FLAT, (1.1010, 1.1015, 1.1005, 1.1010), (1.1020, 1.1025, 1.1015, 1.1020)]
+    costs = Costs(commission_per_lot=10.0)
+    ran = run(rows, (0, MARKET, {"size": 0.3}), (1, CLOSE, {"size": 0.1}), costs=costs)
+    assert ran.trades["units"].tolist() == [10_000.0, 20_000.0]
+    assert trades_of(ran) == [(1, 1.1, 2, 1.1010, "signal"), (1, 1.1, 3, 1.1020, "end_of_data")]
+    np.testing.assert_allclose(ran.trades["net_profit"], [10.0 - 2.0, 40.0 - 4.0])
+    np.testing.assert_allclose(ran.trades["balance"], [10_008.0, 10_044.0])
+
+
+def test_pyramiding():
+    rows = [FLAT, FLAT, FLAT, (1.1010, 1.1015, 1.1005, 1.1010)]
+    ran = run(rows, (0, MARKET, {}), (1, MARKET, {"size": 0.2}), (2, EXIT, {"size": 0.2, "side": 0}))
+    # 0.2 lots are closed, oldest first: 0.1 of the first and 0.1 of the second.
+    assert ran.trades["units"].tolist() == [10_000.0, 10_000.0, 10_000.0]
+    assert ran.trades["entry_bar"].tolist() == [1, 2, 2]
+    assert [reason for *_, reason in trades_of(ran)] == ["signal", "signal", "end_of_data"]
+
+
+def test_hedging_and_netting():
+    rows = [FLAT, FLAT, (1.1010, 1.1015, 1.1005, 1.1010), (1.1020, 1.1025, 1.1015, 1.1020)]
+    orders = ((0, MARKET, {}), (1, MARKET, {"side": -1, "size": 0.3}))
+    hedged = run(rows, *orders)
+    assert sorted(hedged.trades["direction"].tolist()) == [-1, 1]
+    assert hedged.trades["exit_reason"].tolist() == [6, 6]
+    netted = run(rows, *orders, netting=True)
+    assert netted.trades["direction"].tolist() == [1, -1]
+    assert netted.trades["units"].tolist() == [10_000.0, 20_000.0]
+    assert trades_of(netted)[0] == (1, 1.1, 2, 1.1010, "signal")
+
+
+def test_account_with_both_sides():
+    # Long 0.1 and short 0.1 cost the spread and nothing else, whatever the price does.
+    rows = [FLAT, FLAT, (1.1000, 1.3000, 0.9000, 1.1000), FLAT]
+    both = ((0, MARKET, {}), (0, MARKET, {"side": -1}))
+    ran = run(rows, *both, capital=100.0, costs=Costs(spread_pips=1))
+    np.testing.assert_allclose(ran.equity[-1], 98.0)
+    # One side more: at the low of 0.9000 the long 0.2 lots have lost 4,000, the short 0.1 won 2,000.
+    ran = run(rows, *both, (0, MARKET, {"size": 0.1}), capital=1_000.0)
+    assert ran.ruined_bar == 2
+    assert ran.trades["balance"][-1] == 0.0
+
+
+def test_sizes_of_orders():
+    rows = [FLAT, FLAT, FLAT]
+    assert run(rows, (0, MARKET, {"size": 0.1279})).trades["units"].tolist() == [12_000.0]
+    small = run(rows, (0, MARKET, {"size": 0.009}))
+    assert (len(small.trades), small.n_skipped) == (0, 1)
+    # Without a size the backtest's own is taken: 1 % of 10,000 at 40 pips of risk are 25,000.
+    risk = Sizing("risk_percent", 1.0)
+    ran = run(rows, (0, LEVELS, {"side": -1, "price": 1.1040, "second": 1.0900}), sizing=risk)
+    assert ran.trades["units"].tolist() == [25_000.0]
+
+
+def test_late_orders():
+    rows = [FLAT, FLAT, (1.1010, 1.1015, 1.1005, 1.1010), FLAT, FLAT]
+    ran = run(rows, (0, MARKET, {}), (2, EXIT, {"side": 0, "size": 0}), entry_delay=1)
+    assert trades_of(ran) == [(2, 1.1010, 3, 1.1, "signal")]
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_impossible_orders_are_refused(compiles):
+    rows = [FLAT, FLAT, FLAT]
+    bars = bars_of(rows, symbol=EURUSD)
+    with pytest.raises(EvaluationError, match=r"not above 0|above 0 lots"):
+        run_both(bars, table_of(3, (0, MARKET, {"size": -1.0})), compiles=compiles)
