@@ -181,7 +181,8 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
         tallies, daily = np.empty(N_TALLIES), np.zeros(self.n_days)
         n_booked = settle_replay(
             self.account.capital, config[bookkeeping.HALF_CENT], data.conversion, data.rate, data.rates, data.bid[3],
-            data.ask[3], data.bid_blocks, data.ask_blocks, data.bars.open_time_ns, data.day_last_bar, p.side, t.units,
+            data.ask[3], data.bid_blocks, data.ask_blocks,
+            *t.wide, data.bars.open_time_ns, data.day_last_bar, p.side, t.units,
             p.bar, t.entry, space.taken, n_taken, n_refused, order, space.key, space.price, space.reason,
             space.ambiguous, gross, commission, swap, net, slipped, crossed, p.nights, *accrued, space.work, tallies,
             daily, np.empty(0) if equity is None else equity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trading_ai._jit import njit
 from trading_ai.engine.compiled.blocks import BLOCK
+from trading_ai.engine.compiled.replay_exits import WIDE
 from trading_ai.engine.records import SIGNAL, STOP_OUT, TALLY, TIME_EXIT
 
 N_TRADES, N_LONG, N_WINS, N_LONG_WINS = TALLY["n_trades"], TALLY["n_long"], TALLY["n_wins"], TALLY["n_long_wins"]
@@ -45,7 +46,9 @@ def held_until(key, reason):
 
 @njit
 def settle_replay(
-    capital, half_cent, conversion, rate, rates, bid_close, ask_close, bid_blocks, ask_blocks, time_ns, day_last_bar,
+    capital, half_cent, conversion, rate, rates, bid_close, ask_close, bid_blocks, ask_blocks,
+    bid_wide, ask_wide, time_ns,
+    day_last_bar,
     side, units, entry_bar, entry, taken, n_taken, n_refused, order, key, price, reason, ambiguous, gross, commission,
     swap, net, slipped, crossed, nights, accrued, accrued_quote, opened, tallies, daily, equity,
 ):  # fmt: skip
@@ -64,6 +67,8 @@ def settle_replay(
         ask_close: at the ask.
         bid_blocks: see `blocks.block_extremes`.
         ask_blocks: likewise.
+        bid_wide: of wide blocks.
+        ask_wide: likewise.
         time_ns: open of each bar.
         day_last_bar: last bar of each trading day.
         side: +1.0 long, -1.0 short, shape (n_trades,).
@@ -226,22 +231,31 @@ def settle_replay(
                 until = min(until, key[taken[order[x]]] >> 1)
         u = t
         while u < until:
-            if by_blocks and u % BLOCK == 0 and u + BLOCK <= until and u // BLOCK < bid_blocks.shape[0]:
-                b = u // BLOCK
-                if (day >= n_days or day_last_bar[day] >= u + BLOCK) and nights[u] == nights[u + BLOCK - 1]:
+            passed = 0
+            if by_blocks and u % BLOCK == 0:
+                for size in (WIDE, BLOCK):
+                    b, last = u // size, u + size - 1
+                    lows_highs, asks = (bid_wide, ask_wide) if size == WIDE else (bid_blocks, ask_blocks)
+                    if u % size != 0 or last >= until or b >= lows_highs.shape[0] or nights[u] != nights[last]:
+                        continue
+                    if day < n_days and day_last_bar[day] <= last:
+                        continue
                     high = low = balance - reserved + (account_swap * nights[u] - account_before)
                     bought = long_cost - (long_swap * nights[u] - long_before)
                     sold = short_cost + (short_swap * nights[u] - short_before)
                     if long_units != 0.0:
-                        high += worth(conversion, rate, rates, u, long_units, bought, bid_blocks[b, 3])
-                        low += worth(conversion, rate, rates, u, long_units, bought, bid_blocks[b, 2])
+                        high += worth(conversion, rate, rates, u, long_units, bought, lows_highs[b, 3])
+                        low += worth(conversion, rate, rates, u, long_units, bought, lows_highs[b, 2])
                     if short_units != 0.0:
-                        high += worth(conversion, rate, rates, u, -short_units, -sold, ask_blocks[b, 2])
-                        low += worth(conversion, rate, rates, u, -short_units, -sold, ask_blocks[b, 3])
+                        high += worth(conversion, rate, rates, u, -short_units, -sold, asks[b, 2])
+                        low += worth(conversion, rate, rates, u, -short_units, -sold, asks[b, 3])
                     deepest = peak - low + SAFE
                     if high + SAFE < peak and low > SAFE and deepest < fall and deepest < fraction * peak:
-                        u += BLOCK
-                        continue
+                        passed = size
+                        break
+            if passed > 0:
+                u += passed
+                continue
             value = balance - reserved + (account_swap * nights[u] - account_before)
             bought = long_cost - (long_swap * nights[u] - long_before)
             sold = short_cost + (short_swap * nights[u] - short_before)
