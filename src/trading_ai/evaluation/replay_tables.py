@@ -66,6 +66,7 @@ class Tables:
     entry: Floats
     end_price: Floats
     crossing: Floats
+    wide: tuple[Floats, Floats]
     data: ExecutionData
     config: Floats
 
@@ -96,6 +97,12 @@ class ReplayTables:
         self._placed, self._bars, self._first, self._data = placed, bars, first, data
         self._account, self._currency, self._conversion_bars = account, currency, conversion_bars
         self._kept: dict[Hashable, Any] = {}
+
+    def of_trades(self, placed: Placed) -> ReplayTables:
+        """Empty tables of other trades on the same bars."""
+        return ReplayTables(
+            placed, self._bars, self._first, self._data, self._account, self._currency, self._conversion_bars
+        )
 
     def prepare(self, parameters: Mapping[str, Value], seen: SignalBars) -> None:
         """Make the tables of a combination, so that threads only read them.
@@ -133,7 +140,8 @@ class ReplayTables:
         return Tables(
             keep=keep, stop=stop, target=target, time=time, own_key=own_key, own_price=market.own_price,
             own_money=own_money, charge=charge, night_swap=night_swap, units=units, entry=market.entry,
-            end_price=market.end_price, crossing=market.crossing, data=market.data, config=market.config,
+            end_price=market.end_price, crossing=market.crossing,
+            wide=(market.bid[5], market.ask[5]), data=market.data, config=market.config,
         )  # fmt: skip
 
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:
