@@ -15,7 +15,7 @@ import time
 
 from tests.fuzz.running import run
 
-AREAS = ("imports", "api")
+AREAS = ("imports", "reports", "api")
 MEMORY = 1024  # MB of one process
 SHOWN = 10
 PIECE = 1000
