@@ -6,11 +6,13 @@ from typing import Any
 
 from trading_ai.errors import StrategyError
 from trading_ai.evaluation.ports import BarsEvaluator
+from trading_ai.evaluation.replay import ReplayEvaluator
 from trading_ai.evaluation.runs import RunEvaluator
 from trading_ai.evaluation.sweep import SweepEvaluator
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Declared, Strategy
 from trading_ai.strategies.hosted import Hosted
+from trading_ai.strategies.replay import Replay
 
 
 def evaluator_of(chosen: Declared, bars: Bars, *rest: Any, **options: Any) -> BarsEvaluator:
@@ -23,4 +25,6 @@ def evaluator_of(chosen: Declared, bars: Bars, *rest: Any, **options: Any) -> Ba
         return SweepEvaluator(bars, chosen, *rest, **options)
     if isinstance(chosen, Hosted):
         return RunEvaluator(bars, chosen, *rest, **options)
+    if isinstance(chosen, Replay):
+        return ReplayEvaluator(bars, chosen, *rest, **options)
     raise StrategyError("is of a kind that nothing evaluates", parameter="strategy", value=type(chosen).__name__)
