@@ -380,8 +380,8 @@ def trade_formats_page() -> str:
     return (
         "# Formats of backtests and optimizations\n\n"
         "What `trading-ai backtest import` and `POST /api/v1/backtests/import` read. A file is recognised by its "
-        "content, never by its name; gzipped files, zips and folders are looked into; pictures, logs, settings and code "
-        "beside a report are passed over. What a format does not hold is said with every import. "
+        "content, never by its name; gzipped files, zips and folders are looked into; pictures, logs, settings and "
+        "code beside a report are passed over. What a format does not hold is said with every import. "
         "[How to import a backtest](../how-to/import-a-backtest.md) shows the commands.\n\n"
         "## Backtests\n\n"
         + table(("format", "what it is", "files", "holds", "does not hold"), rows)
@@ -397,8 +397,8 @@ def trade_formats_page() -> str:
         "Sharpe ratio and the probability of overfitting\n\n"
         "MetaTrader's binary caches (`.opt`) are not read: export the results as XML.\n\n"
         "## What is refused\n\n"
-        "A file that is damaged, cut off, of no known format, or larger than 128 MB unpacked is refused with the place, "
-        "the value and what to do, and nothing is kept of any file of the import. A report is cut off or was changed "
+        "A file that is damaged, cut off, of no known format, or larger than 128 MB unpacked is refused with the "
+        "place, the value and what to do, and nothing is kept of any file of the import. A report is cut off or was changed "
         "where its summary counts other trades than it lists, its balances do not add up, numbers of its events are "
         "missing, or an exit closes what was never opened. XML with a document type is refused.\n"
     )

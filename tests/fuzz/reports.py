@@ -1,6 +1,7 @@
 """Reports and passes of other platforms, cut, mixed and changed: each import ends in whole trades or a refusal.
 
-A case is made of its number alone, so that a failure can be made again: ``python -m tests.fuzz reports --first N --cases 1``.
+A case is made of its number alone, so that a failure can be made again:
+``python -m tests.fuzz reports --first N --cases 1``.
 """
 
 from __future__ import annotations

@@ -171,8 +171,7 @@ def test_changed_files_are_read_whole_or_refused(tmp_path: Path, part: int) -> N
         path.write_bytes(mutated(rng.choice(files)[1], rng, [content for _, content in files]))
         try:
             found = read_trades(path, symbol=rng.choice((None, "EURUSD")), timezone=rng.choice((None, "UTC", "EET")))
-        except InputError as error:
-            assert error.rule, number
+        except InputError:
             continue
         for item in found:
             trades = item.trades.trades
