@@ -399,7 +399,8 @@ def trade_formats_page() -> str:
         "## What is refused\n\n"
         "A file that is damaged, cut off, of no known format, or larger than 128 MB unpacked is refused with the "
         "place, the value and what to do, and nothing is kept of any file of the import. A report is cut off or was "
-        "changed where its summary counts other trades than it lists, its balances do not add up, numbers of its events are "
+        "changed where its summary counts other trades than it lists, its balances do not add up, "
+        "numbers of its events are "
         "missing, or an exit closes what was never opened. XML with a document type is refused.\n"
     )
 
