@@ -45,7 +45,7 @@ class _Space:
     ambiguous: npt.NDArray[np.bool_]
     is_own: npt.NDArray[np.bool_]
     work: npt.NDArray[np.int64]
-    money: tuple[Floats, Floats, Floats, Floats, Floats, Floats]
+    money: tuple[Floats, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +158,7 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
         return _Space(
             np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n), np.empty(n, np.int8), np.empty(n, np.bool_),
             np.empty(n, np.bool_), np.empty(n, np.int64),
-            (np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)),
+            tuple(np.empty(n) for _ in range(8)),
         )  # fmt: skip
 
     def _replay(self, parameters: Mapping[str, Value], space: _Space, equity: Floats | None = None) -> _Replayed:
@@ -171,20 +171,21 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             *t.stop, *t.target, *t.time, t.own_key, t.own_price, p.own_reason, t.end_price, space.taken, space.key,
             space.price, space.reason, space.ambiguous, space.is_own, space.work,
         )  # fmt: skip
-        gross, commission, swap, net, slipped, crossed = space.money
+        gross, commission, swap, net, slipped, crossed, *accrued = space.money
         value_trades(
             config, data.rates, p.nights, t.crossing, space.taken, n_taken, p.side, t.units, p.bar, t.entry, space.key,
             space.price, space.is_own, *t.own_money, t.charge, t.night_swap, gross, commission, swap, net, slipped,
-            crossed,
+            crossed, *accrued,
         )  # fmt: skip
         order = np.argsort(space.key[space.taken[:n_taken]], kind="stable")
         tallies, daily = np.empty(N_TALLIES), np.zeros(self.n_days)
         n_booked = settle_replay(
             self.account.capital, config[bookkeeping.HALF_CENT], data.conversion, data.rate, data.rates, data.bid[3],
-            data.ask[3], data.bid_blocks, data.ask_blocks, data.bars.open_time_ns, data.day_last_bar, p.side, t.units,
+            data.ask[3], data.bid_blocks, data.ask_blocks,
+            *t.wide, data.bars.open_time_ns, data.day_last_bar, p.side, t.units,
             p.bar, t.entry, space.taken, n_taken, n_refused, order, space.key, space.price, space.reason,
-            space.ambiguous, gross, commission, swap, net, slipped, crossed, space.work, tallies, daily,
-            np.empty(0) if equity is None else equity,
+            space.ambiguous, gross, commission, swap, net, slipped, crossed, p.nights, *accrued, space.work, tallies,
+            daily, np.empty(0) if equity is None else equity,
         )  # fmt: skip
         return _Replayed(tallies, daily, order[:n_booked], t.entry, t.units)
 

@@ -66,6 +66,7 @@ class Tables:
     entry: Floats
     end_price: Floats
     crossing: Floats
+    wide: tuple[Floats, Floats]
     data: ExecutionData
     config: Floats
 
@@ -133,7 +134,8 @@ class ReplayTables:
         return Tables(
             keep=keep, stop=stop, target=target, time=time, own_key=own_key, own_price=market.own_price,
             own_money=own_money, charge=charge, night_swap=night_swap, units=units, entry=market.entry,
-            end_price=market.end_price, crossing=market.crossing, data=market.data, config=market.config,
+            end_price=market.end_price, crossing=market.crossing,
+            wide=(market.bid[5], market.ask[5]), data=market.data, config=market.config,
         )  # fmt: skip
 
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ from trading_ai.engine.compiled.replay_settle import worth
 def value_trades(
     config, rates, nights, crossing, taken, n_taken, side, units, entry_bar, entry, key, price, is_own, own_gross,
     own_net, own_swap, own_commission, charge, night_swap, gross, commission, swap, net, slipped, crossed,
+    accrued, accrued_quote,
 ):  # fmt: skip
     """Money of the trades taken: that of the list where its exit stands, by prices and costs elsewhere.
 
@@ -44,6 +45,8 @@ def value_trades(
         net: out.
         slipped: out, paid by slippage at the exit.
         crossed: out, paid by the spread.
+        accrued: out, swap of a night while it is open, account currency.
+        accrued_quote: out, the same that is in quote currency.
     """
     conversion, rate, slippage = config[a.CONVERSION], config[a.RATE], config[a.SLIPPAGE]
     for k in range(n_taken):
@@ -61,6 +64,13 @@ def value_trades(
             )
         else:
             commission[i] = charge[i]
+        accrued[i] = accrued_quote[i] = 0.0
+        if not np.isnan(night_swap[i]):
+            accrued[i] = night_swap[i]
+        elif config[a.SWAP_IN_ACCOUNT] != 0.0:
+            accrued[i] = swap_rate * units[i]
+        else:
+            accrued_quote[i] = swap_rate * units[i]
         n_nights = nights[at] - nights[entry_bar[i]]
         if is_own[i] and not np.isnan(own_swap[i]):
             swap[i] = own_swap[i]

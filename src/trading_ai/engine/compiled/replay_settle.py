@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from trading_ai._jit import njit
 from trading_ai.engine.compiled.blocks import BLOCK
-from trading_ai.engine.records import STOP_OUT, TALLY
+from trading_ai.engine.compiled.replay_exits import WIDE
+from trading_ai.engine.records import SIGNAL, STOP_OUT, TALLY, TIME_EXIT
 
 N_TRADES, N_LONG, N_WINS, N_LONG_WINS = TALLY["n_trades"], TALLY["n_long"], TALLY["n_wins"], TALLY["n_long_wins"]
 N_LOSSES, GROSS_PROFIT, GROSS_LOSS = TALLY["n_losses"], TALLY["gross_profit"], TALLY["gross_loss"]
@@ -37,10 +38,19 @@ def worth(conversion, rate, rates, t, units, cost, price):
 
 
 @njit
+def held_until(key, reason):
+    """First bar at which a trade is no longer open; one that a decision ends at an open leaves before its bar."""
+    at_open = key & 1 == 0 and (reason == SIGNAL or reason == TIME_EXIT)
+    return (key >> 1) + (0 if at_open else 1)
+
+
+@njit
 def settle_replay(
-    capital, half_cent, conversion, rate, rates, bid_close, ask_close, bid_blocks, ask_blocks, time_ns, day_last_bar,
+    capital, half_cent, conversion, rate, rates, bid_close, ask_close, bid_blocks, ask_blocks,
+    bid_wide, ask_wide, time_ns,
+    day_last_bar,
     side, units, entry_bar, entry, taken, n_taken, n_refused, order, key, price, reason, ambiguous, gross, commission,
-    swap, net, slipped, crossed, opened, tallies, daily, equity,
+    swap, net, slipped, crossed, nights, accrued, accrued_quote, opened, tallies, daily, equity,
 ):  # fmt: skip
     """Book the trades in order of closing and follow the equity over the bars' closes.
 
@@ -57,6 +67,8 @@ def settle_replay(
         ask_close: at the ask.
         bid_blocks: see `blocks.block_extremes`.
         ask_blocks: likewise.
+        bid_wide: of wide blocks.
+        ask_wide: likewise.
         time_ns: open of each bar.
         day_last_bar: last bar of each trading day.
         side: +1.0 long, -1.0 short, shape (n_trades,).
@@ -77,6 +89,9 @@ def settle_replay(
         net: net profit; likewise.
         slipped: paid by slippage.
         crossed: paid by the spread.
+        nights: nights charged up to each bar, shape (n_bars,).
+        accrued: swap of a night while a trade is open, account currency, shape (n_trades,).
+        accrued_quote: the same in quote currency.
         opened: work space, positions that are open, shape (n_trades,).
         tallies: out, see `records.TALLIES`, zeroed.
         daily: out, daily profits, shape (n_days,).
@@ -90,6 +105,7 @@ def settle_replay(
     balance = peak = balance_peak = capital
     fall = fraction = 0.0
     long_units = long_cost = short_units = short_cost = reserved = 0.0
+    account_swap = account_before = long_swap = long_before = short_swap = short_before = 0.0
     n_open = e = x = booked = day = 0
     wins = losses = 0
     last_high, longest = 0, 0
@@ -105,12 +121,18 @@ def settle_replay(
             opened[n_open] = i
             n_open += 1
             reserved += 0.5 * commission[i]
+            account_swap += accrued[i]
+            account_before += accrued[i] * nights[entry_bar[i]]
             if side[i] > 0.0:
                 long_units += units[i]
                 long_cost += units[i] * entry[i]
+                long_swap += accrued_quote[i]
+                long_before += accrued_quote[i] * nights[entry_bar[i]]
             else:
                 short_units += units[i]
                 short_cost += units[i] * entry[i]
+                short_swap += accrued_quote[i]
+                short_before += accrued_quote[i] * nights[entry_bar[i]]
         begin = x
         while x < n_taken and key[taken[order[x]]] >> 1 <= t:
             x += 1
@@ -124,12 +146,18 @@ def settle_replay(
                         opened[k] = opened[n_open]
                         break
                 reserved -= 0.5 * commission[i]
+                account_swap -= accrued[i]
+                account_before -= accrued[i] * nights[entry_bar[i]]
                 if side[i] > 0.0:
                     long_units -= units[i]
                     long_cost -= units[i] * entry[i]
+                    long_swap -= accrued_quote[i]
+                    long_before -= accrued_quote[i] * nights[entry_bar[i]]
                 else:
                     short_units -= units[i]
                     short_cost -= units[i] * entry[i]
+                    short_swap -= accrued_quote[i]
+                    short_before -= accrued_quote[i] * nights[entry_bar[i]]
                 balance += net[i]
                 booked += 1
                 tallies[SUM_NET] += net[i]
@@ -158,18 +186,21 @@ def settle_replay(
                 tallies[SPREAD] += crossed[i]
                 tallies[N_AMBIGUOUS] += ambiguous[i]
                 tallies[STOP_OUTS] += reason[i] == STOP_OUT
-                tallies[BARS_HELD] += (key[i] >> 1) - entry_bar[i] + (key[i] & 1)
+                tallies[BARS_HELD] += held_until(key[i], reason[i]) - entry_bar[i]
                 balance_peak = max(balance_peak, balance)
                 tallies[BALANCE_DRAWDOWN] = max(tallies[BALANCE_DRAWDOWN], balance_peak - balance)
                 if balance_peak > 0.0:
                     tallies[BALANCE_FRACTION] = max(tallies[BALANCE_FRACTION], (balance_peak - balance) / balance_peak)
             if n_open == 0:
                 long_units = long_cost = short_units = short_cost = reserved = 0.0
-            value = balance - reserved
+                account_swap = account_before = long_swap = long_before = short_swap = short_before = 0.0
+            value = balance - reserved + (account_swap * nights[t] - account_before)
+            bought = long_cost - (long_swap * nights[t] - long_before)
+            sold = short_cost + (short_swap * nights[t] - short_before)
             if long_units != 0.0:
-                value += worth(conversion, rate, rates, t, long_units, long_cost, bid_close[t])
+                value += worth(conversion, rate, rates, t, long_units, bought, bid_close[t])
             if short_units != 0.0:
-                value += worth(conversion, rate, rates, t, -short_units, -short_cost, ask_close[t])
+                value += worth(conversion, rate, rates, t, -short_units, -sold, ask_close[t])
             if value > 0.0 or is_end:
                 break
             # 2. Ruined: whatever is open ends at this close, and nothing follows.
@@ -200,25 +231,38 @@ def settle_replay(
                 until = min(until, key[taken[order[x]]] >> 1)
         u = t
         while u < until:
-            if by_blocks and u % BLOCK == 0 and u + BLOCK <= until and u // BLOCK < bid_blocks.shape[0]:
-                b = u // BLOCK
-                if day >= n_days or day_last_bar[day] >= u + BLOCK:
-                    high = low = balance - reserved
+            passed = 0
+            if by_blocks and u % BLOCK == 0:
+                for size in (WIDE, BLOCK):
+                    b, last = u // size, u + size - 1
+                    lows_highs, asks = (bid_wide, ask_wide) if size == WIDE else (bid_blocks, ask_blocks)
+                    if u % size != 0 or last >= until or b >= lows_highs.shape[0] or nights[u] != nights[last]:
+                        continue
+                    if day < n_days and day_last_bar[day] <= last:
+                        continue
+                    high = low = balance - reserved + (account_swap * nights[u] - account_before)
+                    bought = long_cost - (long_swap * nights[u] - long_before)
+                    sold = short_cost + (short_swap * nights[u] - short_before)
                     if long_units != 0.0:
-                        high += worth(conversion, rate, rates, u, long_units, long_cost, bid_blocks[b, 3])
-                        low += worth(conversion, rate, rates, u, long_units, long_cost, bid_blocks[b, 2])
+                        high += worth(conversion, rate, rates, u, long_units, bought, lows_highs[b, 3])
+                        low += worth(conversion, rate, rates, u, long_units, bought, lows_highs[b, 2])
                     if short_units != 0.0:
-                        high += worth(conversion, rate, rates, u, -short_units, -short_cost, ask_blocks[b, 2])
-                        low += worth(conversion, rate, rates, u, -short_units, -short_cost, ask_blocks[b, 3])
+                        high += worth(conversion, rate, rates, u, -short_units, -sold, asks[b, 2])
+                        low += worth(conversion, rate, rates, u, -short_units, -sold, asks[b, 3])
                     deepest = peak - low + SAFE
                     if high + SAFE < peak and low > SAFE and deepest < fall and deepest < fraction * peak:
-                        u += BLOCK
-                        continue
-            value = balance - reserved
+                        passed = size
+                        break
+            if passed > 0:
+                u += passed
+                continue
+            value = balance - reserved + (account_swap * nights[u] - account_before)
+            bought = long_cost - (long_swap * nights[u] - long_before)
+            sold = short_cost + (short_swap * nights[u] - short_before)
             if long_units != 0.0:
-                value += worth(conversion, rate, rates, u, long_units, long_cost, bid_close[u])
+                value += worth(conversion, rate, rates, u, long_units, bought, bid_close[u])
             if short_units != 0.0:
-                value += worth(conversion, rate, rates, u, -short_units, -short_cost, ask_close[u])
+                value += worth(conversion, rate, rates, u, -short_units, -sold, ask_close[u])
             if value <= 0.0 and ruined < 0:
                 break
             if equity.shape[0] > 0:
@@ -262,7 +306,7 @@ def settle_replay(
         i = taken[q]
         if ruined >= 0 and entry_bar[i] > ruined:
             break
-        end = max((key[i] >> 1) + (key[i] & 1), entry_bar[i] + 1)
+        end = max(held_until(key[i], reason[i]), entry_bar[i] + 1)
         exposed += max(0, end - max(entry_bar[i], covered))
         covered = max(covered, end)
     tallies[BARS_EXPOSED] = exposed
