@@ -66,6 +66,10 @@ def is_built_in(name: str) -> bool:
     return name in _BUILT_IN or name == _TRADES
 
 
+ELSEWHERE = "imported"
+"""What stands for the strategy of an optimization that was made elsewhere."""
+
+
 def is_path(name: str) -> bool:
     """Whether what a user typed for a strategy names a file or a folder."""
     path = name.rpartition(":")[0] if ".py:" in name else name
@@ -91,6 +95,11 @@ def strategy(name: str | Declared | type[Strategy]) -> Declared:
         return made
     if name == _TRADES:
         return Replay()
+    if name == ELSEWHERE:
+        raise StrategyError(
+            "was optimized on another platform, and nothing of it can be run here", parameter="strategy", value=name,
+            remedy="Its passes were judged when they were imported",
+        )  # fmt: skip
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
     if is_path(name):
         hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None

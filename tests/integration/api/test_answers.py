@@ -25,7 +25,9 @@ ONE = OPTIMIZE + "/{optimization_id}"
 @pytest.fixture(scope="module")
 def models():
     """The described answer of each route, by method and path."""
-    routes = [r for made in (optimizer, passes, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)]
+    routes = [
+        r for made in (optimizer, passes, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)
+    ]
     found = {(method, route.path): route.response_model for route in routes for method in route.methods}
     return found | {("GET", "/health"): Health, ("GET", "/ready"): Ready}
 

@@ -252,6 +252,9 @@ def test_passes_over_http(laptop: Laptop) -> None:
     assert item["parameters"] == {"Fast": 5, "UseFilter": 2}
     results = laptop.optimizer.get(f"/api/v1/optimize/{item['id']}/results")
     assert results.status_code == 200, results.text
+    judged = laptop.optimizer.get(f"/api/v1/optimize/{item['id']}/robustness")
+    assert judged.status_code == 422
+    assert "was optimized on another platform" in judged.text
     assert post(mt5_xml()[:900].encode()).status_code == 422
     assert post(mt5_xml().encode()).json()["imported"][0]["added"] is False
     assert laptop.optimizer.delete(f"/api/v1/optimize/{item['id']}").status_code == 200
