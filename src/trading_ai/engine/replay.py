@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +113,31 @@ def place_trades(trades: npt.NDArray[np.void], data: ExecutionData) -> Placed:
         nights=nights,
         night_swap=night_swap,
         n_outside=int(len(trades) - len(place)),
+    )
+
+
+def delayed(placed: Placed, data: ExecutionData, bars: int) -> Placed:
+    """The same trades begun some bars later, at the open of a bar; those that had ended by then are left out.
+
+    Args:
+        placed: the trades.
+        data: the execution bars.
+        bars: how many bars later, above 0.
+    """
+    bar = placed.bar + bars
+    lives = np.flatnonzero((bar < data.n_bars) & (2 * bar < placed.own_key))
+    of_trade = [f.name for f in fields(placed) if f.name not in {"nights", "n_outside"}]
+    cut = replace(placed, **{name: getattr(placed, name)[lives] for name in of_trade})
+    listed = cut.listed.copy()
+    listed["gross_profit"] = listed["net_profit"] = np.nan  # of another price
+    at = bar[lives]
+    return replace(
+        cut,
+        listed=listed,
+        bar=at,
+        entry_key=2 * at,
+        inside=np.zeros(at.shape, np.bool_),
+        entry=np.where(cut.side > 0.0, data.ask[0][at], data.bid[0][at]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +18,8 @@ from trading_ai.engine.compiled.replay_money import value_trades
 from trading_ai.engine.compiled.replay_settle import settle_replay
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.records import N_TALLIES, TRADE
-from trading_ai.engine.replay import place_trades
-from trading_ai.errors import EvaluationError, StrategyError, said_in_full
+from trading_ai.engine.replay import delayed, place_trades
+from trading_ai.errors import StrategyError, said_in_full
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
 from trading_ai.evaluation.ports import Indices
@@ -130,7 +131,10 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
     @override
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
         if entry_delay:
-            raise EvaluationError("entries of a replay cannot be delayed: their prices are those of the list")
+            late = copy(self)
+            late.placed = delayed(self.placed, self.data, entry_delay)
+            late._tables = self._tables.of_trades(late.placed)
+            return late.metrics_at(combination)
         parameters = self._whole(combination)
         self._tables.prepare(parameters, self._seen_by(parameters))
         row = self._metrics(self._replay(parameters, self._work_space()).tallies[None, :])[0]

@@ -98,6 +98,12 @@ class ReplayTables:
         self._account, self._currency, self._conversion_bars = account, currency, conversion_bars
         self._kept: dict[Hashable, Any] = {}
 
+    def of_trades(self, placed: Placed) -> ReplayTables:
+        """Empty tables of other trades on the same bars."""
+        return ReplayTables(
+            placed, self._bars, self._first, self._data, self._account, self._currency, self._conversion_bars
+        )
+
     def prepare(self, parameters: Mapping[str, Value], seen: SignalBars) -> None:
         """Make the tables of a combination, so that threads only read them.
 

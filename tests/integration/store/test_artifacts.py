@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from tests.fakes.bars import bars_of, random_bars
+from trading_ai.engine.trade_list import LISTED_TRADE, TradeList
 from trading_ai.errors import NotFoundError, StorageError
 from trading_ai.store.artifacts import FileArtifacts
+from trading_ai.store.database import Database
+from trading_ai.store.shared_artifacts import SharedArtifacts
 
 
 def test_bars_come_back_as_they_went_in(tmp_path):
@@ -86,3 +89,37 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):
         FileArtifacts(tmp_path / "file").save_bars(random_bars(10, 1))
+
+
+def test_lists_of_trades_are_kept_by_content_and_checked(tmp_path):
+    listed = np.zeros(2, LISTED_TRADE)
+    listed["entry_price"] = 1.1
+    trades = TradeList("EURUSD", listed, "USD", 1_000.0, notes=("no stops",))
+    files = FileArtifacts(tmp_path)
+    key = files.save_trades(trades)
+    assert key == files.save_trades(trades) == trades.content_hash
+    back = FileArtifacts(tmp_path).load_trades(key)
+    assert (back.content_hash, back.notes, back.capital) == (key, ("no stops",), 1_000.0)
+    listed["entry_price"] = 1.2
+    other = files.save_trades(TradeList("EURUSD", listed, "USD", 1_000.0))
+    path = tmp_path / "trades" / f"{key}.npz"
+    path.write_bytes((tmp_path / "trades" / f"{other}.npz").read_bytes())
+    with pytest.raises(StorageError, match="no longer matches its hash"):
+        files.load_trades(key)
+    path.write_bytes(b"no archive")
+    with pytest.raises(StorageError, match="cannot be read"):
+        files.load_trades(key)
+    path.unlink()
+    with pytest.raises(NotFoundError):
+        files.load_trades(key)
+
+
+def test_lists_of_trades_in_the_database(tmp_path):
+    listed = np.zeros(2, LISTED_TRADE)
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database.create()
+    shared = SharedArtifacts(database, tmp_path / "cache")
+    key = shared.save_trades(TradeList("EURUSD", listed, "USD", 1_000.0))
+    assert shared.load_trades(key).content_hash == key
+    with pytest.raises(NotFoundError):
+        shared.load_trades("0" * 64)
