@@ -391,6 +391,41 @@ def sql_page() -> str:
     return "\n".join(parts)
 
 
+def trade_formats_page() -> str:
+    """Every format of reports with what it holds and does not."""
+    from trading_ai.importers.passes.read import FORMATS as PASSES
+    from trading_ai.importers.trades.formats import FORMATS
+    from trading_ai.importers.trades.tables import ROLES
+
+    rows = [(f"`{f.name}`", f.title, f.files, f.holds, f.lacks) for f in FORMATS]
+    return (
+        "# Formats of backtests and optimizations\n\n"
+        "What `trading-ai backtest import` and `POST /api/v1/backtests/import` read. A file is recognised by its "
+        "content, never by its name; gzipped files, zips and folders are looked into; pictures, logs, settings and "
+        "code beside a report are passed over. What a format does not hold is said with every import. "
+        "[How to import a backtest](../how-to/import-a-backtest.md) shows the commands.\n\n"
+        "## Backtests\n\n"
+        + table(("format", "what it is", "files", "holds", "does not hold"), rows)
+        + "\nA cTrader `.cbotset` gives its parameters to the report beside it, and an `events.json` beside a "
+        "`report.html` its stops, targets and reasons of exits.\n\n"
+        "## Columns of a list of trades\n\n"
+        "The role of a column for `--columns ROLE=NAME`; usual headings need none.\n\n"
+        + table(("role", "meaning"), [(f"`{role}`", meaning) for role, meaning in ROLES.items()])
+        + "\n## Optimizations\n\n"
+        "What `trading-ai import-passes` and `POST /api/v1/optimize/import` read:\n\n"
+        + "".join(f"- {title}\n" for title, *_ in PASSES)
+        + "- a folder with a cTrader report for each pass; its trades give daily profits, and with them the deflated "
+        "Sharpe ratio and the probability of overfitting\n\n"
+        "MetaTrader's binary caches (`.opt`) are not read: export the results as XML.\n\n"
+        "## What is refused\n\n"
+        "A file that is damaged, cut off, of no known format, or larger than 128 MB unpacked is refused with the "
+        "place, the value and what to do, and nothing is kept of any file of the import. A report is cut off or was "
+        "changed where its summary counts other trades than it lists, its balances do not add up, "
+        "numbers of its events are "
+        "missing, or an exit closes what was never opened. XML with a document type is refused.\n"
+    )
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "metrics.md": ("trading_ai.metrics.catalog", metrics_page),
     "strategies.md": ("trading_ai.strategies.registry", strategies_page),
@@ -400,6 +435,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "python.md": ("trading_ai", python_page),
     "sql.md": ("trading_ai.documents.sql_tables", sql_page),
     "ports.md": ("trading_ai.search.base", ports_page),
+    "trade-formats.md": ("trading_ai.importers.trades.formats", trade_formats_page),
 }
 """Page, the module that it needs, and what makes it."""
 

@@ -15,7 +15,7 @@ import time
 
 from tests.fuzz.running import run
 
-AREAS = ("imports", "api", "sql")
+AREAS = ("imports", "reports", "api", "sql")
 MEMORY = 1024  # MB of one process
 SHOWN = 10
 PIECE = 1000

@@ -13,3 +13,11 @@ def test_imports_end_in_bars_or_a_refusal():
     assert failures == []
     assert outcomes["read"] > 400  # or the cases are too wild to find anything behind the first check
     assert memory < 2_000  # of this process with all that earlier tests have loaded
+
+
+@pytest.mark.slow
+def test_reports_end_in_trades_or_a_refusal():
+    outcomes, failures, memory = run("reports", 0, 3_000)
+    assert failures == []
+    assert outcomes["read"] > 200
+    assert memory < 2_000

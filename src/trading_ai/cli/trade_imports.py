@@ -38,7 +38,10 @@ def import_backtests(
     name: str = typer.Option("", help="A name for it; that of the strategy and the file if left out."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Keep backtests that were made elsewhere; nothing is kept if one file cannot be read."""
+    """Keep backtests that were made elsewhere: reports and lists of trades of other platforms.
+
+    Nothing is kept if one file cannot be read.
+    """
     application = Application()
     stated = {field: value for field, value in given["report"].items() if value not in (None, ())}
     every = import_trades(application.backtests, files, stated, name=name, now=time.time())

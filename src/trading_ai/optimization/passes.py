@@ -27,11 +27,9 @@ from trading_ai.robustness.expected_maximum import expected_maximum
 from trading_ai.robustness.luck import luck, variance_between_trials
 from trading_ai.robustness.overfitting import overfitting
 from trading_ai.robustness.plateau import parameter_importance, plateau
+from trading_ai.strategies.registry import ELSEWHERE
 
 Floats = npt.NDArray[np.float64]
-
-IMPORTED = "imported"
-"""Strategy of a backtest that an optimization made elsewhere begins at: there is nothing that could be run."""
 
 _CHUNK = 50_000
 _DAYS_PER_YEAR = 252.0
@@ -344,7 +342,7 @@ def keep_passes(
     indices, rows = np.unique(indices, return_index=True)
     base = BacktestRecord(
         backtest_id=new_id(), name=f"{passes.strategy or passes.source} ({passes.origin})",
-        spec=BacktestSpec(IMPORTED, dict(passes.fixed), "", capital=passes.capital or 10_000.0), symbol=passes.symbol,
+        spec=BacktestSpec(ELSEWHERE, dict(passes.fixed), "", capital=passes.capital or 10_000.0), symbol=passes.symbol,
         timeframe=passes.timeframe, strategy_hash=passes.content_hash, engine_version=ENGINE_VERSION,
         metrics=dict.fromkeys(METRIC_NAMES, math.nan), created_at=now, part_of="imported optimization",
     )  # fmt: skip
@@ -353,7 +351,7 @@ def keep_passes(
         metrics[:, METRIC_COLUMN[metric]] = column[rows]
     fitness = passes.fitness[rows]
     spec = OptimizationSpec(
-        base.backtest_id, space, method=IMPORTED, objective=Objective.parse("net_profit"), min_trades=0, reuse=False,
+        base.backtest_id, space, method=ELSEWHERE, objective=Objective.parse("net_profit"), min_trades=0, reuse=False,
         keep_daily_profit=passes.daily is not None,
     )  # fmt: skip
     record = OptimizationRecord(

@@ -79,6 +79,10 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in name.split("+"))
 
 
+ELSEWHERE = "imported"
+"""What stands for the strategy of an optimization that was made elsewhere."""
+
+
 def is_path(name: str) -> bool:
     """Whether what a user typed for a strategy names a file or a folder."""
     path = name.rpartition(":")[0] if ".py:" in name else name
@@ -109,6 +113,11 @@ def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
     parts = parts_of(name)
     if len(parts) > 1:
         return OneOf([strategy(part) for part in parts])
+    if name == ELSEWHERE:
+        raise StrategyError(
+            "was optimized on another platform, and nothing of it can be run here", parameter="strategy", value=name,
+            remedy="Its passes were judged when they were imported",
+        )  # fmt: skip
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
     if is_path(name):
         hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None

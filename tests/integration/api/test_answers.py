@@ -10,7 +10,9 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from tests.integration.api.laptop import STOP, TARGET
-from trading_ai.api import optimizer, pipeline, walk_forward
+from tests.integration.trade_imports import samples
+from tests.integration.trade_imports.test_passes import mt5_xml
+from trading_ai.api import optimizer, passes, pipeline, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -23,7 +25,9 @@ ONE = OPTIMIZE + "/{optimization_id}"
 @pytest.fixture(scope="module")
 def models():
     """The described answer of each route, by method and path."""
-    routes = [r for made in (optimizer, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)]
+    routes = [
+        r for made in (optimizer, passes, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)
+    ]
     found = {(method, route.path): route.response_model for route in routes for method in route.methods}
     return found | {("GET", "/health"): Health, ("GET", "/ready"): Ready}
 
@@ -63,6 +67,8 @@ def visit(laptop, year):
 
     body = {"dataset_id": laptop.dataset_id, "strategy": "sma_crossover", "name": "shown", "start": "2017-01-10"}
     yield got(data, "POST", BACKTESTS, 201, json=body)
+    report = {"file": ("report.htm", samples.mt4())}
+    yield got(data, "POST", f"{BACKTESTS}/import", 201, files=report)
     yield got(data, "GET", BACKTESTS, params={"windows": "true"})
     for what in ("", "/trades", "/equity", "/look-ahead"):
         path = f"{BACKTESTS}/{laptop.backtest_id}{what}"
@@ -89,6 +95,8 @@ def visit(laptop, year):
     laptop.wait(short)
     for key in (year, short):
         yield got(api, "GET", f"{OPTIMIZE}/{key}/robustness", template=ONE + "/robustness")
+    yield got(api, "POST", f"{OPTIMIZE}/import", 201, files={"file": ("passes.xml", mt5_xml())})
+    yield got(api, "GET", OPTIMIZE)
     slow = laptop.slow()
     laptop.wait_for_trials(slow)
     yield got(api, "GET", "/api/v1/workers/status")

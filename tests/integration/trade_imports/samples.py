@@ -24,7 +24,7 @@ def mt4(rows: Sequence[str] = MT4_ROWS, *, words: str = "en", n_trades: int = 3,
     english = words == "en"
     deposit, profit = ("Initial deposit", "Total net profit") if english else ("Ersteinlage", "Nettoprofit gesamt")
     head = [
-        ("Symbol" if english else "Symbol", "EURUSD (Euro vs US Dollar)"),
+        ("Symbol", "EURUSD (Euro vs US Dollar)"),
         ("Period", "1 Hour (H1)  2024.01.01 00:00 - 2024.01.31 23:00"),
         ("Model", "Every tick"),
         ("Parameters", 'SlPips=40; TpPips=50; Comment="a b"; UseFilter=true; '),

@@ -182,3 +182,28 @@ def test_a_damaged_upload_is_refused_with_its_place_and_nothing_is_kept(laptop: 
     assert post(laptop, {"a.zip": bomb}).status_code == 413
     assert post(laptop, {"a.htm": samples.mt4()}, timezone="Mars/Olympus").status_code == 422
     assert laptop.pipeline.post("/api/v1/backtests/import", data={"name": "x"}).status_code == 422
+
+
+def test_the_stop_of_imported_trades_is_optimized_without_any_code(laptop: Laptop) -> None:
+    rows = laptop.pipeline.get(f"/api/v1/backtests/{laptop.backtest_id}/trades").json()["trades"]
+    names = [name for name in rows[0] if name not in {"balance", "mae", "mfe", "entry_bar", "exit_bar", "ambiguous"}]
+    text = "\n".join(
+        ",".join(str(row[name]) for name in names) for row in [dict(zip(names, names, strict=True)), *rows]
+    )
+    answer = post(laptop, {"own.csv": text.encode()}, symbol="EURUSD", dataset_id=laptop.dataset_id, capital="10000")
+    assert answer.status_code == 201, answer.text
+    (item,) = answer.json()["imported"]
+    assert item["n_trades"] == len(rows)
+    newest = laptop.pipeline.get("/api/v1/backtests").json()[0]["id"]
+    assert newest == item["backtest"]["id"]
+    key = laptop.started({"name": "stop_loss", "min_value": 20, "max_value": 80, "step": 20}, backtest_id=newest)
+    assert laptop.wait(key)["status"] == "completed"
+    results = laptop.optimizer.get(f"/api/v1/optimize/{key}/results").json()
+    assert len(results["trials"] if "trials" in results else results["results"]) == 4
+
+
+def test_nothing_is_run_on_an_import_without_bars(laptop: Laptop) -> None:
+    (item,) = post(laptop, {"a.html": samples.mt5()}).json()["imported"]
+    answer = laptop.start(backtest_id=item["backtest"]["id"])
+    assert answer.status_code == 409, answer.text
+    assert "imported without bars" in answer.text

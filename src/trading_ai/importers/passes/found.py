@@ -12,6 +12,8 @@ from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.passes import PassList
 from trading_ai.parameters import Value
 
+_LARGEST = 1e15
+
 MAX_PASSES = 1_000_000
 """Passes of one optimization."""
 
@@ -52,6 +54,17 @@ def make_passes(
                 "is a parameter of some passes only", file=source, parameter=odd, value=f"pass {i + 1}",
                 remedy="Export the passes of one optimization",
             )  # fmt: skip
+    for i, values in enumerate(parameters):
+        for name, value in values.items():
+            # Infinite ones and those of hundreds of digits have no place on an axis.
+            if isinstance(value, int | float) and not abs(value) < _LARGEST:
+                raise DataError(
+                    "is too large",
+                    file=source,
+                    parameter=name,
+                    value=f"pass {i + 1}",
+                    remedy="Correct or remove the pass",
+                )
     table = {
         name: np.array([row.get(name, math.nan) for row in metrics], np.float64)
         for name in METRIC_NAMES
