@@ -39,7 +39,7 @@ def _listed(words: str, home: str, text: str) -> Listed:
 
 
 GROUPS = {
-    "data": "Import, append, list, show and delete market data.",
+    "data": "Import, fetch, append, list, show and delete market data.",
     "backtest": "Run, list and show backtests.",
     "keys": "Make, list and revoke API keys.",
 }
@@ -102,6 +102,11 @@ COMMANDS = (
         "data import",
         "importing:import_file",
         "Read, check and keep a file of bars; a file with a structural fault is refused.",
+    ),
+    _listed(
+        "data fetch",
+        "fetching:fetch_bars",
+        "Fetch bars of an exchange and keep them; called again, it goes on where it ended.",
     ),
     _listed(
         "data append",

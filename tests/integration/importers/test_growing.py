@@ -49,9 +49,9 @@ def test_a_dataset_grows_and_the_old_one_stays(first, tmp_path, capsys) -> None:
 def test_what_is_new_in_a_folder_is_appended(first, tmp_path, capsys) -> None:
     folder = tmp_path / "feed"
     folder.mkdir()
-    (folder / "a.csv").write_text(HEAD + lines(0, 12))
+    (folder / "EURUSD_2016.csv").write_text(HEAD + lines(0, 12))
     assert append(capsys, first, folder)[1]["n_bars"] == 12
-    (folder / "b.csv").write_text(HEAD + lines(12, 16))
+    (folder / "EURUSD_2017.csv").write_text(HEAD + lines(12, 16))
     code, found = append(capsys, "latest", folder)
     assert (code, found.get("n_bars")) == (0, 16), found
 
