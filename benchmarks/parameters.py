@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import resource
+import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import trading_ai as ta
 from benchmarks.ours import MODEL, bars_of
-from benchmarks.workloads import DATA
+from benchmarks.workloads import DATA, random_walk
 from trading_ai.engine.records import N_TALLIES
 from trading_ai.engine.sets_run import SetsRun
 from trading_ai.engine.sizing import Sizing
@@ -120,8 +122,44 @@ def one_more(bars: ta.Bars) -> dict[str, Any]:
     }
 
 
+def curve() -> list[dict[str, Any]]:
+    """Fast x slow with a fixed stop and target: against bars at about 1,000 combinations, and against combinations.
+
+    Memory is the process's highest so far: rows go from small to large.
+    """
+    rows = []
+    for n_bars, n_fast, n_slow in (
+        (5_000, 10, 10), (5_000, 40, 25), (5_000, 100, 100), (25_000, 40, 25), (100_000, 40, 25), (400_000, 40, 25),
+        (1_000_000, 40, 25), (1_000_000, 100, 50),
+    ):  # fmt: skip
+        bars = bars_of(random_walk("minutes", n_bars))
+        axes = {"fast": range(5, 5 + n_fast), "slow": range(110, 110 + 2 * n_slow, 2)}
+        run = partial(ta.sweep, bars, "sma_crossover", **axes, stop_loss=40, take_profit=100, min_trades=0, **MODEL)
+        began = time.perf_counter()
+        swept = run()
+        taken = time.perf_counter() - began
+        if taken < SECONDS:
+            taken = repeated(run)[1]
+        n = len(swept.indices)
+        rows.append(
+            {
+                "bars": n_bars,
+                "combinations": n,
+                "trades": float(np.mean(swept.column("total_trades"))),
+                "seconds": taken,
+                "per_second": n / taken,
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    return rows
+
+
 def main() -> None:
-    """Print the rows as JSON."""
+    """Print the rows as JSON; with ``--curve`` those over bars and combinations."""
+    if "--curve" in sys.argv[1:]:
+        notes = ["A random walk of minutes, fast x slow averages, stop 40 and target 100 fixed, all cores."]
+        print(json.dumps({"rows": curve(), "notes": notes}))
+        return
     bars = bars_of(DATA["eurusd_h1"]())
     rows = []
     for name, strategy, options in ROWS:

@@ -74,6 +74,7 @@ def plain_table(rows: list[dict]) -> str:
 
 PRODUCT_TITLES = {
     "parameters": "Sweeps of a strategy's own parameters and of other exits",
+    "averages": "Fast x slow averages: against bars, and against combinations",
     "singles": "Single evaluations (searches that learn), one core",
     "curve": "Cost of a combination: against bars at the same trades, against trades at the same bars",
     "commands": "Whole commands, process start to stored and ranked trials",

@@ -35,7 +35,7 @@ WORKLOADS = (
     ("synth_1m", "d10540", False),
     ("synth_1m", "f5000", False),
 )
-MODULES = {"parameters": ("benchmarks.parameters",)}
+MODULES = {"parameters": ("benchmarks.parameters",), "averages": ("benchmarks.parameters", "--curve")}
 """Parts of the product's own figures that are modules of their own."""
 QUICK = {
     ("eurusd_h1", "b527"),
@@ -116,7 +116,7 @@ def main() -> None:
     if not arguments.skip_product:
         print("whole commands, storing, importing, single evaluations, cost curve", flush=True)
         everything["product"] = {}
-        for part in ("parameters", "singles", "curve", "commands", "storing", "importing"):
+        for part in ("parameters", "averages", "singles", "curve", "commands", "storing", "importing"):
             extra = ["--m1", str(arguments.m1)] if part == "commands" else []
             found = module(*MODULES.get(part, ("benchmarks.product", part)), *extra)
             everything["product"][part] = found
