@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -125,8 +126,7 @@ def fetch(
     step, at, reason = length.ns // _NS_PER_MS, -(-since_ns // _NS_PER_MS), ""
     try:
         while at * _NS_PER_MS + length.ns <= until_ns:
-            since = at
-            page = _asked(lambda since=since: exchange.fetch_ohlcv(market, key, since, PAGE), sleep)
+            page = _asked(partial(exchange.fetch_ohlcv, market, key, at, PAGE), sleep)
             new = [row for row in page if row[0] >= at]
             if not new:
                 break
