@@ -70,6 +70,8 @@ def visit(laptop, year):
     shown = next(b["id"] for b in data.get(BACKTESTS).json() if b["name"] == "shown")
     yield got(data, "DELETE", f"{BACKTESTS}/{shown}", template=BACKTESTS + "/{backtest_id}")
     yield got(data, "GET", "/api/v1/strategies")
+    yield got(data, "POST", "/api/v1/sql", json={"sql": "select * from backtests"})
+    yield got(data, "GET", "/api/v1/sql/schema")
 
     # One that fails in part, one that never ranks, one whose neighbours count, and one that lasts.
     axes = [{"name": "stop_loss", "values": [20, 30]}, {"name": "fast", "min_value": 3, "max_value": 9, "step": 2}]
