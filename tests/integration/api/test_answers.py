@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from tests.integration.api.laptop import STOP, TARGET
-from trading_ai.api import optimizer, pipeline, walk_forward
+from trading_ai.api import optimizer, pipeline, sql, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -23,7 +23,9 @@ ONE = OPTIMIZE + "/{optimization_id}"
 @pytest.fixture(scope="module")
 def models():
     """The described answer of each route, by method and path."""
-    routes = [r for made in (optimizer, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)]
+    routes = [
+        r for made in (optimizer, pipeline, sql, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)
+    ]
     found = {(method, route.path): route.response_model for route in routes for method in route.methods}
     return found | {("GET", "/health"): Health, ("GET", "/ready"): Ready}
 
