@@ -65,7 +65,7 @@ def fill(store: Store, artifacts: Artifacts, verdicts: Verdicts) -> str:
     bars = random_bars(48, 5, tf="H1")
     dataset_id = artifacts.save_bars(bars)
     first, last = int(bars.open_time_ns[0]), int(bars.open_time_ns[-1])
-    source = "/home/somebody/EURUSD.csv"
+    source = "/data/of-somebody/EURUSD.csv"
     store.add_dataset(DatasetRecord(dataset_id, "EURUSD", "H1", 48, first, last, source, 1.0, {"format": "csv"}))
     spec = BacktestSpec("sma_crossover", {"fast": 10, "slow": 30, "stop_loss": 20}, dataset_id, capital=1000.0)
     metrics = {"net_profit": 20.0, "sharpe_ratio": 1.5, "final_equity": 1020.0, "sqn": math.nan, "total_trades": 4.0}

@@ -30,6 +30,7 @@ dataset_id = "{dataset_id}"
 include-name = [
   "POST /api/v1/optimize", "POST /api/v1/walk-forward", "POST /api/v1/backtests", "POST /api/v1/datasets",
   "POST /api/v1/backtests/import", "POST /api/v1/optimize/import",
+  "POST /api/v1/sql",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
 
@@ -61,6 +62,7 @@ KNOWN = {{
     "strategy": "sma_crossover", "objective": "net_profit", "constraints": ["total_trades >= 1"],
     "parameter_constraints": [], "max_iterations": 2, "windows": "6M/3M", "start": None, "end": None,
     "file": BARS, "symbol": "EURUSD", "timeframe": "H1", "timezone": "UTC",
+    "sql": "select count(*) as n from backtests", "max_rows": 100,
     "sizing": {{}}, "costs": {{"commission_per_lot": 3.5}}, "rules": {{}},
 }}
 

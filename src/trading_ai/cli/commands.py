@@ -39,7 +39,7 @@ def _listed(words: str, home: str, text: str) -> Listed:
 
 
 GROUPS = {
-    "data": "Import, list, show and delete market data.",
+    "data": "Import, fetch, append, list, show and delete market data.",
     "backtest": "Run, import, list and show backtests.",
     "keys": "Make, list and revoke API keys.",
 }
@@ -117,6 +117,16 @@ COMMANDS = (
         "data import",
         "importing:import_file",
         "Read, check and keep a file of bars; a file with a structural fault is refused.",
+    ),
+    _listed(
+        "data fetch",
+        "fetching:fetch_bars",
+        "Fetch bars of an exchange and keep them; called again, it goes on where it ended.",
+    ),
+    _listed(
+        "data append",
+        "appending:append",
+        "Add the bars of a file behind a dataset: a new dataset, which names the old one.",
     ),
     _listed("data list", "data:list_datasets", "List datasets, newest first."),
     _listed("data show", "data:show", "Show a dataset: what was detected, and its quality report."),

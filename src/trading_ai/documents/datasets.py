@@ -128,6 +128,9 @@ class Detected(TypedDict, total=False):
         stated: what the caller said of the file, by the name of the option.
         files: which of the files of an archive or folder were taken, or "" for all.
         notes: remarks on the reading.
+        continues: the dataset that these bars continue, where bars were appended.
+        n_appended: bars that were added to it.
+        n_known: bars that it had already.
     """
 
     format: str
@@ -152,6 +155,9 @@ class Detected(TypedDict, total=False):
     rows_of: str | None
     files: str
     notes: list[str]
+    continues: str
+    n_appended: int
+    n_known: int
 
 
 @form()

@@ -160,7 +160,7 @@ class SqlBox:
             sources: the tables.
             words: lower case; columns of other names are not needed. None for all columns.
         """
-        deadline, needed = Deadline.after(self.limits.seconds), {source.key for source in sources}
+        deadline, needed = Deadline.after(self.limits.load_seconds), {source.key for source in sources}
         room = self.limits.memory_bytes // 2
         for source in sources:
             wanted = _wanted(source, words)
@@ -175,7 +175,7 @@ class SqlBox:
                 columns = [column for column in source.load(missing, deadline) if column.name in missing]
             except TimeoutError:
                 raise QueryError(
-                    f"loading {source.table.name} took longer than {self.limits.seconds:g} s", parameter="sql",
+                    f"loading {source.table.name} took longer than {self.limits.load_seconds:g} s", parameter="sql",
                     remedy=_narrower(source),
                 ) from None  # fmt: skip
             size = sum(column.n_bytes for column in columns) + sum(current.values())

@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,12 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _offer_itself() -> None:
+    """Be what the system ends first where memory is short: the server that started this process is not to be."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def _bound_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
@@ -194,6 +201,7 @@ def serve(connection: socket.socket) -> None:
     """
     about, _ = receive(connection)
     idle = float(about["idle_seconds"])
+    _offer_itself()
     _bound_files()
     box = Box(about)
     acts = {"parse": box.parse, "load": box.load, "drop": box.drop, "run": box.run}

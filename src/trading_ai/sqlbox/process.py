@@ -26,7 +26,7 @@ class Limits:
     """What a query may take.
 
     Attributes:
-        seconds: time that it may run, and that loading what it names may take.
+        seconds: time that it may run; loading what it names may take three times as long.
         memory_bytes: memory of its process beyond what an idle one has: loaded columns, work, result.
         max_rows: most rows of an answer.
         max_result_bytes: largest answer.
@@ -40,6 +40,11 @@ class Limits:
     max_result_bytes: int = 256 << 20
     idle_seconds: float = 30.0
     at_once: int = 2
+
+    @property
+    def load_seconds(self) -> float:
+        """Time that reading what a query names may take: it depends on the store and not on the query alone."""
+        return 3 * self.seconds
 
 
 @dataclass
@@ -165,7 +170,7 @@ class Child:
         header = {
             "act": "load", "table": key, "add": add, "columns": [c.header for c in columns], "order": list(order)
         }  # fmt: skip
-        answer, _ = self.ask(header, [c.buffer for c in columns])
+        answer, _ = self.ask(header, [c.buffer for c in columns], self._limits.load_seconds)
         if "ok" not in answer:
             raise QueryError(f"the table could not be loaded: {answer.get('sql', answer)}", parameter="sql")
         if held is None or not add:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.trade_imports import samples
 from tests.integration.trade_imports.test_passes import mt5_xml
-from trading_ai.api import optimizer, passes, pipeline, walk_forward
+from trading_ai.api import optimizer, passes, pipeline, sql, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -26,7 +26,10 @@ ONE = OPTIMIZE + "/{optimization_id}"
 def models():
     """The described answer of each route, by method and path."""
     routes = [
-        r for made in (optimizer, passes, pipeline, walk_forward) for r in made.router.routes if isinstance(r, APIRoute)
+        r
+        for made in (optimizer, passes, pipeline, sql, walk_forward)
+        for r in made.router.routes
+        if isinstance(r, APIRoute)
     ]
     found = {(method, route.path): route.response_model for route in routes for method in route.methods}
     return found | {("GET", "/health"): Health, ("GET", "/ready"): Ready}
@@ -76,6 +79,8 @@ def visit(laptop, year):
     shown = next(b["id"] for b in data.get(BACKTESTS).json() if b["name"] == "shown")
     yield got(data, "DELETE", f"{BACKTESTS}/{shown}", template=BACKTESTS + "/{backtest_id}")
     yield got(data, "GET", "/api/v1/strategies")
+    yield got(data, "POST", "/api/v1/sql", json={"sql": "select * from backtests"})
+    yield got(data, "GET", "/api/v1/sql/schema")
 
     # One that fails in part, one that never ranks, one whose neighbours count, and one that lasts.
     axes = [{"name": "stop_loss", "values": [20, 30]}, {"name": "fast", "min_value": 3, "max_value": 9, "step": 2}]

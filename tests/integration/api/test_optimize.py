@@ -280,6 +280,9 @@ def test_events_tell_progress_and_bests_and_end(laptop):
 def test_the_verdict(laptop, grid):
     body = laptop.optimizer.get(f"/api/v1/optimize/{grid}/robustness").json()
     assert body["verdict"]["words"] in {"survives", "fragile", "likely luck"}
+    kept = laptop.application.verdicts.all()[0]
+    assert (kept.optimization_id, kept.words) == (grid, body["verdict"]["words"])
+    assert [c.name for c in kept.criteria] == [c["name"] for c in body["verdict"]["criteria"]]
 
 
 @pytest.mark.parametrize("sort", ["x", "-x", "luck", "-", ""])

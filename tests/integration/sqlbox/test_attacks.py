@@ -133,6 +133,7 @@ def test_the_process_knows_no_setting_and_no_secret(monkeypatch) -> None:
         assert b"TRADING_AI" not in environment
         opened = {str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir()}
         assert not [path for path in opened if path.startswith("/") and not path.startswith("/dev/")]
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip() == "1000"
         limits = Path(f"/proc/{child.pid}/limits").read_text()
         assert [line.split()[4] for line in limits.splitlines() if line.startswith("Max file size")] == ["0"]
     finally:
