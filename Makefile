@@ -87,7 +87,7 @@ test-lowest: $(LOWEST_STAMP) ## run unit and conformance tests with the lowest v
 
 # Packages of other licences: a virtual environment of their own sees the packages of .venv and adds theirs.
 .PHONY: test-plugins
-test-plugins: setup $(PLUGINS_STAMP) ## test the plug-ins for Backtrader and backtesting.py (about half a minute)
+test-plugins: setup $(PLUGINS_STAMP) ## test the plug-ins for Backtrader and backtesting.py
 	$(PLUGINS_VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile plugins $(PYTEST_ARGS)
 
 .PHONY: chaos
