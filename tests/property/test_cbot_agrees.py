@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.bars import random_bars
@@ -30,6 +30,7 @@ CROSS = CBotRunner().find(Path(__file__).parents[1] / "fakes" / "robots" / "Cros
     currency=st.sampled_from(["USD", "EUR"]),
     finer=st.booleans(),
 )
+@example(1165, 10.0, 5.0, 0.0, 0.0, 4.0, 0.0, "stop_first", 0.0, 700.0, "EUR", False)  # a balance's last bit
 def test_the_same_trades(
     seed, stop, target, spread, slippage, commission, swap, same_bar, leverage, capital, currency, finer
 ):

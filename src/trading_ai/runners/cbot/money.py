@@ -154,7 +154,12 @@ class Money:
         self.balance = left
         paid = entry_paid + paid_out
         # What open positions paid at their entries is part of them.
-        booked = left + sum(other.paid for other in self.positions) - entry_paid
+        booked = left
+        for other in self.positions:
+            if other is not p:
+                booked += other.paid
+        if part != 1.0:
+            booked += p.paid - entry_paid
         times = self.data.bars.open_time_ns
         net = gross - paid + credit
         self._records.append(
