@@ -51,10 +51,10 @@ def _exit_of(p: Placed, data: ExecutionData, x: Mapping[str, Value], slippage: f
     own_holds = bool(x["keep_exits"])
     own_holds &= not (new_stop and p.own_kind[i] == AT_A_LEVEL)
     own_holds &= not (new_target and p.own_kind[i] == AT_A_TARGET)
-    own_key = int(p.own_key[i]) if own_holds else UNTOUCHED
+    own_key = int(p.own_key[i]) if own_holds else int(UNTOUCHED)
     # Until a trade's own exit, the list knows that its own levels were not touched.
     own_from = (min(int(p.own_key[i]) >> 1, n) + 1) if x["keep_exits"] else first
-    time_key = UNTOUCHED
+    time_key = int(UNTOUCHED)
     if x["time_exit"] and first + int(x["time_exit"]) < n:
         time_key = 2 * (first + int(x["time_exit"]))
     forced = min(own_key, time_key)

@@ -117,7 +117,6 @@ def test_lists_of_trades_are_kept_by_content_and_checked(tmp_path):
 def test_lists_of_trades_in_the_database(tmp_path):
     listed = np.zeros(2, LISTED_TRADE)
     database = Database(f"sqlite:///{tmp_path / 'x.db'}")
-    database.create()
     shared = SharedArtifacts(database, tmp_path / "cache")
     key = shared.save_trades(TradeList("EURUSD", listed, "USD", 1_000.0))
     assert shared.load_trades(key).content_hash == key
