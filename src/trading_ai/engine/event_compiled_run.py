@@ -81,7 +81,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         )  # fmt: skip
         first = int(np.searchsorted(request.starts[1:], 0))
         try:
-            code.run(request.starts, first, *desk, equity, *arguments, *states)
+            code.run(request.starts, first, *desk, equity, *map(_own, arguments), *states)
         except CompilerError as error:
             reason = _reason(error)
             refuse(strategy, reason)
@@ -110,6 +110,11 @@ def _records(rows: npt.NDArray[np.float64], data: ExecutionData) -> npt.NDArray[
     done["entry_time_ns"], done["exit_time_ns"] = times[done["entry_bar"]], times[done["exit_bar"]]
     add_excursions(done, data)
     return done
+
+
+def _own(argument: Any) -> Any:
+    """A copy of an array that `on_bar` may write into: where trades found no room, all is run anew."""
+    return argument.copy() if isinstance(argument, np.ndarray) and argument.flags.writeable else argument
 
 
 def _value(made: Any) -> Any:
