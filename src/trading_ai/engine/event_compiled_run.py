@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_ai._jit import CompilerError
 from trading_ai.engine.account import config_vector
@@ -24,6 +25,11 @@ from trading_ai.errors import EvaluationError
 from trading_ai.strategies.event import EventStrategy
 
 _ROOM = 4096
+_FIELDS = {
+    "entry_bar": e.T_ENTRY_BAR, "exit_bar": e.T_EXIT_BAR, "direction": e.T_SIDE, "exit_reason": e.T_REASON,
+    "ambiguous": e.T_AMBIGUOUS, "units": e.T_UNITS, "entry_price": e.T_ENTRY, "exit_price": e.T_EXIT,
+    "gross_profit": e.T_GROSS, "commission": e.T_PAID, "swap": e.T_SWAP, "net_profit": e.T_NET, "balance": e.T_BALANCE,
+}  # fmt: skip
 _TROUBLES = {
     e.TOO_MANY_POSITIONS: f"more than {MOST_POSITIONS} positions are open at once",
     e.TOO_MANY_ORDERS: f"more than {MOST_ORDERS} orders are waiting at once",
@@ -66,16 +72,16 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         account[e.DELAY] = request.entry_delay
         account[e.NETTING] = float(strategy.account_mode == "netting")
         account[e.PIP], account[e.LOT] = data.bars.symbol.pip_size, data.bars.symbol.lot_size
-        trades, equity = np.zeros(room, TRADE), np.empty(data.n_bars)
+        trades, equity = np.zeros((room, e.N_TRADE)), np.empty(data.n_bars)
         marks = np.full(data.n_bars, np.nan)
         desk = e.Desk(
-            config, prices_of(data), data.rates, data.nights, data.bars.open_time_ns,
+            config, prices_of(data), data.rates, data.nights,
             np.zeros((MOST_POSITIONS, e.N_HELD)), np.zeros((MOST_ORDERS, e.N_ORDER)),
             np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades, marks,
         )  # fmt: skip
         first = int(np.searchsorted(request.starts[1:], 0))
         try:
-            code.run(request.starts, first, *desk, equity, *arguments, *states)
+            code.run(request.starts, first, *desk, equity, *map(_own, arguments), *states)
         except CompilerError as error:
             reason = _reason(error)
             refuse(strategy, reason)
@@ -85,8 +91,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         room *= 8
     if account[e.TROUBLE]:
         raise EvaluationError(_TROUBLES[float(account[e.TROUBLE])])
-    done = trades[: int(account[e.N_CLOSED])].copy()
-    add_excursions(done, data)
+    done = _records(trades[: int(account[e.N_CLOSED])], data)
     open_profit = e.open_value(desk, data.n_bars - 1, float(data.bid[3][-1]), float(data.ask[3][-1]))
     return Ran(
         done, equity,
@@ -94,6 +99,22 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         slippage=float(account[e.SLIPPAGE]), spread=float(account[e.SPREAD]), ruined_bar=int(account[e.RUINED_BAR]),
         log=ctx.logged(), marks=marks,
     )  # fmt: skip
+
+
+def _records(rows: npt.NDArray[np.float64], data: ExecutionData) -> npt.NDArray[np.void]:
+    """Closed trades as `records.TRADE`."""
+    done = np.zeros(len(rows), TRADE)
+    for name, column in _FIELDS.items():
+        done[name] = rows[:, column]
+    times = data.bars.open_time_ns
+    done["entry_time_ns"], done["exit_time_ns"] = times[done["entry_bar"]], times[done["exit_bar"]]
+    add_excursions(done, data)
+    return done
+
+
+def _own(argument: Any) -> Any:
+    """A copy of an array that `on_bar` may write into: where trades found no room, all is run anew."""
+    return argument.copy() if isinstance(argument, np.ndarray) and argument.flags.writeable else argument
 
 
 def _value(made: Any) -> Any:

@@ -49,6 +49,12 @@ N_ORDER = 15
 N_ACCOUNT = 17
 TOO_MANY_TRADES, TOO_MANY_POSITIONS, TOO_MANY_ORDERS = 1.0, 2.0, 3.0
 
+(
+    T_ENTRY_BAR, T_EXIT_BAR, T_SIDE, T_REASON, T_AMBIGUOUS, T_UNITS, T_ENTRY, T_EXIT, T_GROSS, T_PAID, T_SWAP, T_NET,
+    T_BALANCE,
+) = range(13)  # fmt: skip
+N_TRADE = 13
+
 BID, ASK = 0, 4
 """First column of each side in a row of prices: open, high, low, close."""
 
@@ -61,12 +67,11 @@ class Desk(NamedTuple):
         prices: open, high, low, close at the bid, then at the ask, shape (n_bars, 8).
         rates: see `Days`.
         nights: see `Days`.
-        time_ns: open time of each bar, shape (n_bars,).
         positions: open positions, oldest first, shape (most, N_HELD).
         orders: waiting orders, oldest first, shape (most, N_ORDER).
         requests: what is to be done at the next open, shape (most, N_ORDER).
         account: numbers of the account, shape (N_ACCOUNT,).
-        trades: out: closed trades, `records.TRADE`, shape (room,).
+        trades: out: closed trades, columns as above, shape (room, N_TRADE); they become records after the run.
         marks: out: balance where an exit at a bar's open left no position, shape (n_bars,).
     """
 
@@ -74,7 +79,6 @@ class Desk(NamedTuple):
     prices: Any
     rates: Any
     nights: Any
-    time_ns: Any
     positions: Any
     orders: Any
     requests: Any
@@ -156,22 +160,11 @@ def close_held(d, i, t, price, reason, units, ambiguous, ruin, slips):
         return whole
     account[N_CLOSED] += 1.0
     paid = entry_paid + paid_out
-    record = d.trades[k]
-    record["entry_bar"] = first
-    record["exit_bar"] = t
-    record["entry_time_ns"] = d.time_ns[first]
-    record["exit_time_ns"] = d.time_ns[t]
-    record["direction"] = int(side)
-    record["exit_reason"] = reason
-    record["ambiguous"] = ambiguous
-    record["units"] = units
-    record["entry_price"] = entry
-    record["exit_price"] = price
-    record["gross_profit"] = gross
-    record["commission"] = paid
-    record["swap"] = credit
-    record["net_profit"] = gross - paid + credit
-    record["balance"] = booked
+    row = d.trades
+    row[k, T_ENTRY_BAR], row[k, T_EXIT_BAR], row[k, T_SIDE], row[k, T_REASON] = first, t, side, reason
+    row[k, T_AMBIGUOUS], row[k, T_UNITS], row[k, T_ENTRY], row[k, T_EXIT] = ambiguous, units, entry, price
+    row[k, T_GROSS], row[k, T_PAID], row[k, T_SWAP], row[k, T_NET] = gross, paid, credit, gross - paid + credit
+    row[k, T_BALANCE] = booked
     return whole
 
 

@@ -151,13 +151,10 @@ def of_last_trade(d, field):
     k = int(d.account[e.N_CLOSED]) - 1
     if k < 0:
         return np.nan
-    trade = d.trades[k]
     if field == 0:
-        return float(trade["direction"])
+        return d.trades[k, e.T_SIDE]
     if field == 1:
-        return trade["units"]
+        return d.trades[k, e.T_UNITS]
     if field == 2:
-        return trade["entry_price"]
-    if field == 3:
-        return trade["exit_price"]
-    return trade["net_profit"]
+        return d.trades[k, e.T_ENTRY]
+    return d.trades[k, e.T_EXIT if field == 3 else e.T_NET]
