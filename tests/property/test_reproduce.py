@@ -157,6 +157,7 @@ OTHER_THAN_USUAL: dict[str, Any] = {
     "objective": "net_profit / 3", "more_objectives": ("net_profit", "sqn"), "constraints": ("sqn > 1", "sqn < 9"),
     "parameter_constraints": ("fast > 3", 'fast != "a b"'),
     "dataset": "f" * 64, "timeframe": "H4", "day_start": "9:30 Asia/Tokyo", "moment": "2017-03-01",
+    "trades_id": "e" * 64,
 }  # fmt: skip
 
 
