@@ -97,6 +97,7 @@ class Backtest(TypedDict):
     timeframe: str
     detail_dataset_id: str | None
     conversion_dataset_id: str | None
+    trades_id: str | None
     capital: float
     account_currency: str
     sizing: Sizing
@@ -245,6 +246,7 @@ def backtest_json(record: BacktestRecord) -> Backtest:
         "timeframe": record.timeframe,
         "detail_dataset_id": spec.detail_dataset_id,
         "conversion_dataset_id": spec.conversion_dataset_id,
+        "trades_id": spec.trades_id,
         "capital": spec.capital,
         "account_currency": spec.account_currency,
         "sizing": cast("Sizing", given["sizing"]),
