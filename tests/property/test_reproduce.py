@@ -158,6 +158,7 @@ OTHER_THAN_USUAL: dict[str, Any] = {
     "parameter_constraints": ("fast > 3", 'fast != "a b"'),
     "other_dataset_ids": ("e" * 64, "d" * 12),
     "dataset": "f" * 64, "timeframe": "H4", "day_start": "9:30 Asia/Tokyo", "moment": "2017-03-01",
+    "trades_id": "e" * 64,
 }  # fmt: skip
 
 

@@ -98,6 +98,7 @@ class Backtest(TypedDict):
     detail_dataset_id: str | None
     conversion_dataset_id: str | None
     other_dataset_ids: list[str]
+    trades_id: str | None
     capital: float
     account_currency: str
     sizing: Sizing
@@ -247,6 +248,7 @@ def backtest_json(record: BacktestRecord) -> Backtest:
         "detail_dataset_id": spec.detail_dataset_id,
         "conversion_dataset_id": spec.conversion_dataset_id,
         "other_dataset_ids": list(spec.other_dataset_ids),
+        "trades_id": spec.trades_id,
         "capital": spec.capital,
         "account_currency": spec.account_currency,
         "sizing": cast("Sizing", given["sizing"]),
