@@ -366,7 +366,8 @@ OPTIONS: tuple[Option, ...] = (
         high=_WHOLE,
     ),
     Option(
-        "report", "account_currency", "text", None, "Currency of the account; the report's if left out.", max_length=10
+        "report", "account_currency", "text", None, "Currency of the account; the report's if left out.", max_length=10,
+        flag="--currency",
     ),
     # --- library: arguments that hold what a file or a folder cannot
     Option(

@@ -13,6 +13,8 @@ from typing import Any
 
 from typing_extensions import override
 
+from trading_ai._syntax import expression_tree
+
 _BARS = ("open", "high", "low", "close", "volume")
 _SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "volumes": "volume"}
 _ACCOUNT = {
@@ -170,7 +172,7 @@ class Rewriting(ast.NodeTransformer):
         return node.id if isinstance(node, ast.Name) else ""
 
     def _expression(self, text: str, near: ast.AST) -> ast.expr:
-        made = ast.parse(text, mode="eval").body
+        made = expression_tree(text)
         for each in ast.walk(made):
             ast.copy_location(each, near)
         return made

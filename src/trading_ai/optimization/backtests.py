@@ -198,11 +198,16 @@ class BacktestService:
         found = self.store.dataset(dataset_id).dataset_id
         for backtest in self.store.backtests():
             used = backtest.spec
-            if found in (used.detail_dataset_id, used.conversion_dataset_id, *used.other_dataset_ids):
-                raise StateError(
-                    f"dataset {found[:12]} decides exits, converts profits or is looked at in backtest "
-                    f"{backtest.backtest_id[:8]}: delete that first"
-                )
+            parts = {
+                "decides exits": found == used.detail_dataset_id,
+                "converts profits": found == used.conversion_dataset_id,
+                "is looked at": found in used.other_dataset_ids,
+            }
+            for what, is_so in parts.items():
+                if is_so:
+                    raise StateError(
+                        f"dataset {found[:12]} {what} in backtest {backtest.backtest_id[:8]}: delete that first"
+                    )
         for record in self.store.optimizations():
             if found in record.spec.datasets.values():
                 raise StateError(

@@ -72,5 +72,5 @@ def test_an_optimization_and_a_worker_convert_alike(house):  # noqa: F811
 def test_what_decides_or_converts_is_not_deleted(house):  # noqa: F811
     rates = house.add(RATES)
     house.backtests.run(spec(house, conversion_dataset_id=rates))
-    with pytest.raises(StateError, match="converts profits of backtest"):
+    with pytest.raises(StateError, match="converts profits in backtest"):
         house.backtests.delete_dataset(rates)

@@ -36,7 +36,7 @@ def read_workbook(content: bytes, source: str) -> Workbook:
     except ImportError:
         raise DataError(
             "is a workbook (xlsx), whose reader is not installed", file=source,
-            remedy='Install it with pip install "trading-ai-system[excel]", or save the sheet as CSV',
+            remedy='Install python-calamine, or save the sheet as CSV',
         ) from None  # fmt: skip
     found = Workbook()
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from trading_ai._syntax import module_tree
 from trading_ai.engine.runs import Ran, RunRequest
 from trading_ai.errors import EvaluationError, StrategyError, TradingAIError
 from trading_ai.parameters import Value
@@ -186,7 +187,7 @@ class Log:
 
 def _described(main: Path) -> str:
     """The docstring of the first class of a file, or ""."""
-    classes = (node for node in ast.parse(main.read_bytes()).body if isinstance(node, ast.ClassDef))
+    classes = (node for node in module_tree(main.read_bytes(), str(main)).body if isinstance(node, ast.ClassDef))
     return next((ast.get_docstring(node) or "" for node in classes), "")
 
 
