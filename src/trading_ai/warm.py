@@ -11,22 +11,31 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
+from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.engine.trade_list import LISTED_TRADE, TradeList
 from trading_ai.evaluation.cores import n_cores
-from trading_ai.library import sweep
+from trading_ai.evaluation.replay import ReplayEvaluator
+from trading_ai.library import backtest, sweep
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import timeframe
+from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.robustness.overfitting import overfitting
 from trading_ai.robustness.plateau import plateau
 from trading_ai.search.kriging import Kriging, Posterior
 from trading_ai.strategies.base import Signals
+from trading_ai.strategies.event import EventStrategy
+from trading_ai.strategies.indicators import talib
 from trading_ai.strategies.levels import Level
+from trading_ai.strategies.replay import Replay
 
 
 def warm(parts: Sequence[int] | None = None, done: Callable[[str], None] = lambda _: None) -> float:
@@ -101,6 +110,46 @@ def _sets_of_signals() -> None:
     sweep(bars, "bollinger_reversal", period=[5, 8], n_threads=1)
 
 
+class _Bracket(EventStrategy):
+    """Buys a rise and waits for a fall; its stop and its target are orders of the account."""
+
+    @override
+    def on_start(self, ctx: Any) -> None:
+        self.average = ctx.indicator(talib.SMA, "close", 5)
+
+    @override
+    def on_bar(self, ctx: Any) -> None:
+        if not ctx.position:
+            if ctx.close > self.average[-1]:
+                ctx.buy(size=0.1, stop=ctx.close - 0.002, target=ctx.close + 0.003)
+            else:
+                ctx.buy(size=0.1, limit=ctx.close - 0.001, expiry=3)
+
+
+def _event_strategies() -> None:
+    """What every compiled event strategy is made of besides its own code."""
+    backtest(_bars(), _Bracket)
+
+
+def _replay() -> None:
+    """Trades of a list, and the searched levels of them."""
+    bars = _bars()
+    listed = np.zeros(3, LISTED_TRADE)
+    for name in ("stop_loss", "take_profit", "gross_profit", "net_profit"):
+        listed[name] = np.nan
+    listed["entry_time_ns"], listed["exit_time_ns"] = bars.open_time_ns[[5, 50, 60]], bars.open_time_ns[[40, 90, 99]]
+    listed["direction"], listed["units"] = [1, -1, 1], 10_000.0
+    listed["entry_price"], listed["exit_price"] = bars.open[[5, 50, 60]], bars.open[[40, 90, 99]]
+    trades = TradeList(bars.symbol.name, listed, "USD", 10_000.0)
+    space = SearchSpace((ParameterRange("stop_loss", 10, 20, 10), ParameterRange("trailing_stop", 0, 10, 10)))
+    account = Account(10_000.0, Sizing(), Costs(), ExecutionRules())
+    for keep_exits in (True, False):
+        own = Replay(trades.content_hash, trades)
+        evaluator = ReplayEvaluator(bars, own, space, {"keep_exits": keep_exits}, account, n_threads=1)
+        evaluator.evaluate(np.arange(4), True)
+        evaluator.backtest({})
+
+
 def _assessment() -> None:
     """What an assessment compiles besides: neighbours on a grid, and splits of the days."""
     rng = np.random.default_rng(2)
@@ -117,12 +166,12 @@ def _searches_that_learn() -> None:
 
 
 PARTS: tuple[Callable[[], None], ...] = (
-    _one_set_of_signals, _sets_of_signals, _rectangles_of_exits, _strategies, _searches_that_learn,
-    _bar_by_bar, _planned, _one_in_full, _assessment,
+    _one_set_of_signals, _sets_of_signals, _rectangles_of_exits, _bar_by_bar, _planned, _assessment, _replay,
+    _event_strategies, _strategies, _one_in_full, _searches_that_learn,
 )  # fmt: skip
 """What is compiled together."""
 
-_SECOND_HALF = 5
+_SECOND_HALF = 7
 """Where the parts begin that a second process compiles; both halves take about as long."""
 
 
@@ -145,7 +194,7 @@ def main(arguments: Sequence[str]) -> int:
     if second:
         warm(every[_SECOND_HALF:], done)
         return 0
-    sys.stderr.write("Compiling the kernels, once for this machine (about half a minute) ...\n")
+    sys.stderr.write("Compiling the kernels, once for this machine (about a minute) ...\n")
     began = time.perf_counter()
     if n_cores() == 1:
         warm(every, done)
