@@ -14,14 +14,18 @@ from trading_ai.errors import InputError, StorageError, TransientError
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.settings import Settings
 from trading_ai.store.artifacts import FileArtifacts
+from trading_ai.store.bundle_cache import BundleCache
 from trading_ai.store.database import Database
 from trading_ai.store.keys import SqlKeys
 from trading_ai.store.shared_artifacts import open_shared
 from trading_ai.store.sql import SqlStore
 from trading_ai.store.work import SqlWork
+from trading_ai.strategies.bundled import find_bundles_with
 from trading_ai.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from celery import Celery
 
     from trading_ai.driving.cluster import Coordinator
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from trading_ai.evaluation.ports import Artifacts
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
+    from trading_ai.optimization.bundles import Bundles
     from trading_ai.optimization.ports import Store
     from trading_ai.optimization.verdicts import Verdicts
     from trading_ai.sqlbox.box import SqlBox
@@ -60,9 +65,27 @@ def read_settings() -> Settings:
 
 def artifacts_opener(settings: Settings) -> Callable[[], Artifacts]:
     """What opens bars and backtests' arrays, as `settings` say where; worker processes get it, and need no settings."""
+    opener: Callable[[], Artifacts]
     if settings.is_shared:
-        return partial(open_shared, settings.url, settings.home / "cache", settings.cache_bytes)
-    return partial(FileArtifacts, settings.home)
+        opener = partial(open_shared, settings.url, settings.home / "cache", settings.cache_bytes)
+    else:
+        opener = partial(FileArtifacts, settings.home)
+    return partial(_open_with_bundles, opener, settings.url, settings.home, settings.bundle_cache_bytes)
+
+
+def _open_with_bundles(opener: Callable[[], Artifacts], url: str, home: Path, cache_bytes: int) -> Artifacts:
+    """Open bars in a worker process, which may be asked to run a published strategy as well."""
+    opened: list[Bundles] = []
+
+    def bundles() -> Bundles:
+        from trading_ai.store.bundles import SqlBundles  # noqa: PLC0415 - few strategies are published
+
+        if not opened:
+            opened.append(SqlBundles(Database(url)))
+        return opened[0]
+
+    find_bundles_with(BundleCache(bundles, home / "cache" / "bundles", cache_bytes))
+    return opener()
 
 
 class Application:
@@ -78,6 +101,9 @@ class Application:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = read_settings() if settings is None else settings
         configure_logging(self.settings.log_level)
+        folder, most = self.settings.home / "cache" / "bundles", self.settings.bundle_cache_bytes
+        self._bundle_cache = BundleCache(lambda: self.bundles, folder, most)
+        find_bundles_with(self._bundle_cache)
         _log.info("settings", extra={"settings": self.settings.model_dump(mode="json")})
 
     @cached_property
@@ -153,7 +179,20 @@ class Application:
     def artifacts(self) -> Artifacts:
         """Bars and backtests' arrays: in a folder beside SQLite, in a database that machines share."""
         self._make_home()
-        return artifacts_opener(self.settings)()
+        if self.settings.is_shared:
+            return open_shared(self.settings.url, self.settings.home / "cache", self.settings.cache_bytes)
+        return FileArtifacts(self.settings.home)
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        """Published strategies."""
+        from trading_ai.store.bundles import SqlBundles  # noqa: PLC0415 - few strategies are published
+
+        return SqlBundles(self.database)
+
+    def never_run_bundles(self) -> None:
+        """From now on, this process does not run published strategies: it knows them by what they declare only."""
+        self._bundle_cache.runs_code = False
 
     @cached_property
     def broker(self) -> Broker:

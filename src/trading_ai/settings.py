@@ -47,6 +47,17 @@ class Settings(BaseSettings):
         description="Bound, in bytes, of the folder in which a machine keeps bars of a shared database; "
         "the longest unused go first.",
     )
+    bundle_cache_bytes: int = Field(
+        default=1 << 30,
+        ge=1 << 20,
+        description="Bound, in bytes, of the folder in which a machine keeps published strategies; those that no "
+        "process uses go, the longest unused first.",
+    )
+    allow_code_upload: bool = Field(
+        default=False,
+        description="Let API keys of scope admin publish strategies over HTTP. Whoever may do that decides what code "
+        "workers run.",
+    )
     max_upload_bytes: int = Field(
         default=2 << 30, ge=1, description="Largest file that the API accepts, in bytes, packed and unpacked."
     )

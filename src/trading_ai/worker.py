@@ -201,6 +201,7 @@ def companion(worker_id: str, concurrency: int, parent: int, marks: PoolMarks) -
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     application = Application()
+    application.never_run_bundles()  # it plans, and the pool runs
     measures.serve_metrics(application.settings.metrics_port)
     started, beaten = time.time(), 0.0
     coordinator, watch = None, PoolWatch(worker_id, lambda: _pool_of(parent), marks)

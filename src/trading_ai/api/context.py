@@ -75,6 +75,7 @@ class Context:
 
     def __init__(self, application: Application, wake: Callable[[], None] = lambda: None) -> None:
         self.application, self.wake = application, wake
+        application.never_run_bundles()  # a server knows what they declare; workers run them
         self.status_cache: dict[str, tuple[float, asyncio.Future[bytes]]] = {}
         self.beginnings = Beginnings()
         self._studies = asyncio.Semaphore(STUDIES_AT_ONCE)

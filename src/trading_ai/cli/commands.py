@@ -41,6 +41,7 @@ def _listed(words: str, home: str, text: str) -> Listed:
 GROUPS = {
     "data": "Import, fetch, append, list, show and delete market data.",
     "backtest": "Run, import, list and show backtests.",
+    "strategy": "Publish, list, show, download and delete strategies that workers fetch by themselves.",
     "keys": "Make, list and revoke API keys.",
 }
 """Groups of commands with their help; they are shown after the commands that have none."""
@@ -142,6 +143,18 @@ COMMANDS = (
     _listed("backtest trades", "backtests:trades", "List a backtest's trades."),
     _listed("backtest log", "backtests:log", "Print what the strategy of a backtest wrote into its log."),
     _listed("backtest delete", "backtests:delete", "Delete a backtest that no optimization uses."),
+    _listed(
+        "strategy publish",
+        "bundles:publish",
+        "Keep a strategy's files in the database, from where workers fetch them; --strategy bundle:NAME runs it.",
+    ),
+    _listed(
+        "strategy pack", "bundles:pack", "Write a strategy's files as one archive, to be published elsewhere."
+    ),
+    _listed("strategy list", "bundles:list_bundles", "List published strategies, newest first."),
+    _listed("strategy show", "bundles:show", "Show a published strategy: files, requirements, parameters."),
+    _listed("strategy download", "bundles:download", "Write the files of a published strategy into a folder."),
+    _listed("strategy delete", "bundles:delete", "Delete a published strategy that no backtest uses."),
     _listed("keys create", "keys:create_key", "Make a key; it is shown once."),
     _listed("keys list", "keys:list_keys", "List keys, revoked ones too."),
     _listed("keys revoke", "keys:revoke_key", "Revoke a key for good."),

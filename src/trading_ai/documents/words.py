@@ -14,8 +14,15 @@ def short(identifier: str) -> str:
 
 
 def strategy_label(name: str) -> str:
-    """A strategy's name without the folders of its file."""
-    return "+".join(Path(part).name for part in name.split("+")) if ".py" in name else name
+    """A strategy's name without the folders of its file; of a bundle, with the first characters of its hash."""
+    return "+".join(map(_label, name.split("+"))) if ".py" in name or "bundle:" in name else name
+
+
+def _label(part: str) -> str:
+    if not part.startswith("bundle:"):
+        return Path(part).name if ".py" in part else part
+    _, named, *rest = part.split(":")
+    return ":".join(("bundle", named[:12], *rest))
 
 
 def number(value: Any, unit: str = "") -> str:

@@ -24,16 +24,25 @@ from trading_ai.market.resample import resample
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.parameters import Combination, SearchSpace
 from trading_ai.strategies.base import Declared
+from trading_ai.strategies.bundled import by_hash, is_bundle
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.registry import is_path, parts_of, strategy
 from trading_ai.strategies.replay import Replay
 
 
 def absolute_strategy(name: str) -> str:
-    """A strategy's name with its file's path made absolute, so that it is found from any folder."""
+    """A strategy's name with its file's path made absolute, so that it is found from any folder.
+
+    A bundle is named by its hash, so that it stays the same whatever is published under its name.
+
+    Raises:
+        NotFoundError: there is no such bundle.
+    """
     parts = parts_of(name)
     if len(parts) > 1:
         return "+".join(map(absolute_strategy, parts))
+    if is_bundle(name):
+        return by_hash(name)
     path, colon, cls = name.rpartition(":") if ".py:" in name else (name, "", "")
     return f"{Path(path).resolve()}{colon}{cls}" if is_path(name) else name
 

@@ -219,3 +219,28 @@ file_parts = Table(
     Column("part", Integer, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
+
+# Published strategies: their tables of contents, their archives in pieces, and the names that stand for them.
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("bundle_hash", Text, primary_key=True),
+    Column("manifest", Text, nullable=False),  # JSON
+    Column("n_bytes", BigInteger, nullable=False),
+    Column("published_at", Float(53), nullable=False),
+)
+
+bundle_names = Table(
+    "bundle_names",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("bundle_hash", ForeignKey("bundles.bundle_hash", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+bundle_parts = Table(
+    "bundle_parts",
+    metadata,
+    Column("bundle_hash", ForeignKey("bundles.bundle_hash", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)

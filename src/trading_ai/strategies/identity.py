@@ -18,6 +18,7 @@ from pathlib import Path
 from trading_ai._origin import PACKAGE_FOLDER, distribution_version, is_installed
 from trading_ai.errors import StrategyError
 from trading_ai.strategies.base import Declared
+from trading_ai.strategies.bundled import Unopened
 from trading_ai.strategies.hosted import Hosted
 from trading_ai.strategies.one_of import OneOf
 from trading_ai.strategies.replay import Replay
@@ -31,6 +32,8 @@ def strategy_identity(chosen: Declared) -> str:
     Raises:
         StrategyError: a data file that the strategy declares cannot be read.
     """
+    if isinstance(chosen, Unopened):
+        return chosen.strategy_hash  # as it was read when it was published; whoever runs it works it out anew
     return hashlib.sha256("\n".join(identity_parts(chosen)).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trading_ai.errors import StrategyError, did_you_mean
 from trading_ai.strategies.base import Declared, Strategy
+from trading_ai.strategies.bundled import Unopened, is_bundle, open_bundle
 from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import find_hosted
 from trading_ai.strategies.one_of import OneOf
@@ -85,6 +86,8 @@ ELSEWHERE = "imported"
 
 def is_path(name: str) -> bool:
     """Whether what a user typed for a strategy names a file or a folder."""
+    if is_bundle(name):
+        return False
     path = name.rpartition(":")[0] if ".py:" in name else name
     return path.endswith((".py", ".toml", ".json")) or "/" in path or "\\" in path
 
@@ -118,10 +121,12 @@ def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
             "was optimized on another platform, and nothing of it can be run here", parameter="strategy", value=name,
             remedy="Its passes were judged when they were imported",
         )  # fmt: skip
+    if is_bundle(name):
+        opened = open_bundle(name)
+        return opened if isinstance(opened, Unopened) else strategy_at(*opened)
     path, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
     if is_path(name):
-        hosted = find_hosted(Path(path), class_name) if Path(path).exists() else None
-        return _from_file(Path(path), class_name)() if hosted is None else hosted
+        return strategy_at(Path(path), class_name)
     published = _published()
     if name in published:
         return published[name]()
@@ -133,8 +138,22 @@ def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
         remedy=did_you_mean(name, known)
         + "Known: "
         + ", ".join(known)
-        + "; or give a file as path/to/file.py:ClassName",
+        + "; or give a file as path/to/file.py:ClassName, or a published one as bundle:NAME",
     )
+
+
+def strategy_at(path: Path, class_name: str = "") -> Declared:
+    """The strategy of a file or a folder.
+
+    Args:
+        path: where it lies.
+        class_name: which of its classes; "" for its only one.
+
+    Raises:
+        StrategyError: there is none, or it cannot be run.
+    """
+    hosted = find_hosted(path, class_name) if path.exists() else None
+    return _from_file(path, class_name)() if hosted is None else hosted
 
 
 def signal_strategy(name: str | Declared | type[Strategy]) -> Strategy:
@@ -149,10 +168,15 @@ def signal_strategy(name: str | Declared | type[Strategy]) -> Strategy:
     return chosen
 
 
-def _from_file(path: Path, class_name: str) -> type[Strategy | EventStrategy]:
+def classes_of(path: Path) -> dict[str, type[Strategy | EventStrategy]]:
+    """The strategy classes that a Python file itself defines, by name.
+
+    Raises:
+        StrategyError: there is no such file, or it cannot be run.
+    """
     module = load_file(path, "strategy")
     module_name = module.__name__
-    classes = {
+    return {
         key: value
         for key, value in vars(module).items()
         if inspect.isclass(value)
@@ -160,6 +184,10 @@ def _from_file(path: Path, class_name: str) -> type[Strategy | EventStrategy]:
         and value.__module__ == module_name
         and not inspect.isabstract(value)
     }
+
+
+def _from_file(path: Path, class_name: str) -> type[Strategy | EventStrategy]:
+    classes = classes_of(path)
     if class_name:
         if class_name not in classes:
             raise StrategyError(
