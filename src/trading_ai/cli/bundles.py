@@ -137,13 +137,13 @@ def _bundle(source: str, requires: list[str], files: list[str], name: str) -> Bu
             path = Path(folder) / f"{name or 'strategy'}.py"
             path.write_bytes(data)
             return _made(path, "", requires, files)
-    path, _, class_name = source.rpartition(":") if ".py:" in source else (source, "", "")
-    if path.endswith(".zip"):
+    place, _, class_name = source.rpartition(":") if ".py:" in source else (source, "", "")
+    if place.endswith(".zip"):
         try:
-            return Bundle.unpack(Path(path).read_bytes())
+            return Bundle.unpack(Path(place).read_bytes())
         except OSError as error:
-            raise StrategyError(f"cannot be read: {error.strerror}", parameter="strategy", value=path) from None
-    return _made(Path(path), class_name, requires, files)
+            raise StrategyError(f"cannot be read: {error.strerror}", parameter="strategy", value=place) from None
+    return _made(Path(place), class_name, requires, files)
 
 
 def _made(path: Path, class_name: str, requires: list[str], files: list[str]) -> Bundle:

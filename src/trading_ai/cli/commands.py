@@ -148,9 +148,7 @@ COMMANDS = (
         "bundles:publish",
         "Keep a strategy's files in the database, from where workers fetch them; --strategy bundle:NAME runs it.",
     ),
-    _listed(
-        "strategy pack", "bundles:pack", "Write a strategy's files as one archive, to be published elsewhere."
-    ),
+    _listed("strategy pack", "bundles:pack", "Write a strategy's files as one archive, to be published elsewhere."),
     _listed("strategy list", "bundles:list_bundles", "List published strategies, newest first."),
     _listed("strategy show", "bundles:show", "Show a published strategy: files, requirements, parameters."),
     _listed("strategy download", "bundles:download", "Write the files of a published strategy into a folder."),

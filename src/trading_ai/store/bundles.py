@@ -34,10 +34,10 @@ class SqlBundles(Bundles):
     def keep(self, bundle: Bundle, name: str, now: float) -> bool:
         checked_name(name)
         key, insert = bundle.bundle_hash, self._database.insert
-        row = {"bundle_hash": key, "manifest": bundle.manifest.to_json()}
-        row |= {"n_bytes": bundle.n_bytes, "published_at": now}
+        text, size = bundle.manifest.to_json(), bundle.n_bytes
+        row = insert(bundles).values(bundle_hash=key, manifest=text, n_bytes=size, published_at=now)
         with self._database.write() as connection:
-            added = connection.execute(insert(bundles).values(**row).on_conflict_do_nothing()).rowcount > 0
+            added = connection.execute(row.on_conflict_do_nothing()).rowcount > 0
             # The archive is written anew: what was damaged in the database is mended by publishing it again.
             connection.execute(bundle_parts.delete().where(bundle_parts.c.bundle_hash == key))
             data = bundle.pack()
