@@ -37,13 +37,16 @@ class SqlBundles(Bundles):
         text, size = bundle.manifest.to_json(), bundle.n_bytes
         row = insert(bundles).values(bundle_hash=key, manifest=text, n_bytes=size, published_at=now)
         with self._database.write() as connection:
-            added = connection.execute(row.on_conflict_do_nothing()).rowcount > 0
+            new = connection.execute(row.on_conflict_do_nothing().returning(bundles.c.bundle_hash))
+            added = new.scalar() is not None
             # The archive is written anew: what was damaged in the database is mended by publishing it again.
             connection.execute(bundle_parts.delete().where(bundle_parts.c.bundle_hash == key))
             data = bundle.pack()
             for part, start in enumerate(range(0, len(data), _PART_BYTES)):
                 piece = data[start : start + _PART_BYTES]
-                connection.execute(bundle_parts.insert().values(bundle_hash=key, part=part, data=piece))
+                written = insert(bundle_parts).values(bundle_hash=key, part=part, data=piece)
+                again = {"index_elements": ["bundle_hash", "part"], "set_": {"data": piece}}
+                connection.execute(written.on_conflict_do_update(**again))  # somebody may publish it at the same time
             named = insert(bundle_names).values(name=name, bundle_hash=key)
             connection.execute(named.on_conflict_do_update(index_elements=["name"], set_={"bundle_hash": key}))
         return added
