@@ -226,14 +226,14 @@ def test_what_needs_more_than_its_own_files_is_not_published(tmp_path):
     file = written(tmp_path / "trader")
     file.write_text(file.read_text().replace('("data/shift.csv",)', '("../outside.csv",)'))
     (tmp_path / "outside.csv").write_text("1\n")
-    with pytest.raises(StrategyError, match="plain relative|own files"):
+    with pytest.raises(StrategyError, match=r"plain relative|own files"):
         bundle_of(file)
 
 
 def test_a_command_is_published_with_its_folder(tmp_path):
     folder = tmp_path / "command"
     folder.mkdir()
-    (folder / "run.toml").write_text('command = ["python3", "run.py"]\nfiles = ["run.py"]\nreport = "trading-ai"\n')
+    (folder / "run.toml").write_text('command = ["python3", "run.py"]\nfiles = ["run.py"]\nreport = "json"\n')
     (folder / "run.py").write_text("print(1)\n")
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "run.pyc").write_text("")

@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
-from trading_ai.api import optimizer, passes, pipeline, sql, walk_forward
+from trading_ai.api import bundles, optimizer, passes, pipeline, sql, walk_forward
 from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.origins import doors, listed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai optimizer"}
 _ROUTERS = {
-    "pipeline": [pipeline.router, sql.router],
+    "pipeline": [pipeline.router, bundles.router, sql.router],
     "optimizer": [optimizer.router, passes.router, walk_forward.router],
 }
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from fastapi.responses import JSONResponse
 
 from trading_ai.api.answers import Deleted
+from trading_ai.api.apart import run_apart
 from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.fields import SHOWABLE
 from trading_ai.api.imports import ImportOptions, ReportOptions
@@ -37,7 +38,9 @@ from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
 from trading_ai.documents.words import strategy_label
 from trading_ai.errors import DataError, ParameterError, did_you_mean
+from trading_ai.evaluation.declared import check_rules, resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.strategies.bundled import by_hash, is_bundle
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 from trading_ai.studies.look_ahead import check_strategy
@@ -59,7 +62,20 @@ def list_backtests(request: Request, limit: Limit = 1000, offset: Offset = 0, *,
 
 @router.post("/backtests", status_code=201, response_model=BacktestInFull, dependencies=_RUN, tags=["backtests"])
 def create_backtest(request: Request, body: BacktestBody) -> Response:
-    """Run a backtest with a strategy that the server knows, and keep it."""
+    """Run a backtest with a strategy that the server knows, or a published one, and keep it.
+
+    A published strategy, `bundle:` and its name or hash, runs in a process of its own.
+    """
+    context = context_of(request)
+    if is_bundle(body.strategy):
+        # By its hash, and checked by what it declares, before a process is started for it.
+        spec = BacktestSpec.of(by_hash(body.strategy), body.parameters, body.dataset_id, body.given())
+        check_rules(chosen := strategy(spec.strategy), resolve_parameters(chosen, spec.parameters))
+        context.store.dataset(spec.dataset_id)
+        made = context.store.backtest(run_apart(context.application.settings, spec, body.name))
+        return JSONResponse(
+            backtest_in_full_json(made, context.artifacts.load_backtest(made.backtest_id)), status_code=201
+        )
     known = sorted(known_strategies())
     if not set(body.strategy.split("+")) <= set(known):
         # A path is never taken from a request: code comes with the server, as a package that names its strategies.
@@ -70,7 +86,7 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
             remedy=did_you_mean(body.strategy, known) + "Known: " + ", ".join(known),
         )
     spec = BacktestSpec.of(body.strategy, body.parameters, body.dataset_id, body.given())
-    record, result = context_of(request).backtests.run(spec, body.name)
+    record, result = context.backtests.run(spec, body.name)
     arrays = {"trades": result.trades, "equity": result.equity}
     return JSONResponse(backtest_in_full_json(record, arrays), status_code=201)
 

@@ -104,7 +104,9 @@ class BacktestBody(_Body):
     """A backtest to run."""
 
     dataset_id: _Known
-    strategy: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+    strategy: Annotated[
+        str, Field(min_length=1, max_length=200, pattern=r"^([A-Za-z0-9_.-]+|bundle:[A-Za-z0-9_.-]+(:[A-Za-z0-9_]+)?)$")
+    ]
     parameters: Annotated[dict[Name, Scalar], Field(max_length=100)] = {}
     name: Label = ""
     sizing: SizingBody = SizingBody()

@@ -58,7 +58,7 @@ def _work(connection: Connection, open_artifacts: Callable[[], Artifacts], job: 
 
 
 @contextmanager
-def _quiet_start() -> Iterator[None]:
+def quiet_start() -> Iterator[None]:
     """Start processes that ignore Ctrl-C from their first instruction and do not re-run the main script."""
     main = sys.modules["__main__"]
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -164,7 +164,7 @@ class LocalExecutor(Executor):
     def _start(self, job: Job) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._open_artifacts, job), daemon=True)
-        with _quiet_start():
+        with quiet_start():
             process.start()
         theirs.close()
         return _Worker(process, ours)
