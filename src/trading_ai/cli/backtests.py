@@ -72,7 +72,7 @@ def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
 def run(
     *,
     dataset: str = typer.Option(..., help="Dataset id, a unique prefix, or latest."),
-    strategy: str = typer.Option(..., help="Name, or path/to/file.py:ClassName."),
+    strategy: str = typer.Option(..., help="Name, path/to/file.py:ClassName, or bundle:NAME of a published one."),
     set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help=SET_HELP),
     given: Given = FROM_FLAGS,
     name: str = typer.Option("", help="A name for it."),

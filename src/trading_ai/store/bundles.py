@@ -45,8 +45,9 @@ class SqlBundles(Bundles):
             for part, start in enumerate(range(0, len(data), _PART_BYTES)):
                 piece = data[start : start + _PART_BYTES]
                 written = insert(bundle_parts).values(bundle_hash=key, part=part, data=piece)
-                again = {"index_elements": ["bundle_hash", "part"], "set_": {"data": piece}}
-                connection.execute(written.on_conflict_do_update(**again))  # somebody may publish it at the same time
+                # Somebody may publish it at the same time.
+                written = written.on_conflict_do_update(index_elements=["bundle_hash", "part"], set_={"data": piece})
+                connection.execute(written)
             named = insert(bundle_names).values(name=name, bundle_hash=key)
             connection.execute(named.on_conflict_do_update(index_elements=["name"], set_={"bundle_hash": key}))
         return added
