@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         "the longest unused go first.",
     )
     bundle_cache_bytes: int = Field(
-        default=1 << 30,
+        default=256 << 20,
         ge=1 << 20,
         description="Bound, in bytes, of the folder in which a machine keeps published strategies; those that no "
         "process uses go, the longest unused first.",
