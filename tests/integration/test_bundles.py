@@ -212,6 +212,8 @@ def test_a_process_that_plans_knows_what_a_bundle_declares_and_does_not_run_it(c
         strategy("bundle:both")
     with pytest.raises(NotFoundError, match="strategy list"):
         strategy("bundle:other")
+    with pytest.raises(StrategyError, match="one of several"):
+        strategy("bundle:both:Mine+sma_crossover")
 
 
 def test_worker_processes_of_one_machine_run_it_too(cluster, tmp_path):
@@ -315,6 +317,26 @@ def test_a_process_that_is_killed_while_it_fetches_leaves_nothing_that_is_used(t
     other = bundle(b"x = 1")
     BundleCache(lambda: Counting(other), tmp_path, 1 << 20).folder(other.bundle_hash)
     assert not left.exists()
+
+
+def _fetch(folder: Path, told) -> None:
+    made = bundle()
+    found = BundleCache(lambda: Counting(made), folder, 1 << 20).folder(made.bundle_hash)
+    told.send((found / "quiet.py").read_bytes() == made.contents["quiet.py"])
+
+
+def test_processes_that_fetch_at_the_same_time_all_get_the_whole(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    processes = [context.Process(target=_fetch, args=(tmp_path, theirs)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for _ in processes:
+        assert ours.poll(20)
+        assert ours.recv()
+    for process in processes:
+        process.join()
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [bundle().bundle_hash]
 
 
 def test_the_manifest_of_a_bundle_is_replaced_by_none_of_another(tmp_path):

@@ -115,6 +115,11 @@ def strategy(name: str | Declared | type[Strategy | EventStrategy]) -> Declared:
         return Replay()
     parts = parts_of(name)
     if len(parts) > 1:
+        if any(map(is_bundle, parts)):  # a process that runs no code could not join them
+            raise StrategyError(
+                "is published, and cannot be one of several", parameter="strategy", value=name,
+                remedy="Give their files, or search each by itself.",
+            )  # fmt: skip
         return OneOf([strategy(part) for part in parts])
     if name == ELSEWHERE:
         raise StrategyError(

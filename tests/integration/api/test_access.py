@@ -28,6 +28,7 @@ READ = [
     ("pipeline", "GET", "/api/v1/backtests/x/equity"),
     ("pipeline", "GET", "/api/v1/datasets"),
     ("pipeline", "GET", "/api/v1/strategies"),
+    ("pipeline", "GET", "/api/v1/strategies/bundles"),
 ]
 RUN = [
     ("optimizer", "POST", "/api/v1/optimize"),
@@ -40,6 +41,10 @@ RUN = [
     ("pipeline", "POST", "/api/v1/datasets"),
     ("pipeline", "DELETE", "/api/v1/backtests/x"),
     ("pipeline", "DELETE", "/api/v1/datasets/x"),
+]
+ADMIN = [
+    ("pipeline", "POST", "/api/v1/strategies/bundles"),
+    ("pipeline", "DELETE", "/api/v1/strategies/bundles/x"),
 ]
 
 
@@ -83,7 +88,7 @@ def test_every_route_asks_for_a_key(guarded, service, method, path):
 
 
 def test_every_route_is_in_one_of_the_lists(guarded):
-    listed = {(service, method, path.replace("/x", "/{}")) for service, method, path in READ + RUN}
+    listed = {(service, method, path.replace("/x", "/{}")) for service, method, path in READ + RUN + ADMIN}
     for service, client in guarded.items():
         for path, operations in client.app.openapi()["paths"].items():
             if not path.startswith("/api/"):
