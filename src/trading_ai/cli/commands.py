@@ -138,6 +138,11 @@ COMMANDS = (
         "trade_imports:import_backtests",
         "Keep backtests that were made elsewhere: reports and lists of trades of other platforms.",
     ),
+    _listed(
+        "backtest differences",
+        "trade_imports:differences",
+        "Set the trades that a backtest replays beside what its bars and their own levels alone make of them.",
+    ),
     _listed("backtest list", "backtests:list_backtests", "List backtests, newest first."),
     _listed("backtest show", "backtests:show", "Show a backtest's settings and metrics."),
     _listed("backtest trades", "backtests:trades", "List a backtest's trades."),

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from trading_ai.bootstrap import Application
-from trading_ai.cli.arguments import AS_JSON
+from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import note, print_json, say
 from trading_ai.cli.tables import table
+from trading_ai.documents.differences import differences_json
 from trading_ai.documents.imports import imported_backtests_json
 from trading_ai.documents.words import number, short
 from trading_ai.importers.trades.importing import import_trades
 from trading_ai.metrics.catalog import metric
+from trading_ai.optimization.imports import differences_of
 from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
@@ -85,3 +87,38 @@ def _show(item: ImportedBacktest) -> None:
         note(f"Warning: {item['n_unexplained']} figures of the report differ from its trades and are not explained.")
     if not item["added"]:
         note("These trades were imported before; nothing was added.")
+
+
+def differences(
+    *,
+    backtest_id: str = BACKTEST_ID,
+    every: bool = typer.Option(False, "--all", help="List the trades that end alike too."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Set the trades that a backtest replays beside what its bars and their own levels alone make of them.
+
+    Their own exits decide nothing here: it shows how far the bars bear the report out.
+    """
+    application = Application()
+    record = application.store.backtest(backtest_id)
+    found = differences_json(record.backtest_id, *differences_of(application.backtests, record))
+    if as_json:
+        print_json(found)
+        return
+    said, same = found["n_with_reason"], found["n_same"]
+    say(f"trades     {found['n_trades']:,} begin on the bars; of {said:,} it is known why they ended")
+    say(f"alike      {same:,} of {said:,} end in the same bar for the same reason")
+    say(f"net        {number(found['net_profit'], 'money')} listed, {number(found['bar_net_profit'], 'money')} on bars")
+    rows = [
+        [
+            str(row["trade"]), row["entry_time"][:16], row["direction"],
+            row["exit_time"][:16], row["exit_reason"] or "",
+            number(row["net_profit"], "money"), (row["bar_time"] or "")[:16], row["bar_reason"] or "never",
+            number(row["bar_net_profit"], "money"),
+        ]
+        for row in found["trades"]
+        if every or not row["same_exit"]
+    ]  # fmt: skip
+    if rows:
+        heads = ("trade", "entry", "side", "exit listed", "why", "net", "exit on bars", "why", "net")
+        table("Every trade" if every else "Trades that end otherwise", heads, rows)

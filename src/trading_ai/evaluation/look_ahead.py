@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from trading_ai.engine.rules import EXIT_PARAMETERS
 from trading_ai.errors import StrategyError
-from trading_ai.evaluation.event_look_ahead import check_events
-from trading_ai.evaluation.event_runs import EventRuns
+from trading_ai.evaluation.hosted_look_ahead import check_hosted
 from trading_ai.evaluation.ports import Evaluator
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared, Strategy
+from trading_ai.strategies.hosted import Hosted
 from trading_ai.strategies.lookahead import LookAheadCheck, check_look_ahead, joined_checks
 
 _MOST_SETS = 24
@@ -38,7 +38,7 @@ def look_ahead_of(
         StrategyError: only if wanted: it raises on these bars, or there are too few of them.
     """
     chosen = evaluator.strategy
-    if not isinstance(chosen, Strategy | EventRuns):
+    if not isinstance(chosen, Strategy | Hosted):
         return joined_checks(())
     by_bars: dict[int, tuple[Bars, list[dict[str, Value]]]] = {}
     for combination in combinations:
@@ -54,8 +54,8 @@ def look_ahead_of(
     for bars, sets in by_bars.values():
         try:
             share = None if seconds is None else seconds / len(by_bars)
-            if isinstance(chosen, EventRuns):
-                checks.append(check_events(chosen, bars, evaluator.account, sets, seconds=share))
+            if isinstance(chosen, Hosted):
+                checks.append(check_hosted(chosen, bars, evaluator.account, sets, seconds=share))
             else:
                 checks.append(check_look_ahead(chosen, bars, sets, seconds=share))
         except StrategyError:  # it raises, or there are too few bars: its trials will say so

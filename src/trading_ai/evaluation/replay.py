@@ -19,6 +19,7 @@ from trading_ai.engine.compiled.replay_settle import settle_replay
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.records import N_TALLIES, TRADE
 from trading_ai.engine.replay import delayed, place_trades
+from trading_ai.engine.trade_list import LISTED_TRADE
 from trading_ai.errors import StrategyError, said_in_full
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
@@ -31,6 +32,25 @@ from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.replay import Replay
 
 Floats = npt.NDArray[np.float64]
+DIFFERENCE = np.dtype(
+    [
+        ("place", np.int64),  # of the trade in its list
+        ("entry_time_ns", np.int64),
+        ("direction", np.int8),
+        ("units", np.float64),
+        ("entry_price", np.float64),
+        ("exit_time_ns", np.int64),  # as listed
+        ("exit_price", np.float64),
+        ("exit_reason", np.int8),
+        ("net_profit", np.float64),  # as listed; NaN where the list does not say
+        ("bar_time_ns", np.int64),  # open time of the bar in which the bars end it; 0 where they do not
+        ("bar_price", np.float64),
+        ("bar_reason", np.int8),  # -1 where they do not
+        ("bar_net_profit", np.float64),
+    ]
+)
+"""A listed trade beside its replay."""
+
 _MOST_TOGETHER = 64
 """Combinations that one thread takes at once."""
 
@@ -156,6 +176,29 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             daily_profit=one.daily,
             day_numbers=self.day_numbers,
         )
+
+    def differences(self) -> npt.NDArray[np.void]:
+        """Each trade of the list beside what the bars and its own levels alone make of it.
+
+        Its own exit decides nothing: a trade without a stop and a target of its own ends with the data.
+
+        Returns:
+            `DIFFERENCE` of every trade that begins on the bars, in order of entry, shape (n_trades,).
+        """
+        parameters = self._whole({"keep_exits": False})
+        self._tables.prepare(parameters, self._seen_by(parameters))
+        space = self._work_space()
+        one = self._replay(parameters, space)
+        listed, times = self.placed.listed, self.data.bars.open_time_ns
+        found = np.zeros(listed.shape[0], DIFFERENCE)
+        for name in {*(DIFFERENCE.names or ())} & {*(LISTED_TRADE.names or ())}:
+            found[name] = listed[name]
+        found["place"], found["bar_reason"] = self.placed.place, -1
+        found["bar_price"] = found["bar_net_profit"] = np.nan
+        i = space.taken[one.order]
+        found["bar_time_ns"][i], found["bar_price"][i] = times[space.key[i] >> 1], space.price[i]
+        found["bar_reason"][i], found["bar_net_profit"][i] = space.reason[i], space.money[3][i]
+        return found
 
     def _work_space(self) -> _Space:
         n = len(self.placed.listed)

@@ -14,14 +14,17 @@ import numpy.typing as npt
 from trading_ai.engine.records import SIGNAL, TRADE
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import DataError
+from trading_ai.errors import DataError, StateError
 from trading_ai.evaluation.declared import resolve_parameters
+from trading_ai.evaluation.job import load_bars, load_conversion, make_evaluator, strategy_of, with_trades
 from trading_ai.evaluation.model import BacktestSpec
+from trading_ai.evaluation.replay import ReplayEvaluator
 from trading_ai.market.symbol_table import in_table
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.listed import figures_of
 from trading_ai.optimization.backtests import BacktestService
 from trading_ai.optimization.records import REPLAY, BacktestRecord, DatasetRecord, is_as_reported
+from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.replay import Replay
 
@@ -212,3 +215,28 @@ def metrics_of(listed: npt.NDArray[np.void], capital: float) -> dict[str, float]
     if n > 1 and float(values.std(ddof=1)) > 0.0:
         found["sqn"] = math.sqrt(n) * float(values.mean()) / float(values.std(ddof=1))
     return found
+
+
+def differences_of(service: BacktestService, record: BacktestRecord) -> tuple[npt.NDArray[np.void], int]:
+    """The trades that a backtest replays, each beside what the bars and its own levels alone make of it.
+
+    Args:
+        service: its bars and trades.
+        record: the backtest.
+
+    Returns:
+        See `ReplayEvaluator.differences`, and the length of a bar on which exits happen, ns.
+
+    Raises:
+        StateError: it replays no trades, or has no bars.
+        NotFoundError: its bars or its trades are gone.
+    """
+    spec = record.spec
+    if spec.trades_id is None:
+        raise StateError(f"backtest {record.backtest_id[:8]} replays no trades: there is nothing to compare")
+    chosen = with_trades(strategy_of(spec), service.artifacts)
+    bars, finer = load_bars(spec, service.artifacts)
+    conversion = load_conversion(spec, service.artifacts)
+    evaluator = make_evaluator(spec, SearchSpace(()), bars, finer, 1, chosen, conversion)
+    assert isinstance(evaluator, ReplayEvaluator)
+    return evaluator.differences(), evaluator.data.bars.timeframe.ns

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.fakes.hosted import Twin
 from trading_ai import Costs, backtest, load_sample, sweep
 from trading_ai.errors import ParameterError
+from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.strategies.identity import strategy_identity
 
@@ -42,3 +45,19 @@ def test_it_has_no_exit_parameters_but_its_own():
 
 def test_its_identity_is_its_own():
     assert strategy_identity(Twin("sma_crossover")) != strategy_identity(Twin("rsi_reversal"))
+
+
+class Peeking(Twin):
+    """Drops the trades that would lose, which it cannot know at their entry."""
+
+    def run(self, request):
+        ran = super().run(request)
+        return replace(ran, trades=ran.trades[ran.trades["net_profit"] > 0])
+
+
+@pytest.mark.parametrize(("kind", "looks_ahead"), [(Twin, False), (Peeking, True)])
+def test_whether_it_looks_ahead_is_seen_from_its_trades(kind, looks_ahead):
+    run = sweep(BARS, kind("sma_crossover"), fast=[5, 10], slow=40, stop_loss=20.0, take_profit=60.0)
+    check = look_ahead_of(run.evaluator, [run.evaluator.space.combination(0)])
+    assert check.n_cuts > 20
+    assert (check.n_different > 0) == looks_ahead

@@ -1,7 +1,8 @@
-"""The look-ahead check of event strategies: trades must not change when later bars are taken away.
+"""The look-ahead check of strategies that make their own trades: they must not change when later bars are taken away.
 
 A strategy is run on bars that are cut in many places. Whatever it opened and closed up to the bar after the
-cut it must have opened and closed with all bars too, at the same prices and sizes.
+cut it must have opened and closed with all bars too, at the same prices and sizes. What strategies of others do at the
+last bar of a cut does not count: many close there what is open, without saying why.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.cuts import Places
 from trading_ai.strategies.cuts import cuts as cuts_of
+from trading_ai.strategies.hosted import Hosted
 from trading_ai.strategies.lookahead import LookAhead, LookAheadCheck
 
 _FEWEST_BARS = 20
@@ -35,8 +37,8 @@ _Events = set[tuple[int, int, bool, float, float]]
 """Bar, side, whether it is an entry, price and units of everything that was done."""
 
 
-def check_events(
-    chosen: EventRuns,
+def check_hosted(
+    chosen: Hosted,
     bars: Bars,
     account: Account,
     sets: Iterable[Mapping[str, Value]],
@@ -44,7 +46,7 @@ def check_events(
     seconds: float | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> LookAheadCheck:
-    """Run an event strategy on cut bars, with each set of parameters.
+    """Run a strategy on cut bars, with each set of parameters.
 
     Args:
         chosen: the strategy.
@@ -58,6 +60,7 @@ def check_events(
         What was found; a set that trades nothing, or raises, is not counted.
     """
     bars = bars.slice(0, min(len(bars), _MOST_BARS))
+    ahead = 1 if isinstance(chosen, EventRuns) else 0
     places, borders = Places(bars), Counter[str]()
     until, found, n_cuts, n_different, n_sets = None, list[LookAhead](), 0, 0, 0
     for values in sets:
@@ -80,7 +83,7 @@ def check_events(
             n_cuts += 1
             at = places.of(cut)
             borders.update(at)
-            differs = {e for e in whole ^ part if e[0] <= cut}
+            differs = {e for e in whole ^ part if e[0] < cut - 1 + 2 * ahead}
             n_different += bool(differs)
             if differs and len(found) < _MOST_FOUND:
                 first = min(differs)
@@ -94,13 +97,15 @@ def check_events(
     return LookAheadCheck(n_cuts, n_different, n_sets, dict(borders), tuple(found))
 
 
-def _events(chosen: EventRuns, bars: Bars, cut: int, account: Account, values: Mapping[str, Value]) -> _Events:
+def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapping[str, Value]) -> _Events:
     """Everything that a run did that sees `cut` bars, but for the exits at the end of the data.
 
-    What it decides at the last bar that it sees is carried out in the next one, which only the simulator knows.
+    What an event strategy decides at the last bar that it sees is carried out in the next one, which only the simulator
+    knows; strategies of others are given no such bar.
     """
+    ahead = 1 if isinstance(chosen, EventRuns) else 0
     costs = replace(account.costs, conversion_rate=None)
-    traded = bars.slice(0, min(cut + 1, len(bars)))
+    traded = bars.slice(0, min(cut + ahead, len(bars)))
     data = prepare(traded, costs, bars.symbol.quote_currency)
     account = replace(account, costs=costs).sized(data)
     starts: npt.NDArray[np.int64] = np.arange(len(traded))
