@@ -10,6 +10,7 @@ from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.output import print_json, say
 from trading_ai.cli.tables import table
 from trading_ai.documents.strategies import strategy_json
+from trading_ai.strategies.bundled import is_bundle
 from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.registry import strategies, strategy
 
@@ -26,6 +27,10 @@ def list_strategies(
     as_json: bool = AS_JSON,
 ) -> None:
     """List strategies with their parameters, bounds, defaults and units."""
+    if name is not None and is_bundle(name):
+        from trading_ai.bootstrap import Application  # noqa: PLC0415 - the others need no database
+
+        Application()  # says where bundles are
     known: Mapping[str, Declared | type[Declared]] = strategies() if name is None else {name: strategy(name)}
     found = [strategy_json(key, known[key]) for key in sorted(known)]
     if as_json:
