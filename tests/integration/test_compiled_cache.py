@@ -173,19 +173,20 @@ def digests(tree: Path) -> dict[str, str | None]:
 
 
 def test_doubling_the_commission_renames_every_simulator(tmp_path):
+    """It stands twice: where the rate may change from bar to bar, and where it does not."""
     tree = tmp_path / "tree"
     shutil.copytree(PACKAGE, tree / "trading_ai", ignore=shutil.ignore_patterns("__pycache__", "sample_data"))
     before = digests(tree)
     assert None not in before.values(), "each compiled function of the package can be kept"
-    (file,) = (tree / "trading_ai" / "engine").rglob("bookkeeping.py")
-    text = file.read_text()
-    assert "return units * config[COMMISSION_PER_UNIT]" in text
-    file.write_text(
-        text.replace("return units * config[COMMISSION_PER_UNIT]", "return 2.0 * units * config[COMMISSION_PER_UNIT]")
-    )
+    for name, charge in (("bookkeeping.py", "units * config[COMMISSION_PER_UNIT]"), ("money.py", "units * terms[4]")):
+        file = tree / "trading_ai" / "engine" / "compiled" / name
+        text = file.read_text()
+        assert f"return {charge}" in text
+        file.write_text(text.replace(f"return {charge}", f"return 2.0 * {charge}"))
     after = digests(tree)
     changed = {name.rpartition(".")[2] for name in before if before[name] != after[name]}
-    assert {"commission", "simulate_bars", "simulate_chain", "simulate_grid", "fill_money"} <= changed
+    simulators = {"simulate_bars", "simulate_chain", "simulate_grid", "simulate_lanes", "simulate_sets"}
+    assert {"commission", "commission_of", "fill_money", *simulators} <= changed
     assert not changed & {"rounded", "mark", "book_trade", "_supertrend"}, "what does not call it keeps its name"
 
 

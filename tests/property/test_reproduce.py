@@ -151,7 +151,7 @@ def test_an_import_of_before_names_the_scale_at_least():
     assert reproduce.import_words(dataset)[-2:] == ["--price-scale", "0.01"]
 
 
-FLAGGED = [row for row in OPTIONS if row.has_flag and row.kind != "object" and row.group != "import"]
+FLAGGED = [row for row in OPTIONS if row.has_flag and row.kind != "object" and row.group not in {"import", "report"}]
 OTHER_THAN_USUAL: dict[str, Any] = {
     "number": 12.345678901234567, "whole": 7, "method": "random_search", "currency": "EUR",
     "objective": "net_profit / 3", "more_objectives": ("net_profit", "sqn"), "constraints": ("sqn > 1", "sqn < 9"),

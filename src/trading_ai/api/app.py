@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai optimizer"}
 _ROUTERS = {
-    "pipeline": [pipeline.router, bundles.router, sql.router],
-    "optimizer": [optimizer.router, passes.router, walk_forward.router],
+    "pipeline": [bundles.router, pipeline.router, sql.router],
+    "optimizer": [passes.router, optimizer.router, walk_forward.router],  # "import" is no id
 }
 
 

@@ -29,6 +29,7 @@ READ = [
     ("pipeline", "GET", "/api/v1/datasets"),
     ("pipeline", "GET", "/api/v1/strategies"),
     ("pipeline", "GET", "/api/v1/strategies/bundles"),
+    ("pipeline", "GET", "/api/v1/sql/schema"),
 ]
 RUN = [
     ("optimizer", "POST", "/api/v1/optimize"),
@@ -37,6 +38,8 @@ RUN = [
     ("optimizer", "POST", "/api/v1/optimize/x/resume"),
     ("optimizer", "DELETE", "/api/v1/optimize/x"),
     ("optimizer", "POST", "/api/v1/walk-forward"),
+    ("optimizer", "POST", "/api/v1/optimize/import"),
+    ("pipeline", "POST", "/api/v1/backtests/import"),
     ("pipeline", "POST", "/api/v1/backtests"),
     ("pipeline", "POST", "/api/v1/datasets"),
     ("pipeline", "DELETE", "/api/v1/backtests/x"),
@@ -96,7 +99,8 @@ def test_every_route_is_in_one_of_the_lists(guarded):
             plain = "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
             for method, operation in operations.items():
                 assert operation["security"] == [{"key": []}, {"bearer": []}]
-                assert (service, method.upper(), plain) in listed or method == "get"
+                reads = method == "get" or plain == "/api/v1/sql"  # a question, too long for a URL
+                assert (service, method.upper(), plain) in listed or reads
                 if method == "get":
                     assert client.get(path.replace("{", "").replace("}", "").replace("_", "-")).status_code == 401
 

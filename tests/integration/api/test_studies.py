@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 from fastapi import Response
 
 from trading_ai.api.context import STUDIES_AT_ONCE, Context
 
+NOTHING = SimpleNamespace(never_run_bundles=lambda: None, settings=SimpleNamespace(sql_at_once=1))
+"""What a context needs of an application for this."""
+
 
 def test_few_are_made_at_a_time_and_the_others_hold_no_thread():
-    context = Context(cast("Any", None))
+    context = Context(cast("Any", NOTHING))
     may_end, lock = threading.Event(), threading.Lock()
     now: list[int] = [0, 0]  # made now, and most at a time
 
@@ -42,7 +46,7 @@ def test_few_are_made_at_a_time_and_the_others_hold_no_thread():
 
 
 def test_one_that_fails_makes_room_for_the_next():
-    context = Context(cast("Any", None))
+    context = Context(cast("Any", NOTHING))
 
     def broken() -> Response:
         raise ValueError("no")

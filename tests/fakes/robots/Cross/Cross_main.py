@@ -22,6 +22,8 @@ class Cross:
     def turn(self, leave, enter):
         for position in api.Positions.FindAll(api.Label, api.SymbolName, leave):
             api.ClosePosition(position)
+        for _ in api.Positions.FindAll(api.Label, api.SymbolName, enter):
+            return  # averages that touch cross twice on the same side
         stop = api.StopPips or None
         target = api.TargetPips or None
         api.ExecuteMarketOrder(enter, api.SymbolName, self.units, api.Label, stop, target)
