@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +40,9 @@ def saved(files: Sequence[UploadFile], limit: int) -> Iterator[list[Path]]:
         for i, file in enumerate(files):
             # The name is shown in messages, and can name nothing else; a number keeps equal ones apart.
             name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(file.filename or "").name)[-100:].lstrip(".") or "report"
-            path = Path(folder) / (name if not (Path(folder) / name).exists() else f"{i}_{name}")
-            with path.open("wb") as target:
+            names = chain([name], (f"{k}_{name}" for k in count(i)))
+            path = next(path for path in map(Path(folder).joinpath, names) if not path.exists())
+            with path.open("xb") as target:
                 shutil.copyfileobj(file.file, target, 1 << 20)
             paths.append(path)
         check_unpacked_sizes(paths, limit)

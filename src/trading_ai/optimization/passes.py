@@ -333,8 +333,11 @@ def keep_passes(
     """
     key = f"passes {passes.content_hash}"
     known = store.optimization_of_request(key)
-    if known is not None:
+    if known is not None and known.status == "completed":
         return KeptPasses(known, added=False)
+    if known is not None:  # an import that was interrupted: nothing stays of it
+        store.delete_optimization(known.optimization_id)
+        store.delete_backtest(known.spec.backtest_id)
     space, places = space_of(passes)
     indices = (
         np.array(np.ravel_multi_index(tuple(places.T), space.shape), np.int64) if space.axes else np.zeros(1, np.int64)

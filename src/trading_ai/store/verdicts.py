@@ -22,30 +22,27 @@ class SqlVerdicts(Verdicts):
     """
 
     def __init__(self, database: Database) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write, self._insert = database.read, database.write, database.insert
 
     @override
     def keep(self, record: VerdictRecord) -> None:
-        v = verdicts.c
         with self._write() as connection:
             o = optimizations.c
             key = connection.execute(select(o.id).where(o.optimization_id == record.optimization_id)).scalar()
             if key is None:
                 return
-            earlier = (v.optimization == key) & (v.combination_index == record.combination_index)
-            connection.execute(verdicts.delete().where(earlier))
             criteria = [asdict(c) | {"value": c.value if math.isfinite(c.value) else None} for c in record.criteria]
-            connection.execute(
-                verdicts.insert().values(
-                    optimization=key,
-                    combination_index=record.combination_index,
-                    trial_rank=record.rank,
-                    parameters=codec.dump(dict(record.parameters)),
-                    words=record.words,
-                    judged_at=record.judged_at,
-                    criteria=codec.dump(criteria),
-                )
-            )
+            said = {
+                "trial_rank": record.rank,
+                "parameters": codec.dump(dict(record.parameters)),
+                "words": record.words,
+                "judged_at": record.judged_at,
+                "criteria": codec.dump(criteria),
+            }
+            insert = self._insert(verdicts).values(optimization=key, combination_index=record.combination_index, **said)
+            # Several may judge one trial at once: the last one counts.
+            places = ["optimization", "combination_index"]
+            connection.execute(insert.on_conflict_do_update(index_elements=places, set_=said))
 
     @override
     def all(self) -> list[VerdictRecord]:

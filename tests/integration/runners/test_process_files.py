@@ -81,6 +81,17 @@ def test_a_file_says_everything(described, tmp_path):
     assert found.rules == (("fast", "slow"),)
 
 
+def test_a_script_may_stand_in_the_command(described):
+    found = described('command = ["sh", "-c", "' + "echo 1; " * 60 + '"]\n')
+    assert len(found.identity_parts()) == 1
+
+
+@pytest.mark.parametrize("pattern", ["../shared.py", "/tmp/*.py"])
+def test_files_of_other_folders_are_refused(described, pattern):
+    with pytest.raises(StrategyError, match="leads out of the file's folder"):
+        described(f'command = ["sh"]\nfiles = ["{pattern}"]\n').identity_parts()
+
+
 def test_files_of_other_kinds_are_left_to_others(described, tmp_path):
     assert described("[tool]\nname = 'x'\n") is None
     assert ProcessRunner().find(tmp_path, "") is None
@@ -163,6 +174,7 @@ def test_equity_may_be_numbers_or_moments(reported):
         ({"trades": [{**TRADE, "exit_time": "2024-01-02 10:00"}]}, "`exit_time` must be a time with its offset"),
         ({"trades": [{k: v for k, v in TRADE.items() if k != "units"}]}, "trade 1 of the report has no `units`"),
         ('{"trades": [], "capital": NaN}', "`capital` must be a number"),
+        ('{"trades": [], "capital": 1' + "0" * 400 + "}", "`capital` must be a number"),
         ({"trades": [], "start": 5}, "`start` must be a time"),
         ({"trades": [], "parameters": []}, "`parameters` must be an object"),
         ({"trades": [], "equity": 3}, "`equity` must be a list"),

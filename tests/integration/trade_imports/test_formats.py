@@ -355,3 +355,21 @@ def test_mt5_account_history_has_positions_tied_by_the_platform(imported: Any) -
     assert found.trades.trades["take_profit"][0] == 2055.0
     with pytest.raises(DataError, match="is not a position"):
         imported(page.replace("2024.01.02 01:40:00", "2024.01.02"))
+
+
+@pytest.mark.parametrize(("is_before", "note"), [(True, "before commission and swap"), (False, "")])
+def test_whether_a_profit_is_before_costs_is_told_by_the_prices(imported: Any, is_before: bool, note: str) -> None:
+    # By hand: 1 lot of 100,000, 10, -20 and 5 pips of 10 USD each; 7 USD of commission and 2 of swap a trade.
+    gross = [100.0, -200.0, 50.0]
+    rows = zip(["1.1010", "1.0980", "1.1005"], gross, strict=True)
+    lines = [
+        f"2024-01-0{day} 10:00,2024-01-0{day} 12:00,buy,1.0,1.1000,{price},-7,-2,{profit if is_before else profit - 9}"
+        for day, (price, profit) in enumerate(rows, 2)
+    ]
+    head = "Open time,Close time,Type,Lots,Open price,Close price,Commission,Swap,Profit\n"
+    (found,) = imported(head + "\n".join(lines) + "\n", "list.csv", symbol="EURUSD", timezone="UTC")
+    trades = found.trades.trades
+    assert trades["net_profit"].tolist() == [91.0, -209.0, 41.0]
+    assert any(note in line for line in found.trades.notes)
+    if is_before:
+        assert trades["gross_profit"].tolist() == gross

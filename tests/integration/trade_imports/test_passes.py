@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.api.laptop import Laptop, running_laptop
 from tests.integration.trade_imports import samples
-from trading_ai.errors import DataError
+from trading_ai.errors import DataError, StorageError
 from trading_ai.importers.passes.ctrader_passes import ctrader_fitness
 from trading_ai.importers.passes.read import read_passes
 from trading_ai.metrics.catalog import METRIC_COLUMN
@@ -211,6 +211,25 @@ def test_passes_are_kept_once_as_trials_by_their_fitness(read: Callable[..., Pas
     again = keep_passes(store, passes, now=6.0)
     assert (again.added, again.record.optimization_id) == (False, record.optimization_id)
     assert len(store.optimizations()) == 1
+
+
+def test_passes_whose_import_broke_off_are_imported_anew(
+    read: Callable[..., PassList], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, passes = MemoryStore(), read(mt5_xml())
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "save_chunk", full)
+        with pytest.raises(StorageError):
+            keep_passes(store, passes, now=5.0)
+    kept = keep_passes(store, passes, now=6.0)
+    record = store.optimization(kept.record.optimization_id)
+    assert kept.added
+    assert (record.status, record.n_completed) == ("completed", 10)
+    assert (len(store.optimizations()), len(store.backtests())) == (1, 1)
 
 
 @pytest.mark.parametrize(

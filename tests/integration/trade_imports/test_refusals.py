@@ -114,6 +114,18 @@ def test_bombs_end_where_they_are_too_large(tmp_path: Path, monkeypatch: pytest.
     assert "holds more than 1,000 cells" in refusal(tmp_path, "<table>" + "<tr><td>1<td>2" * 2000)
 
 
+def test_cells_that_lie_far_apart_take_no_room(tmp_path: Path) -> None:
+    """The reader of workbooks makes room for all cells between two; there is no catching what becomes of that."""
+    archive = zipfile.ZipFile(io.BytesIO(samples.xlsx([["a", 1]])))
+    for place in (b'r="XFD99999"', b"r = 'xfd1048576'"):
+        members = {name: archive.read(name).replace(b'r="B1"', place) for name in archive.namelist()}
+        assert "holds more than" in refusal(tmp_path, samples.zipped(members))
+    row = '<Row><Cell ss:Index="16384"><Data ss:Type="Number">1</Data></Cell></Row>'
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    text = f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}"><Worksheet><Table>{row * 300}</Table>'
+    assert "holds more than" in refusal(tmp_path, text + "</Worksheet></Workbook>")
+
+
 def test_day_and_month_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     text = samples.PLAIN.replace("2024-01-02", "01/02/2024")
     assert "could be day and month or month and day" in refusal(tmp_path, text)

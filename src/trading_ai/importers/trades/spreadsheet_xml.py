@@ -100,7 +100,10 @@ class _Reader:
         elif local == "Cell":
             at = attributes.get(f"{_SPREADSHEET}|Index", "")
             if at.isascii() and at.isdigit() and len(self._row) < int(at) <= _MAX_COLUMN:
-                self._row += [""] * (int(at) - 1 - len(self._row))
+                padding = int(at) - 1 - len(self._row)
+                self._n_cells += padding
+                check_cells(self._n_cells, self._source)
+                self._row += [""] * padding
             self._row.append("")
             self._n_cells += 1
             check_cells(self._n_cells, self._source)

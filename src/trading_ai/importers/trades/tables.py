@@ -215,6 +215,8 @@ def read_table(document: Document, mapping: Mapping[str, str | int] | None = Non
     for role in ("stop_loss", "take_profit", "gross_profit", "commission", "swap", "net_profit"):
         trades[role] = columns.numbers(role, needed=False)
     trades["commission"] = np.abs(trades["commission"])
+    if "net_profit" in roles and "gross_profit" not in roles and {"commission", "swap"} & roles.keys():
+        _settle_profit(found)
     if "exit_reason" in roles:
         trades["exit_reason"] = [_REASON_CODES.get(t.lower(), end_of(t)) for t in columns.texts("exit_reason")]
     found.symbols = columns.texts("symbol")
@@ -222,6 +224,31 @@ def read_table(document: Document, mapping: Mapping[str, str | int] | None = Non
     if missing:
         found.notes.append("the list has no column of " + ", ".join(missing))
     return found
+
+
+def _settle_profit(found: FoundTrades) -> None:
+    """Whether a column of profit is before or after costs, which its heading leaves open: its trades' prices tell.
+
+    Profit before costs is in proportion to size and way of the price, whatever a lot and the account's currency are.
+    """
+    trades = found.trades
+    way = trades["direction"] * trades["size"] * (trades["exit_price"] - trades["entry_price"])
+    charged = np.nan_to_num(trades["commission"]) - np.nan_to_num(trades["swap"])
+    known = (way != 0.0) & np.isfinite(trades["net_profit"])
+    if not charged[known].any():
+        return
+
+    def misfit(profit: npt.NDArray[np.float64]) -> float:
+        ratio = float(np.median(profit[known] / way[known]))
+        return float(np.abs(profit[known] - ratio * way[known]).sum())
+
+    before, after = misfit(trades["net_profit"]), misfit(trades["net_profit"] + charged)
+    if known.sum() < 3 or before == after:
+        found.notes.append("the profit is taken as it is after commission and swap: too few trades tell")
+    elif before < after:
+        trades["gross_profit"] = trades["net_profit"]
+        trades["net_profit"] = trades["gross_profit"] - charged
+        found.notes.append("the profit is before commission and swap, as the trades' prices tell")
 
 
 def _begin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from datetime import date, datetime, time, timedelta
@@ -13,6 +14,9 @@ from trading_ai.importers.trades.document import MAX_BYTES, check_cells
 from trading_ai.importers.trades.spreadsheet_xml import Workbook
 
 _PIECE = 1 << 20
+_PLACE = re.compile(rb"""\br\s{0,9}=\s{0,9}["']([A-Za-z]{0,3})(\d{1,7})["']""")
+"""Where a cell or a row lies, as sheets write it."""
+_LONGEST_PLACE = 40
 
 
 def is_workbook(names: list[str]) -> bool:
@@ -112,15 +116,31 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
+def _column(letters: bytes) -> int:
+    """Number of a column from 1: A is 1, AA is 27; 1 for none."""
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + letter - 64
+    return max(number, 1)
+
+
 def _check_size(content: bytes, source: str) -> None:
-    """Count what a workbook unpacks to, a piece at a time, before a reader does."""
+    """Count what a workbook unpacks to, a piece at a time, before a reader does.
+
+    The reader makes room for every cell between the first and the last that a sheet names, however few there are.
+    """
     n_bytes = 0
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist():
+                before, width, height = b"", 1, 1
                 with archive.open(member) as file:
                     while piece := file.read(_PIECE):
                         n_bytes += len(piece)
+                        for letters, digits in _PLACE.findall(before + piece):
+                            width, height = max(width, _column(letters)), max(height, int(digits))
+                        check_cells(width * height, source)
+                        before = piece[-_LONGEST_PLACE:]
                         if n_bytes > MAX_BYTES:
                             raise DataError(
                                 f"unpacks to more than {MAX_BYTES:,} bytes", file=source,

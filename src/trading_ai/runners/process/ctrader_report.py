@@ -49,7 +49,7 @@ def read_ctrader_report(path: Path) -> Report:
             parameters=_parameters(given.get("parameters") or []),
         )
         return Report(trades, _ns(period.get("startDate")), _ns(period.get("endDate")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise EvaluationError(f"the report is none of ctrader-cli: {type(error).__name__}: {error}") from error
 
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,19 @@ class Description:
         parts = {f"command {_digest(self.path)}"}
         found: set[Path] = set()
         for pattern in self.files:
+            if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+                raise self._error("files", pattern, "leads out of the file's folder", "Put what it needs beside it.")
             matches = [file for file in home.glob(pattern) if file.is_file()]
             if not matches:
                 raise self._error("files", pattern, "finds no file", "Patterns are relative to the file's own folder.")
             found.update(matches)
         for argument in self.command:
+            is_file = False
             file = Path(argument.replace("{folder}", str(home)))
             inside = file if file.is_absolute() else self.folder / file
-            if inside.is_file() and inside.resolve().is_relative_to(home):
+            with suppress(OSError, ValueError):  # a script in the argument itself is no file
+                is_file = inside.is_file() and inside.resolve().is_relative_to(home)
+            if is_file:
                 found.add(inside)
         for file in found:
             parts.add(f"file {file.resolve().relative_to(home).as_posix()} {_digest(file)}")

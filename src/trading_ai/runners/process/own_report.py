@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,13 @@ def _fill(listed: npt.NDArray[np.void], i: int, trade: object) -> None:
 
 
 def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise EvaluationError(f"{where} must be a number, not {value!r}")
-    return float(value)
+    number = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):  # whole numbers may have any number of digits
+            number = float(value)
+    if not math.isfinite(number):
+        raise EvaluationError(f"{where} must be a number, not {str(value)[:60]}")
+    return number
 
 
 def _moment(value: object, where: str) -> int:
