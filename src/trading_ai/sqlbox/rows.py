@@ -13,6 +13,7 @@ import numpy.typing as npt
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.words import strategy_label
 from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.errors import QueryError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -156,15 +157,32 @@ def verdict_rows(records: Sequence[VerdictRecord]) -> list[Sent]:
     ]
 
 
+MOST_BYTES = 512 << 20
+"""Memory of the arrays that one table may be made of, here in the process that reads them."""
+
+
 def _arrays(
-    artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, name: str
-) -> tuple[list[npt.NDArray[Any]], npt.NDArray[np.int32]]:
-    """An array of each backtest, and which backtest each row of all of them is of."""
-    found = []
+    artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, *names: str
+) -> tuple[list[list[npt.NDArray[Any]]], npt.NDArray[np.int32]]:
+    """Some arrays of each backtest, by name, and which backtest each row of all of them is of.
+
+    Raises:
+        QueryError: they take more than `MOST_BYTES`.
+    """
+    found: list[list[npt.NDArray[Any]]] = [[] for _ in names]
+    n_bytes = 0
     for backtest_id in ids:
         _ = deadline.left
-        found.append(artifacts.load_backtest(backtest_id)[name])
-    return found, np.repeat(np.arange(len(ids), dtype=np.int32), [len(part) for part in found])
+        kept = artifacts.load_backtest(backtest_id)
+        for name, parts in zip(names, found, strict=True):
+            parts.append(kept[name])
+            n_bytes += kept[name].nbytes
+        if n_bytes > MOST_BYTES:
+            raise QueryError(
+                f"needs {names[0]} of all backtests, which take more than {MOST_BYTES >> 20} MB", parameter="sql",
+                remedy="Name one backtest, as in equity('latest').",
+            )  # fmt: skip
+    return found, np.repeat(np.arange(len(ids), dtype=np.int32), [len(part) for part in found[0]])
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
@@ -182,7 +200,7 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> 
     Raises:
         TimeoutError: it took too long.
     """
-    parts, codes = _arrays(artifacts, ids, deadline, "trades")
+    (parts,), codes = _arrays(artifacts, ids, deadline, "trades")
     n = codes.size
 
     def column(name: str) -> npt.NDArray[Any]:
@@ -212,8 +230,7 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> 
 
 def equity_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
     """Columns of `equity`; arguments as of `trade_rows`."""
-    parts, codes = _arrays(artifacts, ids, deadline, "equity")
-    opens, _ = _arrays(artifacts, ids, deadline, "equity_time_ns")
+    (parts, opens), codes = _arrays(artifacts, ids, deadline, "equity", "equity_time_ns")
     return [
         coded("backtest_id", codes, ids),
         times("time", _joined(opens, np.int64)),
@@ -223,8 +240,7 @@ def equity_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) ->
 
 def day_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
     """Columns of `daily_profits`; arguments as of `trade_rows`."""
-    parts, codes = _arrays(artifacts, ids, deadline, "daily_profit")
-    days, _ = _arrays(artifacts, ids, deadline, "day_numbers")
+    (parts, days), codes = _arrays(artifacts, ids, deadline, "daily_profit", "day_numbers")
     return [
         coded("backtest_id", codes, ids),
         dates("day", _joined(days, np.int64)),

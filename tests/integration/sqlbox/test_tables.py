@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.stored import BACKTEST_ID, NET, OPTIMIZATION_ID, STUDY, TEST_ID, TRAINING_ID
 from trading_ai.documents.sql_tables import TABLES
 from trading_ai.errors import NotFoundError, QueryError
+from trading_ai.sqlbox import rows as table_rows
 
 _IDS = {"dataset": "latest", "backtest": "latest", "optimization": "sweep", "": ""}
 
@@ -167,3 +168,10 @@ def test_more_rows_than_asked_for_are_left_out_and_said(application) -> None:
     assert frame_of(answer).rows() == [(9,), (8,), (7,)]
     assert answer.truncated
     assert not application.sql.ask("select range from range(3)", 3).truncated
+
+
+@pytest.mark.parametrize("table", ["trades", "equity", "daily_profits"])
+def test_what_is_too_large_to_read_whole_is_refused_while_it_is_read(application, monkeypatch, table) -> None:
+    monkeypatch.setattr(table_rows, "MOST_BYTES", 100)
+    with pytest.raises(QueryError, match="take more than 0 MB"):
+        application.sql.ask(f"select count(*) from {table} where 'not asked before' <> ''")

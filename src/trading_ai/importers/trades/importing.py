@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trading_ai.errors import DataError
 from trading_ai.importers.trades.read import ImportedTrades, read_trades
 from trading_ai.market.bars import Bars
@@ -79,12 +81,19 @@ def _read_again(
         if dataset is not None and _is_open(item) and item.trades.symbol not in bars_of:
             bars_of[item.trades.symbol] = service.artifacts.load_bars(dataset.dataset_id)
     told = {
-        (item.digest, item.trades.symbol): item
+        _told_apart(item): item
         for bars in bars_of.values()
         for item in read_trades(list(paths), bars=bars, **options)
         if item.trades.symbol == bars.symbol.name and not _is_open(item)
     }
-    return [told.get((item.digest, item.trades.symbol), item) if _is_open(item) else item for item in found]
+    return [told.get(_told_apart(item), item) if _is_open(item) else item for item in found]
+
+
+def _told_apart(item: ImportedTrades) -> tuple[object, ...]:
+    """What a list has whatever its clock is: two of one file may be of symbols that are one here (EURUSD, EURUSD.m)."""
+    trades = item.trades.trades
+    sums = (float(np.nansum(trades[name])) for name in ("entry_price", "exit_price", "units"))
+    return (item.digest, item.trades.symbol, trades.size, *(round(total, 6) for total in sums))
 
 
 def _named(item: ImportedTrades) -> str:
