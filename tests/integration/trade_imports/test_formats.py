@@ -318,6 +318,17 @@ def test_a_list_of_other_headings_by_a_mapping(imported: Any) -> None:
         imported(text, "list.csv", columns=["entry_time=zzz"])
 
 
+def test_a_list_without_headings_keeps_its_first_trade(imported: Any) -> None:
+    text = "2024-01-02 10:00,2024-01-02 11:00,2,1.5,1.4\n2024-01-03 10:00,2024-01-03 11:00,3,1.4,1.5\n"
+    columns = ["entry_time=0", "exit_time=1", "size=2", "entry_price=3", "exit_price=4"]
+    (found,) = imported(text, "list.csv", columns=columns, symbol="AAPL", timezone="UTC")
+    assert found.trades.trades["units"].tolist() == [2.0, 3.0]
+    (found,) = imported("when,until,size,at,to\n" + text, "list.csv", columns=columns, symbol="AAPL", timezone="UTC")
+    assert found.trades.trades["units"].tolist() == [2.0, 3.0]
+    with pytest.raises(DataError, match="has 5 columns"):
+        imported(text, "list.csv", columns=[*columns, "symbol=99"], timezone="UTC")
+
+
 def test_files_that_come_twice_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "a.htm").write_bytes(samples.mt4())
     (tmp_path / "b.htm.gz").write_bytes(gzip.compress(samples.mt4()))

@@ -295,7 +295,7 @@ def _sides(columns: Columns) -> npt.NDArray[np.int8]:
 def _numbered(
     document: Document, mapping: Mapping[str, str | int], words: Mapping[str, tuple[str, ...]]
 ) -> tuple[int, dict[str, int]]:
-    """The header's row and the column of each role."""
+    """The header's row, -1 where there is none, and the column of each role."""
     for role in mapping:
         if role not in ROLES:
             raise DataError(
@@ -319,13 +319,25 @@ def _numbered(
                     "has no column of " + ", ".join(missing), row=at, value=", ".join(document.rows[at])[:200],
                     remedy=f"Name it, as in columns {missing[0]}=NAME",
                 )  # fmt: skip
+            far = [role for role, column in roles.items() if column >= len(heads)]
+            if far and not missing:
+                raise document.refuse(
+                    f"has {len(heads)} columns", row=at, parameter=far[0], value=roles[far[0]],
+                    remedy="Columns are counted from 0.",
+                )  # fmt: skip
             if not missing:
-                return at, roles
+                # Where columns are told by number, the first row may be a trade already.
+                is_told = all(named.get(role, "").isdigit() for role in _NEEDED)
+                return (at - 1 if is_told and _is_number(heads[roles["entry_price"]]) else at), roles
     unknown = next((name for role, name in named.items()), "")
     raise document.refuse(
         "has no such column", parameter="columns", value=unknown or None,
         remedy="Its first row has: " + ", ".join(document.rows[0] if document.rows else ())[:200],
     )  # fmt: skip
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").strip().isdigit()
 
 
 def _place(heads: list[str], name: str) -> int:
