@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import ExecutionData, prepare
-from trading_ai.errors import EvaluationError, ParameterError
+from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.evaluation.ports import BarsEvaluator, BarsOf, Floats, Indices
 from trading_ai.evaluation.signal_bars import SignalBars, signal_bars
@@ -18,7 +18,6 @@ from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import first_bar
 from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.benchmark import buy_and_hold
-from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.metrics.ratios import metrics_from_tallies
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared
@@ -113,13 +112,6 @@ class OneSymbolEvaluator(BarsEvaluator, Generic[S]):
         if not 0 < ordinal < self.n_days:
             return None
         return int(self.data.bars.open_time_ns[self.data.day_last_bar[ordinal - 1] + 1])
-
-    @override
-    def metrics_of(self, **parameters: Value) -> dict[str, float]:
-        chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
-        for message in chunk.failures.values():
-            raise EvaluationError(message)
-        return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
 
     # --- for those that derive from it ---------------------------------------------------------------
 

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.version import ENGINE_VERSION
+from trading_ai.errors import EvaluationError
 from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
+from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared
 
@@ -111,7 +113,10 @@ class Evaluator(Protocol):
             ParameterError: a parameter of the space is missing or not on its axis.
             EvaluationError: the strategy raised.
         """
-        ...
+        chunk = self.evaluate(np.array([self.space.index_of(parameters)]))
+        for message in chunk.failures.values():
+            raise EvaluationError(message)
+        return dict(zip(METRIC_NAMES, chunk.metrics[0].tolist(), strict=True))
 
     def metrics_at(self, combination: Mapping[str, Value], entry_delay: int = 0) -> dict[str, float]:
         """Metrics of any combination by name, with entries some execution bars late; arguments as in `backtest`."""
