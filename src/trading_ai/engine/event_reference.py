@@ -301,7 +301,7 @@ class EventSimulator(EventAccount):
         for t in range(n):
             self.now = t
             while i < len(next_start) and next_start[i] == t:
-                if self.ruined_at < 0:
+                if self.ruined_at is None:
                     if self.waiting:
                         self.expire(i)
                     decide(i)
@@ -325,7 +325,7 @@ class EventSimulator(EventAccount):
             trades, equity,
             open_profit=self.open_value(n - 1, self.bid[3][n - 1], self.ask[3][n - 1]),
             n_skipped=self.skipped, bars_exposed=self.exposed, slippage=self.slippage, spread=self.spread,
-            ruined_bar=self.ruined_at, marks=self.marks,
+            ruined_bar=-1 if self.ruined_at is None else self.ruined_at, marks=self.marks,
         )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ class EventAccount(ReferenceAccount):
         self.trades: list[tuple[Any, ...]] = []
         self.skipped = 0
         self.slippage = self.spread = 0.0
-        self.ruined_at = -1
         self.n_opened = 0
         self.half_cent = data.cent / 2
         sizing, symbol = self.sizing, self.symbol
@@ -176,14 +175,7 @@ class EventAccount(ReferenceAccount):
         paid_out = self.commission(units, price, bar)
         credit = self.swap(part, bar, price)
         left = self.balance + (gross - paid_out + credit)
-        is_last = len(self.open) == 1 and part is p
-        nothing = left < self.half_cent
-        if (nothing and (ruin or is_last)) or (ruin and is_last):
-            # What is lost beyond the account is not owed.
-            gross -= left
-            left = 0.0
-            if is_last:
-                self.ruined_at = bar
+        gross, left = self.owed(gross, left, bar, is_last=len(self.open) == 1 and part is p, ruin=ruin)
         self.balance = left
         # The balance after a trade is what closed trades made: what the others paid at their entries is part of them.
         booked = left

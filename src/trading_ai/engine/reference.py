@@ -99,7 +99,6 @@ class ReferenceSimulator(ReferenceAccount):
         self.marks: list[tuple[int, float]] = []
         self.skipped = 0
         self.bars_exposed = 0
-        self.ruined_at: int | None = None
 
     def close(
         self, p: Position, bar: int, price: float, reason: int, ambiguous: bool = False, ruin: bool = False
@@ -109,14 +108,7 @@ class ReferenceSimulator(ReferenceAccount):
         paid_out = self.commission(p.units, price, bar)
         credit = self.swap(p, bar, price)
         left = self.balance + (gross - paid_out + credit)
-        is_last = len(self.open) == 1
-        nothing = left < self.data.cent / 2
-        if (nothing and (ruin or is_last)) or (ruin and is_last):
-            # What is lost beyond the account is not owed.
-            gross -= left
-            left = 0.0
-            if is_last:
-                self.ruined_at = bar
+        gross, left = self.owed(gross, left, bar, is_last=len(self.open) == 1, ruin=ruin)
         self.balance = left
         # The balance after a trade is what closed trades made: what the others paid at their entries is part of them.
         booked = left

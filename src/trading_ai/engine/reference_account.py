@@ -55,6 +55,7 @@ class ReferenceAccount:
         self.pip = self.symbol.pip_size
         self.balance = capital
         self.open: list[Position] = []
+        self.ruined_at: int | None = None
 
     # --- money ---------------------------------------------------------------------------------------
 
@@ -109,6 +110,23 @@ class ReferenceAccount:
         if credit == 0.0 or self.costs.swap_unit == "account":
             return credit
         return credit * self.rate(bar, price)
+
+    def owed(self, gross: float, left: float, bar: int, *, is_last: bool, ruin: bool) -> tuple[float, float]:
+        """Price profit of a trade and balance after it: what is lost beyond the account is not owed.
+
+        Args:
+            gross: its price profit.
+            left: the balance that it would leave.
+            bar: bar of the exit.
+            is_last: whether no position is open after it.
+            ruin: whether all positions are closed because nothing is left.
+        """
+        nothing = left < self.data.cent / 2
+        if not (nothing and (ruin or is_last)) and not (ruin and is_last):
+            return gross, left
+        if is_last:
+            self.ruined_at = bar
+        return gross - left, 0.0
 
     def size(self, bar: int, price: float, equity: float, risk: float, wanted: float = math.nan) -> float:
         """Units to open; 0 where nothing can be opened.

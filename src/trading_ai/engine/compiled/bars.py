@@ -42,8 +42,15 @@ from trading_ai.engine.compiled.carrying import (
     limit_of,
     open_value,
 )
-from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
-from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
+from trading_ai.engine.compiled.closing import (
+    close_at_end,
+    close_inside_bar,
+    close_position,
+    market_fill,
+    move_stop,
+    stop_out,
+)
+from trading_ai.engine.records import SIGNAL, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
 
 
 @njit_spread
@@ -228,17 +235,7 @@ def simulate_bars(
                 is_level_known = False
             # 4. After the bar: stops that move, from the next bar on.
             for i in range(n_open):
-                if (best - positions[i, BEST]) * side > 0.0:
-                    positions[i, BEST] = best
-                trail = rounded(positions[i, BEST] - side * trailing_distances[c], config[a.LEVEL_SCALE])
-                if (trail - positions[i, STOP]) * side > 0.0:
-                    positions[i, STOP] = trail
-                    positions[i, STOP_REASON] = TRAILING_STOP
-                entry = positions[i, ENTRY]
-                trigger = rounded(entry + side * break_even_distances[c], config[a.LEVEL_SCALE])
-                if (best - trigger) * side >= 0.0 and (entry - positions[i, STOP]) * side > 0.0:
-                    positions[i, STOP] = entry
-                    positions[i, STOP_REASON] = BREAK_EVEN
+                move_stop(positions, i, best, trailing_distances[c], break_even_distances[c], config[a.LEVEL_SCALE])
             # 5. Value at the close: of what the account can carry there.
             open_profit = 0.0
             while n_open > 0:
@@ -257,13 +254,7 @@ def simulate_bars(
                 is_level_known = False
                 open_profit = 0.0
             if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
-                while n_open > 0:
-                    side = positions[0, SIDE]
-                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
-                    n_open = close_position(
-                        config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally,
-                        trades,
-                    )  # fmt: skip
+                n_open = close_at_end(config, positions, n_open, market, days, state, tally, trades)
                 open_profit = 0.0
             equity = state[a.BALANCE] + open_profit
             mark(state, tally, equity, t, time_ns)

@@ -7,8 +7,16 @@ import numpy as np
 
 from trading_ai._jit import njit
 from trading_ai.engine.compiled import bookkeeping as a
-from trading_ai.engine.compiled.bookkeeping import book_trade, commission, price_profit, swap_credit, to_account
+from trading_ai.engine.compiled.bookkeeping import (
+    book_trade,
+    commission,
+    price_profit,
+    rounded,
+    swap_credit,
+    to_account,
+)
 from trading_ai.engine.compiled.carrying import (
+    BEST,
     ENTRY,
     ENTRY_BAR,
     ENTRY_SLIPS,
@@ -23,7 +31,15 @@ from trading_ai.engine.compiled.carrying import (
     open_value,
     taken_out,
 )
-from trading_ai.engine.records import SIGNAL, STOP_OUT, TAKE_PROFIT, TIME_EXIT
+from trading_ai.engine.records import (
+    BREAK_EVEN,
+    END_OF_DATA,
+    SIGNAL,
+    STOP_OUT,
+    TAKE_PROFIT,
+    TIME_EXIT,
+    TRAILING_STOP,
+)
 
 
 @njit
@@ -246,3 +262,41 @@ def close_inside_bar(config, positions, n_open, t, open_, worst, best, market, d
     if n_open > 0:
         n_open = close_at_targets(config, positions, n_open, t, worst, best, market, days, state, tally, trades)
     return n_open
+
+
+@njit
+def close_at_end(config, positions, n_open, market, days, state, tally, trades):
+    """Close every open position at the last bar's close; returns that none is left open."""
+    t = market.time_ns.shape[0] - 1
+    while n_open > 0:
+        side = positions[0, SIDE]
+        price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
+        n_open = close_position(
+            config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally, trades
+        )
+    return n_open
+
+
+@njit
+def move_stop(positions, i, best, trailing, break_even, scale):
+    """Move the stop of open position `i` after a bar, effective from the next one.
+
+    Args:
+        positions: see `carrying`.
+        i: which of them.
+        best: price of the bar that is best for it.
+        trailing: distance at which its stop trails, price units, inf for none.
+        break_even: profit at which its stop moves to the entry price likewise.
+        scale: stops are rounded to 1 / scale.
+    """
+    side, entry = positions[i, SIDE], positions[i, ENTRY]
+    if (best - positions[i, BEST]) * side > 0.0:
+        positions[i, BEST] = best
+    trail = rounded(positions[i, BEST] - side * trailing, scale)
+    if (trail - positions[i, STOP]) * side > 0.0:
+        positions[i, STOP] = trail
+        positions[i, STOP_REASON] = TRAILING_STOP
+    trigger = rounded(entry + side * break_even, scale)
+    if (best - trigger) * side >= 0.0 and (entry - positions[i, STOP]) * side > 0.0:
+        positions[i, STOP] = entry
+        positions[i, STOP_REASON] = BREAK_EVEN

@@ -14,8 +14,6 @@ from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Market, Plans
 from trading_ai.engine.compiled.bookkeeping import end_days, finish, mark, rounded, start
 from trading_ai.engine.compiled.carrying import (
-    BEST,
-    ENTRY,
     ENTRY_BAR,
     SIDE,
     STOP,
@@ -24,7 +22,14 @@ from trading_ai.engine.compiled.carrying import (
     limit_of,
     open_value,
 )
-from trading_ai.engine.compiled.closing import close_inside_bar, close_position, market_fill, stop_out
+from trading_ai.engine.compiled.closing import (
+    close_at_end,
+    close_inside_bar,
+    close_position,
+    market_fill,
+    move_stop,
+    stop_out,
+)
 from trading_ai.engine.compiled.plan_entries import (
     INSIDE,
     OWN_REASON,
@@ -36,7 +41,7 @@ from trading_ai.engine.compiled.plan_entries import (
     open_planned,
 )
 from trading_ai.engine.plan_columns import KIND, LIMIT, LONG_STOP, MARKET, PRICE_OF, SHORT_STOP, STOP_ORDER, UNTIL
-from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, SIGNAL, TIME_EXIT, TRAILING_STOP
+from trading_ai.engine.records import SIGNAL, TIME_EXIT
 
 
 @njit_spread
@@ -240,17 +245,7 @@ def simulate_plans(
                 best = market.bid_high[t] if side > 0.0 else market.ask_low[t]
                 if positions[i, INSIDE] == t:
                     best = filled_best
-                if (best - positions[i, BEST]) * side > 0.0:
-                    positions[i, BEST] = best
-                trail = rounded(positions[i, BEST] - side * positions[i, TRAILS], scale)
-                if (trail - positions[i, STOP]) * side > 0.0:
-                    positions[i, STOP] = trail
-                    positions[i, STOP_REASON] = TRAILING_STOP
-                entry = positions[i, ENTRY]
-                trigger = rounded(entry + side * break_even_distances[c], scale)
-                if (best - trigger) * side >= 0.0 and (entry - positions[i, STOP]) * side > 0.0:
-                    positions[i, STOP] = entry
-                    positions[i, STOP_REASON] = BREAK_EVEN
+                move_stop(positions, i, best, positions[i, TRAILS], break_even_distances[c], scale)
             # 7. Value at the close: of what the account can carry there.
             open_profit = 0.0
             while n_open > 0:
@@ -262,13 +257,7 @@ def simulate_plans(
                 n_open = stop_out(config, positions, n_open, t, price, np.nan, market, days, state, tally, trades)
                 open_profit = 0.0
             if t == n - 1 and config[a.CLOSE_AT_END] != 0.0:
-                while n_open > 0:
-                    side = positions[0, SIDE]
-                    price = market_fill(market.bid_close[t] if side > 0.0 else market.ask_close[t], side, config)
-                    n_open = close_position(
-                        config, positions, 0, n_open, t, price, END_OF_DATA, False, False, market, days, state, tally,
-                        trades,
-                    )  # fmt: skip
+                n_open = close_at_end(config, positions, n_open, market, days, state, tally, trades)
                 open_profit = 0.0
             equity = state[a.BALANCE] + open_profit
             mark(state, tally, equity, t, time_ns)

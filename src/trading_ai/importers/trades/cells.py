@@ -48,6 +48,22 @@ def one_number(text: str) -> float | None:
     return value if abs(value) < _LARGEST else None
 
 
+def needed_number(document: Document, cells: Sequence[str], row: int, at: int, name: str) -> float:
+    """A number of a MetaTrader report, in cell `at` of a row.
+
+    Raises:
+        DataError: it is missing, or is no number.
+    """
+    text = cell(cells, at)
+    value = one_number(text)
+    if value is None:
+        raise document.refuse(
+            "is not a number" if text else "is missing", row=row, parameter=name, value=text or None,
+            remedy="Export it again; it is cut off, or was changed",
+        )  # fmt: skip
+    return value
+
+
 class Columns:
     """Some rows of a document, by the roles of their columns.
 

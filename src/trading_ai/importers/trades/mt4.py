@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
 from trading_ai.engine.records import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT
 from trading_ai.importers.datetimes import guess_time_format, parse_times
-from trading_ai.importers.trades.cells import cell, one_number
+from trading_ai.importers.trades.cells import cell, needed_number, one_number
 from trading_ai.importers.trades.document import Document
 from trading_ai.importers.trades.found import FoundTrades, make_trades
 from trading_ai.importers.trades.metatrader import (
@@ -169,10 +170,14 @@ def _trades(document: Document, events: list[int], found: FoundTrades) -> list[d
     closing: list[tuple[int, float, float]] = []
     for at, row in enumerate(events):
         cells = document.rows[row]
+        needed = partial(needed_number, document, cells, row)
         if bad[at]:
             raise document.refuse("is not a time", row=row, parameter="time", value=cells[1], remedy="Correct the row")
         kind, number = cells[2].lower(), cells[3]
-        size, price = _needed(document, row, 4, "size"), _needed(document, row, 5, "price")
+        size, price = (
+            needed(4, "size"),
+            needed(5, "price"),
+        )
         stop, target = (_level(cells, 6), _level(cells, 7))
         if kind in _SIDES:
             orders[number] = _Order(int(times[at]), _SIDES[kind], size, price, stop, target)
@@ -189,7 +194,10 @@ def _trades(document: Document, events: list[int], found: FoundTrades) -> list[d
             order.left -= size
             if order.left > _SIZE:
                 rests.append(order)
-            profit, balance = _needed(document, row, 8, "profit"), _needed(document, row, 9, "balance")
+            profit, balance = (
+                needed(8, "profit"),
+                needed(9, "balance"),
+            )
             closing.append((row, profit, balance))
             trades.append(
                 {
@@ -213,17 +221,6 @@ def _rest(rests: list[_Order], size: float) -> _Order | None:
     order = next((o for o in fitting if abs(o.left - size) <= _SIZE), fitting[0])
     rests.remove(order)
     return order
-
-
-def _needed(document: Document, row: int, at: int, name: str) -> float:
-    text = cell(document.rows[row], at)
-    value = one_number(text)
-    if value is None:
-        raise document.refuse(
-            "is not a number" if text else "is missing", row=row, parameter=name, value=text or None,
-            remedy="Export it again; it is cut off, or was changed",
-        )  # fmt: skip
-    return value
 
 
 def _level(cells: Sequence[str], at: int) -> float:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import polars as pl
 
 from trading_ai.engine.records import SIGNAL
 from trading_ai.importers.datetimes import guess_time_format, parse_times
-from trading_ai.importers.trades.cells import cell, one_number
+from trading_ai.importers.trades.cells import cell, needed_number, one_number
 from trading_ai.importers.trades.deals import Deal, pair_deals
 from trading_ai.importers.trades.document import Document
 from trading_ai.importers.trades.found import FoundTrades, make_trades
@@ -117,17 +118,6 @@ def _times(document: Document, rows: list[Cells], wanted: list[int], column: int
     return [int(t) for t in times]
 
 
-def _number(document: Document, rows: list[Cells], row: int, column: int, name: str) -> float:
-    text = cell(rows[row], column)
-    value = one_number(text)
-    if value is None:
-        raise document.refuse(
-            "is not a number" if text else "is missing", row=row, parameter=name, value=text or None,
-            remedy="Export it again; it is cut off, or was changed",
-        )  # fmt: skip
-    return value
-
-
 def _level(text: str) -> float:
     return one_number(text) or math.nan
 
@@ -140,9 +130,9 @@ def _read_deals(found: FoundTrades, rows: list[Cells], wanted: list[int]) -> Non
     changes, balances = [], []
     for row, time_ns in zip(wanted, times, strict=True):
         cells = rows[row]
+        needed = partial(needed_number, document, cells, row)
         commission, swap, profit, balance = (
-            _number(document, rows, row, column, name)
-            for column, name in ((8, "commission"), (9, "swap"), (10, "profit"), (11, "balance"))
+            needed(column, name) for column, name in ((8, "commission"), (9, "swap"), (10, "profit"), (11, "balance"))
         )
         changes.append(commission + swap + profit)
         balances.append(balance)
@@ -158,7 +148,7 @@ def _read_deals(found: FoundTrades, rows: list[Cells], wanted: list[int]) -> Non
         deals.append(
             Deal(
                 row, time_ns, cells[2], direction, {"in": True, "in/out": None}.get(entry, False),
-                abs(_number(document, rows, row, 5, "volume")), _number(document, rows, row, 6, "price"),
+                abs(needed(5, "volume")), needed(6, "price"),
                 0.0 - commission, swap, profit, stop, target, end_of(comment, otherwise=SIGNAL),
             )
         )  # fmt: skip
@@ -208,17 +198,17 @@ def _read_positions(found: FoundTrades, rows: list[Cells], wanted: list[int]) ->
     trades = []
     for row, entry_ns, exit_ns in zip(wanted, entries, exits, strict=True):
         cells = rows[row]
+        needed = partial(needed_number, document, cells, row)
         commission, swap, profit = (
-            _number(document, rows, row, column, name)
-            for column, name in ((10, "commission"), (11, "swap"), (12, "profit"))
+            needed(column, name) for column, name in ((10, "commission"), (11, "swap"), (12, "profit"))
         )
         stop, target = _level(cells[6]), _level(cells[7])
         trades.append(
             {
                 "entry_time_ns": entry_ns, "exit_time_ns": exit_ns, "direction": side_of(cells[3]), "exit_reason": -1,
-                "size": _number(document, rows, row, 4, "volume"),
-                "entry_price": _number(document, rows, row, 5, "price"),
-                "exit_price": _number(document, rows, row, 9, "price"), "stop_loss": stop, "take_profit": target,
+                "size": needed(4, "volume"),
+                "entry_price": needed(5, "price"),
+                "exit_price": needed(9, "price"), "stop_loss": stop, "take_profit": target,
                 "gross_profit": profit, "commission": 0.0 - commission, "swap": swap,
                 "net_profit": profit + commission + swap, "row": row,
             }
