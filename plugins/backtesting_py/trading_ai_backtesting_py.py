@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 import warnings
 from importlib.metadata import version
@@ -19,8 +18,7 @@ from trading_ai.engine.runs import Ran, RunRequest
 from trading_ai.errors import RuleError, StrategyError, did_you_mean
 from trading_ai.strategies.base import Parameter
 from trading_ai.strategies.hosted import Hosted
-from trading_ai.strategies.sources import read_sources
-from trading_ai.strategies.user_file import load_file, user_code
+from trading_ai.strategies.user_file import classes_in, imports_package, load_file, user_code
 
 __version__ = "0.1.0"
 
@@ -43,15 +41,12 @@ class BacktestingPyRunner:
         Raises:
             StrategyError: the file cannot be run, or it does not say which of its classes is meant.
         """
-        if path.suffix != ".py" or not path.is_file() or not _imports_it(path):
+        if path.suffix != ".py" or not path.is_file() or not imports_package(path, "backtesting"):
             return None
         from backtesting import Strategy  # noqa: PLC0415 - takes a second, and most files do not need it
 
         module = load_file(path, "strategy")
-        kinds = {
-            name: value for name, value in vars(module).items()
-            if inspect.isclass(value) and issubclass(value, Strategy) and value.__module__ == module.__name__
-        }  # fmt: skip
+        kinds = classes_in(module, Strategy)
         if class_name and class_name not in kinds and (not kinds or hasattr(module, class_name)):
             return None
         named = [class_name] if class_name else list(kinds)
@@ -179,13 +174,6 @@ def _ran(request: RunRequest, seen: SeenBars, found: Any, hidden: float, spread:
         slippage=2 * units * (hidden - spread / 2), spread=units * spread,
         ruined_bar=int(ruined[0]) if ruined.size else -1,
     )  # fmt: skip
-
-
-def _imports_it(path: Path) -> bool:
-    try:
-        return any(text.partition(" ")[0] == "backtesting" for text in read_sources(path).installed)
-    except (OSError, SyntaxError, ValueError):
-        return False
 
 
 def _declared(name: str, value: object) -> Parameter | None:

@@ -202,9 +202,10 @@ def main(arguments: Sequence[str]) -> int:
         other = subprocess.Popen([sys.executable, "-m", "trading_ai.warm", "--second"])
         try:
             warm(every[:_SECOND_HALF], done)
+        except BaseException:
+            other.kill()
+            raise
         finally:
-            if sys.exc_info()[0] is not None:
-                other.kill()
             failed = other.wait()
         if failed:
             return failed

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from trading_ai.engine.account import Account
@@ -13,8 +11,7 @@ from trading_ai.engine.execution_data import CONVERT_FIXED, CONVERT_NONE, Execut
 from trading_ai.engine.runs import Ran, RunRequest
 from trading_ai.errors import RuleError, StrategyError, did_you_mean
 from trading_ai.strategies.hosted import Hosted
-from trading_ai.strategies.sources import read_sources
-from trading_ai.strategies.user_file import load_file, user_code
+from trading_ai.strategies.user_file import classes_in, imports_package, load_file, user_code
 from trading_ai_backtrader import __version__
 from trading_ai_backtrader.parameters import declared_parameters
 
@@ -34,10 +31,12 @@ class BacktraderRunner:
         Raises:
             StrategyError: the file cannot be run, or it does not say which of its classes is meant.
         """
-        if path.suffix != ".py" or not path.is_file() or not _imports_backtrader(path):
+        if path.suffix != ".py" or not path.is_file() or not imports_package(path, "backtrader"):
             return None
+        import backtrader as bt  # noqa: PLC0415 - takes a while, and most files do not need it
+
         module = load_file(path, "strategy")
-        classes = _strategies_of(module)
+        classes = classes_in(module, bt.Strategy)
         if class_name:
             if class_name in classes:
                 return BacktraderStrategy(classes[class_name])
@@ -129,21 +128,3 @@ def _version(name: str) -> str:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
         return f"{name} of no version"
-
-
-def _imports_backtrader(path: Path) -> bool:
-    try:
-        sources = read_sources(path)
-    except (OSError, SyntaxError, ValueError):
-        return False  # whoever runs it as a strategy of another kind says what is wrong
-    return any(text.partition(" ")[0] == "backtrader" for text in sources.installed)
-
-
-def _strategies_of(module: ModuleType) -> dict[str, type[Any]]:
-    import backtrader as bt  # noqa: PLC0415 - takes a while, and most files do not need it
-
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if inspect.isclass(value) and issubclass(value, bt.Strategy) and value.__module__ == module.__name__
-    }

@@ -18,7 +18,7 @@ from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.hosted import find_hosted
 from trading_ai.strategies.one_of import OneOf
 from trading_ai.strategies.replay import Replay
-from trading_ai.strategies.user_file import load_file
+from trading_ai.strategies.user_file import classes_in, load_file
 
 ENTRY_POINT_GROUP = "trading_ai.strategies"
 
@@ -179,16 +179,8 @@ def classes_of(path: Path) -> dict[str, type[Strategy | EventStrategy]]:
     Raises:
         StrategyError: there is no such file, or it cannot be run.
     """
-    module = load_file(path, "strategy")
-    module_name = module.__name__
-    return {
-        key: value
-        for key, value in vars(module).items()
-        if inspect.isclass(value)
-        and issubclass(value, Strategy | EventStrategy)
-        and value.__module__ == module_name
-        and not inspect.isabstract(value)
-    }
+    found = classes_in(load_file(path, "strategy"), Strategy, EventStrategy)
+    return {name: kind for name, kind in found.items() if not inspect.isabstract(kind)}
 
 
 def _from_file(path: Path, class_name: str) -> type[Strategy | EventStrategy]:

@@ -90,6 +90,29 @@ def load_file(path: Path, parameter: str) -> ModuleType:
         return code.module
 
 
+def classes_in(module: ModuleType, *bases: type[Any]) -> dict[str, type[Any]]:
+    """The classes that a user's module defines itself and that derive from one of these, by name."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, bases) and value.__module__ == module.__name__
+    }
+
+
+def imports_package(path: Path, name: str) -> bool:
+    """Whether a file, or a module of the user that it imports, imports an installed package; False if it is no Python.
+
+    Args:
+        path: the file; it is read, not run.
+        name: name of the package's distribution.
+    """
+    try:
+        sources = read_sources(path)
+    except (OSError, SyntaxError, ValueError):
+        return False  # whoever runs it says what is wrong
+    return any(text.partition(" ")[0] == name for text in sources.installed)
+
+
 def data_files(kind: type) -> Iterator[tuple[str, Path]]:
     """The data files that a class itself declares, by name, with their places: relative to the file of the class."""
     for name in vars(kind).get("data_files", ()):
