@@ -87,7 +87,7 @@ def test_questions_are_asked_again_until_the_answers_hold(tmp_path, monkeypatch,
     assert f"$ trading-ai data import {file} --symbol GBPUSD" in shown.out
     assert "--strategy rsi_reversal --spread 0.8 --commission-per-lot 3.5" in shown.out
     assert "--param stop_loss=20:40:20 --param take_profit=40:80:20" in shown.out
-    assert "2 x 2 = 4 combinations" in shown.err
+    assert "2 x 3 = 6 combinations" in shown.err
     assert "Verdict:" in shown.out
 
 

@@ -269,10 +269,10 @@ class CommandGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         # As click does of commands that it has: the first sentence of each.
         limit = formatter.width - 6 - max(map(len, self._listed))
-        left = list(self._listed)
+        left = list(self._listed)  # asking the mapping whether it has a name would import the command
         sections = SECTIONS if self._listed.groups else {}
         for title, names in sections.items():
-            self._write(formatter, title, [name for name in names if name in self._listed], limit)
+            self._write(formatter, title, [name for name in names if name in left], limit)
         self._write(
             formatter, "More" if sections else "Commands", [n for n in left if n not in _PLACED or not sections], limit
         )
