@@ -33,6 +33,7 @@ from trading_ai.documents.backtests import (
     trades_json,
 )
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
+from trading_ai.documents.differences import Differences, differences_json
 from trading_ai.documents.imports import ImportedBacktests, imported_backtests_json
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
@@ -127,6 +128,20 @@ def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offse
     found = context.store.backtest(backtest_id).backtest_id
     every = context.artifacts.load_backtest(found)["trades"]
     return JSONResponse(trades_json(found, every, slice(offset, offset + limit)))
+
+
+@router.get("/backtests/{backtest_id}/differences", response_model=Differences, dependencies=_READ, tags=["backtests"])
+async def differences(request: Request, backtest_id: Id) -> Response:
+    """The trades that a backtest replays, each beside what its bars and its own levels alone make of it."""
+    context = context_of(request)
+
+    def make() -> Response:
+        from trading_ai.optimization.imports import differences_of  # noqa: PLC0415 - with it comes compiled code
+
+        record = context.store.backtest(backtest_id)
+        return JSONResponse(differences_json(record.backtest_id, *differences_of(context.backtests, record)))
+
+    return await context.study(make)
 
 
 @router.get("/backtests/{backtest_id}/equity", response_model=Equity, dependencies=_READ, tags=["backtests"])
