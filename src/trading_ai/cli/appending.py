@@ -18,16 +18,13 @@ from trading_ai.documents.datasets import imported_json
 from trading_ai.documents.words import short
 from trading_ai.errors import DataError
 from trading_ai.importers.growing import grown
+from trading_ai.option import READING_OPTIONS
 from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
     from trading_ai.importers.read import ImportedBars
     from trading_ai.market.appending import Appended
     from trading_ai.optimization.records import DatasetRecord
-
-_READING = ("timezone", "repair", "price_scale", "side", "format", "date_format", "delimiter", "decimal", "columns",
-            "spread_unit", "member", "ticker", "ask", "stamped")  # fmt: skip
-"""Options that say how a file is read; what the symbol is, the dataset says."""
 
 
 def keep_grown(
@@ -53,7 +50,7 @@ def _state(path: Path) -> object:
     return seen
 
 
-@with_flags([row for row in rows_of("import") if row.field in _READING])
+@with_flags([row for row in rows_of("import") if row.field in READING_OPTIONS])
 def append(
     *,
     dataset_id: str = DATASET_ID,
