@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.integration.api.laptop import Laptop, running_laptop
 from tests.integration.trade_imports import samples
@@ -19,6 +21,7 @@ from trading_ai.errors import DataError, StorageError
 from trading_ai.importers.passes import mt5_cache
 from trading_ai.importers.passes.ctrader_passes import ctrader_fitness
 from trading_ai.importers.passes.read import read_passes
+from trading_ai.importers.trades.document import Document
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.passes import DailyProfits, PassList, judge_passes, keep_passes, space_of
 from trading_ai.parameters import ParameterRange
@@ -216,6 +219,27 @@ def test_values_outside_of_their_ranges_are_not_believed(read: Callable[..., Pas
     content[at : at + 8] = struct.pack("<q", 26)
     with pytest.raises(DataError, match="do not lie in the ranges"):
         read(bytes(content))
+
+
+@settings(max_examples=300)
+@given(
+    places=st.lists(st.tuples(st.integers(0, len(opt_cache()) - 1), st.integers(0, 255)), min_size=1, max_size=8),
+    cut=st.one_of(st.none(), st.integers(0, len(opt_cache()))),
+)
+def test_a_damaged_cache_ends_in_passes_or_a_refusal(places: list[tuple[int, int]], cut: int | None) -> None:
+    content = bytearray(opt_cache())
+    for at, value in places:
+        content[at] = value
+    document = Document("cache.opt", "mt5_cache", "", data=bytes(content[:cut]))
+    remedy, found = "none is needed", None
+    try:
+        found = mt5_cache.read(document)
+    except DataError as error:
+        remedy = error.remedy
+    assert remedy
+    if found is not None:
+        assert len(found.values) == len(found.fitness) <= 10
+        assert np.isfinite(found.metrics["net_profit"]).sum() <= 10
 
 
 def test_what_a_list_of_passes_is_told_by(read: Callable[..., PassList]) -> None:
