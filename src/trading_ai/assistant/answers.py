@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any, Literal
 
 from trading_ai.assistant.drafts import Citation, Statement
-from trading_ai.documents.ask_answers import AskAnswer, AskCitation
+from trading_ai.assistant.insights import Insight
+from trading_ai.documents.ask_answers import AskAnswer, AskCitation, Insights
 
 Status = Literal["answered", "clarify", "refused"]
 Planner = Literal["template", "llm"]
@@ -109,6 +110,31 @@ def joined(answers: Sequence[Answer]) -> Answer:
 
     return Answer(
         "answered", tuple(statements), tuple(citations), every("assumptions"), every("choices"), every("next"),
-        "llm" if any(a.planner == "llm" for a in answers) else "template", ", ".join(dict.fromkeys(a.topic for a in answers)),
+        "llm" if any(a.planner == "llm" for a in answers) else "template",
+        ", ".join(dict.fromkeys(a.topic for a in answers)),
         answers[-1].conversation,
     )  # fmt: skip
+
+
+def insights_json(optimization_id: str, found: Sequence[Insight], citations: Sequence[Citation]) -> Insights:
+    """What matters in an optimization, as one document."""
+    key = optimization_id
+    return {
+        "optimization_id": key,
+        "insights": [
+            {
+                "name": i.name,
+                "weight": i.weight,
+                "threshold": i.threshold,
+                "statements": [{"text": s.text, "cells": list(s.cells)} for s in i.statements],
+                "next": list(i.next),
+            }
+            for i in found
+        ],
+        "citations": [_citation(c) for c in citations],
+        "links": {
+            "report": f"trading-ai report {key}",
+            "results": f"/api/v1/optimize/{key}/results",
+            "robustness": f"/api/v1/optimize/{key}/robustness",
+        },
+    }

@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trading_ai.assistant import conversations
-from trading_ai.assistant.answers import Answer, joined, said
+from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
-from trading_ai.assistant.insights import Insight, insights
+from trading_ai.assistant.insights import insights
 from trading_ai.assistant.planner import ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
 from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
 from trading_ai.assistant.refusals import CAN_ASK, refusal
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.registry import TOPICS
+from trading_ai.documents.ask_answers import Insights
 from trading_ai.errors import NotFoundError
 
 Worded = Callable[[LanguageModel, Sequence[Statement], str], list[str] | None]
@@ -40,7 +41,8 @@ class Assistant:
     Args:
         sql: answers queries.
         retriever: finds passages of the documentation; None for none.
-        model: a language model, which chooses among readings where the program is unsure, and words sentences; None for none.
+        model: a language model, which chooses among readings where the program is unsure, and words sentences; None for
+            none.
         worded: how it words; None leaves sentences as they are.
     """
 
@@ -58,13 +60,14 @@ class Assistant:
         """Whether a language model is there."""
         return self._model is not None
 
-    def ask(self, question: str, context: str = "", conversation: str = "") -> Answer:
+    def ask(self, question: str, context: str = "", conversation: str = "", *, words: bool = True) -> Answer:
         """Answer a question.
 
         Args:
             question: in plain English; what is longer than `MAX_CHARACTERS` is refused.
             context: id or name of the run that it is asked about, or "".
             conversation: what the answer before gave, or "".
+            words: whether a language model, where there is one, may word the sentences; it takes seconds.
 
         Raises:
             StateError: too many queries run already, or the engine of queries is not installed.
@@ -79,26 +82,24 @@ class Assistant:
             return _refused(refused)
         desk = Desk(self._sql, catalogue(self._sql), self._retriever)
         answer = self._answer(question, desk, context, conversation)
-        return self._in_words(answer, question)
+        return self.in_words(answer, question) if words else answer
 
-    def insights(self, optimization: str, draft: Draft) -> tuple[str, list[Insight]]:
-        """What matters in an optimization: its id, and what each test found, the weightiest first.
+    def insights(self, optimization: str) -> Insights:
+        """What matters in an optimization, as one document.
 
         Args:
             optimization: its id, a unique prefix, its name, or ``latest``.
-            draft: gets the queries that the tests rest on.
 
         Raises:
             NotFoundError: there is none.
         """
         desk = Desk(self._sql, catalogue(self._sql))
-        latest = optimization == "latest"
-        context = "" if latest else optimization
+        draft = Draft(self._sql)
         try:
-            run = desk.optimization(Heard("", (), context=context), Draft(self._sql))
+            run = desk.optimization_named(optimization)
         except Unanswerable as unanswerable:
             raise NotFoundError("optimization", optimization, unanswerable.said) from None
-        return run.run_id, insights(run, desk, draft)
+        return insights_json(run.run_id, insights(run, desk, draft), draft.citations)
 
     def _answer(self, question: str, desk: Desk, context: str, conversation: str) -> Answer:
         names = desk.stored.names
@@ -110,7 +111,8 @@ class Assistant:
                 return self._planned(following, desk, follows=True)
             heard = replace(heard, context=context or before[2])
         found = plans(heard)
-        if not sure(found):
+        best = sure(found)
+        if best is None or best.n_left:
             several = parts(question, names, heard.context)
             if 1 < len(several) <= _MOST_PARTS:
                 made = [sure(plans(part)) for part in several]
@@ -125,7 +127,7 @@ class Assistant:
         """A follow-up joined with the question before it, or None where it stands for itself."""
         tags, _, context = before
         alone = sure(plans(heard))
-        marked = conversations.follows(heard, question)
+        marked = conversations.follows(question)
         points = heard.has("subject", "this")
         whole = replace(heard, context=heard.context or context)
         if alone is not None and not marked:
@@ -171,7 +173,8 @@ class Assistant:
                 topic=plan.topic.name,
             )
         return Answer(
-            "answered", tuple(draft.statements), tuple(draft.citations), tuple(draft.assumptions), (), tuple(draft.next),
+            "answered", tuple(draft.statements), tuple(draft.citations), tuple(draft.assumptions), (),
+            tuple(draft.next),
             topic=plan.topic.name, conversation=conversations.kept(plan.heard, plan.topic.name),
         )  # fmt: skip
 
@@ -187,7 +190,8 @@ class Assistant:
         asked = [
             Message(
                 "system",
-                "Choose the reading that means the same as the question, by its number; 0 if none does. Answer as JSON.",
+                "Choose the reading that means the same as the question, by its number; 0 if none does. Answer as "
+                "JSON.",
             ),
             Message("user", f"Question: {heard.question}\nReadings:\n{listed}"),
         ]
@@ -199,7 +203,8 @@ class Assistant:
         valid = isinstance(choice, int) and not isinstance(choice, bool) and 1 <= choice <= len(candidates)
         return candidates[choice - 1] if valid else None
 
-    def _in_words(self, answer: Answer, question: str) -> Answer:
+    def in_words(self, answer: Answer, question: str) -> Answer:
+        """The same answer in a language model's words, where there is one and they hold."""
         if self._model is None or self._worded is None or answer.status != "answered":
             return answer
         texts = self._worded(self._model, answer.statements, question)
@@ -219,8 +224,8 @@ def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:
         words = ", ".join(harmless(word) for word in heard.unknown[:5])
         return _refused(f"Nothing that is stored answers that{f' (not understood: {words})' if words else ''}.")
     words = ", ".join(harmless(word) for word in heard.unknown[:5])
-    lead = f"That can be read in several ways{f', and {words} is not understood' if words else ''}. Did you mean one of these?"
-    return _clarify(lead, choices or _EXAMPLES)
+    lost = f", and {words} is not understood" if words else ""
+    return _clarify(f"That can be read in several ways{lost}. Did you mean one of these?", choices or _EXAMPLES)
 
 
 def _clarify(text: str, choices: Sequence[str]) -> Answer:

@@ -19,7 +19,8 @@ MOST = 5_000
 
 _BACKTESTS = """select backtest_id, name, strategy, symbol, timeframe, account_currency, parameters, created_at, part_of
 from backtests order by created_at desc, backtest_id"""
-_OPTIMIZATIONS = """select optimization_id, name, status, backtest_id, parameters, objective, method, created_at, part_of
+_OPTIMIZATIONS = """select optimization_id, name, status, backtest_id, parameters, objective, method,
+created_at, part_of
 from optimizations order by created_at desc, optimization_id"""
 _DATASETS = (
     "select dataset_id, symbol, timeframe, n_bars, created_at from datasets order by created_at desc, dataset_id"

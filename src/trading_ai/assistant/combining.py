@@ -28,7 +28,7 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     Args:
         items: tags and words in the order of the question.
     """
-    items = _hours([item for item in (_as_number(item) for item in items)])
+    items = _hours([_as_number(item) for item in items])
     items = _conditions(_between(items))
     items = _limits(items)
     items = _negated(items)
@@ -162,10 +162,7 @@ def _conditions(items: list[Item]) -> list[Item]:
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
                 gone = {operator_at, place, bearer_at, *([place + 1] if behind else [])}
-                if bearer.kind in {"noun"} and bearer.value == "trade":
-                    found = [t for i, t in enumerate(found) if i not in gone]
-                else:
-                    found = [t for i, t in enumerate(found) if i not in gone]
+                found = [t for i, t in enumerate(found) if i not in gone]
                 found.insert(min(gone), tag)
                 place = min(gone) + 1
                 continue
@@ -174,7 +171,7 @@ def _conditions(items: list[Item]) -> list[Item]:
                 (
                     i
                     for i in range(place - 1, max(-1, place - 4), -1)
-                    if not (found[i] in {"of", "is", "at", "=", "with", "was"})
+                    if found[i] not in {"of", "is", "at", "=", "with", "was"}
                 ),
                 None,
             )
@@ -244,9 +241,6 @@ def _limits(items: list[Item]) -> list[Item]:
             ):
                 found.append(Tag("limit", "", f"{int(number)}", number=number))
                 continue
-        if isinstance(item, Tag) and item.kind == "number":
-            found.append(item if number is not None else item)
-            continue
         found.append(item)
     return found
 

@@ -24,11 +24,13 @@ _MOST_TAGS = 40
 _OPERATORS = {">", ">=", "<", "<=", "=", None}
 _FREE = {"hour": r"\d{1,2}(-\d{1,2})?", "year": r"\d{4}", "limit": "", "number": "(clock)?", "factor": ""}
 _FOLLOWING = re.compile(
-    r"^(?:and|what about|how about|only|just|same|now|then|also|but|or|why|instead|ok|okay|for|on|in|what if|with|without|by|per)\b|\binstead\b|\btoo\b\??$|\bas well\b\??$"
+    r"^(?:and|what about|how about|only|just|same|now|then|also|but|or|why|instead|ok|okay|for|on|in|what if|with|"
+    r"without|by|per)\b|\binstead\b|\btoo\b\??$|\bas well\b\??$"
 )
 _REPLACED = {
     "weekday": ("weekday",), "month": ("month",), "hour": ("hour",), "session": ("session",), "year": ("year",),
-    "direction": ("direction",), "outcome": ("outcome",), "exit": ("exit",), "metric": ("metric",), "dim": ("dim",), "agg": ("agg",),
+    "direction": ("direction",), "outcome": ("outcome",), "exit": ("exit",), "metric": ("metric",), "dim": ("dim",),
+    "agg": ("agg",),
     "order": ("order", "day"), "limit": ("limit",), "parameter": ("parameter",), "factor": ("factor",), "day": ("day",),
     "condition": ("condition",),
 }  # fmt: skip
@@ -69,7 +71,7 @@ def _possible(tag: Tag, names: Names) -> bool:
         return re.fullmatch(_FREE[tag.kind], tag.value) is not None
     if tag.kind == "condition":
         kind, _, value = tag.value.partition(":")
-        return kind == "held" and value in {"hour", "day"} or _possible(Tag(kind, value), names)
+        return (kind == "held" and value in {"hour", "day"}) or _possible(Tag(kind, value), names)
     if tag.kind.startswith("id_"):
         return names.ids.get(tag.value) == tag.kind.removeprefix("id_")
     return (tag.kind, tag.value) in _values() or (tag.kind, tag.value) in set(names.phrases.values())
@@ -81,7 +83,7 @@ def _values() -> frozenset[tuple[str, str]]:
     return frozenset(known | {("parameter", name) for name in PARAMETER_WORDS})
 
 
-def follows(heard: Heard, question: str) -> bool:
+def follows(question: str) -> bool:
     """Whether a question sounds as if another one came before it."""
     return _FOLLOWING.search(question.strip().lower()) is not None
 

@@ -54,7 +54,8 @@ class Desk:
         if named is not None and named.kind == "optimization":
             base = self._of(named)
             draft.assume(
-                f"An optimization keeps the figures of its trials, and not their trades: these are the trades of {base.label}, "
+                f"An optimization keeps the figures of its trials, and not their trades: these are the trades of "
+                f"{base.label}, "
                 "which it varies"
             )
             return base
@@ -93,13 +94,27 @@ class Desk:
                 )
         own = self._narrowed(own, heard, "optimization")
         for status in ("running", "paused", "cancelled", "failed"):
-            if heard.has("subject", "running") and status == "running" or heard.has("status", status):
+            if (heard.has("subject", "running") and status == "running") or heard.has("status", status):
                 own = [o for o in own if o.status == status]
                 if not own:
                     raise Unanswerable(f"No optimization is {status} right now.", ["list my optimizations"])
         found = _chosen(own, heard, "optimization")
         draft.assume(f"Asked of {_which(heard)}{found.label}")
         return found
+
+    def optimization_named(self, name: str) -> Run:
+        """An optimization by its id, a unique prefix, its name, or ``latest``.
+
+        Raises:
+            Unanswerable: there is none.
+        """
+        if name == "latest":
+            return _chosen([o for o in self.stored.optimizations if not o.part_of], Heard("", ()), "optimization")
+        found = [o for o in self.stored.optimizations if o.run_id.startswith(name)]
+        found = found if len(found) == 1 else [o for o in self.stored.optimizations if o.name == name][:1]
+        if not found:
+            raise Unanswerable("`trading-ai list` shows what is there")
+        return found[0]
 
     def newest(self, heard: Heard, draft: Draft) -> Run:
         """The run, of whichever kind, that a question is about."""
@@ -189,7 +204,8 @@ class Desk:
             if not left:
                 there = ", ".join(dict.fromkeys(harmless(value(run)) for run in runs if value(run)))
                 raise Unanswerable(
-                    f"There is no {kind} of {slot} {harmless(wanted[0])}. {f'There are runs of {there}.' if there else ''}".strip(),
+                    f"There is no {kind} of {slot} {harmless(wanted[0])}. "
+                    f"{f'There are runs of {there}.' if there else ''}".strip(),
                     ["list my runs"],
                 )
         return left

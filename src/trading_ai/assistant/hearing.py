@@ -28,14 +28,16 @@ _TOKEN = re.compile(
     r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}\b"
     r"|\d{1,2}:\d{2}"
     r"|\d[\d,]*(?:\.\d+)?(?:am|pm|k|x|h)?\b"
-    r"|\w+(?:[-'’&/.]\w+)*"
+    r"|\w+(?:[-'&/.]\w+)*"
     r"|>=|<=|[><=%#]"
 )
 _CONTRACTED = (
     (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
-    (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), (r"[‘’]", "'"), (r"[“”]", '"'),
+    (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
+    ("[\u201c\u201d]", '"'),
     (r"\bno\. of\b", "number of"), (r"\btake-profit\b", "take profit"), (r"\bstop-loss\b", "stop loss"),
-    (r"\bdraw down\b|\bdraw-down\b|\bdrawdawn\b", "drawdown"), (r"\bwin-rate\b", "win rate"), (r"\bthe day of\b", "day of"),
+    (r"\bdraw down\b|\bdraw-down\b|"
+        r"\bdrawdawn\b", "drawdown"), (r"\bwin-rate\b", "win rate"), (r"\bthe day of\b", "day of"),
     (r"(?<=\w)'s\b", ""), (r"(?<=s)'(?=\s|$)", ""), (r"(\d)\s+%", r"\1%"), (r"\bp and l\b", "pnl"),
 )  # fmt: skip
 

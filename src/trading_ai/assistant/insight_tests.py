@@ -7,9 +7,8 @@ from math import isfinite
 
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.drafts import Citation, Draft, column, quoted
-from trading_ai.assistant.topics.costs import COSTS
-from trading_ai.assistant.topics.parameters import neighbours
-from trading_ai.assistant.trial_sql import parameter_column
+from trading_ai.assistant.neighbours import neighbours
+from trading_ai.assistant.trial_sql import COSTS, parameter_column
 from trading_ai.documents.words import short
 from trading_ai.robustness.verdict import Thresholds
 
@@ -53,8 +52,10 @@ Test = Callable[[Run, Run, Draft], float | None]
 
 def _verdict(run: Run, _: Run, draft: Draft) -> float | None:
     found = draft.query(
-        "select rank, verdict, count(*) filter (where holds) as n_hold, count(*) as n_criteria from verdicts where optimization_id = "
-        f"{quoted(run.run_id)} group by rank, verdict order by rank limit 1", {"n_hold": "criteria", "n_criteria": "criteria"},
+        "select rank, verdict, count(*) filter (where holds) as n_hold, count(*) as n_criteria from verdicts where "
+        "optimization_id = "
+        f"{quoted(run.run_id)} group by rank, verdict order by rank limit "
+        f"1", {"n_hold": "criteria", "n_criteria": "criteria"},
     )  # fmt: skip
     if not len(found):
         draft.offer(f"trading-ai robustness {short(run.run_id)}   (no verdict is stored yet)")
@@ -76,8 +77,10 @@ def _edge(run: Run, _: Run, draft: Draft) -> float | None:
     for name in run.searched:
         p = column(parameter_column(name))
         found = draft.query(
-            f"select arg_min({p}, rank) as best, min({p}) as lowest, max({p}) as highest, count(distinct {p}) as n_values from "
-            f"trials({quoted(run.run_id)})", {"best": "plain", "lowest": "plain", "highest": "plain", "n_values": "values"},
+            f"select arg_min({p}, rank) as best, min({p}) as lowest, max({p}) as highest, count(distinct {p}) as "
+            f"n_values from "
+            f"trials({quoted(run.run_id)})", {"best": "plain", "lowest": "plain", "highest": "plain",
+            "n_values": "values"},
         )  # fmt: skip
         best, low, high = (found.value(0, c) for c in ("best", "lowest", "highest"))
         if best is None or isinstance(best, str) or found.value(0, "n_values") < 3 or best not in {low, high}:
@@ -85,7 +88,8 @@ def _edge(run: Run, _: Run, draft: Draft) -> float | None:
         weight = 0.8
         cells = {c: found.cell(0, c) for c in ("best", "lowest", "highest")}
         draft.say(
-            f"The best trial's {name.replace('_', ' ')}, {{best}}, is the end of the range {{lowest}} to {{highest}}: better values may lie beyond it.",
+            f"The best trial's {name.replace('_', ' ')}, {{best}}, is the end of the range {{lowest}} to {{highest}}: "
+            f"better values may lie beyond it.",
             **cells,
         )
         step = run.searched[name].get("step")
@@ -107,7 +111,8 @@ def _plateau(run: Run, _: Run, draft: Draft) -> float | None:
     if kept >= MIN_PLATEAU:
         return 0.0
     draft.say(
-        "The best trial scores {best_score}, the median of its {n_neighbours} neighbours {median_score}, {share_kept} of it: a peak, not a plateau.",
+        "The best trial scores {best_score}, the median of its {n_neighbours} neighbours {median_score}, {share_kept} "
+        "of it: a peak, not a plateau.",
         **cells,
     )
     draft.offer(f"trading-ai report {short(run.run_id)}   (heat map and slices)")
@@ -116,8 +121,10 @@ def _plateau(run: Run, _: Run, draft: Draft) -> float | None:
 
 def _concentration(_: Run, base: Run, draft: Draft) -> float | None:
     found = draft.query(
-        f"with m as (select strftime(exit_time, '%Y-%m') as month, sum(net_profit) as net_profit from trades({quoted(base.run_id)}) group by 1), "
-        "s as (select sum(net_profit) as total_profit, count(*) as n_months from m) select month, net_profit, total_profit, n_months, "
+        f"with m as (select strftime(exit_time, '%Y-%m') as month, sum(net_profit) as net_profit from "
+        f"trades({quoted(base.run_id)}) group by 1), "
+        "s as (select sum(net_profit) as total_profit, count(*) as n_months from m) select month, net_profit, "
+        "total_profit, n_months, "
         "net_profit / nullif(total_profit, 0) as month_share from m, s order by net_profit desc, month limit 1",
         {"total_profit": "account currency", "n_months": "months", "month_share": "share"}, base.currency,
     )  # fmt: skip
@@ -126,7 +133,8 @@ def _concentration(_: Run, base: Run, draft: Draft) -> float | None:
     share = found.value(0, "month_share")
     cells = {c: found.cell(0, c) for c in ("month", "net_profit", "total_profit", "n_months", "month_share")}
     draft.say(
-        "Of the backtest that it varies, one of {n_months} months, {month}, made {net_profit} of {total_profit}: {month_share}.",
+        "Of the backtest that it varies, one of {n_months} months, {month}, made {net_profit} of {total_profit}: "
+        "{month_share}.",
         **cells,
     )
     draft.offer(f'trading-ai ask "profit by month" --run {short(base.run_id)}')
@@ -196,7 +204,8 @@ def _drift(run: Run, _: Run, draft: Draft) -> float | None:
 
 def _correlated(run: Run, _: Run, draft: Draft) -> float | None:
     found = draft.query(
-        f"select count(*) as n_best, count(distinct (net_profit, total_trades)) as n_distinct from trials({quoted(run.run_id)}) "
+        f"select count(*) as n_best, count(distinct (net_profit, total_trades)) as n_distinct from "
+        f"trials({quoted(run.run_id)}) "
         f"where rank <= {N_BEST}", {"n_best": "trials", "n_distinct": "results"},
     )  # fmt: skip
     n = found.value(0, "n_best")
@@ -225,7 +234,8 @@ def _ambiguity(run: Run, _: Run, draft: Draft) -> float | None:
         return 0.0
     cells = {c: found.cell(0, c) for c in ("ambiguous_exits", "total_trades", "ambiguous_share")}
     draft.say(
-        "{ambiguous_exits} of the best trial's {total_trades} exits ({ambiguous_share}) had stop and target in one bar: the rule decides them, not the data.",
+        "{ambiguous_exits} of the best trial's {total_trades} exits ({ambiguous_share}) had stop and target in one "
+        "bar: the rule decides them, not the data.",
         **cells,
     )
     draft.offer("trading-ai backtest run ... --detail DATASET   (finer bars decide them)")
@@ -234,7 +244,8 @@ def _ambiguity(run: Run, _: Run, draft: Draft) -> float | None:
 
 def _ruined(run: Run, _: Run, draft: Draft) -> float | None:
     found = draft.query(
-        f"select count(*) filter (where ruined = 1) as n_ruined, count(*) as n_trials, 1.0 * count(*) filter (where ruined = 1) / "
+        f"select count(*) filter (where ruined = 1) as n_ruined, count(*) as n_trials, 1.0 * count(*) filter (where "
+        f"ruined = 1) / "
         f"nullif(count(*), 0) as ruined_share from trials({quoted(run.run_id)}) where error is null",
         {"n_ruined": "trials", "n_trials": "trials", "ruined_share": "share"},
     )  # fmt: skip
@@ -252,8 +263,10 @@ def _ruined(run: Run, _: Run, draft: Draft) -> float | None:
 
 def _ledger(run: Run, base: Run, draft: Draft) -> float | None:
     found = draft.query(
-        "with here as (select dataset_id from backtests where backtest_id = " + quoted(base.run_id) + ") select sum(o.n_completed) as n_tried, "
-        f"max(o.n_completed) filter (where o.optimization_id = {quoted(run.run_id)}) as n_here, count(*) as n_optimizations from optimizations o "
+        "with here as (select dataset_id from backtests where backtest_id = "
+        "" + quoted(base.run_id) + ") select sum(o.n_completed) as n_tried, "
+        f"max(o.n_completed) filter (where o.optimization_id = {quoted(run.run_id)}) as n_here, count(*) as "
+        f"n_optimizations from optimizations o "
         "join backtests b on b.backtest_id = o.backtest_id where b.dataset_id = (select dataset_id from here)",
         {"n_tried": "trials", "n_here": "trials", "n_optimizations": "optimizations"},
     )  # fmt: skip
@@ -262,7 +275,8 @@ def _ledger(run: Run, base: Run, draft: Draft) -> float | None:
         return None
     cells = {c: found.cell(0, c) for c in ("n_tried", "n_here", "n_optimizations")}
     draft.say(
-        "{n_tried} trials were made over the same bars in {n_optimizations} optimizations, {n_here} of them here; the luck of all counts.",
+        "{n_tried} trials were made over the same bars in {n_optimizations} optimizations, {n_here} of them here; the "
+        "luck of all counts.",
         **cells,
     )
     return 0.5 if tried >= LEDGER_FACTOR * here else 0.0

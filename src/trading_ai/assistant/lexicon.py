@@ -15,7 +15,8 @@ _CALENDAR = {
         "7": "sunday|sundays",
     },
     "month": {
-        "1": "january|jan", "2": "february|feb", "3": "march", "4": "april|apr", "5": "in may|during may|of may|may trades",
+        "1": "january|jan", "2": "february|feb", "3": "march", "4": "april|apr", "5": "in may|during may|of may|may "
+            "trades",
         "6": "june|jun", "7": "july|jul", "8": "august|aug", "9": "september|sept|sep", "10": "october|oct",
         "11": "november|nov", "12": "december|dec",
     },
@@ -51,11 +52,13 @@ _TRADES = {
         "by trade duration|by holding period|holding time bucket",
     },
     "direction": {
-        "long": "long|longs|buy|buys|long side|buy side|long trades|long positions|buy trades|bullish trades|going long",
+        "long": "long|longs|buy|buys|long side|buy side|long trades|long positions|buy trades|bullish trades|"
+            "going long",
         "short": "short|shorts|sell|sells|short side|sell side|short trades|short positions|sell trades|going short",
     },
     "outcome": {
-        "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|trades won",
+        "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
+            "trades won",
         "loss": "losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
         "trades lost|loss making trades|losing ones",
     },
@@ -74,7 +77,8 @@ _TRADES = {
         "trailing_stop": "hit the trailing stop|by trailing stop|by the trailing stop|trailing stop exits|trailed out",
         "break_even": "break even exits|closed at break even|by break even",
         "time_exit": "time exit|timed out|by time exit|closed by time|time exits",
-        "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by signal|"
+        "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by "
+            "signal|"
         "opposite signal|closed by a signal|closed on signal|ended by signal|on a signal",
         "end_of_data": "open at the end|end of data|at the end of the data|left open",
     },
@@ -88,7 +92,8 @@ _ASKED = {
         "count": "how many|number of|count|how often|how frequently|amount of|count of|no of|numbers of|# of",
         "max": "maximum|max",
         "min": "minimum|min",
-        "share": "what percentage|which percentage|percentage of|share of|what share|what fraction|fraction of|percent of|"
+        "share": "what percentage|which percentage|percentage of|share of|what share|what fraction|fraction of|"
+            "percent of|"
         "what proportion|proportion of|proportion|what percent|how large a share|what part|which share|which part of",
         "std": "standard deviation|std|volatility of",
     },
@@ -111,7 +116,8 @@ _ASKED = {
         "trial": "combination|combinations|trial|trials|parameter set|parameter sets|settings|setting|configuration|"
         "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter combinations|"
         "param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
-        "winner": "winner|best trial|best combination|best parameters|best settings|best setting|best set|winning trial|"
+        "winner": "winner|best trial|best combination|best parameters|best settings|best setting|best set|winning "
+            "trial|"
         "winning combination|best params|best parameter set|best configuration|top trial|top combination|best pass|"
         "top result|best result|optimal parameters|optimal settings|winning parameters|winning settings|"
         "best parameter combination|best config|top ranked trial|rank 1|crowned trial|winning parameter set",
@@ -138,7 +144,8 @@ _ASKED = {
         "biggest daily gain|biggest daily profit|best daily profit|most profitable day",
     },
     "subject": {
-        "latest": "last|latest|newest|most recent|recent|recently|this morning|just finished|just ran|last one|latest one",
+        "latest": "last|latest|newest|most recent|recent|recently|this morning|just finished|just ran|last one|"
+            "latest one",
         "running": "running|in progress|going on|active|right now|currently|still going|ongoing|now|at the moment",
         "this": "this|this one|that one|it|here|its|this run|this backtest|this optimization|that run|current",
         "previous": "previous|one before|before that|before last|second last|penultimate|the one before",
@@ -155,7 +162,8 @@ _ASKED = {
         "failed": "failed runs|failed optimizations|failed optimization|crashed|failed run",
     },
     "cmp": {
-        ">": "above|over|more than|greater than|higher than|larger than|exceeding|exceed|exceeds|exceeded|>|better than|"
+        ">": "above|over|more than|greater than|higher than|larger than|exceeding|exceed|exceeds|exceeded|>|"
+            "better than|"
         "longer than|bigger than|beyond|older than|at over|wider than|beat|beats|was above|after",
         ">=": "at least|>=|or more|no less than|minimum of|not less than|from at least|reached|reach|reaches",
         "<": "below|under|less than|lower than|smaller than|fewer than|<|shorter than|worse than|tighter than|before|"
@@ -173,7 +181,8 @@ _CUES = {
     "luck": "luck|lucky|by chance|chance|fluke|random|skill|coincidence|significant|significance|statistically|by luck|"
     "pure luck|likely luck|noise|real edge|edge real|curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|"
     "believe|reliable|data mining|data snooping|snooping",
-    "survive": "survive|survives|survived|surviving|survivor|survivors|hold up|holds up|stand up|will hold|pass the test",
+    "survive": "survive|survives|survived|surviving|survivor|survivors|hold up|holds up|stand up|will hold|pass "
+        "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
     "criteria": "which criteria|criteria failed|failed criteria|what failed|which tests failed|not hold|fail the|"
@@ -192,7 +201,8 @@ _CUES = {
     "surrounding|flat region|near the best|isolated|peak|spike",
     "edge": "edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its range|"
     "edge of the range|at the limit|extend|widen|range|ranges|limit of its range|end of its range|search range",
-    "importance": "matters|matter|important|importance|influences|influence|sensitive|sensitivity|affects|affect|impact|"
+    "importance": "matters|matter|important|importance|influences|influence|sensitive|sensitivity|affects|affect|"
+        "impact|"
     "drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|effects|"
     "biggest effect|biggest influence|biggest impact|largest effect|matter most|explains",
     "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
@@ -237,10 +247,12 @@ _CUES = {
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
     "exists": "is there|are there|have|do i have|exist|exists|available|there|got|stored|did i run|did i",
-    "how_much": "how much|how big|how large|how high|how deep|how low|how good|how bad|how well|how long|how profitable|"
+    "how_much": "how much|how big|how large|how high|how deep|how low|how good|how bad|how well|how long|how "
+        "profitable|"
     "how risky|how strong",
     "rank_by": "objective|ranked by|ranking|rank|sorted by|sort by|ordered by|rank by|scored by",
-    "insight": "insight|insights|what matters|important findings|summary|summarise|summarize|sum up|findings|highlights|"
+    "insight": "insight|insights|what matters|important findings|summary|summarise|summarize|sum up|findings|"
+        "highlights|"
     "tell me about|anything interesting|notable|interesting|stands out|conclusions|takeaways|red flags|concerns|"
     "should i worry|worry|main points|key points|remarkable|noteworthy",
     "period": "period|time span|from when|how long is|date range|cover|covers|covered|which dates|start date|end date|"
@@ -296,23 +308,26 @@ PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
 }
 """What people call parameters that every strategy has; others are called by their names."""
 
-FILLERS = frozenset(
-    """a an the of in on at for from to by with and or as is are was were be been being am do does did doing done has had
-    having can could would should will may might must shall that these those there's what's whats which who whom whose
-    where then than so if but because while into onto out up down about please tell give let see look get know want need
-    like find hey hi hello ok okay thanks thank you your yours they them their theirs he she his her us some any each per
-    only just also too very really quite much many more such same own both either every all one ones thing things time
-    times way kind kinds sort type types using used use via among between during through across whenever
-    trading-ai trading tradingai system's platform got gets go goes went come comes came ask asked question answer exact
-    exactly actually currently now again ever yet still already well good value values figure figures number numbers percent
-    percentage currency account per-cent % usd eur gbp jpy dollar dollars euro euros pips pip utc gmt o'clock oclock
-    when whether how what why whatever whichever been's it's i'm i've i'd let's id called named name names said say says
-    total-wise far-off first second hand according regarding concerning respect terms term respectively whole entire
-    happen happens end ending look looks looking seem seems seen shown show-me display displayed compared have
-    level levels point points day date set sets traded trades' trader traders me-a bit little lot lots big high low long-run
-    performance perform performed performs performing profitably under over without-any turn turned turns produce produced produces yield
-    yields yielded generate generated generates achieve achieved achieves deliver delivered bring brings brought occur
-    taken take taking keep kept put make making made run ran running runs test tested keep include included includes
-    including correspond corresponding respective belong belongs best-known above-mentioned fall falls fell""".split()
-)
+_FILLERS = """
+% ' 'long-run a about above-mentioned according account achieve achieved achieves across actually again all already
+also am among an and answer any are as ask asked at be because been been's being belong belongs best-known between
+big bit both bring brings brought but by called came can come comes compared concerning correspond corresponding
+could currency currently date day deliver delivered did display displayed do does doing dollar dollars done down
+during each either end ending entire eur euro euros ever every exact exactly fall falls far-off fell figure figures
+find first for from gbp generate generated generates get gets give gmt go goes good got had hand happen happens has
+have having he hello her hey hi high his how i'd i'm i've id if in include included includes including into is it's
+jpy just keep kept kind kinds know let let's level levels like little look looking looks lot lots low made make
+making many may me-a might more much must name named names need now number numbers o'clock occur oclock of ok okay
+on one ones only onto or out over own per per-cent percent percentage perform performance performed performing
+performs pip pips platform please point points produce produced produces profitably put question quite ran really
+regarding respect respective respectively run running runs said same say says second see seem seems seen set sets
+shall she should show-me shown so some sort still such system's take taken taking tell term terms test tested than
+thank thanks that the their theirs them then there's these they thing things those through time times to too
+total-wise traded trader traders trades' trading trading-ai tradingai turn turned turns type types under up us usd
+use used using utc value values very via want was way well went were what what's whatever whats when whenever where
+whether which whichever while who whole whom whose why will with without-any would yet yield yielded yields you your
+yours
+"""
+
+FILLERS = frozenset(_FILLERS.split())
 """Words that say nothing by themselves; a phrase that they are part of may."""

@@ -33,7 +33,8 @@ SURE = 0.8
 """Confidence from which the earlier topic of two close ones answers."""
 
 _PARTS = re.compile(
-    r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|have|should)\b)"
+    r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|"
+    r"have|should)\b)"
     r"|,\s*(?=(?:what|why|how|which|when|is it|does it|did it)\b)"
 )
 
@@ -46,11 +47,13 @@ class Plan:
         topic: which topic answers it.
         heard: the question as it was understood.
         confidence: how sure the reading is; below `ANSWERED` it is asked back.
+        n_left: kinds of tags that the topic does not account for.
     """
 
     topic: Topic
     heard: Heard
     confidence: float
+    n_left: int = 0
 
     @property
     def reading(self) -> str:
@@ -66,10 +69,11 @@ def plans(heard: Heard) -> list[Plan]:
         fit = topic.fit(heard)
         if fit <= 0:
             continue
+        left: set[str] = set()
         if topic.accounts:  # a topic without slots answers whatever else is said
             left = {tag.key for tag in heard.tags if tag.key not in topic.accounts and tag.kind not in topic.accounts}
             fit -= TAG_LEFT * len(left) + lost_words
-        found.append(Plan(topic, heard, fit))
+        found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
 
 
@@ -81,8 +85,9 @@ def parts(question: str, names: Names, context: str) -> list[Heard]:
     found = []
     for place, one in enumerate(heard):
         if place and not any(tag.kind in SUBJECTS and tag.value not in {"mine", "this"} for tag in one.tags):
-            one = one.changed([*subjects, *one.tags])
-        found.append(replace(one, question=texts[place]))
+            found.append(replace(one.changed([*subjects, *one.tags]), question=texts[place]))
+        else:
+            found.append(replace(one, question=texts[place]))
     return found
 
 

@@ -43,7 +43,8 @@ _MONEY = "account currency"
 COUNT = Measure("count(*)", "trades", "number of trades")
 MEASURES: dict[str, Measure] = {
     "net_profit": Measure("sum(net_profit)", _MONEY, "net profit", "net_profit"),
-    "gross_profit": Measure(f"coalesce(sum(net_profit) filter (where {_WON}), 0)", _MONEY, "gross profit", singular=True),
+    "gross_profit": Measure(f"coalesce(sum(net_profit) filter (where {_WON}), "
+        f"0)", _MONEY, "gross profit", singular=True),
     "gross_loss": Measure(f"coalesce(sum(net_profit) filter (where {_LOST}), 0)", _MONEY, "gross loss", singular=True),
     "profit_factor": Measure(
         f"sum(net_profit) filter (where {_WON}) / nullif(-sum(net_profit) filter (where {_LOST}), 0)", "ratio",
@@ -63,11 +64,13 @@ MEASURES: dict[str, Measure] = {
     "mae": Measure("avg(mae)", _MONEY, "average of the worst open profit (MAE)", "mae"),
     "mfe": Measure("avg(mfe)", _MONEY, "average of the best open profit (MFE)", "mfe"),
     "units": Measure("avg(units)", "plain", "average size in units", "units"),
-    "ambiguous_exits": Measure("count(*) filter (where ambiguous)", "trades", "number of ambiguous exits", "", -1, True),
+    "ambiguous_exits": Measure("count(*) filter (where ambiguous)", "trades", "number of ambiguous "
+        "exits", "", -1, True),
 }  # fmt: skip
 """Measures by the metric that they are called by."""
 
-_AGGREGATES = {"avg": ("avg", "average"), "median": ("median", "median"), "sum": ("sum", "total"), "max": ("max", "largest"),
+_AGGREGATES = {"avg": ("avg", "average"), "median": ("median", "median"), "sum": ("sum", "total"), "max": ("max",
+"largest"),
                "min": ("min", "smallest"), "std": ("stddev_samp", "standard deviation of")}  # fmt: skip
 
 

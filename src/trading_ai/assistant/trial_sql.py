@@ -15,6 +15,9 @@ BETTER = {m.name: m.better for m in METRICS}
 UNITS = {c.name: c.unit for c in TRIALS.columns}
 """Unit of each column of trials."""
 
+COSTS = "commission_paid + swap_paid + slippage_paid + spread_paid"
+"""All that trading cost, as metrics have it; a swap that was credited lowers it."""
+
 
 def parameter_column(name: str) -> str:
     """A searched parameter as a column of `trials`."""

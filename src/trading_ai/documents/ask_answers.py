@@ -50,7 +50,7 @@ class AskAnswer(TypedDict):
     """The answer to a question.
 
     Attributes:
-        status: answered; clarify, where one of the choices may be meant; or refused, where nothing that is stored tells.
+        status: answered; clarify, where one of the choices may be meant; or refused, where nothing stored tells.
         answer: all sentences.
         citations: the queries whose cells stand in them.
         statements: the sentences, each with its cells.

@@ -30,7 +30,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "average loss", "average loser", "average losing trade", "avg loss", "mean loss", "typical loss",
     ),
     "largest_win": (
-        "largest win", "biggest win", "largest winner", "biggest winner", "largest winning trade", "biggest winning trade",
+        "largest win", "biggest win", "largest winner", "biggest winner", "largest winning trade", "biggest winning "
+            "trade",
         "largest profit trade", "biggest gain",
     ),
     "largest_loss": (

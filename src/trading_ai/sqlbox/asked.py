@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -30,5 +31,5 @@ class BoxSql(Sql):
         box = self._box()
         found = box.ask(sql, min(max_rows, box.limits.max_rows))
         frame = frame_of(found)
-        rows = tuple(tuple(None if v != v else v for v in row) for row in frame.rows())
+        rows = tuple(tuple(None if isinstance(v, float) and isnan(v) else v for v in row) for row in frame.rows())
         return Rows(tuple(frame.columns), rows, found.truncated, found.data_version)

@@ -19,8 +19,10 @@ class Advice(Topic):
 
     name = "advice"
     accounts = ALWAYS | {
-        "cue:next", "cue:insight", "noun:optimization", "noun:run", "noun:param", "noun:winner", "cue:concentration", "cue:correlated",
-        "cue:ledger", "noun:backtest", "noun:trade", "order", "metric", "cue:importance", "noun:strategy", "agg", "noun:trial", "neg",
+        "cue:next", "cue:insight", "noun:optimization", "noun:run", "noun:param", "noun:winner", "cue:concentration",
+        "cue:correlated",
+        "cue:ledger", "noun:backtest", "noun:trade", "order", "metric", "cue:importance", "noun:strategy", "agg",
+        "noun:trial", "neg",
         "cue:quality", "cue:luck",
     }  # fmt: skip
     offers = ("what should I optimize next?", "what matters in my last optimization?")

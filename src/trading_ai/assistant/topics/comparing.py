@@ -21,7 +21,8 @@ class Comparing(Topic):
 
     name = "comparing"
     accounts = ALWAYS | {
-        "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy", "noun:winner",
+        "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
+        "noun:winner",
         "cue:imported", "noun:symbol",
     }  # fmt: skip
     offers = ("compare my last two backtests",)

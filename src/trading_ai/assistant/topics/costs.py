@@ -9,11 +9,10 @@ from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trial_sql import COSTS
 from trading_ai.documents.words import short
 
 _PARTS = ("commission_paid", "swap_paid", "slippage_paid", "spread_paid")
-COSTS = "commission_paid + swap_paid + slippage_paid + spread_paid"
-"""All that trading cost, as metrics have it; a swap that was credited lowers it."""
 
 
 class Costs(Topic):
@@ -21,8 +20,9 @@ class Costs(Topic):
 
     name = "costs"
     accounts = ALWAYS | {
-        "metric", "agg", "factor", "number-no", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven", "noun:run",
-        "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order", "cue:imported",
+        "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven", "noun:run",
+        "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
+        "cue:imported",
         "noun:strategy", "neg", "cue:progress",
     }  # fmt: skip
     offers = ("how much did I pay in costs?", "what would double costs do?")
@@ -99,27 +99,32 @@ def cost_source(run: Run, draft: Draft) -> str:
 def dearer(run: Run, draft: Draft, source: str, times: float) -> None:
     """The net profit if all costs had been so many times what they were."""
     found = draft.query(
-        f"select net_profit, {COSTS} as costs, {times:g} as factor, net_profit - {times - 1:g} * ({COSTS}) as net_profit_then {source}",
+        f"select net_profit, {COSTS} as costs, {times:g} as factor, net_profit - {times - 1:g} * ({COSTS}) as "
+        f"net_profit_then {source}",
         {"costs": "account currency", "factor": "plain", "net_profit_then": "account currency"}, run.currency,
     )  # fmt: skip
     if not len(found) or found.value(0, "costs") is None:
         raise Unanswerable("The costs of it are not known, so nothing can be said of dearer ones.")
     draft.assume(
-        "Costs are commission, swap, slippage and spread; the trades are taken to stay as they are, which dearer trading would not leave "
+        "Costs are commission, swap, slippage and spread; the trades are taken to stay as they are, which dearer "
+        "trading would not leave "
         "them where stops or sizes depend on costs"
     )
     cells = {n: found.cell(0, n) for n in ("net_profit", "costs", "factor", "net_profit_then")}
     if not found.value(0, "costs"):
         draft.say(
-            "No costs were charged ({costs}), so any multiple of them changes nothing; the net profit stays {net_profit}.",
+            "No costs were charged ({costs}), so any multiple of them changes nothing; the net profit stays "
+            "{net_profit}.",
             **cells,
         )
         draft.offer(
-            f"trading-ai backtest run ... --spread PIPS --commission-per-lot MONEY   (state the costs, {short(run.run_id)} has none)"
+            f"trading-ai backtest run ... --spread PIPS --commission-per-lot MONEY   (state the costs, "
+            f"{short(run.run_id)} has none)"
         )
         return
     draft.say(
-        "With {factor} times the costs ({costs} as they were), the net profit of {net_profit} would be {net_profit_then}.",
+        "With {factor} times the costs ({costs} as they were), the net profit of {net_profit} would be "
+        "{net_profit_then}.",
         **cells,
     )
     now, then = found.value(0, "net_profit"), found.value(0, "net_profit_then")
@@ -164,7 +169,8 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
         return
     cells = {name: found.cell(0, name) for name in (*_PARTS, "costs", "net_profit", "total_trades")}
     draft.say(
-        "Costs are {costs} over {total_trades} trades: commission {commission_paid}, swap {swap_paid}, slippage {slippage_paid}, spread "
+        "Costs are {costs} over {total_trades} trades: commission {commission_paid}, swap {swap_paid}, slippage "
+        "{slippage_paid}, spread "
         "{spread_paid}; the net profit after them is {net_profit}.", **cells,
     )  # fmt: skip
 

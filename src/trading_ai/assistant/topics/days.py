@@ -16,7 +16,8 @@ class Days(Topic):
 
     name = "days"
     accounts = ALWAYS | {
-        "day", "order", "agg", "limit", "noun:days", "noun:run", "noun:backtest", "noun:optimization", "metric", "outcome", "cue:when",
+        "day", "order", "agg", "limit", "noun:days", "noun:run", "noun:backtest", "noun:optimization", "metric",
+        "outcome", "cue:when",
         "cue:imported", "noun:strategy", "year", "month", "noun:trade",
     }  # fmt: skip
     offers = ("what was my worst day?", "how many days made a profit?")
@@ -53,13 +54,16 @@ class Days(Topic):
         )
         if heard.has("agg", "count", "share", "avg", "median") and not heard.has("day"):
             found = draft.query(
-                "select count(*) filter (where profit > 0) as n_profitable, count(*) filter (where profit < 0) as n_losing, "
+                "select count(*) filter (where profit > 0) as n_profitable, count(*) filter (where profit < 0) as "
+                "n_losing, "
                 f"count(*) as n_days, avg(profit) as average_profit from {source}",
-                {"n_profitable": "days", "n_losing": "days", "n_days": "days", "average_profit": "account currency"}, run.currency,
+                {"n_profitable": "days", "n_losing": "days", "n_days": "days", "average_profit": "account currency"},
+                run.currency,
             )  # fmt: skip
             cells = {n: found.cell(0, n) for n in ("n_profitable", "n_losing", "n_days", "average_profit")}
             draft.say(
-                "{n_profitable} of {n_days} trading days made a profit and {n_losing} a loss; the average is {average_profit}.",
+                "{n_profitable} of {n_days} trading days made a profit and {n_losing} a loss; the average is "
+                "{average_profit}.",
                 **cells,
             )
             return

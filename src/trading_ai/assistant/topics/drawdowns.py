@@ -26,8 +26,10 @@ class Drawdowns(Topic):
 
     name = "drawdowns"
     accounts = ALWAYS | {
-        "metric", "order", "agg", "cue:when", "cue:cause", "cue:why", "cue:recover", "noun:equity", "noun:run", "noun:backtest",
-        "noun:optimization", "noun:trade", "cue:imported", "limit", "noun:strategy", "cue:took", "outcome", "cue:period", "noun:days",
+        "metric", "order", "agg", "cue:when", "cue:cause", "cue:why", "cue:recover", "noun:equity", "noun:run",
+        "noun:backtest",
+        "noun:optimization", "noun:trade", "cue:imported", "limit", "noun:strategy", "cue:took", "outcome",
+        "cue:period", "noun:days",
         "cue:eta", "cue:progress",
     }  # fmt: skip
     offers = ("when was the worst drawdown, and what caused it?",)
@@ -70,14 +72,16 @@ class Drawdowns(Topic):
 
 
 def deepest(run: Run, draft: Draft) -> Citation:
-    """The deepest fall of the equity of a backtest: money, percent, its high, its low, and the first time back at the high."""
+    """The deepest fall of a backtest's equity: money, percent, high, low, and the first time back at the high."""
     equity = f"equity({quoted(run.run_id)})"
     return draft.query(
-        f"with e as (select time, equity, max(equity) over (order by time rows unbounded preceding) as high from {equity}), "
+        f"with e as (select time, equity, max(equity) over (order by time rows unbounded preceding) as high from "
+        f"{equity}), "
         "d as (select time, high, high - equity as fall from e order by fall desc, time limit 1), "
         "p as (select max(e.time) as peak_time from e, d where e.equity = d.high and e.time <= d.time) "
         "select d.fall as drawdown, 100.0 * d.fall / d.high as drawdown_percent, p.peak_time, d.time as trough_time, "
-        f"(select min(r.time) from {equity} r where r.time > d.time and r.equity >= d.high) as recovered_time from d, p",
+        f"(select min(r.time) from {equity} r where r.time > d.time and r.equity >= d.high) as recovered_time "
+        f"from d, p",
         {"drawdown": "account currency", "drawdown_percent": "%"}, run.currency,
     )  # fmt: skip
 
@@ -88,7 +92,8 @@ def causes(run: Run, draft: Draft, found: Citation) -> None:
     between = f"exit_time > timestamp '{low}' and exit_time <= timestamp '{high}'"
     trades = f"trades({quoted(run.run_id)})"
     every = draft.query(
-        f"select count(*) as n_trades, count(*) filter (where net_profit < 0) as n_losing, sum(net_profit) as net_profit, "
+        f"select count(*) as n_trades, count(*) filter (where net_profit < 0) as n_losing, sum(net_profit) as "
+        f"net_profit, "
         f"min(net_profit) as largest_loss from {trades} where {between}",
         {"n_trades": "trades", "n_losing": "trades"}, run.currency,
     )  # fmt: skip
@@ -97,11 +102,14 @@ def causes(run: Run, draft: Draft, found: Citation) -> None:
         return
     draft.say(
         "{n} trades were closed in it, {l} of them with a loss, {p} together; the largest loss is {w}.",
-        n=every.cell(0, "n_trades"), l=every.cell(0, "n_losing"), p=every.cell(0, "net_profit"), w=every.cell(0, "largest_loss"),
+        n=every.cell(0, "n_trades"), l=every.cell(0, "n_losing"), p=every.cell(0, "net_profit"), w=every.cell(0,
+        "largest_loss"),
     )  # fmt: skip
     by = draft.query(
-        f"select direction, exit_reason, count(*) as n_trades, sum(net_profit) as net_profit from {trades} where {between} "
-        "group by direction, exit_reason order by net_profit, direction, exit_reason", {"n_trades": "trades"}, run.currency,
+        f"select direction, exit_reason, count(*) as n_trades, sum(net_profit) as net_profit from {trades} where "
+        f"{between} "
+        "group by direction, exit_reason order by net_profit, direction, "
+        "exit_reason", {"n_trades": "trades"}, run.currency,
     )  # fmt: skip
     draft.say(
         "Most was lost by {d} trades that ended by {e}: {p} in {n} trades.",

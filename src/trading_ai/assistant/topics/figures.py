@@ -22,8 +22,9 @@ class Figures(Topic):
 
     name = "figures"
     accounts = ALWAYS | {
-        "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported", "noun:trade",
-        "agg", "order", "cue:cost", "cue:insight", "noun:equity", "cue:progress", "noun:symbol", "cue:double-check",
+        "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
+        "noun:trade",
+        "agg", "order", "cue:cost", "cue:insight", "noun:equity", "cue:progress", "noun:symbol",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
@@ -40,7 +41,7 @@ class Figures(Topic):
         if metrics:
             ordered = heard.has("order", "best", "worst", "lowest") and not heard.has("noun", "winner")
             natural = all(m.startswith(("max_", "largest_", "average_")) for m in metrics) or heard.has("agg", "sum")
-            if heard.has("agg") and not (natural or "max" in heard.values("agg") and "max_drawdown" in metrics):
+            if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
                 return 0.35
             if ordered and not natural:
                 return 0.35

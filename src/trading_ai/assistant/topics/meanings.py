@@ -8,19 +8,23 @@ from trading_ai.assistant.criteria import CRITERIA, OF_CUES
 from trading_ai.assistant.desk import Desk
 from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
-from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.topics.topic import Topic
 from trading_ai.documents.sql_tables import TABLES
 from trading_ai.robustness.verdict import Thresholds
 
 _WORDS = {
-    "plateau": "what the neighbours of the best trial reach of its score: a peak without a plateau is luck more often than not",
-    "luck": "likely luck is the verdict where most of the three criteria about luck fail: deflated Sharpe ratio, reality check and "
+    "plateau": "what the neighbours of the best trial reach of its score: a peak without a plateau is luck more often "
+    "than not",
+    "luck": "likely luck is the verdict where most of the three criteria about luck fail: deflated Sharpe ratio, "
+    "reality check and "
     "probability of overfitting",
-    "overfit": "overfitted is what was chosen for noise of the past: the probability of backtest overfitting is how often the best "
+    "overfit": "overfitted is what was chosen for noise of the past: the probability of backtest overfitting is how "
+    "often the best "
     "of half of the days is below average on the others",
     "walk": "a walk-forward optimizes on a window, trades what was chosen on the days that follow, and moves on",
     "drift": "drift is the change of what windows of a walk-forward choose or earn from the first to the last",
-    "ledger": "the ledger counts every trial that was ever made of the same bars, so that searching again does not hide luck",
+    "ledger": "the ledger counts every trial that was ever made of the same bars, so that searching again does not "
+    "hide luck",
     "verdict": "a verdict is survives, fragile or likely luck, by criteria with thresholds",
     "robust": "robust is what does well whatever else is chosen near it, and on days that it was not chosen on",
 }
@@ -81,7 +85,8 @@ class Meanings(Topic):
         for cue, name in OF_CUES.items():
             if heard.cue(cue):
                 draft.say(
-                    f"{name.replace('_', ' ')}: {CRITERIA[name]}; the verdict asks for {getattr(asked, name):g} unless told otherwise."
+                    f"{name.replace('_', ' ')}: {CRITERIA[name]}; the verdict asks for {getattr(asked, name):g} "
+                    f"unless told otherwise."
                 )
                 told = True
         for cue, text in _WORDS.items():

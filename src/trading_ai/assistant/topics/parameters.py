@@ -6,7 +6,8 @@ from typing_extensions import override
 
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
-from trading_ai.assistant.drafts import Citation, Draft, column, quoted
+from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.neighbours import neighbours
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import parameter_column
@@ -22,8 +23,10 @@ class Parameters(Topic):
 
     name = "parameters"
     accounts = ALWAYS | {
-        "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization", "noun:trial",
-        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:survive", "noun:backtest", "condition", "noun:strategy",
+        "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
+        "noun:trial",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:survive", "noun:backtest", "condition",
+        "noun:strategy",
     }  # fmt: skip
     offers = ("which stop is most robust?", "which parameter matters most?", "is the winner at the edge of its range?")
 
@@ -68,7 +71,8 @@ class Parameters(Topic):
         asked = [p for p in heard.values("parameter") if p in run.searched]
         if heard.has("parameter") and not asked:
             raise Unanswerable(
-                f"{run.label[0].upper()}{run.label[1:]} does not search {', '.join(heard.values('parameter'))}; it searches "
+                f"{run.label[0].upper()}{run.label[1:]} does not search {', '.join(heard.values('parameter'))}; it "
+                f"searches "
                 f"{', '.join(run.searched)}.",
                 [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
             )
@@ -105,8 +109,10 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
         p = column(parameter_column(name))
         m = column(metric)
         found = draft.query(
-            f"select {p}, count(*) as n_trials, median({m}) as median_value, min({m}) as lowest_value, max({m}) as highest_value, "
-            f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from trials({quoted(run.run_id)}) "
+            f"select {p}, count(*) as n_trials, median({m}) as median_value, min({m}) as lowest_value, max({m}) as "
+            f"highest_value, "
+            f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from "
+            f"trials({quoted(run.run_id)}) "
             f"where error is null group by {p} order by median_value {'asc' if worst else 'desc'} nulls last, {p}",
             {
                 parameter_column(name): "plain", "n_trials": "trials", "median_value": "ratio", "lowest_value": "ratio",
@@ -123,7 +129,8 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
         for row in range(min(len(found), 3)):
             what = ("The worst" if worst else "The most robust") if row == 0 else "Then"
             draft.say(
-                f"{what} {name.replace('_', ' ')} is {{value}}: median {of} {{median}} over {{n}} combinations, {{share}} of them "
+                f"{what} {name.replace('_', ' ')} is {{value}}: median {of} {{median}} over {{n}} combinations, "
+                f"{{share}} of them "
                 "with a profit.",
                 value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),
                 n=found.cell(row, "n_trials"), share=found.cell(row, "profitable_percent"),
@@ -159,11 +166,13 @@ def edges(run: Run, draft: Draft, asked: list[str]) -> None:
         elif best in {low, high}:
             end = "lower" if best == low else "upper"
             draft.say(
-                f"Yes for {label}: the best trial has {{best}}, the {end} end of the range {{lowest}} to {{highest}}; better values may "
+                f"Yes for {label}: the best trial has {{best}}, the {end} end of the range {{lowest}} to {{highest}}; "
+                f"better values may "
                 "lie beyond it.", **cells,
             )  # fmt: skip
             draft.offer(
-                f"search {label} beyond {cells['best'].text}: trading-ai optimize {short(run.backtest_id)} --param {name}=MIN:MAX:STEP"
+                f"search {label} beyond {cells['best'].text}: trading-ai optimize {short(run.backtest_id)} --param "
+                f"{name}=MIN:MAX:STEP"
             )
         else:
             draft.say(
@@ -177,14 +186,17 @@ def importance(run: Run, draft: Draft) -> None:
     for name in run.searched:
         p = column(parameter_column(name))
         parts.append(
-            f"select {quoted(name)} as parameter, (select var_pop(m) from (select avg(score) as m from trials({quoted(run.run_id)}) "
-            f"where score is not null group by {p})) / nullif((select var_pop(score) from trials({quoted(run.run_id)})), 0) * 100.0 "
+            f"select {quoted(name)} as parameter, (select var_pop(m) from (select avg(score) as m from "
+            f"trials({quoted(run.run_id)}) "
+            f"where score is not null group by {p})) / nullif((select var_pop(score) from "
+            f"trials({quoted(run.run_id)})), 0) * 100.0 "
             "as explained_percent"
         )
     sql = " union all ".join(parts) + " order by explained_percent desc nulls last, parameter"
     found = draft.query(sql, {"explained_percent": "%"})
     draft.assume(
-        "A parameter matters as much as the averages over its values vary, in percent of the variance of the score over all ranked trials"
+        "A parameter matters as much as the averages over its values vary, in percent of the variance of the score "
+        "over all ranked trials"
     )
     for row in range(len(found)):
         what = "matters most" if row == 0 and len(found) > 1 else "is searched"
@@ -200,34 +212,6 @@ def importance(run: Run, draft: Draft) -> None:
             )
 
 
-def neighbours(run: Run, draft: Draft) -> Citation:
-    """What the neighbours of the winner reach: trials whose every parameter is within two steps of its own."""
-    parameters = [parameter_column(name) for name in run.searched]
-    key = quoted(run.run_id)
-    near = []
-    for name, axis in run.searched.items():
-        p = column(parameter_column(name))
-        step = axis.get("step")
-        if isinstance(step, int | float) and step > 0:
-            near.append(f"abs(t.{p} - w.{p}) <= {2 * step:g}")
-        else:
-            near.append(f"t.{p} = w.{p}")
-    return draft.query(
-        f"with w as (select {', '.join(column(p) for p in parameters)}, score, combination_index from trials({key}) where rank = 1) "
-        "select count(*) as n_neighbours, median(t.score) as median_score, any_value(w.score) as best_score, "
-        "median(t.score) / nullif(any_value(w.score), 0) as share_kept, 100.0 * count(*) filter (where t.net_profit > 0) / "
-        f"nullif(count(*), 0) as profitable_percent from trials({key}) t, w where t.combination_index <> w.combination_index and "
-        f"t.error is null and {' and '.join(near)}",
-        {
-            "n_neighbours": "trials",
-            "median_score": "ratio",
-            "best_score": "ratio",
-            "share_kept": "share",
-            "profitable_percent": "%",
-        },
-    )
-
-
 def plateau(run: Run, draft: Draft) -> None:
     """Whether the winner stands on a plateau."""
     found = neighbours(run, draft)
@@ -240,7 +224,8 @@ def plateau(run: Run, draft: Draft) -> None:
         for name in ("n_neighbours", "median_score", "best_score", "share_kept", "profitable_percent")
     }
     draft.say(
-        "The best trial scores {best_score}; the median of its {n_neighbours} neighbours is {median_score}, {share_kept} of it, and "
+        "The best trial scores {best_score}; the median of its {n_neighbours} neighbours is {median_score}, "
+        "{share_kept} of it, and "
         "{profitable_percent} of them make a profit.", **cells,
     )  # fmt: skip
     kept = found.value(0, "share_kept")

@@ -18,8 +18,9 @@ class Progress(Topic):
 
     name = "progress"
     accounts = ALWAYS | {
-        "noun:optimization", "noun:run", "noun:trial", "noun:worker", "agg", "cue:why", "cue:when", "cue:cause", "cue:method", "cue:seed",
-        "cue:rank_by", "metric-no", *(f"cue:{c}" for c in _CUES), "order-no", "cue:period-no",
+        "noun:optimization", "noun:run", "noun:trial", "noun:worker", "agg", "cue:why", "cue:when", "cue:cause",
+        "cue:method", "cue:seed",
+        "cue:rank_by", *(f"cue:{c}" for c in _CUES),
     }  # fmt: skip
     offers = ("how far is the running optimization?", "how many trials failed, and why?")
 
@@ -62,13 +63,30 @@ class Progress(Topic):
         if heard.has("noun", "worker"):
             _workers(draft)
             return
+        if heard.has("subject", "running") and not any(o.status == "running" for o in desk.stored.optimizations):
+            none = draft.query(
+                "select count(*) filter (where status = 'running') as n_running, count(*) filter (where status = "
+                "'paused') as n_paused "
+                "from optimizations", {"n_running": "optimizations", "n_paused": "optimizations"},
+            )  # fmt: skip
+            draft.say(
+                "{n} optimizations are running right now, and {p} are paused.",
+                n=none.cell(0, "n_running"),
+                p=none.cell(0, "n_paused"),
+            )
+            draft.offer("trading-ai list")
+            return
         run = desk.optimization(heard, draft)
         found = draft.query(
-            "select status, method, objective, seed, n_total, n_completed, n_failed, n_reused, 100.0 * n_completed / nullif(n_total, 0) as "
-            "done_percent, n_total - n_completed as n_left, seconds, n_completed / nullif(seconds, 0) as trials_per_second, "
-            "(n_total - n_completed) * seconds / nullif(n_completed, 0) as seconds_left, created_at, started_at, finished_at, message "
+            "select status, method, objective, seed, n_total, n_completed, n_failed, n_reused, 100.0 * n_completed / "
+            "nullif(n_total, 0) as "
+            "done_percent, n_total - n_completed as n_left, seconds, n_completed / nullif(seconds, 0) as "
+            "trials_per_second, "
+            "(n_total - n_completed) * seconds / nullif(n_completed, 0) as seconds_left, created_at, started_at, "
+            "finished_at, message "
             f"from optimizations where optimization_id = {quoted(run.run_id)}",
-            {"done_percent": "%", "n_left": "trials", "trials_per_second": "ratio", "seconds_left": "ratio", "seconds": "ratio", "seed": "plain"},
+            {"done_percent": "%", "n_left": "trials", "trials_per_second": "ratio", "seconds_left": "ratio",
+            "seconds": "ratio", "seed": "plain"},
         )  # fmt: skip
         cells = {name: found.cell(0, name) for name in found.rows.columns}
         draft.say("It is {status}: {n_completed} of {n_total} trials are done ({done_percent}).", **cells)
@@ -93,7 +111,8 @@ class Progress(Topic):
 
 def _errors(key: str, draft: Draft) -> None:
     found = draft.query(
-        f"select error, count(*) as n_trials from trials({quoted(key)}) where error is not null group by error order by n_trials desc, "
+        f"select error, count(*) as n_trials from trials({quoted(key)}) where error is not null group by error order "
+        f"by n_trials desc, "
         "error limit 5", {"n_trials": "trials", "error": "name"},
     )  # fmt: skip
     for row in range(len(found)):
@@ -102,13 +121,15 @@ def _errors(key: str, draft: Draft) -> None:
 
 def _workers(draft: Draft) -> None:
     found = draft.query(
-        "select optimization_id, name, n_completed, n_total, busy_seconds / nullif(seconds, 0) as workers_busy from optimizations where "
+        "select optimization_id, name, n_completed, n_total, busy_seconds / nullif(seconds, 0) as workers_busy from "
+        "optimizations where "
         "status = 'running' order by created_at desc, optimization_id", {"workers_busy": "ratio", "name": "name"},
     )  # fmt: skip
     draft.offer("GET /api/v1/workers/status   (each worker: host, heartbeat, chunks)")
     if not len(found):
         raise Unanswerable(
-            "No optimization is running, so no worker has anything to do. Which workers are online is not among what can be asked: "
+            "No optimization is running, so no worker has anything to do. Which workers are online is not among what "
+            "can be asked: "
             "GET /api/v1/workers/status of the optimizer API says so.", ["list my optimizations"],
         )  # fmt: skip
     for row in range(len(found)):

@@ -12,7 +12,8 @@ from trading_ai.documents.words import short
 
 _CUES = ("quality", "gap", "duplicates", "spike")
 _COUNTS = {
-    "n_gaps": "gaps", "n_missing_bars": "missing bars", "n_exact_duplicates": "exact duplicates", "n_out_of_order": "bars out of order",
+    "n_gaps": "gaps", "n_missing_bars": "missing bars", "n_exact_duplicates": "exact duplicates",
+    "n_out_of_order": "bars out of order",
     "n_jumps": "jumps", "n_spikes": "bad ticks", "n_flat": "flat stretches", "n_weekend": "bars at weekends",
     "n_ask_below_bid": "bars whose ask is below the bid",
 }  # fmt: skip
@@ -52,7 +53,8 @@ class Quality(Topic):
         condition = f" where {' and '.join(where)}" if where else ""
         counts = ", ".join(f"cast(quality->>'{name}' as bigint) as {name}" for name in _COUNTS)
         found = draft.query(
-            f"select dataset_id, symbol, timeframe, n_bars, {counts}, quality->'warnings'->>0 as first_warning from datasets{condition} "
+            f"select dataset_id, symbol, timeframe, n_bars, {counts}, quality->'warnings'->>0 as first_warning from "
+            f"datasets{condition} "
             "order by created_at desc, dataset_id limit 20", dict.fromkeys(_COUNTS, "bars"),
         )  # fmt: skip
         if not len(found):

@@ -22,9 +22,11 @@ class Records(Topic):
 
     name = "records"
     accounts = ALWAYS | {
-        "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization", "noun:dataset", "noun:symbol",
-        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:progress", "noun:bar", "cue:method",
-        "cue:version", "cue:took", "cue:compare-no", "outcome", "cue:quality-no",
+        "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization",
+        "noun:dataset", "noun:symbol",
+        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:progress", "noun:bar",
+        "cue:method",
+        "cue:version", "cue:took", "outcome",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -42,7 +44,7 @@ class Records(Topic):
         kinds = heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy")
         if not kinds:
             return 0.5 if heard.cue("imported") and heard.cue("list", "exists") else 0.0
-        if heard.all("id_backtest") or heard.all("id_optimization") or heard.context and heard.has("subject", "this"):
+        if heard.all("id_backtest") or heard.all("id_optimization") or (heard.context and heard.has("subject", "this")):
             return 0.2
         plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
             "subject", "all"
@@ -141,10 +143,10 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         if not tag.value.startswith("metric:") or name not in _OF_BACKTESTS or tag.number is None:
             raise Unanswerable(f"Backtests hold nothing that {tag.text} could be asked of.", ["list my backtests"])
         where.append(f"{column(name)} {tag.operator} {tag.number:g}")
-    if heard.has("order", "gain") and not heard.has("order", "best") or heard.has("outcome", "win"):
+    if (heard.has("order", "gain") and not heard.has("order", "best")) or heard.has("outcome", "win"):
         where.append("net_profit > 0")
-    elif (
-        heard.has("order", "loss") and not heard.has("order", "best", "worst", "lowest") or heard.has("outcome", "loss")
+    elif (heard.has("order", "loss") and not heard.has("order", "best", "worst", "lowest")) or heard.has(
+        "outcome", "loss"
     ):
         where.append("net_profit < 0")
     elif heard.has("metric", "ruined") and not heard.has("order"):
@@ -168,7 +170,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         )
         for m in metrics:
             draft.say(
-                f"The {'average' if aggregate == 'avg' else aggregate} {m.replace('_', ' ')} of {{n}} backtests is {{a}}.",
+                f"The {'average' if aggregate == 'avg' else aggregate} {m.replace('_', ' ')} of {{n}} backtests is "
+                f"{{a}}.",
                 n=found.cell(0, "n_backtests"),
                 a=found.cell(0, m),
             )
@@ -183,7 +186,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
     n = _limit(heard, 1 if ranked else _SHOWN)
     found = draft.query(
-        f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} from backtests where "
+        f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "
+        f"from backtests where "
         f"{condition} order by {order} limit {n}", {"name": "name"},
     )  # fmt: skip
     if not len(found):
@@ -195,7 +199,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(shown)}
         told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(shown))
         draft.say(
-            f"Backtest {{id}} {{name}}, {{strategy}} on {{symbol}} {{timeframe}}, {{created}}: {told}.", id=found.cell(row, "backtest_id"),
+            f"Backtest {{id}} {{name}}, {{strategy}} on {{symbol}} {{timeframe}}, {{created}}: "
+            f"{told}.", id=found.cell(row, "backtest_id"),
             name=found.cell(row, "name"), strategy=found.cell(row, "strategy"), symbol=found.cell(row, "symbol"),
             timeframe=found.cell(row, "timeframe"), created=found.cell(row, "created_at"), **cells,
         )  # fmt: skip
@@ -234,8 +239,10 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
     else:
         order, n = "created_at desc, optimization_id", _limit(heard, _SHOWN)
     found = draft.query(
-        f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, seconds, created_at, "
-        f"finished_at from optimizations where {condition} order by {order} limit {n}", {"name": "name", "best_score": "ratio"},
+        f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
+        f"seconds, created_at, "
+        f"finished_at from optimizations where {condition} order by {order} limit "
+        f"{n}", {"name": "name", "best_score": "ratio"},
     )  # fmt: skip
     if not len(found):
         draft.say("No optimization is like that.")
@@ -256,7 +263,8 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
             )
         }
         draft.say(
-            "Optimization {optimization_id} {name}, {created_at}: {status}, {n_completed} of {n_total} trials by {method}, best {objective} "
+            "Optimization {optimization_id} {name}, {created_at}: {status}, {n_completed} of {n_total} trials by "
+            "{method}, best {objective} "
             "{best_score}.", **cells,
         )  # fmt: skip
     draft.offer(f"trading-ai status {short(str(found.value(0, 'optimization_id')))}", "trading-ai list")
@@ -267,7 +275,8 @@ def _datasets(heard: Heard, draft: Draft) -> None:
     condition = f" where {' and '.join(where)}" if where else ""
     if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
         found = draft.query(
-            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol order by symbol",
+            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
+            f"order by symbol",
             {"n_datasets": "datasets"},
         )
         for row in range(len(found)):
@@ -288,7 +297,8 @@ def _datasets(heard: Heard, draft: Draft) -> None:
         draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
         return
     found = draft.query(
-        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order by created_at desc, "
+        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
+        f"by created_at desc, "
         f"dataset_id limit {_limit(heard, _SHOWN)}"
     )
     if not len(found):
@@ -302,7 +312,8 @@ def _datasets(heard: Heard, draft: Draft) -> None:
 
 def _strategies(draft: Draft) -> None:
     found = draft.query(
-        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by n_backtests desc, strategy",
+        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by "
+        "n_backtests desc, strategy",
         {"n_backtests": "backtests"},
     )
     for row in range(min(len(found), _SHOWN)):

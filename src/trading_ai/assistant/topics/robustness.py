@@ -20,9 +20,11 @@ class Robustness(Topic):
 
     name = "robustness"
     accounts = ALWAYS | {
-        "noun:run", "noun:optimization", "noun:winner", "noun:criterion", "noun:param", "noun:trial", "noun:strategy", "cue:luck",
-        "cue:survive", "cue:verdict", "cue:criteria", "cue:overfit", "cue:why", "cue:robust", "cue:failed", "order", "agg",
-        "cue:cause", "neg", "cue:meaning", "cue:plateau-no", *(f"cue:{name}" for name in OF_CUES), "noun:backtest", "limit",
+        "noun:run", "noun:optimization", "noun:winner", "noun:criterion", "noun:param", "noun:trial", "noun:strategy",
+        "cue:luck",
+        "cue:survive", "cue:verdict", "cue:criteria", "cue:overfit", "cue:why", "cue:robust", "cue:failed", "order",
+        "agg",
+        "cue:cause", "neg", "cue:meaning", *(f"cue:{name}" for name in OF_CUES), "noun:backtest", "limit",
     }  # fmt: skip
     offers = ("does the winner survive?", "which criteria failed, and why?", "what is the probability of overfitting?")
 
@@ -56,7 +58,8 @@ class Robustness(Topic):
         found = verdict_of(run, draft)
         if not len(found):
             raise Unanswerable(
-                f"No verdict on {run.label} is stored: it has not been judged. `trading-ai robustness {short(run.run_id)}` judges it "
+                f"No verdict on {run.label} is stored: it has not been judged. `trading-ai robustness "
+                f"{short(run.run_id)}` judges it "
                 "and keeps the verdict.",
                 ["which stop is most robust?", "do the neighbours of the winner hold up?"],
             )
@@ -74,7 +77,8 @@ class Robustness(Topic):
 def verdict_of(run: Run, draft: Draft) -> Citation:
     """The criteria of the verdict on the best ranked trial that was judged, the required ones first."""
     return draft.query(
-        "select rank, verdict, parameters, criterion, value, comparison, threshold, holds, required, judged_at from verdicts "
+        "select rank, verdict, parameters, criterion, value, comparison, threshold, holds, required, judged_at from "
+        "verdicts "
         f"where optimization_id = {quoted(run.run_id)} order by rank, combination_index, required desc, criterion",
         {"value": "plain", "threshold": "plain"},
     )
@@ -105,35 +109,41 @@ def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None
         "The verdict on the trial of rank {r} is: {v}.", r=found.cell(first, "rank"), v=found.cell(first, "verdict")
     )
     counted = draft.query(
-        "select count(*) filter (where holds) as n_hold, count(*) as n_criteria, count(*) filter (where required and not holds) "
-        f"as n_required_failed from ({found.sql.partition(' order by ')[0]}) where rank = {int(found.value(first, 'rank'))}",
+        "select count(*) filter (where holds) as n_hold, count(*) as n_criteria, count(*) filter (where required and "
+        "not holds) "
+        f"as n_required_failed from ({found.sql.partition(' order by ')[0]}) where rank = "
+        f"{int(found.value(first, 'rank'))}",
         {"n_hold": "criteria", "n_criteria": "criteria", "n_required_failed": "criteria"},
     )
     draft.say(
         "{n} of {all} criteria hold; of the required ones {f} fail.",
         n=counted.cell(0, "n_hold"), all=counted.cell(0, "n_criteria"), f=counted.cell(0, "n_required_failed"),
     )  # fmt: skip
-    for row in failed if not heard.cue("hold-only") else []:
+    for row in failed:
         name = str(found.value(row, "criterion"))
         required = " (required)" if found.value(row, "required") else ""
         asked = {">=": "at least", "<=": "at most", ">": "more than"}.get(found.value(row, "comparison"), "")
         what = CRITERIA.get(name, "")
         draft.say(
-            f"Fails{required}: {name.replace('_', ' ')} is {{v}}, {asked} {{t}} is asked{'; that is ' + what if what else ''}.",
+            f"Fails{required}: {name.replace('_', ' ')} is {{v}}, {asked} {{t}} is "
+            f"asked{'; that is ' + what if what else ''}.",
             v=found.cell(row, "value"), t=found.cell(row, "threshold"),
         )  # fmt: skip
     if not failed:
         draft.say("Every criterion holds.")
     if heard.cue("why", "luck", "overfit"):
         draft.say(
-            "It is called likely luck where most of the three criteria about luck fail (deflated Sharpe ratio, reality check, "
-            "probability of overfitting), and it survives where every required criterion holds and few of the others fail."
+            "It is called likely luck where most of the three criteria about luck fail (deflated Sharpe ratio, "
+            "reality check, "
+            "probability of overfitting), and it survives where every required criterion holds and few of the "
+            "others fail."
         )
 
 
 def _counted(draft: Draft) -> None:
     found = draft.query(
-        "select verdict, count(distinct optimization_id || ':' || combination_index) as n_trials from verdicts group by verdict "
+        "select verdict, count(distinct optimization_id || ':' || combination_index) as n_trials from verdicts group "
+        "by verdict "
         "order by verdict", {"n_trials": "trials"},
     )  # fmt: skip
     if not len(found):

@@ -18,8 +18,9 @@ class Streaks(Topic):
 
     name = "streaks"
     accounts = ALWAYS | {
-        "metric", "order", "agg", "outcome", "cue:streak", "cue:when", "cue:cause", "noun:trade", "noun:run", "noun:backtest",
-        "noun:optimization", "noun:winner-no", "direction", "cue:imported", "noun:days", "noun:strategy", "cue:period",
+        "metric", "order", "agg", "outcome", "cue:streak", "cue:when", "cue:cause", "noun:trade", "noun:run",
+        "noun:backtest",
+        "noun:optimization", "direction", "cue:imported", "noun:days", "noun:strategy", "cue:period",
     }  # fmt: skip
     offers = ("what is my longest losing streak?",)
 
@@ -44,18 +45,23 @@ class Streaks(Topic):
         test = won if wins else f"not ({won})"
         kept = f" where {' and '.join(where)}" if where else ""
         found = draft.query(
-            f"with t as (select row_number() over (order by number) as n, entry_time, exit_time, net_profit, {test} as hit "
-            f"from trades({quoted(run.run_id)}){kept}), g as (select *, n - row_number() over (partition by hit order by n) as part "
+            f"with t as (select row_number() over (order by number) as n, entry_time, exit_time, net_profit, {test} "
+            f"as hit "
+            f"from trades({quoted(run.run_id)}){kept}), g as (select *, n - row_number() over (partition by hit order "
+            f"by n) as part "
             "from t), s as (select count(*) as n_trades, min(entry_time) as first_entry, max(exit_time) as last_exit, "
-            "sum(net_profit) as net_profit from g where hit group by part) select * from s order by n_trades desc, first_entry limit 1",
+            "sum(net_profit) as net_profit from g where hit group by part) select * from s order by n_trades desc, "
+            "first_entry limit 1",
             {"n_trades": "trades"}, run.currency,
         )  # fmt: skip
         kind = "winning" if wins else "losing"
         if not len(found):
             raise Unanswerable(f"There is no {kind} trade.", ["net profit by month"])
         draft.say(
-            f"The longest run of {kind} trades{' (' + ', '.join(words) + ')' if words else ''} is {{n}}, from {{a}} to {{b}}: {{p}} together.",
-            n=found.cell(0, "n_trades"), a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"), p=found.cell(0, "net_profit"),
+            f"The longest run of {kind} trades{' (' + ', '.join(words) + ')' if words else ''} is {{n}}, from {{a}} "
+            f"to {{b}}: {{p}} together.",
+            n=found.cell(0, "n_trades"), a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"), p=found.cell(0,
+            "net_profit"),
         )  # fmt: skip
         if not wins:
             draft.assume(f"A trade that nets less than {2 * HALF_A_CENT / 2:g} of the account's currency does not win")

@@ -9,7 +9,8 @@ from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
 
 ALWAYS = frozenset({
-    "cue:list", "cue:exists", "cue:how_much", "subject", "id_backtest", "id_optimization", "id_unknown", "name", "symbol",
+    "cue:list", "cue:exists", "cue:how_much", "subject", "id_backtest", "id_optimization", "id_unknown", "name",
+    "symbol",
     "strategy", "timeframe", "status",
 })  # fmt: skip
 """Kinds of tags that every topic about a run accounts for."""

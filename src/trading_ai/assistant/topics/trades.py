@@ -40,7 +40,8 @@ class Trades(Topic):
 
     name = "trades"
     accounts = ALWAYS | {
-        "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition", "cue:when",
+        "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
+        "cue:when",
         "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
         *_FILTERS,
     }  # fmt: skip
@@ -107,7 +108,7 @@ class Trades(Topic):
         elif heard.has("agg", "share"):
             _share(run, draft, where, words)
         elif _wants_list(heard):
-            _listed(heard, run, draft, where, words)
+            _listed(heard, run, draft, where)
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
@@ -186,7 +187,7 @@ def _share(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
     )  # fmt: skip
 
 
-def _listed(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
+def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     metric = heard.values("metric")[0] if heard.has("metric") else "net_profit"
     order = _LISTED.get(metric, "net_profit desc")
     if heard.has("order", "worst") and metric == "net_profit":
@@ -221,9 +222,9 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
     time = time_column(heard)
     keys = [DIMENSIONS[g] for g in grouped[:2]]
-    names = [g for g in grouped[:2]]
+    names = grouped[:2]
     selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
-    order, worst = _order(heard, measure)
+    order = _order(heard, measure)
     measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
     column = "n_trades" if measure is COUNT else metric
     by = f"{column} {order} nulls last, " if order else ""
@@ -259,26 +260,25 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
             f"{key}: {{value}} ({{n}} trades)." if measure is not COUNT else f"{key}: {{value}} trades.",
             value=found.cell(row, column), n=found.cell(row, "n_trades"), **shown,
         )  # fmt: skip
-    if len(rows) and rows[-1] + 1 < len(found):
+    if rows and rows[-1] + 1 < len(found):
         draft.say("The cited rows hold the others.")
-    del worst
 
 
-def _order(heard: Heard, measure: Measure) -> tuple[str, bool]:
-    """Direction of the order, "" for that of the groups, and whether the bad end is asked for."""
+def _order(heard: Heard, measure: Measure) -> str:
+    """Direction of the order, "" for that of the groups."""
     if heard.has("order", "lowest"):
-        return "asc", True
+        return "asc"
     if heard.has("order", "worst", "loss"):
-        return ("asc" if measure.better > 0 and measure is not COUNT else "desc"), True
+        return "asc" if measure.better > 0 and measure is not COUNT else "desc"
     if heard.has("order", "best"):
         text = next(t.text for t in heard.all("order") if t.value == "best")
         high = measure.better > 0 or text in {"most", "highest", "largest", "biggest", "greatest"}
-        return ("desc" if high else "asc"), False
+        return "desc" if high else "asc"
     if heard.has("agg", "max"):
-        return "desc", False
+        return "desc"
     if heard.has("agg", "min"):
-        return "asc", True
-    return "", False
+        return "asc"
+    return ""
 
 
 TRADES = Trades()

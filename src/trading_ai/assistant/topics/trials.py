@@ -23,7 +23,7 @@ class Trials(Topic):
     name = "trials"
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:trial", "noun:winner", "noun:run", "noun:optimization",
-        "noun:param", "cue:failed", "cue:rank_by", "outcome", "parameter", "noun:strategy", "factor-no",
+        "noun:param", "cue:failed", "cue:rank_by", "outcome", "parameter", "noun:strategy",
     }  # fmt: skip
     offers = ("top 5 combinations by profit factor", "how many combinations had a sharpe above 1?")
 
@@ -72,7 +72,8 @@ class Trials(Topic):
         where, words, missing = conditions(heard, run)
         if missing:
             raise Unanswerable(
-                f"{run.label[0].upper()}{run.label[1:]} does not search or measure what is asked of: {', '.join(missing)}.",
+                f"{run.label[0].upper()}{run.label[1:]} does not search or measure what is asked of: "
+                f"{', '.join(missing)}.",
                 [f"best values of {', '.join(run.searched)}"],
             )
         if heard.has("outcome", "win") or (heard.has("order", "gain") and not heard.has("order", "best")):
@@ -95,7 +96,7 @@ class Trials(Topic):
         ):
             _aggregate(run, draft, where, words, metrics, aggregate)
         else:
-            _ranked(heard, run, draft, where, words, metrics)
+            _ranked(heard, run, draft, where, metrics)
         draft.offer(
             f"trading-ai results {short(run.run_id)}",
             f"trading-ai robustness {short(run.run_id)}   (is the best one luck?)",
@@ -138,17 +139,18 @@ def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metri
     }
     for metric in metrics:
         draft.say(
-            f"The {named[aggregate]} {metric.replace('_', ' ')} of {{n}} combinations{' with ' + ' and '.join(words) if words else ''} is {{a}}.",
+            f"The {named[aggregate]} {metric.replace('_', ' ')} of {{n}} "
+            f"combinations{' with ' + ' and '.join(words) if words else ''} is {{a}}.",
             n=found.cell(0, "n_trials"), a=found.cell(0, metric),
         )  # fmt: skip
 
 
-def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str], metrics: list[str]) -> None:
+def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: list[str]) -> None:
     limit = heard.first("limit")
     n = int(limit.number) if limit is not None and limit.number else 1
     n = min(n, 200)
     parameters = searched_columns(run)
-    shown = metrics or [m for m in ("net_profit", "sharpe_ratio", "total_trades")]
+    shown = metrics or ["net_profit", "sharpe_ratio", "total_trades"]
     if metrics:
         by, order = metrics[0], direction(metrics[0], heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")
@@ -159,8 +161,9 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
         draft.assume(f"Ranked by what the optimization ranks by, {run.objective.replace('_', ' ')}")
     columns = ", ".join(dict.fromkeys(column(c) for c in ["rank", "combination_index", *parameters, *shown, "score"]))
     found = draft.query(
-        f"select {columns} from trials({quoted(run.run_id)}){_and(where)} order by {column(by)} {order} nulls last, rank limit {n}",
-        {"score": "ratio", **{p: "plain" for p in parameters}}, run.currency,
+        f"select {columns} from trials({quoted(run.run_id)}){_and(where)} order by {column(by)} {order} nulls last, "
+        f"rank limit {n}",
+        {"score": "ratio", **dict.fromkeys(parameters, "plain")}, run.currency,
     )  # fmt: skip
     if not len(found):
         draft.say("No combination that ranks is like that.")
@@ -173,7 +176,6 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
         draft.say(f"Rank {{rank}}: {values}; {told}.", rank=found.cell(row, "rank"), **cells, **figures)
     if len(found) > _SHOWN:
         draft.say("The cited rows hold the others.")
-    del words
 
 
 TRIALS = Trials()

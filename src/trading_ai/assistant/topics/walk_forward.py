@@ -17,8 +17,10 @@ class WalkForward(Topic):
 
     name = "walk_forward"
     accounts = ALWAYS | {
-        "cue:walk", "cue:drift", "cue:efficiency", "cue:survive", "noun:window", "metric", "agg", "order", "noun:run", "noun:backtest",
-        "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter", "noun:strategy", "cue:robust",
+        "cue:walk", "cue:drift", "cue:efficiency", "cue:survive", "noun:window", "metric", "agg", "order", "noun:run",
+        "noun:backtest",
+        "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
+        "noun:strategy", "cue:robust",
         "cue:progress",
     }  # fmt: skip
     offers = ("did the walk-forward make money?", "do its parameters drift?")
@@ -44,7 +46,8 @@ class WalkForward(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         newest = draft.query(
-            "select w.walk_forward, max(o.created_at) as last_made from walk_forward_windows w join optimizations o using (optimization_id) "
+            "select w.walk_forward, max(o.created_at) as last_made from walk_forward_windows w join optimizations o "
+            "using (optimization_id) "
             "group by w.walk_forward order by last_made desc, w.walk_forward limit 1"
         )
         if not len(newest):
@@ -55,17 +58,21 @@ class WalkForward(Topic):
         draft.assume("The latest walk-forward")
         where = f"where walk_forward = {quoted(named)}"
         every = draft.query(
-            "select count(*) as n_windows, count(*) filter (where out_of_sample_profit > 0) as n_profitable, sum(out_of_sample_profit) as "
-            "out_of_sample_profit, sum(in_sample_profit) as in_sample_profit, sum(out_of_sample_trades) as out_of_sample_trades "
+            "select count(*) as n_windows, count(*) filter (where out_of_sample_profit > 0) as n_profitable, "
+            "sum(out_of_sample_profit) as "
+            "out_of_sample_profit, sum(in_sample_profit) as in_sample_profit, sum(out_of_sample_trades) as "
+            "out_of_sample_trades "
             f"from walk_forward_windows {where}", {"n_windows": "windows", "n_profitable": "windows"},
         )  # fmt: skip
         cells = {name: every.cell(0, name) for name in every.rows.columns}
         draft.say(
-            "{n_profitable} of {n_windows} windows made a profit where they traded: {out_of_sample_profit} out of sample with "
+            "{n_profitable} of {n_windows} windows made a profit where they traded: {out_of_sample_profit} out of "
+            "sample with "
             "{out_of_sample_trades} trades, against {in_sample_profit} in the training.", **cells,
         )  # fmt: skip
         windows = draft.query(
-            "select train_end, test_end, parameters, in_sample_profit, out_of_sample_profit, out_of_sample_sharpe, out_of_sample_trades "
+            "select train_end, test_end, parameters, in_sample_profit, out_of_sample_profit, out_of_sample_sharpe, "
+            "out_of_sample_trades "
             f"from walk_forward_windows {where} order by train_end, optimization_id"
         )
         if heard.cue("drift") or heard.has("noun", "param"):
@@ -83,7 +90,8 @@ class WalkForward(Topic):
         rows = [r for r in range(len(found)) if str(found.value(r, "criterion")).startswith("walk_forward")]
         if not rows:
             raise Unanswerable(
-                f"No walk-forward is stored, and no verdict on {run.label}: `trading-ai walk-forward {short(run.backtest_id)} --param ... "
+                f"No walk-forward is stored, and no verdict on {run.label}: `trading-ai walk-forward "
+                f"{short(run.backtest_id)} --param ... "
                 "--windows 12M/3M` makes one.", ["how do I run a walk-forward?"],
             )  # fmt: skip
         draft.assume(
@@ -105,7 +113,8 @@ def _end(where: str, draft: Draft, order: str, word: str) -> None:
         f"{where} order by out_of_sample_profit {order} nulls last, train_end limit 1"
     )
     draft.say(
-        f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} trades.", a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
+        f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
+        f"trades.", a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
         p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
     )  # fmt: skip
 
@@ -114,7 +123,8 @@ def _drift(where: str, windows: Citation, draft: Draft) -> None:
     """Earlier and later windows side by side, and how many different parameters were chosen."""
     halves = draft.query(
         "with w as (select *, ntile(2) over (order by train_end) as half from walk_forward_windows "
-        f"{where}) select avg(out_of_sample_profit) filter (where half = 1) as earlier, avg(out_of_sample_profit) filter (where half = 2) "
+        f"{where}) select avg(out_of_sample_profit) filter (where half = 1) as earlier, avg(out_of_sample_profit) "
+        f"filter (where half = 2) "
         "as later, count(distinct parameters) as n_choices, count(*) as n_windows from w",
         {"earlier": "account currency", "later": "account currency", "n_choices": "sets", "n_windows": "windows"},
     )
