@@ -14,6 +14,29 @@ _WORDS = {
     "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "zero": 0, "dozen": 12,
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
+_UNDECIDED = frozenset(
+    {
+        "over",
+        "under",
+        "after",
+        "before",
+        "within",
+        "beyond",
+        "beat",
+        "beats",
+        "reach",
+        "reaches",
+        "reached",
+        "up to",
+        "or more",
+        "or less",
+        "or fewer",
+        "=",
+    }
+)
+"""Comparisons that may mean something else where no number stands by them."""
+
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
 _FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part")
 _BEARERS = ("metric", "parameter")
@@ -31,14 +54,16 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     items = _hours([_as_number(item) for item in items])
     items = _conditions(_between(items))
     items = _limits(items)
-    items = _negated(items)
+    items = _negated(_exits(_percents(items)))
     tags, unknown = [], []
     for item in items:
         if isinstance(item, Tag):
             if item.kind != "cmp":
                 tags.append(item)
-            elif item.text in {"better than", "worse than"}:
+            elif item.text in {"better than", "worse than", "more than", "less than", "higher than", "lower than"}:
                 tags.append(Tag("cue", "compare", item.text))
+            elif item.text not in _UNDECIDED:
+                tags.append(item)  # a condition that is not understood
         elif item not in FILLERS and len(item) > 1:
             unknown.append(item)
     return tuple(tags), tuple(unknown)
@@ -47,6 +72,8 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
 def _as_number(item: Item) -> Item:
     if isinstance(item, Tag):
         return item
+    if _DATE.match(item):
+        return Tag("date", item, item)
     if item in _WORDS and item != "one":
         return Tag("number", "", item, number=float(_WORDS[item]))
     if _CLOCK.match(item):
@@ -161,6 +188,8 @@ def _conditions(items: list[Item]) -> list[Item]:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
                 value = _of_bearer(bearer)
+                if value == "metric:max_drawdown" and _at(found, place + 1) in {"%", "percent"}:
+                    value = "metric:max_drawdown_percent"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
                 gone = {operator_at, place, bearer_at, *([place + 1] if behind else [])}
@@ -245,6 +274,42 @@ def _limits(items: list[Item]) -> list[Item]:
                 continue
         found.append(item)
     return found
+
+
+def _percents(items: list[Item]) -> list[Item]:
+    """``50 % higher`` as a factor; ``rank 3`` as a place."""
+    found: list[Item] = []
+    for place, item in enumerate(items):
+        number = _number(item)
+        if isinstance(item, Tag) and item.kind == "limit":
+            number = item.number
+        before = found[-1] if found else None
+        if number is not None and _is(before, "cue", "metric") and before.value in {"rank_by", "rank"}:  # type: ignore[union-attr]
+            found[-1] = Tag("place", f"{int(number)}", f"rank {number:g}")
+            continue
+        behind = [t.text if isinstance(t, Tag) else t for t in items[place + 1 : place + 4]]
+        if number is not None and behind[:1] and behind[0] in {"%", "percent"}:
+            if {"higher", "more", "dearer", "increase", "larger"} & set(behind[1:]):
+                found.append(Tag("factor", "", f"{number:g} % more", number=1 + number / 100))
+                continue
+            if {"lower", "less", "cheaper", "decrease", "smaller"} & set(behind[1:]):
+                found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
+                continue
+        found.append(item)
+    return found
+
+
+def _exits(items: list[Item]) -> list[Item]:
+    """``hit take profit vs stop loss``: the second one is an exit as the first."""
+    if not any(_is(item, "exit") for item in items):
+        return items
+    ends = {"stop_loss", "take_profit", "trailing_stop"}
+    return [
+        Tag("exit", item.value, item.text)
+        if isinstance(item, Tag) and item.kind == "parameter" and item.value in ends
+        else item
+        for item in items
+    ]
 
 
 def _negated(items: list[Item]) -> list[Item]:

@@ -26,12 +26,17 @@ _TOKEN = re.compile(
     r'"[^"]{1,120}"'
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}\b"
+    r"|\d{4}-\d{2}(?:-\d{2})?\b"
     r"|\d{1,2}:\d{2}"
     r"|\d[\d,]*(?:\.\d+)?(?:am|pm|k|x|h)?\b"
     r"|\w+(?:[-'&/.]\w+)*"
     r"|>=|<=|[><=%#]"
 )
 _CONTRACTED = (
+    (r"\bmost trades\b", "highest number of trades"), (r"\b(?:fewest|least) trades\b", "lowest number of trades"),
+    (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
+    (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|month)\b", r"trades per \1"),
+    (r"\bgimme\b", "give me"),
     (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
     (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
     ("[\u201c\u201d]", '"'),
@@ -154,7 +159,8 @@ def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
     """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
     if token in vocabulary or token in _vocabulary() or not token.isalpha():
         return token
-    if len(token) >= 3 and (turned := _letters().get("".join(sorted(token)))):
+    turned = _letters().get("".join(sorted(token)), "") if len(token) >= 3 else ""
+    if turned and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
         return turned  # two letters exchanged
     if len(token) < _SHORTEST_CORRECTED:
         return token

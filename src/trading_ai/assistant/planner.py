@@ -17,7 +17,7 @@ ANSWERED = 0.55
 ASKED_BACK = 0.2
 """Least confidence of a topic that is offered when it is asked back."""
 
-TAG_LEFT = 0.3
+TAG_LEFT = 0.42
 """What a tag costs that a topic does not account for."""
 
 WORD_LEFT = 0.22
@@ -31,6 +31,9 @@ CLOSE = 0.02
 
 SURE = 0.8
 """Confidence from which the earlier topic of two close ones answers."""
+
+_OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
+"""Topics that answer of all runs together."""
 
 _PARTS = re.compile(
     r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|"
@@ -73,6 +76,12 @@ def plans(heard: Heard) -> list[Plan]:
         if topic.accounts:  # a topic without slots answers whatever else is said
             left = {tag.key for tag in heard.tags if tag.key not in topic.accounts and tag.kind not in topic.accounts}
             fit -= TAG_LEFT * len(left) + lost_words
+            if (
+                topic.name not in _OVER_ALL
+                and heard.has("subject", "all")
+                and heard.has("noun", "backtest", "optimization", "run")
+            ):
+                fit -= TAG_LEFT  # it answers of one run only
         found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
 

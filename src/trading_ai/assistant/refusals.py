@@ -94,7 +94,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (
         r"\b(?:weather|recipe|joke|poem|song|capital of|president|football|world cup|movie|translate|write (?:me "
         r")?(?:a|an|some) (?:code|script|poem|essay|email|story|python|strategy|function)"
-        r"|python code|homework|meaning of life|who are you|how old|what(?:'s| is) your name|tell me a story|"
+        r"|python code|homework|meaning of life|who are you|what(?:'s| is) your name|tell me a story|"
         r"horoscope|bitcoin price|elon|chatgpt|prime number|square root)\b"
         r"|^what is \d+\s*[-+*/x]\s*\d+",
         "That is not about what is stored here.",

@@ -24,7 +24,7 @@ class Figures(Topic):
     accounts = ALWAYS | {
         "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
         "noun:trade",
-        "agg", "order", "cue:cost", "cue:insight", "noun:equity", "cue:progress", "noun:symbol",
+        "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
@@ -38,9 +38,21 @@ class Figures(Topic):
         subject = heard.has("noun", "run", "backtest", "optimization", "winner", "strategy") or heard.has("name")
         subject = subject or heard.has("id_backtest") or heard.has("id_optimization") or bool(heard.context)
         subject = subject or heard.has("subject", "latest", "this", "previous", "mine", "oldest") or heard.has("symbol")
+        one = heard.has("subject", "latest", "this", "previous", "oldest") or heard.has("name") or bool(heard.context)
+        if (
+            heard.has("order", "best", "worst", "lowest")
+            and heard.has("noun", "backtest", "strategy", "symbol")
+            and not one
+        ):
+            return 0.2
+        if heard.cue("results") and subject and not metrics:
+            return 0.85
         if metrics:
             ordered = heard.has("order", "best", "worst", "lowest") and not heard.has("noun", "winner")
-            natural = all(m.startswith(("max_", "largest_", "average_")) for m in metrics) or heard.has("agg", "sum")
+            natural = (
+                not heard.has("order", "lowest")
+                and all(m.startswith(("max_", "largest_", "average_")) for m in metrics)
+            ) or heard.has("agg", "sum")
             if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
                 return 0.35
             if ordered and not natural:

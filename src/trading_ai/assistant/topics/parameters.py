@@ -50,6 +50,8 @@ class Parameters(Topic):
             return 0.9
         if heard.cue("plateau") and not heard.cue("meaning"):
             return 0.9
+        if heard.has("place"):
+            return 0.2
         if heard.cue("importance") and about:
             return 0.95
         if named and (heard.cue("robust", "survive") or heard.has("order") or heard.has("agg") or heard.has("metric")):
@@ -88,14 +90,14 @@ class Parameters(Topic):
             )
         if heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
-        elif heard.cue("importance"):
+        elif heard.cue("importance") and (heard.has("noun", "param") or not asked):
             importance(run, draft)
         elif heard.cue("plateau") and not asked:
             plateau(run, draft)
         elif heard.has("noun", "winner") and asked and not heard.cue("robust", "plateau"):
             _of_winner(run, draft, asked)
         else:
-            if heard.cue("trend"):
+            if heard.cue("trend", "importance"):
                 _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")

@@ -38,7 +38,11 @@ class Progress(Topic):
             heard.has("noun", "optimization", "run", "trial") or heard.has("subject", "running") or bool(heard.context)
         )
         about = about or heard.has("id_optimization") or heard.has("name")
-        if heard.cue("failed") and (heard.has("noun", "trial") or heard.cue("why")) and about:
+        if (
+            heard.cue("failed")
+            and (heard.has("noun", "trial", "optimization") or heard.cue("why", "exists"))
+            and (about or heard.cue("exists"))
+        ):
             return 0.95
         if heard.has("subject", "running") and (
             heard.cue("far", "progress", "eta", "speed", "took", "how_much", "exists") or not heard.has("noun")

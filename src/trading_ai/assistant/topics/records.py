@@ -49,6 +49,16 @@ class Records(Topic):
             return 0.2
         if imported:
             return 0.9
+        of_all = heard.has("subject", "all") or any(
+            t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"}
+        )
+        if (
+            heard.has("agg", "avg", "sum", "median", "max", "min")
+            and heard.has("metric")
+            and of_all
+            and not heard.has("noun", "optimization")
+        ):
+            return 0.93
         plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
             "subject", "all"
         )
@@ -63,6 +73,13 @@ class Records(Topic):
             return 0.93
         if heard.has("agg", "count") and heard.has("noun", "bar"):
             return 0.9
+        if heard.has("noun", "symbol", "strategy") and heard.has("order", "best", "worst", "lowest"):
+            return 0.93
+        if heard.has("noun", "bar") and heard.has("subject", "latest", "oldest"):
+            return 0.85
+        one = heard.has("subject", "latest", "this", "previous", "oldest") or heard.has("name")
+        if heard.has("noun", "backtest") and heard.has("order", "best", "worst", "lowest") and not one:
+            return 0.93
         ranked = heard.has("order") and (heard.has("metric") or heard.has("order", "best", "worst"))
         if (
             ranked
@@ -93,7 +110,14 @@ class Records(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         kind = _kind(heard)
-        if kind == "dataset":
+        group = next((g for g in ("symbol", "strategy", "timeframe") if heard.has("noun", g)), "")
+        if (
+            group
+            and (heard.has("order", "best", "worst", "lowest") or heard.has("metric"))
+            and not heard.has("noun", "backtest")
+        ):
+            _grouped(heard, draft, group)
+        elif kind == "dataset":
             _datasets(heard, draft)
         elif (
             heard.has("noun", "strategy")
@@ -167,7 +191,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
             n=found.cell(0, "n_backtests"),
         )
         return
-    aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum"}), "")
+    aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum", "max", "min"}), "")
     if aggregate and metrics:
         selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)
         found = draft.query(
@@ -211,6 +235,38 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         )  # fmt: skip
     draft.offer(f"trading-ai backtest show {short(str(found.value(0, 'backtest_id')))}", "trading-ai backtest list")
     del desk
+
+
+def _grouped(heard: Heard, draft: Draft, group: str) -> None:
+    """Symbols or strategies by the backtests that ran them."""
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "net_profit")
+    way = direction(metric, heard)
+    where = " and ".join(
+        _where(heard, tuple(s for s in ("symbol", "strategy", "timeframe") if s != group)) or ["part_of = ''"]
+    )
+    unit = next(c.unit for c in BACKTESTS.columns if c.name == metric)
+    end = "max" if way == "desc" else "min"
+    found = draft.query(
+        f"select {group}, count(*) as n_backtests, {end}({metric}) as {metric}, avg({metric}) as average_value, "
+        f"sum({metric}) as sum_value "
+        f"from backtests where {where} group by {group} order by {metric} {way} nulls last, {group} limit 20",
+        {"n_backtests": "backtests", "average_value": unit or "ratio", "sum_value": unit or "ratio"},
+    )  # fmt: skip
+    if not len(found):
+        draft.say("No backtest is like that.")
+        return
+    draft.assume(
+        f"A {group} is ranked by its {'highest' if end == 'max' else 'lowest'} {metric.replace('_', ' ')} in "
+        f"one backtest"
+    )
+    for row in range(min(len(found), _SHOWN)):
+        summed = "; together {s}" if metric in {"net_profit", "total_trades", "commission_paid"} else ""
+        draft.say(
+            f"{{g}}: {metric.replace('_', ' ')} {{m}}, on average {{a}} over {{n}} "
+            f"backtests{summed}.", g=found.cell(row, group),
+            m=found.cell(row, metric), a=found.cell(row, "average_value"), n=found.cell(row, "n_backtests"),
+            s=found.cell(row, "sum_value"),
+        )  # fmt: skip
 
 
 def _optimizations(heard: Heard, draft: Draft) -> None:

@@ -22,7 +22,7 @@ from trading_ai.assistant.trade_sql import (
 )
 from trading_ai.documents.words import short
 
-_FILTERS = ("weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
+_FILTERS = ("date", "weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
 _SHOWN = 5
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -58,6 +58,8 @@ class Trades(Topic):
         if len(on_trades) < len(heard.all("condition")):
             return 0.15
         grouped = _dimensions(heard)
+        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in _FILTERS):
+            return 0.2
         filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
         asks = (
             bool(metrics)
@@ -69,6 +71,8 @@ class Trades(Topic):
         asks = asks or heard.cue("compare")
         if heard.has("noun", "dataset") and not heard.has("noun", "trade"):
             return 0.1
+        if grouped == ["exit_reason"]:
+            return 0.9
         if grouped and (asks or filtered or heard.cue("list")):
             return 0.95
         if filtered and asks:
@@ -95,7 +99,7 @@ class Trades(Topic):
         time = time_column(heard)
         grouped = _dimensions(heard)
         where, words = filters(heard, time, dimensions=grouped)
-        if any(heard.has(kind) for kind in ("weekday", "month", "year", "hour", "session")) or any(
+        if any(heard.has(kind) for kind in ("date", "weekday", "month", "year", "hour", "session")) or any(
             DIMENSIONS[g].timed for g in grouped
         ):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
@@ -106,7 +110,7 @@ class Trades(Topic):
             draft.assume(f"Sessions in UTC: {hours}")
         if grouped:
             _grouped(heard, run, draft, grouped, where, words)
-        elif heard.has("agg", "share"):
+        elif heard.has("agg", "share") and where:
             _share(run, draft, where, words)
         elif _wants_list(heard):
             _listed(heard, run, draft, where)
@@ -117,10 +121,15 @@ class Trades(Topic):
 
 def _dimensions(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
-    for slot in ("direction", "session", "weekday", "month"):
+    for slot in ("direction", "session", "weekday", "month", "outcome", "exit"):
         several = len(heard.values(slot)) > 1
-        if several and slot not in found and (slot == "direction" or heard.cue("compare") or heard.has("order")):
-            found.append(slot)  # two of a kind are set side by side
+        name = {"exit": "exit_reason"}.get(slot, slot)
+        if (
+            several
+            and name not in found
+            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
+        ):
+            found.append(name)  # two of a kind are set side by side
     return found
 
 
@@ -130,7 +139,8 @@ def _measure(heard: Heard) -> tuple[Measure | None, str]:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
     if not metrics and heard.has("agg", "count", "share"):
         return COUNT, "total_trades"
-    metric = metrics[0] if metrics else "net_profit"
+    long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
+    metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
     return measure_of(metric, aggregate), metric
 
 
@@ -243,6 +253,9 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     if not len(found):
         draft.say("No trade is like that.")
         return
+    if measure is COUNT and not order and len(found) > 1:
+        mean = draft.query(f"select avg(n_trades) as average_trades from ({sql})", {"average_trades": "ratio"})
+        draft.say(f"On average {{a}} trades for each {keys[0].words} that has any.", a=mean.cell(0, "average_trades"))
     what = f"{measure.words}{' of trades' + _of(words) if words else ''}"
     if order:
         superlative = "lowest" if order == "asc" else "highest"
