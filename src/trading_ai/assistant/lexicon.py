@@ -269,8 +269,7 @@ _CUES = {
         "which period|begin|begins|starts|start|from which date|timespan|time period|go back|reach back|reaches back|"
         "span|spans|ends|end|up to date",
     "results": "result|results|stats|statistics|metrics|numbers|figures|key figures",
-    "used": "use|used|uses|using|set to|configured|ran with|run with|traded with|tested with|was it run on|"
-        "parameters of",
+    "used": "use|used|uses|using|set to|configured|ran with|run with|traded with|tested with|was it run on",
     "version": "version|engine version|engine",
     "method": "method|search method|algorithm|which method|searched|how was it searched",
     "seed": "seed",
