@@ -15,6 +15,7 @@ _WORDS = {
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
+_TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
 _UNDECIDED = frozenset(
     {
         "over",
@@ -188,11 +189,17 @@ def _conditions(items: list[Item]) -> list[Item]:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
                 value = _of_bearer(bearer)
+                if bearer.value == "loss":  # lost more than 100 is a profit below -100
+                    operator, number = _TURNED[operator], -number
                 if value == "metric:max_drawdown" and _at(found, place + 1) in {"%", "percent"}:
                     value = "metric:max_drawdown_percent"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
-                gone = {operator_at, place, bearer_at, *([place + 1] if behind else [])}
+                gone = {operator_at, place, *([place + 1] if behind else [])}
+                if bearer.value == "loss":
+                    found[bearer_at] = Tag("outcome", "loss", bearer.text)
+                else:
+                    gone.add(bearer_at)
                 found = [t for i, t in enumerate(found) if i not in gone]
                 found.insert(min(gone), tag)
                 place = min(gone) + 1
@@ -232,7 +239,7 @@ def _of_bearer(bearer: Tag) -> str:
         return "held:hour" if bearer.value == "hour" else "held:day"
     if bearer.kind == "noun" and bearer.value == "days":
         return "held:day"
-    if bearer.kind in {"order", "cue"}:
+    if bearer.kind in {"order", "cue", "outcome"}:
         return "metric:net_profit"
     return f"{bearer.kind}:{bearer.value}"
 
@@ -251,7 +258,11 @@ def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | No
             return place
     for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
         item = items[place]
-        if isinstance(item, Tag) and item.kind == "order" and item.value == "gain":
+        if isinstance(item, Tag) and (item.kind, item.value) in {
+            ("order", "gain"),
+            ("order", "loss"),
+            ("outcome", "loss"),
+        }:
             return place
     return None
 

@@ -35,8 +35,11 @@ _TOKEN = re.compile(
 _CONTRACTED = (
     (r"\bmost trades\b", "highest number of trades"), (r"\b(?:fewest|least) trades\b", "lowest number of trades"),
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
-    (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"),
+    (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
+        r"month)\b", r"trades per \1"),
+    (r"\bgimme\b", "give me"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
+    (r"\blongest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the highest bars held"),
+    (r"\bshortest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the lowest bars held"),
     (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
     (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
     ("[\u201c\u201d]", '"'),

@@ -101,7 +101,8 @@ _ASKED = {
     "place": {"2": "second best|2nd best|runner up|runner-up|number two|second place", "3": "third best|3rd best|"
         "third place"},
     "order": {
-        "best": "best|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|earned "
+        "best": "best|longest|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|"
+            "earned "
             "most|makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|"
             "performs best|performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|"
             "higher|greater|maximal|performs better|earned the most|wins the most|earn the most|max of|maximises|"
@@ -125,7 +126,8 @@ _ASKED = {
             "best pass|top result|best result|optimal parameters|optimal settings|winning parameters|winning settings|"
             "best parameter combination|best config|top ranked trial|rank 1|crowned trial|winning parameter set",
         "run": "run|runs",
-        "optimization": "optimization|optimizations|optimisation|optimisations|sweep|sweeps|grid search run|optimizer "
+        "optimization": "optimizer|optimiser|optimization|optimizations|optimisation|optimisations|sweep|sweeps|grid "
+            "search run|optimizer "
             "run|optimization run|optimization runs|search|searches|parameter sweep|parameter sweeps",
         "backtest": "backtest|backtests|back test|back tests|backtesting|backtest run|backtest runs|bt",
         "dataset": "dataset|datasets|data set|data sets|market data|price data|history data|data|bar data|histories",
@@ -188,7 +190,8 @@ _CUES = {
         "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
-    "criteria": "tests|which tests|which criteria|criteria failed|failed criteria|what failed|which tests failed|not "
+    "criteria": "threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
+        "which tests failed|not "
         "hold|fail the|criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
         "over-optimized|overoptimised",
@@ -250,7 +253,9 @@ _CUES = {
     "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
     "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|replayed|"
         "tradingview|ctrader",
-    "concentration": "one month|single month|single trade|one trade|few trades|concentrated|concentration|single best|"
+    "concentration": "excluding the best trade|without the best trade|minus the best trade|without my best trade|"
+    "without the biggest winner|without its best trade|excluding the best|excluding my best trade|one month|single "
+    "month|single trade|one trade|few trades|concentrated|concentration|single best|"
         "without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|without best|"
         "depend|depends|dependent|rely|relies|minus the best",
     "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
@@ -321,24 +326,44 @@ PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
 """What people call parameters that every strategy has; others are called by their names."""
 
 _FILLERS = """
-% ' 'long-run a about above-mentioned according account achieve achieved achieves across actually again already also
-am among an and answer any anyone anything are as ask asked at be because been been's being belong belongs
-best-known between big bit both bring brings brought but by called came can come comes compared concerning
-correspond corresponding could currency currently date day deliver delivered did display displayed do does doing
-dollar dollars done down during each either end ending entire eur euro euros ever everything exact exactly fall
-falls far-off fell find first for from gbp generate generated generates get gets give gmt go goes got had hand
-happen happens has have having he hello her hey hi high his how i'd i'm i've id if in include included includes
-including into is it's itself jpy just keep kept kind kinds know lasted lasting lasts let let's level levels like
-little look looking looks lot lots low made make making many may me-a might more much must name named names need
-nothing now o'clock occur oclock of ok okay on one ones only onto or out over own per per-cent percent percentage
-perform performance performed performing performs pip pips platform please point points produce produced produces
-profitably put question quite ran really regarding respect respective respectively run running runs said same say
-says second see seem seems seen set sets shall she should show-me shown so some somehow someone something somewhere
-sort still such system's take taken taking tell term terms test tested than thank thanks that the their theirs them
-themselves then there there's these they thing things those through time times to too total-wise traded trader
-traders trades' trading trading-ai tradingai turn turned turns type types under up us usd utc value values very via
-want was way went were what what's whatever whats when whenever where whether which whichever while who whole whom
-whose why will with without-any would yet yield yielded yields you your yours
+% ' 'long-run a able about above-mentioned according account account's account-currency achieve achieved achieves
+across actually again allow allows almost alone along already also although always am among an and another answer
+any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at available away
+awesome back backtest's based basically be because become been been's being belong belongs besides between
+between-the big bit both break breakdown brief briefly bring bringing brings broken brought btw bucks buddy busy but
+by by-by calculate called came can case cases cent cents certain certainly cheers choose choosing chose chosen clear
+clearly closed-at combined come comes coming compared completely compute concerning consider cool correspond
+corresponding cost-wise could course cumulative curious currency currently da date day daytime definitely deliver
+delivered despite detail detailed details determine did discover display displayed distribution divided do does
+doing dollar dollars dollars-wise done down during each earlier early either end end-to-end ended ending enter
+entering entire especially essentially eur euro euros eventually ever everything evidently exact exactly expected
+fact fall falls far-off feel fell figure-out find fine first folks follow for form from further fyi gave gbp general
+generally generate generated generates get gets give given gives giving gmt go goes got great group grouped guess
+guys had hand happen happened happens happy hard has have having he held hello her hey hi high his historical
+historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i've id idea if imagine in include
+included includes including indeed inside interested into involved is it's itself jpy just keep kept kind kindly
+kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies like likely
+little locate lol look look-up looking looks lot lots low made made-up main make making manage managed many mate may
+maybe me-a meant mention might moment money-wise more much must my-own myself name named names need needs net-of
+nice normal noted nothing notice now o'clock observe obtain obviously occur occurring occurs oclock of ok okay on
+once one ones online only only-one onto opened-at or ordered other ourselves out over over-all overall-ly
+overview-ish own parameter's part particular particularly past paying per per-cent per-trade percent percentage
+percentages perform performance performed performing performs perhaps person pick picked piece pip pips place plain
+platform please pls plz point points position-wise possible possibly present pretty probably produce produced
+produces profitably provide pull put question quick quickly quite r ran rate rates rather ready realize realized
+really really-good receive regard regarding remember remind respect respective respectively resulted resulting
+results' right roughly run run's running runs said same saw say says second section see seeing seem seems seen sense
+separate separately serious seriously set sets setup setups several shall she should show-me shown shw simple simply
+since single sits so some somehow someone something somewhere sort sorted speak specific specifically split spot
+stand stands start-to-finish still strategy's stuff such suggest sure system's take taken taking talk task tell
+tell-me term terms test tested th than thank thanks that that'll the their theirs them themselves then there
+there're there's these they they're thing things think those thought through thx time times to together too
+total-wise totally toward traded trader traders trades' trading trading-ai trading-days tradingai trial's tried true
+truly try trying turn turned turns type types u uh um under understand up upon ur us usd usual usually utc value
+values various version-wise very via view want wanted was wat wats way we're we've well went were what what's
+whatever whats whch when whenever where whether which whichever while who who're whole whom whose wht why wich will
+willing wise wish with without-any wonder wondering word words work work-out working works worth would write yes yet
+yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

@@ -20,7 +20,7 @@ ASKED_BACK = 0.2
 TAG_LEFT = 0.42
 """What a tag costs that a topic does not account for."""
 
-WORD_LEFT = 0.22
+WORD_LEFT = 0.42
 """What a word costs that nobody knows."""
 
 CORRECTED = 0.03

@@ -122,7 +122,11 @@ def measure_of(metric: str, aggregate: str) -> Measure | None:
     measure = MEASURES.get(metric)
     if measure is None:
         return None
-    if aggregate in {"", "count", "share"} or (aggregate == "sum" and measure.sql.startswith("sum")):
+    if (
+        aggregate in {"", "count", "share"}
+        or measure is COUNT
+        or (aggregate == "sum" and measure.sql.startswith("sum"))
+    ):
         return measure
     if measure.singular:
         return measure if aggregate in {"avg", "sum", "max", "min"} else None

@@ -21,7 +21,8 @@ class Advice(Topic):
     accounts = ALWAYS | {
         "cue:next", "cue:insight", "noun:optimization", "noun:run", "noun:param", "noun:winner", "cue:concentration",
         "cue:correlated",
-        "cue:ledger", "noun:backtest", "noun:trade", "order", "metric", "cue:importance", "noun:strategy", "agg",
+        "cue:ledger", "noun:dataset", "noun:backtest", "noun:trade", "order", "metric", "cue:importance",
+        "noun:strategy", "agg",
         "noun:trial", "neg",
         "cue:quality", "cue:luck",
     }  # fmt: skip

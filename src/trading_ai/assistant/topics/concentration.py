@@ -40,7 +40,8 @@ class Concentration(Topic):
         run = desk.backtest(heard, draft)
         trades = f"trades({quoted(run.run_id)})"
         limit = heard.first("limit")
-        n = int(limit.number) if limit is not None and limit.number else BEST
+        one = any(tag.text.endswith(("best trade", "biggest winner")) for tag in heard.all("cue"))
+        n = int(limit.number) if limit is not None and limit.number else 1 if one else BEST
         money = "account currency"
         found = draft.query(
             f"with t as (select net_profit, row_number() over (order by net_profit desc, number) as place from "

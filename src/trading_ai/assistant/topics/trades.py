@@ -68,7 +68,7 @@ class Trades(Topic):
             or heard.has("noun", "trade")
             or heard.cue("how_much")
         )
-        asks = asks or heard.cue("compare")
+        asks = asks or heard.cue("compare") or heard.cue("list")
         if heard.has("noun", "dataset") and not heard.has("noun", "trade"):
             return 0.1
         if grouped == ["exit_reason"]:
@@ -149,6 +149,8 @@ def _from(run: Run, where: list[str]) -> str:
 
 
 def _wants_list(heard: Heard) -> bool:
+    if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
+        return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
