@@ -38,10 +38,8 @@ class Progress(Topic):
             heard.has("noun", "optimization", "run", "trial") or heard.has("subject", "running") or bool(heard.context)
         )
         about = about or heard.has("id_optimization") or heard.has("name")
-        if (
-            heard.cue("failed")
-            and (heard.has("noun", "trial", "optimization") or heard.cue("why", "exists"))
-            and (about or heard.cue("exists"))
+        if heard.cue("failed") and (
+            heard.has("noun", "trial") or _one(heard) or (heard.cue("exists") and not heard.has("noun"))
         ):
             return 0.95
         if heard.has("subject", "running") and (
@@ -145,6 +143,12 @@ def _workers(draft: Draft) -> None:
             "On {name}, {n} of {t} trials are done; {w} workers were busy on average.", name=found.cell(row, "name"),
             n=found.cell(row, "n_completed"), t=found.cell(row, "n_total"), w=found.cell(row, "workers_busy"),
         )  # fmt: skip
+
+
+def _one(heard: Heard) -> bool:
+    """Whether a question says which optimization it means."""
+    named = heard.has("name") or heard.has("id_optimization") or bool(heard.context)
+    return named or heard.has("subject", "latest", "this", "previous")
 
 
 PROGRESS = Progress()

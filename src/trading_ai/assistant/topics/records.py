@@ -24,7 +24,8 @@ class Records(Topic):
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization",
         "noun:dataset", "noun:symbol",
-        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:progress", "noun:bar",
+        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:why", "cue:progress",
+        "noun:bar",
         "cue:method",
         "cue:version", "cue:took", "outcome",
     }  # fmt: skip
@@ -57,6 +58,12 @@ class Records(Topic):
             and heard.has("metric")
             and of_all
             and not heard.has("noun", "optimization")
+        ):
+            return 0.93
+        if (
+            heard.cue("failed")
+            and heard.has("noun", "run", "optimization")
+            and not heard.has("subject", "latest", "this")
         ):
             return 0.93
         plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
@@ -301,8 +308,7 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
         order, n = "created_at desc, optimization_id", _limit(heard, _SHOWN)
     found = draft.query(
         f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
-        f"seconds, created_at, "
-        f"finished_at from optimizations where {condition} order by {order} limit "
+        f"seconds, created_at, finished_at, message from optimizations where {condition} order by {order} limit "
         f"{n}", {"name": "name", "best_score": "ratio"},
     )  # fmt: skip
     if not len(found):
@@ -328,6 +334,8 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
             "{method}, best {objective} "
             "{best_score}.", **cells,
         )  # fmt: skip
+        if found.value(row, "message"):
+            draft.say("It says: {m}.", m=found.cell(row, "message"))
     draft.offer(f"trading-ai status {short(str(found.value(0, 'optimization_id')))}", "trading-ai list")
 
 
