@@ -214,6 +214,19 @@ def _conditions(items: list[Item]) -> list[Item]:
                 None,
             )
             before = _at(found, before_at) if before_at is not None else None
+            beaten = next(
+                (i for i in range((before_at or 0) - 1, (before_at or 0) - 3, -1) if _is(_at(found, i), "cmp")), None
+            )
+            if _is(before, "metric") and beaten is not None and before_at is not None:  # beats a sharpe of 2
+                compared = found[beaten]
+                assert isinstance(before, Tag)
+                assert isinstance(compared, Tag)
+                operator = compared.value  # type: ignore[assignment]
+                found[beaten : place + 1 + behind] = [
+                    Tag("condition", _of_bearer(before), f"{before.text} {operator} {number:g}", operator, number)
+                ]
+                place = beaten + 1
+                continue
             if _is(before, "parameter"):
                 assert isinstance(before, Tag)
                 tag = Tag("condition", _of_bearer(before), f"{before.text} = {number:g}", "=", number)

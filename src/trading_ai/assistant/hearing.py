@@ -37,7 +37,9 @@ _CONTRACTED = (
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
     (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
         r"month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
+    (r"\bgimme\b", "give me"), (r"\bwf\b", "walk forward"), (r"\bq1\b", "january february march"),
+    (r"\bq2\b", "april in may june"), (r"\bq3\b", "july august september"), (r"\bq4\b", "october november "
+        "december"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
     (r"\blongest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the highest bars held"),
     (r"\bshortest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the lowest bars held"),
     (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
@@ -84,6 +86,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     tokens = _TOKEN.findall(normal(question))
     vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
     vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
+    tokens = [part for token in tokens for part in _parted(token, names)]
     corrected: list[tuple[str, str]] = []
     for place, token in enumerate(tokens):
         better = _corrected(token, vocabulary)
@@ -98,6 +101,13 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         place += length
     tags, unknown = combined(items)
     return Heard(question, tags, unknown, tuple(corrected), context)
+
+
+def _parted(token: str, names: Names) -> list[str]:
+    """``sl/tp`` as two words, where it is no name."""
+    pieces = token.split("/")
+    known = len(pieces) > 1 and token not in names.phrases and token not in phrases()
+    return pieces if known and all(piece in _vocabulary() for piece in pieces) else [token]
 
 
 def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from trading_ai.assistant.criteria import OF_CUES
 from trading_ai.documents.sql_tables import BACKTESTS, TRADES
 from trading_ai.documents.sql_words import SYNONYMS
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -310,6 +311,9 @@ def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     for value, text in _CUES.items():
         for phrase in text.split("|"):
             found.setdefault(phrase, []).append(("cue", value))
+    for cue, name in OF_CUES.items():
+        for phrase in (name, name.replace("_", " ")):
+            found.setdefault(phrase, []).insert(0, ("cue", cue))
     return {phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in found.items()}
 
 
@@ -331,39 +335,39 @@ across actually again allow allows almost alone along already also although alwa
 any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at available away
 awesome back backtest's based basically be because become been been's being belong belongs besides between
 between-the big bit both break breakdown brief briefly bring bringing brings broken brought btw bucks buddy busy but
-by by-by calculate called came can case cases cent cents certain certainly cheers choose choosing chose chosen clear
-clearly closed-at combined come comes coming compared completely compute concerning consider cool correspond
-corresponding cost-wise could course cumulative curious currency currently da date day daytime definitely deliver
-delivered despite detail detailed details determine did discover display displayed distribution divided do does
-doing dollar dollars dollars-wise done down during each earlier early either end end-to-end ended ending enter
-entering entire especially essentially eur euro euros eventually ever everything evidently exact exactly expected
-fact fall falls far-off feel fell figure-out find fine first folks follow for form from further fyi gave gbp general
-generally generate generated generates get gets give given gives giving gmt go goes got great group grouped guess
-guys had hand happen happened happens happy hard has have having he held hello her hey hi high his historical
-historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i've id idea if imagine in include
-included includes including indeed inside interested into involved is it's itself jpy just keep kept kind kindly
-kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies like likely
-little locate lol look look-up looking looks lot lots low made made-up main make making manage managed many mate may
-maybe me-a meant mention might moment money-wise more much must my-own myself name named names need needs net-of
-nice normal noted nothing notice now o'clock observe obtain obviously occur occurring occurs oclock of ok okay on
-once one ones online only only-one onto opened-at or ordered other ourselves out over over-all overall-ly
-overview-ish own parameter's part particular particularly past paying per per-cent per-trade percent percentage
-percentages perform performance performed performing performs perhaps person pick picked piece pip pips place plain
-platform please pls plz point points position-wise possible possibly present pretty probably produce produced
-produces profitably provide pull put question quick quickly quite r ran rate rates rather ready realize realized
-really really-good receive regard regarding remember remind respect respective respectively resulted resulting
-results' right roughly run run's running runs said same saw say says second section see seeing seem seems seen sense
-separate separately serious seriously set sets setup setups several shall she should show-me shown shw simple simply
-since single sits so some somehow someone something somewhere sort sorted speak specific specifically split spot
-stand stands start-to-finish still strategy's stuff such suggest sure system's take taken taking talk task tell
-tell-me term terms test tested th than thank thanks that that'll the their theirs them themselves then there
-there're there's these they they're thing things think those thought through thx time times to together too
-total-wise totally toward traded trader traders trades' trading trading-ai trading-days tradingai trial's tried true
-truly try trying turn turned turns type types u uh um under understand up upon ur us usd usual usually utc value
-values various version-wise very via view want wanted was wat wats way we're we've well went were what what's
-whatever whats whch when whenever where whether which whichever while who who're whole whom whose wht why wich will
-willing wise wish with without-any wonder wondering word words work work-out working works worth would write yes yet
-yield yielded yields you you're your yours
+by by-by calculate called came can case cases cent cents certain certainly chances cheers choose choosing chose
+chosen clear clearly closed-at combined come comes coming compared completely compute concerning consider cool
+correspond corresponding cost-wise could course criterion's cumulative curious currency currently da date day
+daytime definitely deliver delivered despite detail detailed details determine did discover display displayed
+distribution divided do does doing dollar dollars dollars-wise done down during each earlier early either end
+end-to-end ended ending enter entering entire especially essentially eur euro euros eventually ever everything
+evidently exact exactly expected fact factor fall falls far-off feel fell figure-out find fine first folks follow
+for form from further fyi gave gbp general generally generate generated generates get gets give given gives giving
+gmt go goes got great grid group grouped guess guys had hand happen happened happens happy hard has have having he
+held hello her hey hi high his historical historically hmm hold holding honest honestly how however hows hw i'd i'll
+i'm i've id idea if imagine in include included includes including indeed inside interested into involved is it's
+itself jpy just keep kept kind kindly kinds know known lasted lasting lasts late later lead leads learn led let
+let's level levels lie lies like likely little locate lol look look-up looking looks lot lots low made made-up main
+make making manage managed many mate may maybe me-a meant mention might moment money-wise more much must my-own
+myself name named names need needs net-of nice normal noted nothing notice now o'clock observe obtain obviously
+occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or ordered other
+ourselves out over over-all overall-ly overview-ish own parameter's part particular particularly past paying per
+per-cent per-trade percent percentage percentages percentagewise perform performance performed performing performs
+perhaps person pick picked piece pip pips place plain platform please pls plz point points position-wise possible
+possibly present pretty probability probably produce produced produces profitably provide pull put question quick
+quickly quite r ran rate rates rather ready realize realized really really-good receive regard regarding remember
+remind respect respective respectively resulted resulting results' right roughly run run's running runs said same
+saw say says second section see seeing seem seems seen sense separate separately serious seriously set sets setup
+setups several shall she should show-me shown shw simple simply since single sits so some somehow someone something
+somewhere sort sorted speak specific specifically split spot stand stands start-to-finish still strategy's stuff
+such suggest sure system's take taken taking talk task tell tell-me term terms test tested th than thank thanks that
+that'll the their theirs them themselves then there there're there's these they they're thing things think those
+thought through thx time times to together too total-wise totally toward traded trader traders trades' trading
+trading-ai trading-days tradingai trial's tried true truly try trying turn turned turns type types u uh um under
+understand up upon ur us usd usual usually utc value values various version-wise very via view want wanted was wat
+wats way we're we've well went were what what's whatever whats whch when whenever where whether which whichever
+while who who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words
+work work-out working works worth would write yes yet yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

@@ -45,7 +45,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "max_balance_drawdown": ("balance drawdown", "max balance drawdown", "closed drawdown"),
     "max_balance_drawdown_percent": ("balance drawdown percent", "balance drawdown in percent"),
-    "max_drawdown": ("max drawdown", "drawdown", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
+    "max_drawdown": ("max drawdown", "drawdown", "peak to trough", "fall of the "
+        "equity", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
     "max_drawdown_percent": (
         "drawdown percent", "max drawdown percent", "drawdown in percent", "drawdown percentage", "max dd percent",
         "max drawdown in percent", "percent drawdown", "drawdown %", "dd %", "percentage drawdown", "relative drawdown",
@@ -88,7 +89,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "buy_and_hold_drawdown_percent": ("buy and hold drawdown", "market drawdown"),
     "mae": ("mae", "maximum adverse excursion", "adverse excursion", "heat"),
     "mfe": ("mfe", "maximum favourable excursion", "maximum favorable excursion", "favourable excursion"),
-    "bars_held": ("bars held", "duration",
+    "bars_held": ("bars held", "duration", "time in trade", "time in a trade", "time in trades", "time in position",
         "holding time", "holding period", "trade length", "trade duration", "length of trades"),
     "units": ("position size", "trade size", "units", "size of trades"),
     "capital": ("capital", "starting balance", "starting capital", "initial balance", "initial capital", "deposit"),

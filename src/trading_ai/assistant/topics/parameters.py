@@ -25,7 +25,8 @@ class Parameters(Topic):
     accounts = ALWAYS | {
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
-        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:trend", "cue:next", "cue:survive",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:compare", "cue:trend", "cue:next",
+        "cue:survive",
         "noun:backtest", "condition",
         "noun:strategy",
     }  # fmt: skip
@@ -54,6 +55,9 @@ class Parameters(Topic):
             return 0.2
         if heard.cue("importance") and about:
             return 0.95
+        several = len(heard.values("parameter")) > 1 or heard.has("noun", "trial")
+        if several and heard.has("order") and not heard.cue("robust", "survive"):
+            return 0.4
         if named and (heard.cue("robust", "survive") or heard.has("order") or heard.has("agg") or heard.has("metric")):
             return 0.95 if heard.has("order") or heard.cue("robust", "survive") else 0.75
         if named and heard.has("noun", "winner"):
@@ -90,7 +94,7 @@ class Parameters(Topic):
             )
         if heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
-        elif heard.cue("importance") and (heard.has("noun", "param") or not asked):
+        elif heard.cue("importance") and (heard.has("noun", "param") or len(asked) != 1):
             importance(run, draft)
         elif heard.cue("plateau") and not asked:
             plateau(run, draft)

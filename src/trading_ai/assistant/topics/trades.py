@@ -77,6 +77,8 @@ class Trades(Topic):
             return 0.95
         if filtered and asks:
             return 0.95
+        if heard.has("metric", "bars_held", "mae", "mfe", "units"):
+            return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
         if heard.has("noun", "trade") and (heard.has("order") or heard.has("limit") or heard.has("agg") or metrics):
@@ -163,7 +165,8 @@ def _of(words: list[str]) -> str:
 
 def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    metrics = list(heard.values("metric")) or ([] if heard.has("agg", "count") else ["net_profit"])
+    default = [] if heard.has("agg", "count") else [_measure(heard)[1]]
+    metrics = list(heard.values("metric")) or default
     measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
     if any(m is None for m in measures.values()):
         raise Unanswerable(

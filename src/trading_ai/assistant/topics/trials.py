@@ -51,6 +51,10 @@ class Trials(Topic):
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
             return 0.85
+        if len(heard.values("parameter")) > 1 and heard.has("order", "best", "worst") and not heard.cue("robust"):
+            return 0.93
+        if heard.has("noun", "winner") and heard.has("noun", "param"):
+            return 0.9
         if heard.has("noun", "param") and heard.has("order", "best", "worst"):
             return 0.9
         one = heard.has("subject", "latest", "this", "previous") or heard.has("name") or heard.has("id_optimization")
