@@ -292,7 +292,7 @@ def _limits(items: list[Item]) -> list[Item]:
                 _is(before, "order", "noun")
                 or before in {"first", "the", "list", "show"}
                 or _is(before, "subject", "cue")
-                or _is(after, "order", "noun")
+                or _is(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
             ):
                 found.append(Tag("limit", "", f"{int(number)}", number=number))
                 continue

@@ -18,9 +18,11 @@ MAX_CHARACTERS = 1_000
 
 _LONGEST_PHRASE = 7
 _SHORTEST_CORRECTED = 5
-_NEAR = 0.8
-"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it; five letters with two
-neighbours exchanged have 0.8."""
+_NEAR = 0.83
+"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it: one wrong letter of six."""
+
+_STRANGE = frozenset({"broker", "brokers", "weather", "trader", "rated"})
+"""Words that are near to known ones and mean something else."""
 
 _TOKEN = re.compile(
     r'"[^"]{1,120}"'
@@ -37,7 +39,14 @@ _CONTRACTED = (
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
     (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
         r"month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"), (r"\bwf\b", "walk forward"), (r"\bq1\b", "january february march"),
+    (r"\bgimme\b", "give me"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
+    (r"\bend(?:s|ed)? up with\b", "final equity"), (r"\bdoes (.+?) explain\b", r"is the importance of \1"),
+    (r"(?<=\w )can i (?:be|say|trust)\b", ""), (r"\b(median|maximum|minimum) (?:net )?profit (?:per|a) "
+        r"trade\b", r"\1 profit of trades"),
+    (r"\b(average|avg|mean) (?:net )?(?:daily )?(profit|pnl|loss) (?:per|a|each) (?:trading "
+        r")?day\b", r"\1 \2 of trading days"),
+    (r"\baverage daily (profit|pnl|loss)\b", r"average \1 of trading "
+        r"days"), (r"\bwf\b", "walk forward"), (r"\bq1\b", "january february march"),
     (r"\bq2\b", "april in may june"), (r"\bq3\b", "july august september"), (r"\bq4\b", "october november "
         "december"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
     (r"\blongest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the highest bars held"),
@@ -170,10 +179,10 @@ def _entity(token: str, names: Names) -> Tag | None:
 
 def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
     """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
-    if token in vocabulary or token in _vocabulary() or not token.isalpha():
+    if token in _STRANGE or token in vocabulary or token in _vocabulary() or not token.isalpha():
         return token
     turned = _letters().get("".join(sorted(token)), "") if len(token) >= 3 else ""
-    if turned and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
+    if turned and turned[0] == token[0] and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
         return turned  # two letters exchanged
     if len(token) < _SHORTEST_CORRECTED:
         return token

@@ -153,11 +153,11 @@ def _few_trades(run: Run, _: Run, draft: Draft) -> float | None:
     n = found.value(0, "total_trades") if len(found) else None
     if n is None:
         return None
-    if n >= MIN_TRADES:
-        return 0.0
     draft.say(
         f"The best trial rests on {{n}} trades; fewer than {MIN_TRADES:g} say little.", n=found.cell(0, "total_trades")
     )
+    if n >= MIN_TRADES:
+        return 0.0
     draft.offer(f"trading-ai optimize {short(run.backtest_id)} ... --min-trades {MIN_TRADES:g}")
     return 0.9
 

@@ -99,7 +99,8 @@ _ASKED = {
             "which part of",
         "std": "standard deviation|std|volatility of",
     },
-    "place": {"2": "second best|2nd best|runner up|runner-up|number two|second place", "3": "third best|3rd best|"
+    "place": {"2": "second best|second ranked|second trial|2nd best|runner up|runner-up|number two|second "
+        "place", "3": "third best|3rd best|"
         "third place"},
     "order": {
         "best": "best|longest|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|"
@@ -108,7 +109,8 @@ _ASKED = {
             "performs best|performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|"
             "higher|greater|maximal|performs better|earned the most|wins the most|earn the most|max of|maximises|"
             "maximizes|pays best|first place",
-        "worst": "worst|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing the most|"
+        "worst": "worst|avoid|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing "
+            "the most|"
             "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
             "hurts the most|losing most|cost me most|costs me most|costs me the most|cost me the most|bleeding",
         "lowest": "lowest|smallest|least|fewest|shortest|minimal|shallowest|lower|smaller|minimises|minimizes|tiniest",
@@ -232,7 +234,9 @@ _CUES = {
     "drift": "drift|drifts|drifted|drifting|decay|decays|decayed|decline|declining|declined|fade|fades|faded|fading|"
         "deteriorate|deteriorated|deteriorating|getting worse|get worse|degrade|degraded|degrading|stopped working|"
         "stop working|wear off|still work|still working|still works|over time|changed|change|parameter stability|jump",
-    "streak": "streak|streaks|in a row|consecutive|run of losses|run of wins|straight|losing run|winning run|losing "
+    "streak": "series of losses|series of wins|losing series|winning series|series of losers|series of winners|"
+    "run of losers|run of winners|streak|streaks|in a row|consecutive|run of losses|run of wins|straight|losing run|"
+    "winning run|losing "
         "streak|winning streak|consecutively|on the trot|back to back",
     "when": "when|what date|which date|date|dates|how long ago",
     "cause": "cause|causes|caused|causing|reason for|due to|because|responsible|behind|contributed|led to|happened|"
@@ -240,7 +244,7 @@ _CUES = {
     "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
     "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|warning|"
         "complete data|any good|trust the data|healthy|wrong with|bad data|data quality|flaws|defects",
-    "gap": "gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
+    "gap": "how complete|completeness|gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
     "far": "far|how far|percent done|how far along|how far is|how far has",
@@ -254,12 +258,14 @@ _CUES = {
     "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
     "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|replayed|"
         "tradingview|ctrader",
-    "concentration": "excluding the best trade|without the best trade|minus the best trade|without my best trade|"
+    "concentration": "spread evenly|evenly spread|evenly distributed|evenly|excluding the best trade|without the best "
+        "trade|minus the best trade|without my best trade|"
     "without the biggest winner|without its best trade|excluding the best|excluding my best trade|one month|single "
     "month|single trade|one trade|few trades|concentrated|concentration|single best|"
         "without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|without best|"
         "depend|depends|dependent|rely|relies|minus the best",
     "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
     "exists": "is there|are there|have|do i have|exist|exists|available|there|got|stored|did i run|did i",
@@ -268,7 +274,8 @@ _CUES = {
         "high|how deep|how low|how good|how bad|how well|how long|how "
         "profitable|how risky|how strong",
     "rank_by": "objective|ranked by|ranking|rank|sorted by|sort by|ordered by|rank by|scored by",
-    "insight": "suspicious|fishy|odd|insight|insights|what matters|important findings|summary|summarise|summarize|sum "
+    "insight": "weak points|weaknesses|weakness|weak spots|strengths and weaknesses|suspicious|fishy|odd|insight|"
+        "insights|what matters|important findings|summary|summarise|summarize|sum "
         "up|findings|highlights|tell me about|anything interesting|notable|interesting|stands out|conclusions|"
         "takeaways|red flags|concerns|should i worry|worry|main points|key points|remarkable|noteworthy",
     "period": "period|time span|from when|how long is|date range|cover|covers|covered|which dates|start date|end date|"
@@ -331,43 +338,45 @@ PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
 
 _FILLERS = """
 % ' 'long-run a able about above-mentioned according account account's account-currency achieve achieved achieves
-across actually again allow allows almost alone along already also although always am among an and another answer
-any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at available away
-awesome back backtest's based basically be because become been been's being belong belongs besides between
-between-the big bit both break breakdown brief briefly bring bringing brings broken brought btw bucks buddy busy but
-by by-by calculate called came can case cases cent cents certain certainly chances cheers choose choosing chose
-chosen clear clearly closed-at combined come comes coming compared completely compute concerning consider cool
-correspond corresponding cost-wise could course criterion's cumulative curious currency currently da date day
-daytime definitely deliver delivered despite detail detailed details determine did discover display displayed
-distribution divided do does doing dollar dollars dollars-wise done down during each earlier early either end
-end-to-end ended ending enter entering entire especially essentially eur euro euros eventually ever everything
-evidently exact exactly expected fact factor fall falls far-off feel fell figure-out find fine first folks follow
-for form from further fyi gave gbp general generally generate generated generates get gets give given gives giving
-gmt go goes got great grid group grouped guess guys had hand happen happened happens happy hard has have having he
-held hello her hey hi high his historical historically hmm hold holding honest honestly how however hows hw i'd i'll
-i'm i've id idea if imagine in include included includes including indeed inside interested into involved is it's
-itself jpy just keep kept kind kindly kinds know known lasted lasting lasts late later lead leads learn led let
-let's level levels lie lies like likely little locate lol look look-up looking looks lot lots low made made-up main
-make making manage managed many mate may maybe me-a meant mention might moment money-wise more much must my-own
+across actually again allow allows almost alone along already also although always am among amount amounts an and
+another answer any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at
+available away awesome back backtest's based basically be because become been been's behave behaved being belong
+belongs besides between between-the big bit both break breakdown brief briefly bring bringing brings broken brought
+btw bucks buddy busy but by by-by calculate called came can case cases cent cents certain certainly chances cheers
+choose choosing chose chosen clear clearly closed-at combined come come-out comes coming compared completely compute
+concerning consider cool correspond corresponding cost-wise could course created criterion's cumulative curious
+currency currently da date day daytime definitely deliver delivered despite detail detailed details determine did
+discover display displayed distributed distribution divided do does doing dollar dollars dollars-wise done down
+during each earlier early either end end-to-end ended ending enter entering entire especially essentially eur euro
+euros eventually ever everything evidence evidently exact exactly expected expressed fact factor fall falls far-off
+fare fared feel fell figure-out find fine finish-up first folks follow for form from further fyi gave gbp general
+generally generate generated generates get gets give given gives giving gmt go goes got great grid group grouped
+guess guys had hand happen happened happens happy hard has have having he held hello her hey hi high his historical
+historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i've id idea if imagine improve-on in
+include included includes including indeed inside interested into involved is it's itself jpy just keep kept kind
+kind-of kindly kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies
+like likely little locate lol look look-like look-up looking looks lot lots low made made-of made-up main make
+making manage managed many mate may maybe me-a meant measured mention might moment money-wise more much must my-own
 myself name named names need needs net-of nice normal noted nothing notice now o'clock observe obtain obviously
 occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or ordered other
-ourselves out over over-all overall-ly overview-ish own parameter's part particular particularly past paying per
-per-cent per-trade percent percentage percentages percentagewise perform performance performed performing performs
-perhaps person pick picked piece pip pips place plain platform please pls plz point points position-wise possible
-possibly present pretty probability probably produce produced produces profitably provide pull put question quick
-quickly quite r ran rate rates rather ready realize realized really really-good receive regard regarding remember
-remind respect respective respectively resulted resulting results' right roughly run run's running runs said same
-saw say says second section see seeing seem seems seen sense separate separately serious seriously set sets setup
-setups several shall she should show-me shown shw simple simply since single sits so some somehow someone something
-somewhere sort sorted speak specific specifically split spot stand stands start-to-finish still strategy's stuff
-such suggest sure system's take taken taking talk task tell tell-me term terms test tested th than thank thanks that
-that'll the their theirs them themselves then there there're there's these they they're thing things think those
-thought through thx time times to together too total-wise totally toward traded trader traders trades' trading
-trading-ai trading-days tradingai trial's tried true truly try trying turn turned turns type types u uh um under
-understand up upon ur us usd usual usually utc value values various version-wise very via view want wanted was wat
-wats way we're we've well went were what what's whatever whats whch when whenever where whether which whichever
-while who who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words
-work work-out working works worth would write yes yet yield yielded yields you you're your yours
+ourselves out over over-all overall-ly overall-result overview-ish own parameter's part particular particularly past
+paying per per-cent per-trade percent percentage percentages percentagewise perform performance performed performing
+performs perhaps person pick picked piece pip pips place plain platform please pls plz point points position-wise
+possible possibly present pretty probability probably produce produced produces profitably provide pull put question
+quick quickly quite r ran ranked rate rates rather ratio ready realize realized really really-good receive regard
+regarding remember remind required respect respective respectively resulted resulting results' right roughly run
+run's running runs said same saw say says scored second section see seeing seem seems seen sense separate separately
+serious seriously set sets setup setups several shall she should show-me shown shw simple simply since single sits
+so some somehow someone something somewhere sort sorted speak specific specifically spent split spot stack stacks
+stand stands start-to-finish stay stays still strategy's stuff such suggest sure system's take taken taking talk
+task tell tell-me term terms test tested th than thank thanks that that'll the their theirs them themselves then
+there there're there's these they they're thing things think those thought through thx time times to together too
+top-down total-wise totally toward traded trader traders trades' trading trading-ai trading-days tradingai trial's
+tried true truly try trying turn turned turned-out turns type types u uh um under understand until up upon ur us usd
+usual usually utc value values various version-wise very via view want wanted was wat wats way we're we've well went
+were what what's whatever whats whch when whenever where whether which whichever while who who're whole whom whose
+wht why wich will willing wise wish with without-any wonder wondering word words work work-out working works worth
+would write yes yet yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

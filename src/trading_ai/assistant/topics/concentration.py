@@ -19,7 +19,8 @@ class Concentration(Topic):
 
     name = "concentration"
     accounts = ALWAYS | {
-        "cue:concentration", "metric", "limit", "noun:trade", "noun:run", "noun:backtest", "order", "dim", "agg",
+        "cue:concentration", "cue:eta", "metric", "limit", "noun:trade", "noun:run", "noun:backtest", "order", "dim",
+        "agg",
         "neg", "cue:cause",
         "noun:optimization", "noun:strategy", "cue:imported", "noun:days",
     }  # fmt: skip

@@ -23,7 +23,7 @@ class Costs(Topic):
     name = "costs"
     accounts = ALWAYS | {
         "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven",
-        "cue:no_costs", "cue:trend", "noun:run",
+        "cue:no_costs", "cue:eta", "cue:trend", "noun:run",
         "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
         "cue:imported",
         "noun:strategy", "neg", "cue:progress",

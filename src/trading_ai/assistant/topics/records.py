@@ -17,6 +17,10 @@ _SHOWN = 10
 _OF_BACKTESTS = frozenset(BACKTESTS.names)
 
 
+_PLAIN = frozenset({"list", "exists", "used", "latest", "mine", "optimization", "backtest", "run"})
+"""What is heard of "what was my latest optimization" and nothing else."""
+
+
 class Records(Topic):
     """Backtests, optimizations, datasets, symbols and strategies as a whole."""
 
@@ -46,7 +50,12 @@ class Records(Topic):
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
             return 0.0
-        if heard.all("id_backtest") or heard.all("id_optimization") or (heard.context and heard.has("subject", "this")):
+        if (
+            heard.all("id_backtest")
+            or heard.all("id_optimization")
+            or heard.all("name")
+            or (heard.context and heard.has("subject", "this"))
+        ):
             return 0.2
         if imported:
             return 0.9
@@ -98,6 +107,9 @@ class Records(Topic):
             return 0.9
         if heard.cue("list", "exists") and plural and not heard.has("metric"):
             return 0.88
+        latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
+        if latest and all(tag.kind in {"cue", "subject", "noun"} and tag.value in _PLAIN for tag in heard.tags):
+            return 0.8
         if heard.has("subject", "latest", "previous", "oldest") and heard.cue("when", "took"):
             return 0.85
         if heard.cue("when") or heard.has("status"):
@@ -157,7 +169,8 @@ def _about_searches(heard: Heard) -> bool:
 
 def _limit(heard: Heard, default: int) -> int:
     found = heard.first("limit")
-    return int(found.number) if found is not None and found.number else default
+    one = heard.has("subject", "latest") and not any(tag.text.endswith("s") for tag in heard.all("noun"))
+    return int(found.number) if found is not None and found.number else 1 if one else default
 
 
 def _where(heard: Heard, slots: tuple[str, ...]) -> list[str]:

@@ -18,13 +18,19 @@ class Settings(Topic):
     accounts = ALWAYS | {
         "noun:backtest", "noun:run", "noun:param", "noun:strategy", "noun:trial", "noun:dataset", "noun:symbol",
         "parameter", "metric",
-        "cue:period", "cue:version", "cue:imported", "noun:timeframe",
+        "cue:period", "cue:version", "cue:when", "noun:optimization", "cue:imported", "noun:timeframe",
     }  # fmt: skip
     offers = ("which parameters did my last backtest use?",)
 
     @override
     def fit(self, heard: Heard) -> float:
-        if heard.has("order") or heard.has("agg") or heard.has("dim") or heard.has("noun", "optimization", "winner"):
+        if (
+            heard.has("order")
+            or heard.has("agg")
+            or heard.has("dim")
+            or heard.has("noun", "winner")
+            or (heard.has("noun", "optimization") and not heard.cue("when"))
+        ):
             return 0.1
         if heard.has("metric") and not heard.has("metric", "capital"):
             return 0.1
@@ -36,6 +42,8 @@ class Settings(Topic):
             or bool(heard.context)
         )
         if heard.has("metric", "capital"):
+            return 0.9
+        if heard.cue("when") and (heard.has("name") or heard.has("id_backtest") or heard.has("id_optimization")):
             return 0.9
         what = heard.has("parameter") or heard.has(
             "noun", "param", "trial", "timeframe", "symbol", "strategy", "dataset"
@@ -52,6 +60,12 @@ class Settings(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        if heard.cue("when"):
+            made = desk.newest(heard, draft)
+            table = f"{made.kind}s"
+            when = draft.query(f"select created_at from {table} where {made.kind}_id = {quoted(made.run_id)}")
+            draft.say("It was made at {t}.", t=when.cell(0, "created_at"))
+            return
         run = desk.backtest(heard, draft)
         asked = heard.values("parameter")
         picked = "".join(f", parameters->>{quoted(name)} as {chr(34)}{name}{chr(34)}" for name in asked)

@@ -85,6 +85,8 @@ class Trades(Topic):
             return 0.85
         if heard.has("noun", "trade") and (heard.cue("list") or heard.cue("exists")):
             return 0.7
+        if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
+            return 0.85
         return 0.3 if filtered or grouped else 0.0
 
     @override
