@@ -39,7 +39,10 @@ _CONTRACTED = (
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
     (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
         r"month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
+    (r"\bgimme\b", "give me"), (r"\bmake (.+?) better\b", r"improve \1"), (r"\bhow do i (perform|do|"
+        r"fare)\b", r"how did i \1"),
+    (r"\bcan i (?:ignore|leave out|drop)\b", "matters"), (r"\b(best|worst) day of the "
+        r"week\b", r"\1 weekday"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
     (r"\bend(?:s|ed)? up with\b", "final equity"), (r"\bdoes (.+?) explain\b", r"is the importance of \1"),
     (r"(?<=\w )can i (?:be|say|trust)\b", ""), (r"\b(median|maximum|minimum) (?:net )?profit (?:per|a) "
         r"trade\b", r"\1 profit of trades"),

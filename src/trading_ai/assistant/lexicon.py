@@ -99,7 +99,9 @@ _ASKED = {
             "which part of",
         "std": "standard deviation|std|volatility of",
     },
-    "place": {"2": "second best|second ranked|second trial|2nd best|runner up|runner-up|number two|second "
+    "place": {
+        "1": "ranked first|first ranked|came first|came out first|ranked number one|rank one",
+        "2": "second best|second ranked|second trial|2nd best|runner up|runner-up|number two|second "
         "place", "3": "third best|3rd best|"
         "third place"},
     "order": {
@@ -209,7 +211,9 @@ _CUES = {
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
     "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|neighborhood|nearby|around it|"
         "surrounding|flat region|near the best|isolated|peak|spike",
-    "edge": "edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its range|edge of the "
+    "edge": "at the lowest|at the highest|at the minimum|at the maximum|lowest value|highest value|smallest value|"
+    "largest value|at the end|edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its "
+    "range|edge of the "
         "range|at the limit|extend|widen|range|ranges|limit of its range|end of its range|search range",
     "importance": "matters|matter|important|importance|influences|influence|sensitive|sensitivity|affects|affect|"
         "impact|drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|"
@@ -250,10 +254,11 @@ _CUES = {
     "far": "far|how far|percent done|how far along|how far is|how far has",
     "progress": "progress|status|completed so far|state|doing|going|along|finished yet|done yet|still running",
     "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|how "
-        "long until|take|takes|remain|until it is done|will it be done",
+        "long until|will it take|remain|until it is done|will it be done",
     "speed": "speed|fast|trials per second|throughput|quick|rate of trials|how fast|per second",
     "took": "how long did|took|taken|duration of the run|did it take|how long it took|long did it take",
-    "next": "next|should i|recommend|recommendation|suggest|suggestion|advise|advice|should we|improve|improvement|"
+    "next": "would you try|would you do|would you change|next|should i|recommend|recommendation|suggest|suggestion|"
+        "advise|advice|should we|improve|improvement|"
         "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
     "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
     "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|replayed|"
@@ -356,27 +361,27 @@ historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i
 include included includes including indeed inside interested into involved is it's itself jpy just keep kept kind
 kind-of kindly kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies
 like likely little locate lol look look-like look-up looking looks lot lots low made made-of made-up main make
-making manage managed many mate may maybe me-a meant measured mention might moment money-wise more much must my-own
-myself name named names need needs net-of nice normal noted nothing notice now o'clock observe obtain obviously
-occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or ordered other
-ourselves out over over-all overall-ly overall-result overview-ish own parameter's part particular particularly past
-paying per per-cent per-trade percent percentage percentages percentagewise perform performance performed performing
-performs perhaps person pick picked piece pip pips place plain platform please pls plz point points position-wise
-possible possibly present pretty probability probably produce produced produces profitably provide pull put question
-quick quickly quite r ran ranked rate rates rather ratio ready realize realized really really-good receive regard
-regarding remember remind required respect respective respectively resulted resulting results' right roughly run
-run's running runs said same saw say says scored second section see seeing seem seems seen sense separate separately
-serious seriously set sets setup setups several shall she should show-me shown shw simple simply since single sits
-so some somehow someone something somewhere sort sorted speak specific specifically spent split spot stack stacks
-stand stands start-to-finish stay stays still strategy's stuff such suggest sure system's take taken taking talk
-task tell tell-me term terms test tested th than thank thanks that that'll the their theirs them themselves then
-there there're there's these they they're thing things think those thought through thx time times to together too
-top-down total-wise totally toward traded trader traders trades' trading trading-ai trading-days tradingai trial's
-tried true truly try trying turn turned turned-out turns type types u uh um under understand until up upon ur us usd
-usual usually utc value values various version-wise very via view want wanted was wat wats way we're we've well went
-were what what's whatever whats whch when whenever where whether which whichever while who who're whole whom whose
-wht why wich will willing wise wish with without-any wonder wondering word words work work-out working works worth
-would write yes yet yield yielded yields you you're your yours
+making manage managed many mate may maybe me-a meant measured mention might moment money money-wise more most-recent
+much must my-own myself name named names need needs net-of nice normal noted nothing notice now o'clock observe
+obtain obviously occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or
+ordered other ourselves out over over-all overall-ly overall-result overview-ish own parameter's part particular
+particularly past paying per per-cent per-trade percent percentage percentages percentagewise perform performance
+performed performing performs perhaps person pick picked piece pip pips place plain platform please pls plz point
+points position-wise possible possibly present pretty probability probably produce produced produces profitably
+provide pull put question quick quickly quite r ran ranked rate rates rather ratio ready realize realized really
+really-good receive regard regarding remember remind required respect respective respectively resulted resulting
+results' right roughly run run's running runs said same saw say says scored second section see seeing seem seems
+seen sense separate separately serious seriously set sets setup setups several shall she should show-me shown shw
+simple simply since single sits so some somehow someone something somewhere sort sorted speak specific specifically
+spent split spot stack stacks stand stands start-to-finish stay stays still strategy's stuff such suggest sure
+system's take taken taking talk task tell tell-me term terms test tested th than thank thanks that that'll the their
+theirs them themselves then there there're there's these they they're thing things think those thought through thx
+time times to together too top-down total-wise totally toward traded trader traders trades' trading trading-ai
+trading-days tradingai trial's tried true truly try trying turn turned turned-out turns type types u uh um under
+understand until up upon ur us usd usual usually utc value values various version-wise very via view want wanted was
+wat wats way we're we've well went were what what's whatever whats whch when whenever where whether which whichever
+while who who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words
+work work-out working works worth would write yes yet yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

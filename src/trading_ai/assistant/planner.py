@@ -32,6 +32,9 @@ CLOSE = 0.02
 SURE = 0.8
 """Confidence from which the earlier topic of two close ones answers."""
 
+_BOTH_ENDS = frozenset({"comparing", "howto", "meanings", "advice", "robustness"})
+"""Topics to which an order says nothing."""
+
 _OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
 """Topics that answer of all runs together."""
 
@@ -82,6 +85,9 @@ def plans(heard: Heard) -> list[Plan]:
                 and heard.has("noun", "backtest", "optimization", "run")
             ):
                 fit -= TAG_LEFT  # it answers of one run only
+            both = heard.has("order", "best") and heard.has("order", "worst", "lowest") and not heard.cue("edge")
+            if both and topic.name not in _BOTH_ENDS:
+                fit -= TAG_LEFT  # one end of a ranking is answered, not both
         found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "net_profit": (
-        "net profit", "profit", "profits", "pnl", "p&l", "p/l", "pl", "net", "money", "earnings", "gain", "gains",
+        "net profit", "profit", "profits", "pnl", "p&l", "p/l", "pl", "net", "earnings", "gain", "gains",
         "net pnl", "net result", "profit and loss", "profitability", "net profits",
     ),
     "gross_profit": ("gross profit", "gross gain", "gross winnings"),

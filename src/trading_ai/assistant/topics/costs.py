@@ -169,8 +169,9 @@ def break_even(run: Run, draft: Draft, source: str) -> None:
 def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
     asked = [m for m in heard.values("metric") if m in _PARTS]
     found = draft.query(
-        f"select {', '.join(column(p) for p in _PARTS)}, {COSTS} as costs, net_profit, total_trades {source}",
-        {"costs": "account currency"}, run.currency,
+        f"select {', '.join(column(p) for p in _PARTS)}, {COSTS} as costs, net_profit, total_trades, "
+        f"({' + '.join(asked) or COSTS}) / nullif(total_trades, 0) as cost_a_trade {source}",
+        {"costs": "account currency", "cost_a_trade": "account currency"}, run.currency,
     )  # fmt: skip
     if not len(found):
         raise Unanswerable("No trial ranks, so there is no winner whose costs could be told.")
@@ -181,6 +182,7 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
                 a=found.cell(0, part),
                 n=found.cell(0, "total_trades"),
             )
+        draft.say("That is {c} a trade.", c=found.cell(0, "cost_a_trade"))
         return
     cells = {name: found.cell(0, name) for name in (*_PARTS, "costs", "net_profit", "total_trades")}
     draft.say(
@@ -188,6 +190,7 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
         "{slippage_paid}, spread "
         "{spread_paid}; the net profit after them is {net_profit}.", **cells,
     )  # fmt: skip
+    draft.say("That is {c} a trade.", c=found.cell(0, "cost_a_trade"))
 
 
 COSTS_TOPIC = Costs()

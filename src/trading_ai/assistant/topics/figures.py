@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
@@ -61,7 +63,12 @@ class Figures(Topic):
                 return 0.6
             return 0.92 if subject else 0.8 if heard.cue("how_much") or heard.has("symbol") else 0.58
         general = heard.cue("how_much", "progress") and heard.has("noun", "run", "backtest", "strategy")
-        money = heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
+        asked = re.match(
+            r"(?:and |so )?(?:did|was|is|has|does|do|how|are|were|have|what "
+            r"did)\b",
+            heard.question.strip().lower(),
+        )
+        money = asked is not None and heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
         if money:
             return 0.75
         if general or (
@@ -83,6 +90,8 @@ class Figures(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         metrics = _metrics(heard) or (["net_profit"] if heard.has("order", "gain", "loss") else list(_USUAL))
+        if "buy_and_hold_percent" in metrics and "return_percent" not in metrics:
+            metrics = [*metrics, "return_percent"]
         run = desk.newest(heard, draft)
         if run.kind == "backtest":
             columns = ", ".join(column(m) for m in metrics)
@@ -108,6 +117,12 @@ class Figures(Topic):
             for name in known:
                 draft.say(f"The {name.replace('_', ' ')} of the best trial is {{a}}.", a=found.cell(0, name))
             draft.offer(f"trading-ai robustness {short(run.run_id)}   (is it luck?)")
+        if "buy_and_hold_percent" in metrics:
+            made, market = found.value(0, "return_percent"), found.value(0, "buy_and_hold_percent")
+            if made is not None and market is not None:
+                draft.say(
+                    "It did better than buy and hold." if made > market else "It did not do better than buy and hold."
+                )
         if heard.has("order", "gain", "loss") and "net_profit" in metrics:
             value = found.value(0, "net_profit") or 0.0
             draft.say(

@@ -52,7 +52,7 @@ class Progress(Topic):
             return 0.92
         if heard.cue("progress") and heard.has("noun", "optimization"):
             return 0.93
-        if heard.cue("method", "seed", "rank_by") and heard.has("noun", "optimization", "run"):
+        if heard.cue("method", "seed", "rank_by") and (heard.has("noun", "optimization", "run") or heard.has("name")):
             return 0.85
         if heard.cue("progress") and (heard.has("noun", "run") or heard.has("id_optimization")):
             return 0.6

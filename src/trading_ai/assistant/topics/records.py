@@ -28,7 +28,8 @@ class Records(Topic):
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization",
         "noun:dataset", "noun:symbol",
-        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:why", "cue:progress",
+        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:rank_by", "cue:why",
+        "cue:progress",
         "noun:bar",
         "cue:method",
         "cue:version", "cue:took", "outcome",
@@ -107,6 +108,8 @@ class Records(Topic):
             return 0.9
         if heard.cue("list", "exists") and plural and not heard.has("metric"):
             return 0.88
+        if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
+            return 0.9
         latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
         if latest and all(tag.kind in {"cue", "subject", "noun"} and tag.value in _PLAIN for tag in heard.tags):
             return 0.8
@@ -225,7 +228,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
                 a=found.cell(0, m),
             )
         return
-    ranked = heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
+    every = heard.cue("rank_by") and bool(metrics)
+    ranked = every or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = metrics[0] if metrics else "net_profit"
     order = (
         f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
@@ -233,7 +237,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         else "created_at desc, backtest_id"
     )
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
-    n = _limit(heard, 1 if ranked else _SHOWN)
+    n = _limit(heard, 1 if ranked and not every else _SHOWN)
     found = draft.query(
         f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "
         f"from backtests where "

@@ -244,6 +244,8 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
     order = _order(heard, measure)
     measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
+    others = _others(heard, metric)
+    measured += "".join(f", {other.sql} as {name}" for name, other in others.items())
     column = "n_trades" if measure is COUNT else metric
     by = f"{column} {order} nulls last, " if order else ""
     limit = heard.first("limit")
@@ -255,6 +257,7 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {
         column: measure.unit,
         "n_trades": "trades",
+        **{name: other.unit for name, other in others.items()},
     }
     found = draft.query(sql, units, run.currency)
     if not len(found):
@@ -277,12 +280,26 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     for row in rows:
         shown = {f"k{i}": found.cell(row, name) for i, name in enumerate(names)}
         key = ", ".join("{" + name + "}" for name in shown)
+        shown |= {f"o{i}": found.cell(row, name) for i, name in enumerate(others)}
+        more = "".join(f", {other.words} {{o{i}}}" for i, other in enumerate(others.values()))
+        told = f"{measure.words} {{value}}{more} ({{n}} trades)" if measure is not COUNT else f"{{value}} trades{more}"
         draft.say(
-            f"{key}: {{value}} ({{n}} trades)." if measure is not COUNT else f"{key}: {{value}} trades.",
+            f"{key}: {told}.",
             value=found.cell(row, column), n=found.cell(row, "n_trades"), **shown,
         )  # fmt: skip
     if rows and rows[-1] + 1 < len(found):
         draft.say("The cited rows hold the others.")
+
+
+def _others(heard: Heard, metric: str) -> dict[str, Measure]:
+    """Further measures that a question names beside the first, by metric."""
+    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
+    found = {
+        name: measure_of(name, aggregate) for name in heard.values("metric") if name not in {metric, "total_trades"}
+    }
+    if any(other is None for other in found.values()):
+        raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
+    return {name: other for name, other in found.items() if other is not None}
 
 
 def _order(heard: Heard, measure: Measure) -> str:
