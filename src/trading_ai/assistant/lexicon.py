@@ -252,7 +252,7 @@ _CUES = {
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
     "far": "far|how far|percent done|how far along|how far is|how far has",
-    "progress": "progress|status|completed so far|state|doing|going|along|finished yet|done yet|still running",
+    "progress": "progress|status|completed so far|state|doing|going|along|finished yet|done yet",
     "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|how "
         "long until|will it take|remain|until it is done|will it be done",
     "speed": "speed|fast|trials per second|throughput|quick|rate of trials|how fast|per second",
@@ -260,7 +260,7 @@ _CUES = {
     "next": "would you try|would you do|would you change|next|should i|recommend|recommendation|suggest|suggestion|"
         "advise|advice|should we|improve|improvement|"
         "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
-    "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
+    "failed": "failed|fail|failure|failures|error|errors|raised|crash|broken|failed trials|went wrong",
     "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|replayed|"
         "tradingview|ctrader",
     "concentration": "spread evenly|evenly spread|evenly distributed|evenly|excluding the best trade|without the best "
@@ -370,18 +370,18 @@ performed performing performs perhaps person pick picked piece pip pips place pl
 points position-wise possible possibly present pretty probability probably produce produced produces profitably
 provide pull put question quick quickly quite r ran ranked rate rates rather ratio ready realize realized really
 really-good receive regard regarding remember remind required respect respective respectively resulted resulting
-results' right roughly run run's running runs said same saw say says scored second section see seeing seem seems
-seen sense separate separately serious seriously set sets setup setups several shall she should show-me shown shw
-simple simply since single sits so some somehow someone something somewhere sort sorted speak specific specifically
-spent split spot stack stacks stand stands start-to-finish stay stays still strategy's stuff such suggest sure
-system's take taken taking talk task tell tell-me term terms test tested th than thank thanks that that'll the their
-theirs them themselves then there there're there's these they they're thing things think those thought through thx
-time times to together too top-down total-wise totally toward traded trader traders trades' trading trading-ai
-trading-days tradingai trial's tried true truly try trying turn turned turned-out turns type types u uh um under
-understand until up upon ur us usd usual usually utc value values various version-wise very via view want wanted was
-wat wats way we're we've well went were what what's whatever whats whch when whenever where whether which whichever
-while who who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words
-work work-out working works worth would write yes yet yield yielded yields you you're your yours
+results' right roughly run run's running runs said same saw say says scored section see seeing seem seems seen sense
+separate separately serious seriously set sets setup setups several shall she should show-me shown shw simple simply
+since single sits so some somehow someone something somewhere sort sorted speak specific specifically spent split
+spot stack stacks stand stands start-to-finish stay stays still strategy's stuff such suggest sure system's take
+taken taking talk task tell tell-me term terms test tested th than thank thanks that that'll the their theirs them
+themselves then there there're there's these they they're thing things think those thought through thx time times to
+together too top-down total-wise totally toward traded trader traders trades' trading trading-ai trading-days
+tradingai trial's tried true truly try trying turn turned turned-out turns type types u uh um under understand until
+up upon ur us usd usual usually utc value values various version-wise very via view want wanted was wat wats way
+we're we've well went were what what's whatever whats whch when whenever where whether which whichever while who
+who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words work
+work-out working works worth would write yes yet yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

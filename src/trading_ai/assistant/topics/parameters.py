@@ -25,7 +25,8 @@ class Parameters(Topic):
     accounts = ALWAYS | {
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
-        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:method", "cue:compare", "cue:trend", "cue:next",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:quality", "cue:method", "cue:compare",
+        "cue:trend", "cue:next",
         "cue:survive",
         "noun:backtest", "condition",
         "noun:strategy",
