@@ -30,6 +30,7 @@ def shell(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_an_edited_helper_is_not_answered_from_the_ledger_and_is_refused_by_verify(shell):
     grid = ("--param", "period=20,30,40", "--param", "stop_loss=20")
     shell.run("backtest", "run", "--dataset", "latest", "--strategy", "mine.py:Mine")

@@ -68,6 +68,7 @@ def kill_within_a_part(process, shell):
     database.close()
 
 
+@pytest.mark.slow
 def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
     shell, backtest_id = prepared(tmp_path)
     process = subprocess.Popen(

@@ -15,8 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 from synthetic_report import make_report
 
 from trading_ai.engine.records import TRADE
+from trading_ai.errors import StateError
 from trading_ai.parameters import Choices, ParameterRange
 from trading_ai.reports.html import render_report
+from trading_ai.reports.pdf import find_browser, write_pdf
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +63,28 @@ def reports(tmp_path_factory):
     return folder
 
 
+PLACES = "[...document.querySelectorAll('.plot')].filter(p => !p.closest('[hidden]')).length"
+DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.querySelector('.main-svg')).length"
+MISSING = "[...document.querySelectorAll('.plot')].find(p => !p.closest('[hidden]') && !p.querySelector('.main-svg'))"
+
+
+def wait(page, condition: str) -> None:
+    """Until that holds; the page's policy forbids Playwright's own form, which compiles text within it."""
+    for _ in range(600):
+        if page.evaluate(f"Boolean({condition})"):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never came true: {condition}")
+
+
+def scroll_through(page) -> None:
+    """Bring every figure into view, one after the other, and wait until it is drawn."""
+    while page.evaluate(f"Boolean({MISSING})"):
+        page.evaluate(f"window.wanted = {MISSING}; wanted.scrollIntoView()")
+        wait(page, "wanted.querySelector('.main-svg')")
+    page.evaluate("scrollTo(0, 0)")
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["plain", "ugly", "single"])
 def test_report_in_a_browser(browser, reports, name: str, width: int) -> None:
@@ -73,12 +97,11 @@ def test_report_in_a_browser(browser, reports, name: str, width: int) -> None:
     address = (reports / f"{name}.html").as_uri()
     page.goto(address)
     page.wait_for_selector("html[data-ready]", timeout=60_000)
-    n_places = page.evaluate("document.querySelectorAll('.plot').length")
-    drawn = page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.querySelector('.main-svg')).length"
-    )
+    n_places, at_first = page.evaluate(PLACES), page.evaluate(DRAWN)
     assert n_places >= 4
-    assert drawn == n_places
+    assert at_first < n_places  # what nobody sees yet is not drawn
+    scroll_through(page)
+    assert page.evaluate(DRAWN) == n_places
     assert messages == []
     assert [url for url in requests if url != address and not url.startswith(("data:", "blob:"))] == []
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -93,9 +116,12 @@ def test_candles_follow_the_view_and_headings_are_reachable_by_keyboard(browser,
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "theme"
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#parameters"
+    scroll_through(page)
     before, after = page.evaluate(
         """async () => {
           const candles = [...document.querySelectorAll('.plot')].find(p => p.data[0].type === 'candlestick');
@@ -108,3 +134,44 @@ def test_candles_follow_the_view_and_headings_are_reachable_by_keyboard(browser,
     assert before != after
     assert after[0] < after[1]
     page.close()
+
+
+def test_dark_choice_of_axes_and_sorting(browser, reports) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    messages: list[str] = []
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto((reports / "ugly.html").as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    scroll_through(page)
+    body = "getComputedStyle(document.body).backgroundColor"
+    paper = "[...document.querySelectorAll('.plot')].find(p => p.layout).layout.template.layout.paper_bgcolor"
+    assert page.evaluate(body) == "rgb(20, 24, 29)"
+    assert page.evaluate(paper) == "#14181d"
+    page.click("#theme")
+    wait(page, f"{paper} === '#ffffff'")
+    assert page.evaluate(body) == "rgb(255, 255, 255)"
+    chosen = "[...document.querySelectorAll('#parameters figure')].map(f => f.hidden)"
+    assert page.evaluate(chosen) == [False, True, True]
+    page.select_option("select.which", index=2)
+    wait(page, "document.querySelectorAll('#parameters figure')[2].querySelector('.main-svg')")
+    assert page.evaluate(chosen) == [True, True, False]
+    column = "[...document.querySelectorAll('#top tbody tr')].map(r => Number(r.cells[0].textContent))"
+    page.click("#top th:first-child button")
+    assert page.evaluate(column) == list(range(20, 0, -1))
+    assert page.get_attribute("#top th:first-child", "aria-sort") == "descending"
+    page.click("#top th:first-child button")
+    assert page.evaluate(column) == list(range(1, 21))
+    assert messages == []
+    page.close()
+
+
+def test_a_pdf_has_every_figure(reports, tmp_path) -> None:
+    if find_browser() is None:
+        pytest.skip("no browser that prints")
+    made = write_pdf((reports / "plain.html").read_text(encoding="utf-8"), tmp_path / "report.pdf")
+    content = made.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") >= 6
+    with pytest.raises(StateError, match="false printed nothing"):
+        write_pdf("<p>", tmp_path / "none.pdf", browser="false")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.pdf"]

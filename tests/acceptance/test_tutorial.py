@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "first-optimization.md"
 STEPS = re.findall(r"```bash\n(.*?)```(?:\n\n```output\n(.*?)```)?", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
 
@@ -18,7 +16,6 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.slow
 def test_every_step_prints_what_it_says(tmp_path):
     programs = Path(sys.executable).parent
     own = {"TRADING_AI_HOME": str(tmp_path / "home"), "PATH": f"{programs}:{os.environ['PATH']}", "COLUMNS": "200"}

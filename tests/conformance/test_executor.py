@@ -106,6 +106,7 @@ def test_a_combination_that_raises_is_a_failed_trial_with_its_traceback(executor
     assert not any(np.isnan(row).all() for i, row in metrics.items() if i not in failures)
 
 
+@pytest.mark.slow  # the service's own suite has it in its short form
 def test_a_combination_that_kills_its_worker_is_found_and_the_others_go_on(processes, make_job):
     job, space = make_job(KILLS - 2, KILLS + 2)
     metrics, failures = collect(processes.run(job, chunks(np.arange(space.n_combinations), 15), never))

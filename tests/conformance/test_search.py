@@ -160,6 +160,7 @@ def test_starts_from_results_of_another_search(name):
     assert scores[found].mean() > scores.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNING)
 def test_best_of_200_on_a_smooth_hill_is_in_the_top_percent(name):
     shape = (64, 64)

@@ -25,7 +25,7 @@ from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.settings import Settings
 from trading_ai.store.sql import SqlStore
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 STOP = {"name": "stop_loss", "min_value": 20, "max_value": 80, "step": 2}
 TARGET = {"name": "take_profit", "min_value": 40, "max_value": 200, "step": 10}
@@ -138,7 +138,7 @@ def _kind(name: str, folder: Path) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module", params=["one machine", "redis", "valkey"])
+@pytest.fixture(scope="module", params=["one machine", "redis", pytest.param("valkey", marks=pytest.mark.slow)])
 def service(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("service")
     (folder / "slow").mkdir()

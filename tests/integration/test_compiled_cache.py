@@ -114,6 +114,7 @@ def test_what_nobody_has_used_for_long_is_removed(code, tmp_path):
     assert {f.name.split("-")[0] for f in kept.iterdir()} == {"top.total", "inner.cost"}
 
 
+@pytest.mark.slow
 def test_processes_that_compile_different_things_at_once_get_each_their_own(code, tmp_path):
     kept = tmp_path / "kept"
     other = tmp_path / "other"

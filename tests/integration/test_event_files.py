@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from trading_ai import backtest, load_sample
 from trading_ai.evaluation.event_runs import why_not_compiled
 from trading_ai.strategies.registry import strategy
@@ -21,6 +23,7 @@ def test_what_cannot_be_compiled_names_its_line(tmp_path):
     assert why_not_compiled(strategy(str(file)), BARS.slice(0, 100)) == "line 7: ctx.positions"
 
 
+@pytest.mark.slow
 def test_another_level_in_another_file_is_another_result(tmp_path):
     """Compiled code of a user's file depends on files that it imports: what was compiled before must not be used."""
     (tmp_path / "levels.py").write_text("def level(close):\n    return close - 0.0010\n")

@@ -72,7 +72,7 @@ def assert_complete(environment, optimization_id, undisturbed):
     assert made["results"] == undisturbed
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_killed_run_goes_on(environment, backtest_id, undisturbed, workers):
     process, optimization_id = begin(environment, backtest_id, workers)
     process.send_signal(signal.SIGKILL)
@@ -83,7 +83,7 @@ def test_a_killed_run_goes_on(environment, backtest_id, undisturbed, workers):
     assert_complete(environment, optimization_id, undisturbed)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_ctrl_c_pauses_and_the_run_goes_on(environment, backtest_id, undisturbed, workers):
     process, optimization_id = begin(environment, backtest_id, workers)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to every process of the group

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import gc, json
 import numpy as np, psutil
@@ -50,6 +52,7 @@ print(json.dumps(sizes))
 """
 
 
+@pytest.mark.slow
 def test_memory_of_many_sweeps_is_bounded() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=False

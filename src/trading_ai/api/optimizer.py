@@ -290,7 +290,11 @@ async def robustness(
 
 
 @router.get("/optimize/{optimization_id}/report", response_class=HTMLResponse, dependencies=_READ)
-async def report(request: Request, optimization_id: Id) -> Response:
+async def report(
+    request: Request,
+    optimization_id: Id,
+    short: Annotated[bool, Query(description="Only result, verdict, equity and settings.")] = False,
+) -> Response:
     """The report: every figure and table with the verdict, as one HTML page that needs nothing else to be read.
 
     The best trial and its neighbours are run again for it, which takes seconds; reports that are asked for at once
@@ -304,7 +308,7 @@ async def report(request: Request, optimization_id: Id) -> Response:
         record = context.store.optimization(optimization_id)
         name = f"report-{record.optimization_id[:8]}.html"
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
-        return HTMLResponse(report_page(context.service, record), headers=headers)
+        return HTMLResponse(report_page(context.service, record, short=short), headers=headers)
 
     return await context.study(make)
 

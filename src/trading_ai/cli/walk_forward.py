@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,7 +14,7 @@ from trading_ai.cli.output import duration, note, print_json, say
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.tables import table
 from trading_ai.documents.walk_forward import walk_forward_json
-from trading_ai.documents.words import number, short, values_text
+from trading_ai.documents.words import number, short, strategy_label, values_text
 from trading_ai.errors import NoWinnerError, StateError
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
@@ -39,6 +40,7 @@ def walk_forward(
     anchored: bool = typer.Option(False, help="Every training begins with the data instead of moving along."),
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
     compare: bool = typer.Option(True, "--compare/--no-compare", help="Show the instant form of one sweep beside it."),
+    report: Path | None = typer.Option(None, metavar="FILE", help="Write it as an HTML page too, which opens offline."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Optimize each training window anew and trade its winner on the days that follow.
@@ -59,6 +61,8 @@ def walk_forward(
         note(line)
     _run(service, plan, workers, as_json=as_json)
     found = stitch(service, plan)
+    if report is not None:
+        _write(application, plan, found, report)
     if as_json:
         _print(service, plan, found)
     else:
@@ -67,6 +71,17 @@ def walk_forward(
         raise NoWinnerError(
             "no window has a trial that holds every condition: nothing was chosen and nothing traded. Relax --where."
         )
+
+
+def _write(application: Application, plan: WalkForwardPlan, found: ExactWalkForward, output: Path) -> None:
+    from trading_ai.reports.making import write_page  # noqa: PLC0415 - plotly takes a third of a second
+    from trading_ai.reports.walk_forward import walk_forward_page  # noqa: PLC0415
+
+    search = plan.spec.search
+    backtest = application.service.store.backtest(search.backtest_id)
+    title = f"Walk-forward of {backtest.name or strategy_label(backtest.spec.strategy)}"
+    write_page(walk_forward_page(found, search.space, title, backtest.spec.account_currency), output)
+    note(f"wrote {output}")
 
 
 def _run(service: WalkForwardService, plan: WalkForwardPlan, workers: int | None, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trading_ai.figures.theme import INK, LOSS, Floats, plain, value_text
+from trading_ai.figures.theme import Floats, plain, value_text
 from trading_ai.parameters import Value
 
 
@@ -74,18 +74,6 @@ def edges(*places: tuple[int, Cells]) -> list[str]:
     return [a.name for i, a in places if a.numeric and len(a.labels) > 2 and i in {0, len(a.labels) - 1}]
 
 
-def edge_note(names: list[str]) -> dict[str, object]:
-    """The annotation that says so."""
-    return {
-        "text": f"<b>best lies on the edge: widen the range</b><br>of {plain(' and '.join(names))}",
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.5,
-        "y": 0.02,
-        "yanchor": "bottom",
-        "bgcolor": "rgba(255,255,255,0.92)",
-        "bordercolor": LOSS,
-        "borderpad": 5,
-        "font": {"color": INK, "size": 12},
-    }
+def edge_note(names: list[str]) -> str:
+    """What to say of them; in the subtitle, for a note within the figure would cover what it speaks of."""
+    return f"the best lies on the edge of {' and '.join(names)}: widen the range"

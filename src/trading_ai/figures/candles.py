@@ -59,6 +59,7 @@ def trades_on_candles(
     max_candles: int = MAX_CANDLES,
     max_trades: int = MAX_TRADES,
     window: int = WINDOW,
+    side: str = "bid",
 ) -> go.Figure:
     """Candles with each trade's entry, exit and the line between them; opens on the latest trades.
 
@@ -69,6 +70,7 @@ def trades_on_candles(
         max_candles: most candles; more bars are joined, which the title says.
         max_trades: most trades drawn; of more, the largest wins and losses and an even sample.
         window: candles in view at first; the slider beneath reaches the others.
+        side: which prices the bars hold, ``bid``, ``ask`` or ``mid``, as they were imported.
     """
     title = f"Trades on {bars.symbol.name} candles"
     if not len(bars):
@@ -87,7 +89,7 @@ def trades_on_candles(
             # Candles stay neutral: colour belongs to the trades.
             increasing={"line": {"color": theme.MUTED, "width": 1}, "fillcolor": theme.PAPER},
             decreasing={"line": {"color": theme.MUTED, "width": 1}, "fillcolor": theme.NEIGHBOUR},
-            name="bid price",
+            name=f"{side} price",
             showlegend=False,
         )
     )
@@ -100,7 +102,7 @@ def trades_on_candles(
     end = min(starts.size - 1, int(exit_.max()) + window // 20) if shown.size else starts.size - 1
     start = max(0, end - window + 1)
     end = min(starts.size - 1, max(end, start + window - 1))
-    parts = ["bid prices, times in UTC; drag or use the slider to reach every trade"]
+    parts = [f"{side} prices, times in UTC; drag or use the slider to reach every trade"]
     if shown.size < trades.size:
         parts.append(f"{shown.size:,} of {trades.size:,} trades: the largest wins and losses and an even sample")
     if not trades.size:

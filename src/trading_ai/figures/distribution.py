@@ -39,7 +39,7 @@ def objective_distribution(
     if known.size == 0:
         return go.Figure(layout=theme.empty(title, "no trial has a defined result"))
     top = float(known.max() if kind.better >= 0 else known.min()) if best is None else best
-    edges, outside = _edges(known, top)
+    edges, outside = bin_edges(known, top)
     count, _ = np.histogram(np.clip(known, edges[0], edges[-1]), edges)
     centre = (edges[1:] + edges[:-1]) / 2
     good = centre * kind.better >= 0 if kind.better and known.min() < 0 < known.max() else np.ones(centre.size, bool)
@@ -90,7 +90,7 @@ def objective_distribution(
     return figure
 
 
-def _edges(known: Floats, top: float) -> tuple[Floats, int]:
+def bin_edges(known: Floats, top: float) -> tuple[Floats, int]:
     """Bin edges with zero among them where it lies inside, and how many values lie outside of them."""
     low, high = float(known.min()), float(known.max())
     inner_low, inner_high = (float(v) for v in np.percentile(known, [0.5, 99.5]))

@@ -16,6 +16,7 @@ from trading_ai.figures.theme import Floats
 Times = npt.NDArray[np.int64]
 
 BEST_POINTS, NEIGHBOUR_POINTS = 2_000, 600
+SEVERAL_SHOWN = 3
 
 
 class Curve(NamedTuple):
@@ -70,6 +71,7 @@ def drawdown_percent(equity: Floats) -> Floats:
 def equity_with_drawdown(
     curves: Sequence[Curve | tuple[str, Times, Floats]],
     *,
+    benchmark: Curve | None = None,
     currency: str = "",
     max_points: int = BEST_POINTS,
 ) -> go.Figure:
@@ -77,6 +79,7 @@ def equity_with_drawdown(
 
     Args:
         curves: the first one is drawn bold, the others thin and behind it.
+        benchmark: what it is to be held against, drawn dashed.
         currency: account currency.
         max_points: most points of the first curve; the others have at most 600.
     """
@@ -123,6 +126,8 @@ def equity_with_drawdown(
             row=2,
             col=1,
         )
+    if benchmark is not None and np.isfinite(benchmark.equity).any():
+        _add_benchmark(figure, benchmark, currency)
     if len(listed) > 1:
         figure.add_scatter(
             x=[None],
@@ -138,4 +143,44 @@ def equity_with_drawdown(
     figure.update_xaxes(type="date")
     figure.update_yaxes(title_text=f"Equity ({theme.plain(currency)})" if currency else "Equity", row=1, col=1)
     figure.update_yaxes(title_text="Drawdown (%)", row=2, col=1)
+    return figure
+
+
+def _add_benchmark(figure: go.Figure, curve: Curve, currency: str) -> None:
+    name = theme.plain(curve.label)
+    for row, values, unit in ((1, curve.equity, theme.plain(currency)), (2, drawdown_percent(curve.equity), "%")):
+        time, shown = downsample_extremes(curve.time_ns, values, NEIGHBOUR_POINTS)
+        figure.add_scatter(
+            x=theme.milliseconds(time), y=shown, mode="lines", name=name, legendgroup=name, showlegend=row == 1,
+            line={"color": theme.SHORT, "width": 1.4, "dash": "dash"}, row=row, col=1,
+            hovertemplate=f"%{{x|%d %b %Y %H:%M}}<br><b>%{{y:,.2f}}</b> {unit}<extra>{name}</extra>",
+        )  # fmt: skip
+
+
+def equity_of_several(curves: Sequence[Curve], *, currency: str = "") -> go.Figure:
+    """The equity of ranked trials: the first is shown, a click in the legend adds another one.
+
+    Args:
+        curves: best first.
+        currency: account currency.
+    """
+    title = f"Equity of the best {len(curves)} trials" if len(curves) > 1 else "Equity of the best trial"
+    if not any(np.isfinite(curve.equity).any() for curve in curves):
+        return go.Figure(layout=theme.empty(title, "no equity to show"))
+    figure = go.Figure()
+    for i, curve in enumerate(curves):
+        time, equity = downsample_extremes(curve.time_ns, curve.equity, NEIGHBOUR_POINTS)
+        name = theme.plain(curve.label)
+        figure.add_scatter(
+            x=theme.milliseconds(time), y=equity, mode="lines", name=name,
+            visible=True if i < SEVERAL_SHOWN else "legendonly",
+            line={"width": 2.4 if i == 0 else 1.4, "dash": "solid" if i == 0 else ("dash", "dot")[i % 2]},
+            hovertemplate=f"%{{x|%d %b %Y %H:%M}}<br><b>%{{y:,.2f}}</b> {theme.plain(currency)}<extra>{name}</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        theme.layout(title, "time in UTC; click a name to show or hide it, twice to show it alone"), height=520,
+        legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "font": {"size": 11}},
+    )  # fmt: skip
+    figure.update_xaxes(type="date")
+    figure.update_yaxes(title_text=f"Equity ({theme.plain(currency)})" if currency else "Equity")
     return figure

@@ -82,6 +82,7 @@ def parameter_heatmap(
         return go.Figure(layout=theme.empty(title, "no trial has a result"))
     kind = theme.metric_of(metric)
     scale, low, high, cut = theme.colour_scale(z, kind.better)
+    constant = bool((z[known] == z[known][0]).all()) and int(known.sum()) > 1
     exact = across.numeric and down.numeric
     pairs = [[f"{x}, {y}" for x in across.labels] for y in down.labels] if not exact else None
     where = (
@@ -102,6 +103,7 @@ def parameter_heatmap(
             xgap=1 if max(z.shape) <= 60 else 0,
             ygap=1 if max(z.shape) <= 60 else 0,
             colorbar=theme.colorbar(theme.axis_title(metric, currency)),
+            showscale=not constant,  # a scale of one value would invent others beside it
             hovertemplate=f"{where}<br>{theme.label(metric)} <b>%{{z:{theme.d3_format(kind.unit)}}}</b><extra></extra>",
         )
     )
@@ -119,7 +121,7 @@ def parameter_heatmap(
             name=f"plateau: {shape} neighbourhood median in the top 10 %" if plateau is None else "plateau",
         )
     place = _best_cell(z, across, down, mark, kind.better)
-    notes = []
+    touched: list[str] = []
     if place is not None:
         row, column = place
         best = theme.number(float(z[row, column]) if best_value is None else best_value, kind.unit, currency)
@@ -136,8 +138,7 @@ def parameter_heatmap(
             hoverinfo="skip",
             name=_best_label(across.name, across.labels[column], down.name, down.labels[row], best),
         )
-        if touched := edges((column, across), (row, down)):
-            notes.append(edge_note(touched))
+        touched = edges((column, across), (row, down))
     if not known.all():
         figure.add_scatter(
             x=[None],
@@ -146,13 +147,14 @@ def parameter_heatmap(
             marker={"symbol": "square", "size": 12, "color": theme.NO_RESULT},
             name="no result",
         )
-    said = [subtitle, "colours end at the 1st and 99th percentile" if cut else ""]
+    alike = f"{theme.number(float(z[known][0]), kind.unit, currency)} everywhere" if constant else ""
+    said = [alike, edge_note(touched) if touched and not constant else "", subtitle]
+    said.append("colours end at the 1st and 99th percentile" if cut else "")
     figure.update_layout(
         theme.layout(title, "; ".join(part for part in said if part)),
         xaxis=across.axis() | {"range": _span(across)},
         yaxis=down.axis() | {"range": _span(down)},
         plot_bgcolor=theme.NO_RESULT,
-        annotations=notes,
         height=520,
     )
     return figure

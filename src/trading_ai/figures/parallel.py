@@ -18,7 +18,9 @@ from trading_ai.figures.grid import Column
 from trading_ai.figures.sampling import best_and_even_sample, sample_note
 from trading_ai.figures.theme import Floats
 
-MAX_TRIALS = 5_000
+MAX_TRIALS = 400
+"""More lines than this are a block in which nothing is seen."""
+
 N_COLOURS = 16
 
 
@@ -74,7 +76,7 @@ def parallel_coordinates(
             y=broken.ravel().astype(np.float32),
             mode="lines",
             line={"color": theme.colour_at(scale, (colour + 0.5) / N_COLOURS), "width": 1},
-            opacity=0.6 if drawn.size > 200 else 0.9,
+            opacity=0.45 if drawn.size > 100 else 0.9,
             hoverinfo="skip",
             showlegend=False,
         )

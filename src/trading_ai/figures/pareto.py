@@ -53,13 +53,13 @@ def pareto_front(
     )  # fmt: skip
     marker: dict[str, object] = {"size": 9, "color": theme.ACCENT, "line": {"color": theme.INK, "width": 1}}
     line = None
-    if len(values) > 2:
+    if len(values) > 2 and bool((values[2][on] != values[2][on][0]).any()):
         marker |= {
             "color": values[2][on],
             "colorscale": theme.legible(theme.stops(theme.BLUES[1:])),
             "colorbar": theme.colorbar(names[2]),
         }
-    else:
+    elif len(values) == 2:
         # Between two trials of the front, the one that keeps to the limit on the horizontal axis is to be had.
         line = {"color": theme.ACCENT, "width": 1.5, "shape": "vh" if better[1] > 0 else "hv"}
     figure.add_scatter(

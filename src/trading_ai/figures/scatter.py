@@ -36,19 +36,24 @@ def profit_against_drawdown(
     drawn = best_and_even_sample(both, 1, max_trials)
     if drawn.size == 0:
         return go.Figure(layout=theme.empty(title, "no trial has a result"))
+    counts = total_trades[drawn]
+    alike = bool((counts == counts[0]).all())
+    marker: dict[str, object] = {"size": 6, "opacity": 0.75}
+    if alike:  # a scale of one value would invent others beside it
+        marker |= {"color": theme.LONG}
+    else:
+        marker |= {
+            "color": counts,
+            "colorscale": theme.legible(theme.stops(theme.BLUES[1:])),
+            "colorbar": theme.colorbar("trades"),
+        }
     figure = go.Figure(
         go.Scatter(
             x=max_drawdown[drawn],
             y=net_profit[drawn],
             mode="markers",
-            customdata=total_trades[drawn],
-            marker={
-                "size": 6,
-                "opacity": 0.75,
-                "color": total_trades[drawn],
-                "colorscale": theme.legible(theme.stops(theme.BLUES[1:])),
-                "colorbar": theme.colorbar("trades"),
-            },
+            customdata=counts,
+            marker=marker,
             hovertemplate="net profit <b>%{y:,.2f}</b><br>max drawdown %{x:,.2f}<br>%{customdata:,.0f} trades"
             "<extra></extra>",
             showlegend=False,
@@ -68,8 +73,10 @@ def profit_against_drawdown(
             name="best",
             hoverinfo="skip",
         )
+    n_known = int(np.isfinite(both).sum())
+    said = f"{counts[0]:,.0f} trades in every one" if alike and drawn.size > 1 else ""
     figure.update_layout(
-        theme.layout(title, sample_note(drawn.size, int(np.isfinite(both).sum()))),
+        theme.layout(title, "; ".join(part for part in (said, sample_note(drawn.size, n_known)) if part)),
         xaxis={
             "title": {"text": theme.plain(theme.axis_title("max_drawdown", currency))},
             "rangemode": "tozero",

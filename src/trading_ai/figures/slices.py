@@ -68,7 +68,7 @@ def parameter_slices(
         name=theme.label(metric),
     )
     place = along.find(mark) if mark is not None else int(np.nanargmax(z * (1 if kind.better >= 0 else -1)))
-    notes = []
+    touched: list[str] = []
     if place is not None and np.isfinite(z[place]):
         figure.add_scatter(
             x=[along.positions[place]],
@@ -84,15 +84,14 @@ def parameter_slices(
             name=f"best {theme.plain(theme.number(float(z[place]), kind.unit, currency))}: "
             f"{theme.plain(name)} {theme.plain(along.labels[place])}",
         )
-        notes = [edge_note(touched)] if (touched := edges((place, along))) else []
+        touched = edges((place, along))
     figure.update_layout(
-        theme.layout(title, subtitle),
+        theme.layout(title, "; ".join(part for part in (edge_note(touched) if touched else "", subtitle) if part)),
         xaxis=along.axis(),
         yaxis={
             "title": {"text": theme.plain(theme.axis_title(metric, currency))},
             "zeroline": True,
             "zerolinecolor": theme.MUTED,
         },
-        annotations=notes,
     )
     return figure

@@ -23,6 +23,15 @@ LONG, SHORT = "#0072B2", "#AA4499"
 WIN, LOSS = "#009E73", "#D55E00"
 BEST, NEIGHBOUR, ACCENT = "#0b559f", "#9aa5b1", "#E69F00"
 
+DARK_PAPER = "#14181d"
+DARK = {
+    INK: "#e3e8ee", MUTED: "#9fabb7", GRID: "#2c343d", PAPER: DARK_PAPER, NO_RESULT: "#3b434c", NEIGHBOUR: "#66717d",
+    BEST: "#6db3f2", LONG: "#4aa3df", SHORT: "#d17fd1", "#fff": DARK_PAPER, "#ccc": "#56606b", "#888": "#8a95a1",
+    "#1f6fb2": "#5ea9e6", "#f7f8fa": "#1b2026",
+    "rgba(255,255,255,0.92)": "rgba(20,24,29,0.92)",
+}  # fmt: skip
+"""What stands for a colour of inks, papers and thin lines on a dark page, in lower case; colours of data stay."""
+
 BLUES = ("#e4eef8", "#c3daee", "#89bedc", "#539dcc", "#2b7bba", "#0b559f", "#08306b")
 ORANGES = ("#fbeee2", "#f9d5b4", "#f4b27c", "#ea8a46", "#d55e00", "#a84a00", "#6f3000")
 DIVERGING = (

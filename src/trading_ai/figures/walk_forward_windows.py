@@ -129,7 +129,7 @@ def bootstrap_fan(
             x=dates, y=low, mode="lines", line={"width": 0}, fill="tonexty", name=name, hoverinfo="skip",
             fillcolor=f"rgba(31,111,178,{0.14 + 0.12 * i})",
         )  # fmt: skip
-    figure.add_scatter(x=dates, y=actual, mode="lines", name="as it was", line={"color": "#14324a", "width": 2})
+    figure.add_scatter(x=dates, y=actual, mode="lines", name="as it was", line={"color": theme.INK, "width": 2})
     figure.add_hline(y=0, line={"color": "#888", "width": 1})
     title = "Profit of the best in other draws of its days"
     figure.update_layout(theme.layout(title, "stationary bootstrap"), height=380)

@@ -50,6 +50,9 @@ class ReportData:
         equity_time_ns: times of the best's equity, UTC, shape (n,).
         equity: the best's equity, account currency, shape (n,).
         neighbours: equity of combinations beside the best.
+        ranked_curves: equity of the first of the ranking, the best first.
+        benchmark: what the capital would have made in the market itself; None where that is undefined.
+        price_side: which prices the bars hold, ``bid``, ``ask`` or ``mid``.
         day_numbers: trading days, days since 1970-01-01, shape (d,).
         daily_profit: the best's profit of each day, account currency, shape (d,).
         capital: starting balance.
@@ -91,6 +94,9 @@ class ReportData:
     equity_time_ns: Ints
     equity: Floats
     neighbours: tuple[Curve, ...] = ()
+    ranked_curves: tuple[Curve, ...] = ()
+    benchmark: Curve | None = None
+    price_side: str = "bid"
     day_numbers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     daily_profit: Floats = field(default_factory=lambda: np.empty(0))
     capital: float = 10_000.0

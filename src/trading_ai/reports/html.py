@@ -2,73 +2,44 @@
 
 from __future__ import annotations
 
-import html
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from string import Template
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
-from trading_ai.figures import theme
 from trading_ai.figures.candles import trades_on_candles
 from trading_ai.figures.distribution import objective_distribution
-from trading_ai.figures.equity import Curve, equity_with_drawdown
-from trading_ai.figures.grid import aggregate
+from trading_ai.figures.equity import Curve, equity_of_several, equity_with_drawdown
+from trading_ai.figures.grid import Column, aggregate
 from trading_ai.figures.heatmap import parameter_heatmap
 from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
+from trading_ai.figures.rolling import rolling_sharpe
 from trading_ai.figures.scatter import profit_against_drawdown
 from trading_ai.figures.slices import parameter_slices
+from trading_ai.figures.trades import excursions, profit_of_trades
 from trading_ai.optimization.pareto import on_front
 from trading_ai.parameters import Axis, Value
 from trading_ai.reports import robustness, tables
 from trading_ai.reports.data import Floats, ReportData
+from trading_ai.reports.page import Page
+
+MOST_AXES = 6
+"""Parameters of which every pair has a heat map; of more, those that move the objective most."""
 
 
-@dataclass
-class _Page:
-    """Sections and figures collected for the template."""
-
-    data: ReportData
-    figures: dict[str, str] = field(default_factory=dict)
-    sections: list[tuple[str, str, str, str]] = field(default_factory=list)
-
-    def add(self, anchor: str, title: str, body: str, short: str = "") -> None:
-        self.sections.append((anchor, title, body, short or title))
-
-    def figure(self, figure: go.Figure) -> str:
-        """Keep a figure for the script and return its place in the page, titled in HTML."""
-        name = f"figure-{len(self.figures) + 1}"
-        title = html.unescape(figure.layout.title.text or "")
-        subtitle = html.unescape(figure.layout.title.subtitle.text or "")
-        # Titles in HTML wrap on a phone and are read by screen readers; inside the plot they do neither.
-        figure.update_layout(title=None, margin_t=28)
-        self.figures[name] = figure.to_json()
-        height = figure.layout.height or 450
-        said = f"<span>{html.escape(subtitle)}</span>" if subtitle else ""
-        label = html.escape(title, quote=True)
-        return (
-            f"<figure><figcaption><b>{html.escape(title)}</b>{said}</figcaption>"
-            f'<div class="plot" id="{name}" role="img" aria-label="{label}" style="height:{height:.0f}px">'
-            "</div></figure>"
-        )
-
-
-def render_report(data: ReportData) -> str:
+def render_report(data: ReportData, *, short: bool = False) -> str:
     """Render the report.
 
     Args:
         data: what to show; texts may hold anything, they are escaped.
+        short: only what one would show to somebody: result, verdict, equity, settings, how to reproduce.
 
     Returns:
         A whole HTML document with styles, data and plotly.js inside.
     """
-    page = _Page(data)
+    page = Page()
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in data.notes)
     page.add(
         "best",
@@ -76,25 +47,60 @@ def render_report(data: ReportData) -> str:
         tables.headline(data) + tables.luck(data) + (f'<ul class="notes">{notes}</ul>' if notes else ""),
     )
     if data.assessment is not None:
-        shown = "".join(page.figure(figure) for figure in robustness.figures(data.assessment, data.currency))
-        page.add("verdict", "Would it survive?", robustness.verdict(data.assessment) + shown, "Verdict")
-    _add_figures(page)
-    page.add("monthly", "Monthly returns", tables.monthly(data), "Monthly")
-    page.add("trades", "Trades summary", tables.trades_summary(data), "Summary")
+        judged = robustness.verdict(data.assessment)
+        if not short:
+            judged += "".join(map(page.figure, robustness.figures(data.assessment, data.currency)))
+        page.add("verdict", "Would it survive?", judged, "Verdict")
+    if short:
+        page.add("equity", "Equity", _equity(page, data))
+    else:
+        _add_figures(page, data)
+        page.add("monthly", "Monthly returns", tables.monthly(data), "Monthly")
+        page.add("trades", "Trades of the best", _trades(page, data), "Trades")
     page.add("search", "Search", f'<div class="search">{tables.search_summary(data)}</div>')
     page.add("settings", "Settings and data", tables.settings(data), "Settings")
     page.add("reproduce", "How to reproduce", tables.reproduce(data), "Reproduce")
-    return _fill(page)
+    return page.rendered(data.title, _facts(data), data.generated_at)
 
 
-def _add_figures(page: _Page) -> None:
+def _equity(page: Page, data: ReportData) -> str:
+    curves = [Curve("best", data.equity_time_ns, data.equity), *data.neighbours]
+    return page.figure(equity_with_drawdown(curves, benchmark=data.benchmark, currency=data.currency))
+
+
+def _trades(page: Page, data: ReportData) -> str:
+    summary = tables.trades_summary(data)
+    if not data.trades.size:
+        return summary
+    made = profit_of_trades(data.trades["net_profit"], currency=data.currency)
+    went = excursions(data.trades, currency=data.currency)
+    return f'{summary}<div class="pair">{page.figure(made)}{page.figure(went)}</div>'
+
+
+def _facts(data: ReportData) -> str:
+    facts = (
+        f"{tables.text(data.strategy)} on {tables.text(data.symbol)} {tables.text(data.timeframe)}, "
+        f"{tables.text(data.period[0])} to {tables.text(data.period[1])} ({data.n_bars:,} bars), "
+        f"{tables.text(data.method)}, {data.n_completed:,} trials"
+    )
+    return facts + (f", {data.n_failed:,} failed" if data.n_failed else "")
+
+
+def _add_figures(page: Page, data: ReportData) -> None:
     """The sections made of figures, in reading order, with the ranked table among them."""
-    data, objective = page.data, data_objective(page.data)
+    objective = data_objective(data)
     surfaces = _surfaces(data, objective)
     if surfaces:
-        page.add("parameters", "Parameters", "".join(page.figure(figure) for figure in surfaces))
-    curves = [Curve("best", data.equity_time_ns, data.equity), *data.neighbours]
-    page.add("equity", "Equity", page.figure(equity_with_drawdown(curves, currency=data.currency)))
+        page.add("parameters", "Parameters", page.one_of(surfaces, "Parameters on the axes"))
+    equity = _equity(page, data)
+    if len(data.ranked_curves) > 1:
+        equity += page.figure(equity_of_several(data.ranked_curves, currency=data.currency))
+    equity += tables.drawdowns(data)
+    if data.day_numbers.size:
+        equity += page.figure(
+            rolling_sharpe(data.day_numbers, data.daily_profit, capital=data.capital, days_per_year=data.days_per_year)
+        )
+    page.add("equity", "Equity", equity)
     distribution = objective_distribution(
         objective,
         metric=data.objective,
@@ -124,7 +130,7 @@ def _add_figures(page: _Page) -> None:
         f'<div class="ranked">{tables.top_trials(data)}</div>',
     )
     if data.bars is not None:
-        candles = trades_on_candles(data.bars, data.trades, currency=data.currency)
+        candles = trades_on_candles(data.bars, data.trades, currency=data.currency, side=data.price_side)
         page.add("candles", "Trades on candles", page.figure(candles), "Candles")
 
 
@@ -152,8 +158,11 @@ def data_objective(data: ReportData) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _surfaces(data: ReportData, objective: Floats) -> list[go.Figure]:
-    """Heat maps of the objective, or a slice for one parameter; none without a parameter that varies."""
+def _surfaces(data: ReportData, objective: Floats) -> list[tuple[str, go.Figure]]:
+    """Heat maps of the objective by pair of parameters, or a slice for one; none without a parameter that varies.
+
+    The pair that moves the objective most comes first.
+    """
     varied = [axis for axis in data.space.axes if len(axis.values) > 1]
     if not varied or not objective.size:
         return []
@@ -162,38 +171,40 @@ def _surfaces(data: ReportData, objective: Floats) -> list[go.Figure]:
         columns = {axis.name: data.parameters[axis.name], "": np.zeros(objective.size, np.int64)}
         line = aggregate(columns, objective, axis.name, "", x_values=axis.values, max_values=2_000)
         only = _shown(axis, line.x_values, data.best.get(axis.name))
-        return [
-            parameter_slices(
-                axis.name, line.x_values, line.z[0], metric=data.objective, mark=only, currency=data.currency
-            )
-        ]
-    chosen, why = varied, ""
-    if len(varied) > 3:
-        influence = {axis.name: _influence(data, objective, axis) for axis in varied}
-        chosen = sorted(varied, key=lambda axis: -influence[axis.name])[:2]
-        chosen.sort(key=varied.index)
-        why = f"the two of {len(varied)} parameters that move the objective most"
-    columns = {axis.name: data.parameters[axis.name] for axis in varied}
-    result = []
-    for x, y in combinations(chosen, 2):
-        grid = aggregate(columns, objective, x.name, y.name, x_values=x.values, y_values=y.values)
-        across = _shown(x, grid.x_values, data.best.get(x.name))
-        down = _shown(y, grid.y_values, data.best.get(y.name))
-        result.append(
-            parameter_heatmap(
-                x.name,
-                grid.x_values,
-                y.name,
-                grid.y_values,
-                grid.z,
-                metric=data.objective,
-                mark=None if across is None or down is None else (across, down),
-                best_value=data.best_metric(data.objective) if data.winner is not None else None,
-                subtitle="; ".join(part for part in (why, grid.subtitle) if part),
-                currency=data.currency,
-            )
+        slices = parameter_slices(
+            axis.name, line.x_values, line.z[0], metric=data.objective, mark=only, currency=data.currency
         )
-    return result
+        return [(axis.name, slices)]
+    influence = {axis.name: _influence(data, objective, axis) for axis in varied}
+    chosen = sorted(varied, key=lambda axis: -influence[axis.name])[:MOST_AXES]
+    chosen.sort(key=varied.index)
+    pairs = sorted(combinations(chosen, 2), key=lambda pair: -(influence[pair[0].name] + influence[pair[1].name]))
+    why = f"the two of {len(varied)} parameters that move the objective most" if len(varied) > 2 else ""
+    columns = {axis.name: data.parameters[axis.name] for axis in varied}
+    return [
+        (f"{x.name} and {y.name}", _surface(data, objective, columns, x, y, "" if k else why))
+        for k, (x, y) in enumerate(pairs)
+    ]
+
+
+def _surface(
+    data: ReportData, objective: Floats, columns: Mapping[str, Column], x: Axis, y: Axis, why: str
+) -> go.Figure:
+    grid = aggregate(columns, objective, x.name, y.name, x_values=x.values, y_values=y.values)
+    across = _shown(x, grid.x_values, data.best.get(x.name))
+    down = _shown(y, grid.y_values, data.best.get(y.name))
+    return parameter_heatmap(
+        x.name,
+        grid.x_values,
+        y.name,
+        grid.y_values,
+        grid.z,
+        metric=data.objective,
+        mark=None if across is None or down is None else (across, down),
+        best_value=data.best_metric(data.objective) if data.winner is not None else None,
+        subtitle="; ".join(part for part in (why, grid.subtitle) if part),
+        currency=data.currency,
+    )
 
 
 def _shown(axis: Axis, shown: Sequence[Value], value: Value | None) -> Value | None:
@@ -209,30 +220,3 @@ def _influence(data: ReportData, objective: Floats, axis: Axis) -> float:
     line = aggregate(columns, objective, axis.name, "", x_values=axis.values).z[0]
     known = line[np.isfinite(line)]
     return float(known.std()) if known.size else 0.0
-
-
-def _fill(page: _Page) -> str:
-    data, folder = page.data, files("trading_ai.reports")
-    sections = "\n".join(
-        f'<section id="{anchor}" aria-labelledby="{anchor}-title"><h2 id="{anchor}-title">{title}</h2>{body}</section>'
-        for anchor, title, body, _ in page.sections
-    )
-    facts = (
-        f"{tables.text(data.strategy)} on {tables.text(data.symbol)} {tables.text(data.timeframe)}, "
-        f"{tables.text(data.period[0])} to {tables.text(data.period[1])} ({data.n_bars:,} bars), "
-        f"{tables.text(data.method)}, {data.n_completed:,} trials"
-    )
-    if data.n_failed:
-        facts += f", {data.n_failed:,} failed"
-    moment = data.generated_at.isoformat(sep=" ", timespec="seconds")
-    return Template(folder.joinpath("template.html").read_text(encoding="utf-8")).substitute(
-        title=html.escape(data.title),
-        font=theme.FONT,
-        facts=facts,
-        nav="".join(f'<li><a href="#{anchor}">{short}</a></li>' for anchor, _, _, short in page.sections),
-        sections=sections,
-        footer=f"Made {html.escape(moment)}. Results of the past say nothing certain about the future.",
-        plotly=get_plotlyjs(),
-        figures="{" + ",".join(f"{json.dumps(name)}:{figure}" for name, figure in page.figures.items()) + "}",
-        script=folder.joinpath("report.js").read_text(encoding="utf-8"),
-    )

@@ -15,6 +15,7 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
+from trading_ai.market.bars import Bars
 from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.sides import money_exposure
 from trading_ai.optimization.cautions import said_of_optimization
@@ -22,6 +23,7 @@ from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.optimization.shape import shape_columns
+from trading_ai.reports import tables
 from trading_ai.reports.data import ReportData
 from trading_ai.reports.html import render_report
 from trading_ai.reports.reproduce import commands, remarks
@@ -61,12 +63,20 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     ranking = np.flatnonzero(ranks).astype(np.int64)
     best = int(page.indices[ranking[0] if ranking.size else 0])
     beside = [i for i in neighbours(space.shape, best) if i in set(page.indices.tolist())] if ranking.size else []
-    evaluator, (winner, *others) = service.backtest_of(record, [best, *beside])
+    ranked = page.indices[ranking[: tables.TOP]].tolist()
+    again = list(dict.fromkeys([best, *beside, *ranked]))
+    evaluator, made = service.backtest_of(record, again)
+    results = dict(zip(again, made, strict=True))
+    winner, others = results[best], [results[index] for index in beside]
     combination = space.combination(best)
     curves = []
     for index, result in zip(beside, others, strict=True):
         changed = {k: v for k, v in space.combination(index).items() if v != combination[k]}
         curves.append(Curve(values_text(changed), result.equity_time_ns, result.equity))
+    top = tuple(
+        Curve(f"{rank}: {values_text(space.combination(i))}", results[i].equity_time_ns, results[i].equity)
+        for rank, i in enumerate(ranked, 1)
+    )
     columns: dict[str, npt.NDArray[np.generic]] = {
         axis.name: _column(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
@@ -117,6 +127,9 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         equity_time_ns=winner.equity_time_ns,
         equity=winner.equity,
         neighbours=tuple(curves),
+        ranked_curves=top,
+        benchmark=_bought_and_held(traded, spec.capital),
+        price_side=str(dataset.detected.get("side") or "bid"),
         day_numbers=winner.day_numbers,
         daily_profit=winner.daily_profit,
         capital=spec.capital,
@@ -134,6 +147,14 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         warnings=said.warnings,
         assessment=assess_optimization(service, record.optimization_id) if ranking.size else None,
     )
+
+
+def _bought_and_held(bars: Bars, capital: float) -> Curve | None:
+    """The capital if it had gone with the market from the first open on; None where prices have no return."""
+    first = float(bars.open[0])
+    if first <= 0.0 or float(bars.close.min()) <= 0.0:
+        return None
+    return Curve("the market itself, without costs", bars.open_time_ns, capital * bars.close / first)
 
 
 def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
@@ -167,17 +188,34 @@ def _notes(
     return tuple(notes)
 
 
-def report_page(service: OptimizationService, record: OptimizationRecord) -> str:
+def report_page(service: OptimizationService, record: OptimizationRecord, *, short: bool = False) -> str:
     """The report as one HTML page that opens offline.
 
     Args:
         service: the use cases of optimizations; its store holds the trials.
         record: the optimization.
+        short: only what one would show to somebody.
 
     Raises:
         StateError: there is no trial yet, or the strategy's code has changed.
     """
-    return render_report(report_data(service, record))
+    return render_report(report_data(service, record), short=short)
+
+
+def write_page(page: str, output: Path) -> Path:
+    """Write a page; an unfinished file never stays behind.
+
+    Raises:
+        StorageError: the file could not be written.
+    """
+    partial = output.with_name(output.name + ".partial")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(output)
+    except OSError as error:
+        raise StorageError(f"the report could not be written to {output}: {error.strerror}") from error
+    return output
 
 
 def write_report(service: OptimizationService, record: OptimizationRecord, output: Path) -> Path:
@@ -187,12 +225,4 @@ def write_report(service: OptimizationService, record: OptimizationRecord, outpu
         StateError: there is no trial yet, or the strategy's code has changed.
         StorageError: the file could not be written.
     """
-    page = report_page(service, record)
-    partial = output.with_name(output.name + ".partial")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(output)
-    except OSError as error:
-        raise StorageError(f"the report could not be written to {output}: {error.strerror}") from error
-    return output
+    return write_page(report_page(service, record), output)

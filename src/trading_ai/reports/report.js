@@ -1,12 +1,23 @@
 "use strict";
 (function () {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const given = JSON.parse(document.getElementById("data-of-figures").textContent);
+  const root = document.documentElement;
   const config = { responsive: true, displaylogo: false, displayModeBar: "hover", scrollZoom: false,
     modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage"] };
+  const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
+
+  // The same figure on a dark page: papers, inks and grids have a twin each, the colours of data stay.
+  function coloured(figure) {
+    if (!isDark() || root.dataset.printing) return structuredClone(figure);
+    const text = JSON.stringify(figure);
+    return JSON.parse(text.replace(/("\w+":)"(#[0-9a-fA-F]{3,6}|rgba\([^"]*\))"/g, (whole, key, colour) =>
+      (given.dark[colour.toLowerCase()] ? `${key}"${given.dark[colour.toLowerCase()]}"` : whole)));
+  }
 
   // A phone has no room for side colour bars or many ticks: the same figure, laid out for its width.
   function fit(figure, width) {
-    const layout = structuredClone(figure.layout);
+    const layout = figure.layout;
     const narrow = width < 600;
     layout.margin = Object.assign({}, layout.margin, narrow ? { l: 44, r: 8 } : {});
     const data = figure.data.map((trace) => {
@@ -56,22 +67,109 @@
   }
 
   function draw(div) {
-    const fitted = fit(figures[div.id], div.clientWidth);
+    const first = !div.dataset.narrow;
+    const fitted = fit(coloured(given.figures[div.id]), div.clientWidth);
     div.dataset.narrow = div.clientWidth < 600;
-    return Plotly.react(div, fitted.data, fitted.layout, config);
+    return Plotly.react(div, fitted.data, fitted.layout, config).then(() => { if (first) follow(div); });
   }
 
   const plots = Array.from(document.querySelectorAll(".plot"));
-  Promise.all(plots.map((div) => draw(div).then(() => follow(div))))
-    .then(() => { document.documentElement.dataset.ready = "true"; });
+  const isDrawn = (div) => Boolean(div.dataset.narrow);
+  const isShown = (div) => !div.closest("[hidden]");
+  const drawAll = () => Promise.all(plots.filter((div) => !isDrawn(div) && isShown(div)).map(draw));
+  const redraw = () => plots.filter(isDrawn).forEach(draw);
 
-  let waiting = 0;
+  // Only what is near the view is drawn: a report opens in a second however many figures it has.
+  const waiting = [];
+  let isDrawing = false;
+  function drawNext() {
+    const div = waiting.shift();
+    isDrawing = Boolean(div);
+    if (!div) { root.dataset.ready = "true"; return; }
+    (isDrawn(div) || !isShown(div) ? Promise.resolve() : draw(div)).then(() => setTimeout(drawNext, 0));
+  }
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting || isDrawn(entry.target)) continue;
+      waiting.push(entry.target);
+    }
+    if (!isDrawing) drawNext();
+  }, { rootMargin: "400px 0px" });
+  if (location.hash === "#print") {
+    root.dataset.printing = "true";
+    drawAll().then(() => { root.dataset.ready = "true"; });
+  } else {
+    plots.forEach((div) => watcher.observe(div));
+    if (!plots.length) root.dataset.ready = "true";
+  }
+
+  // One figure of several: which parameters lie on the axes.
+  document.querySelectorAll("select.which").forEach((select) => {
+    const options = Array.from(document.getElementById(select.dataset.of).children);
+    select.addEventListener("change", () => {
+      options.forEach((figure, i) => { figure.hidden = i !== select.selectedIndex; });
+      const div = options[select.selectedIndex].querySelector(".plot");
+      if (!isDrawn(div)) draw(div); else Plotly.Plots.resize(div);
+    });
+  });
+
+  // Tables sort by their headings; numbers by value, whatever stands around them.
+  function valueOf(cell) {
+    const text = cell.textContent.trim();
+    const number = parseFloat(text.replace(/[,\s%]/g, ""));
+    return Number.isNaN(number) ? text.toLowerCase() : number;
+  }
+  document.querySelectorAll("table.sortable thead th").forEach((head) => {
+    if (!head.textContent.trim()) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const body = head.closest("table").tBodies[0], column = head.cellIndex;
+      const down = head.getAttribute("aria-sort") !== "descending";
+      head.parentNode.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = Array.from(body.rows).map((row) => [valueOf(row.cells[column]), row]);
+      const isWord = (value) => typeof value === "string";
+      rows.sort(([a], [b]) => {
+        if (isWord(a) !== isWord(b)) return isWord(a) ? 1 : -1; // what is no number stands last, either way
+        const order = a < b ? -1 : a > b ? 1 : 0;
+        return down ? -order : order;
+      });
+      body.append(...rows.map(([, row]) => row));
+    });
+  });
+
+  const button = document.getElementById("theme");
+  if (button) {
+    const say = () => { button.textContent = isDark() ? "Light" : "Dark"; };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      say();
+      redraw();
+    });
+    prefersDark.addEventListener("change", () => { if (!root.dataset.theme) { say(); redraw(); } });
+    say();
+  }
+
+  let resizing = 0;
   window.addEventListener("resize", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => plots.forEach((div) => {
-      if (String(div.clientWidth < 600) !== div.dataset.narrow) draw(div);
+    clearTimeout(resizing);
+    resizing = setTimeout(() => plots.forEach((div) => {
+      if (isDrawn(div) && isShown(div) && String(div.clientWidth < 600) !== div.dataset.narrow) draw(div);
     }), 200);
   });
-  window.addEventListener("beforeprint", () => plots.forEach((div) => Plotly.Plots.resize(div)));
-  window.addEventListener("afterprint", () => plots.forEach((div) => Plotly.Plots.resize(div)));
+  window.addEventListener("beforeprint", () => {
+    root.dataset.printing = "true";
+    if (isDark()) redraw();
+    drawAll();
+    plots.filter(isDrawn).forEach((div) => Plotly.Plots.resize(div));
+  });
+  window.addEventListener("afterprint", () => {
+    delete root.dataset.printing;
+    if (isDark()) redraw();
+    plots.filter(isDrawn).forEach((div) => Plotly.Plots.resize(div));
+  });
 })();

@@ -29,14 +29,18 @@ _MEANING = {
 def verdict(found: Assessment) -> str:
     """The verdict as HTML: words, meaning, criteria."""
     judged = found.study.verdict
-    rows = "".join(
-        f'<tr><td class="left">{tables.text(c.name.replace("_", " "))}</td>'
-        f"<td>{_number(c.value)}</td>"
-        f"<td>{c.comparison.replace('<', '&lt;').replace('>', '&gt;')} {c.threshold:g}</td>"
-        f"<td>{'holds' if c.holds else '<b>fails</b>'}</td>"
-        f'<td class="left">{tables.text(c.explanation.partition(":")[0])}</td></tr>'
+    rows = [
+        [
+            tables.text(c.name.replace("_", " ")),
+            "holds" if c.holds else '<b class="fall">fails</b>',
+            _number(c.value),
+            f"{c.comparison.replace('<', '&lt;').replace('>', '&gt;')} {c.threshold:g}",
+            f'<span class="words">{tables.text(c.explanation.partition(":")[0])}</span>',
+        ]
         for c in judged.criteria
-    )
+    ]
+    head = ["criterion", "", "found", "asked", '<span class="words">what it is</span>']
+    criteria = tables.table(head, rows, "What was asked of the winner", left=2)
     study = found.study
     meaning = _MEANING[judged.words]
     if any(c.name == "look_ahead" and c.value > c.threshold for c in judged.criteria):
@@ -47,9 +51,8 @@ def verdict(found: Assessment) -> str:
     return (
         f"<p><b>{tables.text(judged.words.capitalize())}</b>: {tables.text(meaning)} "
         f"{tables.text(judged.summary)}.</p><p>{tables.text(ledger)}</p>"
-        '<div class="search"><table><thead><tr><th class="left">criterion</th><th>found</th><th>asked</th><th></th>'
-        f'<th class="left">what it is</th></tr></thead><tbody>{rows}</tbody></table></div>'
-        + f'<h3 class="after">Under other conditions</h3><ul>{reruns}</ul>'
+        f"{criteria}"
+        f'<h3 class="after">Under other conditions</h3><ul>{reruns}</ul>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
     )
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.figures import theme
 from trading_ai.figures.monthly import MONTHS, month_colours, monthly_returns, year_totals
+from trading_ai.metrics.drawdowns import deepest_drawdowns
 from trading_ai.parameters import ParameterRange
 from trading_ai.reports.data import ReportData
 from trading_ai.robustness.expected_maximum import expected_best_sharpe
@@ -39,7 +40,15 @@ def money(value: float, currency: str = "") -> str:
     return f'<span class="{kind}">{html.escape(theme.number(value, "money", currency))}</span>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, *, left: int = 1) -> str:
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    *,
+    left: int = 1,
+    sortable: bool = False,
+    winner: bool = False,
+) -> str:
     """A table that scrolls sideways by itself on narrow screens.
 
     Args:
@@ -47,6 +56,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, *, l
         rows: cells, HTML; a row's first cell is its heading.
         caption: what the table shows, plain text.
         left: number of columns aligned to the left; the others hold numbers.
+        sortable: whether a heading sorts the rows when it is pressed.
+        winner: whether the first row is marked, wherever it is sorted to.
     """
 
     def cell(i: int, content: str) -> str:
@@ -54,10 +65,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, *, l
         return f'<th scope="row"{kind}>{content}</th>' if i == 0 else f"<td{kind}>{content}</td>"
 
     titles = "".join(f'<th scope="col"{" class=left" if i < left else ""}>{title}</th>' for i, title in enumerate(head))
-    body = "".join(f"<tr>{''.join(cell(i, c) for i, c in enumerate(row))}</tr>" for row in rows)
+    body = "".join(
+        f"<tr{' class=winner' if winner and not k else ''}>{''.join(cell(i, c) for i, c in enumerate(row))}</tr>"
+        for k, row in enumerate(rows)
+    )
     name = html.escape(caption)
+    kind = " class=sortable" if sortable else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table><caption>{name}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table{kind}><caption>{name}</caption>'
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -137,11 +152,36 @@ def top_trials(data: ReportData) -> str:
     ]
     rows = []
     for rank, row in enumerate(data.ranking[:TOP].tolist(), 1):
-        numbers = [
-            theme.number(float(data.metric(n)[row]), theme.metric_of(n).unit).removesuffix(" %") for n in metrics
-        ]
+        numbers = [_cell(data, name, row) for name in metrics]
         rows.append([f"{rank}", *(text(column[row]) for column in data.parameters.values()), *numbers])
-    return table(head, rows, f"The best {len(rows)} trials by {theme.label(data.objective)}", left=1)
+    caption = f"The best {len(rows)} trials by {theme.label(data.objective)}"
+    return table(head, rows, caption, left=1, sortable=True, winner=True)
+
+
+def _cell(data: ReportData, name: str, row: int) -> str:
+    column = data.metric(name)
+    if column.dtype == np.bool_:
+        return "yes" if column[row] else "no"
+    return theme.number(float(column[row]), theme.metric_of(name).unit).removesuffix(" %")
+
+
+def drawdowns(data: ReportData) -> str:
+    """The winner's deepest drawdowns, from peak to recovery."""
+    known = np.isfinite(data.equity)
+    equity, days = data.equity[known], data.equity_time_ns[known].astype("datetime64[ns]").astype("datetime64[D]")
+    found = deepest_drawdowns(equity)
+    if not found:
+        return '<p class="empty">The equity never fell below an earlier peak.</p>'
+    rows = []
+    for k, each in enumerate(found, 1):
+        last = each.end if each.end >= 0 else equity.size - 1
+        rows.append([
+            f"{k}", f"{days[each.peak]}", f"{days[each.trough]}", f"{days[last]}" if each.end >= 0 else "not yet",
+            theme.number(each.money, "money"), theme.number(each.percent, "percent").removesuffix(" %"),
+            f"{int((days[last] - days[each.peak]).astype(np.int64)):,}",
+        ])  # fmt: skip
+    head = ["", "peak", "deepest", "recovered", f"fall ({text(data.currency)})", "fall (%)", "days under water"]
+    return table(head, rows, f"The {len(rows)} deepest drawdowns of the best trial", left=4, sortable=True)
 
 
 def trades_summary(data: ReportData) -> str:
@@ -169,8 +209,8 @@ def trades_summary(data: ReportData) -> str:
             f"{data.best_metric('buy_and_hold_drawdown_percent'):,.2f} %.</p>"
         )
     return (
-        table(head, (_trade_row(name, trades, mask) for name, mask in sides), "Trades by side")
-        + table(head, (_trade_row(n, trades, m) for n, m in reasons if m.any()), "Trades by exit reason")
+        table(head, (_trade_row(name, trades, mask) for name, mask in sides), "Trades by side", sortable=True)
+        + table(head, (_trade_row(n, trades, m) for n, m in reasons if m.any()), "Trades by exit reason", sortable=True)
         + note
     )
 

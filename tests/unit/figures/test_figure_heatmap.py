@@ -54,8 +54,16 @@ def test_nothing_but_missing_results() -> None:
 
 def test_best_on_the_edge_is_annotated() -> None:
     figure = parameter_heatmap("stop_loss", X, "b", Y, hill(peak_x=80), metric="sharpe_ratio")
-    assert "best lies on the edge: widen the range" in figure.layout.annotations[0].text
-    assert "stop_loss" in figure.layout.annotations[0].text
+    assert "the best lies on the edge of" in figure.layout.title.subtitle.text
+    assert not figure.layout.annotations  # a note within the figure would cover what it speaks of
+    assert "stop_loss" in figure.layout.title.subtitle.text
+
+
+def test_a_constant_metric_has_no_scale() -> None:
+    figure = parameter_heatmap("a", X, "b", Y, np.full((17, 31), 215.0), metric="total_trades")
+    assert figure.data[0].showscale is False
+    assert "215 everywhere" in figure.layout.title.subtitle.text
+    assert "edge" not in figure.layout.title.subtitle.text
 
 
 def test_words_have_no_edge_and_equal_cells() -> None:
@@ -136,7 +144,7 @@ def test_slices_show_line_band_and_best() -> None:
     np.testing.assert_array_equal(figure.data[1].y, z)
     assert figure.data[0].fill == "toself"
     edge = parameter_slices("fast", values, values.astype(float), metric="net_profit")
-    assert "edge" in edge.layout.annotations[0].text
+    assert "edge" in edge.layout.title.subtitle.text
 
 
 def test_markup_in_names_stays_text() -> None:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from synthetic_report import DEFAULT_AXES, make_report
 
 from trading_ai.engine.records import TRADE
+from trading_ai.figures.equity import Curve
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import Choices, ParameterRange
@@ -56,7 +57,7 @@ class Page(HTMLParser):
 
     @property
     def figures(self) -> dict:
-        return json.loads(self.scripts[1])
+        return json.loads(self.scripts[1])["figures"]
 
     @property
     def headings(self) -> list[str]:
@@ -120,7 +121,7 @@ def test_costs_warnings_and_exposure_are_said(data) -> None:
 
 def test_numbers_of_the_figures(page, data) -> None:
     figures = list(page.figures.values())
-    assert len(figures) == 6
+    assert len(figures) == 9
     kinds = [figure["data"][0]["type"] for figure in figures]
     assert kinds[0] == "heatmap"
     assert "candlestick" in kinds
@@ -183,15 +184,27 @@ def test_three_axes_make_three_maps_that_name_the_third() -> None:
     assert page.text.count("each cell is the median over") == 3
 
 
-def test_four_axes_make_one_map_of_the_two_that_matter() -> None:
+def test_four_axes_make_a_map_of_every_pair_and_the_two_that_matter_come_first() -> None:
     axes = tuple(ParameterRange(name, 1, 5, 1) for name in "abcd")
     report = make_report(axes)
     metrics = report.metrics.copy()
     metrics[:, METRIC_COLUMN["sharpe_ratio"]] = report.parameters["b"] * 1.0 + report.parameters["d"] * 2.0
-    page = Page(render_report(replace(report, metrics=metrics)))
-    assert sum(f["data"][0]["type"] == "heatmap" for f in page.figures.values()) == 1
-    assert "Sharpe ratio over b and d" in page.text
-    assert "the two of 4 parameters that move the objective most" in page.text
+    html = render_report(replace(report, metrics=metrics))
+    page = Page(html)
+    assert sum(f["data"][0]["type"] == "heatmap" for f in page.figures.values()) == 6
+    assert page.text.count("the two of 4 parameters that move the objective most") == 1
+    first = html.index("<figcaption><b>Sharpe ratio over b and d")
+    others = [html.index(f"<figcaption><b>Sharpe ratio over {x} and {y}") for x, y in ("ab", "ac", "ad", "bc", "cd")]
+    assert all(first < place for place in others)
+    assert [html[place - 8 : place] for place in others] == [" hidden>"] * 5
+    assert html[first - 8 : first] == "<figure>"
+    assert re.findall("<option>([^<]*)</option>", html)[0] == "b and d"
+
+
+def test_of_many_axes_only_those_that_matter_are_paired() -> None:
+    axes = tuple(ParameterRange(name, 1, 2, 1) for name in "abcdefgh")
+    html = render_report(make_report(axes))
+    assert len(re.findall("<option>", html)) == 15
 
 
 def test_one_axis_makes_a_slice() -> None:
@@ -253,3 +266,54 @@ def test_currency_is_text_in_the_figures_too() -> None:
     page = Page(render_report(make_report(currency="<b>")))
     assert "(<b>)" not in json.dumps(page.figures)
     assert "10 <b>" not in json.dumps(page.figures)
+
+
+def test_tables_sort_and_the_winner_stays_marked(html) -> None:
+    assert html.count("<tr class=winner>") == 1
+    top = html[html.index('id="top"') :]
+    assert "<table class=sortable>" in top
+    assert top.index("class=winner") < top.index('<th scope="row" class="left">2</th>')
+
+
+def test_drawdowns_by_hand(data) -> None:
+    days = np.datetime64("2024-01-01", "ns").astype(np.int64) + np.arange(7) * 86_400 * 10**9
+    # 100 -> 120 (day 2) -> 90 (day 3) -> 121 (day 5); 121 -> 115 at the end, not recovered
+    equity = np.array([100.0, 120, 90, 110, 121, 118, 115])
+    text = Page(render_report(replace(data, equity=equity, equity_time_ns=days))).text
+    assert "1 2024-01-02 2024-01-03 2024-01-05 30.00 25.00 3" in text
+    assert "2 2024-01-05 2024-01-07 not yet 6.00 4.96 2" in text
+
+
+def test_the_short_form_has_no_table_of_trials(data, html) -> None:
+    short = render_report(data, short=True)
+    page = Page(short)
+    assert page.headings == ["best", "equity", "search", "settings", "reproduce"]
+    assert list(page.figures) == ["figure-1"]
+    assert f"{data.best_metric('net_profit'):,.2f}" in page.text
+
+
+def test_columns_of_yes_and_no(data) -> None:
+    front = np.zeros(data.metrics.shape[0], dtype=np.bool_)
+    front[data.winner] = True
+    text = Page(render_report(replace(data, beside={"pareto": front}))).text
+    assert "1.000" not in text[text.index("The best 20 trials") :].split("2 ", 1)[0]
+    assert "yes" in text[text.index("The best 20 trials") :]
+
+
+def test_the_market_itself_and_the_ranked_are_curves(data) -> None:
+    curve = Curve("1: <b>", data.equity_time_ns, data.equity)
+    more = replace(data, benchmark=Curve("the market", data.equity_time_ns, data.equity), ranked_curves=(curve, curve))
+    page = Page(render_report(more))
+    names = [trace.get("name") for figure in page.figures.values() for trace in figure["data"]]
+    assert names.count("the market") == 2  # equity, drawdown
+    assert "&lt;b&gt;" in "".join(filter(None, names))
+    assert "Equity of the best 2 trials" in page.text
+
+
+def test_a_dark_page_changes_papers_and_leaves_the_colours_of_data(page, html) -> None:
+    dark = json.loads(page.scripts[1])["dark"]
+    assert dark["#ffffff"] == "#14181d"
+    scales = [trace.get("colorscale") for f in page.figures.values() for trace in f["data"] if trace.get("colorscale")]
+    assert scales  # lists of pairs, which the script leaves alone: it replaces values of keys only
+    assert all(isinstance(stop, list) for scale in scales for stop in scale)
+    assert html.count("prefers-color-scheme: dark") == 2  # style sheet and script

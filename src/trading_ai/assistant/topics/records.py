@@ -7,6 +7,7 @@ from typing_extensions import override
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.listing import datasets, limit_of, strategies, where_of
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import direction
 from trading_ai.documents.sql_tables import BACKTESTS
@@ -140,14 +141,14 @@ class Records(Topic):
         ):
             _grouped(heard, draft, group)
         elif kind == "dataset":
-            _datasets(heard, draft)
+            datasets(heard, draft)
         elif (
             heard.has("noun", "strategy")
             and heard.cue("list", "exists")
             and not heard.has("metric")
             and not heard.has("order")
         ):
-            _strategies(draft)
+            strategies(draft)
         elif kind == "optimization" or (kind == "run" and _about_searches(heard)):
             _optimizations(heard, draft)
         elif kind == "run" and not heard.has("metric") and not heard.all("condition") and not heard.has("order"):
@@ -170,23 +171,8 @@ def _about_searches(heard: Heard) -> bool:
     return heard.has("status") or heard.has("subject", "running") or heard.cue("method")
 
 
-def _limit(heard: Heard, default: int) -> int:
-    found = heard.first("limit")
-    one = heard.has("subject", "latest") and not any(tag.text.endswith("s") for tag in heard.all("noun"))
-    return int(found.number) if found is not None and found.number else 1 if one else default
-
-
-def _where(heard: Heard, slots: tuple[str, ...]) -> list[str]:
-    found = ["part_of = ''"] if "strategy" in slots else []
-    for slot in slots:
-        values = heard.values(slot)
-        if values:
-            found.append(f"{slot} in ({', '.join(map(quoted, values))})")
-    return found
-
-
 def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
-    where = _where(heard, ("symbol", "strategy", "timeframe"))
+    where = where_of(heard, ("symbol", "strategy", "timeframe"))
     draft.assume("Backtests that a walk-forward or another study made are left out")
     if heard.cue("imported"):
         where.append("strategy = 'replay'")
@@ -237,7 +223,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         else "created_at desc, backtest_id"
     )
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
-    n = _limit(heard, 1 if ranked and not every else _SHOWN)
+    n = limit_of(heard, 1 if ranked and not every else _SHOWN)
     found = draft.query(
         f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "
         f"from backtests where "
@@ -266,7 +252,7 @@ def _grouped(heard: Heard, draft: Draft, group: str) -> None:
     metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "net_profit")
     way = direction(metric, heard)
     where = " and ".join(
-        _where(heard, tuple(s for s in ("symbol", "strategy", "timeframe") if s != group)) or ["part_of = ''"]
+        where_of(heard, tuple(s for s in ("symbol", "strategy", "timeframe") if s != group)) or ["part_of = ''"]
     )
     unit = next(c.unit for c in BACKTESTS.columns if c.name == metric)
     end = "max" if way == "desc" else "min"
@@ -320,9 +306,9 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
     if heard.has("order", "best", "worst") and not heard.has("metric"):
         order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"
         draft.assume("By the score of the best trial; scores of different objectives are not comparable")
-        n = _limit(heard, 1)
+        n = limit_of(heard, 1)
     else:
-        order, n = "created_at desc, optimization_id", _limit(heard, _SHOWN)
+        order, n = "created_at desc, optimization_id", limit_of(heard, _SHOWN)
     found = draft.query(
         f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
         f"seconds, created_at, finished_at, message from optimizations where {condition} order by {order} limit "
@@ -354,57 +340,6 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
         if found.value(row, "message"):
             draft.say("It says: {m}.", m=found.cell(row, "message"))
     draft.offer(f"trading-ai status {short(str(found.value(0, 'optimization_id')))}", "trading-ai list")
-
-
-def _datasets(heard: Heard, draft: Draft) -> None:
-    where = _where(heard, ("symbol", "timeframe"))
-    condition = f" where {' and '.join(where)}" if where else ""
-    if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
-        found = draft.query(
-            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
-            f"order by symbol",
-            {"n_datasets": "datasets"},
-        )
-        for row in range(len(found)):
-            draft.say(
-                "{s}: {n} datasets, {b} bars.",
-                s=found.cell(row, "symbol"),
-                n=found.cell(row, "n_datasets"),
-                b=found.cell(row, "n_bars"),
-            )
-        return
-    if heard.has("agg", "count") and not heard.has("noun", "bar"):
-        what, named = (
-            ("count(distinct symbol) as n_symbols", "n_symbols")
-            if heard.has("noun", "symbol") and not heard.has("noun", "dataset")
-            else ("count(*) as n_datasets", "n_datasets")
-        )
-        found = draft.query(f"select {what} from datasets{condition}", {named: named})
-        draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
-        return
-    found = draft.query(
-        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
-        f"by created_at desc, "
-        f"dataset_id limit {_limit(heard, _SHOWN)}"
-    )
-    if not len(found):
-        draft.say("No dataset is like that.")
-        return
-    for row in range(len(found)):
-        cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
-        draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
-    draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
-
-
-def _strategies(draft: Draft) -> None:
-    found = draft.query(
-        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by "
-        "n_backtests desc, strategy",
-        {"n_backtests": "backtests"},
-    )
-    for row in range(min(len(found), _SHOWN)):
-        draft.say("{s}: {n} backtests.", s=found.cell(row, "strategy"), n=found.cell(row, "n_backtests"))
-    draft.offer("trading-ai strategies   (all that can be run)")
 
 
 RECORDS = Records()
