@@ -12,7 +12,7 @@ from trading_ai.assistant.topics.registry import TOPICS
 from trading_ai.assistant.topics.topic import Topic
 
 ANSWERED = 0.55
-"""Least confidence of an answer; chosen on the tuning questions, see docs/explanation/assistant.md."""
+"""Least confidence of an answer: a first guess that own questions gave no reason to change."""
 
 ASKED_BACK = 0.2
 """Least confidence of a topic that is offered when it is asked back."""

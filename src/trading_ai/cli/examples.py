@@ -21,6 +21,7 @@ EXAMPLES = {
     "verify": "trading-ai verify latest",
     "export": "trading-ai export latest --output best.cbotset",
     "demo": "trading-ai demo",
+    "search": 'trading-ai search "asian session breakout" --kind backtest,docs',
     "sql": 'trading-ai sql "select name, net_profit, sharpe_ratio from backtests order by sharpe_ratio desc"',
     "ask": 'trading-ai ask "which stop is most robust?"',
     "insights": "trading-ai insights latest",

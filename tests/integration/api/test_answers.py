@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.trade_imports import samples
 from tests.integration.trade_imports.test_passes import mt5_xml
-from trading_ai.api import assistant, optimizer, passes, pipeline, sql, walk_forward
+from trading_ai.api import assistant, optimizer, passes, pipeline, search, sql, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -27,7 +27,7 @@ def models():
     """The described answer of each route, by method and path."""
     routes = [
         r
-        for made in (assistant, optimizer, passes, pipeline, sql, walk_forward)
+        for made in (assistant, optimizer, passes, pipeline, search, sql, walk_forward)
         for r in made.router.routes
         if isinstance(r, APIRoute)
     ]
@@ -84,6 +84,7 @@ def visit(laptop, year):
     asked = {"question": "how much did I pay in costs?", "context": laptop.backtest_id}
     yield got(laptop.assistant, "POST", "/api/v1/ask", json=asked)
     yield got(laptop.assistant, "POST", "/api/v1/ask", json={"question": "what is the profit factor?"})
+    yield got(laptop.assistant, "POST", "/api/v1/search", json={"query": "profit factor"})
     yield got(laptop.assistant, "GET", "/ready")
     insights = "/api/v1/insights/{optimization_id}"
     yield got(laptop.assistant, "GET", f"/api/v1/insights/{year}", template=insights)
