@@ -441,8 +441,23 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
 """Page, the module that it needs, and what makes it."""
 
 
+MANUAL_FOLDERS = ("tutorials", "how-to", "explanation", "reference", "phase-guides")
+
+
+def manual_text() -> str:
+    """Every page of the documentation as passages, in the order of the folders and the pages' names."""
+    from trading_ai.assistant.manual import cut, written
+
+    pages = [ROOT / "README.md"]
+    pages += [page for folder in MANUAL_FOLDERS for page in sorted((ROOT / "docs" / folder).glob("*.md"))]
+    # Pages of figures and of what only developers ask would hide what users look for.
+    left_out = {"python.md", "ports.md", "performance.md", "mutants.md", "release.md", "stability.md"}
+    kept = [page for page in pages if page.name not in left_out]
+    return written(cut({page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in kept}))
+
+
 def main() -> int:
-    """Write or check every page; the number of pages that lag is the exit code."""
+    """Write or check every page, and then their passages; the number that lag is the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     check = parser.parse_args().check
@@ -462,6 +477,14 @@ def main() -> int:
             REFERENCE.mkdir(parents=True, exist_ok=True)
             page.write_text(text, "utf-8")
             print(f"wrote docs/reference/{name}")
+    passages, text = ROOT / "src" / "trading_ai" / "assistant" / "manual.json", manual_text()
+    if not passages.is_file() or passages.read_text("utf-8") != text:
+        lagging += check
+        if check:
+            print("src/trading_ai/assistant/manual.json lags behind the pages: run `make docs`", file=sys.stderr)
+        else:
+            passages.write_text(text, "utf-8")
+            print("wrote src/trading_ai/assistant/manual.json")
     return lagging
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from trading_ai.assistant.asking import Assistant
+    from trading_ai.assistant.ports import Retriever
     from trading_ai.driving.cluster import Coordinator
     from trading_ai.driving.service import OptimizationService
     from trading_ai.evaluation.ports import Artifacts
@@ -174,6 +176,23 @@ class Application:
             at_once=s.sql_at_once,
         )
         return SqlBox(self.store, self.artifacts, self.verdicts, limits)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """What answers questions in plain language."""
+        from trading_ai.assistant.asking import Assistant  # noqa: PLC0415 - few commands need it
+        from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
+
+        return Assistant(BoxSql(lambda: self.sql), self.retriever)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """What finds passages of the documentation and of what is stored."""
+        from trading_ai.assistant.searching import WordSearch  # noqa: PLC0415 - few commands need it
+        from trading_ai.assistant.stored_passages import stored_passages  # noqa: PLC0415
+        from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
+
+        return WordSearch(lambda: stored_passages(BoxSql(lambda: self.sql)))
 
     @cached_property
     def artifacts(self) -> Artifacts:

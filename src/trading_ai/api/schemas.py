@@ -8,6 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from trading_ai.api.fields import ID_PATTERN, LARGEST, SHOWABLE, WHOLE, GroupBody, values_in, with_fields
+from trading_ai.assistant.ports import Kind
 from trading_ai.options import Given, Group, rows_of
 
 _Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
@@ -131,4 +132,31 @@ class SqlBody(_Body):
         json_schema_extra={
             "example": {"sql": "select stop_loss, take_profit, net_profit from trials('latest') order by rank limit 10"}
         },
+    )
+
+
+class WordsBody(_Body):
+    """Words to look for."""
+
+    query: Annotated[str, Field(min_length=1, max_length=1_000)]
+    kinds: Annotated[list[Kind], Field(max_length=10)] = []
+    n: Annotated[StrictInt, Field(ge=1, le=100)] = 10
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"query": "what a walk-forward is", "kinds": ["docs"]}}
+    )
+
+
+class AskBody(_Body):
+    """A question in plain language."""
+
+    question: Annotated[str, Field(min_length=1, max_length=1_000)]
+    context: Annotated[str, Field(max_length=200, pattern=SHOWABLE, description="Id of the run that it is about.")] = ""
+    conversation: Annotated[
+        str, Field(max_length=8_000, pattern=r"^[A-Za-z0-9_-]*$", description="As the answer before gave it.")
+    ] = ""
+    stream: StrictBool = False
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"question": "does the winner of my last optimization survive?"}}
     )

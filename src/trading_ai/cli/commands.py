@@ -119,7 +119,14 @@ COMMANDS = (
         "doctor", "doctor:doctor", "Check what is installed, kept, reachable and slow, and say what to do about it."
     ),
     _listed("completion", "completion:completion", "Print the script that completes commands and options in a shell."),
+    _listed("search", "search:search", "Find passages of the documentation and of what is stored by their words."),
     _listed("sql", "sql:sql", "Ask everything that is stored in SQL, and print or write the answer."),
+    _listed("ask", "ask:ask", "Ask a question in plain language; every figure of the answer is a cell of a query."),
+    _listed(
+        "insights",
+        "insights:insights",
+        "Say what matters in an optimization, ranked, each with its evidence and what to do next.",
+    ),
     _listed("serve", "services:serve", "Serve the APIs; without a broker, optimizations run on this machine."),
     _listed(
         "worker",
@@ -191,7 +198,7 @@ SECTIONS = {
     "Begin": ("init", "demo", "doctor", "strategies", "data", "backtest", "open"),
     "Search": ("optimize", "watch", "status", "resume", "cancel", "list", "results"),
     "Luck or not": ("robustness", "walk-forward", "look-ahead", "verify", "report"),
-    "Ask": ("sql",),
+    "Ask": ("ask", "insights", "search", "sql"),
     "From and to other platforms": ("export", "import-passes", "check-robots", "cbotset"),
     "Many machines": ("serve", "worker", "flower", "strategy", "keys", "migrate"),
     "Keep in order": ("delete", "completion"),

@@ -1,0 +1,58 @@
+"""What a search finds, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from trading_ai.documents.forms import form
+
+if TYPE_CHECKING:
+    from trading_ai.assistant.ports import Hit
+
+
+@form()
+class Found(TypedDict):
+    """A passage that was found.
+
+    Attributes:
+        kind: what it is a text of: dataset, backtest, optimization, verdict, error or docs.
+        about: id of the thing, or the page and heading of the documentation.
+        title: what a list shows.
+        text: the passage.
+        score: higher is nearer; comparable within one answer only.
+        found_by: how it was found: words.
+    """
+
+    kind: str
+    about: str
+    title: str
+    text: str
+    score: float
+    found_by: list[str]
+
+
+@form()
+class SearchAnswer(TypedDict):
+    """What a search finds, best first."""
+
+    hits: list[Found]
+
+
+def search_json(hits: Iterable[Hit]) -> SearchAnswer:
+    """Hits as JSON."""
+    return {
+        "hits": [
+            {
+                "kind": hit.passage.kind,
+                "about": hit.passage.about,
+                "title": hit.passage.title,
+                "text": hit.passage.text,
+                "score": hit.score,
+                "found_by": list(hit.found_by),
+            }
+            for hit in hits
+        ]
+    }
