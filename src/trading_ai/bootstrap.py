@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from trading_ai.assistant.asking import Assistant
     from trading_ai.driving.cluster import Coordinator
     from trading_ai.driving.service import OptimizationService
     from trading_ai.evaluation.ports import Artifacts
@@ -174,6 +175,14 @@ class Application:
             at_once=s.sql_at_once,
         )
         return SqlBox(self.store, self.artifacts, self.verdicts, limits)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """What answers questions in plain language."""
+        from trading_ai.assistant.asking import Assistant  # noqa: PLC0415 - few commands need it
+        from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
+
+        return Assistant(BoxSql(lambda: self.sql))
 
     @cached_property
     def artifacts(self) -> Artifacts:

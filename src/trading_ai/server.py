@@ -1,4 +1,4 @@
-"""Both APIs in one process, and beside them whatever drives the optimizations that run."""
+"""The APIs in one process, and beside them whatever drives the optimizations that run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run_servers(
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals alone: two of them share a process, which ends both."""
+    """A server that leaves signals alone: several of them share a process, which ends all."""
 
     @override
     @contextmanager

@@ -20,7 +20,7 @@ class Health(TypedDict):
 
     Attributes:
         status: ok.
-        service: pipeline or optimizer.
+        service: pipeline, assistant or optimizer.
         version: version of the program.
     """
 
@@ -37,11 +37,13 @@ class Checks(TypedDict, total=False):
         database: where records and trials are kept.
         broker: what tells workers of chunks, where one is set.
         workers: who evaluates combinations.
+        language_model: what words answers of the assistant.
     """
 
     database: str
     broker: str
     workers: str
+    language_model: str
 
 
 @form()
@@ -49,12 +51,12 @@ class Ready(TypedDict):
     """Whether work can be done, and what is missing.
 
     Attributes:
-        status: ready or not ready.
+        status: ready; degraded, where all that is needed is there and something that helps is not; or not ready.
         missing: names of the checks that failed.
         checks: each check.
     """
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "degraded", "not ready"]
     missing: list[str]
     checks: Checks
 

@@ -1,4 +1,4 @@
-"""The two APIs as applications."""
+"""The APIs as applications."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
-from trading_ai.api import bundles, optimizer, passes, pipeline, sql, walk_forward
+from trading_ai.api import assistant, bundles, optimizer, passes, pipeline, sql, walk_forward
 from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.origins import doors, listed
@@ -20,9 +20,14 @@ from trading_ai.telemetry.measures import exposition
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
 
-_TITLES = {"pipeline": "trading-ai data pipeline", "optimizer": "trading-ai optimizer"}
+_TITLES = {
+    "pipeline": "trading-ai data pipeline",
+    "assistant": "trading-ai assistant",
+    "optimizer": "trading-ai optimizer",
+}
 _ROUTERS = {
     "pipeline": [bundles.router, pipeline.router, sql.router],
+    "assistant": [assistant.router],
     "optimizer": [passes.router, optimizer.router, walk_forward.router],  # "import" is no id
 }
 
@@ -31,7 +36,7 @@ def make_app(service: str, context: Context, *, keys_required: bool, this_machin
     """An API.
 
     Args:
-        service: pipeline or optimizer.
+        service: pipeline, assistant or optimizer.
         context: what its routes share.
         keys_required: whether requests without an API key are refused.
         this_machine: where none is required, whether only this machine may ask; otherwise whoever reaches it may.
@@ -98,9 +103,10 @@ def _health(service: str, context: Context) -> APIRouter:
     def ready(only: Parts = None) -> Response:
         """Whether work can be done: which of database, broker and workers is missing; `only` looks at some of them.
 
-        `?only=database` is what this service needs to answer: without a worker it still tells what there is.
+        `?only=database` is what this service needs to answer: without a worker it still tells what there is. The
+        assistant needs nothing but the database; without a language model it is degraded, and ready all the same.
         """
-        state = context.ready(only or PARTS)
+        state = context.ready_to_answer() if service == "assistant" else context.ready(only or PARTS)
         return JSONResponse(state, status_code=200 if not state["missing"] else 503)
 
     @router.get("/metrics", include_in_schema=False)

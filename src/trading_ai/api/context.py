@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast, get_args
 
 from fastapi import Query, Request, Response
 from prometheus_client.core import GaugeMetricFamily
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
     from trading_ai.store.work import SqlWork
 
+_Found = TypeVar("_Found")
 Part = Literal["database", "broker", "workers"]
 PARTS: tuple[Part, ...] = get_args(Part)
 """What work needs."""
@@ -130,6 +131,15 @@ class Context:
         missing = [name for name, state in checks.items() if state != "ok"]
         return {"status": "ready" if not missing else "not ready", "missing": missing, "checks": checks}
 
+    def ready_to_answer(self) -> Ready:
+        """Whether questions in plain language can be answered: that takes the database, and no language model."""
+        state = self.ready(["database"])
+        model = self.application.assistant.has_model
+        state["checks"]["language_model"] = "ok" if model else "none is set: sentences are the program's own"
+        if not model and not state["missing"]:
+            state["status"] = "degraded"
+        return state
+
     async def study(self, make: Callable[[], Response]) -> Response:
         """An answer that takes seconds of all cores, made in a thread; those that must wait for it hold none."""
         async with self._studies:
@@ -142,6 +152,10 @@ class Context:
 
     async def query(self, make: Callable[[], Response]) -> Response:
         """An answer to SQL, made in a thread; as with studies, those that wait hold none."""
+        return await self.asked(make)
+
+    async def asked(self, make: Callable[[], _Found]) -> _Found:
+        """Whatever asks SQL, made in a thread; as with studies, those that wait hold none."""
         async with self._queries:
             return await run_in_threadpool(make)
 

@@ -132,3 +132,18 @@ class SqlBody(_Body):
             "example": {"sql": "select stop_loss, take_profit, net_profit from trials('latest') order by rank limit 10"}
         },
     )
+
+
+class AskBody(_Body):
+    """A question in plain language."""
+
+    question: Annotated[str, Field(min_length=1, max_length=1_000)]
+    context: Annotated[str, Field(max_length=200, pattern=SHOWABLE, description="Id of the run that it is about.")] = ""
+    conversation: Annotated[
+        str, Field(max_length=8_000, pattern=r"^[A-Za-z0-9_-]*$", description="As the answer before gave it.")
+    ] = ""
+    stream: StrictBool = False
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"question": "does the winner of my last optimization survive?"}}
+    )

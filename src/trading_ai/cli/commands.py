@@ -98,6 +98,12 @@ COMMANDS = (
         "Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars.",
     ),
     _listed("sql", "sql:sql", "Ask everything that is stored in SQL, and print or write the answer."),
+    _listed("ask", "ask:ask", "Ask a question in plain language; every figure of the answer is a cell of a query."),
+    _listed(
+        "insights",
+        "insights:insights",
+        "Say what matters in an optimization, ranked, each with its evidence and what to do next.",
+    ),
     _listed("serve", "services:serve", "Serve the APIs; without a broker, optimizations run on this machine."),
     _listed(
         "worker",

@@ -10,7 +10,8 @@ from trading_ai.cli.output import note
 from trading_ai.errors import InputError
 from trading_ai.server import run_servers
 
-SERVICES = ("pipeline", "optimizer")
+SERVICES = ("pipeline", "assistant", "optimizer")
+_ALL = ",".join(SERVICES)
 
 MIN_KEY_CHARACTERS = 20
 """Of a key that is set: shorter ones can be guessed."""
@@ -20,9 +21,9 @@ def _chosen(services: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in services.split(",") if name.strip()))
     for name in names:
         if name not in SERVICES:
-            raise InputError("is not a service", parameter="--services", value=name, remedy="Use pipeline,optimizer")
+            raise InputError("is not a service", parameter="--services", value=name, remedy=f"Use {_ALL}")
     if not names:
-        raise InputError("names no service", parameter="--services", remedy="Use pipeline,optimizer")
+        raise InputError("names no service", parameter="--services", remedy=f"Use {_ALL}")
     return names
 
 
@@ -65,9 +66,10 @@ def _keys_required(application: Application, host: str, *, insecure: bool, alway
 
 def serve(
     *,
-    services: str = typer.Option("pipeline,optimizer", help="Which APIs."),
+    services: str = typer.Option(_ALL, help="Which APIs."),
     host: str = typer.Option("127.0.0.1", help="Address to listen on."),
     pipeline_port: int = typer.Option(30800, min=1, max=65535, help="Port of the data pipeline API."),
+    assistant_port: int = typer.Option(30801, min=1, max=65535, help="Port of the assistant API."),
     optimizer_port: int = typer.Option(30802, min=1, max=65535, help="Port of the optimizer API."),
     workers: int | None = typer.Option(None, min=1, help="Worker processes of an optimization, without a broker."),
     insecure: bool = typer.Option(False, "--insecure", help="Listen beyond this machine without API keys."),
@@ -80,7 +82,7 @@ def serve(
     settings = application.settings
     insecure = insecure or settings.insecure
     required = _keys_required(application, host, insecure=insecure, always=require_keys or settings.require_keys)
-    ports = {"pipeline": pipeline_port, "optimizer": optimizer_port}
+    ports = {"pipeline": pipeline_port, "assistant": assistant_port, "optimizer": optimizer_port}
     for name in names:
         note(f"{name} API: http://{'localhost' if host in LOOPBACK else host}:{ports[name]}  (docs: /docs)")
     run_servers(

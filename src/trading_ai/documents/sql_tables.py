@@ -13,6 +13,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from trading_ai.documents.forms import form
+from trading_ai.documents.sql_words import synonyms_of
 from trading_ai.metrics.catalog import METRICS
 
 SqlType = Literal["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE"]
@@ -39,6 +40,11 @@ class Column:
     type: SqlType
     unit: str
     meaning: str
+
+    @property
+    def synonyms(self) -> tuple[str, ...]:
+        """What people call it, most usual first."""
+        return synonyms_of(self.name)
 
 
 @dataclass(frozen=True)
@@ -309,12 +315,17 @@ BY_NAME = {table.name: table for table in TABLES}
 
 @form(of=Column)
 class SqlColumn(TypedDict):
-    """A column of a table."""
+    """A column of a table.
+
+    Attributes:
+        synonyms: what people call it, most usual first; not names that SQL knows.
+    """
 
     name: str
     type: SqlType
     unit: str
     meaning: str
+    synonyms: list[str]
 
 
 @form(of=Table)
@@ -369,7 +380,14 @@ def schema_json() -> SqlSchema:
                 "owner": table.owner,
                 "needs_id": table.needs_id,
                 "columns": [
-                    {"name": c.name, "type": c.type, "unit": c.unit, "meaning": c.meaning} for c in table.columns
+                    {
+                        "name": c.name,
+                        "type": c.type,
+                        "unit": c.unit,
+                        "meaning": c.meaning,
+                        "synonyms": list(c.synonyms),
+                    }
+                    for c in table.columns
                 ],
             }
             for table in TABLES

@@ -1,0 +1,240 @@
+"""The assistant: a question in, an answer out whose every figure is a cell of a cited query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from trading_ai.assistant import conversations
+from trading_ai.assistant.answers import Answer, insights_json, joined, said
+from trading_ai.assistant.catalogue import catalogue
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, Statement
+from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
+from trading_ai.assistant.insights import insights
+from trading_ai.assistant.planner import ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
+from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
+from trading_ai.assistant.refusals import CAN_ASK, refusal
+from trading_ai.assistant.showing import harmless
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.registry import TOPICS
+from trading_ai.documents.ask_answers import Insights
+from trading_ai.errors import NotFoundError
+
+Worded = Callable[[LanguageModel, Sequence[Statement], str], list[str] | None]
+"""Words sentences anew, one text for each, its figures checked; None where the model's words do not hold."""
+
+_MOST_PARTS = 3
+_MOST_CHOICES = 4
+_EXAMPLES = (
+    "what is the net profit of my last backtest?",
+    "net profit by weekday",
+    "does the winner survive?",
+    "which stop is most robust?",
+)
+
+
+class Assistant:
+    """Answers questions in plain language over what is stored. Safe to share between threads: it keeps nothing.
+
+    Args:
+        sql: answers queries.
+        retriever: finds passages of the documentation; None for none.
+        model: a language model, which chooses among readings where the program is unsure, and words sentences; None for
+            none.
+        worded: how it words; None leaves sentences as they are.
+    """
+
+    def __init__(
+        self,
+        sql: Sql,
+        retriever: Retriever | None = None,
+        model: LanguageModel | None = None,
+        worded: Worded | None = None,
+    ) -> None:
+        self._sql, self._retriever, self._model, self._worded = sql, retriever, model, worded
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is there."""
+        return self._model is not None
+
+    def ask(self, question: str, context: str = "", conversation: str = "", *, words: bool = True) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: in plain English; what is longer than `MAX_CHARACTERS` is refused.
+            context: id or name of the run that it is asked about, or "".
+            conversation: what the answer before gave, or "".
+            words: whether a language model, where there is one, may word the sentences; it takes seconds.
+
+        Raises:
+            StateError: too many queries run already, or the engine of queries is not installed.
+            StorageError: the database cannot be used.
+        """
+        if not normal(question):
+            return _clarify("Ask something about what is stored.", _EXAMPLES)
+        if len(question) > MAX_CHARACTERS:
+            return _refused(f"A question has at most {MAX_CHARACTERS:,} characters.")
+        refused = refusal(question)
+        if refused is not None:
+            return _refused(refused)
+        desk = Desk(self._sql, catalogue(self._sql), self._retriever)
+        answer = self._answer(question, desk, context, conversation)
+        return self.in_words(answer, question) if words else answer
+
+    def insights(self, optimization: str) -> Insights:
+        """What matters in an optimization, as one document.
+
+        Args:
+            optimization: its id, a unique prefix, its name, or ``latest``.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        desk = Desk(self._sql, catalogue(self._sql))
+        draft = Draft(self._sql)
+        try:
+            run = desk.optimization_named(optimization)
+        except Unanswerable as unanswerable:
+            raise NotFoundError("optimization", optimization, unanswerable.said) from None
+        return insights_json(run.run_id, insights(run, desk, draft), draft.citations)
+
+    def _answer(self, question: str, desk: Desk, context: str, conversation: str) -> Answer:
+        names = desk.stored.names
+        heard = hear(question, names, context)
+        before = conversations.recalled(conversation, names)
+        if before is not None:
+            following = self._following(heard, question, before)
+            if following is not None:
+                return self._planned(following, desk, follows=True)
+            heard = replace(heard, context=context or before[2])
+        found = plans(heard)
+        best = sure(found)
+        if best is None or best.n_left:
+            several = parts(question, names, heard.context)
+            if 1 < len(several) <= _MOST_PARTS:
+                made = [sure(plans(part)) for part in several]
+                if all(plan is not None for plan in made):
+                    answers = [self._carried_out(plan, desk) for plan in made if plan is not None]
+                    if all(answer.status == "answered" for answer in answers):
+                        return joined(answers)
+                    return next(answer for answer in answers if answer.status != "answered")
+        return self._planned(heard, desk)
+
+    def _following(self, heard: Heard, question: str, before: tuple[tuple[object, ...], str, str]) -> Heard | None:
+        """A follow-up joined with the question before it, or None where it stands for itself."""
+        tags, _, context = before
+        alone = sure(plans(heard))
+        marked = conversations.follows(question)
+        points = heard.has("subject", "this")
+        whole = replace(heard, context=heard.context or context)
+        if alone is not None and not marked:
+            if points or not any(t.kind in SUBJECTS and t.value != "mine" for t in heard.tags):
+                subjects = [t for t in tags if t.kind in SUBJECTS and t.value not in {"mine"}]  # type: ignore[attr-defined]
+                return whole.changed([*subjects, *(t for t in heard.tags if t.value != "this" or t.kind != "subject")])  # type: ignore[list-item]
+            return None
+        joined_up = conversations.merged(tags, whole)  # type: ignore[arg-type]
+        if sure(plans(joined_up)) is not None:
+            return joined_up
+        return whole if alone is not None else joined_up
+
+    def _planned(self, heard: Heard, desk: Desk, *, follows: bool = False) -> Answer:
+        found = plans(heard)
+        plan = sure(found)
+        if plan is not None:
+            answer = self._carried_out(plan, desk)
+            if follows and answer.status == "answered":
+                return replace(answer, assumptions=(*answer.assumptions, "Read together with the question before it"))
+            return answer
+        candidates = [p for p in found if p.confidence >= ASKED_BACK] or [p for p in found[:2] if p.confidence > 0]
+        chosen = self._chosen(heard, candidates)
+        if chosen is not None:
+            answer = self._carried_out(chosen, desk)
+            read = f'Read as "{chosen.reading}", which a language model chose among the readings of the program'
+            return replace(answer, planner="llm", assumptions=(*answer.assumptions, read))
+        return _unsure(heard, candidates)
+
+    def _carried_out(self, plan: Plan, desk: Desk) -> Answer:
+        draft = Draft(self._sql)
+        for written, read in plan.heard.corrected:
+            draft.assume(f'"{harmless(written)}" is read as "{read}"')
+        try:
+            plan.topic.answer(plan.heard, desk, draft)
+        except Unanswerable as unanswerable:
+            if unanswerable.clarify:
+                return _clarify(unanswerable.said, unanswerable.choices)
+            return Answer(
+                "refused",
+                said(unanswerable.said),
+                choices=unanswerable.choices,
+                next=tuple(draft.next),
+                topic=plan.topic.name,
+            )
+        return Answer(
+            "answered", tuple(draft.statements), tuple(draft.citations), tuple(draft.assumptions), (),
+            tuple(draft.next),
+            topic=plan.topic.name, conversation=conversations.kept(plan.heard, plan.topic.name),
+        )  # fmt: skip
+
+    def _chosen(self, heard: Heard, candidates: Sequence[Plan]) -> Plan | None:
+        """The reading that a language model chooses: the number of one of the candidates, or none."""
+        if self._model is None or not candidates:
+            return None
+        listed = "\n".join(f"{n}. {plan.reading}" for n, plan in enumerate(candidates, 1))
+        schema = {
+            "type": "object", "properties": {"choice": {"type": "integer", "minimum": 0, "maximum": len(candidates)}},
+            "required": ["choice"], "additionalProperties": False,
+        }  # fmt: skip
+        asked = [
+            Message(
+                "system",
+                "Choose the reading that means the same as the question, by its number; 0 if none does. Answer as "
+                "JSON.",
+            ),
+            Message("user", f"Question: {heard.question}\nReadings:\n{listed}"),
+        ]
+        told = self._model.answer(asked, schema)
+        try:
+            choice = json.loads(told.text)["choice"] if told.complete else 0
+        except (ValueError, KeyError, TypeError):
+            return None
+        valid = isinstance(choice, int) and not isinstance(choice, bool) and 1 <= choice <= len(candidates)
+        return candidates[choice - 1] if valid else None
+
+    def in_words(self, answer: Answer, question: str) -> Answer:
+        """The same answer in a language model's words, where there is one and they hold."""
+        if self._model is None or self._worded is None or answer.status != "answered":
+            return answer
+        texts = self._worded(self._model, answer.statements, question)
+        return (
+            replace(answer, worded=tuple(texts))
+            if texts is not None and len(texts) == len(answer.statements)
+            else answer
+        )
+
+
+def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:
+    """A question back where some reading is near, a refusal where none is."""
+    choices = list(dict.fromkeys(plan.reading for plan in candidates))[:_MOST_CHOICES]
+    known = [tag for tag in heard.tags if tag.kind not in {"cue", "subject", "number", "order", "cmp", "neg"}]
+    strange = len(heard.unknown) > max(1, len(known)) or (not known and not choices)
+    if strange and (heard.unknown or not heard.tags):
+        words = ", ".join(harmless(word) for word in heard.unknown[:5])
+        return _refused(f"Nothing that is stored answers that{f' (not understood: {words})' if words else ''}.")
+    words = ", ".join(harmless(word) for word in heard.unknown[:5])
+    lost = f", and {words} is not understood" if words else ""
+    return _clarify(f"That can be read in several ways{lost}. Did you mean one of these?", choices or _EXAMPLES)
+
+
+def _clarify(text: str, choices: Sequence[str]) -> Answer:
+    return Answer("clarify", said(text), choices=tuple(choices))
+
+
+def _refused(text: str) -> Answer:
+    return Answer("refused", said(text, f"{CAN_ASK[0].upper()}{CAN_ASK[1:]}."), choices=_EXAMPLES)
+
+
+READINGS = tuple(offer for topic in TOPICS for offer in topic.offers)
+"""Questions that are understood, of every topic."""

@@ -1,0 +1,261 @@
+"""Numbers of a question joined with what they belong to: conditions, limits, hours, years, values of parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trading_ai.assistant.lexicon import FILLERS
+from trading_ai.assistant.tags import Operator, Tag
+
+_WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "zero": 0, "dozen": 12,
+}  # fmt: skip
+_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
+_FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part")
+_BEARERS = ("metric", "parameter")
+_FAR = 5
+
+Item = Tag | str
+
+
+def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
+    """Tags with their numbers, and the words that are left.
+
+    Args:
+        items: tags and words in the order of the question.
+    """
+    items = _hours([_as_number(item) for item in items])
+    items = _conditions(_between(items))
+    items = _limits(items)
+    items = _negated(items)
+    tags, unknown = [], []
+    for item in items:
+        if isinstance(item, Tag):
+            if item.kind != "cmp":
+                tags.append(item)
+        elif item not in FILLERS and len(item) > 1:
+            unknown.append(item)
+    return tuple(tags), tuple(unknown)
+
+
+def _as_number(item: Item) -> Item:
+    if isinstance(item, Tag):
+        return item
+    if item in _WORDS and item != "one":
+        return Tag("number", "", item, number=float(_WORDS[item]))
+    if _CLOCK.match(item):
+        return Tag("number", "clock", item, number=float(item.partition(":")[0]))
+    found = _NUMBER.match(item)
+    if found is None:
+        return item
+    value, unit = float(found[1].replace(",", "")), found[2] or ""
+    if unit in {"am", "pm"}:
+        return Tag("number", "clock", item, number=value % 12 + (12 if unit == "pm" else 0))
+    if unit == "x":
+        return Tag("factor", "", item, number=value)
+    return Tag("number", "clock" if unit == "h" else "", item, number=value * (1000 if unit == "k" else 1))
+
+
+def _is(item: Item | None, *kinds: str) -> bool:
+    return isinstance(item, Tag) and item.kind in kinds
+
+
+def _number(item: Item | None) -> float | None:
+    return item.number if isinstance(item, Tag) and item.kind == "number" else None
+
+
+def _at(items: Sequence[Item], place: int) -> Item | None:
+    return items[place] if 0 <= place < len(items) else None
+
+
+def _hours(items: list[Item]) -> list[Item]:
+    """``at 14``, ``14:00``, ``between 8 and 12 o'clock``, ``after 4pm``; and ``in 2017``."""
+    found: list[Item] = []
+    place = 0
+    while place < len(items):
+        item, after = items[place], _at(items, place + 1)
+        low, high = _number(after), _number(_at(items, place + 3))
+        if item in {"between", "from"} and low is not None and high is not None:
+            clock = any(isinstance(t, Tag) and t.value == "clock" for t in (after, items[place + 3]))
+            behind = _at(items, place + 4)
+            told = behind in {"o'clock", "oclock", "utc", "gmt"} or (_is(behind, "dim") and behind.value == "hour")  # type: ignore[union-attr]
+            bearer = any(_is(t, *_BEARERS) for t in items[max(0, place - 3) : place])
+            if clock or told or (item == "from" and not bearer and high <= 24):
+                found.append(Tag("hour", f"{int(low)}-{int(high)}", f"{low:g} to {high:g}"))
+                place += 5 if told else 4
+                continue
+        number = _number(item)
+        if number is not None:
+            clock = isinstance(item, Tag) and item.value == "clock"
+            before = found[-1] if found else None
+            told = after in {"o'clock", "oclock"} or (before == "at" and after in {"utc", "gmt"})
+            at = before == "at" and number == int(number) <= 24 and not _is(after, "metric", "number") and after != "%"
+            hour_before = _is(before, "dim") and before.value == "hour"  # type: ignore[union-attr]
+            if clock or told or at or hour_before:
+                hours = f"{int(number) % 24}"
+                if _is(before, "cmp"):
+                    later = before.value in {">", ">="}  # type: ignore[union-attr]
+                    hours = f"{int(number)}-24" if later else f"0-{int(number)}"
+                    found.pop()
+                if hour_before:
+                    found.pop()
+                found.append(Tag("hour", hours, str(getattr(item, "text", ""))))
+                place += 2 if told else 1
+                continue
+            if number == int(number) and 1970 <= number <= 2100 and not _is(before, "cmp"):
+                found.append(Tag("year", f"{int(number)}", f"{int(number)}"))
+                place += 1
+                continue
+        found.append(item)
+        place += 1
+    return found
+
+
+def _between(items: list[Item]) -> list[Item]:
+    """``sharpe between 1 and 2`` as two conditions."""
+    found: list[Item] = []
+    place = 0
+    while place < len(items):
+        low, high = _number(_at(items, place + 1)), _number(_at(items, place + 3))
+        if items[place] in {"between", "from"} and low is not None and high is not None:
+            bearer = next((t for t in reversed(found[-_FAR:]) if _is(t, *_BEARERS)), None)
+            if isinstance(bearer, Tag):
+                for operator, number in ((">=", low), ("<=", high)):
+                    text = f"{bearer.text} {operator} {number:g}"
+                    found.append(
+                        Tag("condition", f"{bearer.kind}:{bearer.value}", text, operator, number)  # type: ignore[arg-type]
+                    )
+                found.remove(bearer)
+                place += 4
+                continue
+        found.append(items[place])
+        place += 1
+    return found
+
+
+def _conditions(items: list[Item]) -> list[Item]:
+    """``sharpe above 1``, ``more than 100 trades``, ``stop loss of 40``."""
+    found: list[Item] = list(items)
+    place = 0
+    while place < len(found):
+        item = found[place]
+        number = _number(item)
+        if number is None:
+            place += 1
+            continue
+        behind = 1 if _at(found, place + 1) in {"%", "percent", "pips", "usd", "pip"} else 0
+        operator_at = next((i for i in range(place - 1, max(-1, place - 3), -1) if _is(found[i], "cmp")), None)
+        following = _at(found, place + 1 + behind)
+        if operator_at is None and _is(following, "cmp") and following.text in {"or more", "or less", "or fewer"}:  # type: ignore[union-attr]
+            operator_at = place + 1 + behind
+        if operator_at is not None:
+            operator: Operator = found[operator_at].value  # type: ignore[union-attr, assignment]
+            bearer_at = _bearer(found, operator_at, place + behind)
+            if bearer_at is not None:
+                bearer = found[bearer_at]
+                assert isinstance(bearer, Tag)
+                value = _of_bearer(bearer)
+                text = f"{bearer.text} {operator} {number:g}"
+                tag = Tag("condition", value, text, operator, number)
+                gone = {operator_at, place, bearer_at, *([place + 1] if behind else [])}
+                found = [t for i, t in enumerate(found) if i not in gone]
+                found.insert(min(gone), tag)
+                place = min(gone) + 1
+                continue
+        else:
+            before_at = next(
+                (
+                    i
+                    for i in range(place - 1, max(-1, place - 4), -1)
+                    if found[i] not in {"of", "is", "at", "=", "with", "was"}
+                ),
+                None,
+            )
+            before = _at(found, before_at) if before_at is not None else None
+            if _is(before, "parameter"):
+                assert isinstance(before, Tag)
+                tag = Tag("condition", _of_bearer(before), f"{before.text} = {number:g}", "=", number)
+                assert before_at is not None
+                found[before_at : place + 1 + behind] = [tag]
+                place = before_at + 1
+                continue
+            if _is(following, "parameter"):
+                assert isinstance(following, Tag)
+                found[place : place + 2 + behind] = [
+                    Tag("condition", _of_bearer(following), f"{following.text} = {number:g}", "=", number)
+                ]
+        place += 1
+    return found
+
+
+def _of_bearer(bearer: Tag) -> str:
+    if bearer.kind == "noun" and bearer.value == "trade":
+        return "metric:total_trades"
+    if bearer.kind == "noun" and bearer.value == "bar":
+        return "metric:bars_held"
+    if bearer.kind == "dim":
+        return "held:hour" if bearer.value == "hour" else "held:day"
+    if bearer.kind == "noun" and bearer.value == "days":
+        return "held:day"
+    if bearer.kind in {"order", "cue"}:
+        return "metric:net_profit"
+    return f"{bearer.kind}:{bearer.value}"
+
+
+def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | None:
+    """Where that stands which a condition is about: behind its number, or before the comparison."""
+    behind = _at(items, number_at + 1)
+    if _is(behind, "noun") and behind.value in {"trade", "bar", "days"}:  # type: ignore[union-attr]
+        return number_at + 1
+    if _is(behind, "dim") and behind.value in {"hour", "day"}:  # type: ignore[union-attr]
+        return number_at + 1
+    if _is(behind, "metric"):
+        return number_at + 1
+    for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
+        if _is(items[place], *_BEARERS):
+            return place
+    for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
+        item = items[place]
+        if isinstance(item, Tag) and item.kind == "order" and item.value == "gain":
+            return place
+    return None
+
+
+def _limits(items: list[Item]) -> list[Item]:
+    """``top 5``, ``last two backtests``, ``5 best``."""
+    found: list[Item] = []
+    for place, item in enumerate(items):
+        number = _number(item)
+        if number is not None and number == int(number) and 0 < number <= 10_000:
+            before = found[-1] if found else None
+            after = next((t for t in items[place + 1 : place + 3] if not (isinstance(t, str) and t in FILLERS)), None)
+            if (
+                _is(before, "order", "noun")
+                or before in {"first", "the", "list", "show"}
+                or _is(before, "subject", "cue")
+                or _is(after, "order", "noun")
+            ):
+                found.append(Tag("limit", "", f"{int(number)}", number=number))
+                continue
+        found.append(item)
+    return found
+
+
+def _negated(items: list[Item]) -> list[Item]:
+    """``not on Fridays``, ``without the shorts``: the filter that follows is turned round."""
+    found: list[Item] = list(items)
+    for place, item in enumerate(found):
+        if _is(item, "neg"):
+            near = (i for i in range(place + 1, min(place + 5, len(found))) if _is(found[i], *_FILTERS))
+            at = next(near, None)
+            between = found[place + 1 : at] if at is not None else []
+            if at is not None and all(isinstance(t, str) or t.kind == "time_of" for t in between):
+                target = found[at]
+                assert isinstance(target, Tag)
+                found[at] = replace(target, negated=True)
+                found[place] = "the"
+    return found

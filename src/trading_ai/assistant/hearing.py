@@ -1,0 +1,189 @@
+"""A question in plain language, heard word by word: longest phrases first, typing errors by the nearest known word."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from trading_ai.assistant.combining import combined
+from trading_ai.assistant.lexicon import FILLERS, PARAMETER_WORDS, phrases
+from trading_ai.assistant.tags import Heard, Tag
+
+MAX_CHARACTERS = 1_000
+"""Longest question; what comes behind is not a question."""
+
+_LONGEST_PHRASE = 7
+_SHORTEST_CORRECTED = 5
+_NEAR = 0.8
+"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it; five letters with two
+neighbours exchanged have 0.8."""
+
+_TOKEN = re.compile(
+    r'"[^"]{1,120}"'
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}\b"
+    r"|\d{1,2}:\d{2}"
+    r"|\d[\d,]*(?:\.\d+)?(?:am|pm|k|x|h)?\b"
+    r"|\w+(?:[-'&/.]\w+)*"
+    r"|>=|<=|[><=%#]"
+)
+_CONTRACTED = (
+    (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
+    (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
+    ("[\u201c\u201d]", '"'),
+    (r"\bno\. of\b", "number of"), (r"\btake-profit\b", "take profit"), (r"\bstop-loss\b", "stop loss"),
+    (r"\bdraw down\b|\bdraw-down\b|"
+        r"\bdrawdawn\b", "drawdown"), (r"\bwin-rate\b", "win rate"), (r"\bthe day of\b", "day of"),
+    (r"(?<=\w)'s\b", ""), (r"(?<=s)'(?=\s|$)", ""), (r"(\d)\s+%", r"\1%"), (r"\bp and l\b", "pnl"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is stored, by what users call it.
+
+    Attributes:
+        phrases: lower-case names with what they are, ``(kind, value)``: symbols, strategies, timeframes, names of runs,
+            searched parameters.
+        ids: whole ids of runs and datasets with their kind.
+    """
+
+    phrases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def normal(question: str) -> str:
+    """A question in lower case, without control characters, contractions written out."""
+    text = unicodedata.normalize("NFKC", question[:MAX_CHARACTERS])
+    text = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).lower()
+    for pattern, instead in _CONTRACTED:
+        text = re.sub(pattern, instead, text)
+    return " ".join(text.split())
+
+
+def hear(question: str, names: Names, context: str = "") -> Heard:
+    """Understand a question word by word.
+
+    Args:
+        question: as it was asked.
+        names: what is stored.
+        context: id of the run that it is asked about, or "".
+    """
+    tokens = _TOKEN.findall(normal(question))
+    vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
+    vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
+    corrected: list[tuple[str, str]] = []
+    for place, token in enumerate(tokens):
+        better = _corrected(token, vocabulary)
+        if better != token:
+            corrected.append((token, better))
+            tokens[place] = better
+    items: list[Tag | str] = []
+    place = 0
+    while place < len(tokens):
+        length, item = _longest(tokens, place, names)
+        items.append(item)
+        place += length
+    tags, unknown = combined(items)
+    return Heard(question, tags, unknown, tuple(corrected), context)
+
+
+def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | str]:
+    """The longest phrase that begins at a place, and its tag; a word that is none stays a word."""
+    known = phrases()
+    for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 0, -1):
+        phrase = " ".join(tokens[place : place + length])
+        if length == 1 and phrase.startswith('"'):
+            return 1, _quoted(phrase.strip('"'), names)
+        if phrase in names.phrases:
+            kind, value = names.phrases[phrase]
+            if kind != "parameter" or phrase not in known or "_" in phrase:
+                return length, Tag(kind, value, phrase)
+        if phrase in known:
+            kind, value = _meant(phrase, known[phrase], tokens, place, length)
+            return length, Tag(kind, value, phrase)
+        parameter = _parameters().get(phrase)
+        if parameter is not None:
+            return length, Tag("parameter", parameter, phrase)
+    return 1, _entity(tokens[place], names) or tokens[place]
+
+
+def _meant(
+    phrase: str, meanings: tuple[tuple[str, str], ...], tokens: list[str], place: int, length: int
+) -> tuple[str, str]:
+    """What a phrase with several meanings means where it stands."""
+    if len(meanings) == 1:
+        return meanings[0]
+    by_kind = dict(meanings)
+    if phrase in {"mean", "means"}:
+        asks = place + length == len(tokens) or any(
+            t in {"does", "do", "is", "by"} for t in tokens[max(0, place - 5) : place]
+        )
+        asks = asks and tokens[place - 1 : place] != ["the"]
+        return ("cue", "meaning") if asks else ("agg", "avg")
+    for kind in ("direction", "metric", "exit", "outcome", "noun", "day", "dim", "order"):
+        if kind in by_kind:
+            return kind, by_kind[kind]
+    return meanings[0]
+
+
+def _quoted(text: str, names: Names) -> Tag:
+    found = names.phrases.get(text)
+    return Tag("name", text, text) if found is None else Tag(found[0], found[1], text)
+
+
+def _entity(token: str, names: Names) -> Tag | None:
+    """An id or a unique prefix of one."""
+    if len(token) < 4 or not re.fullmatch(r"[0-9a-f-]+", token) or not any(c.isdigit() for c in token):
+        return None
+    found = [key for key in names.ids if key.startswith(token)]
+    if len(found) == 1:
+        return Tag(f"id_{names.ids[found[0]]}", found[0], token)
+    if token.isdigit() and not found:
+        return None
+    if re.search(r"[a-f]", token) and len(token) >= 6:
+        return Tag("id_unknown", token, token)
+    return None
+
+
+def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
+    """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
+    if token in vocabulary or token in _vocabulary() or not token.isalpha():
+        return token
+    if len(token) >= 3 and (turned := _letters().get("".join(sorted(token)))):
+        return turned  # two letters exchanged
+    if len(token) < _SHORTEST_CORRECTED:
+        return token
+    if token.endswith("s") and token[:-1] in vocabulary:
+        return token[:-1]
+    if token + "s" in vocabulary:
+        return token + "s"
+    near = [
+        w for w in difflib.get_close_matches(token, vocabulary, n=3, cutoff=_NEAR) if w[0] == token[0] and len(w) > 3
+    ]
+    return near[0] if near else token
+
+
+@cache
+def _letters() -> dict[str, str]:
+    """Words by their letters in order, where no two have the same."""
+    found: dict[str, list[str]] = {}
+    for word in _vocabulary():
+        if word.isalpha() and len(word) > 2:
+            found.setdefault("".join(sorted(word)), []).append(word)
+    return {letters: words[0] for letters, words in found.items() if len(words) == 1}
+
+
+@cache
+def _parameters() -> dict[str, str]:
+    return {word: name for name, words in PARAMETER_WORDS.items() for word in (name, *words)}
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    every = [*phrases(), *_parameters(), *FILLERS]
+    return frozenset(word for phrase in every for word in phrase.split())

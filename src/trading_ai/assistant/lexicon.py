@@ -1,0 +1,333 @@
+"""The words that questions are made of: phrases by the slot that they fill and what they say there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from trading_ai.documents.sql_tables import BACKTESTS, TRADES
+from trading_ai.documents.sql_words import SYNONYMS
+from trading_ai.metrics.catalog import METRIC_NAMES
+
+_CALENDAR = {
+    "weekday": {
+        "1": "monday|mondays|mon", "2": "tuesday|tuesdays|tue|tues", "3": "wednesday|wednesdays|wed",
+        "4": "thursday|thursdays|thu|thurs", "5": "friday|fridays|fri", "6": "saturday|saturdays|sat",
+        "7": "sunday|sundays",
+    },
+    "month": {
+        "1": "january|jan", "2": "february|feb", "3": "march", "4": "april|apr", "5": "in may|during may|of may|may "
+            "trades",
+        "6": "june|jun", "7": "july|jul", "8": "august|aug", "9": "september|sept|sep", "10": "october|oct",
+        "11": "november|nov", "12": "december|dec",
+    },
+    "session": {
+        "asia": "asian session|asia session|asian|asia|tokyo|tokyo session|asian hours",
+        "london": "london session|london|european session|europe session|london hours|european hours",
+        "new_york": "new york session|new york|ny session|ny|us session|american session|new york hours",
+    },
+    "part": {
+        "weekend": "weekend|weekends|over the weekend", "first_half": "first half", "second_half": "second half",
+        "morning": "in the morning|mornings", "afternoon": "in the afternoon|afternoons", "night": "at night|overnight",
+    },
+}  # fmt: skip
+
+_TRADES = {
+    "dim": {
+        "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time",
+        "weekday": "weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
+        "which day|what day|best day of the week|day of week",
+        "day": "by day|per day|each day|daily|day by day|every day|calendar day",
+        "week": "by week|per week|weekly|week by week|each week|which week",
+        "month": "month|months|monthly|month by month|calendar month",
+        "quarter": "quarter|quarters|quarterly",
+        "year": "by year|per year|yearly|year by year|each year|which year|years|every year|annually",
+        "session": "session|sessions|trading session|trading sessions|market session|market sessions",
+        "direction": "direction|directions|side|sides|by direction|long or short|longs or shorts|long vs short|"
+        "longs vs shorts|long versus short|longs versus shorts|long and short|longs and shorts|buys and sells|"
+        "buys or sells|buy vs sell",
+        "exit_reason": "exit reason|exit reasons|reason of exit|reason for exit|reasons for exit|kind of exit|"
+        "how trades end|how trades ended|how trades close|how did trades end|exit type|exit types|how trades exit|"
+        "how were trades closed|how did they close|how did my trades end|reason for closing",
+        "duration": "duration|durations|how long trades are held|by length|by holding time|hold time bucket|"
+        "by trade duration|by holding period|holding time bucket",
+    },
+    "direction": {
+        "long": "long|longs|buy|buys|long side|buy side|long trades|long positions|buy trades|bullish trades|"
+            "going long",
+        "short": "short|shorts|sell|sells|short side|sell side|short trades|short positions|sell trades|going short",
+    },
+    "outcome": {
+        "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
+            "trades won",
+        "loss": "losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "trades lost|loss making trades|losing ones",
+    },
+    "exit": {
+        "stop_loss": "stopped out|hit the stop loss|hit the stop|hit their stop|hit stop loss|hit its stop|hit sl|"
+        "by stop loss|by the stop|closed by stop loss|closed by the stop|at the stop loss|hit a stop|hit the sl|"
+        "ended in the stop|closed at the stop|ended at the stop|stop loss exits|sl hits|stopped|by stop|"
+        "hit stop|exited by stop loss|closed by the stop loss|ended by stop loss|ended by the stop loss|stop loss hits|"
+        "on stop loss|exit by stop loss|through the stop loss|exited at the stop|closed at the stop loss|"
+        "hit their stop loss|hit its stop loss|stop exits|via stop loss",
+        "take_profit": "hit the take profit|hit take profit|hit the target|hit their target|hit tp|reached the target|"
+        "by take profit|by the take profit|at the take profit|closed by take profit|take profit exits|tp hits|"
+        "reached take profit|reached the take profit|hit its target|hit target|closed at target|hit the tp|"
+        "closed by the take profit|ended by take profit|reached their target|target hits|take profit hits|"
+        "hit their take profit|reached their take profit|ended at the take profit|via take profit|at target",
+        "trailing_stop": "hit the trailing stop|by trailing stop|by the trailing stop|trailing stop exits|trailed out",
+        "break_even": "break even exits|closed at break even|by break even",
+        "time_exit": "time exit|timed out|by time exit|closed by time|time exits",
+        "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by "
+            "signal|"
+        "opposite signal|closed by a signal|closed on signal|ended by signal|on a signal",
+        "end_of_data": "open at the end|end of data|at the end of the data|left open",
+    },
+}  # fmt: skip
+
+_ASKED = {
+    "agg": {
+        "avg": "average|mean|avg|on average|averaged|averages|typical",
+        "median": "median|middle",
+        "sum": "total|sum|summed|altogether|overall|in total|all together|add up|combined|sum of",
+        "count": "how many|number of|count|how often|how frequently|amount of|count of|no of|numbers of|# of",
+        "max": "maximum|max",
+        "min": "minimum|min",
+        "share": "what percentage|which percentage|percentage of|share of|what share|what fraction|fraction of|"
+            "percent of|"
+        "what proportion|proportion of|proportion|what percent|how large a share|what part|which share|which part of",
+        "std": "standard deviation|std|volatility of",
+    },
+    "order": {
+        "best": "best|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|earned most|"
+        "makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|performs best|"
+        "performed best|earns the most|most successful|profitable|better than the rest|maximal|performs better|"
+        "earned the most|wins the most|earn the most|max of|maximises|maximizes|pays best|first place",
+        "worst": "worst|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing the most|"
+        "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
+        "hurts the most|losing most|unprofitable|cost me most|costs me most|costs me the most|cost me the most|"
+        "bleeding|bad|weak|performs poorly",
+        "lowest": "lowest|smallest|least|fewest|shortest|minimal|shallowest|lower|smaller|minimises|minimizes|tiniest",
+        "loss": "lose money|loses money|lost money|losing money|lose|loses|lost|make a loss|made a loss|negative",
+        "gain": "make money|makes money|made money|making money|earn|earned|earns|make|makes|made|win|won|profited|"
+        "positive|in profit|in the black|gained",
+    },
+    "noun": {
+        "trade": "trade|trades|position|positions|deals|deal",
+        "trial": "combination|combinations|trial|trials|parameter set|parameter sets|settings|setting|configuration|"
+        "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter combinations|"
+        "param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
+        "winner": "winner|best trial|best combination|best parameters|best settings|best setting|best set|winning "
+            "trial|"
+        "winning combination|best params|best parameter set|best configuration|top trial|top combination|best pass|"
+        "top result|best result|optimal parameters|optimal settings|winning parameters|winning settings|"
+        "best parameter combination|best config|top ranked trial|rank 1|crowned trial|winning parameter set",
+        "run": "run|runs|result|results|test|tests",
+        "optimization": "optimization|optimizations|optimisation|optimisations|sweep|sweeps|grid search run|"
+        "optimizer run|optimization run|optimization runs|search|searches|parameter sweep|parameter sweeps",
+        "backtest": "backtest|backtests|back test|back tests|backtesting|backtest run|backtest runs|bt",
+        "dataset": "dataset|datasets|data set|data sets|market data|price data|history data|data|bar data|histories",
+        "param": "parameter|parameters|params|param|parameter values|inputs|input",
+        "strategy": "strategy|strategies|system|robot|bot",
+        "symbol": "symbol|symbols|instrument|instruments|pair|pairs|market|markets|currency pair|currency pairs",
+        "criterion": "criterion|criteria|tests of the verdict|check|checks",
+        "window": "window|windows|fold|folds",
+        "worker": "worker|workers|machines|worker processes|nodes",
+        "equity": "equity|equity curve|balance curve|account value",
+        "days": "days|trading days|trading day",
+        "bar": "bar|candles|candle",
+    },
+    "day": {
+        "worst": "worst day|worst days|worst trading day|worst single day|worst daily loss|largest daily loss|"
+        "biggest daily loss|biggest losing day|worst day ever|most painful day|largest losing day|max daily loss|"
+        "maximum daily loss",
+        "best": "best day|best days|best trading day|best single day|biggest winning day|largest daily profit|"
+        "biggest daily gain|biggest daily profit|best daily profit|most profitable day",
+    },
+    "subject": {
+        "latest": "last|latest|newest|most recent|recent|recently|this morning|just finished|just ran|last one|"
+            "latest one",
+        "running": "running|in progress|going on|active|right now|currently|still going|ongoing|now|at the moment",
+        "this": "this|this one|that one|it|here|its|this run|this backtest|this optimization|that run|current",
+        "previous": "previous|one before|before that|before last|second last|penultimate|the one before",
+        "oldest": "first run|first backtest|first optimization|oldest|earliest|very first",
+        "all": "all runs|all my runs|all backtests|all my backtests|all optimizations|across all|across everything|"
+        "all of my backtests|every backtest|every run|ever|any of my|among all|over all|all of my runs|of all|any run|"
+        "of all my backtests|everything|all my optimizations|among my|across my|any backtest|any optimization",
+        "mine": "my|mine|our|i|we|me",
+    },
+    "status": {
+        "completed": "completed|finished|complete|done|ended",
+        "paused": "paused|on hold|suspended|interrupted",
+        "cancelled": "cancelled|canceled|aborted|stopped early",
+        "failed": "failed runs|failed optimizations|failed optimization|crashed|failed run",
+    },
+    "cmp": {
+        ">": "above|over|more than|greater than|higher than|larger than|exceeding|exceed|exceeds|exceeded|>|"
+            "better than|"
+        "longer than|bigger than|beyond|older than|at over|wider than|beat|beats|was above|after",
+        ">=": "at least|>=|or more|no less than|minimum of|not less than|from at least|reached|reach|reaches",
+        "<": "below|under|less than|lower than|smaller than|fewer than|<|shorter than|worse than|tighter than|before|"
+        "within",
+        "<=": "at most|<=|or less|no more than|maximum of|up to|not more than|not above|or fewer",
+        "=": "equal to|equals|exactly|=|==",
+    },
+    "neg": {"not": "not|without|except|excluding|exclude|other than|but not|no longer|never|isn't|don't|didn't|aren't|"
+        "doesn't|won't|leaving out|ignoring|unless|apart from|besides|haven't|wasn't|weren't|did not|do not|neither"},
+    "time_of": {"entry": "entry|entered|opened|by entry|entry time|entered on|opened on|open|opening|entries|at entry",
+        "exit": "exit time|by exit|exited|closed|closing|exit|exits|at exit|close"},
+}  # fmt: skip
+
+_CUES = {
+    "luck": "luck|lucky|by chance|chance|fluke|random|skill|coincidence|significant|significance|statistically|by luck|"
+    "pure luck|likely luck|noise|real edge|edge real|curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|"
+    "believe|reliable|data mining|data snooping|snooping",
+    "survive": "survive|survives|survived|surviving|survivor|survivors|hold up|holds up|stand up|will hold|pass "
+        "the test",
+    "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
+    "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
+    "criteria": "which criteria|criteria failed|failed criteria|what failed|which tests failed|not hold|fail the|"
+    "criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
+    "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
+    "over-optimized|overoptimised",
+    "why": "why|reason|how come|for what reason|what makes|explain why|reasons",
+    "meaning": "mean|means|meaning|definition|define|defined|what is meant|stand for|stands for|explain the term|"
+    "explain what|explained|explain|definitions|calculated|computed|formula|calculate|worked out|describe",
+    "howto": "how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
+    "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do you|"
+    "how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
+    "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
+    "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
+    "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|neighborhood|nearby|around it|"
+    "surrounding|flat region|near the best|isolated|peak|spike",
+    "edge": "edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its range|"
+    "edge of the range|at the limit|extend|widen|range|ranges|limit of its range|end of its range|search range",
+    "importance": "matters|matter|important|importance|influences|influence|sensitive|sensitivity|affects|affect|"
+        "impact|"
+    "drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|effects|"
+    "biggest effect|biggest influence|biggest impact|largest effect|matter most|explains",
+    "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
+    "costs paid|paid|pay|expense",
+    "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
+    "triple": "triple|tripled|three times|3x|x3|triples",
+    "half": "halve|halved|half the",
+    "breakeven": "break even|break-even|breakeven|how much dearer|how expensive|bear|afford|withstand|eat|eaten|eats|"
+    "profit is gone|profits disappear|wiped out",
+    "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|in sample|in-sample|"
+    "rolling windows|walk forwards",
+    "efficiency": "efficiency|walk forward efficiency|wfe",
+    "drift": "drift|drifts|drifted|drifting|decay|decays|decayed|decline|declining|declined|fade|fades|faded|fading|"
+    "deteriorate|deteriorated|deteriorating|getting worse|get worse|degrade|degraded|degrading|stopped working|"
+    "stop working|wear off|still work|still working|still works|over time|changed|change|parameter stability|jump",
+    "streak": "streak|streaks|in a row|consecutive|run of losses|run of wins|straight|losing run|winning run|"
+    "losing streak|winning streak|consecutively|on the trot|back to back",
+    "when": "when|what date|which date|date|dates|how long ago",
+    "cause": "cause|causes|caused|causing|reason for|due to|because|responsible|behind|contributed|led to|happened|"
+    "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
+    "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
+    "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|"
+    "warning|complete data|any good|trust the data|healthy|wrong with|bad data|data quality|flaws|defects",
+    "gap": "gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
+    "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
+    "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
+    "progress": "progress|far|percent done|how far|how far along|status|completed so far|state|doing|going|along|"
+    "finished yet|done yet|still running",
+    "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|"
+    "how long until|take|takes|remain|until it is done|will it be done",
+    "speed": "speed|fast|trials per second|throughput|quick|rate of trials|how fast|per second",
+    "took": "how long did|took|taken|duration of the run|did it take|how long it took|long did it take",
+    "next": "next|should i|recommend|recommendation|suggest|suggestion|advise|advice|should we|improve|improvement|"
+    "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
+    "failed": "failed|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
+    "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|"
+    "imported reports|imported backtests|replayed|tradingview|ctrader|imported report",
+    "concentration": "one month|single month|single trade|one trade|few trades|concentrated|concentration|"
+    "single best|without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|"
+    "without best|depend|depends|dependent|rely|relies|minus the best",
+    "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
+    "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
+    "exists": "is there|are there|have|do i have|exist|exists|available|there|got|stored|did i run|did i",
+    "how_much": "how much|how big|how large|how high|how deep|how low|how good|how bad|how well|how long|how "
+        "profitable|"
+    "how risky|how strong",
+    "rank_by": "objective|ranked by|ranking|rank|sorted by|sort by|ordered by|rank by|scored by",
+    "insight": "insight|insights|what matters|important findings|summary|summarise|summarize|sum up|findings|"
+        "highlights|"
+    "tell me about|anything interesting|notable|interesting|stands out|conclusions|takeaways|red flags|concerns|"
+    "should i worry|worry|main points|key points|remarkable|noteworthy",
+    "period": "period|time span|from when|how long is|date range|cover|covers|covered|which dates|start date|end date|"
+    "which period|begin|begins|starts|start|from which date|timespan|time period|go back|reach back|reaches back|span|"
+    "spans|ends|end|up to date",
+    "version": "version|engine version|engine",
+    "method": "method|search method|algorithm|which method|searched|how was it searched",
+    "seed": "seed",
+    "size": "size|sizing",
+    "hold_out": "hold out|hold-out|holdout|held out",
+    "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
+    "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
+    "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
+    "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|"
+    "look ahead bias|lookahead bias|peeking|uses future data",
+    "loss_probability": "loss probability|probability of loss|chance of losing|probability of a loss|risk of loss|"
+    "chance of a loss|bootstrap|bootstrapped|probability of losing",
+    "expected_max": "cpcv|cross validated|cross-validated|cross validation|losing paths",
+}  # fmt: skip
+"""Words that point at a topic."""
+
+_METRIC_OF_TRADES = ("mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
+
+
+@cache
+def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Every phrase with what it may stand for, ``(kind, value)``, the likeliest first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    columns = [*METRIC_NAMES, *_METRIC_OF_TRADES]
+    for column in columns:
+        for phrase in (column.replace("_", " "), column, *SYNONYMS.get(column, ())):
+            found.setdefault(phrase, []).append(("metric", column))
+    for table in (_CALENDAR, _TRADES, _ASKED):
+        for kind, values in table.items():
+            for value, text in values.items():
+                for phrase in text.split("|"):
+                    found.setdefault(phrase, []).append((kind, value))
+    for value, text in _CUES.items():
+        for phrase in text.split("|"):
+            found.setdefault(phrase, []).append(("cue", value))
+    return {phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in found.items()}
+
+
+KNOWN_COLUMNS = frozenset(c.name for c in (*BACKTESTS.columns, *TRADES.columns))
+"""Columns that a question may name as SQL does."""
+
+PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
+    "stop_loss": ("stop loss", "stop", "sl", "stops", "stop losses", "stoploss", "stop-loss", "stop distance"),
+    "take_profit": ("take profit", "tp", "target", "targets", "takeprofit", "take-profit", "profit target"),
+    "trailing_stop": ("trailing stop", "trail", "trailing", "trailing-stop"),
+    "break_even": ("break even stop",),
+    "max_bars": ("max bars", "time exit bars"),
+}
+"""What people call parameters that every strategy has; others are called by their names."""
+
+_FILLERS = """
+% ' 'long-run a about above-mentioned according account achieve achieved achieves across actually again all already
+also am among an and answer any are as ask asked at be because been been's being belong belongs best-known between
+big bit both bring brings brought but by called came can come comes compared concerning correspond corresponding
+could currency currently date day deliver delivered did display displayed do does doing dollar dollars done down
+during each either end ending entire eur euro euros ever every exact exactly fall falls far-off fell figure figures
+find first for from gbp generate generated generates get gets give gmt go goes good got had hand happen happens has
+have having he hello her hey hi high his how i'd i'm i've id if in include included includes including into is it's
+jpy just keep kept kind kinds know let let's level levels like little look looking looks lot lots low made make
+making many may me-a might more much must name named names need now number numbers o'clock occur oclock of ok okay
+on one ones only onto or out over own per per-cent percent percentage perform performance performed performing
+performs pip pips platform please point points produce produced produces profitably put question quite ran really
+regarding respect respective respectively run running runs said same say says second see seem seems seen set sets
+shall she should show-me shown so some sort still such system's take taken taking tell term terms test tested than
+thank thanks that the their theirs them then there's these they thing things those through time times to too
+total-wise traded trader traders trades' trading trading-ai tradingai turn turned turns type types under up us usd
+use used using utc value values very via want was way well went were what what's whatever whats when whenever where
+whether which whichever while who whole whom whose why will with without-any would yet yield yielded yields you your
+yours
+"""
+
+FILLERS = frozenset(_FILLERS.split())
+"""Words that say nothing by themselves; a phrase that they are part of may."""

@@ -1,0 +1,105 @@
+"""Which topic a question is of, and how sure that is: words that a topic does not account for speak against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trading_ai.assistant.hearing import Names, hear, normal
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.registry import TOPICS
+from trading_ai.assistant.topics.topic import Topic
+
+ANSWERED = 0.55
+"""Least confidence of an answer; chosen on the tuning questions, see docs/explanation/assistant.md."""
+
+ASKED_BACK = 0.2
+"""Least confidence of a topic that is offered when it is asked back."""
+
+TAG_LEFT = 0.3
+"""What a tag costs that a topic does not account for."""
+
+WORD_LEFT = 0.22
+"""What a word costs that nobody knows."""
+
+CORRECTED = 0.03
+"""What a corrected typing error costs."""
+
+CLOSE = 0.02
+"""Two topics that are nearer than this are asked about where neither is sure."""
+
+SURE = 0.8
+"""Confidence from which the earlier topic of two close ones answers."""
+
+_PARTS = re.compile(
+    r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|"
+    r"have|should)\b)"
+    r"|,\s*(?=(?:what|why|how|which|when|is it|does it|did it)\b)"
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A reading of a question.
+
+    Attributes:
+        topic: which topic answers it.
+        heard: the question as it was understood.
+        confidence: how sure the reading is; below `ANSWERED` it is asked back.
+        n_left: kinds of tags that the topic does not account for.
+    """
+
+    topic: Topic
+    heard: Heard
+    confidence: float
+    n_left: int = 0
+
+    @property
+    def reading(self) -> str:
+        """The question in other words."""
+        return self.topic.reading(self.heard)
+
+
+def plans(heard: Heard) -> list[Plan]:
+    """Every reading of a question, the surest first."""
+    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * len(heard.corrected)
+    found = []
+    for topic in TOPICS:
+        fit = topic.fit(heard)
+        if fit <= 0:
+            continue
+        left: set[str] = set()
+        if topic.accounts:  # a topic without slots answers whatever else is said
+            left = {tag.key for tag in heard.tags if tag.key not in topic.accounts and tag.kind not in topic.accounts}
+            fit -= TAG_LEFT * len(left) + lost_words
+        found.append(Plan(topic, heard, fit, len(left)))
+    return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
+
+
+def parts(question: str, names: Names, context: str) -> list[Heard]:
+    """The questions in one: each heard by itself, with the run that the first one names."""
+    texts = [text for text in _PARTS.split(normal(question)) if text.strip()]
+    heard = [hear(text, names, context) for text in texts]
+    subjects = [tag for tag in heard[0].tags if tag.kind in SUBJECTS] if heard else []
+    found = []
+    for place, one in enumerate(heard):
+        if place and not any(tag.kind in SUBJECTS and tag.value not in {"mine", "this"} for tag in one.tags):
+            found.append(replace(one.changed([*subjects, *one.tags]), question=texts[place]))
+        else:
+            found.append(replace(one, question=texts[place]))
+    return found
+
+
+SUBJECTS = frozenset(
+    {"subject", "symbol", "strategy", "timeframe", "name", "id_backtest", "id_optimization", "id_dataset", "id_unknown"}
+)
+"""Slots that say which run is meant."""
+
+
+def sure(found: Sequence[Plan]) -> Plan | None:
+    """The plan that answers, or None where it must be asked back."""
+    if not found or found[0].confidence < ANSWERED:
+        return None
+    close = len(found) > 1 and found[0].confidence - found[1].confidence < CLOSE and found[0].confidence < SURE
+    return None if close and found[0].reading != found[1].reading else found[0]

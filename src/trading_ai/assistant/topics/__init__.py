@@ -1,0 +1,1 @@
+"""Topics of questions: a file each, and a line in `registry`."""

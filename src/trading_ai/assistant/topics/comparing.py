@@ -1,0 +1,125 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.showing import unit_of
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trial_sql import BETTER
+from trading_ai.metrics.catalog import METRIC_COLUMN
+
+_USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
+
+
+class Comparing(Topic):
+    """Metrics of two runs, and which is better by each."""
+
+    name = "comparing"
+    accounts = ALWAYS | {
+        "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
+        "noun:winner",
+        "cue:imported", "noun:symbol",
+    }  # fmt: skip
+    offers = ("compare my last two backtests",)
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
+            return 0.0
+        if heard.cue("walk") or heard.has("parameter") or heard.has("metric", "buy_and_hold_percent"):
+            return 0.2
+        named = len(heard.all("id_backtest")) + len(heard.all("id_optimization")) + len(heard.all("name"))
+        pairs = max(len(heard.values("symbol")), len(heard.values("strategy")), len(heard.values("timeframe")))
+        if named >= 2 or pairs >= 2 or (heard.has("limit") and heard.has("noun", "run", "backtest", "optimization")):
+            return 0.95
+        if heard.has("subject", "previous") or (
+            heard.has("noun", "run", "backtest", "optimization") and (named or heard.has("subject"))
+        ):
+            return 0.85
+        return 0.5
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        return f"compare my last two {'optimizations' if heard.has('noun', 'optimization') else 'backtests'}"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        runs = _two(heard, desk)
+        metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN] or list(_USUAL)
+        a, b = runs
+        if a.kind != b.kind:
+            a, b = desk.base(a), desk.base(b)
+            draft.assume("An optimization is compared by the backtest that it varies")
+        draft.assume(f"A is {a.label}, B is {b.label}")
+        if a.kind == "optimization":
+            draft.assume("Of an optimization, the figures are those of its best trial, rank 1")
+        columns = ", ".join(
+            f"a.{column(m)} as a_{m}, b.{column(m)} as b_{m}, b.{column(m)} - a.{column(m)} as d_{m}" for m in metrics
+        )
+        found = draft.query(
+            f"select {columns} from {_source(a)} a, {_source(b)} b where {_one(a, 'a')} and {_one(b, 'b')}",
+            _units(metrics),
+            a.currency,
+        )
+        if not len(found):
+            raise Unanswerable("One of both has no trial that ranks.", ["list my runs"])
+        better = {m: BETTER[m] for m in metrics}
+        for m in metrics:
+            x, y = found.value(0, f"a_{m}"), found.value(0, f"b_{m}")
+            who = ""
+            if x is not None and y is not None and better[m] and x != y:
+                who = " B is better." if (y > x) == (better[m] > 0) else " A is better."
+            elif x is not None and x == y:
+                who = " They are equal."
+            draft.say(
+                f"{m.replace('_', ' ')}: A {{a}}, B {{b}} (difference {{d}}).{who}",
+                a=found.cell(0, f"a_{m}"),
+                b=found.cell(0, f"b_{m}"),
+                d=found.cell(0, f"d_{m}"),
+            )
+        if a.currency != b.currency:
+            draft.assume("Their accounts have different currencies: money is not comparable")
+
+
+def _two(heard: Heard, desk: Desk) -> tuple[Run, Run]:
+    named = desk.named_runs(heard)
+    if len(named) >= 2:
+        return named[0], named[1]
+    kind = "optimization" if heard.has("noun", "optimization") else "backtest"
+    own = [r for r in (desk.stored.optimizations if kind == "optimization" else desk.stored.backtests) if not r.part_of]
+    for slot in ("symbol", "strategy", "timeframe"):
+        values = heard.values(slot)
+        if len(values) >= 2:
+            pair = [next((r for r in own if getattr(r, slot) == v), None) for v in values[:2]]
+            if pair[0] is None or pair[1] is None:
+                raise Unanswerable(f"There is no {kind} of one of {', '.join(values[:2])}.", ["list my runs"])
+            return pair[0], pair[1]
+        if values:
+            own = [r for r in own if getattr(r, slot) == values[0]]
+    if named:
+        own = [r for r in own if r.run_id != named[0].run_id and r.kind == named[0].kind]
+        if own:
+            return own[0], named[0]
+    if len(own) < 2:
+        raise Unanswerable(f"There are not two {kind}s to be compared.", ["list my runs"])
+    return own[1], own[0]
+
+
+def _source(run: Run) -> str:
+    return "backtests" if run.kind == "backtest" else f"trials({quoted(run.run_id)})"
+
+
+def _one(run: Run, alias: str) -> str:
+    return f"{alias}.backtest_id = {quoted(run.run_id)}" if run.kind == "backtest" else f"{alias}.rank = 1"
+
+
+def _units(metrics: list[str]) -> dict[str, str]:
+    return {f"{side}_{m}": unit_of(m) for m in metrics for side in "abd"}
+
+
+COMPARING = Comparing()

@@ -1,0 +1,110 @@
+"""Figures of a run: metrics of a backtest, or of an optimization's best trial."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trial_sql import searched_columns
+from trading_ai.documents.sql_tables import BACKTESTS
+from trading_ai.documents.words import short
+from trading_ai.metrics.catalog import METRIC_COLUMN
+
+_OF_BACKTESTS = frozenset(BACKTESTS.names)
+_USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
+
+
+class Figures(Topic):
+    """One or more metrics of one run."""
+
+    name = "figures"
+    accounts = ALWAYS | {
+        "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
+        "noun:trade",
+        "agg", "order", "cue:cost", "cue:insight", "noun:equity", "cue:progress", "noun:symbol",
+    }  # fmt: skip
+    offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        metrics = _metrics(heard)
+        if heard.all("condition") or heard.has("dim") or heard.has("noun", "trial", "param") or heard.has("direction"):
+            return 0.1
+        if heard.has("number") or heard.has("limit") or heard.has("outcome"):
+            return 0.2
+        subject = heard.has("noun", "run", "backtest", "optimization", "winner", "strategy") or heard.has("name")
+        subject = subject or heard.has("id_backtest") or heard.has("id_optimization") or bool(heard.context)
+        subject = subject or heard.has("subject", "latest", "this", "previous", "mine", "oldest") or heard.has("symbol")
+        if metrics:
+            ordered = heard.has("order", "best", "worst", "lowest") and not heard.has("noun", "winner")
+            natural = all(m.startswith(("max_", "largest_", "average_")) for m in metrics) or heard.has("agg", "sum")
+            if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
+                return 0.35
+            if ordered and not natural:
+                return 0.35
+            if heard.has("order", "gain", "loss"):
+                return 0.6
+            return 0.92 if subject else 0.8 if heard.cue("how_much") or heard.has("symbol") else 0.58
+        general = heard.cue("how_much", "progress") and heard.has("noun", "run", "backtest", "strategy")
+        money = heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
+        if money:
+            return 0.75
+        if general or (
+            heard.has("noun", "run", "backtest", "winner")
+            and heard.cue("list")
+            and heard.has("subject", "latest", "this")
+        ):
+            return 0.6
+        return 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        names = " and ".join(m.replace("_", " ") for m in _metrics(heard)) or "net profit"
+        if heard.has("noun", "winner"):
+            return f"what is the {names} of the best trial?"
+        what = next((n for n in ("backtest", "optimization") if heard.has("noun", n)), "run")
+        return f"what is the {names} of my last {what}?"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        metrics = _metrics(heard) or (["net_profit"] if heard.has("order", "gain", "loss") else list(_USUAL))
+        run = desk.newest(heard, draft)
+        if run.kind == "backtest":
+            columns = ", ".join(column(m) for m in metrics)
+            found = draft.query(
+                f"select backtest_id, {columns} from backtests where backtest_id = {quoted(run.run_id)}",
+                {},
+                run.currency,
+            )
+            for name in metrics:
+                draft.say(f"The {name.replace('_', ' ')} is {{a}}.", a=found.cell(0, name))
+            draft.offer(f"trading-ai backtest show {short(run.run_id)}")
+        else:
+            known = [m for m in metrics if m in METRIC_COLUMN]
+            if not known:
+                raise Unanswerable("Trials of an optimization have no such figure.", ["list my backtests"])
+            columns = ", ".join(column(m) for m in [*searched_columns(run), *known])
+            found = draft.query(
+                f"select rank, {columns} from trials({quoted(run.run_id)}) where rank = 1", {}, run.currency
+            )
+            if not len(found):
+                raise Unanswerable(f"No trial of {run.label} ranks, so it has no winner.", ["how many trials failed?"])
+            draft.assume("Of an optimization, the figures are those of its best trial, rank 1")
+            for name in known:
+                draft.say(f"The {name.replace('_', ' ')} of the best trial is {{a}}.", a=found.cell(0, name))
+            draft.offer(f"trading-ai robustness {short(run.run_id)}   (is it luck?)")
+        if heard.has("order", "gain", "loss") and "net_profit" in metrics:
+            value = found.value(0, "net_profit") or 0.0
+            draft.say(
+                "It made money." if value > 0 else "It lost money." if value < 0 else "It neither made nor lost money."
+            )
+
+
+def _metrics(heard: Heard) -> list[str]:
+    return [m for m in heard.values("metric") if m in _OF_BACKTESTS]
+
+
+FIGURES = Figures()

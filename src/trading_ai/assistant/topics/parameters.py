@@ -1,0 +1,240 @@
+"""Searched parameters: which values do best, how firmly, which matter, and whether the best lies at an edge."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.neighbours import neighbours
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trial_sql import parameter_column
+from trading_ai.documents.words import short
+from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.robustness.verdict import Thresholds
+
+_SHOWN = 5
+
+
+class Parameters(Topic):
+    """Values of searched parameters and what they do."""
+
+    name = "parameters"
+    accounts = ALWAYS | {
+        "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
+        "noun:trial",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:survive", "noun:backtest", "condition",
+        "noun:strategy",
+    }  # fmt: skip
+    offers = ("which stop is most robust?", "which parameter matters most?", "is the winner at the edge of its range?")
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("noun", "trade") or heard.has("dim") or heard.has("exit") or heard.has("direction"):
+            return 0.1
+        named = heard.has("parameter")
+        about = named or heard.has("noun", "param")
+        if heard.cue("edge") and (about or heard.has("noun", "winner") or heard.has("order", "best")):
+            return 0.95
+        if heard.cue("plateau") and not heard.cue("meaning"):
+            return 0.9
+        if heard.cue("importance") and about:
+            return 0.95
+        if named and (heard.cue("robust", "survive") or heard.has("order") or heard.has("agg") or heard.has("metric")):
+            return 0.95 if heard.has("order") or heard.cue("robust", "survive") else 0.75
+        if named and heard.has("noun", "winner"):
+            return 0.92
+        if heard.has("noun", "param") and heard.cue("robust"):
+            return 0.9
+        if named and heard.cue("list", "exists"):
+            return 0.62
+        return 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        name = (heard.values("parameter") or ("parameter",))[0].replace("_", " ")
+        if heard.cue("edge"):
+            return "is the winner at the edge of its range?"
+        if heard.cue("importance"):
+            return "which parameter matters most?"
+        if heard.cue("plateau"):
+            return "do the neighbours of the winner hold up?"
+        return f"which {name} is most robust?"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        run = desk.optimization(heard, draft)
+        if not run.searched:
+            raise Unanswerable(f"{run.label} searches no parameter.", ["list my optimizations"])
+        asked = [p for p in heard.values("parameter") if p in run.searched]
+        if heard.has("parameter") and not asked:
+            raise Unanswerable(
+                f"{run.label[0].upper()}{run.label[1:]} does not search {', '.join(heard.values('parameter'))}; it "
+                f"searches "
+                f"{', '.join(run.searched)}.",
+                [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
+            )
+        if heard.cue("edge"):
+            edges(run, draft, asked or list(run.searched))
+        elif heard.cue("importance"):
+            importance(run, draft)
+        elif heard.cue("plateau") and not asked:
+            plateau(run, draft)
+        elif heard.has("noun", "winner") and asked and not heard.cue("robust", "plateau"):
+            _of_winner(run, draft, asked)
+        else:
+            by_value(heard, run, draft, asked or list(run.searched))
+        draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
+
+
+def _of_winner(run: Run, draft: Draft, asked: list[str]) -> None:
+    columns = [parameter_column(name) for name in asked]
+    selected = ", ".join(column(c) for c in columns)
+    found = draft.query(
+        f"select rank, {selected} from trials({quoted(run.run_id)}) where rank = 1", dict.fromkeys(columns, "plain")
+    )
+    if not len(found):
+        raise Unanswerable("No trial ranks, so there is no winner.")
+    for name in columns:
+        draft.say(f"The best trial has {name.replace('_', ' ')} {{a}}.", a=found.cell(0, name))
+
+
+def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
+    """Each value of a parameter by the trials that have it: the median says what it does whatever the others are."""
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
+    worst = heard.has("order", "worst", "lowest")
+    for name in asked:
+        p = column(parameter_column(name))
+        m = column(metric)
+        found = draft.query(
+            f"select {p}, count(*) as n_trials, median({m}) as median_value, min({m}) as lowest_value, max({m}) as "
+            f"highest_value, "
+            f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from "
+            f"trials({quoted(run.run_id)}) "
+            f"where error is null group by {p} order by median_value {'asc' if worst else 'desc'} nulls last, {p}",
+            {
+                parameter_column(name): "plain", "n_trials": "trials", "median_value": "ratio", "lowest_value": "ratio",
+                "highest_value": "ratio", "profitable_percent": "%",
+            },
+        )  # fmt: skip
+        if not len(found):
+            raise Unanswerable("No trial of it is stored yet.")
+        of = run.objective.replace("_", " ") if metric == "score" else metric.replace("_", " ")
+        draft.assume(
+            f"A value is judged by the median {of} of all trials that have it, not by its best trial: "
+            "that is what it does whatever the other parameters are"
+        )
+        for row in range(min(len(found), 3)):
+            what = ("The worst" if worst else "The most robust") if row == 0 else "Then"
+            draft.say(
+                f"{what} {name.replace('_', ' ')} is {{value}}: median {of} {{median}} over {{n}} combinations, "
+                f"{{share}} of them "
+                "with a profit.",
+                value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),
+                n=found.cell(row, "n_trials"), share=found.cell(row, "profitable_percent"),
+            )  # fmt: skip
+        best = draft.query(
+            f"select rank, {p}, score from trials({quoted(run.run_id)}) where rank = 1",
+            {parameter_column(name): "plain", "score": "ratio"},
+        )
+        if len(best):
+            draft.say(
+                f"The single best trial has {name.replace('_', ' ')} {{value}}.",
+                value=best.cell(0, parameter_column(name)),
+            )
+
+
+def edges(run: Run, draft: Draft, asked: list[str]) -> None:
+    """Whether the best trial lies at an end of what was searched."""
+    columns = {name: column(parameter_column(name)) for name in asked}
+    selected = ", ".join(
+        f"arg_min({c}, rank) as best_{i}, min({c}) as lowest_{i}, max({c}) as highest_{i}"
+        for i, c in enumerate(columns.values())
+    )
+    units = {f"{end}_{i}": "plain" for i in range(len(columns)) for end in ("best", "lowest", "highest")}
+    found = draft.query(f"select {selected} from trials({quoted(run.run_id)})", units)
+    for i, name in enumerate(columns):
+        best, low, high = (found.value(0, f"{end}_{i}") for end in ("best", "lowest", "highest"))
+        cells = {end: found.cell(0, f"{end}_{i}") for end in ("best", "lowest", "highest")}
+        if best is None:
+            raise Unanswerable("No trial ranks, so there is no winner.")
+        label = name.replace("_", " ")
+        if low == high:
+            draft.say(f"{label} has one value, {{best}}.", best=cells["best"])
+        elif best in {low, high}:
+            end = "lower" if best == low else "upper"
+            draft.say(
+                f"Yes for {label}: the best trial has {{best}}, the {end} end of the range {{lowest}} to {{highest}}; "
+                f"better values may "
+                "lie beyond it.", **cells,
+            )  # fmt: skip
+            draft.offer(
+                f"search {label} beyond {cells['best'].text}: trading-ai optimize {short(run.backtest_id)} --param "
+                f"{name}=MIN:MAX:STEP"
+            )
+        else:
+            draft.say(
+                f"No for {label}: the best trial has {{best}}, inside of the range {{lowest}} to {{highest}}.", **cells
+            )
+
+
+def importance(run: Run, draft: Draft) -> None:
+    """How much of the differences between trials each parameter explains alone."""
+    parts = []
+    for name in run.searched:
+        p = column(parameter_column(name))
+        parts.append(
+            f"select {quoted(name)} as parameter, (select var_pop(m) from (select avg(score) as m from "
+            f"trials({quoted(run.run_id)}) "
+            f"where score is not null group by {p})) / nullif((select var_pop(score) from "
+            f"trials({quoted(run.run_id)})), 0) * 100.0 "
+            "as explained_percent"
+        )
+    sql = " union all ".join(parts) + " order by explained_percent desc nulls last, parameter"
+    found = draft.query(sql, {"explained_percent": "%"})
+    draft.assume(
+        "A parameter matters as much as the averages over its values vary, in percent of the variance of the score "
+        "over all ranked trials"
+    )
+    for row in range(len(found)):
+        what = "matters most" if row == 0 and len(found) > 1 else "is searched"
+        if row == 0:
+            draft.say(
+                f"{{name}} {what}: it explains {{part}} of the variance of the score by itself.",
+                name=found.cell(row, "parameter"),
+                part=found.cell(row, "explained_percent"),
+            )
+        else:
+            draft.say(
+                "{name} explains {part}.", name=found.cell(row, "parameter"), part=found.cell(row, "explained_percent")
+            )
+
+
+def plateau(run: Run, draft: Draft) -> None:
+    """Whether the winner stands on a plateau."""
+    found = neighbours(run, draft)
+    n = found.value(0, "n_neighbours") if len(found) else 0
+    if not n:
+        raise Unanswerable("The best trial has no neighbours within two steps, so nothing can be said of a plateau.")
+    draft.assume("Neighbours are trials whose every parameter is at most two steps from the best trial's")
+    cells = {
+        name: found.cell(0, name)
+        for name in ("n_neighbours", "median_score", "best_score", "share_kept", "profitable_percent")
+    }
+    draft.say(
+        "The best trial scores {best_score}; the median of its {n_neighbours} neighbours is {median_score}, "
+        "{share_kept} of it, and "
+        "{profitable_percent} of them make a profit.", **cells,
+    )  # fmt: skip
+    kept = found.value(0, "share_kept")
+    if kept is not None and found.value(0, "best_score") > 0:
+        draft.say(
+            "It stands on a plateau."
+            if kept >= Thresholds().plateau
+            else "It is a peak whose neighbours do much worse."
+        )
+
+
+PARAMETERS = Parameters()

@@ -1,0 +1,86 @@
+"""The quality of datasets: gaps, duplicates, bad ticks, warnings of the import."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.documents.words import short
+
+_CUES = ("quality", "gap", "duplicates", "spike")
+_COUNTS = {
+    "n_gaps": "gaps", "n_missing_bars": "missing bars", "n_exact_duplicates": "exact duplicates",
+    "n_out_of_order": "bars out of order",
+    "n_jumps": "jumps", "n_spikes": "bad ticks", "n_flat": "flat stretches", "n_weekend": "bars at weekends",
+    "n_ask_below_bid": "bars whose ask is below the bid",
+}  # fmt: skip
+
+
+class Quality(Topic):
+    """What the checks of an import saw."""
+
+    name = "quality"
+    accounts = ALWAYS | {
+        "noun:dataset", "noun:bar", "noun:symbol", "agg", "limit", "order", "cue:failed", "metric", "cue:period",
+        *(f"cue:{c}" for c in _CUES),
+    }  # fmt: skip
+    offers = ("are there gaps in the data?",)
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("noun", "trade", "trial", "backtest", "optimization", "winner", "run"):
+            return 0.1
+        if heard.cue("gap", "duplicates", "spike"):
+            return 0.93
+        data = heard.has("noun", "dataset", "bar") or heard.has("symbol")
+        return 0.92 if heard.cue("quality") and data else 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        return "are there gaps in the data?"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        where = [
+            f"{slot} in ({', '.join(map(quoted, heard.values(slot)))})"
+            for slot in ("symbol", "timeframe")
+            if heard.values(slot)
+        ]
+        where += [f"dataset_id = {quoted(tag.value)}" for tag in heard.all("id_dataset")]
+        condition = f" where {' and '.join(where)}" if where else ""
+        counts = ", ".join(f"cast(quality->>'{name}' as bigint) as {name}" for name in _COUNTS)
+        found = draft.query(
+            f"select dataset_id, symbol, timeframe, n_bars, {counts}, quality->'warnings'->>0 as first_warning from "
+            f"datasets{condition} "
+            "order by created_at desc, dataset_id limit 20", dict.fromkeys(_COUNTS, "bars"),
+        )  # fmt: skip
+        if not len(found):
+            raise Unanswerable("No dataset is like that.", ["which datasets are there?"])
+        asked = {
+            "gap": ("n_gaps", "n_missing_bars"),
+            "duplicates": ("n_exact_duplicates",),
+            "spike": ("n_spikes", "n_jumps"),
+        }
+        wanted = [name for cue, names in asked.items() if heard.cue(cue) for name in names] or list(_COUNTS)
+        for row in range(min(len(found), 5)):
+            head = {"s": found.cell(row, "symbol"), "t": found.cell(row, "timeframe"), "n": found.cell(row, "n_bars")}
+            known = [name for name in wanted if found.value(row, name) is not None]
+            if not heard.cue("gap", "duplicates", "spike"):
+                known = [name for name in known if found.value(row, name)]
+            if not known:
+                draft.say("{s} {t} ({n} bars): the checks found nothing.", **head)
+                continue
+            told = ", ".join(f"{_COUNTS[name]} {{{name}}}" for name in known)
+            draft.say(f"{{s}} {{t}} ({{n}} bars): {told}.", **head, **{name: found.cell(row, name) for name in known})
+            if found.value(row, "first_warning") and heard.cue("gap", "quality"):
+                draft.say("The import warned: {w}.", w=found.cell(row, "first_warning"))
+        if len(found) > 1 and not where:
+            draft.assume("All datasets, the newest first, as none was named")
+        draft.offer(f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
+        del desk
+
+
+QUALITY = Quality()

@@ -1,0 +1,324 @@
+"""What is stored: runs and datasets counted, listed, or the best of them by a metric."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trial_sql import direction
+from trading_ai.documents.sql_tables import BACKTESTS
+from trading_ai.documents.words import short
+from trading_ai.metrics.catalog import METRIC_COLUMN
+
+_SHOWN = 10
+_OF_BACKTESTS = frozenset(BACKTESTS.names)
+
+
+class Records(Topic):
+    """Backtests, optimizations, datasets, symbols and strategies as a whole."""
+
+    name = "records"
+    accounts = ALWAYS | {
+        "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization",
+        "noun:dataset", "noun:symbol",
+        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:progress", "noun:bar",
+        "cue:method",
+        "cue:version", "cue:took", "outcome",
+    }  # fmt: skip
+    offers = (
+        "list my runs",
+        "how many backtests do I have?",
+        "which backtest has the highest Sharpe ratio?",
+        "which datasets are there?",
+    )
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("dim") or heard.has("noun", "trade", "trial", "winner", "param", "window", "worker", "criterion"):
+            return 0.1
+        if heard.cue("howto") or heard.has("direction") or heard.cue("double", "cost"):
+            return 0.1
+        kinds = heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy")
+        if not kinds:
+            return 0.5 if heard.cue("imported") and heard.cue("list", "exists") else 0.0
+        if heard.all("id_backtest") or heard.all("id_optimization") or (heard.context and heard.has("subject", "this")):
+            return 0.2
+        plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
+            "subject", "all"
+        )
+        which = heard.question.lower().lstrip().startswith(("which", "what")) or heard.has("agg", "count")
+        if (
+            heard.has("noun", "dataset", "symbol")
+            and (heard.cue("period", "exists", "list") or heard.has("agg", "count"))
+            and not heard.cue("gap", "quality", "duplicates", "spike")
+        ):
+            return 0.92
+        if heard.has("agg", "count") and not heard.has("subject", "latest", "this"):
+            return 0.93
+        if heard.has("agg", "count") and heard.has("noun", "bar"):
+            return 0.9
+        ranked = heard.has("order") and (heard.has("metric") or heard.has("order", "best", "worst"))
+        if (
+            ranked
+            and (which or plural or heard.has("subject", "all"))
+            and not (heard.has("subject", "latest") and not plural)
+        ):
+            return 0.93
+        if heard.all("condition") and (which or plural):
+            return 0.9
+        if heard.cue("list", "exists") and plural and not heard.has("metric"):
+            return 0.88
+        if heard.has("subject", "latest", "previous", "oldest") and heard.cue("when", "took"):
+            return 0.85
+        if heard.cue("when") or heard.has("status"):
+            return 0.7
+        return 0.2
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        kind = _kind(heard)
+        plural = {"run": "runs", "backtest": "backtests", "optimization": "optimizations", "dataset": "datasets"}[kind]
+        if heard.has("agg", "count"):
+            return f"how many {plural} do I have?"
+        if heard.has("metric"):
+            return f"which {kind} has the highest {heard.values('metric')[0].replace('_', ' ')}?"
+        return f"list my {plural}"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        kind = _kind(heard)
+        if kind == "dataset":
+            _datasets(heard, draft)
+        elif (
+            heard.has("noun", "strategy")
+            and heard.cue("list", "exists")
+            and not heard.has("metric")
+            and not heard.has("order")
+        ):
+            _strategies(draft)
+        elif kind == "optimization" or (kind == "run" and _about_searches(heard)):
+            _optimizations(heard, draft)
+        elif kind == "run" and not heard.has("metric") and not heard.all("condition") and not heard.has("order"):
+            _optimizations(heard, draft)
+            _backtests(heard, desk, draft)
+        else:
+            _backtests(heard, desk, draft)
+
+
+def _kind(heard: Heard) -> str:
+    for kind in ("backtest", "optimization"):
+        if heard.has("noun", kind):
+            return kind
+    return "dataset" if heard.has("noun", "dataset", "symbol", "bar") and not heard.has("noun", "run") else "run"
+
+
+def _about_searches(heard: Heard) -> bool:
+    return heard.has("status") or heard.has("subject", "running") or heard.cue("method")
+
+
+def _limit(heard: Heard, default: int) -> int:
+    found = heard.first("limit")
+    return int(found.number) if found is not None and found.number else default
+
+
+def _where(heard: Heard, slots: tuple[str, ...]) -> list[str]:
+    found = ["part_of = ''"] if "strategy" in slots else []
+    for slot in slots:
+        values = heard.values(slot)
+        if values:
+            found.append(f"{slot} in ({', '.join(map(quoted, values))})")
+    return found
+
+
+def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
+    where = _where(heard, ("symbol", "strategy", "timeframe"))
+    draft.assume("Backtests that a walk-forward or another study made are left out")
+    if heard.cue("imported"):
+        where.append("strategy = 'replay'")
+    for tag in heard.all("condition"):
+        name = tag.value.partition(":")[2]
+        if not tag.value.startswith("metric:") or name not in _OF_BACKTESTS or tag.number is None:
+            raise Unanswerable(f"Backtests hold nothing that {tag.text} could be asked of.", ["list my backtests"])
+        where.append(f"{column(name)} {tag.operator} {tag.number:g}")
+    if (heard.has("order", "gain") and not heard.has("order", "best")) or heard.has("outcome", "win"):
+        where.append("net_profit > 0")
+    elif (heard.has("order", "loss") and not heard.has("order", "best", "worst", "lowest")) or heard.has(
+        "outcome", "loss"
+    ):
+        where.append("net_profit < 0")
+    elif heard.has("metric", "ruined") and not heard.has("order"):
+        where.append("ruined = 1")
+    condition = " and ".join(where)
+    metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN and m != "ruined"]
+    if heard.has("agg", "count"):
+        found = draft.query(
+            f"select count(*) as n_backtests from backtests where {condition}", {"n_backtests": "backtests"}
+        )
+        draft.say(
+            "{n} backtests are like that." if len(where) > 1 else "{n} backtests are stored.",
+            n=found.cell(0, "n_backtests"),
+        )
+        return
+    aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum"}), "")
+    if aggregate and metrics:
+        selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)
+        found = draft.query(
+            f"select count(*) as n_backtests, {selected} from backtests where {condition}", {"n_backtests": "backtests"}
+        )
+        for m in metrics:
+            draft.say(
+                f"The {'average' if aggregate == 'avg' else aggregate} {m.replace('_', ' ')} of {{n}} backtests is "
+                f"{{a}}.",
+                n=found.cell(0, "n_backtests"),
+                a=found.cell(0, m),
+            )
+        return
+    ranked = heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
+    by = metrics[0] if metrics else "net_profit"
+    order = (
+        f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
+        if ranked
+        else "created_at desc, backtest_id"
+    )
+    shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
+    n = _limit(heard, 1 if ranked else _SHOWN)
+    found = draft.query(
+        f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "
+        f"from backtests where "
+        f"{condition} order by {order} limit {n}", {"name": "name"},
+    )  # fmt: skip
+    if not len(found):
+        draft.say("No backtest is like that.")
+        return
+    if ranked and not metrics:
+        draft.assume("The best by net profit, as nothing else was named")
+    for row in range(min(len(found), _SHOWN)):
+        cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(shown)}
+        told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(shown))
+        draft.say(
+            f"Backtest {{id}} {{name}}, {{strategy}} on {{symbol}} {{timeframe}}, {{created}}: "
+            f"{told}.", id=found.cell(row, "backtest_id"),
+            name=found.cell(row, "name"), strategy=found.cell(row, "strategy"), symbol=found.cell(row, "symbol"),
+            timeframe=found.cell(row, "timeframe"), created=found.cell(row, "created_at"), **cells,
+        )  # fmt: skip
+    draft.offer(f"trading-ai backtest show {short(str(found.value(0, 'backtest_id')))}", "trading-ai backtest list")
+    del desk
+
+
+def _optimizations(heard: Heard, draft: Draft) -> None:
+    where = ["part_of = ''"]
+    states = list(heard.values("status")) + (["running"] if heard.has("subject", "running") else [])
+    if heard.cue("failed") and not states and not heard.has("agg", "sum"):
+        states = ["failed"]
+    if states:
+        where.append(f"status in ({', '.join(map(quoted, states))})")
+    for slot in ("symbol", "strategy", "timeframe"):
+        values = heard.values(slot)
+        if values:
+            where.append(
+                f"backtest_id in (select backtest_id from backtests where {slot} in ({', '.join(map(quoted, values))}))"
+            )
+    condition = " and ".join(where)
+    if heard.has("agg", "count"):
+        found = draft.query(
+            f"select count(*) as n_optimizations from optimizations where {condition}",
+            {"n_optimizations": "optimizations"},
+        )
+        draft.say(
+            "{n} optimizations are like that." if len(where) > 1 else "{n} optimizations are stored.",
+            n=found.cell(0, "n_optimizations"),
+        )
+        return
+    if heard.has("order", "best", "worst") and not heard.has("metric"):
+        order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"
+        draft.assume("By the score of the best trial; scores of different objectives are not comparable")
+        n = _limit(heard, 1)
+    else:
+        order, n = "created_at desc, optimization_id", _limit(heard, _SHOWN)
+    found = draft.query(
+        f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
+        f"seconds, created_at, "
+        f"finished_at from optimizations where {condition} order by {order} limit "
+        f"{n}", {"name": "name", "best_score": "ratio"},
+    )  # fmt: skip
+    if not len(found):
+        draft.say("No optimization is like that.")
+        return
+    for row in range(min(len(found), _SHOWN)):
+        cells = {
+            c: found.cell(row, c)
+            for c in (
+                "optimization_id",
+                "name",
+                "status",
+                "method",
+                "objective",
+                "n_completed",
+                "n_total",
+                "best_score",
+                "created_at",
+            )
+        }
+        draft.say(
+            "Optimization {optimization_id} {name}, {created_at}: {status}, {n_completed} of {n_total} trials by "
+            "{method}, best {objective} "
+            "{best_score}.", **cells,
+        )  # fmt: skip
+    draft.offer(f"trading-ai status {short(str(found.value(0, 'optimization_id')))}", "trading-ai list")
+
+
+def _datasets(heard: Heard, draft: Draft) -> None:
+    where = _where(heard, ("symbol", "timeframe"))
+    condition = f" where {' and '.join(where)}" if where else ""
+    if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
+        found = draft.query(
+            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
+            f"order by symbol",
+            {"n_datasets": "datasets"},
+        )
+        for row in range(len(found)):
+            draft.say(
+                "{s}: {n} datasets, {b} bars.",
+                s=found.cell(row, "symbol"),
+                n=found.cell(row, "n_datasets"),
+                b=found.cell(row, "n_bars"),
+            )
+        return
+    if heard.has("agg", "count") and not heard.has("noun", "bar"):
+        what, named = (
+            ("count(distinct symbol) as n_symbols", "n_symbols")
+            if heard.has("noun", "symbol") and not heard.has("noun", "dataset")
+            else ("count(*) as n_datasets", "n_datasets")
+        )
+        found = draft.query(f"select {what} from datasets{condition}", {named: named})
+        draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
+        return
+    found = draft.query(
+        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
+        f"by created_at desc, "
+        f"dataset_id limit {_limit(heard, _SHOWN)}"
+    )
+    if not len(found):
+        draft.say("No dataset is like that.")
+        return
+    for row in range(len(found)):
+        cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
+        draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
+    draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
+
+
+def _strategies(draft: Draft) -> None:
+    found = draft.query(
+        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by "
+        "n_backtests desc, strategy",
+        {"n_backtests": "backtests"},
+    )
+    for row in range(min(len(found), _SHOWN)):
+        draft.say("{s}: {n} backtests.", s=found.cell(row, "strategy"), n=found.cell(row, "n_backtests"))
+    draft.offer("trading-ai strategies   (all that can be run)")
+
+
+RECORDS = Records()

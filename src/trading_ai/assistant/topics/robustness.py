@@ -1,0 +1,155 @@
+"""Verdicts: whether a winner survives, which criteria hold, and what each of them says."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.criteria import CRITERIA, OF_CUES
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Citation, Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.documents.words import short
+
+_ASKS = ("luck", "survive", "verdict", "criteria", "overfit", "robust")
+
+
+class Robustness(Topic):
+    """The verdict on a winner."""
+
+    name = "robustness"
+    accounts = ALWAYS | {
+        "noun:run", "noun:optimization", "noun:winner", "noun:criterion", "noun:param", "noun:trial", "noun:strategy",
+        "cue:luck",
+        "cue:survive", "cue:verdict", "cue:criteria", "cue:overfit", "cue:why", "cue:robust", "cue:failed", "order",
+        "agg",
+        "cue:cause", "neg", "cue:meaning", *(f"cue:{name}" for name in OF_CUES), "noun:backtest", "limit",
+    }  # fmt: skip
+    offers = ("does the winner survive?", "which criteria failed, and why?", "what is the probability of overfitting?")
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("dim") or heard.has("noun", "trade", "worker", "dataset") or heard.has("parameter"):
+            return 0.1
+        if heard.cue("double", "triple", "walk", "howto", "drift"):
+            return 0.15
+        one = heard.cue(*OF_CUES)
+        if heard.cue("meaning") and (one or heard.cue("luck", "overfit")):
+            return 0.3
+        if heard.cue("survive", "verdict", "criteria") or heard.has("noun", "criterion"):
+            return 0.95
+        if heard.cue("luck", "overfit"):
+            return 0.9
+        if one:
+            return 0.85
+        return 0.8 if heard.cue("robust") else 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        return "which criteria failed?" if heard.cue("criteria", "why") else "does the winner survive?"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        if heard.has("agg", "count") and (heard.has("subject", "all") or heard.has("noun", "run", "optimization")):
+            _counted(draft)
+            return
+        run = desk.optimization(heard, draft)
+        found = verdict_of(run, draft)
+        if not len(found):
+            raise Unanswerable(
+                f"No verdict on {run.label} is stored: it has not been judged. `trading-ai robustness "
+                f"{short(run.run_id)}` judges it "
+                "and keeps the verdict.",
+                ["which stop is most robust?", "do the neighbours of the winner hold up?"],
+            )
+        if len({row for row in range(len(found)) if found.value(row, "rank") == found.value(0, "rank")}) < len(found):
+            draft.assume("Several trials were judged: this is the verdict on the best ranked of them")
+        one = [name for cue, name in OF_CUES.items() if heard.cue(cue)]
+        rows = [r for r in range(len(found)) if found.value(r, "rank") == found.value(0, "rank")]
+        if one and not heard.cue("verdict"):
+            _one(found, rows, draft, one)
+        else:
+            _whole(heard, found, rows, draft)
+        draft.offer(f"trading-ai robustness {short(run.run_id)}   (judges anew, with every explanation)")
+
+
+def verdict_of(run: Run, draft: Draft) -> Citation:
+    """The criteria of the verdict on the best ranked trial that was judged, the required ones first."""
+    return draft.query(
+        "select rank, verdict, parameters, criterion, value, comparison, threshold, holds, required, judged_at from "
+        "verdicts "
+        f"where optimization_id = {quoted(run.run_id)} order by rank, combination_index, required desc, criterion",
+        {"value": "plain", "threshold": "plain"},
+    )
+
+
+def _one(found: Citation, rows: list[int], draft: Draft, names: list[str]) -> None:
+    for name in names:
+        row = next((r for r in rows if found.value(r, "criterion") == name), None)
+        if row is None:
+            draft.say(f"The verdict holds no criterion {name.replace('_', ' ')}: it was not measured.")
+            continue
+        holds = "holds" if found.value(row, "holds") else "fails"
+        asked = {">=": "at least", "<=": "at most", ">": "more than"}.get(found.value(row, "comparison"), "")
+        if found.value(row, "value") is None:
+            draft.say(f"{name.replace('_', ' ')} is {{v}}, which never holds.", v=found.cell(row, "value"))
+        else:
+            draft.say(
+                f"{name.replace('_', ' ')} is {{v}}; {asked} {{t}} is asked, so it {holds}.",
+                v=found.cell(row, "value"), t=found.cell(row, "threshold"),
+            )  # fmt: skip
+        draft.say(f"That is {CRITERIA[name]}.")
+
+
+def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None:
+    failed = [r for r in rows if not found.value(r, "holds")]
+    first = rows[0]
+    draft.say(
+        "The verdict on the trial of rank {r} is: {v}.", r=found.cell(first, "rank"), v=found.cell(first, "verdict")
+    )
+    counted = draft.query(
+        "select count(*) filter (where holds) as n_hold, count(*) as n_criteria, count(*) filter (where required and "
+        "not holds) "
+        f"as n_required_failed from ({found.sql.partition(' order by ')[0]}) where rank = "
+        f"{int(found.value(first, 'rank'))}",
+        {"n_hold": "criteria", "n_criteria": "criteria", "n_required_failed": "criteria"},
+    )
+    draft.say(
+        "{n} of {all} criteria hold; of the required ones {f} fail.",
+        n=counted.cell(0, "n_hold"), all=counted.cell(0, "n_criteria"), f=counted.cell(0, "n_required_failed"),
+    )  # fmt: skip
+    for row in failed:
+        name = str(found.value(row, "criterion"))
+        required = " (required)" if found.value(row, "required") else ""
+        asked = {">=": "at least", "<=": "at most", ">": "more than"}.get(found.value(row, "comparison"), "")
+        what = CRITERIA.get(name, "")
+        draft.say(
+            f"Fails{required}: {name.replace('_', ' ')} is {{v}}, {asked} {{t}} is "
+            f"asked{'; that is ' + what if what else ''}.",
+            v=found.cell(row, "value"), t=found.cell(row, "threshold"),
+        )  # fmt: skip
+    if not failed:
+        draft.say("Every criterion holds.")
+    if heard.cue("why", "luck", "overfit"):
+        draft.say(
+            "It is called likely luck where most of the three criteria about luck fail (deflated Sharpe ratio, "
+            "reality check, "
+            "probability of overfitting), and it survives where every required criterion holds and few of the "
+            "others fail."
+        )
+
+
+def _counted(draft: Draft) -> None:
+    found = draft.query(
+        "select verdict, count(distinct optimization_id || ':' || combination_index) as n_trials from verdicts group "
+        "by verdict "
+        "order by verdict", {"n_trials": "trials"},
+    )  # fmt: skip
+    if not len(found):
+        raise Unanswerable("No verdict is stored: `trading-ai robustness ID` judges a winner and keeps the verdict.")
+    for row in range(len(found)):
+        draft.say("{n} judged trials: {v}.", n=found.cell(row, "n_trials"), v=found.cell(row, "verdict"))
+
+
+ROBUSTNESS = Robustness()

@@ -1,0 +1,78 @@
+"""Runs of winning or losing trades."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trade_sql import filters
+from trading_ai.documents.words import short
+from trading_ai.metrics.listed import HALF_A_CENT
+
+
+class Streaks(Topic):
+    """The longest run of losing or winning trades, when it was and what it cost."""
+
+    name = "streaks"
+    accounts = ALWAYS | {
+        "metric", "order", "agg", "outcome", "cue:streak", "cue:when", "cue:cause", "noun:trade", "noun:run",
+        "noun:backtest",
+        "noun:optimization", "direction", "cue:imported", "noun:days", "noun:strategy", "cue:period",
+    }  # fmt: skip
+    offers = ("what is my longest losing streak?",)
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("noun", "trial", "winner", "param") or heard.has("dim"):
+            return 0.1
+        if heard.cue("streak"):
+            return 0.95
+        return 0.93 if heard.has("metric", "max_consecutive_losses", "max_consecutive_wins") else 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        return "what is the longest winning streak?" if _wins(heard) else "what is the longest losing streak?"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        run = desk.backtest(heard, draft)
+        wins = _wins(heard)
+        where, words = filters(heard.without(["outcome"]), "exit_time")
+        won = f"net_profit >= {HALF_A_CENT}"
+        test = won if wins else f"not ({won})"
+        kept = f" where {' and '.join(where)}" if where else ""
+        found = draft.query(
+            f"with t as (select row_number() over (order by number) as n, entry_time, exit_time, net_profit, {test} "
+            f"as hit "
+            f"from trades({quoted(run.run_id)}){kept}), g as (select *, n - row_number() over (partition by hit order "
+            f"by n) as part "
+            "from t), s as (select count(*) as n_trades, min(entry_time) as first_entry, max(exit_time) as last_exit, "
+            "sum(net_profit) as net_profit from g where hit group by part) select * from s order by n_trades desc, "
+            "first_entry limit 1",
+            {"n_trades": "trades"}, run.currency,
+        )  # fmt: skip
+        kind = "winning" if wins else "losing"
+        if not len(found):
+            raise Unanswerable(f"There is no {kind} trade.", ["net profit by month"])
+        draft.say(
+            f"The longest run of {kind} trades{' (' + ', '.join(words) + ')' if words else ''} is {{n}}, from {{a}} "
+            f"to {{b}}: {{p}} together.",
+            n=found.cell(0, "n_trades"), a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"), p=found.cell(0,
+            "net_profit"),
+        )  # fmt: skip
+        if not wins:
+            draft.assume(f"A trade that nets less than {2 * HALF_A_CENT / 2:g} of the account's currency does not win")
+        draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _wins(heard: Heard) -> bool:
+    if heard.has("metric", "max_consecutive_wins") or heard.has("outcome", "win"):
+        return True
+    text = heard.question.lower()
+    return "win" in text and "los" not in text
+
+
+STREAKS = Streaks()

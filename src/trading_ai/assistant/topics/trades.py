@@ -1,0 +1,284 @@
+"""Trades of a backtest: a measure of those that meet some conditions, in groups, in order."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trade_sql import (
+    COUNT,
+    DIMENSIONS,
+    MEASURES,
+    SESSIONS,
+    Measure,
+    condition_sql,
+    filters,
+    measure_of,
+    time_column,
+)
+from trading_ai.documents.words import short
+
+_FILTERS = ("weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
+_SHOWN = 5
+_LISTED = {
+    "largest_win": "net_profit desc",
+    "largest_loss": "net_profit",
+    "net_profit": "net_profit desc",
+    "mae": "mae",
+    "mfe": "mfe desc",
+    "bars_held": "bars_held desc",
+    "commission_paid": "commission desc",
+}
+
+
+class Trades(Topic):
+    """Single trades: counted, measured, grouped, listed."""
+
+    name = "trades"
+    accounts = ALWAYS | {
+        "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
+        "cue:when",
+        "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
+        *_FILTERS,
+    }  # fmt: skip
+    offers = ("net profit by weekday", "how many trades were stopped out?", "which hour loses most?")
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("noun", "winner", "trial", "param") and not heard.has("noun", "trade"):
+            return 0.1
+        metrics = heard.values("metric")
+        if any(m not in MEASURES for m in metrics):
+            return 0.15
+        on_trades = [t for t in heard.all("condition") if condition_sql(t) is not None]
+        if len(on_trades) < len(heard.all("condition")):
+            return 0.15
+        grouped = _dimensions(heard)
+        filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
+        asks = (
+            bool(metrics)
+            or heard.has("agg")
+            or heard.has("order")
+            or heard.has("noun", "trade")
+            or heard.cue("how_much")
+        )
+        if heard.has("noun", "dataset") and not heard.has("noun", "trade"):
+            return 0.1
+        if grouped and (asks or filtered or heard.cue("list")):
+            return 0.95
+        if filtered and asks:
+            return 0.95
+        if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
+            return 0.85
+        if heard.has("noun", "trade") and (heard.has("order") or heard.has("limit") or heard.has("agg") or metrics):
+            return 0.85
+        if heard.has("noun", "trade") and (heard.cue("list") or heard.cue("exists")):
+            return 0.7
+        return 0.3 if filtered or grouped else 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        measure, _ = _measure(heard)
+        grouped = _dimensions(heard)
+        _, words = filters(heard, time_column(heard), dimensions=grouped)
+        by = f" by {DIMENSIONS[grouped[0]].words}" if grouped else ""
+        return f"{measure.words if measure else 'trades'}{by} of the trades{' ' if words else ''}{', '.join(words)}"
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        run = desk.backtest(heard, draft)
+        time = time_column(heard)
+        grouped = _dimensions(heard)
+        where, words = filters(heard, time, dimensions=grouped)
+        if any(heard.has(kind) for kind in ("weekday", "month", "year", "hour", "session")) or any(
+            DIMENSIONS[g].timed for g in grouped
+        ):
+            draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
+        if heard.has("session") or "session" in grouped:
+            hours = ", ".join(
+                f"{name.replace('_', ' ').title()} {low:02d} to {high:02d} h" for name, (low, high) in SESSIONS.items()
+            )
+            draft.assume(f"Sessions in UTC: {hours}")
+        if grouped:
+            _grouped(heard, run, draft, grouped, where, words)
+        elif heard.has("agg", "share"):
+            _share(run, draft, where, words)
+        elif _wants_list(heard):
+            _listed(heard, run, draft, where)
+        else:
+            _single(heard, run, draft, where, words)
+        draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _dimensions(heard: Heard) -> list[str]:
+    found = [value for value in heard.values("dim") if value in DIMENSIONS]
+    if len(heard.values("direction")) == 2 and "direction" not in found:
+        found.append("direction")
+    if len(heard.values("outcome")) == 2 and not found:
+        return found
+    return found
+
+
+def _measure(heard: Heard) -> tuple[Measure | None, str]:
+    """The measure that is asked for, and the metric that names it."""
+    metrics = heard.values("metric")
+    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
+    if not metrics and heard.has("agg", "count", "share"):
+        return COUNT, "total_trades"
+    metric = metrics[0] if metrics else "net_profit"
+    return measure_of(metric, aggregate), metric
+
+
+def _from(run: Run, where: list[str]) -> str:
+    return f"from trades({quoted(run.run_id)})" + (f" where {' and '.join(where)}" if where else "")
+
+
+def _wants_list(heard: Heard) -> bool:
+    if heard.has("agg") or heard.cue("how_much"):
+        return False
+    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
+    return heard.has("noun", "trade") and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
+
+
+def _of(words: list[str]) -> str:
+    return f" {', '.join(words)}" if words else ""
+
+
+def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
+    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
+    metrics = list(heard.values("metric")) or ([] if heard.has("agg", "count") else ["net_profit"])
+    measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
+    if any(m is None for m in measures.values()):
+        raise Unanswerable(
+            "That cannot be worked out of single trades.", ["net profit of the trades", "win rate by weekday"]
+        )
+    chosen = {m: made for m, made in measures.items() if made is not None}
+    selected = ", ".join(["count(*) as n_trades", *(f"{made.sql} as {m}" for m, made in chosen.items())])
+    units = {"n_trades": "trades"} | {m: made.unit for m, made in chosen.items()}
+    found = draft.query(f"select {selected} {_from(run, where)}", units, run.currency)
+    n = found.cell(0, "n_trades")
+    if not n.value:
+        draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
+        return
+    for name, made in chosen.items():
+        draft.say(f"The {made.words} of trades{_of(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n)
+    if not chosen:
+        draft.say(f"{{n}} trades{' are' + _of(words) if words else ' are there'}.", n=n)
+    if heard.has("order", "gain", "loss") and "net_profit" in chosen and aggregate == "":
+        value = found.value(0, "net_profit")
+        verb = "made" if value > 0 else "lost" if value < 0 else "neither made nor lost"
+        draft.say(f"They {verb} money.")
+
+
+def _share(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
+    condition = " and ".join(where) or "true"
+    found = draft.query(
+        f"select count(*) filter (where {condition}) as n_trades, count(*) as n_all, "
+        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {_from(run, [])}",
+        {"n_trades": "trades", "n_all": "trades", "share": "%"}, run.currency,
+    )  # fmt: skip
+    draft.say(
+        f"{{s}} of the trades are{_of(words)}: {{n}} of {{all}}.",
+        s=found.cell(0, "share"), n=found.cell(0, "n_trades"), all=found.cell(0, "n_all"),
+    )  # fmt: skip
+
+
+def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
+    metric = heard.values("metric")[0] if heard.has("metric") else "net_profit"
+    order = _LISTED.get(metric, "net_profit desc")
+    if heard.has("order", "worst") and metric == "net_profit":
+        order = "net_profit"
+    if heard.has("order", "lowest") and order.endswith(" desc"):
+        order = order.removesuffix(" desc")
+    limit = heard.first("limit")
+    n = int(limit.number) if limit is not None and limit.number else 1
+    if heard.has("subject", "latest") and limit is not None and not heard.has("order"):
+        order = "number desc"
+    columns = "number, entry_time, exit_time, direction, exit_reason, bars_held, mae, mfe, commission, net_profit"
+    found = draft.query(f"select {columns} {_from(run, where)} order by {order}, number limit {n}", {}, run.currency)
+    if not len(found):
+        draft.say("No trade is like that.")
+        return
+    for row in range(min(len(found), _SHOWN)):
+        cells = {
+            name: found.cell(row, name)
+            for name in ("number", "direction", "exit_time", "exit_reason", "net_profit", "bars_held")
+        }
+        draft.say(
+            "Trade {number}, {direction}, closed {exit_time} by {exit_reason} after {bars_held} bars: {net_profit}.",
+            **cells,
+        )
+    if len(found) > _SHOWN:
+        draft.say("The cited rows hold the others.")
+
+
+def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: list[str], words: list[str]) -> None:
+    measure, metric = _measure(heard)
+    if measure is None:
+        raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
+    time = time_column(heard)
+    keys = [DIMENSIONS[g] for g in grouped[:2]]
+    names = grouped[:2]
+    selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
+    order = _order(heard, measure)
+    measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
+    column = "n_trades" if measure is COUNT else metric
+    by = f"{column} {order} nulls last, " if order else ""
+    limit = heard.first("limit")
+    cut = f" limit {int(limit.number)}" if limit is not None and limit.number and order else ""
+    sql = (
+        f"select {selected}, count(*) as n_trades{measured} {_from(run, where)} "
+        f"group by {', '.join(names)} order by {by}{', '.join(names)}{cut}"
+    )
+    units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {
+        column: measure.unit,
+        "n_trades": "trades",
+    }
+    found = draft.query(sql, units, run.currency)
+    if not len(found):
+        draft.say("No trade is like that.")
+        return
+    what = f"{measure.words}{' of trades' + _of(words) if words else ''}"
+    if order:
+        superlative = "lowest" if order == "asc" else "highest"
+        draft.say(
+            f"The {superlative} {what} has the {keys[0].words} {{key}}: {{value}} ({{n}} trades).",
+            key=found.cell(0, names[0]), value=found.cell(0, column), n=found.cell(0, "n_trades"),
+        )  # fmt: skip
+        first = found.value(0, column)
+        if heard.has("order", "worst", "loss") and metric == "net_profit" and first is not None and first >= 0:
+            draft.say("None of them loses money.")
+    rows = range(1 if order else 0, min(len(found), 32 if not order else _SHOWN))
+    for row in rows:
+        shown = {f"k{i}": found.cell(row, name) for i, name in enumerate(names)}
+        key = ", ".join("{" + name + "}" for name in shown)
+        draft.say(
+            f"{key}: {{value}} ({{n}} trades)." if measure is not COUNT else f"{key}: {{value}} trades.",
+            value=found.cell(row, column), n=found.cell(row, "n_trades"), **shown,
+        )  # fmt: skip
+    if rows and rows[-1] + 1 < len(found):
+        draft.say("The cited rows hold the others.")
+
+
+def _order(heard: Heard, measure: Measure) -> str:
+    """Direction of the order, "" for that of the groups."""
+    if heard.has("order", "lowest"):
+        return "asc"
+    if heard.has("order", "worst", "loss"):
+        return "asc" if measure.better > 0 and measure is not COUNT else "desc"
+    if heard.has("order", "best"):
+        text = next(t.text for t in heard.all("order") if t.value == "best")
+        high = measure.better > 0 or text in {"most", "highest", "largest", "biggest", "greatest"}
+        return "desc" if high else "asc"
+    if heard.has("agg", "max"):
+        return "desc"
+    if heard.has("agg", "min"):
+        return "asc"
+    return ""
+
+
+TRADES = Trades()

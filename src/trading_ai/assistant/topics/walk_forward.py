@@ -1,0 +1,141 @@
+"""Walk-forwards: what each window earned where it traded, and whether it drifts."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.drafts import Citation, Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.robustness import verdict_of
+from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.documents.words import short
+
+
+class WalkForward(Topic):
+    """Windows of the latest walk-forward, and what the verdict says where there is none."""
+
+    name = "walk_forward"
+    accounts = ALWAYS | {
+        "cue:walk", "cue:drift", "cue:efficiency", "cue:survive", "noun:window", "metric", "agg", "order", "noun:run",
+        "noun:backtest",
+        "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
+        "noun:strategy", "cue:robust",
+        "cue:progress",
+    }  # fmt: skip
+    offers = ("did the walk-forward make money?", "do its parameters drift?")
+
+    @override
+    def fit(self, heard: Heard) -> float:
+        if heard.has("dim") or heard.has("noun", "trade", "dataset") or heard.cue("howto", "meaning"):
+            return 0.2
+        if heard.cue("walk"):
+            return 0.96
+        if heard.has("noun", "window"):
+            return 0.9
+        if heard.cue("drift"):
+            return 0.85
+        return 0.0
+
+    @override
+    def reading(self, heard: Heard) -> str:
+        return (
+            "do the parameters of the walk-forward drift?" if heard.cue("drift") else "did the walk-forward make money?"
+        )
+
+    @override
+    def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        newest = draft.query(
+            "select w.walk_forward, max(o.created_at) as last_made from walk_forward_windows w join optimizations o "
+            "using (optimization_id) "
+            "group by w.walk_forward order by last_made desc, w.walk_forward limit 1"
+        )
+        if not len(newest):
+            self._from_verdict(heard, desk, draft)
+            return
+        named = str(newest.value(0, "walk_forward"))
+        draft.say("Walk-forward {w}.", w=newest.cell(0, "walk_forward"))
+        draft.assume("The latest walk-forward")
+        where = f"where walk_forward = {quoted(named)}"
+        every = draft.query(
+            "select count(*) as n_windows, count(*) filter (where out_of_sample_profit > 0) as n_profitable, "
+            "sum(out_of_sample_profit) as "
+            "out_of_sample_profit, sum(in_sample_profit) as in_sample_profit, sum(out_of_sample_trades) as "
+            "out_of_sample_trades "
+            f"from walk_forward_windows {where}", {"n_windows": "windows", "n_profitable": "windows"},
+        )  # fmt: skip
+        cells = {name: every.cell(0, name) for name in every.rows.columns}
+        draft.say(
+            "{n_profitable} of {n_windows} windows made a profit where they traded: {out_of_sample_profit} out of "
+            "sample with "
+            "{out_of_sample_trades} trades, against {in_sample_profit} in the training.", **cells,
+        )  # fmt: skip
+        windows = draft.query(
+            "select train_end, test_end, parameters, in_sample_profit, out_of_sample_profit, out_of_sample_sharpe, "
+            "out_of_sample_trades "
+            f"from walk_forward_windows {where} order by train_end, optimization_id"
+        )
+        if heard.cue("drift") or heard.has("noun", "param"):
+            _drift(where, windows, draft)
+        elif heard.has("order", "worst", "lowest") or heard.has("outcome", "loss"):
+            _end(where, draft, "asc", "worst")
+        elif heard.has("order", "best"):
+            _end(where, draft, "desc", "best")
+        draft.offer('trading-ai sql "select * from walk_forward_windows"')
+
+    def _from_verdict(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        draft.citations.clear()
+        run = desk.optimization(heard, draft)
+        found = verdict_of(run, draft)
+        rows = [r for r in range(len(found)) if str(found.value(r, "criterion")).startswith("walk_forward")]
+        if not rows:
+            raise Unanswerable(
+                f"No walk-forward is stored, and no verdict on {run.label}: `trading-ai walk-forward "
+                f"{short(run.backtest_id)} --param ... "
+                "--windows 12M/3M` makes one.", ["how do I run a walk-forward?"],
+            )  # fmt: skip
+        draft.assume(
+            "No exact walk-forward is stored: these are the figures of the verdict, from the days of the sweep itself"
+        )
+        for row in rows:
+            holds = "holds" if found.value(row, "holds") else "fails"
+            draft.say(
+                f"{str(found.value(row, 'criterion')).replace('_', ' ')} is {{v}}; {{t}} is asked, so it {holds}.",
+                v=found.cell(row, "value"),
+                t=found.cell(row, "threshold"),
+            )
+        draft.offer(f"trading-ai walk-forward {short(run.backtest_id)} --param NAME=MIN:MAX:STEP --windows 12M/3M")
+
+
+def _end(where: str, draft: Draft, order: str, word: str) -> None:
+    found = draft.query(
+        "select train_end, test_end, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
+        f"{where} order by out_of_sample_profit {order} nulls last, train_end limit 1"
+    )
+    draft.say(
+        f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
+        f"trades.", a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
+        p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
+    )  # fmt: skip
+
+
+def _drift(where: str, windows: Citation, draft: Draft) -> None:
+    """Earlier and later windows side by side, and how many different parameters were chosen."""
+    halves = draft.query(
+        "with w as (select *, ntile(2) over (order by train_end) as half from walk_forward_windows "
+        f"{where}) select avg(out_of_sample_profit) filter (where half = 1) as earlier, avg(out_of_sample_profit) "
+        f"filter (where half = 2) "
+        "as later, count(distinct parameters) as n_choices, count(*) as n_windows from w",
+        {"earlier": "account currency", "later": "account currency", "n_choices": "sets", "n_windows": "windows"},
+    )
+    cells = {name: halves.cell(0, name) for name in halves.rows.columns}
+    draft.say("A window of the earlier half earned {earlier} on average, one of the later half {later}.", **cells)
+    first, last = halves.value(0, "earlier"), halves.value(0, "later")
+    if first is not None and last is not None:
+        draft.say("It earns less in the later half." if last < first else "It does not earn less in the later half.")
+    draft.say("{n_choices} different sets of parameters were chosen in {n_windows} windows.", **cells)
+    for row in range(min(len(windows), 6)):
+        draft.say("From {a}: {p}.", a=windows.cell(row, "train_end"), p=windows.cell(row, "parameters"))
+
+
+WALK_FORWARD = WalkForward()

@@ -1,0 +1,67 @@
+"""The semantic layer of trials: columns of metrics and searched parameters, and conditions on them."""
+
+from __future__ import annotations
+
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.drafts import column
+from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.documents.sql_tables import TRIALS
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
+
+_TAKEN = frozenset(TRIALS.names)
+BETTER = {m.name: m.better for m in METRICS}
+"""+1 where more of a metric is better, -1 where less is."""
+
+UNITS = {c.name: c.unit for c in TRIALS.columns}
+"""Unit of each column of trials."""
+
+COSTS = "commission_paid + swap_paid + slippage_paid + spread_paid"
+"""All that trading cost, as metrics have it; a swap that was credited lowers it."""
+
+
+def parameter_column(name: str) -> str:
+    """A searched parameter as a column of `trials`."""
+    while name.lower() in _TAKEN:
+        name = f"parameter_{name}"
+    return name
+
+
+def searched_columns(run: Run) -> list[str]:
+    """Columns of everything that an optimization searches."""
+    return [parameter_column(name) for name in run.searched]
+
+
+def values_of(tag: Tag, run: Run) -> str | None:
+    """The column that a condition is about; None where the optimization has none of that name."""
+    kind, _, name = tag.value.partition(":")
+    if kind == "parameter":
+        return parameter_column(name) if name in run.searched else None
+    if name == "score" or name in METRIC_COLUMN:
+        return name
+    return None
+
+
+def conditions(heard: Heard, run: Run) -> tuple[list[str], list[str], list[str]]:
+    """Conditions on trials in SQL and in words, and those that this optimization cannot answer."""
+    sql, words, missing = [], [], []
+    for tag in heard.all("condition"):
+        name = values_of(tag, run)
+        if name is None or tag.number is None:
+            missing.append(tag.text)
+            continue
+        sql.append(f"{column(name)} {tag.operator} {tag.number:g}")
+        words.append(f"{name.replace('_', ' ')} {tag.operator} {tag.number:g}")
+    return sql, words, missing
+
+
+def direction(metric: str, heard: Heard) -> str:
+    """``desc`` or ``asc``: which end of a metric is asked for; the good one unless said otherwise."""
+    worst = heard.has("order", "worst", "loss")
+    better = BETTER.get(metric, 1) or 1
+    text = next((t.text for t in heard.all("order") if t.value == "best"), "")
+    if heard.has("order", "lowest") or heard.has("agg", "min"):
+        return "asc"
+    if text in {"highest", "largest", "biggest", "greatest", "most"} or heard.has("agg", "max"):
+        return "desc"
+    good_is_high = better > 0
+    return "desc" if good_is_high != worst else "asc"

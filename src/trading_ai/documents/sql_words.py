@@ -1,0 +1,104 @@
+"""What people call the columns that SQL has: the synonyms of `sql_tables`, by the name of the column."""
+
+from __future__ import annotations
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "net_profit": (
+        "net profit", "profit", "profits", "pnl", "p&l", "p/l", "pl", "net", "money", "earnings", "gain", "gains",
+        "net pnl", "net result", "profit and loss", "profitability", "net profits",
+    ),
+    "gross_profit": ("gross profit", "gross gain", "gross winnings"),
+    "gross_loss": ("gross loss", "gross losses"),
+    "profit_factor": ("profit factor", "pf", "profitfactor"),
+    "total_trades": ("total trades", "number of trades", "trade count", "trades count", "n trades"),
+    "long_trades": ("number of long trades", "long trade count"),
+    "short_trades": ("number of short trades", "short trade count"),
+    "win_rate": (
+        "win rate", "wr", "winrate", "winning rate", "hit rate", "win ratio", "winning percentage", "win percentage",
+        "percent profitable", "percentage of winners", "success rate", "win %", "strike rate", "win pct", "win rates",
+    ),
+    "long_win_rate": ("long win rate", "win rate of longs", "win rate of long trades", "win rate of the long trades"),
+    "short_win_rate": ("short win rate", "win rate of shorts", "win rate of short trades"),
+    "long_net_profit": ("long net profit", "net profit of longs"),
+    "short_net_profit": ("short net profit", "net profit of shorts"),
+    "expectancy": (
+        "expectancy", "expected payoff", "profit per trade", "profit a trade", "average trade", "avg trade",
+        "expectation", "average profit per trade", "mean profit per trade", "net profit per trade",
+    ),
+    "average_win": ("average win", "average winner", "average winning trade", "avg win", "mean win"),
+    "average_loss": (
+        "average loss", "average loser", "average losing trade", "avg loss", "mean loss", "typical loss",
+    ),
+    "largest_win": (
+        "largest win", "biggest win", "largest winner", "biggest winner", "largest winning trade", "biggest winning "
+            "trade",
+        "largest profit trade", "biggest gain",
+    ),
+    "largest_loss": (
+        "largest loss", "biggest loss", "largest loser", "biggest loser", "worst loss", "largest losing trade",
+        "biggest losing trade",
+    ),
+    "max_consecutive_wins": ("max consecutive wins", "consecutive wins", "wins in a row", "winners in a row"),
+    "max_consecutive_losses": (
+        "max consecutive losses", "consecutive losses", "losses in a row", "losers in a row", "consecutive losers",
+        "losing trades in a row",
+    ),
+    "max_balance_drawdown": ("balance drawdown", "max balance drawdown", "closed drawdown"),
+    "max_balance_drawdown_percent": ("balance drawdown percent", "balance drawdown in percent"),
+    "max_drawdown": ("max drawdown", "drawdown", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
+    "max_drawdown_percent": (
+        "drawdown percent", "max drawdown percent", "drawdown in percent", "drawdown percentage", "max dd percent",
+        "max drawdown in percent", "percent drawdown", "drawdown %", "dd %", "percentage drawdown", "relative drawdown",
+        "dd percent", "maximum drawdown percent", "maximum drawdown in percent",
+    ),
+    "max_drawdown_days": (
+        "drawdown days", "drawdown duration", "drawdown length", "longest drawdown", "days in drawdown",
+        "time under water", "time underwater", "max drawdown days", "longest time under water", "longest underwater",
+    ),
+    "sharpe_ratio": ("sharpe ratio", "sharpe", "sr", "sharp ratio", "sharp", "sharpes", "sharpe ratios"),
+    "sortino_ratio": ("sortino ratio", "sortino"),
+    "calmar_ratio": ("calmar ratio", "calmar", "mar ratio"),
+    "recovery_factor": ("recovery factor", "return over drawdown", "profit to drawdown"),
+    "sqn": ("sqn", "system quality number"),
+    "exposure_percent": ("exposure", "time in market", "time in the market", "exposure percent"),
+    "average_bars_held": (
+        "average bars held", "average length of a trade", "average trade length", "average holding time",
+        "average trade duration", "average holding period",
+    ),
+    "commission_paid": ("commission", "commissions", "commission paid", "fees", "fee"),
+    "swap_paid": ("swap paid", "swap", "swaps", "overnight charges", "rollover", "overnight fees"),
+    "slippage_paid": ("slippage paid", "slippage"),
+    "spread_paid": ("spread paid", "spread cost", "spread costs"),
+    "ruined": ("ruined", "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
+    "stop_outs": ("stop outs", "margin calls", "margin call", "margin stop outs"),
+    "ruined_after_days": ("days until ruin", "ruined after"),
+    "position_percent": ("position percent", "position size percent"),
+    "final_equity": ("final equity", "ending equity", "end equity", "final balance", "ending balance"),
+    "return_percent": (
+        "return percent", "return", "returns", "total return", "percent return", "roi", "return in percent",
+        "percentage return", "net profit in percent", "profit in percent",
+    ),
+    "annual_return_percent": (
+        "annual return", "annualised return", "annualized return", "cagr", "yearly return", "return per year",
+        "compound annual growth", "annual return percent",
+    ),
+    "ambiguous_exits": ("ambiguous exits", "ambiguous", "same bar exits", "ambiguous trades", "same-bar exits"),
+    "skipped_entries": ("skipped entries", "entries skipped", "skipped trades"),
+    "buy_and_hold_percent": ("buy and hold", "buy-and-hold", "holding the market", "what the market did"),
+    "buy_and_hold_drawdown_percent": ("buy and hold drawdown", "market drawdown"),
+    "mae": ("mae", "maximum adverse excursion", "adverse excursion", "heat"),
+    "mfe": ("mfe", "maximum favourable excursion", "maximum favorable excursion", "favourable excursion"),
+    "bars_held": ("bars held", "holding time", "holding period", "trade length", "trade duration", "length of trades"),
+    "units": ("position size", "trade size", "units", "size of trades"),
+    "capital": ("capital", "starting balance", "starting capital", "initial balance", "initial capital", "deposit"),
+    "n_bars": ("number of bars", "bar count", "how many bars"),
+    "score": ("score", "objective value", "objective score"),
+    "seconds": ("run time", "runtime", "seconds it took"),
+    "rank": ("rank",),
+}  # fmt: skip
+"""Words for columns; the column's own name, with spaces, is one too."""
+
+
+def synonyms_of(column: str) -> tuple[str, ...]:
+    """Other words for a column, most usual first."""
+    return SYNONYMS.get(column, ())
