@@ -105,7 +105,7 @@ class Cluster:
         """
         if name == "api":
             ports = ["--pipeline-port", str(self.pipeline_port), "--optimizer-port", str(self.optimizer_port)]
-            arguments = ["serve", *ports]
+            arguments = ["serve", "--services", "pipeline,optimizer", *ports]
         else:
             arguments = ["worker", "--concurrency", str(self.concurrency)]
         self.processes[name] = subprocess.Popen(

@@ -68,8 +68,9 @@ class _Served:
         self.loop = asyncio.new_event_loop()
         lasting = threading.Thread(target=self.loop.run_until_complete, args=(asyncio.Event().wait(),), daemon=True)
         lasting.start()
-        self.apps = {name: make_app(name, context, keys_required=False) for name in ("pipeline", "optimizer")}
-        self.keyed = {name: make_app(name, context, keys_required=True) for name in ("pipeline", "optimizer")}
+        names = ("pipeline", "optimizer", "assistant")
+        self.apps = {name: make_app(name, context, keys_required=False) for name in names}
+        self.keyed = {name: make_app(name, context, keys_required=True) for name in names}
         self.n_started = 0
 
     def _fill(self) -> None:
@@ -197,6 +198,7 @@ _OPERATIONS = [
     *(("optimizer", "GET", f"/api/v1/optimize{rest}") for rest in ("", "/{O}", "/{O}/status", "/{O}/events")),
     *(("optimizer", "POST", f"/api/v1/optimize/{{O}}/{what}") for what in ("cancel", "pause", "resume")),
     *(("optimizer", "GET", path) for path in ("/api/v1/workers/status", "/health", "/ready", "/metrics", "/nowhere")),
+    *[("assistant", "POST", "/api/v1/ask")] * 4, ("assistant", "GET", "/api/v1/insights/{O}"),
     *(("pipeline", "GET", f"/api/v1/backtests{rest}") for rest in ("", "/{B}", "/{B}/trades", "/{B}/equity")),
     *(("pipeline", "GET", f"/api/v1/{rest}") for rest in ("datasets", "datasets/{D}", "strategies")),
     ("pipeline", "DELETE", "/api/v1/datasets/{D}"), ("pipeline", "DELETE", "/api/v1/backtests/{B}"),
@@ -236,8 +238,11 @@ def _body(rng: random.Random, served: _Served, path: str) -> tuple[bytes, bytes]
         return _form(rng)
     if "optimize/" in path:
         return rng.choice(((b"", b""), (b"application/json", b"{}")))
-    if "backtests" in path:
-        document: Any = {
+    if "/ask" in path:
+        question = rng.choice(("net profit by weekday", "top 5 combinations", "does the winner survive?", *TEXTS))
+        document: Any = {"question": question, "context": "", "conversation": "", "stream": rng.random() < 0.2}
+    elif "backtests" in path:
+        document = {
             "dataset_id": served.dataset, "strategy": "sma_crossover", "parameters": {"fast": rng.randint(2, 9)},
             "name": "fuzz", "costs": {"commission_per_lot": 3.5}, "sizing": {}, "rules": {},
         }  # fmt: skip

@@ -96,6 +96,14 @@ def test_a_run_is_an_optimization_with_its_results(laptop, ask):
     assert ask("delete", key) == {"optimization_id": key, "deleted": True}
 
 
+def test_an_answer_and_insights(laptop, ask):
+    question = "top 3 combinations by net profit"
+    answered = laptop.assistant.post("/api/v1/ask", json={"question": question, "context": laptop.grid})
+    assert ask("ask", question, "--run", laptop.grid) == answered.raise_for_status().json()
+    found = laptop.assistant.get(f"/api/v1/insights/{laptop.grid}")
+    assert ask("insights", laptop.grid) == found.raise_for_status().json()
+
+
 def test_a_verdict(laptop, ask):
     assert ask("robustness", laptop.grid, "--rank", "2") == optimizer(laptop, f"/{laptop.grid}/robustness", rank=2)
 

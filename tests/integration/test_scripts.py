@@ -126,7 +126,7 @@ class Service:
         ports = ["--pipeline-port", str(self.pipeline_port), "--optimizer-port", str(self.optimizer_port)]
         with (self.home / "serve.log").open("w") as log:
             process = subprocess.Popen(
-                [*COMMAND, "serve", *ports, *arguments],
+                [*COMMAND, "serve", "--services", "pipeline,optimizer", *ports, *arguments],
                 env=clean_environment(TRADING_AI_HOME=str(self.home)), stdout=log, stderr=log,
             )  # fmt: skip
         try:

@@ -37,6 +37,8 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
         if isinstance(item, Tag):
             if item.kind != "cmp":
                 tags.append(item)
+            elif item.text in {"better than", "worse than"}:
+                tags.append(Tag("cue", "compare", item.text))
         elif item not in FILLERS and len(item) > 1:
             unknown.append(item)
     return tuple(tags), tuple(unknown)
@@ -83,8 +85,8 @@ def _hours(items: list[Item]) -> list[Item]:
             clock = any(isinstance(t, Tag) and t.value == "clock" for t in (after, items[place + 3]))
             behind = _at(items, place + 4)
             told = behind in {"o'clock", "oclock", "utc", "gmt"} or (_is(behind, "dim") and behind.value == "hour")  # type: ignore[union-attr]
-            bearer = any(_is(t, *_BEARERS) for t in items[max(0, place - 3) : place])
-            if clock or told or (item == "from" and not bearer and high <= 24):
+            bearer = _is(_at(items, place - 1), *_BEARERS)
+            if clock or told or (not bearer and low == int(low) and high == int(high) and max(low, high) <= 24):
                 found.append(Tag("hour", f"{int(low)}-{int(high)}", f"{low:g} to {high:g}"))
                 place += 5 if told else 4
                 continue

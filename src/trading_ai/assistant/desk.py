@@ -12,8 +12,7 @@ from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.errors import did_you_mean
 
-ACTIVE = ("running", "paused")
-"""States of an optimization that is not over."""
+_NAMED = ("name", "id_backtest", "id_optimization", "id_unknown")
 
 
 class Unanswerable(Exception):  # noqa: N818 - told to whoever asked
@@ -119,6 +118,13 @@ class Desk:
     def newest(self, heard: Heard, draft: Draft) -> Run:
         """The run, of whichever kind, that a question is about."""
         if heard.has("noun", "backtest"):
+            return self.backtest(heard, draft)
+        if (
+            not heard.has("noun")
+            and not heard.context
+            and not any(heard.has(k) for k in _NAMED)
+            and not heard.has("status")
+        ):
             return self.backtest(heard, draft)
         about_trials = heard.has("noun", "optimization", "winner", "trial") or heard.has("subject", "running")
         if about_trials or heard.has("status"):

@@ -60,7 +60,10 @@ class Citation:
         """A cell."""
         value = self.value(row, column)
         unit = self.units.get(column, unit_of(column))
-        return Cell(f"{self.id}.r{row}.{column}", value, shown(value, unit, self.currency))
+        currency = self.currency
+        if not currency and "account_currency" in self.rows.columns:
+            currency = str(self.value(row, "account_currency"))
+        return Cell(f"{self.id}.r{row}.{column}", value, shown(value, unit, currency))
 
 
 @dataclass(frozen=True)

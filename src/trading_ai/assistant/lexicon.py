@@ -48,7 +48,7 @@ _TRADES = {
         "exit_reason": "exit reason|exit reasons|reason of exit|reason for exit|reasons for exit|kind of exit|"
         "how trades end|how trades ended|how trades close|how did trades end|exit type|exit types|how trades exit|"
         "how were trades closed|how did they close|how did my trades end|reason for closing",
-        "duration": "duration|durations|how long trades are held|by length|by holding time|hold time bucket|"
+        "duration": "how long trades are held|by length|by holding time|hold time bucket|"
         "by trade duration|by holding period|holding time bucket",
     },
     "direction": {
@@ -100,15 +100,18 @@ _ASKED = {
     "order": {
         "best": "best|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|earned most|"
         "makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|performs best|"
-        "performed best|earns the most|most successful|profitable|better than the rest|maximal|performs better|"
+        "performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|higher|greater|"
+        "maximal|performs better|"
         "earned the most|wins the most|earn the most|max of|maximises|maximizes|pays best|first place",
         "worst": "worst|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing the most|"
         "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
-        "hurts the most|losing most|unprofitable|cost me most|costs me most|costs me the most|cost me the most|"
+        "hurts the most|losing most|cost me most|costs me most|costs me the most|cost me the most|"
         "bleeding|bad|weak|performs poorly",
         "lowest": "lowest|smallest|least|fewest|shortest|minimal|shallowest|lower|smaller|minimises|minimizes|tiniest",
-        "loss": "lose money|loses money|lost money|losing money|lose|loses|lost|make a loss|made a loss|negative",
-        "gain": "make money|makes money|made money|making money|earn|earned|earns|make|makes|made|win|won|profited|"
+        "loss": "unprofitable|lose money|loses money|lost money|losing money|lose|loses|lost|make a loss|made a loss|"
+            "negative",
+        "gain": "profitable|make money|makes money|made money|making money|earn|earned|earns|make|makes|made|win|won|"
+            "profited|"
         "positive|in profit|in the black|gained",
     },
     "noun": {
@@ -134,7 +137,7 @@ _ASKED = {
         "worker": "worker|workers|machines|worker processes|nodes",
         "equity": "equity|equity curve|balance curve|account value",
         "days": "days|trading days|trading day",
-        "bar": "bar|candles|candle",
+        "bar": "bar|bars|candles|candle",
     },
     "day": {
         "worst": "worst day|worst days|worst trading day|worst single day|worst daily loss|largest daily loss|"
@@ -178,7 +181,8 @@ _ASKED = {
 }  # fmt: skip
 
 _CUES = {
-    "luck": "luck|lucky|by chance|chance|fluke|random|skill|coincidence|significant|significance|statistically|by luck|"
+    "luck": "luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
+        "coincidence|significant|significance|statistically|by luck|"
     "pure luck|likely luck|noise|real edge|edge real|curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|"
     "believe|reliable|data mining|data snooping|snooping",
     "survive": "survive|survives|survived|surviving|survivor|survivors|hold up|holds up|stand up|will hold|pass "
@@ -190,7 +194,8 @@ _CUES = {
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
     "over-optimized|overoptimised",
     "why": "why|reason|how come|for what reason|what makes|explain why|reasons",
-    "meaning": "mean|means|meaning|definition|define|defined|what is meant|stand for|stands for|explain the term|"
+    "meaning": "what is a|what is an|what exactly is|mean|means|meaning|definition|define|defined|what is meant|stand "
+        "for|stands for|explain the term|"
     "explain what|explained|explain|definitions|calculated|computed|formula|calculate|worked out|describe",
     "howto": "how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
     "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do you|"
@@ -205,12 +210,19 @@ _CUES = {
         "impact|"
     "drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|effects|"
     "biggest effect|biggest influence|biggest impact|largest effect|matter most|explains",
+    "no_costs": "before costs|before cost|gross of costs|excluding costs|without costs|without any costs|no costs|"
+    "without cost|without the costs|before trading costs|before fees|costs were zero|zero costs|if there were no costs|"
+    "without trading costs|cost free|without transaction costs",
+    "trend": "wider|tighter|larger stop|help|helps|helped|increase|increasing|increased|decreasing|raising|lowering|"
+        "widening|"
+    "tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends on|related",
     "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
     "costs paid|paid|pay|expense",
     "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
     "triple": "triple|tripled|three times|3x|x3|triples",
     "half": "halve|halved|half the",
-    "breakeven": "break even|break-even|breakeven|how much dearer|how expensive|bear|afford|withstand|eat|eaten|eats|"
+    "breakeven": "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
+        "expensive|bear|afford|withstand|eat|eaten|eats|"
     "profit is gone|profits disappear|wiped out",
     "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|in sample|in-sample|"
     "rolling windows|walk forwards",
@@ -229,7 +241,8 @@ _CUES = {
     "gap": "gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
-    "progress": "progress|far|percent done|how far|how far along|status|completed so far|state|doing|going|along|"
+    "far": "far|how far|percent done|how far along|how far is|how far has",
+    "progress": "progress|status|completed so far|state|doing|going|along|"
     "finished yet|done yet|still running",
     "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|"
     "how long until|take|takes|remain|until it is done|will it be done",
@@ -237,9 +250,9 @@ _CUES = {
     "took": "how long did|took|taken|duration of the run|did it take|how long it took|long did it take",
     "next": "next|should i|recommend|recommendation|suggest|suggestion|advise|advice|should we|improve|improvement|"
     "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
-    "failed": "failed|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
+    "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
     "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|"
-    "imported reports|imported backtests|replayed|tradingview|ctrader|imported report",
+    "replayed|tradingview|ctrader",
     "concentration": "one month|single month|single trade|one trade|few trades|concentrated|concentration|"
     "single best|without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|"
     "without best|depend|depends|dependent|rely|relies|minus the best",
@@ -247,7 +260,8 @@ _CUES = {
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
     "exists": "is there|are there|have|do i have|exist|exists|available|there|got|stored|did i run|did i",
-    "how_much": "how much|how big|how large|how high|how deep|how low|how good|how bad|how well|how long|how "
+    "how_much": "how did|how do|how was|how were|how are|how has|how have|how does|how much|how big|how large|how "
+        "high|how deep|how low|how good|how bad|how well|how long|how "
         "profitable|"
     "how risky|how strong",
     "rank_by": "objective|ranked by|ranking|rank|sorted by|sort by|ordered by|rank by|scored by",
@@ -326,7 +340,7 @@ thank thanks that the their theirs them then there's these they thing things tho
 total-wise traded trader traders trades' trading trading-ai tradingai turn turned turns type types under up us usd
 use used using utc value values very via want was way well went were what what's whatever whats when whenever where
 whether which whichever while who whole whom whose why will with without-any would yet yield yielded yields you your
-yours
+yours anything something nothing everything anyone somehow itself themselves there someone somewhere
 """
 
 FILLERS = frozenset(_FILLERS.split())

@@ -71,7 +71,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"put|hold|bet|risk)\b"
         r"|\bhow much (?:will|would|can|could) (?:i|we) (?:make|earn|win|lose)\b(?!.*\b(?:cost|costs|if|with|had)\b)|"
         r"\bguarantee\w*\b|\bprice (?:target|of .* today)\b|\btoday's price\b"
-        r"|\bgood (?:time|moment) to (?:buy|sell|invest)\b|\bcurrent price\b|\bprice now\b|\bnews\b|\b(?:in|by) "
+        r"|\bgood (?:time|moment) to (?:buy|sell|invest)\b|\bcurrent (?:\w+ )?price\b|\bprice now\b|\bnews\b|"
+        r"\b(?:in|by) "
         r"(?:20[3-9]\d|2028|2029)\b|\bnext year\b|\bworth buying\b|\bwhich (?:stock|coin|crypto)\b"
         r"|\bgoing to (?:go|rise|fall|be worth|make|earn|win|crash)\b",
         "The future is not stored: only what happened in backtests of past data can be told, and whether that was "

@@ -59,7 +59,7 @@ def _number(value: float, unit: str, currency: str) -> str:
     if unit == "hour":
         return f"{int(value):02d}:00"
     if unit in _MONEY:
-        return f"{value:,.2f} {currency}".rstrip()
+        return f"{round(value, 2) + 0.0:,.2f} {currency}".rstrip()
     if unit == "%":
         return f"{value:.2f} %"
     if unit == "share":

@@ -201,7 +201,7 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         made_of = condition_sql(tag)
         if made_of is not None:
             sql.append(made_of)
-            words.append(harmless(tag.text))
+            words.append(("held " if tag.value.startswith("held") else "") + harmless(tag.text))
     return sql, words
 
 

@@ -34,6 +34,7 @@ class Laptop:
         application: what is served.
         pipeline: client of the pipeline API.
         optimizer: client of the optimizer API.
+        assistant: client of the assistant API.
         dataset_id: a dataset that is there.
         backtest_id: a backtest that is there.
         slow_backtest_id: one whose optimizations of `period` last long enough to be stopped.
@@ -49,16 +50,16 @@ class Laptop:
         now = time.time()
         worker = WorkerRecord("laptop:1:a", "laptop", 1, "local", 1, now, now)
         self.runner = LocalRunner(self.application.service, self.application.queue, worker, 1)
-        self.pipeline, self.optimizer = self.clients(keys_required=False)
+        self.pipeline, self.optimizer, self.assistant = self.clients(keys_required=False)
 
-    def clients(self, *, keys_required: bool, **how: Any) -> tuple[TestClient, TestClient]:
-        """Clients of both APIs."""
+    def clients(self, *, keys_required: bool, **how: Any) -> tuple[TestClient, TestClient, TestClient]:
+        """Clients of the APIs: pipeline, optimizer, assistant."""
         context = Context(self.application, self.runner.wake)
-        pipeline, optimizer = (
+        pipeline, optimizer, assistant = (
             TestClient(make_app(name, context, keys_required=keys_required), **{"base_url": "http://localhost", **how})
-            for name in ("pipeline", "optimizer")
+            for name in ("pipeline", "optimizer", "assistant")
         )
-        return pipeline, optimizer
+        return pipeline, optimizer, assistant
 
     def start(self, *parameters: dict[str, Any], headers: dict[str, str] | None = None, **body: Any) -> Any:
         """The answer to a request for an optimization; 4 combinations unless told otherwise."""

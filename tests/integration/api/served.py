@@ -46,7 +46,17 @@ class Service(Server):
 
     def _command(self) -> list[str]:
         ports = ["--optimizer-port", str(self.port), "--pipeline-port", str(self._pipeline_port)]
-        return [sys.executable, "-m", "trading_ai.cli.main", "serve", "--workers", "1", *ports]
+        return [
+            sys.executable,
+            "-m",
+            "trading_ai.cli.main",
+            "serve",
+            "--services",
+            "pipeline,optimizer",
+            "--workers",
+            "1",
+            *ports,
+        ]
 
     def _answers(self) -> bool:
         try:

@@ -30,6 +30,7 @@ READ = [
     ("pipeline", "GET", "/api/v1/strategies"),
     ("pipeline", "GET", "/api/v1/strategies/bundles"),
     ("pipeline", "GET", "/api/v1/sql/schema"),
+    ("assistant", "GET", "/api/v1/insights/x"),
 ]
 RUN = [
     ("optimizer", "POST", "/api/v1/optimize"),
@@ -60,7 +61,7 @@ def keys(laptop):
 
 @pytest.fixture
 def guarded(laptop):
-    return dict(zip(("pipeline", "optimizer"), laptop.clients(keys_required=True), strict=True))
+    return dict(zip(("pipeline", "optimizer", "assistant"), laptop.clients(keys_required=True), strict=True))
 
 
 def test_no_key_is_needed_on_this_machine(laptop):
@@ -99,7 +100,7 @@ def test_every_route_is_in_one_of_the_lists(guarded):
             plain = "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
             for method, operation in operations.items():
                 assert operation["security"] == [{"key": []}, {"bearer": []}]
-                reads = method == "get" or plain == "/api/v1/sql"  # a question, too long for a URL
+                reads = method == "get" or plain in {"/api/v1/sql", "/api/v1/ask"}  # questions, too long for a URL
                 assert (service, method.upper(), plain) in listed or reads
                 if method == "get":
                     assert client.get(path.replace("{", "").replace("}", "").replace("_", "-")).status_code == 401

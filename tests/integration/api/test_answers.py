@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.trade_imports import samples
 from tests.integration.trade_imports.test_passes import mt5_xml
-from trading_ai.api import optimizer, passes, pipeline, sql, walk_forward
+from trading_ai.api import assistant, optimizer, passes, pipeline, sql, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -27,7 +27,7 @@ def models():
     """The described answer of each route, by method and path."""
     routes = [
         r
-        for made in (optimizer, passes, pipeline, sql, walk_forward)
+        for made in (assistant, optimizer, passes, pipeline, sql, walk_forward)
         for r in made.router.routes
         if isinstance(r, APIRoute)
     ]
@@ -81,6 +81,12 @@ def visit(laptop, year):
     yield got(data, "GET", "/api/v1/strategies")
     yield got(data, "POST", "/api/v1/sql", json={"sql": "select * from backtests"})
     yield got(data, "GET", "/api/v1/sql/schema")
+    asked = {"question": "how much did I pay in costs?", "context": laptop.backtest_id}
+    yield got(laptop.assistant, "POST", "/api/v1/ask", json=asked)
+    yield got(laptop.assistant, "POST", "/api/v1/ask", json={"question": "what is the profit factor?"})
+    yield got(laptop.assistant, "GET", "/ready")
+    insights = "/api/v1/insights/{optimization_id}"
+    yield got(laptop.assistant, "GET", f"/api/v1/insights/{year}", template=insights)
 
     # One that fails in part, one that never ranks, one whose neighbours count, and one that lasts.
     axes = [{"name": "stop_loss", "values": [20, 30]}, {"name": "fast", "min_value": 3, "max_value": 9, "step": 2}]
@@ -150,11 +156,11 @@ def test_nothing_that_may_be_left_out_or_empty_went_unseen(visited):
     assert uploads == [False, True]
 
 
-@pytest.mark.parametrize("service", ["pipeline", "optimizer"])
+@pytest.mark.parametrize("service", ["pipeline", "optimizer", "assistant"])
 def test_every_field_has_a_meaning_and_there_are_no_others(laptop, service):
     description = getattr(laptop, service).get("/openapi.json").json()
     forms = dict(_reached(description, _answered(description)))
-    assert len(forms) > 10
+    assert len(forms) > (10 if service != "assistant" else 5)
     for name, schema in forms.items():
         assert schema["additionalProperties"] is False, name
         assert schema["description"], name

@@ -35,7 +35,7 @@ def made(tmp_path_factory) -> Bundle:
 def guarded(tmp_path_factory):
     """A service that takes code from whoever has a key of scope admin, and a header for each scope."""
     with running_laptop(tmp_path_factory.mktemp("guarded"), allow_code_upload=True, workers=1) as laptop:
-        laptop.pipeline, laptop.optimizer = laptop.clients(keys_required=True)
+        laptop.pipeline, laptop.optimizer, _ = laptop.clients(keys_required=True)
         keys = laptop.application.keys
         laptop.keys = {
             scope: {"X-API-Key": keys.create(scope, scope, time.time())[1]} for scope in ("read", "run", "admin")

@@ -31,9 +31,9 @@ class Advice(Topic):
     def fit(self, heard: Heard) -> float:
         if heard.has("dim") or heard.all("condition") or heard.cue("howto", "meaning"):
             return 0.1
-        if heard.cue("concentration"):
-            return 0.9
-        if heard.cue("correlated", "ledger"):
+        if heard.cue("correlated") and heard.has("noun", "trial", "winner"):
+            return 0.85
+        if heard.cue("ledger"):
             return 0.85
         if heard.cue("insight"):
             return 0.9
@@ -59,6 +59,6 @@ class Advice(Topic):
         draft.offer(f"trading-ai insights {short(run.run_id)}")
 
 
-_ASKED = {"concentration": ("concentration",), "correlated": ("correlated",), "ledger": ("ledger",)}
+_ASKED = {"correlated": ("correlated",), "ledger": ("ledger",)}
 
 ADVICE = Advice()

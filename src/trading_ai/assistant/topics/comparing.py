@@ -16,6 +16,10 @@ from trading_ai.metrics.catalog import METRIC_COLUMN
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
 
 
+_COUNTS = ("total_trades", "long_trades", "short_trades")
+"""More of them is neither better nor worse by itself."""
+
+
 class Comparing(Topic):
     """Metrics of two runs, and which is better by each."""
 
@@ -29,6 +33,15 @@ class Comparing(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        two = any(tag.number == 2 for tag in heard.all("limit")) and heard.has(
+            "noun", "run", "backtest", "optimization"
+        )
+        if (
+            two
+            and heard.has("subject", "latest")
+            and (heard.has("metric") or heard.has("order") or heard.cue("compare"))
+        ):
+            return 0.95
         if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
             return 0.0
         if heard.cue("walk") or heard.has("parameter") or heard.has("metric", "buy_and_hold_percent"):
@@ -72,7 +85,7 @@ class Comparing(Topic):
         for m in metrics:
             x, y = found.value(0, f"a_{m}"), found.value(0, f"b_{m}")
             who = ""
-            if x is not None and y is not None and better[m] and x != y:
+            if x is not None and y is not None and better[m] and m not in _COUNTS and x != y:
                 who = " B is better." if (y > x) == (better[m] > 0) else " A is better."
             elif x is not None and x == y:
                 who = " They are equal."

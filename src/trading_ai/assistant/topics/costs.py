@@ -20,7 +20,8 @@ class Costs(Topic):
 
     name = "costs"
     accounts = ALWAYS | {
-        "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven", "noun:run",
+        "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven",
+        "cue:no_costs", "noun:run",
         "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
         "cue:imported",
         "noun:strategy", "neg", "cue:progress",
@@ -33,6 +34,8 @@ class Costs(Topic):
             heard.has(kind) for kind in ("dim", "direction", "weekday", "hour", "month", "condition", "outcome", "exit")
         ):
             return 0.15
+        if heard.cue("no_costs"):
+            return 0.95
         costs = heard.cue("cost") or heard.has("metric", *_PARTS)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")
         if heard.has("noun", "trial") or (heard.has("metric") and not heard.has("metric", "net_profit", *_PARTS)):
@@ -65,7 +68,7 @@ class Costs(Topic):
         run = desk.newest(heard, draft)
         source = cost_source(run, draft)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")
-        without = heard.has("neg") and heard.cue("cost")
+        without = heard.cue("no_costs") or (heard.has("neg") and heard.cue("cost"))
         if changed or without:
             factor = heard.first("factor")
             times = (

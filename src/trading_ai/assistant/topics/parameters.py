@@ -25,7 +25,8 @@ class Parameters(Topic):
     accounts = ALWAYS | {
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
-        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:survive", "noun:backtest", "condition",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:trend", "cue:next", "cue:survive",
+        "noun:backtest", "condition",
         "noun:strategy",
     }  # fmt: skip
     offers = ("which stop is most robust?", "which parameter matters most?", "is the winner at the edge of its range?")
@@ -38,6 +39,15 @@ class Parameters(Topic):
         about = named or heard.has("noun", "param")
         if heard.cue("edge") and (about or heard.has("noun", "winner") or heard.has("order", "best")):
             return 0.95
+        if (
+            heard.cue("edge")
+            and not heard.has("noun", "dataset")
+            and not heard.has("symbol")
+            and not heard.cue("period")
+        ):
+            return 0.89
+        if heard.cue("trend") and named:
+            return 0.9
         if heard.cue("plateau") and not heard.cue("meaning"):
             return 0.9
         if heard.cue("importance") and about:
@@ -85,6 +95,8 @@ class Parameters(Topic):
         elif heard.has("noun", "winner") and asked and not heard.cue("robust", "plateau"):
             _of_winner(run, draft, asked)
         else:
+            if heard.cue("trend"):
+                _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
 
@@ -99,6 +111,24 @@ def _of_winner(run: Run, draft: Draft, asked: list[str]) -> None:
         raise Unanswerable("No trial ranks, so there is no winner.")
     for name in columns:
         draft.say(f"The best trial has {name.replace('_', ' ')} {{a}}.", a=found.cell(0, name))
+
+
+def _trend(run: Run, draft: Draft, asked: list[str]) -> None:
+    """Whether more of a parameter goes with a better score."""
+    for name in asked:
+        p = column(parameter_column(name))
+        found = draft.query(
+            f"select corr({p}, score) as correlation, count(*) as n_trials from trials({quoted(run.run_id)}) where "
+            f"score is not null",
+            {"correlation": "ratio", "n_trials": "trials"},
+        )
+        value = found.value(0, "correlation")
+        way = "undefined" if value is None else "with better scores" if value > 0 else "with worse scores"
+        draft.say(
+            f"Over {{n}} trials, {name.replace('_', ' ')} and the score have the correlation {{c}}: larger values go "
+            f"{way}.",
+            n=found.cell(0, "n_trials"), c=found.cell(0, "correlation"),
+        )  # fmt: skip
 
 
 def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:

@@ -10,7 +10,7 @@ from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.documents.words import short
 
-_CUES = ("progress", "eta", "speed", "took", "failed")
+_CUES = ("far", "progress", "eta", "speed", "took", "failed")
 
 
 class Progress(Topic):
@@ -40,8 +40,12 @@ class Progress(Topic):
         about = about or heard.has("id_optimization") or heard.has("name")
         if heard.cue("failed") and (heard.has("noun", "trial") or heard.cue("why")) and about:
             return 0.95
-        if heard.has("subject", "running") and heard.cue("progress", "eta", "speed", "took", "how_much"):
+        if heard.has("subject", "running") and (
+            heard.cue("far", "progress", "eta", "speed", "took", "how_much", "exists") or not heard.has("noun")
+        ):
             return 0.95
+        if heard.cue("far") or (heard.cue("eta") and heard.has("subject", "this")):
+            return 0.85
         if heard.cue("eta", "speed", "took") and about:
             return 0.92
         if heard.cue("progress") and heard.has("noun", "optimization"):

@@ -41,11 +41,14 @@ class Records(Topic):
             return 0.1
         if heard.cue("howto") or heard.has("direction") or heard.cue("double", "cost"):
             return 0.1
-        kinds = heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy")
+        imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
+        kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
-            return 0.5 if heard.cue("imported") and heard.cue("list", "exists") else 0.0
+            return 0.0
         if heard.all("id_backtest") or heard.all("id_optimization") or (heard.context and heard.has("subject", "this")):
             return 0.2
+        if imported:
+            return 0.9
         plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
             "subject", "all"
         )
@@ -109,6 +112,8 @@ class Records(Topic):
 
 
 def _kind(heard: Heard) -> str:
+    if heard.cue("imported"):
+        return "backtest"
     for kind in ("backtest", "optimization"):
         if heard.has("noun", kind):
             return kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trading_ai.assistant.topics.advice import ADVICE
 from trading_ai.assistant.topics.comparing import COMPARING
+from trading_ai.assistant.topics.concentration import CONCENTRATION
 from trading_ai.assistant.topics.costs import COSTS_TOPIC
 from trading_ai.assistant.topics.days import DAYS
 from trading_ai.assistant.topics.drawdowns import DRAWDOWNS
@@ -22,7 +23,8 @@ from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
-    HOWTO, STREAKS, DRAWDOWNS, DAYS, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS, PARAMETERS, TRADES, TRIALS, FIGURES,
+    HOWTO, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS, PARAMETERS, TRADES, TRIALS,
+    FIGURES,
     COMPARING, QUALITY,
     PROGRESS, RECORDS, ADVICE, MEANINGS,
 )  # fmt: skip

@@ -54,7 +54,7 @@ class Robustness(Topic):
         if heard.has("agg", "count") and (heard.has("subject", "all") or heard.has("noun", "run", "optimization")):
             _counted(draft)
             return
-        run = desk.optimization(heard, draft)
+        run = _judged(heard, desk, draft)
         found = verdict_of(run, draft)
         if not len(found):
             raise Unanswerable(
@@ -72,6 +72,26 @@ class Robustness(Topic):
         else:
             _whole(heard, found, rows, draft)
         draft.offer(f"trading-ai robustness {short(run.run_id)}   (judges anew, with every explanation)")
+
+
+def _judged(heard: Heard, desk: Desk, draft: Draft) -> Run:
+    """The optimization that is asked about: the latest that was judged, unless the question says which."""
+    said = Draft(desk.sql)
+    run = desk.optimization(heard, said)
+    named = heard.context or any(heard.has(kind) for kind in ("subject", "name", "id_optimization", "id_backtest"))
+    if not named or (not heard.has("subject", "latest", "previous", "oldest", "running") and not heard.context):
+        every = desk.sql.ask("select optimization_id from verdicts group by optimization_id", 5_000).rows
+        judged = {row[0] for row in every}
+        own = [o for o in desk.stored.optimizations if o.run_id in judged and not o.part_of]
+        explicit = any(
+            heard.has(kind) for kind in ("name", "id_optimization", "id_backtest", "symbol", "strategy", "timeframe")
+        )
+        if run.run_id not in judged and own and not explicit:
+            draft.assume(f"Asked of the latest one that was judged, {own[0].label}; {run.label} was not")
+            return own[0]
+    for text in said.assumptions:
+        draft.assume(text)
+    return run
 
 
 def verdict_of(run: Run, draft: Draft) -> Citation:

@@ -49,7 +49,7 @@ class Trades(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
-        if heard.has("noun", "winner", "trial", "param") and not heard.has("noun", "trade"):
+        if heard.has("noun", "winner", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
         if any(m not in MEASURES for m in metrics):
@@ -66,6 +66,7 @@ class Trades(Topic):
             or heard.has("noun", "trade")
             or heard.cue("how_much")
         )
+        asks = asks or heard.cue("compare")
         if heard.has("noun", "dataset") and not heard.has("noun", "trade"):
             return 0.1
         if grouped and (asks or filtered or heard.cue("list")):
@@ -116,10 +117,10 @@ class Trades(Topic):
 
 def _dimensions(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
-    if len(heard.values("direction")) == 2 and "direction" not in found:
-        found.append("direction")
-    if len(heard.values("outcome")) == 2 and not found:
-        return found
+    for slot in ("direction", "session", "weekday", "month"):
+        several = len(heard.values(slot)) > 1
+        if several and slot not in found and (slot == "direction" or heard.cue("compare") or heard.has("order")):
+            found.append(slot)  # two of a kind are set side by side
     return found
 
 

@@ -75,6 +75,15 @@ class WalkForward(Topic):
             "out_of_sample_trades "
             f"from walk_forward_windows {where} order by train_end, optimization_id"
         )
+        total = every.value(0, "out_of_sample_profit")
+        if total is not None:
+            draft.say(
+                "It made money out of sample."
+                if total > 0
+                else "It lost money out of sample."
+                if total < 0
+                else "It neither made nor lost."
+            )
         if heard.cue("drift") or heard.has("noun", "param"):
             _drift(where, windows, draft)
         elif heard.has("order", "worst", "lowest") or heard.has("outcome", "loss"):
