@@ -64,7 +64,16 @@ def surroundings(folder: Path) -> Cluster:
     made.program("sudo", f'if [ "$1" = cat ]; then echo {TOKEN}; else exec "$@"; fi')
     checkout = folder / "checkout"
     checkout.mkdir()
-    for name in ("scripts", "infrastructure", "kubernetes", "monitoring", "src", "docker", "docker-compose.yml", "examples"):
+    for name in (
+        "scripts",
+        "infrastructure",
+        "kubernetes",
+        "monitoring",
+        "src",
+        "docker",
+        "docker-compose.yml",
+        "examples",
+    ):
         (checkout / name).symlink_to(ROOT / name)
     (checkout / "token").write_text(f"{TOKEN}\n")
     (checkout / "optimizer.tar").touch()
@@ -145,9 +154,7 @@ def in_order(expected: str, printed: str) -> str | None:
     return None
 
 
-def run_guide(
-    cluster: Cluster, told: Sequence[Block], ports: Mapping[int, int], left_out: Collection[int] = ()
-) -> str:
+def run_guide(cluster: Cluster, told: Sequence[Block], ports: Mapping[int, int], left_out: Collection[int] = ()) -> str:
     """Run a guide's blocks in their order, compare what each prints, and return all of it.
 
     Args:

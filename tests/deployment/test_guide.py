@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,13 +56,17 @@ def cluster(tmp_path: Path) -> Cluster:
     return surroundings(tmp_path)
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize(
+    "guide",
+    # A new process for each of some twenty commands, and strategies that are compiled for it.
+    [pytest.param(guide, marks=[pytest.mark.slow] if "PHASE-5" in guide else []) for guide in GUIDES],
+)
 def test_a_guide_runs_from_its_beginning_to_its_end(cluster: Cluster, guide: str) -> None:
     told = blocks(guide)
     left_out = {n for n, block in enumerate(told) if any(words in block.text for words in AWAITED + TESTED_ELSEWHERE)}
     if guide.startswith("PHASE-1"):
         bare_machine(cluster)
-    pages = {"/healthcheck": [(200, "OK")], "/api/health": [(200, {})]}
+    pages: dict[str, list[tuple[int, Any]]] = {"/healthcheck": [(200, "OK")], "/api/health": [(200, {})]}
     with (
         stub(pages) as url,
         whole(cluster.folder, TRADING_AI_ADMIN_KEY=KEY, TRADING_AI_REQUIRE_KEYS="1") as api,
@@ -133,7 +138,11 @@ def test_what_kubectl_is_asked_for_is_deployed(command: str) -> None:
         return
     space = words[words.index("--namespace") + 1]
     assert space in {namespace(d) for d in of_kind(EVERYTHING, "StatefulSet", "Deployment")}
-    kinds = {"deployment": ("Deployment",), "statefulset": ("StatefulSet",), "job": ("Job",)}
+    kinds: dict[str, tuple[str, ...]] = {
+        "deployment": ("Deployment",),
+        "statefulset": ("StatefulSet",),
+        "job": ("Job",),
+    }
     kinds["app"] = (*kinds["deployment"], *kinds["statefulset"])
     for kind, name in re.findall(r"\b(deployment|statefulset|job|app)[ /=]([\w-]+)", command):
         (found,) = (d for d in of_kind(EVERYTHING, *kinds[kind]) if d["metadata"]["name"] == name)

@@ -44,7 +44,7 @@ KEPT = {
     "prometheus": "/prometheus",
     "grafana": "/var/lib/grafana",
 }
-AWAITED = ("chroma_url", "ollama_url", "ollama_model")
+AWAITED = ("ollama_model",)
 """Settings that the manifests name before the program knows them."""
 
 OPTIONAL = ("ollama", "ollama-model")

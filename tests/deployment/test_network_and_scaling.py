@@ -106,7 +106,9 @@ def test_prometheus_reaches_all_that_it_measures_and_nothing_else() -> None:
             if leaves:
                 whence = (namespace(prometheus), pod_labels(prometheus))
                 assert permitted(EVERYTHING, "Ingress", workload, whence, number), name
-    (settings,) = (d["data"] for d in of_kind(EVERYTHING, "ConfigMap") if "prometheus.yml" in d["data"] and "scrape" in str(d))
+    (settings,) = (
+        d["data"] for d in of_kind(EVERYTHING, "ConfigMap") if "prometheus.yml" in d["data"] and "scrape" in str(d)
+    )
     scraped = {}
     for job in yaml.safe_load(settings["prometheus.yml"])["scrape_configs"]:
         (lookup,) = job["dns_sd_configs"]
@@ -122,8 +124,7 @@ def test_only_what_fetches_the_model_reaches_the_internet() -> None:
         blocks = [
             (peer["ipBlock"], {entry["port"] for entry in rule["ports"]})
             for policy in of_kind(EVERYTHING, "NetworkPolicy")
-            if namespace(policy) == namespace(workload)
-            and matches(policy["spec"]["podSelector"], pod_labels(workload))
+            if namespace(policy) == namespace(workload) and matches(policy["spec"]["podSelector"], pod_labels(workload))
             for rule in policy["spec"].get("egress", [])
             for peer in rule.get("to", [])
             if "ipBlock" in peer and not peer["ipBlock"]["cidr"].endswith("/32")
@@ -265,7 +266,7 @@ def test_the_metric_is_one_that_the_api_publishes(tmp_path: Path) -> None:
 
 def test_the_overlay_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     readme = (ROOT / "kubernetes" / "README.md").read_text()
-    (example,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    example, _ = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
     shutil.copytree(ROOT / "kubernetes", tmp_path / "kubernetes")
     mine = tmp_path / "kubernetes" / "overlays" / "mine"
     mine.mkdir()
@@ -280,6 +281,16 @@ def test_the_overlay_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 20)
     (claim,) = find(str(mine), "StatefulSet", "postgres")["spec"]["volumeClaimTemplates"]
     assert claim["spec"]["resources"]["requests"]["storage"] == "100Gi"
+
+
+def test_the_language_model_of_the_readme_is_another_one(tmp_path: Path) -> None:
+    _, example = re.findall(r"```yaml\n(.*?)```", (ROOT / "kubernetes" / "README.md").read_text(), re.DOTALL)
+    shutil.copytree(ROOT / "kubernetes", tmp_path / "kubernetes")
+    mine = tmp_path / "kubernetes" / "overlays" / "mine"
+    mine.mkdir()
+    (mine / "kustomization.yaml").write_text(example)
+    assert find(str(mine), "ConfigMap", "trading-ai-ollama")["data"]["TRADING_AI_OLLAMA_MODEL"] == "qwen2.5:7b"
+    assert container(find(str(mine), "StatefulSet", "ollama"))["resources"]["limits"]["memory"] == "12Gi"
 
 
 def test_the_readme_names_every_folder_and_secret() -> None:

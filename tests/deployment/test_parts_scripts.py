@@ -203,9 +203,9 @@ def test_parts_alone(cluster: Cluster, arguments: tuple[str, ...], parts: tuple[
         "assistant": {"assistant-api"},
         "monitoring": {"prometheus", "grafana"},
     }
-    assert {name for call in cluster.calls() if "status" in call for name in call if name in set().union(*own.values())} == (
-        set().union(*(own[part] for part in parts))
-    ), waited
+    assert {
+        name for call in cluster.calls() if "status" in call for name in call if name in set().union(*own.values())
+    } == (set().union(*(own[part] for part in parts))), waited
 
 
 def test_a_new_image_of_one_part_is_noticed_for_the_others(cluster: Cluster) -> None:

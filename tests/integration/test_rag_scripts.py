@@ -61,7 +61,10 @@ def test_what_fails_is_named_and_the_rest_is_tested_all_the_same(running: Whole)
     out, err = run(ALL, "--without-monitoring", env=env, code=1)
     assert "✓ Deletion of what the test has made" in out, "of the optimizer's test"
     assert f"✗ Assistant API: nothing answers at {nowhere}\n" in out
-    assert f"✗ Flower: nothing answers at {nowhere}\n  Next: kubectl --namespace trading-system logs deployment/flower" in out
+    assert (
+        f"✗ Flower: nothing answers at {nowhere}\n  Next: kubectl --namespace trading-system logs deployment/flower"
+        in out
+    )
     assert "Grafana" not in out
     assert err == "\n✗ Failed: assistant monitoring\n"
 
@@ -86,10 +89,18 @@ RIGHT = {"status": "answered", "answer": "3 backtests are stored.", "planner": "
 @pytest.mark.parametrize(
     ("ask", "counted", "complaint"),
     [
-        ([RIGHT | {"answer": "4 backtests are stored."}], 3, "✗ Answer: the figure 3 of its citation is not in: 4 backtests"),
+        (
+            [RIGHT | {"answer": "4 backtests are stored."}],
+            3,
+            "✗ Answer: the figure 3 of its citation is not in: 4 backtests",
+        ),
         ([REFUSED], 3, "✗ Answer: it is refused: no"),
         ([RIGHT], 7, "✗ Figures: the assistant counts 3 backtests, the pipeline 7"),
-        ([RIGHT, RIGHT | {"citations": [{"rows": [[4]], "sql": "select 3"}]}], 3, "✗ Citation: select 3 gave [[4]], and gives [[3]]"),
+        (
+            [RIGHT, RIGHT | {"citations": [{"rows": [[4]], "sql": "select 3"}]}],
+            3,
+            "✗ Citation: select 3 gave [[4]], and gives [[3]]",
+        ),
         ([RIGHT, RIGHT, RIGHT], 3, '✗ Refusal: "drop table trials" is answered: 3 backtests'),
         ([RIGHT, RIGHT, REFUSED, REFUSED, RIGHT], 3, "✗ Streaming: there is no event at the end"),
     ],
