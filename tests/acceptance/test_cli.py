@@ -86,14 +86,15 @@ def imported(home, *arguments):
 
 def test_help_imports_nothing_heavy_and_no_command(tmp_path):
     assert imported(tmp_path, "--help") == {
-        "trading_ai.cli.commands", "trading_ai.cli.main", "trading_ai.cli.output",
+        "trading_ai.cli.commands", "trading_ai.cli.examples", "trading_ai.cli.main", "trading_ai.cli.output",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("group", ["data", "backtest", "keys"])
 def test_help_of_a_group_imports_none_of_its_commands(tmp_path, group):
     found = imported(tmp_path, group, "--help") - {"pydantic"}  # typer reads the program's own options with it
-    assert found == {"trading_ai.cli.commands", "trading_ai.cli.main", "trading_ai.cli.output"}
+    own = ("commands", "examples", "main", "output")
+    assert found == {f"trading_ai.cli.{name}" for name in own}
 
 
 def test_what_only_looks_up_what_is_stored_loads_no_engine_and_no_figures(shell, optimization):

@@ -172,6 +172,8 @@ class Assistant:
                 next=tuple(draft.next),
                 topic=plan.topic.name,
             )
+        if not draft.statements:
+            return _clarify("What is stored says nothing of that.", _EXAMPLES)
         return Answer(
             "answered", tuple(draft.statements), tuple(draft.citations), tuple(draft.assumptions), (),
             tuple(draft.next),

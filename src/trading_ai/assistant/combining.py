@@ -14,6 +14,30 @@ _WORDS = {
     "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "zero": 0, "dozen": 12,
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
+_TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
+_UNDECIDED = frozenset(
+    {
+        "over",
+        "under",
+        "after",
+        "before",
+        "within",
+        "beyond",
+        "beat",
+        "beats",
+        "reach",
+        "reaches",
+        "reached",
+        "up to",
+        "or more",
+        "or less",
+        "or fewer",
+        "=",
+    }
+)
+"""Comparisons that may mean something else where no number stands by them."""
+
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
 _FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part")
 _BEARERS = ("metric", "parameter")
@@ -31,14 +55,16 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     items = _hours([_as_number(item) for item in items])
     items = _conditions(_between(items))
     items = _limits(items)
-    items = _negated(items)
+    items = _negated(_exits(_percents(items)))
     tags, unknown = [], []
     for item in items:
         if isinstance(item, Tag):
             if item.kind != "cmp":
                 tags.append(item)
-            elif item.text in {"better than", "worse than"}:
+            elif item.text in {"better than", "worse than", "more than", "less than", "higher than", "lower than"}:
                 tags.append(Tag("cue", "compare", item.text))
+            elif item.text not in _UNDECIDED:
+                tags.append(item)  # a condition that is not understood
         elif item not in FILLERS and len(item) > 1:
             unknown.append(item)
     return tuple(tags), tuple(unknown)
@@ -47,6 +73,8 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
 def _as_number(item: Item) -> Item:
     if isinstance(item, Tag):
         return item
+    if _DATE.match(item):
+        return Tag("date", item, item)
     if item in _WORDS and item != "one":
         return Tag("number", "", item, number=float(_WORDS[item]))
     if _CLOCK.match(item):
@@ -161,9 +189,17 @@ def _conditions(items: list[Item]) -> list[Item]:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
                 value = _of_bearer(bearer)
+                if bearer.value == "loss":  # lost more than 100 is a profit below -100
+                    operator, number = _TURNED[operator], -number
+                if value == "metric:max_drawdown" and _at(found, place + 1) in {"%", "percent"}:
+                    value = "metric:max_drawdown_percent"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
-                gone = {operator_at, place, bearer_at, *([place + 1] if behind else [])}
+                gone = {operator_at, place, *([place + 1] if behind else [])}
+                if bearer.value == "loss":
+                    found[bearer_at] = Tag("outcome", "loss", bearer.text)
+                else:
+                    gone.add(bearer_at)
                 found = [t for i, t in enumerate(found) if i not in gone]
                 found.insert(min(gone), tag)
                 place = min(gone) + 1
@@ -178,6 +214,19 @@ def _conditions(items: list[Item]) -> list[Item]:
                 None,
             )
             before = _at(found, before_at) if before_at is not None else None
+            beaten = next(
+                (i for i in range((before_at or 0) - 1, (before_at or 0) - 3, -1) if _is(_at(found, i), "cmp")), None
+            )
+            if _is(before, "metric") and beaten is not None and before_at is not None:  # beats a sharpe of 2
+                compared = found[beaten]
+                assert isinstance(before, Tag)
+                assert isinstance(compared, Tag)
+                operator = compared.value  # type: ignore[assignment]
+                found[beaten : place + 1 + behind] = [
+                    Tag("condition", _of_bearer(before), f"{before.text} {operator} {number:g}", operator, number)
+                ]
+                place = beaten + 1
+                continue
             if _is(before, "parameter"):
                 assert isinstance(before, Tag)
                 tag = Tag("condition", _of_bearer(before), f"{before.text} = {number:g}", "=", number)
@@ -203,7 +252,7 @@ def _of_bearer(bearer: Tag) -> str:
         return "held:hour" if bearer.value == "hour" else "held:day"
     if bearer.kind == "noun" and bearer.value == "days":
         return "held:day"
-    if bearer.kind in {"order", "cue"}:
+    if bearer.kind in {"order", "cue", "outcome"}:
         return "metric:net_profit"
     return f"{bearer.kind}:{bearer.value}"
 
@@ -222,7 +271,11 @@ def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | No
             return place
     for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
         item = items[place]
-        if isinstance(item, Tag) and item.kind == "order" and item.value == "gain":
+        if isinstance(item, Tag) and (item.kind, item.value) in {
+            ("order", "gain"),
+            ("order", "loss"),
+            ("outcome", "loss"),
+        }:
             return place
     return None
 
@@ -239,12 +292,48 @@ def _limits(items: list[Item]) -> list[Item]:
                 _is(before, "order", "noun")
                 or before in {"first", "the", "list", "show"}
                 or _is(before, "subject", "cue")
-                or _is(after, "order", "noun")
+                or _is(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
             ):
                 found.append(Tag("limit", "", f"{int(number)}", number=number))
                 continue
         found.append(item)
     return found
+
+
+def _percents(items: list[Item]) -> list[Item]:
+    """``50 % higher`` as a factor; ``rank 3`` as a place."""
+    found: list[Item] = []
+    for place, item in enumerate(items):
+        number = _number(item)
+        if isinstance(item, Tag) and item.kind == "limit":
+            number = item.number
+        before = found[-1] if found else None
+        if number is not None and _is(before, "cue", "metric") and before.value in {"rank_by", "rank"}:  # type: ignore[union-attr]
+            found[-1] = Tag("place", f"{int(number)}", f"rank {number:g}")
+            continue
+        behind = [t.text if isinstance(t, Tag) else t for t in items[place + 1 : place + 4]]
+        if number is not None and behind[:1] and behind[0] in {"%", "percent"}:
+            if {"higher", "more", "dearer", "increase", "larger"} & set(behind[1:]):
+                found.append(Tag("factor", "", f"{number:g} % more", number=1 + number / 100))
+                continue
+            if {"lower", "less", "cheaper", "decrease", "smaller"} & set(behind[1:]):
+                found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
+                continue
+        found.append(item)
+    return found
+
+
+def _exits(items: list[Item]) -> list[Item]:
+    """``hit take profit vs stop loss``: the second one is an exit as the first."""
+    if not any(_is(item, "exit") for item in items):
+        return items
+    ends = {"stop_loss", "take_profit", "trailing_stop"}
+    return [
+        Tag("exit", item.value, item.text)
+        if isinstance(item, Tag) and item.kind == "parameter" and item.value in ends
+        else item
+        for item in items
+    ]
 
 
 def _negated(items: list[Item]) -> list[Item]:

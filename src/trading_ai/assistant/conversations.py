@@ -22,13 +22,23 @@ MAX_CHARACTERS = 8_000
 
 _MOST_TAGS = 40
 _OPERATORS = {">", ">=", "<", "<=", "=", None}
-_FREE = {"hour": r"\d{1,2}(-\d{1,2})?", "year": r"\d{4}", "limit": "", "number": "(clock)?", "factor": ""}
+_FREE = {
+    "hour": r"\d{1,2}(-\d{1,2})?",
+    "year": r"\d{4}",
+    "date": r"\d{4}-\d{2}(-\d{2})?",
+    "place": r"\d{1,5}",
+    "cmp": ".{1,2}",
+    "limit": "",
+    "number": "(clock)?",
+    "factor": "",
+}
 _FOLLOWING = re.compile(
     r"^(?:and|what about|how about|only|just|same|now|then|also|but|or|why|instead|ok|okay|for|on|in|what if|with|"
     r"without|by|per)\b|\binstead\b|\btoo\b\??$|\bas well\b\??$"
 )
 _REPLACED = {
-    "weekday": ("weekday",), "month": ("month",), "hour": ("hour",), "session": ("session",), "year": ("year",),
+    "weekday": ("weekday",), "date": ("date", "month", "year"), "place": ("place",), "month": ("month",),
+    "hour": ("hour",), "session": ("session",), "year": ("year",),
     "direction": ("direction",), "outcome": ("outcome",), "exit": ("exit",), "metric": ("metric",), "dim": ("dim",),
     "agg": ("agg",),
     "order": ("order", "day"), "limit": ("limit",), "parameter": ("parameter",), "factor": ("factor",), "day": ("day",),

@@ -21,5 +21,8 @@ OF_CUES = {
     "breakeven": "break_even_factor",
     "plateau": "plateau",
     "efficiency": "walk_forward_efficiency",
+    "windows_profit": "walk_forward_profit",
+    "window_sizes": "walk_forward_sizes",
+    "overfit_loss": "overfitting_loss",
 }
 """Criteria by the cues of the lexicon."""

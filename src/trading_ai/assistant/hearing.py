@@ -18,20 +18,42 @@ MAX_CHARACTERS = 1_000
 
 _LONGEST_PHRASE = 7
 _SHORTEST_CORRECTED = 5
-_NEAR = 0.8
-"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it; five letters with two
-neighbours exchanged have 0.8."""
+_NEAR = 0.83
+"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it: one wrong letter of six."""
+
+_STRANGE = frozenset({"broker", "brokers", "weather", "trader", "rated"})
+"""Words that are near to known ones and mean something else."""
 
 _TOKEN = re.compile(
     r'"[^"]{1,120}"'
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}\b"
+    r"|\d{4}-\d{2}(?:-\d{2})?\b"
     r"|\d{1,2}:\d{2}"
     r"|\d[\d,]*(?:\.\d+)?(?:am|pm|k|x|h)?\b"
     r"|\w+(?:[-'&/.]\w+)*"
     r"|>=|<=|[><=%#]"
 )
 _CONTRACTED = (
+    (r"\bmost trades\b", "highest number of trades"), (r"\b(?:fewest|least) trades\b", "lowest number of trades"),
+    (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
+    (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
+        r"month)\b", r"trades per \1"),
+    (r"\bgimme\b", "give me"), (r"\bmake (.+?) better\b", r"improve \1"), (r"\bhow do i (perform|do|"
+        r"fare)\b", r"how did i \1"),
+    (r"\bcan i (?:ignore|leave out|drop)\b", "matters"), (r"\b(best|worst) day of the "
+        r"week\b", r"\1 weekday"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
+    (r"\bend(?:s|ed)? up with\b", "final equity"), (r"\bdoes (.+?) explain\b", r"is the importance of \1"),
+    (r"(?<=\w )can i (?:be|say|trust)\b", ""), (r"\b(median|maximum|minimum) (?:net )?profit (?:per|a) "
+        r"trade\b", r"\1 profit of trades"),
+    (r"\b(average|avg|mean) (?:net )?(?:daily )?(profit|pnl|loss) (?:per|a|each) (?:trading "
+        r")?day\b", r"\1 \2 of trading days"),
+    (r"\baverage daily (profit|pnl|loss)\b", r"average \1 of trading "
+        r"days"), (r"\bwf\b", "walk forward"), (r"\bq1\b", "january february march"),
+    (r"\bq2\b", "april in may june"), (r"\bq3\b", "july august september"), (r"\bq4\b", "october november "
+        "december"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
+    (r"\blongest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the highest bars held"),
+    (r"\bshortest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the lowest bars held"),
     (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
     (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
     ("[\u201c\u201d]", '"'),
@@ -76,6 +98,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     tokens = _TOKEN.findall(normal(question))
     vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
     vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
+    tokens = [part for token in tokens for part in _parted(token, names)]
     corrected: list[tuple[str, str]] = []
     for place, token in enumerate(tokens):
         better = _corrected(token, vocabulary)
@@ -90,6 +113,13 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         place += length
     tags, unknown = combined(items)
     return Heard(question, tags, unknown, tuple(corrected), context)
+
+
+def _parted(token: str, names: Names) -> list[str]:
+    """``sl/tp`` as two words, where it is no name."""
+    pieces = token.split("/")
+    known = len(pieces) > 1 and token not in names.phrases and token not in phrases()
+    return pieces if known and all(piece in _vocabulary() for piece in pieces) else [token]
 
 
 def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | str]:
@@ -152,9 +182,10 @@ def _entity(token: str, names: Names) -> Tag | None:
 
 def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
     """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
-    if token in vocabulary or token in _vocabulary() or not token.isalpha():
+    if token in _STRANGE or token in vocabulary or token in _vocabulary() or not token.isalpha():
         return token
-    if len(token) >= 3 and (turned := _letters().get("".join(sorted(token)))):
+    turned = _letters().get("".join(sorted(token)), "") if len(token) >= 3 else ""
+    if turned and turned[0] == token[0] and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
         return turned  # two letters exchanged
     if len(token) < _SHORTEST_CORRECTED:
         return token

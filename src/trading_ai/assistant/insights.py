@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk
-from trading_ai.assistant.drafts import Draft, Statement
-from trading_ai.assistant.insight_tests import TESTS
+from trading_ai.assistant.drafts import Draft, Statement, column, quoted
+from trading_ai.assistant.insight_tests import COLUMNS, TESTS
+from trading_ai.assistant.trial_sql import searched_columns
 from trading_ai.errors import QueryError
 
 
@@ -44,6 +46,9 @@ def insights(run: Run, desk: Desk, draft: Draft) -> list[Insight]:
         need are left out.
     """
     found = []
+    with suppress(QueryError):  # of what was made elsewhere, some columns may be missing
+        columns = ", ".join(column(name) for name in (*searched_columns(run), *COLUMNS))
+        desk.sql.ask(f"select rank, score, {columns} from trials({quoted(run.run_id)}) where rank = 1", 1)
     for name, threshold, test in TESTS:
         one = _run(name, threshold, test, run, desk, draft)
         if one is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from trading_ai.assistant.criteria import OF_CUES
 from trading_ai.documents.sql_tables import BACKTESTS, TRADES
 from trading_ai.documents.sql_words import SYNONYMS
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -35,21 +36,23 @@ _TRADES = {
     "dim": {
         "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time",
         "weekday": "weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
-        "which day|what day|best day of the week|day of week",
+            "which day|what day|best day of the week|day of week",
         "day": "by day|per day|each day|daily|day by day|every day|calendar day",
-        "week": "by week|per week|weekly|week by week|each week|which week",
+        "week": "week|weeks|by week|per week|weekly|week by week|each week|which week",
         "month": "month|months|monthly|month by month|calendar month",
         "quarter": "quarter|quarters|quarterly",
-        "year": "by year|per year|yearly|year by year|each year|which year|years|every year|annually",
+        "year": "year|by year|per year|yearly|year by year|each year|which year|years|every year|annually",
         "session": "session|sessions|trading session|trading sessions|market session|market sessions",
-        "direction": "direction|directions|side|sides|by direction|long or short|longs or shorts|long vs short|"
-        "longs vs shorts|long versus short|longs versus shorts|long and short|longs and shorts|buys and sells|"
-        "buys or sells|buy vs sell",
-        "exit_reason": "exit reason|exit reasons|reason of exit|reason for exit|reasons for exit|kind of exit|"
-        "how trades end|how trades ended|how trades close|how did trades end|exit type|exit types|how trades exit|"
-        "how were trades closed|how did they close|how did my trades end|reason for closing",
-        "duration": "how long trades are held|by length|by holding time|hold time bucket|"
-        "by trade duration|by holding period|holding time bucket",
+        "direction": "direction|directions|side|sides|by direction|long or short|longs or shorts|long vs short|longs "
+            "vs shorts|long versus short|longs versus shorts|long and short|longs and shorts|buys and sells|buys or "
+            "sells|buy vs sell",
+        "exit_reason": "exit reason|exit reasons|reason of exit|reason for exit|reasons for exit|kind of exit|how "
+            "trades end|how trades ended|how trades close|how did trades end|exit type|exit types|how trades exit|how "
+            "do my trades end|how do trades end|how did the trades end|how do my trades close|how are trades closed|"
+            "how are my trades closed|how were trades closed|how did they close|how did my trades end|reason for "
+            "closing",
+        "duration": "how long trades are held|by length|by holding time|hold time bucket|by trade duration|by holding "
+            "period|holding time bucket",
     },
     "direction": {
         "long": "long|longs|buy|buys|long side|buy side|long trades|long positions|buy trades|bullish trades|"
@@ -60,26 +63,25 @@ _TRADES = {
         "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
             "trades won",
         "loss": "losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
-        "trades lost|loss making trades|losing ones",
+            "trades lost|loss making trades|losing ones",
     },
     "exit": {
         "stop_loss": "stopped out|hit the stop loss|hit the stop|hit their stop|hit stop loss|hit its stop|hit sl|"
-        "by stop loss|by the stop|closed by stop loss|closed by the stop|at the stop loss|hit a stop|hit the sl|"
-        "ended in the stop|closed at the stop|ended at the stop|stop loss exits|sl hits|stopped|by stop|"
-        "hit stop|exited by stop loss|closed by the stop loss|ended by stop loss|ended by the stop loss|stop loss hits|"
-        "on stop loss|exit by stop loss|through the stop loss|exited at the stop|closed at the stop loss|"
-        "hit their stop loss|hit its stop loss|stop exits|via stop loss",
+            "closed by stop loss|closed by the stop|at the stop loss|hit a stop|hit the sl|ended in the stop|closed "
+            "at the stop|ended at the stop|stop loss exits|sl hits|stopped|hit stop|exited by stop loss|closed by the "
+            "stop loss|ended by stop loss|ended by the stop loss|stop loss hits|on stop loss|exit by stop loss|"
+            "through the stop loss|exited at the stop|closed at the stop loss|hit their stop loss|hit its stop loss|"
+            "stop exits|via stop loss",
         "take_profit": "hit the take profit|hit take profit|hit the target|hit their target|hit tp|reached the target|"
-        "by take profit|by the take profit|at the take profit|closed by take profit|take profit exits|tp hits|"
-        "reached take profit|reached the take profit|hit its target|hit target|closed at target|hit the tp|"
-        "closed by the take profit|ended by take profit|reached their target|target hits|take profit hits|"
-        "hit their take profit|reached their take profit|ended at the take profit|via take profit|at target",
+            "at the take profit|closed by take profit|take profit exits|tp hits|reached take profit|reached the take "
+            "profit|hit its target|hit target|closed at target|hit the tp|closed by the take profit|ended by take "
+            "profit|reached their target|target hits|take profit hits|hit their take profit|reached their take profit|"
+            "ended at the take profit|via take profit|at target",
         "trailing_stop": "hit the trailing stop|by trailing stop|by the trailing stop|trailing stop exits|trailed out",
         "break_even": "break even exits|closed at break even|by break even",
         "time_exit": "time exit|timed out|by time exit|closed by time|time exits",
         "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by "
-            "signal|"
-        "opposite signal|closed by a signal|closed on signal|ended by signal|on a signal",
+            "signal|opposite signal|closed by a signal|closed on signal|ended by signal|on a signal",
         "end_of_data": "open at the end|end of data|at the end of the data|left open",
     },
 }  # fmt: skip
@@ -93,40 +95,45 @@ _ASKED = {
         "max": "maximum|max",
         "min": "minimum|min",
         "share": "what percentage|which percentage|percentage of|share of|what share|what fraction|fraction of|"
-            "percent of|"
-        "what proportion|proportion of|proportion|what percent|how large a share|what part|which share|which part of",
+            "percent of|what proportion|proportion of|proportion|what percent|how large a share|what part|which share|"
+            "which part of",
         "std": "standard deviation|std|volatility of",
     },
+    "place": {
+        "1": "ranked first|first ranked|came first|came out first|ranked number one|rank one",
+        "2": "second best|second ranked|second trial|2nd best|runner up|runner-up|number two|second "
+        "place", "3": "third best|3rd best|"
+        "third place"},
     "order": {
-        "best": "best|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|earned most|"
-        "makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|performs best|"
-        "performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|higher|greater|"
-        "maximal|performs better|"
-        "earned the most|wins the most|earn the most|max of|maximises|maximizes|pays best|first place",
-        "worst": "worst|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing the most|"
-        "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
-        "hurts the most|losing most|cost me most|costs me most|costs me the most|cost me the most|"
-        "bleeding|bad|weak|performs poorly",
+        "best": "best|longest|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|"
+            "earned "
+            "most|makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|"
+            "performs best|performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|"
+            "higher|greater|maximal|performs better|earned the most|wins the most|earn the most|max of|maximises|"
+            "maximizes|pays best|first place",
+        "worst": "worst|avoid|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing "
+            "the most|"
+            "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
+            "hurts the most|losing most|cost me most|costs me most|costs me the most|cost me the most|bleeding",
         "lowest": "lowest|smallest|least|fewest|shortest|minimal|shallowest|lower|smaller|minimises|minimizes|tiniest",
         "loss": "unprofitable|lose money|loses money|lost money|losing money|lose|loses|lost|make a loss|made a loss|"
             "negative",
         "gain": "profitable|make money|makes money|made money|making money|earn|earned|earns|make|makes|made|win|won|"
-            "profited|"
-        "positive|in profit|in the black|gained",
+            "profited|positive|in profit|in the black|gained",
     },
     "noun": {
         "trade": "trade|trades|position|positions|deals|deal",
         "trial": "combination|combinations|trial|trials|parameter set|parameter sets|settings|setting|configuration|"
-        "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter combinations|"
-        "param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
+            "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter "
+            "combinations|param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
         "winner": "winner|best trial|best combination|best parameters|best settings|best setting|best set|winning "
-            "trial|"
-        "winning combination|best params|best parameter set|best configuration|top trial|top combination|best pass|"
-        "top result|best result|optimal parameters|optimal settings|winning parameters|winning settings|"
-        "best parameter combination|best config|top ranked trial|rank 1|crowned trial|winning parameter set",
-        "run": "run|runs|result|results|test|tests",
-        "optimization": "optimization|optimizations|optimisation|optimisations|sweep|sweeps|grid search run|"
-        "optimizer run|optimization run|optimization runs|search|searches|parameter sweep|parameter sweeps",
+            "trial|winning combination|best params|best parameter set|best configuration|top trial|top combination|"
+            "best pass|top result|best result|optimal parameters|optimal settings|winning parameters|winning settings|"
+            "best parameter combination|best config|top ranked trial|rank 1|crowned trial|winning parameter set",
+        "run": "run|runs",
+        "optimization": "optimizer|optimiser|optimization|optimizations|optimisation|optimisations|sweep|sweeps|grid "
+            "search run|optimizer "
+            "run|optimization run|optimization runs|search|searches|parameter sweep|parameter sweeps",
         "backtest": "backtest|backtests|back test|back tests|backtesting|backtest run|backtest runs|bt",
         "dataset": "dataset|datasets|data set|data sets|market data|price data|history data|data|bar data|histories",
         "param": "parameter|parameters|params|param|parameter values|inputs|input",
@@ -136,15 +143,16 @@ _ASKED = {
         "window": "window|windows|fold|folds",
         "worker": "worker|workers|machines|worker processes|nodes",
         "equity": "equity|equity curve|balance curve|account value",
-        "days": "days|trading days|trading day",
+        "timeframe": "timeframe|timeframes|time frame|bar size",
+        "days": "day|days|trading days|trading day",
         "bar": "bar|bars|candles|candle",
     },
     "day": {
-        "worst": "worst day|worst days|worst trading day|worst single day|worst daily loss|largest daily loss|"
-        "biggest daily loss|biggest losing day|worst day ever|most painful day|largest losing day|max daily loss|"
-        "maximum daily loss",
-        "best": "best day|best days|best trading day|best single day|biggest winning day|largest daily profit|"
-        "biggest daily gain|biggest daily profit|best daily profit|most profitable day",
+        "worst": "worst day|worst days|worst trading day|worst single day|worst daily loss|largest daily loss|biggest "
+            "daily loss|biggest losing day|worst day ever|most painful day|largest losing day|max daily loss|maximum "
+            "daily loss",
+        "best": "best day|best days|best trading day|best single day|biggest winning day|largest daily profit|biggest "
+            "daily gain|biggest daily profit|best daily profit|most profitable day",
     },
     "subject": {
         "latest": "last|latest|newest|most recent|recent|recently|this morning|just finished|just ran|last one|"
@@ -153,9 +161,8 @@ _ASKED = {
         "this": "this|this one|that one|it|here|its|this run|this backtest|this optimization|that run|current",
         "previous": "previous|one before|before that|before last|second last|penultimate|the one before",
         "oldest": "first run|first backtest|first optimization|oldest|earliest|very first",
-        "all": "all runs|all my runs|all backtests|all my backtests|all optimizations|across all|across everything|"
-        "all of my backtests|every backtest|every run|ever|any of my|among all|over all|all of my runs|of all|any run|"
-        "of all my backtests|everything|all my optimizations|among my|across my|any backtest|any optimization",
+        "all": "all|every|among all of|across|across all|across everything|ever|any of my|among all|over all|of all|"
+            "everything|among my|across my",
         "mine": "my|mine|our|i|we|me",
     },
     "status": {
@@ -165,12 +172,11 @@ _ASKED = {
         "failed": "failed runs|failed optimizations|failed optimization|crashed|failed run",
     },
     "cmp": {
-        ">": "above|over|more than|greater than|higher than|larger than|exceeding|exceed|exceeds|exceeded|>|"
-            "better than|"
-        "longer than|bigger than|beyond|older than|at over|wider than|beat|beats|was above|after",
+        ">": "above|over|more than|greater than|higher than|larger than|exceeding|exceed|exceeds|exceeded|>|better "
+            "than|longer than|bigger than|beyond|older than|at over|wider than|beat|beats|was above|after",
         ">=": "at least|>=|or more|no less than|minimum of|not less than|from at least|reached|reach|reaches",
         "<": "below|under|less than|lower than|smaller than|fewer than|<|shorter than|worse than|tighter than|before|"
-        "within",
+            "within",
         "<=": "at most|<=|or less|no more than|maximum of|up to|not more than|not above|or fewer",
         "=": "equal to|equals|exactly|=|==",
     },
@@ -182,96 +188,106 @@ _ASKED = {
 
 _CUES = {
     "luck": "luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
-        "coincidence|significant|significance|statistically|by luck|"
-    "pure luck|likely luck|noise|real edge|edge real|curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|"
-    "believe|reliable|data mining|data snooping|snooping",
+        "coincidence|significant|significance|statistically|by luck|pure luck|likely luck|noise|real edge|edge real|"
+        "curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|believe|reliable|data mining|data snooping|"
+        "snooping",
     "survive": "survive|survives|survived|surviving|survivor|survivors|hold up|holds up|stand up|will hold|pass "
         "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
-    "criteria": "which criteria|criteria failed|failed criteria|what failed|which tests failed|not hold|fail the|"
-    "criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
+    "criteria": "threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
+        "which tests failed|not "
+        "hold|fail the|criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
-    "over-optimized|overoptimised",
+        "over-optimized|overoptimised",
     "why": "why|reason|how come|for what reason|what makes|explain why|reasons",
     "meaning": "what is a|what is an|what exactly is|mean|means|meaning|definition|define|defined|what is meant|stand "
-        "for|stands for|explain the term|"
-    "explain what|explained|explain|definitions|calculated|computed|formula|calculate|worked out|describe",
+        "for|stands for|explain the term|explain what|explained|explain|definitions|calculated|computed|formula|"
+        "calculate|worked out|describe",
     "howto": "how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
-    "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do you|"
-    "how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
+        "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do "
+        "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
     "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
-    "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
+        "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
     "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|neighborhood|nearby|around it|"
-    "surrounding|flat region|near the best|isolated|peak|spike",
-    "edge": "edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its range|"
-    "edge of the range|at the limit|extend|widen|range|ranges|limit of its range|end of its range|search range",
+        "surrounding|flat region|near the best|isolated|peak|spike",
+    "edge": "at the lowest|at the highest|at the minimum|at the maximum|lowest value|highest value|smallest value|"
+    "largest value|at the end|edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its "
+    "range|edge of the "
+        "range|at the limit|extend|widen|range|ranges|limit of its range|end of its range|search range",
     "importance": "matters|matter|important|importance|influences|influence|sensitive|sensitivity|affects|affect|"
-        "impact|"
-    "drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|effects|"
-    "biggest effect|biggest influence|biggest impact|largest effect|matter most|explains",
+        "impact|drives|effect|matters most|most important|most influential|influential|relevant|makes a difference|"
+        "effects|biggest effect|biggest influence|biggest impact|largest effect|matter most|explains",
     "no_costs": "before costs|before cost|gross of costs|excluding costs|without costs|without any costs|no costs|"
-    "without cost|without the costs|before trading costs|before fees|costs were zero|zero costs|if there were no costs|"
-    "without trading costs|cost free|without transaction costs",
+        "without cost|without the costs|before trading costs|before fees|costs were zero|zero costs|if there were no "
+        "costs|without trading costs|cost free|without transaction costs",
     "trend": "wider|tighter|larger stop|help|helps|helped|increase|increasing|increased|decreasing|raising|lowering|"
-        "widening|"
-    "tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends on|related",
+        "widening|tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends "
+        "on|related",
     "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
-    "costs paid|paid|pay|expense",
+        "costs paid|paid|pay|expense",
     "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
     "triple": "triple|tripled|three times|3x|x3|triples",
     "half": "halve|halved|half the",
-    "breakeven": "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
-        "expensive|bear|afford|withstand|eat|eaten|eats|"
-    "profit is gone|profits disappear|wiped out",
+    "breakeven": "before i lose money|before i lose|before it loses|before it loses money|until i lose|before losing|"
+        "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
+        "expensive|bear|afford|withstand|eat|eaten|eats|profit is gone|profits disappear|wiped out",
     "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|in sample|in-sample|"
-    "rolling windows|walk forwards",
+        "rolling windows|walk forwards",
     "efficiency": "efficiency|walk forward efficiency|wfe",
     "drift": "drift|drifts|drifted|drifting|decay|decays|decayed|decline|declining|declined|fade|fades|faded|fading|"
-    "deteriorate|deteriorated|deteriorating|getting worse|get worse|degrade|degraded|degrading|stopped working|"
-    "stop working|wear off|still work|still working|still works|over time|changed|change|parameter stability|jump",
-    "streak": "streak|streaks|in a row|consecutive|run of losses|run of wins|straight|losing run|winning run|"
-    "losing streak|winning streak|consecutively|on the trot|back to back",
+        "deteriorate|deteriorated|deteriorating|getting worse|get worse|degrade|degraded|degrading|stopped working|"
+        "stop working|wear off|still work|still working|still works|over time|changed|change|parameter stability|jump",
+    "streak": "series of losses|series of wins|losing series|winning series|series of losers|series of winners|"
+    "run of losers|run of winners|streak|streaks|in a row|consecutive|run of losses|run of wins|straight|losing run|"
+    "winning run|losing "
+        "streak|winning streak|consecutively|on the trot|back to back",
     "when": "when|what date|which date|date|dates|how long ago",
     "cause": "cause|causes|caused|causing|reason for|due to|because|responsible|behind|contributed|led to|happened|"
-    "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
+        "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
     "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
-    "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|"
-    "warning|complete data|any good|trust the data|healthy|wrong with|bad data|data quality|flaws|defects",
-    "gap": "gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
+    "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|warning|"
+        "complete data|any good|trust the data|healthy|wrong with|bad data|data quality|flaws|defects",
+    "gap": "how complete|completeness|gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
     "far": "far|how far|percent done|how far along|how far is|how far has",
-    "progress": "progress|status|completed so far|state|doing|going|along|"
-    "finished yet|done yet|still running",
-    "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|"
-    "how long until|take|takes|remain|until it is done|will it be done",
+    "progress": "progress|status|completed so far|state|doing|going|along|finished yet|done yet",
+    "eta": "eta|how much longer|time left|remaining|left|when will it finish|when will|be done|be finished|finish|how "
+        "long until|will it take|remain|until it is done|will it be done",
     "speed": "speed|fast|trials per second|throughput|quick|rate of trials|how fast|per second",
     "took": "how long did|took|taken|duration of the run|did it take|how long it took|long did it take",
-    "next": "next|should i|recommend|recommendation|suggest|suggestion|advise|advice|should we|improve|improvement|"
-    "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
-    "failed": "failed|fail|failure|failures|error|errors|raised|broke|crash|broken|failed trials|went wrong",
-    "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|"
-    "replayed|tradingview|ctrader",
-    "concentration": "one month|single month|single trade|one trade|few trades|concentrated|concentration|"
-    "single best|without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|"
-    "without best|depend|depends|dependent|rely|relies|minus the best",
+    "next": "would you try|would you do|would you change|next|should i|recommend|recommendation|suggest|suggestion|"
+        "advise|advice|should we|improve|improvement|"
+        "what now|worth trying|try next|optimize next|optimise next|do next|where should|look at next|propose",
+    "failed": "failed|fail|failure|failures|error|errors|raised|crash|broken|failed trials|went wrong",
+    "imported": "imported|import|made elsewhere|mt5 report|mt4 report|metatrader|report|reports|external|replayed|"
+        "tradingview|ctrader",
+    "concentration": "spread evenly|evenly spread|evenly distributed|evenly|excluding the best trade|without the best "
+        "trade|minus the best trade|without my best trade|"
+    "without the biggest winner|without its best trade|excluding the best|excluding my best trade|one month|single "
+    "month|single trade|one trade|few trades|concentrated|concentration|single best|"
+        "without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|without best|"
+        "depend|depends|dependent|rely|relies|minus the best",
     "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
     "exists": "is there|are there|have|do i have|exist|exists|available|there|got|stored|did i run|did i",
-    "how_much": "how did|how do|how was|how were|how are|how has|how have|how does|how much|how big|how large|how "
+    "how_much": "good|bad|any good|how did|how do|how was|how were|how are|how has|how have|how does|how much|how big|"
+        "how large|how "
         "high|how deep|how low|how good|how bad|how well|how long|how "
-        "profitable|"
-    "how risky|how strong",
+        "profitable|how risky|how strong",
     "rank_by": "objective|ranked by|ranking|rank|sorted by|sort by|ordered by|rank by|scored by",
-    "insight": "insight|insights|what matters|important findings|summary|summarise|summarize|sum up|findings|"
-        "highlights|"
-    "tell me about|anything interesting|notable|interesting|stands out|conclusions|takeaways|red flags|concerns|"
-    "should i worry|worry|main points|key points|remarkable|noteworthy",
+    "insight": "weak points|weaknesses|weakness|weak spots|strengths and weaknesses|suspicious|fishy|odd|insight|"
+        "insights|what matters|important findings|summary|summarise|summarize|sum "
+        "up|findings|highlights|tell me about|anything interesting|notable|interesting|stands out|conclusions|"
+        "takeaways|red flags|concerns|should i worry|worry|main points|key points|remarkable|noteworthy",
     "period": "period|time span|from when|how long is|date range|cover|covers|covered|which dates|start date|end date|"
-    "which period|begin|begins|starts|start|from which date|timespan|time period|go back|reach back|reaches back|span|"
-    "spans|ends|end|up to date",
+        "which period|begin|begins|starts|start|from which date|timespan|time period|go back|reach back|reaches back|"
+        "span|spans|ends|end|up to date",
+    "results": "result|results|stats|statistics|metrics|numbers|figures|key figures",
+    "used": "use|used|uses|using|set to|configured|ran with|run with|traded with|tested with|was it run on",
     "version": "version|engine version|engine",
     "method": "method|search method|algorithm|which method|searched|how was it searched",
     "seed": "seed",
@@ -280,10 +296,10 @@ _CUES = {
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
     "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
-    "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|"
-    "look ahead bias|lookahead bias|peeking|uses future data",
+    "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|look "
+        "ahead bias|lookahead bias|peeking|uses future data",
     "loss_probability": "loss probability|probability of loss|chance of losing|probability of a loss|risk of loss|"
-    "chance of a loss|bootstrap|bootstrapped|probability of losing",
+        "chance of a loss|bootstrap|bootstrapped|probability of losing",
     "expected_max": "cpcv|cross validated|cross-validated|cross validation|losing paths",
 }  # fmt: skip
 """Words that point at a topic."""
@@ -307,6 +323,9 @@ def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     for value, text in _CUES.items():
         for phrase in text.split("|"):
             found.setdefault(phrase, []).append(("cue", value))
+    for cue, name in OF_CUES.items():
+        for phrase in (name, name.replace("_", " ")):
+            found.setdefault(phrase, []).insert(0, ("cue", cue))
     return {phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in found.items()}
 
 
@@ -323,24 +342,46 @@ PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
 """What people call parameters that every strategy has; others are called by their names."""
 
 _FILLERS = """
-% ' 'long-run a about above-mentioned according account achieve achieved achieves across actually again all already
-also am among an and answer any are as ask asked at be because been been's being belong belongs best-known between
-big bit both bring brings brought but by called came can come comes compared concerning correspond corresponding
-could currency currently date day deliver delivered did display displayed do does doing dollar dollars done down
-during each either end ending entire eur euro euros ever every exact exactly fall falls far-off fell figure figures
-find first for from gbp generate generated generates get gets give gmt go goes good got had hand happen happens has
-have having he hello her hey hi high his how i'd i'm i've id if in include included includes including into is it's
-jpy just keep kept kind kinds know let let's level levels like little look looking looks lot lots low made make
-making many may me-a might more much must name named names need now number numbers o'clock occur oclock of ok okay
-on one ones only onto or out over own per per-cent percent percentage perform performance performed performing
-performs pip pips platform please point points produce produced produces profitably put question quite ran really
-regarding respect respective respectively run running runs said same say says second see seem seems seen set sets
-shall she should show-me shown so some sort still such system's take taken taking tell term terms test tested than
-thank thanks that the their theirs them then there's these they thing things those through time times to too
-total-wise traded trader traders trades' trading trading-ai tradingai turn turned turns type types under up us usd
-use used using utc value values very via want was way well went were what what's whatever whats when whenever where
-whether which whichever while who whole whom whose why will with without-any would yet yield yielded yields you your
-yours anything something nothing everything anyone somehow itself themselves there someone somewhere
+% ' 'long-run a able about above-mentioned according account account's account-currency achieve achieved achieves
+across actually again allow allows almost alone along already also although always am among amount amounts an and
+another answer any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at
+available away awesome back backtest's based basically be because become been been's behave behaved being belong
+belongs besides between between-the big bit both break breakdown brief briefly bring bringing brings broken brought
+btw bucks buddy busy but by by-by calculate called came can case cases cent cents certain certainly chances cheers
+choose choosing chose chosen clear clearly closed-at combined come come-out comes coming compared completely compute
+concerning consider cool correspond corresponding cost-wise could course created criterion's cumulative curious
+currency currently da date day daytime definitely deliver delivered despite detail detailed details determine did
+discover display displayed distributed distribution divided do does doing dollar dollars dollars-wise done down
+during each earlier early either end end-to-end ended ending enter entering entire especially essentially eur euro
+euros eventually ever everything evidence evidently exact exactly expected expressed fact factor fall falls far-off
+fare fared feel fell figure-out find fine finish-up first folks follow for form from further fyi gave gbp general
+generally generate generated generates get gets give given gives giving gmt go goes got great grid group grouped
+guess guys had hand happen happened happens happy hard has have having he held hello her hey hi high his historical
+historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i've id idea if imagine improve-on in
+include included includes including indeed inside interested into involved is it's itself jpy just keep kept kind
+kind-of kindly kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies
+like likely little locate lol look look-like look-up looking looks lot lots low made made-of made-up main make
+making manage managed many mate may maybe me-a meant measured mention might moment money money-wise more most-recent
+much must my-own myself name named names need needs net-of nice normal noted nothing notice now o'clock observe
+obtain obviously occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or
+ordered other ourselves out over over-all overall-ly overall-result overview-ish own parameter's part particular
+particularly past paying per per-cent per-trade percent percentage percentages percentagewise perform performance
+performed performing performs perhaps person pick picked piece pip pips place plain platform please pls plz point
+points position-wise possible possibly present pretty probability probably produce produced produces profitably
+provide pull put question quick quickly quite r ran ranked rate rates rather ratio ready realize realized really
+really-good receive regard regarding remember remind required respect respective respectively resulted resulting
+results' right roughly run run's running runs said same saw say says scored section see seeing seem seems seen sense
+separate separately serious seriously set sets setup setups several shall she should show-me shown shw simple simply
+since single sits so some somehow someone something somewhere sort sorted speak specific specifically spent split
+spot stack stacks stand stands start-to-finish stay stays still strategy's stuff such suggest sure system's take
+taken taking talk task tell tell-me term terms test tested th than thank thanks that that'll the their theirs them
+themselves then there there're there's these they they're thing things think those thought through thx time times to
+together too top-down total-wise totally toward traded trader traders trades' trading trading-ai trading-days
+tradingai trial's tried true truly try trying turn turned turned-out turns type types u uh um under understand until
+up upon ur us usd usual usually utc value values various version-wise very via view want wanted was wat wats way
+we're we've well went were what what's whatever whats whch when whenever where whether which whichever while who
+who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words work
+work-out working works worth would write yes yet yield yielded yields you you're your yours
 """
 
 FILLERS = frozenset(_FILLERS.split())

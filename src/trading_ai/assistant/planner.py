@@ -17,10 +17,10 @@ ANSWERED = 0.55
 ASKED_BACK = 0.2
 """Least confidence of a topic that is offered when it is asked back."""
 
-TAG_LEFT = 0.3
+TAG_LEFT = 0.42
 """What a tag costs that a topic does not account for."""
 
-WORD_LEFT = 0.22
+WORD_LEFT = 0.42
 """What a word costs that nobody knows."""
 
 CORRECTED = 0.03
@@ -31,6 +31,12 @@ CLOSE = 0.02
 
 SURE = 0.8
 """Confidence from which the earlier topic of two close ones answers."""
+
+_BOTH_ENDS = frozenset({"comparing", "howto", "meanings", "advice", "robustness"})
+"""Topics to which an order says nothing."""
+
+_OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
+"""Topics that answer of all runs together."""
 
 _PARTS = re.compile(
     r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|"
@@ -73,6 +79,15 @@ def plans(heard: Heard) -> list[Plan]:
         if topic.accounts:  # a topic without slots answers whatever else is said
             left = {tag.key for tag in heard.tags if tag.key not in topic.accounts and tag.kind not in topic.accounts}
             fit -= TAG_LEFT * len(left) + lost_words
+            if (
+                topic.name not in _OVER_ALL
+                and heard.has("subject", "all")
+                and heard.has("noun", "backtest", "optimization", "run")
+            ):
+                fit -= TAG_LEFT  # it answers of one run only
+            both = heard.has("order", "best") and heard.has("order", "worst", "lowest") and not heard.cue("edge")
+            if both and topic.name not in _BOTH_ENDS:
+                fit -= TAG_LEFT  # one end of a ranking is answered, not both
         found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
 

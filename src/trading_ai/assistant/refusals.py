@@ -35,13 +35,17 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"\brole play\b|\bforget (?:everything|your|the|all|what)\b"
         r"|\brepeat (?:after me|the following|the words)\b|\bsay (?:that )?(?:it|the|my|this) .*(?:survives|"
         r"profitable|is not luck)|\bmake up\b|\binvent\b|\bdo anything now\b"
+        r"|\byou (?:must|have to|shall|will now|need to) (?:say|answer|reply|respond|tell|print|show|output|pretend|"
+        r"ignore)\b"
+        r"|\bignore the (?:data|database|rows|figures)\b"
         r"|<\s*script|\{\{|\bassistant:|\bsystem:",
         "Questions are read as questions only: no text can give orders here.",
     ),
     (
         r"\b(?:api[ -]?keys?|passwords?|secrets?|tokens?|credentials?|private keys?|connection string|database url|"
         r"env(?:ironment)? variables?|admin[ -]?key"
-        r"|\.env|/etc/|ssh|passwd|login data)\b",
+        r"|\.env|/etc/|ssh|passwd|login data)\b"
+        r"|/etc/|\.env\b|\b(?:list|show|read|open|cat|print)\b.{0,20}\bfiles?\b|\bhome (?:folder|directory)\b",
         "Secrets are not among what can be asked, and no query reaches them. `trading-ai keys` makes and revokes API "
         "keys.",
     ),
@@ -56,7 +60,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\b(?:live|real|demo|broker(?:age)?|real[ -]money)\s+(?:trading\s+)?(?:account|balance|positions?|trades?|"
-        r"orders?|money)\b|\bmy broker\b|\bopen positions?\b"
+        r"orders?|money)\b|\bmy broker\b|\bopen (?:positions?|trades?|orders?)\b"
         r"|\bpending orders?\b|\bmargin (?:left|available|level)\b|\bbank\b|\bpaper account\b|\b(?:account|"
         r"positions?) (?:live|at my broker)\b|\blive (?:results?|performance|price|prices|quotes?|spread)\b"
         r"|\bmy (?:real|actual) (?:profit|loss|account|balance|money)\b|\bright now at\b",
@@ -72,6 +76,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\bhow much (?:will|would|can|could) (?:i|we) (?:make|earn|win|lose)\b(?!.*\b(?:cost|costs|if|with|had)\b)|"
         r"\bguarantee\w*\b|\bprice (?:target|of .* today)\b|\btoday's price\b"
         r"|\bgood (?:time|moment) to (?:buy|sell|invest)\b|\bcurrent (?:\w+ )?price\b|\bprice now\b|\bnews\b|"
+        r"\bwill\b(?!.*\b(?:done|finish\w*|complete\w*|take|ready|end|left|remain\w*)\b)(?!\s+it\s+survive)|"
         r"\b(?:in|by) "
         r"(?:20[3-9]\d|2028|2029)\b|\bnext year\b|\bworth buying\b|\bwhich (?:stock|coin|crypto)\b"
         r"|\bgoing to (?:go|rise|fall|be worth|make|earn|win|crash)\b",
@@ -94,9 +99,9 @@ _RULES: tuple[tuple[str, str], ...] = (
     (
         r"\b(?:weather|recipe|joke|poem|song|capital of|president|football|world cup|movie|translate|write (?:me "
         r")?(?:a|an|some) (?:code|script|poem|essay|email|story|python|strategy|function)"
-        r"|python code|homework|meaning of life|who are you|how old|what(?:'s| is) your name|tell me a story|"
-        r"horoscope|bitcoin price|elon|chatgpt|prime number|square root)\b"
-        r"|^what is \d+\s*[-+*/x]\s*\d+",
+        r"|python code|homework|meaning of life|who are you|what(?:'s| is) your name|tell me a story|"
+        r"horoscope|bitcoin price|(?:best|which|good) broker|tax(?:es)?|elon|chatgpt|prime number|square root)\b"
+        r"|^(?:what is )?\d+\s*[-+*/x]\s*\d+",
         "That is not about what is stored here.",
     ),
 )  # fmt: skip

@@ -73,6 +73,10 @@ class Heard:
         """Whether there is a tag of a kind, with one of some values if any are named."""
         return any(not values or tag.value in values for tag in self.all(kind))
 
+    def asks_which(self) -> bool:
+        """Whether it begins with "which"."""
+        return self.question.lower().lstrip().startswith(("which", "wich"))
+
     def cue(self, *values: str) -> bool:
         """Whether one of some cues was heard."""
         return self.has("cue", *values)

@@ -105,6 +105,9 @@ DIMENSIONS: dict[str, Dimension] = {
     ),
     "direction": Dimension("direction", "", "direction", timed=False),
     "exit_reason": Dimension("exit_reason", "", "exit reason", timed=False),
+    "outcome": Dimension(
+        f"case when {_WON} then 'won' when {_LOST} then 'lost' else 'neither' end", "", "outcome", timed=False
+    ),
     "duration": Dimension(
         f"case when {_HELD_HOURS} < 1 then '1: under 1 h' when {_HELD_HOURS} < 4 then '2: 1 to 4 h' "
         f"when {_HELD_HOURS} < 24 then '3: 4 to 24 h' when {_HELD_HOURS} < 72 then '4: 1 to 3 days' "
@@ -119,7 +122,11 @@ def measure_of(metric: str, aggregate: str) -> Measure | None:
     measure = MEASURES.get(metric)
     if measure is None:
         return None
-    if aggregate in {"", "count", "share"} or (aggregate == "sum" and measure.sql.startswith("sum")):
+    if (
+        aggregate in {"", "count", "share"}
+        or measure is COUNT
+        or (aggregate == "sum" and measure.sql.startswith("sum"))
+    ):
         return measure
     if measure.singular:
         return measure if aggregate in {"avg", "sum", "max", "min"} else None
@@ -172,6 +179,10 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         add(tags, f"extract(month from {time})", "in " + _listed([MONTHS[int(t.value) - 1] for t in tags]))
     if tags := heard.all("year"):
         add(tags, f"extract(year from {time})", "in " + _listed([t.value for t in tags]))
+    for tag in heard.all("date"):
+        shape = "%Y-%m-%d" if len(tag.value) == 10 else "%Y-%m"
+        sql.append(f"strftime({time}, '{shape}') {'<>' if tag.negated else '='} '{tag.value}'")
+        words.append(f"{'not ' if tag.negated else ''}on {tag.value}")
     for tag in heard.all("hour"):
         low, _, high = tag.value.partition("-")
         hour = f"extract(hour from {time})"
@@ -190,10 +201,10 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         negated = heard.all("direction")[0].negated
         sql.append(f"direction {'<>' if negated else '='} '{values[0]}'")
         words.append(f"{'not ' if negated else ''}{values[0]}")
-    if (values := heard.values("outcome")) and len(values) == 1:
+    if (values := heard.values("outcome")) and len(values) == 1 and "outcome" not in dimensions:
         sql.append(_WON if values[0] == "win" else _LOST)
         words.append("won" if values[0] == "win" else "lost")
-    if (tags := heard.all("exit")) and "exit_reason" not in dimensions:
+    if tags := heard.all("exit"):
         turned = "not " if tags[0].negated else ""
         sql.append(f"exit_reason {turned}in (" + ", ".join(f"'{t.value}'" for t in tags) + ")")
         words.append(f"{turned}ended by " + _listed([t.value.replace("_", " ") for t in tags]))

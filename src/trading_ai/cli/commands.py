@@ -10,6 +10,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
+from trading_ai.cli.examples import EXAMPLES
+
+COMPLETE_VARIABLE = "_TRADING_AI_COMPLETE"
+"""Set by a shell that asks how a line may go on."""
+
 
 class Listed(NamedTuple):
     """A command that can be called.
@@ -79,7 +84,11 @@ COMMANDS = (
     _listed("cancel", "optimizations:cancel", "Cancel an optimization for good; finished trials are kept."),
     _listed("resume", "running:resume", "Go on with a paused or killed optimization; no trial is lost or repeated."),
     _listed("delete", "optimizations:delete", "Delete an optimization with its trials."),
-    _listed("report", "report:report", "Write one HTML file with every figure and table; it opens offline."),
+    _listed(
+        "report",
+        "report:report",
+        "Write one HTML file with every figure and table, which opens offline; or a PDF of it.",
+    ),
     _listed(
         "robustness",
         "robustness:robustness",
@@ -97,6 +106,19 @@ COMMANDS = (
         "demo:demo",
         "Sweep 527 combinations of stop and target of a moving-average cross over real EURUSD bars.",
     ),
+    _listed(
+        "watch",
+        "watch:watch",
+        "Watch an optimization until it ends: progress, the best trials, how all of them spread.",
+    ),
+    _listed("open", "opening:open_report", "Make the report of an optimization and open it in the browser."),
+    _listed(
+        "init", "init:init", "Ask a few questions, and end with a first result: data, strategy, costs, parameters."
+    ),
+    _listed(
+        "doctor", "doctor:doctor", "Check what is installed, kept, reachable and slow, and say what to do about it."
+    ),
+    _listed("completion", "completion:completion", "Print the script that completes commands and options in a shell."),
     _listed("sql", "sql:sql", "Ask everything that is stored in SQL, and print or write the answer."),
     _listed("ask", "ask:ask", "Ask a question in plain language; every figure of the answer is a cell of a query."),
     _listed(
@@ -171,10 +193,46 @@ COMMANDS = (
 """Every command, in the order in which help shows them."""
 
 
+SECTIONS = {
+    "Begin": ("init", "demo", "doctor", "strategies", "data", "backtest", "open"),
+    "Search": ("optimize", "watch", "status", "resume", "cancel", "list", "results"),
+    "Luck or not": ("robustness", "walk-forward", "look-ahead", "verify", "report"),
+    "Ask": ("ask", "insights", "sql"),
+    "From and to other platforms": ("export", "import-passes", "check-robots", "cbotset"),
+    "Many machines": ("serve", "worker", "flower", "strategy", "keys", "migrate"),
+    "Keep in order": ("delete", "completion"),
+}
+"""Commands and groups by what one does first; whatever is in none is shown last."""
+
+
+def _metavar(parameter: Any) -> str | None:
+    """What stands for an option's value in help: a word that people know, and the bounds where there are any."""
+    if getattr(parameter, "is_flag", False) or getattr(parameter, "param_type_name", "") != "option":
+        return None
+    descriptor = getattr(parameter, "type_descriptor", None)  # newer versions of typer
+    kind = str(descriptor.annotation if descriptor is not None else parameter.type.name).lower()
+    for word, shown in (("path", "FILE"), ("file", "FILE"), ("int", "N"), ("float", "NUMBER"), ("str", "TEXT")):
+        if word in kind:
+            return shown
+    return "TEXT" if "text" in kind else None
+
+
+def _with_example(command: Any, words: str) -> Any:
+    """The command with an example in its help, and words that people know for the types of its values."""
+    example = EXAMPLES.get(words)
+    if example:
+        command.epilog = f"Example: {example}"
+    for parameter in command.params:
+        if parameter.metavar is None:
+            parameter.metavar = _metavar(parameter)
+    return command
+
+
 class _Commands(Mapping[str, Any]):
     """The commands of a group by name; asking for one imports its module."""
 
     def __init__(self, group: str) -> None:
+        self.group = group
         self.listed = {row.name: row for row in COMMANDS if row.group == group}
         self.groups = {} if group else GROUPS
 
@@ -184,7 +242,8 @@ class _Commands(Mapping[str, Any]):
             return CommandGroup(name=name, help=self.groups[name], no_args_is_help=True, rich_markup_mode=None)
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         single.command(name)(self.listed[name].load())
-        return typer.main.get_command(single)
+        words = f"{self.group} {name}".strip()
+        return _with_example(typer.main.get_command(single), words)
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -216,10 +275,23 @@ class CommandGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         # As click does of commands that it has: the first sentence of each.
         limit = formatter.width - 6 - max(map(len, self._listed))
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [
-                    (name, TyperCommand(name, help=self._listed.help_of(name)).get_short_help_str(limit))
-                    for name in self._listed
-                ]
-            )
+        left = list(self._listed)  # asking the mapping whether it has a name would import the command
+        sections = SECTIONS if self._listed.groups else {}
+        for title, names in sections.items():
+            self._write(formatter, title, [name for name in names if name in left], limit)
+        self._write(
+            formatter, "More" if sections else "Commands", [n for n in left if n not in _PLACED or not sections], limit
+        )
+
+    def _write(self, formatter: Any, title: str, names: list[str], limit: int) -> None:
+        if names:
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name, TyperCommand(name, help=self._listed.help_of(name)).get_short_help_str(limit))
+                        for name in names
+                    ]
+                )
+
+
+_PLACED = {name for names in SECTIONS.values() for name in names}

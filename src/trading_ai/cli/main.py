@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from trading_ai import __version__
-from trading_ai.cli.commands import CommandGroup
+from trading_ai.cli.commands import COMPLETE_VARIABLE, CommandGroup
 from trading_ai.cli.output import note, print_json
 from trading_ai.errors import StorageError, TradingAIError
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     help="Sweep a trading strategy over years of bars: import data, run a backtest, optimize, report.\n\n"
     "IDs may be a unique prefix, the name given with --name, or `latest`.",
     epilog=EXIT_CODES,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -38,6 +38,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     *,
     version: bool = typer.Option(False, "--version", help="Print the version and leave."),
 ) -> None:
@@ -45,6 +46,10 @@ def options(
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        from trading_ai.cli.overview import overview  # noqa: PLC0415 - it opens the database
+
+        overview()
 
 
 def _fail(error: dict[str, Any], code: int, *, as_json: bool) -> int:
@@ -93,6 +98,10 @@ def _discard_output() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    if COMPLETE_VARIABLE in os.environ:
+        from typer.completion import get_completion_inspect_parameters  # noqa: PLC0415 - of shells only
+
+        get_completion_inspect_parameters()  # makes the shells known
     as_json = "--json" in given
     try:
         code = app(given, prog_name="trading-ai", standalone_mode=False)

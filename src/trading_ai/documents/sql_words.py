@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "net_profit": (
-        "net profit", "profit", "profits", "pnl", "p&l", "p/l", "pl", "net", "money", "earnings", "gain", "gains",
+        "net profit", "profit", "profits", "pnl", "p&l", "p/l", "pl", "net", "earnings", "gain", "gains",
         "net pnl", "net result", "profit and loss", "profitability", "net profits",
     ),
     "gross_profit": ("gross profit", "gross gain", "gross winnings"),
@@ -45,7 +45,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "max_balance_drawdown": ("balance drawdown", "max balance drawdown", "closed drawdown"),
     "max_balance_drawdown_percent": ("balance drawdown percent", "balance drawdown in percent"),
-    "max_drawdown": ("max drawdown", "drawdown", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
+    "max_drawdown": ("max drawdown", "drawdown", "peak to trough", "fall of the "
+        "equity", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
     "max_drawdown_percent": (
         "drawdown percent", "max drawdown percent", "drawdown in percent", "drawdown percentage", "max dd percent",
         "max drawdown in percent", "percent drawdown", "drawdown %", "dd %", "percentage drawdown", "relative drawdown",
@@ -68,7 +69,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "commission_paid": ("commission", "commissions", "commission paid", "fees", "fee"),
     "swap_paid": ("swap paid", "swap", "swaps", "overnight charges", "rollover", "overnight fees"),
     "slippage_paid": ("slippage paid", "slippage"),
-    "spread_paid": ("spread paid", "spread cost", "spread costs"),
+    "spread_paid": ("spread paid", "spread", "spreads", "spread cost", "spread costs"),
     "ruined": ("ruined", "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
     "stop_outs": ("stop outs", "margin calls", "margin call", "margin stop outs"),
     "ruined_after_days": ("days until ruin", "ruined after"),
@@ -88,7 +89,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "buy_and_hold_drawdown_percent": ("buy and hold drawdown", "market drawdown"),
     "mae": ("mae", "maximum adverse excursion", "adverse excursion", "heat"),
     "mfe": ("mfe", "maximum favourable excursion", "maximum favorable excursion", "favourable excursion"),
-    "bars_held": ("bars held", "duration",
+    "bars_held": ("bars held", "duration", "time in trade", "time in a trade", "time in trades", "time in position",
         "holding time", "holding period", "trade length", "trade duration", "length of trades"),
     "units": ("position size", "trade size", "units", "size of trades"),
     "capital": ("capital", "starting balance", "starting capital", "initial balance", "initial capital", "deposit"),

@@ -1,8 +1,8 @@
 """Answers whose figures are worked out by hand from `tests.fakes.stored`.
 
 Trades net 10, -4, -6 and 20 from Monday to Thursday, entered at 10:00 and left at 12:00; the second one is short.
-Trials net 5, -1, 30, 12, undefined (failed) and 7 (breaks a condition), and score the same; stop_loss 20, 20, 30, 30, 40,
-40.
+Trials net 5, -1, 30, 12, undefined (failed) and 7 (breaks a condition), and score the same; stop_loss is 20, 20, 30,
+30, 40, 40.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ class Advice(Topic):
     accounts = ALWAYS | {
         "cue:next", "cue:insight", "noun:optimization", "noun:run", "noun:param", "noun:winner", "cue:concentration",
         "cue:correlated",
-        "cue:ledger", "noun:backtest", "noun:trade", "order", "metric", "cue:importance", "noun:strategy", "agg",
+        "cue:ledger", "cue:enough", "noun:dataset", "noun:backtest", "noun:trade", "order", "metric", "cue:importance",
+        "noun:strategy", "agg",
         "noun:trial", "neg",
         "cue:quality", "cue:luck",
     }  # fmt: skip
@@ -33,7 +34,7 @@ class Advice(Topic):
             return 0.1
         if heard.cue("correlated") and heard.has("noun", "trial", "winner"):
             return 0.85
-        if heard.cue("ledger"):
+        if heard.cue("ledger", "enough"):
             return 0.85
         if heard.cue("insight"):
             return 0.9
@@ -59,6 +60,6 @@ class Advice(Topic):
         draft.offer(f"trading-ai insights {short(run.run_id)}")
 
 
-_ASKED = {"correlated": ("correlated",), "ledger": ("ledger",)}
+_ASKED = {"enough": ("few trades",), "correlated": ("correlated",), "ledger": ("ledger",)}
 
 ADVICE = Advice()

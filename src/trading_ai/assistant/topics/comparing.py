@@ -42,6 +42,8 @@ class Comparing(Topic):
             and (heard.has("metric") or heard.has("order") or heard.cue("compare"))
         ):
             return 0.95
+        if len(heard.values("name")) > 1 and (heard.has("metric") or heard.has("order")):
+            return 0.95
         if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
             return 0.0
         if heard.cue("walk") or heard.has("parameter") or heard.has("metric", "buy_and_hold_percent"):

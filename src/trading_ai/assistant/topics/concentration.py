@@ -19,7 +19,8 @@ class Concentration(Topic):
 
     name = "concentration"
     accounts = ALWAYS | {
-        "cue:concentration", "metric", "limit", "noun:trade", "noun:run", "noun:backtest", "order", "dim", "agg",
+        "cue:concentration", "cue:eta", "metric", "limit", "noun:trade", "noun:run", "noun:backtest", "order", "dim",
+        "agg",
         "neg", "cue:cause",
         "noun:optimization", "noun:strategy", "cue:imported", "noun:days",
     }  # fmt: skip
@@ -40,7 +41,8 @@ class Concentration(Topic):
         run = desk.backtest(heard, draft)
         trades = f"trades({quoted(run.run_id)})"
         limit = heard.first("limit")
-        n = int(limit.number) if limit is not None and limit.number else BEST
+        one = any(tag.text.endswith(("best trade", "biggest winner")) for tag in heard.all("cue"))
+        n = int(limit.number) if limit is not None and limit.number else 1 if one else BEST
         money = "account currency"
         found = draft.query(
             f"with t as (select net_profit, row_number() over (order by net_profit desc, number) as place from "

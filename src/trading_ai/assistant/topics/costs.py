@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import override
 
 from trading_ai.assistant.catalogue import Run
@@ -21,7 +23,7 @@ class Costs(Topic):
     name = "costs"
     accounts = ALWAYS | {
         "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven",
-        "cue:no_costs", "noun:run",
+        "cue:no_costs", "cue:eta", "cue:trend", "noun:run",
         "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
         "cue:imported",
         "noun:strategy", "neg", "cue:progress",
@@ -78,7 +80,7 @@ class Costs(Topic):
                 if factor is not None and factor.number is not None
                 else _times(heard)
             )
-            dearer(run, draft, source, times)
+            dearer(run, draft, source, times, [m for m in heard.values("metric") if m in _PARTS])
         elif heard.cue("breakeven"):
             break_even(run, draft, source)
         else:
@@ -99,10 +101,20 @@ def cost_source(run: Run, draft: Draft) -> str:
     return f"from trials({quoted(run.run_id)}) where rank = 1"
 
 
-def dearer(run: Run, draft: Draft, source: str, times: float) -> None:
-    """The net profit if all costs had been so many times what they were."""
+def dearer(run: Run, draft: Draft, source: str, times: float, parts: Sequence[str] = ()) -> None:
+    """The net profit if costs had been so many times what they were.
+
+    Args:
+        run: whose.
+        draft: the answer.
+        source: the row that holds its figures.
+        times: the factor.
+        parts: which costs; none for all.
+    """
+    changed = " + ".join(parts) or COSTS
+    named = " and ".join(part.removesuffix("_paid") for part in parts) or "costs"
     found = draft.query(
-        f"select net_profit, {COSTS} as costs, {times:g} as factor, net_profit - {times - 1:g} * ({COSTS}) as "
+        f"select net_profit, {changed} as costs, {times:g} as factor, net_profit - {times - 1:g} * ({changed}) as "
         f"net_profit_then {source}",
         {"costs": "account currency", "factor": "plain", "net_profit_then": "account currency"}, run.currency,
     )  # fmt: skip
@@ -116,7 +128,7 @@ def dearer(run: Run, draft: Draft, source: str, times: float) -> None:
     cells = {n: found.cell(0, n) for n in ("net_profit", "costs", "factor", "net_profit_then")}
     if not found.value(0, "costs"):
         draft.say(
-            "No costs were charged ({costs}), so any multiple of them changes nothing; the net profit stays "
+            f"No {named} were charged ({{costs}}), so any multiple of them changes nothing; the net profit stays "
             "{net_profit}.",
             **cells,
         )
@@ -126,7 +138,7 @@ def dearer(run: Run, draft: Draft, source: str, times: float) -> None:
         )
         return
     draft.say(
-        "With {factor} times the costs ({costs} as they were), the net profit of {net_profit} would be "
+        f"With {{factor}} times the {named} ({{costs}} as they were), the net profit of {{net_profit}} would be "
         "{net_profit_then}.",
         **cells,
     )
@@ -157,8 +169,9 @@ def break_even(run: Run, draft: Draft, source: str) -> None:
 def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
     asked = [m for m in heard.values("metric") if m in _PARTS]
     found = draft.query(
-        f"select {', '.join(column(p) for p in _PARTS)}, {COSTS} as costs, net_profit, total_trades {source}",
-        {"costs": "account currency"}, run.currency,
+        f"select {', '.join(column(p) for p in _PARTS)}, {COSTS} as costs, net_profit, total_trades, "
+        f"({' + '.join(asked) or COSTS}) / nullif(total_trades, 0) as cost_a_trade {source}",
+        {"costs": "account currency", "cost_a_trade": "account currency"}, run.currency,
     )  # fmt: skip
     if not len(found):
         raise Unanswerable("No trial ranks, so there is no winner whose costs could be told.")
@@ -169,6 +182,7 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
                 a=found.cell(0, part),
                 n=found.cell(0, "total_trades"),
             )
+        draft.say("That is {c} a trade.", c=found.cell(0, "cost_a_trade"))
         return
     cells = {name: found.cell(0, name) for name in (*_PARTS, "costs", "net_profit", "total_trades")}
     draft.say(
@@ -176,6 +190,7 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
         "{slippage_paid}, spread "
         "{spread_paid}; the net profit after them is {net_profit}.", **cells,
     )  # fmt: skip
+    draft.say("That is {c} a trade.", c=found.cell(0, "cost_a_trade"))
 
 
 COSTS_TOPIC = Costs()

@@ -28,7 +28,7 @@ class Drawdowns(Topic):
     accounts = ALWAYS | {
         "metric", "order", "agg", "cue:when", "cue:cause", "cue:why", "cue:recover", "noun:equity", "noun:run",
         "noun:backtest",
-        "noun:optimization", "noun:trade", "cue:imported", "limit", "noun:strategy", "cue:took", "outcome",
+        "noun:optimization", "noun:trade", "cue:imported", "noun:strategy", "cue:took", "outcome",
         "cue:period", "noun:days",
         "cue:eta", "cue:progress",
     }  # fmt: skip
@@ -36,11 +36,16 @@ class Drawdowns(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
-        if heard.has("noun", "trial", "winner", "param") or heard.has("dim") or heard.all("condition"):
+        if (
+            heard.has("noun", "trial", "winner", "param")
+            or heard.has("dim")
+            or heard.all("condition")
+            or heard.has("limit")
+        ):
             return 0.1
         if heard.has("metric", *_DRAWDOWNS):
             asks = heard.cue("when", "cause", "why", "recover", "took", "period")
-            return 0.96 if asks else 0.9 if heard.has("limit") else 0.5
+            return 0.96 if asks else 0.5
         return 0.85 if heard.cue("recover") and heard.cue("when", "took", "how_much") else 0.0
 
     @override

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
@@ -24,7 +26,7 @@ class Figures(Topic):
     accounts = ALWAYS | {
         "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
         "noun:trade",
-        "agg", "order", "cue:cost", "cue:insight", "noun:equity", "cue:progress", "noun:symbol",
+        "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
@@ -38,9 +40,21 @@ class Figures(Topic):
         subject = heard.has("noun", "run", "backtest", "optimization", "winner", "strategy") or heard.has("name")
         subject = subject or heard.has("id_backtest") or heard.has("id_optimization") or bool(heard.context)
         subject = subject or heard.has("subject", "latest", "this", "previous", "mine", "oldest") or heard.has("symbol")
+        one = heard.has("subject", "latest", "this", "previous", "oldest") or heard.has("name") or bool(heard.context)
+        if (
+            heard.has("order", "best", "worst", "lowest")
+            and heard.has("noun", "backtest", "strategy", "symbol")
+            and not one
+        ):
+            return 0.2
+        if heard.cue("results") and subject and not metrics:
+            return 0.85
         if metrics:
             ordered = heard.has("order", "best", "worst", "lowest") and not heard.has("noun", "winner")
-            natural = all(m.startswith(("max_", "largest_", "average_")) for m in metrics) or heard.has("agg", "sum")
+            natural = (
+                not heard.has("order", "lowest")
+                and all(m.startswith(("max_", "largest_", "average_")) for m in metrics)
+            ) or heard.has("agg", "sum")
             if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
                 return 0.35
             if ordered and not natural:
@@ -49,7 +63,12 @@ class Figures(Topic):
                 return 0.6
             return 0.92 if subject else 0.8 if heard.cue("how_much") or heard.has("symbol") else 0.58
         general = heard.cue("how_much", "progress") and heard.has("noun", "run", "backtest", "strategy")
-        money = heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
+        asked = re.match(
+            r"(?:and |so )?(?:did|was|is|has|does|do|how|are|were|have|what "
+            r"did)\b",
+            heard.question.strip().lower(),
+        )
+        money = asked is not None and heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
         if money:
             return 0.75
         if general or (
@@ -71,6 +90,8 @@ class Figures(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         metrics = _metrics(heard) or (["net_profit"] if heard.has("order", "gain", "loss") else list(_USUAL))
+        if "buy_and_hold_percent" in metrics and "return_percent" not in metrics:
+            metrics = [*metrics, "return_percent"]
         run = desk.newest(heard, draft)
         if run.kind == "backtest":
             columns = ", ".join(column(m) for m in metrics)
@@ -96,6 +117,12 @@ class Figures(Topic):
             for name in known:
                 draft.say(f"The {name.replace('_', ' ')} of the best trial is {{a}}.", a=found.cell(0, name))
             draft.offer(f"trading-ai robustness {short(run.run_id)}   (is it luck?)")
+        if "buy_and_hold_percent" in metrics:
+            made, market = found.value(0, "return_percent"), found.value(0, "buy_and_hold_percent")
+            if made is not None and market is not None:
+                draft.say(
+                    "It did better than buy and hold." if made > market else "It did not do better than buy and hold."
+                )
         if heard.has("order", "gain", "loss") and "net_profit" in metrics:
             value = found.value(0, "net_profit") or 0.0
             draft.say(

@@ -25,7 +25,9 @@ class Parameters(Topic):
     accounts = ALWAYS | {
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
-        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:trend", "cue:next", "cue:survive",
+        "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:quality", "cue:method", "cue:compare",
+        "cue:trend", "cue:next",
+        "cue:survive",
         "noun:backtest", "condition",
         "noun:strategy",
     }  # fmt: skip
@@ -50,8 +52,13 @@ class Parameters(Topic):
             return 0.9
         if heard.cue("plateau") and not heard.cue("meaning"):
             return 0.9
+        if heard.has("place"):
+            return 0.2
         if heard.cue("importance") and about:
             return 0.95
+        several = len(heard.values("parameter")) > 1 or heard.has("noun", "trial")
+        if several and heard.has("order") and not heard.cue("robust", "survive"):
+            return 0.4
         if named and (heard.cue("robust", "survive") or heard.has("order") or heard.has("agg") or heard.has("metric")):
             return 0.95 if heard.has("order") or heard.cue("robust", "survive") else 0.75
         if named and heard.has("noun", "winner"):
@@ -88,14 +95,14 @@ class Parameters(Topic):
             )
         if heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
-        elif heard.cue("importance"):
+        elif heard.cue("importance") and (heard.has("noun", "param") or len(asked) != 1):
             importance(run, draft)
         elif heard.cue("plateau") and not asked:
             plateau(run, draft)
         elif heard.has("noun", "winner") and asked and not heard.cue("robust", "plateau"):
             _of_winner(run, draft, asked)
         else:
-            if heard.cue("trend"):
+            if heard.cue("trend", "importance"):
                 _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")

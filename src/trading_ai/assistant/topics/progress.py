@@ -38,7 +38,9 @@ class Progress(Topic):
             heard.has("noun", "optimization", "run", "trial") or heard.has("subject", "running") or bool(heard.context)
         )
         about = about or heard.has("id_optimization") or heard.has("name")
-        if heard.cue("failed") and (heard.has("noun", "trial") or heard.cue("why")) and about:
+        if heard.cue("failed") and (
+            heard.has("noun", "trial") or _one(heard) or (heard.cue("exists") and not heard.has("noun"))
+        ):
             return 0.95
         if heard.has("subject", "running") and (
             heard.cue("far", "progress", "eta", "speed", "took", "how_much", "exists") or not heard.has("noun")
@@ -50,7 +52,7 @@ class Progress(Topic):
             return 0.92
         if heard.cue("progress") and heard.has("noun", "optimization"):
             return 0.93
-        if heard.cue("method", "seed", "rank_by") and heard.has("noun", "optimization", "run"):
+        if heard.cue("method", "seed", "rank_by") and (heard.has("noun", "optimization", "run") or heard.has("name")):
             return 0.85
         if heard.cue("progress") and (heard.has("noun", "run") or heard.has("id_optimization")):
             return 0.6
@@ -141,6 +143,12 @@ def _workers(draft: Draft) -> None:
             "On {name}, {n} of {t} trials are done; {w} workers were busy on average.", name=found.cell(row, "name"),
             n=found.cell(row, "n_completed"), t=found.cell(row, "n_total"), w=found.cell(row, "workers_busy"),
         )  # fmt: skip
+
+
+def _one(heard: Heard) -> bool:
+    """Whether a question says which optimization it means."""
+    named = heard.has("name") or heard.has("id_optimization") or bool(heard.context)
+    return named or heard.has("subject", "latest", "this", "previous")
 
 
 PROGRESS = Progress()

@@ -7,6 +7,7 @@ from typing_extensions import override
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.listing import datasets, limit_of, strategies, where_of
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import direction
 from trading_ai.documents.sql_tables import BACKTESTS
@@ -17,6 +18,10 @@ _SHOWN = 10
 _OF_BACKTESTS = frozenset(BACKTESTS.names)
 
 
+_PLAIN = frozenset({"list", "exists", "used", "latest", "mine", "optimization", "backtest", "run"})
+"""What is heard of "what was my latest optimization" and nothing else."""
+
+
 class Records(Topic):
     """Backtests, optimizations, datasets, symbols and strategies as a whole."""
 
@@ -24,7 +29,9 @@ class Records(Topic):
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:run", "noun:backtest", "noun:optimization",
         "noun:dataset", "noun:symbol",
-        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:progress", "noun:bar",
+        "noun:strategy", "cue:imported", "cue:when", "cue:period", "status", "cue:failed", "cue:rank_by", "cue:why",
+        "cue:progress",
+        "noun:bar",
         "cue:method",
         "cue:version", "cue:took", "outcome",
     }  # fmt: skip
@@ -45,10 +52,31 @@ class Records(Topic):
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
             return 0.0
-        if heard.all("id_backtest") or heard.all("id_optimization") or (heard.context and heard.has("subject", "this")):
+        if (
+            heard.all("id_backtest")
+            or heard.all("id_optimization")
+            or heard.all("name")
+            or (heard.context and heard.has("subject", "this"))
+        ):
             return 0.2
         if imported:
             return 0.9
+        of_all = heard.has("subject", "all") or any(
+            t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"}
+        )
+        if (
+            heard.has("agg", "avg", "sum", "median", "max", "min")
+            and heard.has("metric")
+            and of_all
+            and not heard.has("noun", "optimization")
+        ):
+            return 0.93
+        if (
+            heard.cue("failed")
+            and heard.has("noun", "run", "optimization")
+            and not heard.has("subject", "latest", "this")
+        ):
+            return 0.93
         plural = any(t.text.endswith("s") and t.text != "this" for t in heard.all("noun")) or heard.has(
             "subject", "all"
         )
@@ -63,6 +91,13 @@ class Records(Topic):
             return 0.93
         if heard.has("agg", "count") and heard.has("noun", "bar"):
             return 0.9
+        if heard.has("noun", "symbol", "strategy") and heard.has("order", "best", "worst", "lowest"):
+            return 0.93
+        if heard.has("noun", "bar") and heard.has("subject", "latest", "oldest"):
+            return 0.85
+        one = heard.has("subject", "latest", "this", "previous", "oldest") or heard.has("name")
+        if heard.has("noun", "backtest") and heard.has("order", "best", "worst", "lowest") and not one:
+            return 0.93
         ranked = heard.has("order") and (heard.has("metric") or heard.has("order", "best", "worst"))
         if (
             ranked
@@ -74,6 +109,11 @@ class Records(Topic):
             return 0.9
         if heard.cue("list", "exists") and plural and not heard.has("metric"):
             return 0.88
+        if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
+            return 0.9
+        latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
+        if latest and all(tag.kind in {"cue", "subject", "noun"} and tag.value in _PLAIN for tag in heard.tags):
+            return 0.8
         if heard.has("subject", "latest", "previous", "oldest") and heard.cue("when", "took"):
             return 0.85
         if heard.cue("when") or heard.has("status"):
@@ -93,15 +133,22 @@ class Records(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         kind = _kind(heard)
-        if kind == "dataset":
-            _datasets(heard, draft)
+        group = next((g for g in ("symbol", "strategy", "timeframe") if heard.has("noun", g)), "")
+        if (
+            group
+            and (heard.has("order", "best", "worst", "lowest") or heard.has("metric"))
+            and not heard.has("noun", "backtest")
+        ):
+            _grouped(heard, draft, group)
+        elif kind == "dataset":
+            datasets(heard, draft)
         elif (
             heard.has("noun", "strategy")
             and heard.cue("list", "exists")
             and not heard.has("metric")
             and not heard.has("order")
         ):
-            _strategies(draft)
+            strategies(draft)
         elif kind == "optimization" or (kind == "run" and _about_searches(heard)):
             _optimizations(heard, draft)
         elif kind == "run" and not heard.has("metric") and not heard.all("condition") and not heard.has("order"):
@@ -124,22 +171,8 @@ def _about_searches(heard: Heard) -> bool:
     return heard.has("status") or heard.has("subject", "running") or heard.cue("method")
 
 
-def _limit(heard: Heard, default: int) -> int:
-    found = heard.first("limit")
-    return int(found.number) if found is not None and found.number else default
-
-
-def _where(heard: Heard, slots: tuple[str, ...]) -> list[str]:
-    found = ["part_of = ''"] if "strategy" in slots else []
-    for slot in slots:
-        values = heard.values(slot)
-        if values:
-            found.append(f"{slot} in ({', '.join(map(quoted, values))})")
-    return found
-
-
 def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
-    where = _where(heard, ("symbol", "strategy", "timeframe"))
+    where = where_of(heard, ("symbol", "strategy", "timeframe"))
     draft.assume("Backtests that a walk-forward or another study made are left out")
     if heard.cue("imported"):
         where.append("strategy = 'replay'")
@@ -167,7 +200,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
             n=found.cell(0, "n_backtests"),
         )
         return
-    aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum"}), "")
+    aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum", "max", "min"}), "")
     if aggregate and metrics:
         selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)
         found = draft.query(
@@ -181,7 +214,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
                 a=found.cell(0, m),
             )
         return
-    ranked = heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
+    every = heard.cue("rank_by") and bool(metrics)
+    ranked = every or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = metrics[0] if metrics else "net_profit"
     order = (
         f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
@@ -189,7 +223,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         else "created_at desc, backtest_id"
     )
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
-    n = _limit(heard, 1 if ranked else _SHOWN)
+    n = limit_of(heard, 1 if ranked and not every else _SHOWN)
     found = draft.query(
         f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "
         f"from backtests where "
@@ -211,6 +245,38 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         )  # fmt: skip
     draft.offer(f"trading-ai backtest show {short(str(found.value(0, 'backtest_id')))}", "trading-ai backtest list")
     del desk
+
+
+def _grouped(heard: Heard, draft: Draft, group: str) -> None:
+    """Symbols or strategies by the backtests that ran them."""
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "net_profit")
+    way = direction(metric, heard)
+    where = " and ".join(
+        where_of(heard, tuple(s for s in ("symbol", "strategy", "timeframe") if s != group)) or ["part_of = ''"]
+    )
+    unit = next(c.unit for c in BACKTESTS.columns if c.name == metric)
+    end = "max" if way == "desc" else "min"
+    found = draft.query(
+        f"select {group}, count(*) as n_backtests, {end}({metric}) as {metric}, avg({metric}) as average_value, "
+        f"sum({metric}) as sum_value "
+        f"from backtests where {where} group by {group} order by {metric} {way} nulls last, {group} limit 20",
+        {"n_backtests": "backtests", "average_value": unit or "ratio", "sum_value": unit or "ratio"},
+    )  # fmt: skip
+    if not len(found):
+        draft.say("No backtest is like that.")
+        return
+    draft.assume(
+        f"A {group} is ranked by its {'highest' if end == 'max' else 'lowest'} {metric.replace('_', ' ')} in "
+        f"one backtest"
+    )
+    for row in range(min(len(found), _SHOWN)):
+        summed = "; together {s}" if metric in {"net_profit", "total_trades", "commission_paid"} else ""
+        draft.say(
+            f"{{g}}: {metric.replace('_', ' ')} {{m}}, on average {{a}} over {{n}} "
+            f"backtests{summed}.", g=found.cell(row, group),
+            m=found.cell(row, metric), a=found.cell(row, "average_value"), n=found.cell(row, "n_backtests"),
+            s=found.cell(row, "sum_value"),
+        )  # fmt: skip
 
 
 def _optimizations(heard: Heard, draft: Draft) -> None:
@@ -240,13 +306,12 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
     if heard.has("order", "best", "worst") and not heard.has("metric"):
         order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"
         draft.assume("By the score of the best trial; scores of different objectives are not comparable")
-        n = _limit(heard, 1)
+        n = limit_of(heard, 1)
     else:
-        order, n = "created_at desc, optimization_id", _limit(heard, _SHOWN)
+        order, n = "created_at desc, optimization_id", limit_of(heard, _SHOWN)
     found = draft.query(
         f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
-        f"seconds, created_at, "
-        f"finished_at from optimizations where {condition} order by {order} limit "
+        f"seconds, created_at, finished_at, message from optimizations where {condition} order by {order} limit "
         f"{n}", {"name": "name", "best_score": "ratio"},
     )  # fmt: skip
     if not len(found):
@@ -272,58 +337,9 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
             "{method}, best {objective} "
             "{best_score}.", **cells,
         )  # fmt: skip
+        if found.value(row, "message"):
+            draft.say("It says: {m}.", m=found.cell(row, "message"))
     draft.offer(f"trading-ai status {short(str(found.value(0, 'optimization_id')))}", "trading-ai list")
-
-
-def _datasets(heard: Heard, draft: Draft) -> None:
-    where = _where(heard, ("symbol", "timeframe"))
-    condition = f" where {' and '.join(where)}" if where else ""
-    if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
-        found = draft.query(
-            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
-            f"order by symbol",
-            {"n_datasets": "datasets"},
-        )
-        for row in range(len(found)):
-            draft.say(
-                "{s}: {n} datasets, {b} bars.",
-                s=found.cell(row, "symbol"),
-                n=found.cell(row, "n_datasets"),
-                b=found.cell(row, "n_bars"),
-            )
-        return
-    if heard.has("agg", "count") and not heard.has("noun", "bar"):
-        what, named = (
-            ("count(distinct symbol) as n_symbols", "n_symbols")
-            if heard.has("noun", "symbol") and not heard.has("noun", "dataset")
-            else ("count(*) as n_datasets", "n_datasets")
-        )
-        found = draft.query(f"select {what} from datasets{condition}", {named: named})
-        draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
-        return
-    found = draft.query(
-        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
-        f"by created_at desc, "
-        f"dataset_id limit {_limit(heard, _SHOWN)}"
-    )
-    if not len(found):
-        draft.say("No dataset is like that.")
-        return
-    for row in range(len(found)):
-        cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
-        draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
-    draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
-
-
-def _strategies(draft: Draft) -> None:
-    found = draft.query(
-        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by "
-        "n_backtests desc, strategy",
-        {"n_backtests": "backtests"},
-    )
-    for row in range(min(len(found), _SHOWN)):
-        draft.say("{s}: {n} backtests.", s=found.cell(row, "strategy"), n=found.cell(row, "n_backtests"))
-    draft.offer("trading-ai strategies   (all that can be run)")
 
 
 RECORDS = Records()

@@ -16,6 +16,7 @@ from trading_ai.assistant.topics.progress import PROGRESS
 from trading_ai.assistant.topics.quality import QUALITY
 from trading_ai.assistant.topics.records import RECORDS
 from trading_ai.assistant.topics.robustness import ROBUSTNESS
+from trading_ai.assistant.topics.settings import SETTINGS
 from trading_ai.assistant.topics.streaks import STREAKS
 from trading_ai.assistant.topics.topic import Topic
 from trading_ai.assistant.topics.trades import TRADES
@@ -23,7 +24,8 @@ from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
-    HOWTO, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS, PARAMETERS, TRADES, TRIALS,
+    HOWTO, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS, PARAMETERS,
+    TRADES, TRIALS,
     FIGURES,
     COMPARING, QUALITY,
     PROGRESS, RECORDS, ADVICE, MEANINGS,

@@ -54,6 +54,15 @@ class Robustness(Topic):
         if heard.has("agg", "count") and (heard.has("subject", "all") or heard.has("noun", "run", "optimization")):
             _counted(draft)
             return
+        named = any(heard.has(kind) for kind in ("name", "id_optimization", "id_backtest")) or heard.context
+        plural = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"run", "optimization"})
+        if (
+            not named
+            and (plural or heard.has("subject", "all") or heard.asks_which())
+            and heard.has("noun", "run", "optimization")
+        ):
+            _every(heard, draft)
+            return
         run = _judged(heard, desk, draft)
         found = verdict_of(run, draft)
         if not len(found):
@@ -157,6 +166,32 @@ def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None
             "reality check, "
             "probability of overfitting), and it survives where every required criterion holds and few of the "
             "others fail."
+        )
+
+
+def _every(heard: Heard, draft: Draft) -> None:
+    """The verdict of each optimization that was judged, on its best ranked trial that was."""
+    said = "survives" if heard.cue("survive") else "likely luck" if heard.cue("luck", "overfit") else ""
+    said = "fragile" if any(tag.text == "fragile" for tag in heard.all("cue")) else said
+    only = f" where v.verdict = {quoted(said)}" if said else ""
+    found = draft.query(
+        "with v as (select optimization_id, rank, verdict, count(*) filter (where holds) as n_hold, count(*) as "
+        "n_criteria, row_number() "
+        "over (partition by optimization_id order by rank) as place from verdicts group by optimization_id, rank, "
+        "verdict) select "
+        "v.optimization_id, o.name, v.rank, v.verdict, v.n_hold, v.n_criteria from v join optimizations o on "
+        "o.optimization_id = "
+        f"v.optimization_id and v.place = 1{only} order by o.created_at desc, v.optimization_id",
+        {"name": "name", "n_hold": "criteria", "n_criteria": "criteria"},
+    )  # fmt: skip
+    draft.assume("Optimizations that were judged; the others have no verdict")
+    if not len(found):
+        draft.say(f"No optimization that was judged has the verdict {said}." if said else "No optimization was judged.")
+    for row in range(min(len(found), 10)):
+        cells = {name: found.cell(row, name) for name in found.rows.columns}
+        draft.say(
+            "Optimization {optimization_id} {name}: {verdict}, {n_hold} of {n_criteria} criteria hold (rank {rank}).",
+            **cells,
         )
 
 

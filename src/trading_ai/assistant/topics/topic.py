@@ -9,7 +9,9 @@ from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
 
 ALWAYS = frozenset({
-    "cue:list", "cue:exists", "cue:how_much", "subject", "id_backtest", "id_optimization", "id_unknown", "name",
+    "cue:list", "cue:used", "cue:results", "cue:exists", "cue:how_much", "subject", "id_backtest", "id_optimization",
+    "id_unknown",
+    "name",
     "symbol",
     "strategy", "timeframe", "status",
 })  # fmt: skip

@@ -22,7 +22,7 @@ from trading_ai.assistant.trade_sql import (
 )
 from trading_ai.documents.words import short
 
-_FILTERS = ("weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
+_FILTERS = ("date", "weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
 _SHOWN = 5
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -58,6 +58,8 @@ class Trades(Topic):
         if len(on_trades) < len(heard.all("condition")):
             return 0.15
         grouped = _dimensions(heard)
+        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in _FILTERS):
+            return 0.2
         filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
         asks = (
             bool(metrics)
@@ -66,19 +68,25 @@ class Trades(Topic):
             or heard.has("noun", "trade")
             or heard.cue("how_much")
         )
-        asks = asks or heard.cue("compare")
+        asks = asks or heard.cue("compare") or heard.cue("list")
         if heard.has("noun", "dataset") and not heard.has("noun", "trade"):
             return 0.1
+        if grouped == ["exit_reason"]:
+            return 0.9
         if grouped and (asks or filtered or heard.cue("list")):
             return 0.95
         if filtered and asks:
             return 0.95
+        if heard.has("metric", "bars_held", "mae", "mfe", "units"):
+            return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
         if heard.has("noun", "trade") and (heard.has("order") or heard.has("limit") or heard.has("agg") or metrics):
             return 0.85
         if heard.has("noun", "trade") and (heard.cue("list") or heard.cue("exists")):
             return 0.7
+        if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
+            return 0.85
         return 0.3 if filtered or grouped else 0.0
 
     @override
@@ -95,7 +103,7 @@ class Trades(Topic):
         time = time_column(heard)
         grouped = _dimensions(heard)
         where, words = filters(heard, time, dimensions=grouped)
-        if any(heard.has(kind) for kind in ("weekday", "month", "year", "hour", "session")) or any(
+        if any(heard.has(kind) for kind in ("date", "weekday", "month", "year", "hour", "session")) or any(
             DIMENSIONS[g].timed for g in grouped
         ):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
@@ -106,7 +114,7 @@ class Trades(Topic):
             draft.assume(f"Sessions in UTC: {hours}")
         if grouped:
             _grouped(heard, run, draft, grouped, where, words)
-        elif heard.has("agg", "share"):
+        elif heard.has("agg", "share") and where:
             _share(run, draft, where, words)
         elif _wants_list(heard):
             _listed(heard, run, draft, where)
@@ -117,10 +125,15 @@ class Trades(Topic):
 
 def _dimensions(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
-    for slot in ("direction", "session", "weekday", "month"):
+    for slot in ("direction", "session", "weekday", "month", "outcome", "exit"):
         several = len(heard.values(slot)) > 1
-        if several and slot not in found and (slot == "direction" or heard.cue("compare") or heard.has("order")):
-            found.append(slot)  # two of a kind are set side by side
+        name = {"exit": "exit_reason"}.get(slot, slot)
+        if (
+            several
+            and name not in found
+            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
+        ):
+            found.append(name)  # two of a kind are set side by side
     return found
 
 
@@ -130,7 +143,8 @@ def _measure(heard: Heard) -> tuple[Measure | None, str]:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
     if not metrics and heard.has("agg", "count", "share"):
         return COUNT, "total_trades"
-    metric = metrics[0] if metrics else "net_profit"
+    long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
+    metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
     return measure_of(metric, aggregate), metric
 
 
@@ -139,6 +153,8 @@ def _from(run: Run, where: list[str]) -> str:
 
 
 def _wants_list(heard: Heard) -> bool:
+    if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
+        return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
@@ -151,7 +167,8 @@ def _of(words: list[str]) -> str:
 
 def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    metrics = list(heard.values("metric")) or ([] if heard.has("agg", "count") else ["net_profit"])
+    default = [] if heard.has("agg", "count") else [_measure(heard)[1]]
+    metrics = list(heard.values("metric")) or default
     measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
     if any(m is None for m in measures.values()):
         raise Unanswerable(
@@ -227,6 +244,8 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
     order = _order(heard, measure)
     measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
+    others = _others(heard, metric)
+    measured += "".join(f", {other.sql} as {name}" for name, other in others.items())
     column = "n_trades" if measure is COUNT else metric
     by = f"{column} {order} nulls last, " if order else ""
     limit = heard.first("limit")
@@ -238,11 +257,15 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {
         column: measure.unit,
         "n_trades": "trades",
+        **{name: other.unit for name, other in others.items()},
     }
     found = draft.query(sql, units, run.currency)
     if not len(found):
         draft.say("No trade is like that.")
         return
+    if measure is COUNT and not order and len(found) > 1:
+        mean = draft.query(f"select avg(n_trades) as average_trades from ({sql})", {"average_trades": "ratio"})
+        draft.say(f"On average {{a}} trades for each {keys[0].words} that has any.", a=mean.cell(0, "average_trades"))
     what = f"{measure.words}{' of trades' + _of(words) if words else ''}"
     if order:
         superlative = "lowest" if order == "asc" else "highest"
@@ -257,12 +280,26 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     for row in rows:
         shown = {f"k{i}": found.cell(row, name) for i, name in enumerate(names)}
         key = ", ".join("{" + name + "}" for name in shown)
+        shown |= {f"o{i}": found.cell(row, name) for i, name in enumerate(others)}
+        more = "".join(f", {other.words} {{o{i}}}" for i, other in enumerate(others.values()))
+        told = f"{measure.words} {{value}}{more} ({{n}} trades)" if measure is not COUNT else f"{{value}} trades{more}"
         draft.say(
-            f"{key}: {{value}} ({{n}} trades)." if measure is not COUNT else f"{key}: {{value}} trades.",
+            f"{key}: {told}.",
             value=found.cell(row, column), n=found.cell(row, "n_trades"), **shown,
         )  # fmt: skip
     if rows and rows[-1] + 1 < len(found):
         draft.say("The cited rows hold the others.")
+
+
+def _others(heard: Heard, metric: str) -> dict[str, Measure]:
+    """Further measures that a question names beside the first, by metric."""
+    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
+    found = {
+        name: measure_of(name, aggregate) for name in heard.values("metric") if name not in {metric, "total_trades"}
+    }
+    if any(other is None for other in found.values()):
+        raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
+    return {name: other for name, other in found.items() if other is not None}
 
 
 def _order(heard: Heard, measure: Measure) -> str:

@@ -23,7 +23,7 @@ class Trials(Topic):
     name = "trials"
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:trial", "noun:winner", "noun:run", "noun:optimization",
-        "noun:param", "cue:failed", "cue:rank_by", "outcome", "parameter", "noun:strategy",
+        "noun:param", "cue:failed", "cue:rank_by", "place", "cue:results", "outcome", "parameter", "noun:strategy",
     }  # fmt: skip
     offers = ("top 5 combinations by profit factor", "how many combinations had a sharpe above 1?")
 
@@ -41,6 +41,8 @@ class Trials(Topic):
         ]
         if len(on_trials) < len(heard.all("condition")):
             return 0.1
+        if heard.has("place"):
+            return 0.96
         about = heard.has("noun", "trial", "winner")
         if heard.has("noun", "backtest") or (heard.has("noun", "run", "optimization") and heard.has("subject", "all")):
             return 0.1
@@ -49,8 +51,15 @@ class Trials(Topic):
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
             return 0.85
+        if len(heard.values("parameter")) > 1 and heard.has("order", "best", "worst") and not heard.cue("robust"):
+            return 0.93
+        if heard.has("noun", "winner") and heard.has("noun", "param"):
+            return 0.9
         if heard.has("noun", "param") and heard.has("order", "best", "worst"):
             return 0.9
+        one = heard.has("subject", "latest", "this", "previous") or heard.has("name") or heard.has("id_optimization")
+        if heard.has("noun", "optimization") and one and metrics and heard.has("order", "best", "worst", "lowest"):
+            return 0.85
         if heard.has("order", "best") and heard.has("limit"):
             return 0.75
         if on_trials and (
@@ -82,6 +91,9 @@ class Trials(Topic):
             where, words = [*where, "net_profit < 0"], [*words, "net profit below zero"]
         if heard.has("metric", "ruined"):
             where, words = [*where, "ruined = 1"], [*words, "a ruined account"]
+        place = heard.first("place")
+        if place is not None:
+            where, words = [*where, f"rank = {int(place.value)}"], [*words, f"rank {int(place.value)}"]
         if heard.cue("failed"):
             where, words = [*where, "error is not null"], [*words, "an error"]
         aggregate = next((a for a in heard.values("agg") if a in _AGGREGATES), "")
@@ -150,7 +162,14 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
     n = int(limit.number) if limit is not None and limit.number else 1
     n = min(n, 200)
     parameters = searched_columns(run)
-    shown = metrics or ["net_profit", "sharpe_ratio", "total_trades"]
+    shown = metrics or [
+        "net_profit",
+        "sharpe_ratio",
+        "total_trades",
+        "win_rate",
+        "profit_factor",
+        "max_drawdown_percent",
+    ]
     if metrics:
         by, order = metrics[0], direction(metrics[0], heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")

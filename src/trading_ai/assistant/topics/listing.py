@@ -1,0 +1,79 @@
+"""Lists of datasets, symbols and strategies, and what all lists of records share."""
+
+from __future__ import annotations
+
+from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.tags import Heard
+from trading_ai.documents.words import short
+
+_SHOWN = 10
+
+
+def limit_of(heard: Heard, default: int) -> int:
+    """How many rows are wanted."""
+    found = heard.first("limit")
+    one = heard.has("subject", "latest") and not any(tag.text.endswith("s") for tag in heard.all("noun"))
+    return int(found.number) if found is not None and found.number else 1 if one else default
+
+
+def where_of(heard: Heard, slots: tuple[str, ...]) -> list[str]:
+    """Conditions on a table of records, of the slots that a question fills."""
+    found = ["part_of = ''"] if "strategy" in slots else []
+    for slot in slots:
+        values = heard.values(slot)
+        if values:
+            found.append(f"{slot} in ({', '.join(map(quoted, values))})")
+    return found
+
+
+def datasets(heard: Heard, draft: Draft) -> None:
+    """Datasets, or their symbols, counted or listed."""
+    where = where_of(heard, ("symbol", "timeframe"))
+    condition = f" where {' and '.join(where)}" if where else ""
+    if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
+        found = draft.query(
+            f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
+            f"order by symbol",
+            {"n_datasets": "datasets"},
+        )
+        for row in range(len(found)):
+            draft.say(
+                "{s}: {n} datasets, {b} bars.",
+                s=found.cell(row, "symbol"),
+                n=found.cell(row, "n_datasets"),
+                b=found.cell(row, "n_bars"),
+            )
+        return
+    if heard.has("agg", "count") and not heard.has("noun", "bar"):
+        what, named = (
+            ("count(distinct symbol) as n_symbols", "n_symbols")
+            if heard.has("noun", "symbol") and not heard.has("noun", "dataset")
+            else ("count(*) as n_datasets", "n_datasets")
+        )
+        found = draft.query(f"select {what} from datasets{condition}", {named: named})
+        draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
+        return
+    found = draft.query(
+        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
+        f"by created_at desc, "
+        f"dataset_id limit {limit_of(heard, _SHOWN)}"
+    )
+    if not len(found):
+        draft.say("No dataset is like that.")
+        return
+    for row in range(len(found)):
+        cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
+        draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
+    draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
+
+
+def strategies(draft: Draft) -> None:
+    """Strategies that were run, by the number of backtests."""
+    found = draft.query(
+        "select strategy, count(*) as n_backtests from backtests where part_of = '' group by strategy order by "
+        "n_backtests desc, strategy",
+        {"n_backtests": "backtests"},
+    )
+    for row in range(min(len(found), _SHOWN)):
+        draft.say("{s}: {n} backtests.", s=found.cell(row, "strategy"), n=found.cell(row, "n_backtests"))
+    draft.offer("trading-ai strategies   (all that can be run)")
