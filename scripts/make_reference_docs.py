@@ -416,7 +416,8 @@ def trade_formats_page() -> str:
         + "".join(f"- {title}\n" for title, *_ in PASSES)
         + "- a folder with a cTrader report for each pass; its trades give daily profits, and with them the deflated "
         "Sharpe ratio and the probability of overfitting\n\n"
-        "MetaTrader's binary caches (`.opt`) are not read: export the results as XML.\n\n"
+        "A cache (`.opt`) is read as MetaQuotes describes it; one that is laid out otherwise is refused: export the "
+        "results as XML then.\n\n"
         "## What is refused\n\n"
         "A file that is damaged, cut off, of no known format, or larger than 128 MB unpacked is refused with the "
         "place, the value and what to do, and nothing is kept of any file of the import. A report is cut off or was "

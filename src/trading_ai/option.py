@@ -150,3 +150,10 @@ class Option:
         too_low = (self.low is not None and value < self.low) or (self.above is not None and value <= self.above)
         if too_low or (self.high is not None and value > self.high):
             raise ParameterError(f"must be {self.bounds}", parameter=self.field, value=value)
+
+
+READING_OPTIONS = (
+    "timezone", "repair", "price_scale", "side", "format", "date_format", "delimiter", "decimal", "columns",
+    "spread_unit", "member", "ticker", "ask", "stamped",
+)  # fmt: skip
+"""Options of an import that say how a file is read; what the symbol is, a dataset that grows says itself."""

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from trading_ai.api.fields import SHOWABLE
+from trading_ai.option import READING_OPTIONS
 from trading_ai.options import Option, rows_of
 
 _TYPES: dict[str, Any] = {"number": float, "whole": int}
@@ -59,6 +60,9 @@ def _from_form(rows: tuple[Option, ...]) -> Callable[..., dict[str, Any]]:
 
 upload_options = _from_form(tuple(row for row in rows_of("import") if row.in_api))
 report_options = _from_form(tuple(row for row in rows_of("report") if row.in_api))
+append_options = _from_form(tuple(row for row in rows_of("import") if row.in_api and row.field in READING_OPTIONS))
+AppendOptions = Annotated[dict[str, Any], Depends(append_options)]
+"""What a form says of a file by which a dataset grows, as arguments of `read_bars`."""
 ReportOptions = Annotated[dict[str, Any], Depends(report_options)]
 """What a form says of reports, as arguments of `read_trades`, and the dataset."""
 ImportOptions = Annotated[dict[str, Any], Depends(upload_options)]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 
-UPLOADS = ("/datasets", "/backtests/import", "/optimize/import", "/strategies/bundles")
+UPLOADS = ("/datasets", "/append", "/backtests/import", "/optimize/import", "/strategies/bundles")
 """Ends of the paths that take files, which come in forms."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

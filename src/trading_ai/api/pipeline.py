@@ -6,9 +6,11 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -17,7 +19,7 @@ from trading_ai.api.answers import Deleted
 from trading_ai.api.apart import run_apart
 from trading_ai.api.context import Limit, Offset, context_of
 from trading_ai.api.fields import SHOWABLE
-from trading_ai.api.imports import ImportOptions, ReportOptions
+from trading_ai.api.imports import AppendOptions, ImportOptions, ReportOptions
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.api.security import needs
 from trading_ai.api.unpacked import check_unpacked_size
@@ -33,6 +35,7 @@ from trading_ai.documents.backtests import (
     trades_json,
 )
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
+from trading_ai.documents.differences import Differences, differences_json
 from trading_ai.documents.imports import ImportedBacktests, imported_backtests_json
 from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
 from trading_ai.documents.strategies import Strategy, strategy_json
@@ -44,6 +47,9 @@ from trading_ai.strategies.bundled import by_hash, is_bundle
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 from trading_ai.studies.look_ahead import check_strategy
+
+if TYPE_CHECKING:
+    from trading_ai.importers.read import ImportedBars
 
 router = APIRouter(prefix="/api/v1")
 
@@ -129,6 +135,20 @@ def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offse
     return JSONResponse(trades_json(found, every, slice(offset, offset + limit)))
 
 
+@router.get("/backtests/{backtest_id}/differences", response_model=Differences, dependencies=_READ, tags=["backtests"])
+async def differences(request: Request, backtest_id: Id) -> Response:
+    """The trades that a backtest replays, each beside what its bars and its own levels alone make of it."""
+    context = context_of(request)
+
+    def make() -> Response:
+        from trading_ai.optimization.imports import differences_of  # noqa: PLC0415 - with it comes compiled code
+
+        record = context.store.backtest(backtest_id)
+        return JSONResponse(differences_json(record.backtest_id, *differences_of(context.backtests, record)))
+
+    return await context.study(make)
+
+
 @router.get("/backtests/{backtest_id}/equity", response_model=Equity, dependencies=_READ, tags=["backtests"])
 def equity(request: Request, backtest_id: Id, max_points: Annotated[int, Query(ge=2, le=100_000)] = 2000) -> Response:
     """Equity at bars' closes, every n-th bar and the last one."""
@@ -193,31 +213,71 @@ def upload(
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
     context = context_of(request)
+    with _uploaded(file, context.application.settings.max_upload_bytes) as path:
+        found = read_bars(path, symbol=symbol, **options)
+        quality, detected = _as_told(found, path)
+    stated = {name: value for name, value in options.items() if value is not False}
+    record, added = context.backtests.keep_bars(found.bars, path.name, detected | {"stated": stated}, quality)
+    # Of bars that are known, what was seen in this file is answered, and not what the first one said.
+    record = replace(record, source=path.name, detected=detected | {"stated": stated}, quality=quality)
+    return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
+
+
+@router.post(
+    "/datasets/{dataset_id}/append", status_code=201, response_model=ImportedDataset, dependencies=_RUN,
+    tags=["datasets"],
+)  # fmt: skip
+def append(
+    request: Request,
+    dataset_id: Id,
+    file: Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet of the same series")],
+    options: AppendOptions,
+) -> Response:
+    """Add the bars of a file behind a dataset: a new dataset, which names the old one; that one stays as it is.
+
+    Where the file holds nothing new, the old one is answered.
+    """
+    from trading_ai.importers.growing import grown  # noqa: PLC0415 - polars takes 0.2 s
+
+    context = context_of(request)
+    record, added = context.store.dataset(dataset_id), False
+    with _uploaded(file, context.application.settings.max_upload_bytes) as path:
+        old = context.artifacts.load_bars(record.dataset_id)
+        found, made = grown(old, record.detected, path, options, record.dataset_id)
+        quality, detected = _as_told(found, path)
+    if made.n_new or made.last_replaced:
+        record, added = context.backtests.keep_bars(found.bars, path.name, detected, quality)
+    return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
+
+
+@contextmanager
+def _uploaded(file: UploadFile, most_bytes: int) -> Iterator[Path]:
+    """An uploaded file in a folder of its own, which is nobody's business: messages name the file only."""
     # The name stays recognizable, because importers read symbol and timeframe from it, and can name nothing else.
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(file.filename or "").name)[-100:].lstrip(".") or "upload.csv"
     with tempfile.TemporaryDirectory(prefix="trading-ai-upload-") as folder:
         path = Path(folder) / name
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target, 1 << 20)
-        check_unpacked_size(path, context.application.settings.max_upload_bytes)
+        check_unpacked_size(path, most_bytes)
         try:
-            found = read_bars(path, symbol=symbol, **options)
-        except DataError as error:  # the folder is nobody's business
+            yield path
+        except DataError as error:
             raise DataError(
-                error.rule,
+                error.rule.replace(f"{folder}/", ""),
                 file=error.file.removeprefix(f"{folder}/"),
                 line=error.line,
                 parameter=error.parameter,
                 value=error.value,
                 remedy=error.remedy,
             ) from None
+
+
+def _as_told(found: ImportedBars, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The quality report and what was detected, without the folder of the upload."""
+    folder = str(path.parent)
     quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)
-    stated = {name: value for name, value in options.items() if value is not False}
-    detected = without_folder(found.detected | {"stated": stated}, folder)
-    record, added = context.backtests.keep_bars(found.bars, name, detected, quality)
-    # Of bars that are known, what was seen in this file is answered, and not what the first one said.
-    record = replace(record, source=name, detected=detected, quality=quality)
-    return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
+    return quality, without_folder(dict(found.detected), folder)
 
 
 @router.get("/datasets/{dataset_id}", response_model=Dataset, dependencies=_READ, tags=["datasets"])

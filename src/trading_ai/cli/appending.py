@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,16 +18,13 @@ from trading_ai.documents.datasets import imported_json
 from trading_ai.documents.words import short
 from trading_ai.errors import DataError
 from trading_ai.importers.growing import grown
+from trading_ai.option import READING_OPTIONS
 from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
     from trading_ai.importers.read import ImportedBars
     from trading_ai.market.appending import Appended
     from trading_ai.optimization.records import DatasetRecord
-
-_READING = ("timezone", "repair", "price_scale", "side", "format", "date_format", "delimiter", "decimal", "columns",
-            "spread_unit", "member", "ticker", "ask", "stamped")  # fmt: skip
-"""Options that say how a file is read; what the symbol is, the dataset says."""
 
 
 def keep_grown(
@@ -41,11 +39,18 @@ def keep_grown(
 
 def _state(path: Path) -> object:
     """What changes when a file, or a file of a folder, does."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [(str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files if f.is_file()]
+    seen = []
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        try:
+            found = file.stat()
+        except OSError:  # it was renamed or removed while we looked: the next look tells
+            continue
+        if S_ISREG(found.st_mode):
+            seen.append((str(file), found.st_mtime_ns, found.st_size))
+    return seen
 
 
-@with_flags([row for row in rows_of("import") if row.field in _READING])
+@with_flags([row for row in rows_of("import") if row.field in READING_OPTIONS])
 def append(
     *,
     dataset_id: str = DATASET_ID,
@@ -68,10 +73,10 @@ def append(
             try:
                 old = application.artifacts.load_bars(record.dataset_id)
                 found, made = grown(old, record.detected, path, stated, record.dataset_id)
-            except DataError as error:
+            except (DataError, OSError) as error:
                 if watch is None:
                     raise
-                note(f"not appended: {error}")  # a file that is being written is complete next time
+                note(f"not appended: {error}")  # a file that is being written, or moved, is complete next time
             else:
                 before = record
                 record, added = keep_grown(application, record, found, made, str(path.resolve()))

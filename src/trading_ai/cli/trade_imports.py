@@ -22,6 +22,7 @@ from trading_ai.optimization.imports import differences_of
 from trading_ai.options import Given, rows_of
 
 if TYPE_CHECKING:
+    from trading_ai.documents.differences import Agreement
     from trading_ai.documents.imports import ImportedBacktest
 
 _STATUS = {
@@ -81,12 +82,25 @@ def _show(item: ImportedBacktest) -> None:
     if item["figures"]:
         heads = ("figure", "reported", "from trades", "", "why")
         table("The report's summary and its trades", heads, rows, spare=("why",))
+    if item["bars"] is not None:
+        _show_bars(item["bars"], backtest["id"])
     for line in item["notes"]:
         note(f"Note: {line}")
     if item["n_unexplained"]:
         note(f"Warning: {item['n_unexplained']} figures of the report differ from its trades and are not explained.")
     if not item["added"]:
         note("These trades were imported before; nothing was added.")
+
+
+def _show_bars(found: Agreement, backtest_id: str) -> None:
+    """How far the bars at hand bear a report out."""
+    if found["n_with_reason"]:
+        n, same = found["n_with_reason"], found["n_same"]
+        say(f"on bars    {same:,} of {n:,} trades end in the same bar for the same reason")
+    net, on_bars = number(found["net_profit"], "money"), number(found["bar_net_profit"], "money")
+    say(f"net        {net} as reported, {on_bars} by its own levels on the bars")
+    if found["otherwise"]:
+        say(f"           which trades end otherwise: trading-ai backtest differences {short(backtest_id)}")
 
 
 def differences(

@@ -70,6 +70,44 @@ class Differences(TypedDict):
     trades: list[TradeDifference]
 
 
+@form()
+class Agreement(TypedDict):
+    """How far the bars at hand bear an imported report out.
+
+    Attributes:
+        n_trades: trades that begin on the bars.
+        n_with_reason: those of which the list says why they ended.
+        n_same: those of them that end in the same bar for the same reason.
+        net_profit: sum over the list; null where it does not say.
+        bar_net_profit: sum over what the bars and the trades' own levels make of them.
+        otherwise: the first trades that end otherwise on the bars.
+    """
+
+    n_trades: int
+    n_with_reason: int
+    n_same: int
+    net_profit: Number
+    bar_net_profit: Number
+    otherwise: list[TradeDifference]
+
+
+LISTED_OTHERWISE = 100
+"""Most trades that an answer to an import lists; ``differences`` has all."""
+
+
+def agreement_json(found: npt.NDArray[np.void], bar_ns: int) -> Agreement:
+    """The summary of differences, arguments as of `differences_json`."""
+    every = differences_json("", found, bar_ns)
+    return {
+        "n_trades": every["n_trades"],
+        "n_with_reason": every["n_with_reason"],
+        "n_same": every["n_same"],
+        "net_profit": every["net_profit"],
+        "bar_net_profit": every["bar_net_profit"],
+        "otherwise": [row for row in every["trades"] if not row["same_exit"]][:LISTED_OTHERWISE],
+    }
+
+
 def differences_json(backtest_id: str, found: npt.NDArray[np.void], bar_ns: int) -> Differences:
     """Differences as JSON.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from typing_extensions import TypedDict
 
 from trading_ai.documents.backtests import Backtest, backtest_json
+from trading_ai.documents.differences import Agreement, agreement_json
 from trading_ai.documents.forms import Number, finite, form
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.metrics import listed
@@ -45,6 +46,7 @@ class ImportedBacktest(TypedDict):
         n_trades: trades read.
         n_unexplained: figures that differ and are not explained.
         figures: the report's summary beside the figures of its trades.
+        bars: how far the bars at hand bear it out, trade by trade; null without bars.
         notes: what the format does not hold, what was taken instead, and what is in doubt, a sentence each.
     """
 
@@ -61,6 +63,7 @@ class ImportedBacktest(TypedDict):
     n_trades: int
     n_unexplained: int
     figures: list[Figure]
+    bars: Agreement | None
     notes: list[str]
 
 
@@ -155,6 +158,7 @@ def imported_backtest_json(read: Read, kept: KeptImport) -> ImportedBacktest:
         "n_trades": len(trades.trades),
         "n_unexplained": sum(f.status == "differs" for f in read.figures),
         "figures": figures_json(read.figures),
+        "bars": None if kept.on_bars is None else agreement_json(*kept.on_bars),
         "notes": [*trades.notes, *kept.notes],
     }
 

@@ -30,6 +30,9 @@ LARGE_DRAWDOWN = 50.0
 
 WITHOUT_COSTS = "without costs"
 
+REPLACED_EXITS = ("stop_loss", "take_profit", "trailing_stop", "break_even", "time_exit")
+"""Parameters of a replay that put another exit in the place of a trade's own."""
+
 AS_REPORTED = "as the report has them: the profits are those of the platform that made them"
 """Costs of a backtest that was made elsewhere and not replayed."""
 
@@ -75,6 +78,8 @@ def said_of_optimization(store: Store, record: OptimizationRecord, rank: int = 1
     costs = costs_stated(_costs_of(base.spec, record, shown), base.spec.account_currency, spread)
     name = "The best trial" if rank == 1 else f"The trial of rank {rank}"
     warnings = cautions(costs, best, _money(base.spec), name, record.spec.objective, is_best=rank == 1)
+    if base.spec.trades_id is not None:
+        warnings += _on_replay(base.spec, record, shown)
     lost = n_ruined(store, record) if best else None
     if lost:
         warnings += (f"{lost:,} of {record.n_completed:,} trials ruined the account: they rank last.",)
@@ -90,6 +95,23 @@ def _costs_of(spec: BacktestSpec, record: OptimizationRecord, shown: TrialPage |
     values = record.spec.space.combination(int(shown.indices[0]))
     searched = {n: v for n, v in values.items() if SETTINGS.get(n) == "costs" and n not in spec.parameters}
     return set_account(spec.sizing, spec.costs, spec.rules, searched)[1]
+
+
+def _on_replay(spec: BacktestSpec, record: OptimizationRecord, shown: TrialPage | None) -> tuple[str, ...]:
+    """That a trade with another exit is not what its robot would have done."""
+    values = dict(spec.parameters)
+    if shown is not None and shown.indices.size:
+        values |= record.spec.space.combination(int(shown.indices[0]))
+    replaced = [name for name in REPLACED_EXITS if values.get(name, 0.0)]
+    if values.get("keep_exits") is False:
+        replaced.append("keep_exits")
+    if not replaced:
+        return ()
+    return (
+        f"The entries are fixed and their exits replaced ({', '.join(replaced)}): the robot itself, still in a trade, "
+        "would have left out some of the entries that followed. Wide stops look better here than they are; "
+        "max_positions=1 leaves such entries out, and running the robot again tells.",
+    )
 
 
 def _money(spec: BacktestSpec) -> str:

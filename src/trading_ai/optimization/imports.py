@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trading_ai.engine.records import SIGNAL, TRADE
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import DataError, StateError
+from trading_ai.errors import DataError, StateError, TradingAIError
 from trading_ai.evaluation.declared import resolve_parameters
 from trading_ai.evaluation.job import load_bars, load_conversion, make_evaluator, strategy_of, with_trades
 from trading_ai.evaluation.model import BacktestSpec
@@ -43,11 +43,13 @@ class KeptImport:
         record: the backtest.
         added: False where the same trades were imported before; it is that backtest then.
         notes: what was taken where the report does not say, a sentence each.
+        on_bars: what `differences_of` says of it; None without bars on which its trades begin.
     """
 
     record: BacktestRecord
     added: bool
     notes: tuple[str, ...] = ()
+    on_bars: tuple[npt.NDArray[np.void], int] | None = None
 
 
 def fitting_dataset(datasets: list[DatasetRecord], trades: TradeList) -> DatasetRecord | None:
@@ -97,7 +99,7 @@ def keep_import(
     for known in service.store.backtests():
         same = is_as_reported(known) and known.spec.trades_id == trades.content_hash
         if same and known.spec.dataset_id == dataset_id:
-            return KeptImport(known, added=False)
+            return KeptImport(known, added=False, on_bars=_on_bars(service, known))
     notes: list[str] = []
     capital = trades.capital
     if capital is None or not capital > 0.0:
@@ -135,7 +137,17 @@ def keep_import(
     )  # fmt: skip
     service.artifacts.save_backtest(record.backtest_id, arrays_of(listed, capital))
     service.store.add_backtest(record)
-    return KeptImport(record, added=True, notes=tuple(notes))
+    return KeptImport(record, added=True, notes=tuple(notes), on_bars=_on_bars(service, record))
+
+
+def _on_bars(service: BacktestService, record: BacktestRecord) -> tuple[npt.NDArray[np.void], int] | None:
+    """How the bars at hand bear a report out, where its trades can be replayed on them."""
+    if not record.spec.dataset_id:
+        return None
+    try:
+        return differences_of(service, record)
+    except TradingAIError:  # its trades begin on no bar, or need a rate: the replay itself says so
+        return None
 
 
 def with_profits(trades: TradeList) -> npt.NDArray[np.void]:

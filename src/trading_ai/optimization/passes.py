@@ -92,11 +92,19 @@ class PassList:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of parameters, figures and fitness, hex."""
-        digest = hashlib.sha256(json.dumps([self.origin, self.names, self.values, self.strategy, self.symbol]).encode())
+        """SHA-256 of all that the file tells of the passes, hex."""
+        said = [
+            self.origin, self.names, self.values, self.strategy, self.symbol, self.timeframe, self.period, self.capital,
+            self.fitness_name, sorted(self.fixed.items()),
+        ]  # fmt: skip
+        digest = hashlib.sha256(json.dumps(said).encode())
         for name in sorted(self.metrics):
             digest.update(name.encode() + self.metrics[name].tobytes())
         digest.update(self.fitness.tobytes())
+        if self.forward is not None:
+            digest.update(b"forward" + self.forward.tobytes())
+        if self.daily is not None:
+            digest.update(b"daily" + self.daily.day_numbers.tobytes() + self.daily.profits.tobytes())
         return digest.hexdigest()
 
 

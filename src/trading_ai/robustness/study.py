@@ -203,6 +203,7 @@ def assess(
     trade_profits: npt.NDArray[np.floating] | None = None,
     cost_per_trade: float | None = None,
     look_ahead: tuple[int, int] | None = None,
+    makes_signals: bool = True,
     days_per_year: float | None = None,
     settings: StudySettings | None = None,
     thresholds: Thresholds | None = None,
@@ -223,6 +224,8 @@ def assess(
         cost_per_trade: mean cost of one of them, account currency; needs `trade_profits`.
         look_ahead: cuts of the data at which the winner's signals differed from those with all data, and cuts that
             were compared; None: not checked, and then it does not survive.
+        makes_signals: whether the strategy makes signals of bars; a replay of trades does not, so that there is nothing
+            to look ahead with, and `look_ahead` is not judged.
         days_per_year: trading days a year; None: as many as the data has.
         settings: how the figures are made; None: the defaults.
         thresholds: what the verdict asks; None: the defaults.
@@ -362,7 +365,7 @@ def assess(
         missed_trades=missed,
         costs=costs,
         evidence=evidence,
-        verdict=judge(evidence, thresholds, n_cuts=n_cuts),
+        verdict=judge(evidence, thresholds, n_cuts=n_cuts, makes_signals=makes_signals),
         notes=tuple(notes),
     )
 

@@ -179,7 +179,9 @@ _RULES: tuple[tuple[str, Comparison, bool, str], ...] = (
 LUCK = ("deflated_sharpe", "reality_check_p", "overfitting_probability")
 
 
-def judge(evidence: Evidence, thresholds: Thresholds | None = None, *, n_cuts: int | None = None) -> Verdict:
+def judge(
+    evidence: Evidence, thresholds: Thresholds | None = None, *, n_cuts: int | None = None, makes_signals: bool = True
+) -> Verdict:
     """Judge a winner by all that was found out about it, never by one number.
 
     It "survives" if every required criterion holds and at most `Thresholds.max_failed` of the others fail; so what
@@ -191,13 +193,15 @@ def judge(evidence: Evidence, thresholds: Thresholds | None = None, *, n_cuts: i
         evidence: what was found out.
         thresholds: what is asked; None: the defaults.
         n_cuts: cuts of the data that the look-ahead check compared, for its explanation; None: not known.
+        makes_signals: whether the strategy makes signals of bars; one that does not, such as a replay of trades, has
+            nothing to look ahead with and is not judged by that.
     """
     asked = thresholds or Thresholds()
     criteria: list[Criterion] = []
     for name, comparison, required, what in _RULES:
         meaning = what if name != "look_ahead" or n_cuts is None else f"{what} ({n_cuts:,} were compared)"
         value = getattr(evidence, name)
-        if value is None and not required:
+        if (value is None and not required) or (name == "look_ahead" and not makes_signals):
             continue
         found = nan if value is None else float(value)
         threshold = float(getattr(asked, name))

@@ -223,9 +223,19 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> 
                 "mae", "mfe",
             )
         ),
-        wholes("bars_held", (column("exit_bar") - column("entry_bar")).astype(np.int64)),
+        wholes("bars_held", _bars_held(parts)),
         flags("ambiguous", column("ambiguous").astype(np.bool_)),
     ]  # fmt: skip
+
+
+def _bars_held(parts: Sequence[npt.NDArray[np.void]]) -> npt.NDArray[np.float64]:
+    """Bars from entry to exit, NaN for backtests of which no bar is known: those that are as a report has them."""
+    held = []
+    for part in parts:
+        bars = (part["exit_bar"] - part["entry_bar"]).astype(np.float64)
+        is_known = bool(part["entry_bar"].any() or part["exit_bar"].any())  # no trade begins and ends in the first
+        held.append(bars if is_known else np.full(len(part), np.nan))
+    return _joined(held, np.float64)
 
 
 def equity_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:

@@ -53,8 +53,8 @@ def named_in(tree: dict[str, Any], known: frozenset[str]) -> Named:
     words: set[str] = set()
     aliases: set[str] = set()
     alone: set[str] = set()
-    every, ctes = False, _ctes(statements[0])
-    for node in _nodes(statements[0]):
+    every = False
+    for node, own in _nodes(statements[0]):
         words.update(value.lower() for value in node.values() if isinstance(value, str))
         words.update(v.lower() for value in node.values() if isinstance(value, list) for v in value if _is_text(v))
         kind = node.get("type")
@@ -66,7 +66,7 @@ def named_in(tree: dict[str, Any], known: frozenset[str]) -> Named:
         elif kind == "BASE_TABLE":
             found = _table(node)
             aliases |= {(node.get("alias") or found).lower(), found}
-            if found in known or found not in ctes:
+            if found not in own:
                 tables[found, None] = None
         elif kind == "SHOW_REF" and not node.get("query"):
             raise Refused("must name a table: GET /api/v1/sql/schema and trading-ai sql --schema show what there is")
@@ -84,29 +84,36 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _nodes(root: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a tree, without recursion: a statement may be nested as deep as it likes."""
-    stack: list[tuple[Any, int]] = [(root, 0)]
+def _nodes(root: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Every object of a tree, with the names that WITH has given to parts of the statement where it stands.
+
+    Without recursion: a statement may be nested as deep as it likes. A part does not see its own name, unless it is
+    recursive, nor those of the parts behind it: there, the name is that of a table.
+    """
+    stack: list[tuple[Any, int, frozenset[str]]] = [(root, 0, frozenset())]
     while stack:
-        node, depth = stack.pop()
+        node, depth, own = stack.pop()
         if depth > MAX_DEPTH:
             raise Refused("is nested too deep")
         if isinstance(node, dict):
-            yield node
-            stack.extend((value, depth + 1) for value in node.values() if isinstance(value, dict | list))
+            yield node, own
+            entries = _ctes(node)
+            for name, part in entries:
+                stack.append((part, depth + 1, own))
+                own |= {name}
+            if node.get("cte_name"):
+                own |= {str(node["cte_name"]).lower()}
+            rest = (value for key, value in node.items() if not (entries and key == "cte_map"))
+            stack.extend((value, depth + 1, own) for value in rest if isinstance(value, dict | list))
         elif isinstance(node, list):
-            stack.extend((value, depth + 1) for value in node if isinstance(value, dict | list))
+            stack.extend((value, depth + 1, own) for value in node if isinstance(value, dict | list))
 
 
-def _ctes(root: Any) -> set[str]:
-    """Names that the statement itself gives to parts of it."""
-    found = set()
-    for node in _nodes(root):
-        entries = node.get("cte_map", {}).get("map", []) if isinstance(node.get("cte_map"), dict) else []
-        found |= {str(entry["key"]).lower() for entry in entries}
-        if node.get("cte_name"):
-            found.add(str(node["cte_name"]).lower())
-    return found
+def _ctes(node: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Names and definitions of the parts that stand before a query, in order."""
+    found = node.get("cte_map")
+    entries = found.get("map", []) if isinstance(found, dict) else []
+    return [(str(entry["key"]).lower(), entry["value"]) for entry in entries]
 
 
 def _table(node: dict[str, Any]) -> str:

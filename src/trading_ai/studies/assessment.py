@@ -25,6 +25,7 @@ from trading_ai.optimization.tries import TrialCount
 from trading_ai.parameters import Combination, is_ordered
 from trading_ai.robustness.study import Robustness, StudySettings, assess, plain
 from trading_ai.robustness.verdict import Thresholds
+from trading_ai.strategies.replay import Replay
 from trading_ai.studies.reruns import Reruns, rerun
 
 SAMPLE_LIMIT = 20_000
@@ -132,6 +133,7 @@ def assess_optimization(
     space = record.spec.space
     positions = np.stack(space.positions(indices), axis=1)
     settings = settings or StudySettings()
+    makes_signals = not isinstance(evaluator.strategy, Replay)
     looked = look_ahead_of(evaluator, [space.combination(winner)])
     tried = trials_on_its_data(store, record)
     study = assess(
@@ -146,6 +148,7 @@ def assess_optimization(
         trade_profits=trades if trades.size else None,
         cost_per_trade=costs / trades.size if trades.size else None,
         look_ahead=(looked.n_different, looked.n_cuts),
+        makes_signals=makes_signals,
         days_per_year=years_of(
             evaluator.bars_of(space.combination(winner)).traded, backtest.day_numbers.size
         ).periods_per_year,
@@ -153,7 +156,9 @@ def assess_optimization(
         thresholds=thresholds,
         seed=seed,
     )
-    if looked.found or not looked.n_cuts:
+    if not makes_signals:
+        study = replace(study, notes=("look-ahead: does not apply, the entries are those of a list", *study.notes))
+    elif looked.found or not looked.n_cuts:
         study = replace(study, notes=(f"look-ahead: {looked}", *study.notes))
     return Assessment(
         record=record,

@@ -43,6 +43,7 @@ RUN = [
     ("pipeline", "POST", "/api/v1/backtests/import"),
     ("pipeline", "POST", "/api/v1/backtests"),
     ("pipeline", "POST", "/api/v1/datasets"),
+    ("pipeline", "POST", "/api/v1/datasets/x/append"),
     ("pipeline", "DELETE", "/api/v1/backtests/x"),
     ("pipeline", "DELETE", "/api/v1/datasets/x"),
 ]

@@ -18,6 +18,11 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
 
 BARS = "time,open,high,low,close\n" + "".join(f"2024-01-02 {hour:02d}:00:00,1.1,1.2,1.0,1.1\n" for hour in range(24))
+MORE = BARS.replace("2024-01-02", "2024-01-03")
+LISTED = (
+    b"entry_time,exit_time,direction,units,entry_price,exit_price,symbol,net_profit,exit_reason\n"
+    b"2017-01-04 04:30:00,2017-01-04 14:30:00,long,1000,1.10272,1.10721,EURUSD,4.49,signal\n"
+)
 OPTIMIZE, BACKTESTS, DATASETS = "/api/v1/optimize", "/api/v1/backtests", "/api/v1/datasets"
 ONE = OPTIMIZE + "/{optimization_id}"
 
@@ -65,6 +70,14 @@ def visit(laptop, year):
         yield got(data, "POST", DATASETS, 201, data=upload, files={"file": ("b.csv", io.BytesIO(BARS.encode()))})
     yield got(data, "GET", DATASETS)
     dataset_id = data.get(DATASETS).json()[0]["id"]
+    more = {"file": ("more.csv", io.BytesIO(MORE.encode()))}
+    append = f"{DATASETS}/{dataset_id}/append"
+    for n_bars in (1, 0):  # the second time, nothing is new
+        grown = got(data, "POST", append, 201, template=DATASETS + "/{dataset_id}/append", files=more)
+        yield grown
+        append = f"{DATASETS}/{grown[2].json()['id']}/append"
+        assert grown[2].json()["already_known"] != bool(n_bars)
+    data.request("DELETE", f"{DATASETS}/{grown[2].json()['id']}")
     yield got(data, "GET", f"{DATASETS}/{dataset_id}", template=DATASETS + "/{dataset_id}")
     yield got(data, "DELETE", f"{DATASETS}/{dataset_id}", template=DATASETS + "/{dataset_id}")
 
@@ -72,6 +85,14 @@ def visit(laptop, year):
     yield got(data, "POST", BACKTESTS, 201, json=body)
     report = {"file": ("report.htm", samples.mt4())}
     yield got(data, "POST", f"{BACKTESTS}/import", 201, files=report)
+    listed = got(
+        data, "POST", f"{BACKTESTS}/import", 201, files={"file": ("list.csv", LISTED)}, data={"timezone": "UTC"}
+    )
+    yield listed
+    (item,) = listed[2].json()["imported"]
+    assert item["bars"]["n_trades"] == 1
+    differs = f"{BACKTESTS}/{item['backtest']['id']}/differences"
+    yield got(data, "GET", differs, template=BACKTESTS + "/{backtest_id}/differences")
     yield got(data, "GET", BACKTESTS, params={"windows": "true"})
     for what in ("", "/trades", "/equity", "/look-ahead"):
         path = f"{BACKTESTS}/{laptop.backtest_id}{what}"

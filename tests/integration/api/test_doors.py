@@ -89,6 +89,7 @@ CHANGES = [
     *TAKE_JSON,
     ("optimizer", "DELETE", "/api/v1/optimize/x"),
     ("pipeline", "POST", "/api/v1/datasets"),
+    ("pipeline", "POST", "/api/v1/datasets/x/append"),
     ("pipeline", "DELETE", "/api/v1/datasets/x"),
 ]
 

@@ -13,6 +13,8 @@ import pytest
 from tests.fakes.artifacts import MemoryArtifacts
 from tests.integration.api.laptop import Laptop, running_laptop
 from tests.integration.trade_imports import samples
+from trading_ai.documents.differences import differences_json
+from trading_ai.documents.imports import imported_backtests_json
 from trading_ai.errors import DataError, NotFoundError
 from trading_ai.importers.trades.importing import import_trades
 from trading_ai.market.bars import Bars
@@ -20,6 +22,7 @@ from trading_ai.market.symbol_table import symbol
 from trading_ai.market.timeframe import timeframe
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.backtests import BacktestService
+from trading_ai.optimization.imports import differences_of
 from trading_ai.store.memory import MemoryStore
 
 HOUR = 3_600 * 10**9
@@ -97,6 +100,27 @@ def test_bars_at_hand_tell_the_clock(service: BacktestService, report: Path) -> 
         assert kept.record.timeframe == "H1"
     ((item, _),) = import_trades(service, [report], {"dataset_id": dataset.dataset_id, "timezone": "UTC"}, now=7.0)
     assert any("import again with timezone" in note for note in item.trades.notes)
+
+
+def test_an_import_says_how_far_the_bars_bear_it_out(service: BacktestService, report: Path) -> None:
+    dataset, _ = service.keep_bars(hourly("2023-12-30T00", 24 * 9, FILLS), "made up", {}, {})
+    stated = {"dataset_id": dataset.dataset_id}
+    every = import_trades(service, [report], stated, now=7.0)
+    found = imported_backtests_json(every)["imported"][0]["bars"]
+    assert found is not None
+    told = differences_json("", *differences_of(service, every[0][1].record))
+    assert {name: found[name] for name in ("n_trades", "n_with_reason", "n_same", "net_profit", "bar_net_profit")} == {
+        name: told[name] for name in ("n_trades", "n_with_reason", "n_same", "net_profit", "bar_net_profit")
+    }  # fmt: skip
+    assert found["n_trades"] == 3
+    assert round(found["net_profit"] or 0.0, 2) == 297.90
+    assert found["otherwise"] == [row for row in told["trades"] if not row["same_exit"]]
+    again = imported_backtests_json(import_trades(service, [report], stated, now=8.0))["imported"][0]
+    assert (again["added"], again["bars"]) == (False, found)
+    without = imported_backtests_json(
+        import_trades(BacktestService(MemoryStore(), MemoryArtifacts()), [report], {}, now=7.0)
+    )
+    assert without["imported"][0]["bars"] is None
 
 
 def test_bars_that_explain_no_clock_are_said(service: BacktestService, report: Path) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.integration.api.laptop import Laptop, running_laptop
 from tests.integration.trade_imports import samples
 from trading_ai.errors import DataError, StorageError
+from trading_ai.importers.passes import mt5_cache
 from trading_ai.importers.passes.ctrader_passes import ctrader_fitness
 from trading_ai.importers.passes.read import read_passes
+from trading_ai.importers.trades.document import Document
 from trading_ai.metrics.catalog import METRIC_COLUMN
-from trading_ai.optimization.passes import PassList, judge_passes, keep_passes, space_of
+from trading_ai.optimization.passes import DailyProfits, PassList, judge_passes, keep_passes, space_of
 from trading_ai.parameters import ParameterRange
 from trading_ai.store.memory import MemoryStore
 
@@ -75,6 +81,47 @@ def hyperopt() -> str:
     return "\n".join(json.dumps(line) for line in lines) + "\n"
 
 
+def _utf16(text: str, size: int) -> bytes:
+    return text.encode("utf-16-le").ljust(size, b"\0")
+
+
+def opt_cache(*, by_symbol: bool = False, appendix: int = 0, early: bool = False, **changes: Any) -> bytes:
+    """MetaTrader 5's cache of the same passes: Fast is an int, UseFilter a bool, Lots a double that is not searched."""
+    inputs = np.zeros(4, mt5_cache.INPUT)
+    rows = (("Fast", 1, 7, 0, 4, (5, 5, 25)), ("UseFilter", 1, 1, 4, 1, (0, 1, 1)), ("Lots", 0, 13, 8, 8, (0, 0, 0)),
+            ("Text", 0, 14, 16, 16, (0, 0, 0)))  # fmt: skip
+    for one, (name, flag, kind, offset, size, limits) in zip(inputs, rows, strict=True):
+        one["name"], one["flag"], one["type"] = np.void(_utf16(name, 128)), flag, 75 + kind
+        one["offset"], one["size"] = offset, size
+        one["range"] = np.void(np.array(limits, "<i8").tobytes())
+    buffer = struct.pack("<i?3xd", 10, True, 0.1) + _utf16("note", 16)
+    base = mt5_cache.SUMMARY.itemsize + 64 * by_symbol
+    size = base + 16 + 4 * 3 + appendix
+    header = np.zeros(1, mt5_cache.HEADER)
+    values = {
+        "name": np.void(_utf16("TesterOptCache", 32)), "expert_name": np.void(_utf16("My EA", 128)),
+        "symbol": np.void(_utf16("EURUSD", 64)), "period": 16385, "date_from": 1577836800, "date_to": 1609459200,
+        "trade_deposit": 1000, "parameters_size": len(buffer), "parameters_total": 4, "opt_params_size": 16,
+        "opt_params_total": 2, "dwords_cnt": 3, "snapshot_size": 2, "passes_passed": len(PROFITS), "record_size": size,
+        "header_size": mt5_cache.HEADER.itemsize + inputs.nbytes + len(buffer),
+    } | changes  # fmt: skip
+    for name, value in values.items():
+        header[name] = value
+    records = b""
+    for i, ((fast, use), profit) in enumerate(PROFITS.items()):
+        summary = np.zeros(1, mt5_cache.SUMMARY)
+        for name, value in {
+            "pass": i, "deposit": 1000.0, "profit": profit, "expected_payoff": profit / 10, "trades": 10, "profittrades": 6,
+            "reldrawdownpercent_e": 2.0 + i / 10, "maxdrawdown_e": 20.0, "custom_fitness": 0.5 * i, "longtrades": 7,
+            "profit_factor": 1.7976931348623157e308 if i == 0 else 1.5,
+        }.items():  # fmt: skip
+            summary[name] = value
+        slots = struct.pack("<qq", fast, use == "true")
+        tail = b"\xff" * appendix + slots if early else slots + b"\xff" * appendix
+        records += summary.tobytes() + _utf16("EURUSD", 64) * by_symbol + tail + b"\0" * 12
+    return header.tobytes() + inputs.tobytes() + buffer + b"\0" * 8 + records
+
+
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., PassList]:
     def one(content: str | bytes, name: str = "file") -> PassList:
@@ -112,6 +159,99 @@ def test_mt5_passes_are_read_and_judged(read: Callable[..., PassList]) -> None:
     assert set(judged.front) == {8, 4, 3, 2, 0}  # more profit only for more drawdown
     assert math.isnan(judged.deflated_sharpe)
     assert any("deflated Sharpe ratio" in line for line in judged.unknown)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"by_symbol": True}, {"appendix": 8}, {"appendix": 8, "early": True}, {"by_symbol": True, "appendix": 8}],
+)
+def test_the_cache_of_mt5_holds_what_its_xml_does(read: Callable[..., PassList], form: dict[str, Any]) -> None:
+    passes, xml = read(opt_cache(**form)), read(mt5_xml())
+    assert (passes.origin, passes.strategy, passes.symbol, passes.timeframe) == ("mt5_cache", "My EA", "EURUSD", "H1")
+    assert (passes.names, passes.values, passes.period) == (xml.names, xml.values, "2020.01.01-2021.01.01")
+    assert passes.fitness.tolist() == xml.fitness.tolist()
+    assert (passes.fitness_name, passes.capital) == ("Balance", 1000.0)
+    assert passes.fixed == {"Lots": 0.1, "Text": "note"}
+    for name in ("net_profit", "expectancy", "max_drawdown_percent", "total_trades"):
+        assert passes.metrics[name].tolist() == pytest.approx(xml.metrics[name].tolist())
+    assert math.isnan(passes.metrics["profit_factor"][0])  # the platform writes its largest number for none
+    assert passes.metrics["win_rate"].tolist() == [60.0] * 10
+    assert judge_passes(passes).best == judge_passes(xml).best
+
+
+def test_the_criterion_of_a_cache_is_its_fitness(read: Callable[..., PassList]) -> None:
+    custom = read(opt_cache(last_criterion=6))
+    assert (custom.fitness_name, custom.fitness.tolist()) == ("Custom", [0.5 * i for i in range(10)])
+    fall = read(opt_cache(last_criterion=3))
+    assert fall.fitness.tolist() == pytest.approx([-(2.0 + i / 10) for i in range(10)])
+    complex_ = read(opt_cache(last_criterion=7))
+    assert any("complex criterion" in note for note in complex_.notes)
+    assert any("forward" in note for note in read(opt_cache(opt_mode=2)).notes)
+    assert [read(opt_cache(period=p)).timeframe for p in (1, 15, 16388, 16408, 32769, 49153)] == [
+        "M1", "M15", "H4", "D1", "W1", "MN1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (opt_cache()[:1000], "cut off within its header"),
+        (opt_cache()[:1500], "cut off within its inputs"),
+        (opt_cache()[:-1], "holds 9 of 10 passes"),
+        (opt_cache(passes_passed=0), "holds no pass"),
+        (opt_cache(passes_passed=11), "holds 10 of 11 passes"),
+        (opt_cache(passes_passed=2**31), "more than 1,000,000 passes"),
+        (opt_cache(record_size=500), "not known"),
+        (opt_cache(record_size=16 + 16 + 12), "mathematical"),
+        (opt_cache(parameters_total=2**31), "cut off within its inputs"),
+        (opt_cache(parameters_total=0, parameters_size=0), "without a searched input"),
+        (opt_cache(date_from=2**62), "date that is none"),
+    ],
+)
+def test_a_cache_that_is_damaged_is_refused(read: Callable[..., PassList], content: bytes, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read(content, "cache.opt")
+
+
+def test_values_outside_of_their_ranges_are_not_believed(read: Callable[..., PassList]) -> None:
+    content = bytearray(opt_cache())
+    at = content.rindex(struct.pack("<qq", 25, 0))
+    content[at : at + 8] = struct.pack("<q", 26)
+    with pytest.raises(DataError, match="do not lie in the ranges"):
+        read(bytes(content))
+
+
+@settings(max_examples=300)
+@given(
+    places=st.lists(st.tuples(st.integers(0, len(opt_cache()) - 1), st.integers(0, 255)), min_size=1, max_size=8),
+    cut=st.one_of(st.none(), st.integers(0, len(opt_cache()))),
+)
+def test_a_damaged_cache_ends_in_passes_or_a_refusal(places: list[tuple[int, int]], cut: int | None) -> None:
+    content = bytearray(opt_cache())
+    for at, value in places:
+        content[at] = value
+    document = Document("cache.opt", "mt5_cache", "", data=bytes(content[:cut]))
+    remedy, found = "none is needed", None
+    try:
+        found = mt5_cache.read(document)
+    except DataError as error:
+        remedy = error.remedy
+    assert remedy
+    if found is not None:
+        assert len(found.values) == len(found.fitness) <= 10
+        assert np.isfinite(found.metrics["net_profit"]).sum() <= 10
+
+
+def test_what_a_list_of_passes_is_told_by(read: Callable[..., PassList]) -> None:
+    """Whatever the file tells is part of its identity: two optimizations are never taken for one."""
+    passes = read(opt_cache())
+    changed: list[PassList] = [
+        replace(passes, capital=999.0), replace(passes, fixed={"Lots": 0.2}), replace(passes, timeframe="H4"),
+        replace(passes, period="2020"), replace(passes, forward=passes.fitness), replace(passes, fitness_name="x"),
+        replace(passes, daily=DailyProfits(np.arange(2), np.zeros((10, 2), np.float32))),
+        replace(passes, daily=DailyProfits(np.arange(2), np.ones((10, 2), np.float32))),
+    ]  # fmt: skip
+    assert len({passes.content_hash, *(each.content_hash for each in changed)}) == 9
 
 
 def test_mt5_forward_results_are_correlated_with_the_fitness(read: Callable[..., PassList]) -> None:

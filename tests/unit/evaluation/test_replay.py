@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.artifacts import MemoryArtifacts
-from tests.fakes.bars import EURUSD, MONDAY_NS, USDJPY, bars_of
+from tests.fakes.bars import EURUSD, MONDAY_NS, USDJPY, bars_of, random_bars
 from tests.unit.driving.test_service import House, house  # noqa: F401
 from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
@@ -19,9 +19,12 @@ from trading_ai.evaluation.job import job_evaluator, strategy_of
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import Job
 from trading_ai.evaluation.replay import ReplayEvaluator
+from trading_ai.optimization.cautions import said_of_backtest, said_of_optimization
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.parameters import ParameterRange, SearchSpace
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.replay import Replay
+from trading_ai.studies.assessment import assess_optimization
 
 HOUR = 3_600 * 10**9
 ROWS = [
@@ -217,3 +220,22 @@ def test_lists_come_back_as_they_were():
     back = artifacts.load_trades(artifacts.save_trades(trades))
     assert back.content_hash == trades.content_hash == TradeList.from_arrays(trades.to_arrays()).content_hash
     assert BARS.symbol == EURUSD
+
+
+def test_a_replay_is_not_judged_by_signals_and_says_that_its_exits_were_replaced(house: House):  # noqa: F811
+    dataset = house.add(random_bars(1_500, 5, tf="H1"))
+    base, _ = house.backtests.run(BacktestSpec("sma_crossover", {"fast": 5, "slow": 20}, dataset))
+    spec = BacktestSpec("replay", {}, dataset, trades_id=base.backtest_id)
+    record, _ = house.backtests.run(spec)
+    space = SearchSpace((ParameterRange("take_profit", 0, 40, 20), ParameterRange("first_hour", 0, 2, 1)))
+    search = OptimizationSpec(record.backtest_id, space, keep_daily_profit=True)
+    done = house.service.start(house.service.plan(search))
+    found = assess_optimization(house.service, done.optimization_id)
+    assert "look_ahead" not in [c.name for c in found.study.verdict.criteria]
+    assert "look-ahead: does not apply, the entries are those of a list" in found.study.notes
+    for rank in range(1, 10):
+        chosen = done.spec.space.combination(int(house.store.ranked(done.optimization_id, 1, rank - 1).indices[0]))
+        said = " ".join(said_of_optimization(house.store, done, rank).warnings)
+        assert ("exits replaced (take_profit)" in said) == (chosen["take_profit"] > 0)
+    own = house.backtests.store.backtest(base.backtest_id)
+    assert "exits replaced" not in " ".join(said_of_backtest(own).warnings)

@@ -159,3 +159,10 @@ def test_what_reads_the_future_never_survives() -> None:
     )
     assert judge(STRONG, n_cuts=412).criteria[0].holds
     assert judge(replace(STRONG, look_ahead=nan), n_cuts=0).words == "fragile"
+
+
+def test_what_makes_no_signals_is_not_judged_by_them() -> None:
+    verdict = judge(replace(STRONG, look_ahead=nan), makes_signals=False)
+    assert "look_ahead" not in [c.name for c in verdict.criteria]
+    assert verdict.words == "survives"
+    assert judge(replace(STRONG, look_ahead=nan)).words == "fragile"

@@ -7,10 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from tests.fakes.artifacts import MemoryArtifacts
+from trading_ai.engine.records import TRADE
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
 from trading_ai.sqlbox.columns import coded, joined, moments, numbers, of_axis, plain_texts, texts, wholes
+from trading_ai.sqlbox.frames import Deadline
+from trading_ai.sqlbox.rows import trade_rows
 from trading_ai.sqlbox.trial_rows import _ranks, names_of, parameter_columns
 
 
@@ -57,3 +61,14 @@ def test_moments_without_a_time_are_null() -> None:
     values = np.frombuffer(made.buffer, dtype="<i8").view(made.view)
     assert values[0] == np.datetime64("1970-01-01T00:00:01.500000")
     assert np.isnat(values[1])
+
+
+def test_bars_held_are_unknown_where_the_report_knows_no_bars() -> None:
+    own, listed = np.zeros(2, TRADE), np.zeros(2, TRADE)
+    own["entry_bar"], own["exit_bar"] = [3, 9], [5, 9]
+    artifacts = MemoryArtifacts()
+    for key, trades in (("own", own), ("listed", listed), ("none", own[:0])):
+        artifacts.save_backtest(key, {"trades": trades})
+    columns = {c.name: c for c in trade_rows(artifacts, ["own", "listed", "none"], Deadline.after(10.0))}
+    held = np.frombuffer(columns["bars_held"].buffer, columns["bars_held"].kind)
+    np.testing.assert_array_equal(held, [2.0, 0.0, np.nan, np.nan])

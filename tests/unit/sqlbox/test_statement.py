@@ -84,3 +84,30 @@ def test_a_tree_as_deep_as_it_likes_is_refused() -> None:
         node = {"child": node}
     with pytest.raises(Refused, match="too deep"):
         named_in(tree(node), KNOWN)
+
+
+def cte(name, part):
+    return {"key": name, "value": {"query_node": part}}
+
+
+def test_a_part_that_is_called_like_a_table_hides_it_behind_itself_only() -> None:
+    inner = select(base("trials"), column("x"))  # within its own definition, the name is the table's
+    whole = select(base("trials"), column("x"), cte_map={"map": [cte("trials", inner)]})
+    assert named_in(tree(whole), KNOWN).tables == (("trials", None),)
+    harmless = select(base("datasets"), column("x"))
+    hidden = select(base("trials"), column("x"), cte_map={"map": [cte("Trials", harmless)]})
+    assert named_in(tree(hidden), KNOWN).tables == (("datasets", None),)
+    beside = {"type": "JOIN", "left": {"type": "SUBQUERY", "subquery": hidden}, "right": base("trials")}
+    assert set(named_in(tree(select(beside, column("x"))), KNOWN).tables) == {("datasets", None), ("trials", None)}
+
+
+def test_parts_see_those_before_them_and_a_recursive_one_itself() -> None:
+    parts = [cte("a", select(base("datasets"), column("x"))), cte("b", select(base("a"), column("x")))]
+    assert named_in(tree(select(base("b"), column("x"), cte_map={"map": parts})), KNOWN).tables == (("datasets", None),)
+    early = [cte("b", select(base("bars"), column("x"))), cte("bars", select(base("datasets"), column("x")))]
+    found = named_in(tree(select(base("b"), column("x"), cte_map={"map": early})), KNOWN).tables
+    assert set(found) == {("bars", None), ("datasets", None)}
+    loop = {"type": "RECURSIVE_CTE_NODE", "cte_name": "trials", "left": select({}, column("x")),
+            "right": select(base("trials"), column("x"))}  # fmt: skip
+    own = select(base("trials"), column("x"), cte_map={"map": [cte("trials", loop)]})
+    assert named_in(tree(own), KNOWN).tables == ()

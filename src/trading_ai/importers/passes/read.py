@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trading_ai.errors import DataError
-from trading_ai.importers.passes import ctrader_passes, hyperopt, mt5_passes, table_passes
+from trading_ai.importers.passes import ctrader_passes, hyperopt, mt5_cache, mt5_passes, table_passes
 from trading_ai.importers.trades import cbotset, ctrader_events, ctrader_pairs, ctrader_report
 from trading_ai.importers.trades.document import Document
 from trading_ai.importers.trades.opening import open_documents
@@ -15,6 +15,7 @@ from trading_ai.optimization.passes import PassList
 FORMATS: tuple[tuple[str, Callable[[Document], bool], Callable[[Document], PassList]], ...] = (
     ("cTrader optimization result (JSON)", ctrader_passes.recognises, ctrader_passes.read),
     ("freqtrade hyperopt (.fthypt)", hyperopt.recognises, hyperopt.read),
+    ("MetaTrader 5 optimization cache (.opt)", mt5_cache.recognises, mt5_cache.read),
     ("MetaTrader 5 optimization (XML)", mt5_passes.recognises, mt5_passes.read),
     ("a list of passes (csv, parquet, xlsx)", table_passes.recognises, table_passes.read),
 )

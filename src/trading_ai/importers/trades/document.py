@@ -14,8 +14,9 @@ MAX_BYTES = 128 << 20
 MAX_CELLS = 4_000_000
 """Cells of one file's tables."""
 
-Kind = Literal["html", "sheet", "text", "ini", "json"]
-"""``sheet`` is a workbook or a Parquet table, ``text`` a CSV and its kin."""
+Kind = Literal["html", "sheet", "text", "ini", "json", "mt5_cache"]
+"""``sheet`` is a workbook or a Parquet table, ``text`` a CSV and its kin, ``mt5_cache`` the bytes of a
+``.opt`` file."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,6 +145,8 @@ def read_document(content: bytes, source: str) -> Document:
         return _of_sheets(read_workbook(content, source), source, digest)
     if content.startswith(b"PAR1"):
         return _of_sheets(read_parquet(content, source), source, digest)
+    if is_opt_cache(content):
+        return Document(source, "mt5_cache", digest, data=content)
     cleaned, _ = clean_text(content, source=source)
     text = cleaned.decode(errors="replace")
     if "\0" in text[:10_000]:
@@ -162,6 +164,11 @@ def read_document(content: bytes, source: str) -> Document:
         lines = text.splitlines()
         return Document(source, "ini", digest, [[line.strip()] for line in lines], range(1, len(lines) + 1))
     return _of_text(text, source, digest)
+
+
+def is_opt_cache(content: bytes) -> bool:
+    """Whether bytes begin as MetaTrader 5's cache of an optimization does: a version, a copyright, a signature."""
+    return content[132:160] == "TesterOptCache".encode("utf-16-le")
 
 
 def _of_sheets(found: Workbook, source: str, digest: str) -> Document:
