@@ -132,7 +132,7 @@ def backtest_id(system: System) -> str:
 def test_the_image_is_lean(system: System) -> None:
     assert "✓ Docker image built successfully" in system.built
     megabytes = int(system.built.rsplit("Size:", 1)[1].split()[0])
-    assert 100 < megabytes < 1000
+    assert 100 < megabytes < 1100
     inside = (
         "id -u; for p in gcc cc pip make; do command -v $p; done; find /opt/trading-ai/kernels -name '*.nbc' | wc -l"
     )
