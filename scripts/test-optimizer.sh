@@ -31,38 +31,9 @@ if [ $# -ne 0 ] || ! [[ $limit =~ ^[0-9]+$ ]]; then
 fi
 
 connect 'Nothing was tested'
-n_good=0
-n_bad=0
 made_dataset=
 made_backtest=
 made_optimization=
-
-good() {
-    printf '✓ %s\n' "$1"
-    n_good=$((n_good + 1))
-}
-
-bad() { # bad WHAT WHY
-    printf '✗ %s: %s\n' "$1" "$2"
-    n_bad=$((n_bad + 1))
-}
-
-summary() {
-    if [ "$n_bad" -eq 0 ]; then
-        printf '\n✅ All %s checks passed\n' "$n_good"
-    else
-        printf '\n✗ %s of %s checks failed\n' "$n_bad" $((n_good + n_bad))
-    fi
-    [ "$n_bad" -eq 0 ]
-}
-
-# Gives up: the checks that are left need what has failed.
-give_up() {
-    bad "$1" "$2"
-    summary || exit 1
-}
-
-answer() { jq -r "$1" "$work/answer" 2>/dev/null || true; }
 
 # What the test has made and a later step has not deleted
 clean_up() {
@@ -78,16 +49,6 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-check_health() { # check_health NAME URL
-    if ! request GET "$2/health"; then
-        bad "$1 API" "$reason"
-    elif [ "$(answer '.status')" != ok ]; then
-        bad "$1 API" "what answers at $2 is not this API"
-    else
-        good "$1 API: $2, version $(answer '.version')"
-    fi
-}
-
 check_ready() {
     if request GET "$optimizer/ready"; then
         good "Ready: $(answer '[.checks | keys[]] | join(", ")')"
@@ -95,16 +56,6 @@ check_ready() {
         local missing
         missing=$(answer '[.checks | to_entries[] | select(.value != "ok") | "\(.key): \(.value)"] | join("; ")')
         bad 'Ready' "${missing:-$reason}"
-    fi
-}
-
-check_docs() { # check_docs NAME URL
-    if ! request GET "$2/docs"; then
-        bad "$1 documentation" "$reason"
-    elif ! grep -qi '<html' "$work/answer"; then
-        bad "$1 documentation" "$2/docs is not a page"
-    else
-        good "$1 documentation: $2/docs"
     fi
 }
 

@@ -25,6 +25,8 @@ connect() {
     optimizer=${optimizer%/}
     pipeline=${PIPELINE_URL:-http://localhost:30800}
     pipeline=${pipeline%/}
+    assistant=${ASSISTANT_URL:-http://localhost:30801}
+    assistant=${assistant%/}
     work=$(mktemp -d)
 }
 
@@ -33,7 +35,7 @@ connect() {
 request() {
     local method=$1 address=$2 rc=0 server
     shift 2
-    server=$(sed -E 's,/(api/v1/.*|health|ready|docs)$,,' <<<"$address")
+    server=$(sed -E 's,/(api/v1/.*|api/health|healthcheck|health|ready|docs|openapi\.json)$,,' <<<"$address")
     : >"$work/answer"
     # The key goes by standard input: everybody on a machine sees the arguments of its processes.
     code=$(printf '%s' "${TRADING_AI_API_KEY:+X-API-Key: $TRADING_AI_API_KEY}" |
@@ -61,4 +63,56 @@ advice() {
 # prefix: what a command that is advised must begin with to reach the same server
 prefix() {
     [ -z "${OPTIMIZER_URL:-}" ] || printf 'OPTIMIZER_URL=%q ' "$optimizer"
+}
+
+# --- for the scripts that test: a line for each check ---------------------------------------------------------------
+
+n_good=0
+n_bad=0
+
+good() {
+    printf '✓ %s\n' "$1"
+    n_good=$((n_good + 1))
+}
+
+bad() { # bad WHAT WHY
+    printf '✗ %s: %s\n' "$1" "$2"
+    n_bad=$((n_bad + 1))
+}
+
+summary() {
+    if [ "$n_bad" -eq 0 ]; then
+        printf '\n✅ All %s checks passed\n' "$n_good"
+    else
+        printf '\n✗ %s of %s checks failed\n' "$n_bad" $((n_good + n_bad))
+    fi
+    [ "$n_bad" -eq 0 ]
+}
+
+# Gives up: the checks that are left need what has failed.
+give_up() {
+    bad "$1" "$2"
+    summary || exit 1
+}
+
+answer() { jq -r "$1" "$work/answer" 2>/dev/null || true; }
+
+check_health() { # check_health NAME URL
+    if ! request GET "$2/health"; then
+        bad "$1 API" "$reason"
+    elif [ "$(answer '.status')" != ok ]; then
+        bad "$1 API" "what answers at $2 is not this API"
+    else
+        good "$1 API: $2, version $(answer '.version')"
+    fi
+}
+
+check_docs() { # check_docs NAME URL
+    if ! request GET "$2/docs"; then
+        bad "$1 documentation" "$reason"
+    elif ! grep -qi '<html' "$work/answer"; then
+        bad "$1 documentation" "$2/docs is not a page"
+    else
+        good "$1 documentation: $2/docs"
+    fi
 }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from trading_ai.optimization.ports import Store
     from trading_ai.optimization.verdicts import Verdicts
     from trading_ai.sqlbox.box import SqlBox
+    from trading_ai.telemetry.neighbours import Neighbours
 
 INLINE_BELOW_SECONDS = 5.0
 """Expected one-core time below which worker processes cost more than they save."""
@@ -176,6 +177,14 @@ class Application:
             at_once=s.sql_at_once,
         )
         return SqlBox(self.store, self.artifacts, self.verdicts, limits)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Whether the servers that the assistant asks answer."""
+        from trading_ai.telemetry.neighbours import Neighbours  # noqa: PLC0415 - few commands need it
+
+        s = self.settings
+        return Neighbours({"chroma": s.chroma_url.get_secret_value(), "ollama": s.ollama_url.get_secret_value()})
 
     @cached_property
     def assistant(self) -> Assistant:

@@ -114,6 +114,16 @@ class Settings(BaseSettings):
     sql_at_once: int = Field(
         default=2, ge=1, le=64, description="Queries in SQL that a server runs at the same time; others wait."
     )
+    chroma_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="URL of a ChromaDB server, `http://HOST:8000`, with which the assistant keeps vectors. "
+        "Empty: none.",
+    )
+    ollama_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="URL of an Ollama server, `http://HOST:11434`, whose model words the assistant's answers. "
+        "Empty: none.",
+    )
     flower_basic_auth: SecretStr = Field(
         default=SecretStr(""), description="`user:password` that Flower asks for. Empty: it asks for none."
     )

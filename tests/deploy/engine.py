@@ -20,7 +20,9 @@ from packaging.markers import Marker
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).parent / "stand_in"
+STAND_IN_CHROMA = Path(__file__).parent / "stand_in_chroma"
 BASE, SERVICES, IMAGE = "trading-ai-test/python", "trading-ai-test/services", "trading-ai-test/optimizer"
+CHROMA = "trading-ai-test/chroma"
 _START_SECONDS = 60.0
 
 
@@ -109,10 +111,29 @@ def make_services(folder: Path) -> None:
         seconds=900, env={"DOCKER_BUILDKIT": "0"})  # fmt: skip
 
 
+def make_chroma(folder: Path) -> None:
+    """The image that stands in for ChromaDB's, with the server of the version that the Compose file names."""
+    (version,) = re.findall(r"chromadb/chroma:([\d.]+)", (ROOT / "docker-compose.yml").read_text())
+    wheels = folder / "chroma"
+    wheels.mkdir()
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", str(wheels)]
+    run(*pip, "--python-version", _python()["python_version"], f"chromadb=={version}", seconds=900)
+    with _served(wheels) as url:
+        given = {"BASE_IMAGE": BASE, "PIP_FIND_LINKS": url, "CHROMA_VERSION": version}
+        arguments = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
+        run("docker", "build", "--network", "host", *arguments, "--tag", CHROMA, str(STAND_IN_CHROMA),
+            seconds=900, env={"DOCKER_BUILDKIT": "0"})  # fmt: skip
+
+
+def _python() -> dict[str, str]:
+    """The version of the base's Python, as markers of requirements name it."""
+    version = run("docker", "run", "--rm", BASE, "python3", "-c", "import platform; print(platform.python_version())")
+    return {"python_full_version": version.strip(), "python_version": ".".join(version.split(".")[:2])}
+
+
 def _wheels(folder: Path) -> None:
     """Download what the image installs, as its lock says, for the base's Python."""
-    version = run("docker", "run", "--rm", BASE, "python3", "-c", "import platform; print(platform.python_version())")
-    python = {"python_full_version": version.strip(), "python_version": ".".join(version.split(".")[:2])}
+    python = _python()
     wanted = []
     for block in re.split(r"\n(?=\S)", (ROOT / "docker/requirements.lock").read_text()):
         marker = re.match(r"\S+ ; ([^\\\n]+)", block)

@@ -22,14 +22,37 @@ import httpx
 import pytest
 
 from tests.deploy.driving import AXES, LONG, OPTIMIZER, add_backtest, assert_complete_and_right, optimize, status
-from tests.deploy.engine import IMAGE, ROOT, SERVICES, build_image, engine, inspect, make_base, make_services, run
+from tests.deploy.engine import (
+    CHROMA,
+    IMAGE,
+    ROOT,
+    SERVICES,
+    build_image,
+    engine,
+    inspect,
+    make_base,
+    make_chroma,
+    make_services,
+    run,
+)
 
 # From nothing, the images are made first: a base from packages, three services, the product.
 pytestmark = pytest.mark.timeout(2400)
 
 GUIDE = (ROOT / "docs/phase-guides/PHASE-4-distributed-computing.md").read_text()
 PROMETHEUS = "http://127.0.0.1:30090"
-STARTED = ["postgres", "redis", "migrate", "pipeline", "optimizer", "worker", "flower", "prometheus"]
+STARTED = [
+    "postgres",
+    "redis",
+    "chroma",
+    "migrate",
+    "pipeline",
+    "assistant",
+    "optimizer",
+    "worker",
+    "flower",
+    "prometheus",
+]
 LONG_RUNNING = [name for name in STARTED if name != "migrate"]
 SETTINGS = {
     "COMPOSE_PROJECT_NAME": "trading-ai-test",
@@ -37,6 +60,7 @@ SETTINGS = {
     "POSTGRES_IMAGE": SERVICES,
     "REDIS_IMAGE": SERVICES,
     "PROMETHEUS_IMAGE": SERVICES,
+    "CHROMA_IMAGE": CHROMA,
     "POSTGRES_PASSWORD": "onlyForTheTest1",
     "REDIS_PASSWORD": "onlyForTheTest2",
     "FLOWER_BASIC_AUTH": "admin:onlyForTheTest3",
@@ -88,6 +112,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with engine(folder / "engine.log"):
         make_base(folder)
         make_services(folder)
+        make_chroma(folder)
         made = System(build_image(folder), time.time())
         made.compose("down", "--volumes", check=False)
         try:
@@ -107,7 +132,7 @@ def backtest_id(system: System) -> str:
 def test_the_image_is_lean(system: System) -> None:
     assert "✓ Docker image built successfully" in system.built
     megabytes = int(system.built.rsplit("Size:", 1)[1].split()[0])
-    assert 100 < megabytes < 1000
+    assert 100 < megabytes < 1100
     inside = (
         "id -u; for p in gcc cc pip make; do command -v $p; done; find /opt/trading-ai/kernels -name '*.nbc' | wc -l"
     )
@@ -124,7 +149,7 @@ def test_every_container_is_well_and_ours_are_locked_down(system: System) -> Non
     for name in LONG_RUNNING:
         for container in system.containers(name):
             system.wait(f"{name} is healthy", lambda c=container: inspect(c)["State"]["Health"]["Status"] == "healthy")  # type: ignore[index]
-            if name in {"pipeline", "optimizer", "worker", "flower"}:
+            if name in {"pipeline", "assistant", "optimizer", "worker", "flower"}:
                 host, config = inspect(container)["HostConfig"], inspect(container)["Config"]
                 assert isinstance(host, dict) and isinstance(config, dict)  # noqa: PT018
                 assert (host["ReadonlyRootfs"], host["CapDrop"], config["User"]) == (True, ["ALL"], "10001:10001")
@@ -132,6 +157,44 @@ def test_every_container_is_well_and_ours_are_locked_down(system: System) -> Non
 
 def test_the_smoke_test_of_users(system: System) -> None:
     assert "✅ All" in run("scripts/test-optimizer.sh")
+
+
+def test_the_smoke_test_of_the_assistant(system: System) -> None:
+    assert "✅ All" in run("scripts/test-rag.sh")
+
+
+def test_chroma_keeps_its_data_and_only_the_assistant_reaches_it(system: System) -> None:
+    (chroma,) = system.containers("chroma")
+    url = "http://chroma:8000/api/v2/tenants/default_tenant/databases/default_database/collections"
+    ask = f"""
+import json, urllib.request
+def call(method, path="", body=None):
+    request = urllib.request.Request({url!r} + path, json.dumps(body).encode() if body else None, method=method,
+                                     headers={{"Content-Type": "application/json"}})
+    return json.load(urllib.request.urlopen(request, timeout=10))
+"""
+    (assistant,) = system.containers("assistant")
+    write = ask + (
+        "made = call('POST', body={'name': 'kept', 'get_or_create': True})\n"
+        "call('POST', f\"/{made['id']}/upsert\", {'ids': ['a'], 'embeddings': [[1.0, 2.0]]})"
+    )
+    run("docker", "exec", assistant, "python", "-c", write)
+    os.kill(int(inspect(chroma)["State"]["Pid"]), signal.SIGKILL)  # type: ignore[index]
+    count = ask + "print(call('GET', '/' + call('GET', '/kept')['id'] + '/count'))"
+    system.wait(
+        "it is back with its data",
+        lambda: run("docker", "exec", assistant, "python", "-c", count, check=False).strip() == "1",
+    )
+    (pipeline,) = system.containers("pipeline")
+    assert run("docker", "exec", pipeline, "python", "-c", count, check=False) == "", "on a network of its own"
+
+
+def test_the_assistant_answers_without_chroma(system: System) -> None:
+    system.compose("stop", "chroma")
+    try:
+        assert "✅ All" in run("scripts/test-rag.sh")
+    finally:
+        system.compose("start", "chroma")
 
 
 def test_first_chunks_find_their_kernels_compiled(system: System, backtest_id: str) -> None:
@@ -182,7 +245,7 @@ def test_prometheus_sees_everything_and_every_panel_has_data(system: System, bac
         found = httpx.get(f"{PROMETHEUS}/api/v1/targets").json()["data"]["activeTargets"]
         return sorted(t["labels"]["job"] for t in found if t["health"] == "up")
 
-    system.wait("every target is up", lambda: targets() == ["optimizer", "pipeline", "worker", "worker"])
+    system.wait("every target is up", lambda: targets() == ["assistant", "optimizer", "pipeline", "worker", "worker"])
     assert len(httpx.get(f"{PROMETHEUS}/api/v1/rules").json()["data"]["groups"][0]["rules"]) >= 5
     panels = json.loads((ROOT / "monitoring/grafana/dashboards/trading-ai.json").read_text())["panels"]
     asked = [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]

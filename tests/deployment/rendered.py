@@ -16,6 +16,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = ("default", "keda")
+EVERYTHING = "overlays/default+services/ollama+monitoring"
+"""What one cluster has when every part of the system is deployed."""
+
+FOLDERS = (*(f"overlays/{name}" for name in OVERLAYS), EVERYTHING)
 OLDEST_KUBECTL = (1, 27)
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 OF_THE_CLUSTER = ("Namespace", "PriorityClass")
@@ -48,8 +52,8 @@ def text_of(folder: str) -> str:
 
 @cache
 def documents(folder: str) -> tuple[Document, ...]:
-    """The same, parsed."""
-    return tuple(yaml.safe_load_all(text_of(folder)))
+    """The same, parsed; of several folders together where their names are joined with +."""
+    return tuple(document for part in folder.split("+") for document in yaml.safe_load_all(text_of(part)))
 
 
 def of_kind(folder: str, *kinds: str) -> list[Document]:

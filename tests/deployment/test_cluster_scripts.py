@@ -106,7 +106,7 @@ def test_a_new_image_restarts_the_pods(deployable: Cluster) -> None:
     assert deploy(deployable).returncode == 0
     assert deploy(deployable, STUB_IMAGE="sha256:two").returncode == 0
     restarted = {call[-1] for call in deployable.calls() if "restart" in call}
-    assert restarted == {"optimizer-api", "pipeline-api", "celery-worker", "flower"}
+    assert restarted == {"optimizer-api", "pipeline-api", "assistant-api", "celery-worker", "flower"}
 
 
 @pytest.mark.parametrize(("nodes", "told"), [("1", False), ("3", True)])

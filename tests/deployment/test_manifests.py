@@ -11,8 +11,9 @@ import pytest
 import typer
 
 from tests.deployment.rendered import (
+    EVERYTHING,
+    FOLDERS,
     OF_THE_CLUSTER,
-    OVERLAYS,
     ROOT,
     container,
     documents,
@@ -32,11 +33,30 @@ from trading_ai.settings import Settings
 
 KUBERNETES = ("1.30", "1.33", "1.36")
 OWN_IMAGE = "trading-ai/optimizer:latest"
-OWN = ("optimizer-api", "pipeline-api", "celery-worker", "flower", "migrate")
-NODE_PORTS = {"pipeline-api": 30800, "optimizer-api": 30802, "flower": 30555}
+OWN = ("optimizer-api", "pipeline-api", "assistant-api", "celery-worker", "flower", "migrate")
+NODE_PORTS = {"pipeline-api": 30800, "assistant-api": 30801, "optimizer-api": 30802, "flower": 30555}
 DATABASE_PORTS = {"postgres": 5432, "redis": 6379}
+KEPT = {
+    "postgres": "/var/lib/postgresql/data",
+    "redis": "/data",
+    "chroma": "/data",
+    "ollama": "/models",
+    "prometheus": "/prometheus",
+    "grafana": "/var/lib/grafana",
+}
+AWAITED = ("ollama_model",)
+"""Settings that the manifests name before the program knows them."""
 
-pytestmark = pytest.mark.parametrize("overlay", [f"overlays/{name}" for name in OVERLAYS])
+OPTIONAL = ("ollama", "ollama-model")
+"""What is off unless asked for, and asks for room of its own."""
+
+pytestmark = pytest.mark.parametrize("overlay", FOLDERS)
+
+
+def scripts_that_deploy() -> str:
+    """Text of all that makes Secrets and waits."""
+    names = ("deploy-optimizer.sh", "deploy-rag.sh", "deploy-all.sh", "lib/deploying.sh")
+    return "\n".join((ROOT / "scripts" / name).read_text() for name in names)
 
 
 # --- the schemas of Kubernetes ------------------------------------------------------------------------------------
@@ -55,20 +75,23 @@ def test_every_document_is_valid(overlay: str, version: str) -> None:
 
 def test_names_are_unique_and_namespaces_are_ours(overlay: str) -> None:
     known = {d["metadata"]["name"] for d in of_kind(overlay, "Namespace")}
-    assert known == {"trading-system", "databases"}
+    assert known == {"trading-system", "databases"} | ({"monitoring"} if overlay == EVERYTHING else set())
     rest = [d for d in documents(overlay) if d["kind"] not in OF_THE_CLUSTER]
     assert {namespace(d) for d in rest} == known
     names = [(d["kind"], namespace(d), d["metadata"]["name"]) for d in rest]
     assert len(names) == len(set(names))
-    assert {d["metadata"]["name"] for d in workloads(overlay)} == {*OWN, "postgres", "redis"}
+    more = {*OPTIONAL, "prometheus", "grafana"} if overlay == EVERYTHING else set()
+    assert {d["metadata"]["name"] for d in workloads(overlay)} == {*OWN, "postgres", "redis", "chroma"} | more
 
 
 def test_no_secret_is_in_the_manifests(overlay: str) -> None:
     assert not of_kind(overlay, "Secret")
     for workload in workloads(overlay):
         for variable in container(workload).get("env", []):
-            if re.search(r"PASSWORD|_URL$|AUTH", variable["name"]):
+            if re.search(r"PASSWORD|AUTH|_KEY$", variable["name"]):
                 assert "value" not in variable, f"{label(workload)}: {variable['name']}"
+            if variable["name"].endswith("_URL"):
+                assert "@" not in variable.get("value", ""), f"{label(workload)}: {variable['name']}"
 
 
 # --- pods: who they are, what they may do and take ----------------------------------------------------------------
@@ -113,16 +136,38 @@ def test_what_is_written_has_a_volume(overlay: str) -> None:
         if workload["metadata"]["name"] in OWN:
             assert "/data" in mounts, label(workload)
         for volume in volumes.values():
+            if "configMap" in volume or "persistentVolumeClaim" in volume:
+                continue
             assert "sizeLimit" in volume["emptyDir"], f"{label(workload)}: a pod could fill its node"
 
 
+def test_what_is_mounted_exists(overlay: str) -> None:
+    maps = {(namespace(d), d["metadata"]["name"]) for d in of_kind(overlay, "ConfigMap")}
+    claims = {
+        (namespace(w), f"{c['metadata']['name']}-{w['metadata']['name']}-0")
+        for w in of_kind(overlay, "StatefulSet")
+        for c in w["spec"]["volumeClaimTemplates"]
+    }
+    for workload in workloads(overlay):
+        for volume in pod(workload)["volumes"]:
+            if "configMap" in volume:
+                assert (namespace(workload), volume["configMap"]["name"]) in maps, label(workload)
+            if "persistentVolumeClaim" in volume:
+                assert (namespace(workload), volume["persistentVolumeClaim"]["claimName"]) in claims, label(workload)
+        for source in container(workload).get("envFrom", []):
+            name, optional = source["configMapRef"]["name"], source["configMapRef"].get("optional")
+            assert optional or (namespace(workload), name) in maps, label(workload)
+
+
 def test_databases_keep_their_data(overlay: str) -> None:
-    for name, folder in (("postgres", "/var/lib/postgresql/data"), ("redis", "/data")):
-        workload = find(overlay, "StatefulSet", name)
+    found = of_kind(overlay, "StatefulSet")
+    assert {w["metadata"]["name"] for w in found} <= KEPT.keys()
+    for workload in found:
         (claim,) = workload["spec"]["volumeClaimTemplates"]
-        assert {"name": claim["metadata"]["name"], "mountPath": folder} in container(workload)["volumeMounts"]
-        # What scripts/deploy-optimizer.sh looks for before it makes a new password.
-        assert f"{claim['metadata']['name']}-{name}-0".endswith(f"-{name}-0")
+        mount = {"name": claim["metadata"]["name"], "mountPath": KEPT[workload["metadata"]["name"]]}
+        assert mount in container(workload)["volumeMounts"]
+        # By this name scripts/lib/deploying.sh finds data before it makes a new password.
+        assert namespace(workload) != "databases" or claim["metadata"]["name"] == "data"
 
 
 def test_requests_and_limits(overlay: str) -> None:
@@ -138,7 +183,7 @@ def test_requests_and_limits(overlay: str) -> None:
 def test_everything_starts_on_a_machine_of_two_cores(overlay: str) -> None:
     asked = {"cpu": 0.2, "memory": 0.25 * 2**30}  # of k3s itself: names and metrics
     for workload in workloads(overlay):
-        if workload["kind"] == "Job":
+        if workload["kind"] == "Job" or workload["metadata"]["name"] in OPTIONAL:
             continue
         n = workload["spec"].get("replicas", 3)  # workers: the autoscaler's lower bound
         surges = workload["kind"] == "Deployment"
@@ -150,12 +195,14 @@ def test_everything_starts_on_a_machine_of_two_cores(overlay: str) -> None:
 
 
 def test_workers_make_room_for_everything_else(overlay: str) -> None:
-    (only,) = of_kind(overlay, "PriorityClass")
-    assert only["value"] < 0, "of nobody else's pods"
-    assert not only.get("globalDefault")
-    classes = {w["metadata"]["name"]: pod(w).get("priorityClassName") for w in workloads(overlay)}
-    assert {name for name, found in classes.items() if found} == {"celery-worker"}
-    assert classes["celery-worker"] == only["metadata"]["name"]
+    known = {c["metadata"]["name"]: c["value"] for c in of_kind(overlay, "PriorityClass")}
+    assert not any(c.get("globalDefault") for c in of_kind(overlay, "PriorityClass"))
+    values = {w["metadata"]["name"]: known.get(pod(w).get("priorityClassName"), 0) for w in workloads(overlay)}
+    lower = {name: value for name, value in values.items() if value}
+    assert lower.keys() == {"celery-worker"} | ({*OPTIONAL} if overlay == EVERYTHING else set())
+    assert max(lower.values()) < 0, "nobody else's pods are pushed aside"
+    assert min(lower, key=lower.__getitem__) == "celery-worker", "workers go first"
+    assert set(known) == {pod(w)["priorityClassName"] for w in workloads(overlay) if "priorityClassName" in pod(w)}
 
 
 def test_an_update_of_the_workers_waits_for_no_room(overlay: str) -> None:
@@ -168,15 +215,15 @@ def test_an_update_of_the_workers_waits_for_no_room(overlay: str) -> None:
 
 
 def test_bars_that_a_pod_keeps_fit_its_volume(overlay: str) -> None:
-    (settings,) = of_kind(overlay, "ConfigMap")
+    settings = shared_settings(overlay)
     kept = int(settings["data"]["TRADING_AI_CACHE_BYTES"])
-    for name in ("optimizer-api", "pipeline-api", "celery-worker"):
+    for name in ("optimizer-api", "pipeline-api", "assistant-api", "celery-worker"):
         (data,) = (v for v in pod(find(overlay, "Deployment", name))["volumes"] if v["name"] == "data")
         assert kept < quantity(data["emptyDir"]["sizeLimit"])
 
 
 def test_uploads_fit_memory_and_temporary_folder(overlay: str) -> None:
-    (settings,) = of_kind(overlay, "ConfigMap")
+    settings = shared_settings(overlay)
     accepted = int(settings["data"]["TRADING_AI_MAX_UPLOAD_BYTES"])
     workload = find(overlay, "Deployment", "pipeline-api")
     (folder,) = (v for v in pod(workload)["volumes"] if v["name"] == "tmp")
@@ -187,6 +234,20 @@ def test_uploads_fit_memory_and_temporary_folder(overlay: str) -> None:
     (room,) = re.findall(r"/tmp:size=\$\{TMP_SIZE:-(\d+)g\}", compose)
     assert 3 * accepted < int(room) * 2**30
     assert f"TRADING_AI_MAX_UPLOAD_BYTES:-{accepted}" in compose
+
+
+def test_queries_of_the_assistant_fit_its_memory(overlay: str) -> None:
+    inner = container(find(overlay, "Deployment", "assistant-api"))
+    variables = {v["name"]: v.get("value") for v in inner["env"]}
+    queries = Settings.model_fields["sql_at_once"].default * int(variables["TRADING_AI_SQL_MEMORY_BYTES"])
+    own = quantity(inner["resources"]["requests"]["memory"])
+    assert queries + own < quantity(inner["resources"]["limits"]["memory"])
+
+
+def shared_settings(overlay: str) -> Any:
+    """The settings that every process of the image reads."""
+    (found,) = (d for d in of_kind(overlay, "ConfigMap") if re.fullmatch(r"trading-ai-\w{10}", d["metadata"]["name"]))
+    return found
 
 
 def quantity(text: str) -> float:
@@ -216,7 +277,7 @@ def test_probes(overlay: str) -> None:
 
 
 def test_a_database_that_is_away_restarts_nothing(overlay: str) -> None:
-    for name in ("optimizer-api", "pipeline-api"):
+    for name in ("optimizer-api", "pipeline-api", "assistant-api"):
         probes = container(find(overlay, "Deployment", name))
         assert probes["readinessProbe"]["httpGet"]["path"] == "/ready?only=database"
         assert probes["livenessProbe"]["httpGet"]["path"] == probes["startupProbe"]["httpGet"]["path"] == "/health"
@@ -245,7 +306,7 @@ def test_disruption_budgets_and_spreading(overlay: str) -> None:
         (spread,) = pod(workload)["topologySpreadConstraints"]
         assert spread["topologyKey"] == "kubernetes.io/hostname"
         assert matches(spread["labelSelector"], pod_labels(workload))
-    assert len(budgets) == len(workloads(overlay)) - 1, "a budget has no pods"
+    assert len(budgets) == sum(w["kind"] != "Job" for w in workloads(overlay)), "a budget has no pods"
 
 
 # --- what refers to what ------------------------------------------------------------------------------------------
@@ -283,13 +344,14 @@ def test_node_ports(overlay: str) -> None:
         if s["spec"].get("type") == "NodePort"
         for p in s["spec"]["ports"]
     }
-    assert found == NODE_PORTS
-    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text()
-    assert set(re.findall(r"http://localhost:(\d+)", script)) == {str(port) for port in NODE_PORTS.values()}
+    everything = overlay == EVERYTHING
+    assert found == NODE_PORTS | ({"grafana": 30300} if everything else {})
+    script = (ROOT / "scripts" / ("deploy-all.sh" if everything else "deploy-optimizer.sh")).read_text()
+    assert set(re.findall(r"http://localhost:(\d+)", script)) == {str(port) for port in found.values()}
 
 
 def test_the_image_is_the_one_that_is_built(overlay: str) -> None:
-    for name in ("build-optimizer.sh", "deploy-optimizer.sh"):
+    for name in ("build-optimizer.sh", "deploy-optimizer.sh", "deploy-rag.sh", "deploy-all.sh"):
         assert f"image=${{IMAGE:-{OWN_IMAGE}}}" in (ROOT / "scripts" / name).read_text()
     compose = (ROOT / "docker-compose.yml").read_text()
     for workload in workloads(overlay):
@@ -302,11 +364,11 @@ def test_the_image_is_the_one_that_is_built(overlay: str) -> None:
             assert f":-{image}}}" in compose, "Compose and the cluster run the same databases"
 
 
-def test_secrets_are_those_that_the_deploy_script_makes(overlay: str) -> None:
-    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text().replace("\\\n", " ")
-    spaces = {"namespace": "trading-system", "databases": "databases"}
+def test_secrets_are_those_that_the_deploy_scripts_make(overlay: str) -> None:
+    script = scripts_that_deploy().replace("\\\n", " ")
+    spaces = {"$namespace": "trading-system", "$databases": "databases", "monitoring": "monitoring"}
     made = set()
-    for space, name, rest in re.findall(r'^ +secret "\$(\w+)" ([\w-]+) (.+)$', script, re.MULTILINE):
+    for space, name, rest in re.findall(r'^ +secret "?(\$?\w+)"? ([\w-]+) (.+)$', script, re.MULTILINE):
         words = re.findall(r'"[^"]*"|\S+', re.sub(r"\$\([^)]*\)", "", rest))
         made |= {(spaces[space], name, key) for key in words[::2]}
     wanted = {entry for workload in workloads(overlay) for entry in secret_keys(workload)}
@@ -315,7 +377,7 @@ def test_secrets_are_those_that_the_deploy_script_makes(overlay: str) -> None:
 
 
 def test_urls_in_the_secrets_lead_to_the_services(overlay: str) -> None:
-    script = (ROOT / "scripts" / "deploy-optimizer.sh").read_text()
+    script = scripts_that_deploy()
     found = re.findall(r"@(\w+)\.\$databases\.svc\.cluster\.local:(\d+)/(\w+)", script)
     assert {name: int(port) for name, port, _ in found} == DATABASE_PORTS
     for name, port in DATABASE_PORTS.items():
@@ -324,6 +386,20 @@ def test_urls_in_the_secrets_lead_to_the_services(overlay: str) -> None:
     variables = {v["name"]: v.get("value") for v in container(find(overlay, "StatefulSet", "postgres"))["env"]}
     assert variables["POSTGRES_DB"] == database
     assert f"postgresql://{variables['POSTGRES_USER']}:" in script
+
+
+def test_urls_in_the_manifests_lead_to_the_services(overlay: str) -> None:
+    told = [v.get("value", "") for w in workloads(overlay) for v in container(w).get("env", [])]
+    told += [str(value) for d in of_kind(overlay, "ConfigMap") for value in d["data"].values()]
+    urls = re.findall(r"http://([a-z0-9.-]+):(\d+)", "\n".join(told))
+    assert {name.partition(".")[0] for name, _ in urls} == (
+        {"chroma", "ollama", "prometheus"} if overlay == EVERYTHING else {"chroma"}
+    )
+    for name, port in urls:
+        service, _, space = name.partition(".")
+        found = find(overlay, "Service", service)
+        assert not space or space == f"{namespace(found)}.svc.cluster.local"
+        assert [p["port"] for p in found["spec"]["ports"]] == [int(port)]
 
 
 def test_deployments_are_those_that_the_deploy_script_waits_for(overlay: str) -> None:
@@ -372,14 +448,20 @@ def test_commands_are_understood(overlay: str) -> None:
 
 
 def test_settings_are_understood(overlay: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (shared,) = of_kind(overlay, "ConfigMap")
+    shared = shared_settings(overlay)
+    model = {d["metadata"]["name"]: d["data"] for d in of_kind(overlay, "ConfigMap")}.get("trading-ai-ollama", {})
     for name in OWN:
         inner = container(find(overlay, "Job" if name == "migrate" else "Deployment", name))
-        assert inner["envFrom"] == [{"configMapRef": {"name": shared["metadata"]["name"]}}]
+        optional = [{"configMapRef": {"name": "trading-ai-ollama", "optional": True}}]
+        assert inner["envFrom"] == [
+            {"configMapRef": {"name": shared["metadata"]["name"]}},
+            *(optional if name == "assistant-api" else []),
+        ]
         secrets = {"TRADING_AI_BROKER_URL": "redis://:secret@redis:6379/0"}
         values = shared["data"] | {v["name"]: v.get("value", secrets.get(v["name"], "secret")) for v in inner["env"]}
+        values |= model if name == "assistant-api" else {}
         for variable, value in values.items():
-            assert variable.removeprefix("TRADING_AI_").lower() in Settings.model_fields, variable
+            assert variable.removeprefix("TRADING_AI_").lower() in {*Settings.model_fields, *AWAITED}, variable
             monkeypatch.setenv(variable, value)
         settings = read_settings()
         assert not settings.insecure
@@ -392,7 +474,7 @@ def test_settings_are_understood(overlay: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_scraping_finds_the_metrics(overlay: str) -> None:
-    for name in ("optimizer-api", "pipeline-api", "celery-worker"):
+    for name in ("optimizer-api", "pipeline-api", "assistant-api", "celery-worker"):
         workload = find(overlay, "Deployment", name)
         notes = workload["spec"]["template"]["metadata"]["annotations"]
         assert notes["prometheus.io/scrape"] == "true"

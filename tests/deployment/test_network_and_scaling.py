@@ -8,9 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.deployment.rendered import (
-    OVERLAYS,
+    EVERYTHING,
+    FOLDERS,
     ROOT,
     Document,
     container,
@@ -24,16 +26,22 @@ from tests.deployment.rendered import (
 )
 from trading_ai.driving.round_trip import _WAITING_PER_SLOT
 
-both = pytest.mark.parametrize("overlay", [f"overlays/{name}" for name in OVERLAYS])
+every = pytest.mark.parametrize("overlay", FOLDERS)
 DEFAULT, KEDA = "overlays/default", "overlays/keda"
 REACHES = {
-    "postgres": {"optimizer-api", "pipeline-api", "celery-worker", "migrate"},
+    "postgres": {"optimizer-api", "pipeline-api", "assistant-api", "celery-worker", "migrate"},
     "redis": {"optimizer-api", "pipeline-api", "celery-worker", "flower"},
+    "chroma": {"assistant-api"},
+    "ollama": {"assistant-api"},
+    "prometheus": {"grafana"},
 }
-PORT = {"postgres": 5432, "redis": 6379}
+"""Who may speak to what asks for no more than that, or for one password that all of them have."""
+
+PORT = {"postgres": 5432, "redis": 6379, "chroma": 8000, "ollama": 11434, "prometheus": 9090}
+MEASURED = {"optimizer-api": 30802, "pipeline-api": 30800, "assistant-api": 30801, "celery-worker": 9464}
 PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
 STRANGER = {"app": "stranger"}
-OPEN = {"optimizer-api", "pipeline-api", "flower"}
+OPEN = {"optimizer-api", "pipeline-api", "assistant-api", "flower", "grafana"}
 
 
 # --- network policies, read as a cluster reads them ---------------------------------------------------------------
@@ -58,57 +66,114 @@ def permitted(overlay: str, kind: str, workload: Document, other: tuple[str, dic
             return True
         for peer in rule[side]:
             if "ipBlock" not in peer:
-                spaces = matches(peer["namespaceSelector"], {"kubernetes.io/metadata.name": space})
+                inside = {"matchLabels": {"kubernetes.io/metadata.name": namespace(workload)}}
+                spaces = matches(peer.get("namespaceSelector", inside), {"kubernetes.io/metadata.name": space})
                 if spaces and matches(peer["podSelector"], labels):
                     return True
     return False
 
 
-@both
+def servers(overlay: str) -> list[Document]:
+    """What answers others of the system and nobody else."""
+    return [w for w in of_kind(overlay, "StatefulSet") if w["metadata"]["name"] in REACHES]
+
+
+@every
 def test_only_those_who_need_a_database_reach_it(overlay: str) -> None:
-    for name, clients in REACHES.items():
-        server, port = find(overlay, "StatefulSet", name), PORT[name]
+    assert len(servers(overlay)) == (5 if overlay == EVERYTHING else 3)
+    for server in servers(overlay):
+        name, space = server["metadata"]["name"], namespace(server)
+        clients, port = REACHES[name], PORT[name]
         for workload in workloads(overlay):
-            leaves = permitted(overlay, "Egress", workload, ("databases", pod_labels(server)), port)
+            if workload is server:
+                continue
+            leaves = permitted(overlay, "Egress", workload, (space, pod_labels(server)), port)
             enters = permitted(overlay, "Ingress", server, (namespace(workload), pod_labels(workload)), port)
             assert leaves == enters == (workload["metadata"]["name"] in clients), f"{label(workload)} to {name}"
-        for space in ("default", "databases", "monitoring"):
-            assert not permitted(overlay, "Ingress", server, (space, {"app": "celery-worker"}), port)
-        assert not permitted(overlay, "Ingress", server, ("trading-system", STRANGER), port)
+        for other in ("default", "databases", "monitoring"):
+            assert not permitted(overlay, "Ingress", server, (other, {"app": "celery-worker"}), port)
+        for other in ("trading-system", space):
+            assert not permitted(overlay, "Ingress", server, (other, STRANGER), port)
 
 
-@both
+def test_prometheus_reaches_all_that_it_measures_and_nothing_else() -> None:
+    prometheus = find(EVERYTHING, "StatefulSet", "prometheus")
+    for workload in workloads(EVERYTHING):
+        for port in container(workload).get("ports", []):
+            name, number = workload["metadata"]["name"], port["containerPort"]
+            leaves = permitted(EVERYTHING, "Egress", prometheus, (namespace(workload), pod_labels(workload)), number)
+            assert leaves == (MEASURED.get(name) == number), name
+            if leaves:
+                whence = (namespace(prometheus), pod_labels(prometheus))
+                assert permitted(EVERYTHING, "Ingress", workload, whence, number), name
+    (settings,) = (
+        d["data"] for d in of_kind(EVERYTHING, "ConfigMap") if "prometheus.yml" in d["data"] and "scrape" in str(d)
+    )
+    scraped = {}
+    for job in yaml.safe_load(settings["prometheus.yml"])["scrape_configs"]:
+        (lookup,) = job["dns_sd_configs"]
+        service = find(EVERYTHING, "Service", lookup["names"][0].split(".")[0])
+        assert lookup["names"] == [f"{service['metadata']['name']}.{namespace(service)}.svc.cluster.local"]
+        assert service["spec"]["clusterIP"] == "None", "one address for each pod"
+        scraped[service["spec"]["selector"]["app"]] = lookup["port"]
+    assert scraped == MEASURED
+
+
+def test_only_what_fetches_the_model_reaches_the_internet() -> None:
+    for workload in workloads(EVERYTHING):
+        blocks = [
+            (peer["ipBlock"], {entry["port"] for entry in rule["ports"]})
+            for policy in of_kind(EVERYTHING, "NetworkPolicy")
+            if namespace(policy) == namespace(workload) and matches(policy["spec"]["podSelector"], pod_labels(workload))
+            for rule in policy["spec"].get("egress", [])
+            for peer in rule.get("to", [])
+            if "ipBlock" in peer and not peer["ipBlock"]["cidr"].endswith("/32")
+        ]
+        assert bool(blocks) == (workload["metadata"]["name"] == "ollama-model"), label(workload)
+        for block, ports in blocks:
+            assert ports == {443}
+            if block["cidr"] == "0.0.0.0/0":
+                assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(block["except"]), "a neighbour"
+
+
+@every
 def test_those_who_have_a_url_reach_what_it_names(overlay: str) -> None:
     for workload in workloads(overlay):
         variables = {v["name"] for v in container(workload).get("env", [])}
         name = workload["metadata"]["name"]
         assert ("TRADING_AI_DATABASE_URL" in variables) == (name in REACHES["postgres"]), name
         assert ("TRADING_AI_BROKER_URL" in variables) == (name in REACHES["redis"]), name
+        assert ("TRADING_AI_CHROMA_URL" in variables) == (name in REACHES["chroma"]), name
+        read = {source["configMapRef"]["name"] for source in container(workload).get("envFrom", [])}
+        reads_model = name in REACHES["ollama"] or name == "ollama-model"
+        assert ("trading-ai-ollama" in read) == reads_model, name
 
 
-@both
+@every
 def test_pages_are_open_and_workers_to_prometheus_only(overlay: str) -> None:
     for workload in workloads(overlay):
         for port in container(workload).get("ports", []):
             number, name = port["containerPort"], workload["metadata"]["name"]
+            if name in PORT and number == PORT[name]:
+                continue
             stranger = permitted(overlay, "Ingress", workload, ("elsewhere", STRANGER), number)
             prometheus = permitted(overlay, "Ingress", workload, ("monitoring", PROMETHEUS), number)
             assert stranger == (name in OPEN), name
             assert prometheus == (name in OPEN or name == "celery-worker"), name
 
 
-@both
+@every
 def test_names_are_resolved_and_nothing_else_is_called(overlay: str) -> None:
     dns = ("kube-system", {"k8s-app": "kube-dns"})
     for workload in workloads(overlay):
-        ours = namespace(workload) == "trading-system"
+        ours = namespace(workload) in {"trading-system", "monitoring"}
         assert permitted(overlay, "Egress", workload, dns, 53) == ours, label(workload)
         assert not permitted(overlay, "Egress", workload, ("default", STRANGER), 443), label(workload)
-    (policy,) = (p for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == "dns")
-    assert {p["protocol"] for p in policy["spec"]["egress"][0]["ports"]} == {"UDP", "TCP"}
+    for policy in (p for p in of_kind(overlay, "NetworkPolicy") if p["metadata"]["name"] == "dns"):
+        assert {p["protocol"] for p in policy["spec"]["egress"][0]["ports"]} == {"UDP", "TCP"}
 
 
-@both
+@every
 def test_policies_name_pods_that_exist(overlay: str) -> None:
     names = {w["metadata"]["name"] for w in workloads(overlay)}
     for policy in of_kind(overlay, "NetworkPolicy"):
@@ -201,7 +266,7 @@ def test_the_metric_is_one_that_the_api_publishes(tmp_path: Path) -> None:
 
 def test_the_overlay_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     readme = (ROOT / "kubernetes" / "README.md").read_text()
-    (example,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    example, _ = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
     shutil.copytree(ROOT / "kubernetes", tmp_path / "kubernetes")
     mine = tmp_path / "kubernetes" / "overlays" / "mine"
     mine.mkdir()
@@ -218,6 +283,16 @@ def test_the_overlay_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert claim["spec"]["resources"]["requests"]["storage"] == "100Gi"
 
 
+def test_the_language_model_of_the_readme_is_another_one(tmp_path: Path) -> None:
+    _, example = re.findall(r"```yaml\n(.*?)```", (ROOT / "kubernetes" / "README.md").read_text(), re.DOTALL)
+    shutil.copytree(ROOT / "kubernetes", tmp_path / "kubernetes")
+    mine = tmp_path / "kubernetes" / "overlays" / "mine"
+    mine.mkdir()
+    (mine / "kustomization.yaml").write_text(example)
+    assert find(str(mine), "ConfigMap", "trading-ai-ollama")["data"]["TRADING_AI_OLLAMA_MODEL"] == "qwen2.5:7b"
+    assert container(find(str(mine), "StatefulSet", "ollama"))["resources"]["limits"]["memory"] == "12Gi"
+
+
 def test_the_readme_names_every_folder_and_secret() -> None:
     readme = (ROOT / "kubernetes" / "README.md").read_text()
     for folder in ROOT.glob("kubernetes/**/kustomization.yaml"):
@@ -226,6 +301,7 @@ def test_the_readme_names_every_folder_and_secret() -> None:
     for name in (
         "postgres",
         "redis",
+        "grafana",
         "trading-ai-database",
         "trading-ai-broker",
         "trading-ai-flower",

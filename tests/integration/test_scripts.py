@@ -46,7 +46,7 @@ START = (
 
 def clean_environment(**more: str) -> dict[str, str]:
     """This environment without what would change where the scripts look."""
-    others = ("TRADING_AI_", "OPTIMIZER_URL", "PIPELINE_URL", "POLL_SECONDS", "TIMEOUT")
+    others = ("TRADING_AI_", "OPTIMIZER_URL", "PIPELINE_URL", "ASSISTANT_URL", "POLL_SECONDS", "TIMEOUT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(others) and not k.lower().endswith("_proxy")}
     return kept | more
 
@@ -190,6 +190,10 @@ def stub(answers: dict[str, list[tuple[int, Any]]]) -> Iterator[str]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -112,7 +112,10 @@ def _health(service: str, context: Context) -> APIRouter:
     @router.get("/metrics", include_in_schema=False)
     def metrics(_: Request) -> Response:
         """Metrics for Prometheus."""
-        collectors = (context,) if service == "optimizer" else ()
-        return Response(exposition(*collectors), media_type="text/plain; version=0.0.4; charset=utf-8")
+        if service == "assistant":
+            text = exposition(context.application.neighbours)
+        else:
+            text = exposition(context) if service == "optimizer" else exposition()
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
