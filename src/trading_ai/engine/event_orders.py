@@ -15,6 +15,13 @@ MOST_POSITIONS = 128
 """Positions that may be open at once."""
 MOST_ORDERS = 256
 """Orders that may wait at once."""
+ROUNDING = 1e-9
+"""Difference of two sizes, as a part of one, that is one of arithmetic only."""
+
+
+def part_of(held: float, left: float) -> float:
+    """How much of a position goes where so much is left to close: all of it, where they differ by rounding only."""
+    return held if left >= held * (1.0 - ROUNDING) else left
 
 
 @dataclass(eq=False)
