@@ -115,7 +115,8 @@ def test_a_setting_may_have_one_value():
     grid = {"fast": [3, 6], "slow": 12, "min_trades": 0}
     said = ta.sweep(BARS, "sma_crossover", spread_pips=1.0, direction="long", lots=0.2, costs=Costs(2.0), **grid)
     meant = ta.sweep(
-        BARS, "sma_crossover", costs=Costs(1.0), rules=ExecutionRules(direction="long"), sizing=Sizing("lots", 0.2), **grid
+        BARS, "sma_crossover", costs=Costs(1.0), rules=ExecutionRules(direction="long"), sizing=Sizing("lots", 0.2),
+        **grid,
     )  # fmt: skip
     np.testing.assert_array_equal(said.metrics, meant.metrics)
     assert said.costs_stated == meant.costs_stated
@@ -127,8 +128,8 @@ def test_a_setting_may_have_one_value():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"spread_pips": -1.0}, "spread_pips"), ({"direction": "up"}, "direction"), ({"lots": 0.1, "units": 5.0}, "one size"),
-     ({"lots": 0.1, "units": [5.0, 6.0]}, "one size")],
+    [({"spread_pips": -1.0}, "spread_pips"), ({"direction": "up"}, "direction"),
+     ({"lots": 0.1, "units": 5.0}, "one size"), ({"lots": 0.1, "units": [5.0, 6.0]}, "one size")],
 )  # fmt: skip
 def test_an_impossible_setting_of_one_value_is_refused(settings, message):
     with pytest.raises(ParameterError, match=message):
