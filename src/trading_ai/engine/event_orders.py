@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from trading_ai.engine.records import STOP_LOSS
+from trading_ai.engine.records import ROUNDING, STOP_LOSS
 from trading_ai.engine.reference_account import Position
 
 OrderKind = Literal["market", "limit", "stop", "stop_limit"]
@@ -15,8 +15,6 @@ MOST_POSITIONS = 128
 """Positions that may be open at once."""
 MOST_ORDERS = 256
 """Orders that may wait at once."""
-ROUNDING = 1e-9
-"""Difference of two sizes, as a part of one, that is one of arithmetic only."""
 
 
 def part_of(held: float, left: float) -> float:

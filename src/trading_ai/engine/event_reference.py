@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
-from trading_ai.engine.event_orders import MOST_ORDERS, ROUNDING, EventOrder, ExitRequest, HeldPosition, part_of
+from trading_ai.engine.event_orders import MOST_ORDERS, EventOrder, ExitRequest, HeldPosition, part_of
 from trading_ai.engine.event_reference_account import EventAccount
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData
-from trading_ai.engine.records import SIGNAL, TAKE_PROFIT, TRADE, TRAILING_STOP
+from trading_ai.engine.records import ROUNDING, SIGNAL, TAKE_PROFIT, TRADE, TRAILING_STOP
 from trading_ai.engine.runs import Ran
 from trading_ai.errors import EvaluationError
 

@@ -71,6 +71,23 @@ def test_a_published_strategy_is_run_and_searched_and_never_in_the_server(guarde
         assert time.monotonic() < deadline, record
         time.sleep(0.05)
     assert (record.status, record.n_completed, record.n_failed) == ("completed", 4, 0), record.message
+    read = guarded.keys["read"]
+    study = guarded.optimizer.get(f"/api/v1/optimize/{key}/robustness", headers=read)
+    assert study.status_code == 200, study.text
+    assert study.json()["optimization_id"] == key
+    page = guarded.optimizer.get(f"/api/v1/optimize/{key}/report?short=true", headers=read)
+    assert page.status_code == 200, page.text
+    assert page.text.startswith("<!DOCTYPE html>")
+    looked = guarded.pipeline.get(f"/api/v1/backtests/{backtest_id}/look-ahead", headers=run)
+    assert looked.status_code == 200, looked.text
+    asked = {"backtest_id": backtest_id, "parameters": ranges[1:], "windows": "8D/4D", "compare": False}
+    deadline = time.monotonic() + 60
+    while (answer := guarded.optimizer.post("/api/v1/walk-forward", json=asked, headers=run)).json().get(
+        "status"
+    ) != "completed":
+        assert answer.status_code == 200, answer.text
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.1)
     assert not hasattr(builtins, "mine_ran_here")
     gone = guarded.pipeline.delete(f"{BUNDLES}/mine", headers=admin)
     assert_problem(gone, 409, says="is used by 1 backtest")

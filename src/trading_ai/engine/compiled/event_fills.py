@@ -19,8 +19,7 @@ from trading_ai.engine.compiled.event_desk import (
     put_position,
     stop_out_held,
 )
-from trading_ai.engine.event_orders import ROUNDING
-from trading_ai.engine.records import SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
+from trading_ai.engine.records import ROUNDING, SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
 
 
 @njit
