@@ -29,6 +29,7 @@ from trading_ai.errors import (
 )
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.executors.processes import quiet_start
+from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
@@ -150,9 +151,11 @@ def backtest_of_part(application: Application, spec: BacktestSpec, name: str, pa
     return WalkForwardService(application.service, application.backtests).backtest(spec, name, part_of).backtest_id
 
 
-def walk_forward(application: Application, spec: WalkForwardSpec, is_beginning: bool) -> str:
-    """A complete walk-forward, as JSON."""
+def walk_forward(
+    application: Application, search: dict[str, Any], size: str | None, anchored: bool, compare: bool, beginning: bool
+) -> str:
+    """A complete walk-forward, as JSON; `search` is the optimization as JSON, as its objective is code."""
     service = WalkForwardService(application.service, application.backtests)
-    plan = service.plan(spec)
+    plan = service.plan(WalkForwardSpec(OptimizationSpec.from_json(search), size, anchored, compare))
     records = [service.found(part) for part in plan.parts]
-    return json.dumps(walk_forward_json(plan, records, stitch(service, plan), is_beginning=is_beginning))
+    return json.dumps(walk_forward_json(plan, records, stitch(service, plan), is_beginning=beginning))

@@ -51,5 +51,6 @@ def walk_forward(request: Request, body: WalkForwardBody) -> Response:
     records = [service.found(part) for part in plan.parts]
     complete = all(record is not None and record.status == "completed" for record in records)
     if complete:
-        return as_json(apart.done(context.application, published, apart.walk_forward, plan.spec, is_beginning))
+        asked = (plan.spec.search.to_json(), plan.spec.size, plan.spec.anchored, plan.spec.compare, is_beginning)
+        return as_json(apart.done(context.application, published, apart.walk_forward, *asked))
     return JSONResponse(walk_forward_json(plan, records, None, is_beginning=is_beginning))
