@@ -25,7 +25,13 @@ from trading_ai.evaluation.look_ahead import look_ahead_of, telling_combinations
 from trading_ai.evaluation.making import evaluator_of
 from trading_ai.evaluation.model import BacktestResult
 from trading_ai.evaluation.ports import BarsEvaluator
-from trading_ai.evaluation.settings import BarsSettingsEvaluator, SettingsEvaluator, set_account, without_settings
+from trading_ai.evaluation.settings import (
+    BarsSettingsEvaluator,
+    SettingsEvaluator,
+    fixed_settings,
+    set_account,
+    without_settings,
+)
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
@@ -94,7 +100,8 @@ def make_evaluator(
     Args are those of `sweep`. ``evaluator.metrics_of(stop_loss=40, take_profit=100)`` answers one point,
     ``evaluator.evaluate(indices)`` many.
     """
-    chosen, space, fixed = asked(strategy, parameters, params or {})
+    chosen, space, given = asked(strategy, parameters, params or {})
+    settled, fixed = fixed_settings(chosen, space, given)
     first, last = range_text(start, end)
     bars, detail = (bars_before(bars, last), None) if detail is None else both_before(bars, detail, last)
     seen = bars.with_others(others)
@@ -105,7 +112,7 @@ def make_evaluator(
             seen,
             without_settings(chosen, space),
             fixed,
-            Account(capital, *set_account(sizing, costs, rules, settings)),
+            Account(capital, *set_account(sizing, costs, rules, {**settled, **settings})),
             account_currency=account_currency,
             detail=detail,
             conversion_bars=conversion_bars,
@@ -143,7 +150,8 @@ def sweep(
             ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
             UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
             see `resample`), ``others`` (bars of other symbols, for ``bars.other``), ``n_threads`` (all cores). Settings
-            of the account may be searched by the names of their options, such as ``spread_pips``, see `SETTINGS`.
+            of the account may be given or searched by the names of their options, such as ``spread_pips``, see
+            `SETTINGS`; they stand in place of what `costs`, `rules` or `sizing` say.
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
     first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken

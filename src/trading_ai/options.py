@@ -217,8 +217,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "optimization", "objective", "text", "sharpe_ratio",
-        "A metric to rank by, ctrader_fitness, a formula of metrics, or file.py:function; more is better; "
-        "plateau(OBJECTIVE) ranks a trial with its neighbours.", each_window=True, library="objective",
+        "A metric to rank by, get_fitness (of a robot), ctrader_fitness, a formula of metrics, or file.py:function; "
+        "more is better; plateau(OBJECTIVE) ranks a trial with its neighbours.", each_window=True, library="objective",
     ),
     Option(
         "optimization", "more_objectives", "texts", (),

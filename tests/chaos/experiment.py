@@ -53,14 +53,18 @@ class Experiment:
         cluster: the cluster, ready.
         size: values of each of the two exit parameters.
         seed: of the faults' order and moments.
+        published: whether the strategy is published, instead of a file that every machine has.
     """
 
-    def __init__(self, cluster: Cluster, size: int, seed: int) -> None:
+    def __init__(self, cluster: Cluster, size: int, seed: int, *, published: bool = False) -> None:
         self.cluster, self.rng = cluster, random.Random(seed)
         cluster.run("data", "import", "--sample", "EURUSD", "--json")
         name = f"{cluster.strategy}:Mine"
         settings = [f"--set={name}={value}" for name, value in FIXED.items()]
-        run = ("backtest", "run", "--dataset", "latest", "--strategy", name, *settings, "--json")
+        if published:
+            cluster.run("strategy", "publish", name, "--name", "mine", "--json")
+        named = "bundle:mine" if published else name
+        run = ("backtest", "run", "--dataset", "latest", "--strategy", named, *settings, "--json")
         self.backtest_id = cluster.run(*run)["id"]
         self.ranges = [
             {"name": name, "min_value": 1, "max_value": size, "step": 1} for name in ("stop_loss", "take_profit")

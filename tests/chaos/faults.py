@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -197,3 +198,29 @@ MISFITS = (
 """Workers that are there and cannot do, or do too little."""
 DEATHS = tuple(kind for kind in FAULTS if kind not in MISFITS)
 """Processes that are killed or stand still."""
+
+
+def lose_bundles(cluster: Cluster, name: str) -> None:
+    """A worker's machine is replaced: its cache of published strategies is gone with it."""
+    cluster.kill(name)
+    shutil.rmtree(cluster.home(name) / "cache" / "bundles", ignore_errors=True)
+    cluster.start(name)
+
+
+def damage_bundles(cluster: Cluster, name: str) -> None:
+    """Files of published strategies are cut short on a worker's disk, and the worker is started anew."""
+    cluster.kill(name)
+    for file in (cluster.home(name) / "cache" / "bundles").rglob("*.py"):
+        file.write_bytes(file.read_bytes()[:-10])
+    cluster.start(name)
+
+
+def kill_while_fetching(cluster: Cluster, name: str, rng: random.Random) -> None:
+    """A worker without any published strategy is killed about when it fetches one, and started again."""
+    lose_bundles(cluster, name)
+    folder, limit = cluster.home(name) / "cache" / "bundles", time.monotonic() + 20.0
+    while not folder.exists() and time.monotonic() < limit:
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0.0, 0.02))
+    cluster.kill(name)
+    cluster.start(name)

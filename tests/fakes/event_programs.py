@@ -52,10 +52,14 @@ class Program(EventStrategy):
             elif what == GROUP:
                 ctx.buy(size, stop_price=price, oco="both", stop_pips=stop)
                 ctx.sell(size, stop_price=second, oco="both", target_pips=target)
-            elif what == EXIT:
+            elif what == EXIT and size > 0:
                 ctx.exit(size, side)
-            elif what == CLOSE:
+            elif what == EXIT:
+                ctx.exit(side=side)
+            elif what == CLOSE and size > 0:
                 ctx.position.close(size)
+            elif what == CLOSE:
+                ctx.position.close()
             elif what == MOVE_STOP:
                 ctx.position.modify(stop=price)
             elif what == MOVE_TARGET:
@@ -108,6 +112,13 @@ def run_both(
     if compiles:
         agree(plain, run(True))
     return plain
+
+
+def request_on(bars, costs=None):
+    """A run on whole bars with 10,000 USD."""
+    data = prepare(bars, costs or Costs(), "USD", None)
+    account = Account(10_000.0, Sizing(), costs or Costs(), ExecutionRules()).sized(data)
+    return RunRequest(bars, np.arange(len(bars)), data, account, "USD", {})
 
 
 def agree(plain, compiled):

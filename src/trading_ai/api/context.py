@@ -60,6 +60,11 @@ CursorText = Annotated[
 Parts = Annotated[list[Part] | None, Query()]
 
 
+def as_json(text: str) -> Response:
+    """An answer of a text that is JSON already."""
+    return Response(text.encode(), media_type="application/json")
+
+
 def context_of(request: Request) -> Context:
     """What the application that answers a request holds."""
     context: Context = request.app.state.context

@@ -13,8 +13,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from trading_ai.api import apart
 from trading_ai.api.asked import check_repeated, spec_from
-from trading_ai.api.context import CursorText, Limit, Offset, context_of
+from trading_ai.api.context import CursorText, Limit, Offset, as_json, context_of
 from trading_ai.api.problems import Problem
 from trading_ai.api.schemas import Id, OptimizeBody
 from trading_ai.api.security import needs
@@ -31,7 +32,7 @@ from trading_ai.documents.optimizations import (
     started_json,
     status_json,
 )
-from trading_ai.documents.robustness import Assessment, assessment_json
+from trading_ai.documents.robustness import Assessment
 from trading_ai.documents.workers import Workers
 from trading_ai.errors import ParameterError, StateError, StorageError, TradingAIError
 from trading_ai.metrics.names import metric_named
@@ -41,8 +42,6 @@ from trading_ai.optimization.paging import Key, Slice
 from trading_ai.optimization.shape import shape_columns
 from trading_ai.robustness.study import StudySettings
 from trading_ai.robustness.verdict import Thresholds
-from trading_ai.studies.assessment import assess_optimization
-from trading_ai.studies.keeping import verdict_of
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
@@ -277,14 +276,14 @@ async def robustness(
     `threshold`, repeated, sets what the verdict asks: `deflated_sharpe=0.9`. Studies that are asked for at once wait
     for each other.
     """
-    context, settings, asked = context_of(request), StudySettings(windows=windows), Thresholds.parse(threshold)
+    context = context_of(request)
+    StudySettings(windows=windows), Thresholds.parse(threshold)  # refused before anything waits
 
     def study() -> Response:
-        found = assess_optimization(
-            context.service, optimization_id, rank=rank, settings=settings, thresholds=asked, seed=seed
-        )
-        context.application.verdicts.keep(verdict_of(found, time.time()))
-        return JSONResponse(assessment_json(found))
+        record = context.store.optimization(optimization_id)
+        published = apart.uses_bundle(context.application, record)
+        asked = (record.optimization_id, rank, windows, seed, threshold)
+        return as_json(apart.done(context.application, published, apart.robustness, *asked))
 
     return await context.study(study)
 
@@ -303,12 +302,12 @@ async def report(
     context = context_of(request)
 
     def make() -> Response:
-        from trading_ai.reports.making import report_page  # noqa: PLC0415 - plotly takes a third of a second
-
         record = context.store.optimization(optimization_id)
         name = f"report-{record.optimization_id[:8]}.html"
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
-        return HTMLResponse(report_page(context.service, record, short=short), headers=headers)
+        published = apart.uses_bundle(context.application, record)
+        page = apart.done(context.application, published, apart.report, record.optimization_id, short)
+        return HTMLResponse(page, headers=headers)
 
     return await context.study(make)
 

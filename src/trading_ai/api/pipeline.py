@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
+from trading_ai.api import apart
 from trading_ai.api.answers import Deleted
-from trading_ai.api.apart import run_apart
-from trading_ai.api.context import Limit, Offset, context_of
+from trading_ai.api.context import Limit, Offset, as_json, context_of
 from trading_ai.api.fields import SHOWABLE
 from trading_ai.api.imports import AppendOptions, ImportOptions, ReportOptions
 from trading_ai.api.schemas import BacktestBody, Id
@@ -37,16 +37,14 @@ from trading_ai.documents.backtests import (
 from trading_ai.documents.datasets import Dataset, ImportedDataset, dataset_json, imported_json, without_folder
 from trading_ai.documents.differences import Differences, differences_json
 from trading_ai.documents.imports import ImportedBacktests, imported_backtests_json
-from trading_ai.documents.look_ahead import LookAheadCheck, look_ahead_json
+from trading_ai.documents.look_ahead import LookAheadCheck
 from trading_ai.documents.strategies import Strategy, strategy_json
-from trading_ai.documents.words import strategy_label
 from trading_ai.errors import DataError, ParameterError, did_you_mean
 from trading_ai.evaluation.declared import check_rules, resolve_parameters
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.strategies.bundled import by_hash, is_bundle
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
-from trading_ai.studies.look_ahead import check_strategy
 
 if TYPE_CHECKING:
     from trading_ai.importers.read import ImportedBars
@@ -78,7 +76,7 @@ def create_backtest(request: Request, body: BacktestBody) -> Response:
         spec = BacktestSpec.of(by_hash(body.strategy), body.parameters, body.dataset_id, body.given())
         check_rules(chosen := strategy(spec.strategy), resolve_parameters(chosen, spec.parameters))
         context.store.dataset(spec.dataset_id)
-        made = context.store.backtest(run_apart(context.application.settings, spec, body.name))
+        made = context.store.backtest(apart.apart(context.application.settings, apart.backtest, spec, body.name))
         return JSONResponse(
             backtest_in_full_json(made, context.artifacts.load_backtest(made.backtest_id)), status_code=201
         )
@@ -167,9 +165,9 @@ async def look_ahead(request: Request, backtest_id: Id) -> Response:
     context = context_of(request)
 
     def check() -> Response:
-        spec = context.store.backtest(backtest_id).spec
-        found = check_strategy(spec, context.artifacts, only_given=True)
-        return JSONResponse(look_ahead_json(strategy_label(spec.strategy), spec.dataset_id, found))
+        record = context.store.backtest(backtest_id)
+        published = is_bundle(record.spec.strategy)
+        return as_json(apart.done(context.application, published, apart.look_ahead, record.backtest_id))
 
     return await context.study(check)
 

@@ -12,6 +12,12 @@ WINDOWS = typer.Option(False, "--windows", help="Also those that belong to a wal
 PARAM = typer.Option(
     [], "--param", metavar="NAME=MIN:MAX:STEP", help="A range, both ends included, or NAME=A,B,C; may be repeated."
 )
+CBOTSET = typer.Option(
+    None,
+    "--cbotset",
+    metavar="FILE",
+    help="A .cbotset file of cTrader: parameters of the robot; flags count before it.",
+)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that only this machine reaches."""

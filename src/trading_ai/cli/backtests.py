@@ -6,12 +6,13 @@ import csv
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from trading_ai.bootstrap import Application
-from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID, WINDOWS
+from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID, CBOTSET, WINDOWS
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import moment, note, print_json, say
 from trading_ai.cli.tables import say_folded, table
@@ -22,6 +23,8 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import metric
 from trading_ai.options import Given, rows_of
 from trading_ai.parameters import parse_value
+from trading_ai.runners.cbot.cbotset import read_cbotset, values_for
+from trading_ai.strategies.registry import strategy as strategy_named
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import BacktestRecord
@@ -74,13 +77,18 @@ def run(
     dataset: str = typer.Option(..., help="Dataset id, a unique prefix, or latest."),
     strategy: str = typer.Option(..., help="Name, path/to/file.py:ClassName, or bundle:NAME of a published one."),
     set_: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help=SET_HELP),
+    cbotset: Path | None = CBOTSET,
     given: Given = FROM_FLAGS,
     name: str = typer.Option("", help="A name for it."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Run a strategy with one set of parameters and keep the result."""
-    spec = BacktestSpec.of(strategy, parse_settings(set_), dataset, given)
-    record, result = Application().backtests.run(spec, name)
+    application = Application()  # first: it says where published strategies are found
+    parameters = parse_settings(set_)
+    if cbotset is not None:
+        parameters = values_for(strategy_named(strategy).parameters, read_cbotset(cbotset)) | parameters
+    spec = BacktestSpec.of(strategy, parameters, dataset, given)
+    record, result = application.backtests.run(spec, name)
     found = backtest_in_full_json(record, {"trades": result.trades, "equity": result.equity})
     if as_json:
         print_json(found)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from trading_ai.bootstrap import Application
-from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID, PARAM
+from trading_ai.cli.arguments import AS_JSON, CBOTSET, OPTIMIZATION_ID, PARAM
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
 from trading_ai.cli.output import duration, note, print_json
 from trading_ai.cli.progress import display, interruptible
 from trading_ai.cli.trials import optimization_with_results, show_results
 from trading_ai.documents.words import short
 from trading_ai.errors import NoWinnerError
+from trading_ai.evaluation.job import strategy_of
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
-from trading_ai.parameters import ParameterRange, SearchSpace
+from trading_ai.parameters import Axis, ParameterRange, SearchSpace
+from trading_ai.runners.cbot.cbotset import axes_for, read_cbotset
 from trading_ai.search.registry import METHODS
 
 if TYPE_CHECKING:
@@ -107,6 +110,7 @@ def optimize(
         ..., metavar="BACKTEST_ID", help="Backtest id, a unique prefix, its name, or latest."
     ),
     param: list[str] = PARAM,
+    cbotset: Path | None = CBOTSET,
     given: Given = FROM_FLAGS,
     workers: int | None = typer.Option(None, min=1, help="Worker processes; chosen by the expected time if left out."),
     name: str = typer.Option("", help="A name for it."),
@@ -114,9 +118,14 @@ def optimize(
     as_json: bool = AS_JSON,
 ) -> None:
     """Try every combination of some parameters of a backtest and rank the results."""
-    space = SearchSpace(tuple(ParameterRange.parse(text) for text in param))
-    spec = OptimizationSpec.of(backtest_id, space, given)
     application = Application()
+    axes: list[Axis] = [ParameterRange.parse(text) for text in param]
+    if cbotset is not None:
+        base = application.store.backtest(backtest_id).spec
+        saved = axes_for(strategy_of(base).parameters, read_cbotset(cbotset), base.parameters)
+        named = {axis.name for axis in axes}
+        axes += [axis for axis in saved if axis.name not in named]
+    spec = OptimizationSpec.of(backtest_id, SearchSpace(tuple(axes)), given)
     plan = application.service.plan(spec)
     announce(application, plan, workers)
     record = run_plan(application, plan, name, workers)

@@ -61,6 +61,7 @@ class Metrics(TypedDict):
     skipped_entries: Number
     buy_and_hold_percent: Number
     buy_and_hold_drawdown_percent: Number
+    fitness: Number
 
 
 def metrics_json(metrics: Mapping[str, float]) -> Metrics:

@@ -22,7 +22,13 @@ from trading_ai._jit import njit, njit_users
 from trading_ai._syntax import expression_tree, module_tree
 from trading_ai.engine.compiled import event_desk, event_fills, event_orders_placed, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
-from trading_ai.engine.event_rewriting import CannotCompileError, Rewriting, assigned_attributes
+from trading_ai.engine.event_rewriting import (
+    BUILT_IN,
+    OWN,
+    CannotCompileError,
+    Rewriting,
+    assigned_attributes,
+)
 from trading_ai.engine.event_series import Series
 from trading_ai.strategies.event import EventStrategy, overrides
 
@@ -34,8 +40,9 @@ _CALLED = {
         (
             event_orders_placed,
             (
-                "at", "order", "exit_all", "close_oldest", "cancel_all", "move_stop", "move_target", "trail_oldest",
-                "of_oldest", "of_last_trade",
+                "at", "order", "exit_all", "exit_some", "close_oldest", "close_part", "cancel_all", "move_stop",
+                "move_target", "trail_oldest", "of_oldest", "of_last_trade", "round_to",
+                "whole_number",
             ),
         ),
     )
@@ -44,7 +51,6 @@ _CALLED = {
 _COLUMNS = {
     "ENTRY": ENTRY, "ENTRY_BAR": ENTRY_BAR, "SIDE": SIDE, "STOP": STOP, "TARGET": TARGET, "UNITS": UNITS,
 }  # fmt: skip
-_BUILT_IN = {"abs", "min", "max", "len", "range", "int", "float", "bool", "round", "True", "False", "None"}
 
 _KERNEL = """
 def run_bars(starts, first, {desk}, equity{arguments}{states}):
@@ -142,6 +148,7 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
         if values.get(name) != "number":
             raise CannotCompileError(first_line, f"self.{name} is set by on_bar, but is no number that on_start sets")
     rewriting = Rewriting((names[0], names[1]), values, states)
+    rewriting.look_at(function)
     body = [rewriting.visit(statement) for statement in function.body]
     known = ["d", "bar", *rewriting.arguments, *(f"v_{name}" for name in states)]
     rewritten = ast.FunctionDef(
@@ -155,7 +162,7 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
             node, ast.stmt | ast.expr | ast.arg | ast.keyword
         ):  # what was put in for a call of several lines has one of them
             node.end_lineno, node.end_col_offset = node.lineno, node.col_offset
-    outside = _outside(kind, rewritten, set(known), first_line)
+    outside = _outside(kind, rewritten)
     loop = _KERNEL.format(
         desk=", ".join(event_desk.Desk._fields),
         arguments="".join(f", {name}" for name in rewriting.arguments),
@@ -222,23 +229,26 @@ def _line_of(method: Any) -> int:
     return int(method.__code__.co_firstlineno)
 
 
-def _outside(kind: type, function: ast.FunctionDef, known: set[str], line: int) -> dict[str, Any]:
+def _outside(kind: type, function: ast.FunctionDef) -> dict[str, Any]:
     """What the code uses of its module: numbers, NumPy and `math`, and functions, which are compiled too."""
-    local = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    own = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id.startswith(OWN)]
+    local = {node.id for node in own if isinstance(node.ctx, ast.Store)}
     module = vars(sys.modules[kind.__module__])
     found: dict[str, Any] = {}
     for node in ast.walk(function):
-        if not isinstance(node, ast.Name) or node.id in local | known | _BUILT_IN | {"np", "e"}:
+        if isinstance(node, ast.Name) and node.id in BUILT_IN and node.id in module:
+            raise CannotCompileError(node.lineno, f"{node.id} is another one in this file than Python's")
+    for node in own:
+        if node.id in local:
             continue
-        if node.id in _CALLED or node.id in _COLUMNS:
-            if node.id in module:
-                raise CannotCompileError(line, f"{node.id} is a name that compiled code uses itself")
-            continue
-        value = module.get(node.id)
+        name = node.id.removeprefix(OWN)
+        value = module.get(name)
         if isinstance(value, bool | int | float) or value is np or value is math:
             found[node.id] = value
         elif isinstance(value, types.FunctionType) and _top(value.__module__) == _top(kind.__module__):
+            if "round" in value.__code__.co_names:
+                raise CannotCompileError(_line_of(value), f"{name} rounds, which compiled code of it does otherwise")
             found[node.id] = njit_users(value)
         else:
-            raise CannotCompileError(node.lineno, f"{node.id} is no number or function of the strategy's file")
+            raise CannotCompileError(node.lineno, f"{name} is no number or function of the strategy's file")
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trading_ai.engine.event_orders import EventOrder, ExitRequest, OrderKind
+from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import Place, Series, checked_series
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
@@ -215,11 +215,13 @@ class EventContext:
         """Close positions at the next open, oldest first.
 
         Args:
-            size: lots in all; None for all of them.
+            size: lots in all, rounded down to the volume step; None for all of them.
             side: +1 long ones only, -1 short ones only.
+
+        Raises:
+            EvaluationError: the size is not above 0, or infinite.
         """
-        units = 0.0 if size is None else size * self._simulator.symbol.lot_size
-        self._simulator.requests.append(ExitRequest(None, units, side))
+        self._simulator.close_later(size, side=side)
 
     def cancel_all(self) -> None:
         """Cancel every pending order."""
@@ -290,7 +292,7 @@ class EventContext:
             }  # fmt: skip
             return [self._order(side, lots, target=price, **common) for lots, price in targets]  # type: ignore[arg-type]
         simulator = self._simulator
-        if size is not None and size <= 0.0:
+        if size is not None and (size <= 0.0 or size == math.inf):
             raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out for the backtest's own size")
         distances = (stop_pips, target_pips, trail, trail_pips, expiry)
         if any(value < 0 for value in distances):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from trading_ai.engine.records import STOP_LOSS
+from trading_ai.engine.records import ROUNDING, STOP_LOSS
 from trading_ai.engine.reference_account import Position
 
 OrderKind = Literal["market", "limit", "stop", "stop_limit"]
@@ -15,6 +15,11 @@ MOST_POSITIONS = 128
 """Positions that may be open at once."""
 MOST_ORDERS = 256
 """Orders that may wait at once."""
+
+
+def part_of(held: float, left: float) -> float:
+    """How much of a position goes where so much is left to close: all of it, where they differ by rounding only."""
+    return held if left >= held * (1.0 - ROUNDING) else left
 
 
 @dataclass(eq=False)

@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
-from trading_ai.engine.event_orders import MOST_ORDERS, EventOrder, ExitRequest, HeldPosition
+from trading_ai.engine.event_orders import MOST_ORDERS, EventOrder, ExitRequest, HeldPosition, part_of
 from trading_ai.engine.event_reference_account import EventAccount
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData
-from trading_ai.engine.records import SIGNAL, TAKE_PROFIT, TRADE, TRAILING_STOP
+from trading_ai.engine.records import ROUNDING, SIGNAL, TAKE_PROFIT, TRADE, TRAILING_STOP
 from trading_ai.engine.runs import Ran
 from trading_ai.errors import EvaluationError
 
@@ -66,6 +66,23 @@ class EventSimulator(EventAccount):
             raise EvaluationError(f"more than {MOST_ORDERS} orders are waiting at once")
         self.waiting.append(order)
 
+    def close_later(self, size: float | None, position: HeldPosition | None = None, side: int = 0) -> None:
+        """Close positions at the next open.
+
+        Args:
+            size: lots, rounded down to the volume step; less than one step, or NaN, closes nothing. None for all.
+            position: one position; None for those of `side`, oldest first.
+            side: +1 long ones only, -1 short ones only, 0 both.
+
+        Raises:
+            EvaluationError: the size is not above 0, or infinite.
+        """
+        if size is not None and (size <= 0.0 or size == math.inf):
+            raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out to close everything")
+        units = 0.0 if size is None else self.whole_steps(size * self.symbol.lot_size)
+        if size is None or units > 0.0:
+            self.requests.append(ExitRequest(position, units, side))
+
     def expire(self, strategy_bar: int) -> None:
         """Cancel orders whose last bar has ended."""
         for order in self.waiting:
@@ -92,9 +109,9 @@ class EventSimulator(EventAccount):
         """Close at the open of bar t what a request names."""
         left = request.units or math.inf
         for p in [request.position] if request.position is not None else list(self.open):
-            if left <= 0.0 or p not in self.open or (request.side and p.side != request.side):
+            if left <= request.units * ROUNDING or p not in self.open or (request.side and p.side != request.side):
                 continue
-            units = min(left, p.units)
+            units = part_of(p.units, left)
             left -= units
             self.leave(p, t, (self.bid if p.side > 0 else self.ask)[0][t], SIGNAL, units=units)
             if not self.open:
@@ -108,14 +125,14 @@ class EventSimulator(EventAccount):
             wanted = self.units_of(order, t, price, self.equity_at(t, bid, ask))
             left = wanted
             for p in [p for p in self.open if p.side != order.side]:
-                if left <= 0.0:
+                if left <= wanted * ROUNDING:
                     break
-                units = min(left, p.units)
+                units = part_of(p.units, left)
                 left -= units
                 self.close(p, t, price, SIGNAL, units=units, slips=not is_limit)
                 if not self.open and not inside:
                     self.marks[t] = self.balance
-            if left <= 0.0 or left < self.smallest:
+            if left <= wanted * ROUNDING or left < self.smallest:
                 order.is_live = False
                 self.cancel_group(order, wanted > 0.0)
                 return

@@ -78,14 +78,16 @@ class EventAccount(ReferenceAccount):
 
     # --- opening ----------------------------------------------------------------------------------------
 
+    def whole_steps(self, units: float) -> float:
+        """A size in whole steps of the volume; as it is where there are none."""
+        return math.floor(units / self.step + 1e-9) * self.step if self.step and not math.isnan(units) else units
+
     def units_of(self, order: EventOrder, bar: int, price: float, equity: float) -> float:
         """Size of a fill in units, in whole steps of the volume; 0 where nothing can be opened."""
         if self.balance <= 0.0:
             return 0.0
         if order.units:
-            units = order.units
-            if self.step:
-                units = math.floor(units / self.step + 1e-9) * self.step
+            units = self.whole_steps(order.units)
         else:
             distance = 0.0
             if self.sizing.mode == "risk_percent":

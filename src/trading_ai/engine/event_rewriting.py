@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,10 @@ _PRICES = ("size", "limit", "stop_price", "stop", "target")
 _DISTANCES = ("stop_pips", "target_pips", "trail", "trail_pips", "expiry")
 _IS_OPEN = "(d.account[e.N_OPEN] > 0.0)"
 _HAS_TRADED = "(d.account[e.N_CLOSED] > 0.0)"
+BUILT_IN = {"abs", "min", "max", "len", "range", "int", "float", "bool", "round", "True", "False", "None"}
+"""Names of Python's own that compiled code may use."""
+OWN = "u_"
+"""What names of the user's begin with in the rewritten code, so that none is one of the code's around it."""
 
 
 class CannotCompileError(Exception):
@@ -71,7 +76,19 @@ class Rewriting(ast.NodeTransformer):
         self._values, self._states = values, states
         self.arguments: dict[str, ast.expr] = {}
         self.groups: dict[Any, int] = {}
+        self._asked: set[int] = set()
+        self._stored: Counter[str] = Counter()
         self._aliases: dict[str, ast.expr] = {}
+
+    def look_at(self, function: ast.FunctionDef) -> None:
+        """Look at the whole of the function once, before its statements are visited."""
+        self._asked = asked_for_truth(function)
+        self._stored = Counter(
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and self._is_position(node):
+                self._stored[node.targets[0].id] -= 1
 
     # --- statements --------------------------------------------------------------------------------------
 
@@ -89,7 +106,9 @@ class Rewriting(ast.NodeTransformer):
     @override
     def visit_Assign(self, node: ast.Assign) -> Any:
         target = node.targets[0]
-        if len(node.targets) == 1 and isinstance(target, ast.Name) and self._is_ctx(node.value, "position"):
+        if isinstance(target, ast.Name) and self._is_position(node):
+            if self._stored[target.id]:
+                raise CannotCompileError(node.lineno, f"{target.id} is a position here and something else elsewhere")
             self._aliases[target.id] = node.value  # it is the same object until the next bar
             return ast.copy_location(ast.Pass(), node)
         return self.generic_visit(node)
@@ -109,12 +128,31 @@ class Rewriting(ast.NodeTransformer):
     @override
     def visit_Name(self, node: ast.Name) -> Any:
         if node.id in self._aliases:
-            if isinstance(node.ctx, ast.Store):
-                raise CannotCompileError(node.lineno, f"{node.id} is given another value after a position")
+            self._require_truth(node, "a position")
             return self._expression(_IS_OPEN, node)
         if node.id in {self._self, self._ctx}:
             raise CannotCompileError(node.lineno, f"{node.id} is used as a whole")
+        if node.id in BUILT_IN:
+            return node
+        return ast.copy_location(ast.Name(OWN + node.id, node.ctx), node)
+
+    @override
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        if node.value is None:
+            raise CannotCompileError(node.lineno, "None is a value here")
         return node
+
+    @override
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        is_none = (
+            len(node.ops) == 1 and isinstance(node.comparators[0], ast.Constant) and (node.comparators[0].value is None)
+        )
+        if is_none and isinstance(node.ops[0], ast.Is | ast.IsNot) and self._is_ctx(node.left, "last_trade"):
+            has_traded = self._expression(_HAS_TRADED, node)
+            if isinstance(node.ops[0], ast.IsNot):
+                return has_traded
+            return ast.copy_location(ast.UnaryOp(ast.Not(), has_traded), node)
+        return self.generic_visit(node)
 
     @override
     def visit_Attribute(self, node: ast.Attribute) -> Any:
@@ -152,11 +190,22 @@ class Rewriting(ast.NodeTransformer):
             values = self._argument(f"atr_{ast.unparse(node.args[0])}", node)
             made = ast.Subscript(values, ast.Name("bar", ast.Load()), ast.Load())
             return ast.copy_location(made, node)
+        if isinstance(node.func, ast.Name) and node.func.id == "round" and (len(node.args) > 1 or node.keywords):
+            if len(node.args) != 2 or node.keywords:
+                raise CannotCompileError(node.lineno, "round with other arguments than a number and its digits")
+            digits = [self.visit(argument) for argument in node.args]
+            return ast.copy_location(ast.Call(ast.Name("round_to", ast.Load()), digits, []), node)
+        if isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
+            number = [self.visit(argument) for argument in node.args]
+            return ast.copy_location(ast.Call(ast.Name("whole_number", ast.Load()), number, []), node)
         if isinstance(node.func, ast.Attribute) and self._root(node.func) in {self._ctx, self._self, *self._aliases}:
             raise CannotCompileError(node.lineno, f"{ast.unparse(node.func)}(...) is used as a value, or is not known")
         return self.generic_visit(node)
 
     # --- inside ------------------------------------------------------------------------------------------
+
+    def _is_position(self, node: ast.Assign) -> bool:
+        return len(node.targets) == 1 and self._is_ctx(node.value, "position")
 
     def _is_ctx(self, node: ast.expr, attribute: str) -> bool:
         return (
@@ -177,8 +226,18 @@ class Rewriting(ast.NodeTransformer):
             ast.copy_location(each, near)
         return made
 
+    def _require_truth(self, node: ast.expr, what: str) -> None:
+        """A position or a trade is an object, which compiled code has not: it knows whether there is one."""
+        if id(node) not in self._asked:
+            raise CannotCompileError(node.lineno, f"{what} is used as a whole, not only asked for")
+
     def _argument(self, name: str, source: ast.expr) -> ast.Name:
-        name = "".join(c if c.isalnum() else "_" for c in name)
+        name = first = "".join(c if c.isalnum() else "_" for c in name)
+        number = 1
+        # `self.n + 1` and `self.n - 1` are the same letters.
+        while name in self.arguments and ast.unparse(self.arguments[name]) != ast.unparse(source):
+            number += 1
+            name = f"{first}_{number}"
         self.arguments.setdefault(name, source)
         return ast.Name(name, ast.Load())
 
@@ -187,8 +246,10 @@ class Rewriting(ast.NodeTransformer):
             values = self._argument(f"bar_{node.attr}", node)
             return ast.copy_location(ast.Subscript(values, ast.Name("bar", ast.Load()), ast.Load()), node)
         if node.attr == "position":
+            self._require_truth(node, "a position")
             return self._expression(_IS_OPEN, node)
         if node.attr == "last_trade":
+            self._require_truth(node, "a trade")
             return self._expression(_HAS_TRADED, node)
         if node.attr == "time":
             self._argument("bar_time", node)
@@ -244,12 +305,14 @@ class Rewriting(ast.NodeTransformer):
                 return self._order(1.0 if name == "buy" else -1.0, call)
             if name == "exit":
                 values = self._named(call, ("size", "side"))
-                return self._do("exit_all", values.get("size"), values.get("side"))
+                size = [values["size"]] if "size" in values else []
+                return self._do("exit_some" if size else "exit_all", *size, values.get("side"))
             if name == "cancel_all" and not call.args and not given:
                 return self._do("cancel_all")
         if self._is_ctx(of, "position"):
             if name == "close":
-                return self._do("close_oldest", self._named(call, ("size",)).get("size"))
+                size = [*self._named(call, ("size",)).values()]
+                return self._do("close_part" if size else "close_oldest", *size)
             if name == "trail" and (call.args or given):
                 return self._do("trail_oldest", self._named(call, ("distance",))["distance"])
             if name == "modify":
@@ -309,3 +372,24 @@ def assigned_attributes(tree: ast.AST, name: str) -> tuple[str, ...]:
             else:
                 raise CannotCompileError(node.lineno, f"{ast.unparse(node)} is set")
     return tuple(found)
+
+
+def asked_for_truth(tree: ast.AST) -> set[int]:
+    """Nodes of which only the truth is asked, by identity: conditions, and the parts of ``not``, ``and``, ``or``."""
+    found: set[int] = set()
+
+    def ask(node: ast.expr) -> None:
+        found.add(id(node))
+        if isinstance(node, ast.BoolOp):
+            for value in node.values:
+                ask(value)
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+            ask(node.test)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            ask(node.operand)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool":
+            for argument in node.args:
+                ask(argument)
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
-from trading_ai.engine.event_orders import EventOrder, ExitRequest, HeldPosition, new_stop, new_target
+from trading_ai.engine.event_orders import EventOrder, HeldPosition, new_stop, new_target
 from trading_ai.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ClosedTrade(NamedTuple):
 
 
 class PositionView:
-    """An open position; false, and of size 0, where there is none."""
+    """An open position; false, and of size 0, where there is none. One that was kept is false once it is closed."""
 
     __slots__ = ("_position", "_simulator")
 
@@ -47,7 +47,7 @@ class PositionView:
         self._simulator, self._position = simulator, position
 
     def __bool__(self) -> bool:
-        return self._position is not None
+        return self._position is not None and self._position in self._simulator.open
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -100,10 +100,9 @@ class PositionView:
         return simulator.profit(p, price, bar) + simulator.swap(p, bar, price)
 
     def close(self, size: float | None = None) -> None:
-        """Close it at the next open, or `size` lots of it."""
+        """Close it at the next open, or `size` lots of it, rounded down to the volume step; see `EventContext.exit`."""
         if self._position is not None:
-            units = 0.0 if size is None else size * self._simulator.symbol.lot_size
-            self._simulator.requests.append(ExitRequest(self._position, units))
+            self._simulator.close_later(size, self._position)
 
     def modify(self, stop: float | None = None, target: float | None = None) -> None:
         """Move stop and target, from the next bar on; None leaves one as it is, NaN removes it."""
@@ -114,7 +113,13 @@ class PositionView:
                 new_target(self._position, self._simulator.level(target))
 
     def trail(self, distance: float) -> None:
-        """Keep the stop so far (price) behind the best price, from the next close on; 0 stops that."""
+        """Keep the stop so far (price) behind the best price, from the next close on; 0 stops that.
+
+        Raises:
+            EvaluationError: the distance is below 0.
+        """
+        if distance < 0.0:
+            raise EvaluationError(f"distance of a trailing stop: must not be below 0, not {distance}")
         if self._position is not None:
             self._position.trail = distance
 

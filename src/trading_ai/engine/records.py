@@ -87,3 +87,6 @@ TALLY = {name: i for i, name in enumerate(TALLIES)}
 """Column of each tally."""
 
 N_TALLIES = len(TALLIES)
+
+ROUNDING = 1e-9
+"""Difference of two sizes, as a part of one, that is one of arithmetic only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ class Ran:
         log: what the strategy printed.
         marks: balance where an exit at a bar's open left no position, which counts as a value of the account between
             two closes; NaN elsewhere, shape (n_bars,). None for none.
+        fitness: what the strategy itself says of the run, more being better; NaN where it says nothing.
     """
 
     trades: npt.NDArray[np.void]
@@ -69,6 +71,7 @@ class Ran:
     ruined_bar: int = -1
     log: str = ""
     marks: Floats | None = None
+    fitness: float = math.nan
 
 
 def daily_profit_of(equity: Floats, data: ExecutionData, capital: float) -> Floats:

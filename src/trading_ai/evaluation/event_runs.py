@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.runs import Ran, RunRequest
 from trading_ai.engine.sizing import Sizing
-from trading_ai.errors import EvaluationError
+from trading_ai.errors import EvaluationError, TradingAIError
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 from trading_ai.strategies.event import EventStrategy, overrides
@@ -79,8 +78,12 @@ def run_events(strategy: EventStrategy, request: RunRequest, *, compiles: bool =
     ctx = EventContext(request.seen, simulator)
     strategy.on_start(ctx)
     if compiles and not (simulator.requests or simulator.waiting or simulator.skipped):
-        with suppress(CannotCompileError):
+        try:
             return run_compiled(compiled(strategy), strategy, ctx, request)
+        except TradingAIError:
+            raise
+        except Exception:  # noqa: BLE001 - plain Python can do it, or raises it too and says where
+            pass
     return _run_plain(strategy, ctx, simulator, request)
 
 

@@ -16,7 +16,7 @@ from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
 from trading_ai.evaluation.ports import Indices
 from trading_ai.market.bars import Bars
-from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.parameters import Value
 from trading_ai.strategies.hosted import Hosted
 
@@ -37,6 +37,7 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
         m = indices.shape[0]
         tallies = np.empty((m, N_TALLIES))
         daily = np.zeros((m, self.n_days), dtype=np.float32) if keep_daily_profit else None
+        fitness = np.full(m, np.nan)
         failures: dict[int, str] = {}
         for row, index in enumerate(indices.tolist()):
             try:
@@ -44,12 +45,13 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
             except Exception as error:  # noqa: BLE001 - its trial fails, the others go on
                 failures[index] = said_in_full(error)
                 continue
-            tallies[row] = tallies_of(ran, self.data, self.account)
+            tallies[row], fitness[row] = tallies_of(ran, self.data, self.account), ran.fitness
             if daily is not None:
                 daily[row] = daily_profit_of(ran.equity, self.data, self.account.capital)
         failed = np.isin(indices, list(failures))
         tallies[failed] = np.nan
         metrics = self._metrics(tallies)
+        metrics[:, METRIC_COLUMN["fitness"]] = fitness
         metrics[failed] = np.nan
         if daily is not None:
             daily[failed] = np.nan
@@ -65,24 +67,26 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
             raise
         except Exception as error:  # a user's strategy may raise anything
             raise EvaluationError(traceback.format_exc()) from error
-        row = self._metrics(tallies_of(ran, self.data, self.account)[None, :])[0]
-        return dict(zip(METRIC_NAMES, row.tolist(), strict=True))
+        return self._metrics_of(ran)
 
     @override
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
         parameters = self._whole(combination or {})
         ran = self.run(parameters)
-        row = self._metrics(tallies_of(ran, self.data, self.account)[None, :])[0]
         return BacktestResult(
             parameters=parameters,
             trades=ran.trades,
-            metrics=dict(zip(METRIC_NAMES, row.tolist(), strict=True)),
+            metrics=self._metrics_of(ran),
             equity=ran.equity,
             equity_time_ns=self.data.bars.open_time_ns,
             daily_profit=daily_profit_of(ran.equity, self.data, self.account.capital),
             day_numbers=self.day_numbers,
             log=ran.log,
         )
+
+    def _metrics_of(self, ran: Ran) -> dict[str, float]:
+        row = self._metrics(tallies_of(ran, self.data, self.account)[None, :])[0]
+        return dict(zip(METRIC_NAMES, row.tolist(), strict=True)) | {"fitness": ran.fitness}
 
     def run(self, parameters: Mapping[str, Value], entry_delay: int = 0) -> Ran:
         """One run, with a value for each parameter, and entries some execution bars late.

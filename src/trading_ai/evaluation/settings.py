@@ -14,12 +14,12 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing, SizingMode
 from trading_ai.errors import ParameterError
-from trading_ai.evaluation.declared import SETTINGS, searched_settings
+from trading_ai.evaluation.declared import SETTINGS, all_parameters, check_axis, searched_settings
 from trading_ai.evaluation.members import MembersEvaluator
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.evaluation.ports import BarsEvaluator, Evaluator
 from trading_ai.market.bars import Bars
-from trading_ai.parameters import Combination, SearchSpace, Value
+from trading_ai.parameters import Choices, Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared
 
 Indices = npt.NDArray[np.int64]
@@ -64,6 +64,26 @@ def with_settings(
     sizing, costs, rules = set_account(spec.sizing, spec.costs, spec.rules, settings)
     rest = {name: value for name, value in values.items() if name not in names}
     return replace(spec, sizing=sizing, costs=costs, rules=rules), rest
+
+
+def fixed_settings(
+    strategy: Declared, space: SearchSpace, fixed: Mapping[str, Value]
+) -> tuple[Combination, Combination]:
+    """Settings among fixed values, and the other values: what may be searched may have one value as well.
+
+    Raises:
+        ParameterError: a setting is impossible, or there are two sizes.
+    """
+    declared = all_parameters(strategy)
+    settings = {name: value for name, value in fixed.items() if name in SETTINGS and name not in declared}
+    for name, value in settings.items():
+        check_axis(strategy, Choices(name, (value,)))
+    sizes = [name for name in (*searched_settings(strategy, space), *settings) if SETTINGS[name] == "sizing"]
+    if len(sizes) > 1:
+        raise ParameterError(
+            f"cannot be given beside {sizes[0]}: a position has one size", parameter=sizes[1], own=True
+        )
+    return settings, {name: value for name, value in fixed.items() if name not in settings}
 
 
 def without_settings(strategy: Declared, space: SearchSpace) -> SearchSpace:

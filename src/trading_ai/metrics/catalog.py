@@ -115,6 +115,7 @@ METRICS: tuple[Metric, ...] = (
         "what the market did: 100 x (last close / first open - 1), in the quote currency and without costs",
     ),
     Metric("buy_and_hold_drawdown_percent", "percent", 0, "largest fall of the closes from their highest value so far"),
+    Metric("fitness", "ratio", 1, "what the strategy says of its own run: get_fitness of a cTrader robot; else NaN"),
 )
 
 METRIC_NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)

@@ -51,4 +51,5 @@ from trading_ai.metrics.catalog import METRIC_NAMES
     SKIPPED_ENTRIES,
     BUY_AND_HOLD_PERCENT,
     BUY_AND_HOLD_DRAWDOWN_PERCENT,
+    FITNESS,
 ) = range(len(METRIC_NAMES))

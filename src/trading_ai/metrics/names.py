@@ -21,6 +21,7 @@ SHORT_NAMES = {
     "drawdown_percent": "max_drawdown_percent",
     "annual_return": "annual_return_percent",
     "exposure": "exposure_percent",
+    "get_fitness": "fitness",
 }
 """Full names by the short ones that are accepted."""
 

@@ -110,6 +110,7 @@ def _fill(
         row[c.SKIPPED_ENTRIES] = t[a.N_SKIPPED]
         row[c.BUY_AND_HOLD_PERCENT] = market_return
         row[c.BUY_AND_HOLD_DRAWDOWN_PERCENT] = market_drawdown
+        row[c.FITNESS] = np.nan  # no matter of tallies: the strategy may say it
 
 
 def metrics_from_tallies(

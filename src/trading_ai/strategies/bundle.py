@@ -25,7 +25,7 @@ _UNREADABLE = (
 )  # fmt: skip
 """What a damaged archive, or one of a kind that is not read, raises."""
 
-_RUNS = {".py", ".so", ".pyd"}
+_RUNS = {".py", ".pyc", ".so", ".pyd"}
 """Endings of files that Python would run if somebody put them beside those of a bundle."""
 
 

@@ -10,7 +10,15 @@ import numpy as np
 
 from trading_ai.engine.records import END_OF_DATA
 from trading_ai.errors import StateError
-from trading_ai.evaluation.declared import SYMBOL, TIMEFRAME, resolve_parameters, searches_symbol, searches_timeframe
+from trading_ai.evaluation.declared import (
+    SETTINGS,
+    SYMBOL,
+    TIMEFRAME,
+    resolve_parameters,
+    searched_settings,
+    searches_symbol,
+    searches_timeframe,
+)
 from trading_ai.evaluation.job import space_evaluator
 from trading_ai.evaluation.look_ahead import look_ahead_of
 from trading_ai.evaluation.ports import Floats, Indices
@@ -144,6 +152,7 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
     daily, traded = np.zeros(days.shape[0]), np.zeros(days.shape[0], dtype=np.bool_)
     chosen: list[int] = []
     windows: list[WindowResult] = []
+    charged: dict[str, None] = {}
     for i, window in enumerate(plan.windows):
         record = _complete(service, plan, i)
         test = (days >= window.test_first) & (days < window.test_end)
@@ -155,7 +164,8 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
             in_sample=nan, out_of_sample=nan, in_sample_profit=0.0, out_of_sample_profit=0.0, n_trades=0, n_cut=0,
         )  # fmt: skip
         if record.best_index is not None:
-            result, dates, profit = _traded(service, plan, i, record, record.best_index, result)
+            result, dates, profit, costs = _traded(service, plan, i, record, record.best_index, result)
+            charged[costs] = None
             daily[np.searchsorted(days, dates)] = profit  # not every searched symbol trades on every day
         if instant is not None:
             row = int(instant.chosen[i])
@@ -184,7 +194,7 @@ def stitch(service: WalkForwardService, plan: WalkForwardPlan) -> ExactWalkForwa
         instant_efficiency=None if instant is None else instant.efficiency,
         n_same=None if instant is None else sum(w.parameters == w.instant_parameters for w in windows),
         notes=(*_look_ahead(service, plan, chosen), *plan.notes, *_notes(plan)),
-        costs_stated=said_of_backtest(plan.base).costs_stated,
+        costs_stated=_costs_of(plan, [*charged]),
         day_numbers=days[traded],
         daily_profit=daily[traded],
         instant_daily_profit=None if instant is None else instant.daily_profit,
@@ -207,8 +217,8 @@ def _traded(
     record: OptimizationRecord,
     best_index: int,
     result: WindowResult,
-) -> tuple[WindowResult, Indices, Floats]:
-    """The winner of a training on its test; also the dates of the days that it traded, and its profit on each."""
+) -> tuple[WindowResult, Indices, Floats, str]:
+    """The winner of a training on its test; its days, its profit on each of them, and its costs in words."""
     base, objective = plan.base, record.spec.objective
     combination = record.spec.space.combination(best_index)
     start, end = plan.tests[i]
@@ -239,7 +249,7 @@ def _traded(
         n_trades=len(arrays["trades"]),
         n_cut=int((arrays["trades"]["exit_reason"] == END_OF_DATA).sum()),
     )
-    return result, arrays["day_numbers"], profit
+    return result, arrays["day_numbers"], profit, said_of_backtest(backtest).costs_stated
 
 
 def _instant(service: WalkForwardService, plan: WalkForwardPlan) -> tuple[WalkForward | None, Indices]:
@@ -255,6 +265,14 @@ def _instant(service: WalkForwardService, plan: WalkForwardPlan) -> tuple[WalkFo
         profits[order], plan.day_numbers, plan.size, anchored=plan.spec.anchored, objective=_daily_objective(plan)
     )
     return made, indices[order]
+
+
+def _costs_of(plan: WalkForwardPlan, charged: list[str]) -> str:
+    """The costs that the tests were charged, in words: those of each window's winner, where costs are searched."""
+    names = searched_settings(plan.strategy, plan.spec.search.space)
+    if not charged or all(SETTINGS[name] != "costs" for name in names):
+        return said_of_backtest(plan.base).costs_stated
+    return "; in other windows ".join(charged)
 
 
 def _daily_objective(plan: WalkForwardPlan) -> str:

@@ -76,6 +76,43 @@ def test_a_published_strategy_is_run_and_searched_and_never_in_the_server(guarde
     assert_problem(gone, 409, says="is used by 1 backtest")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_studies_of_a_published_strategy_are_made_and_never_in_the_server(guarded, made):
+    vars(builtins).pop("mine_ran_here", None)
+    sent(guarded.pipeline, made.pack(), headers=guarded.keys["admin"])
+    run, read = guarded.keys["run"], guarded.keys["read"]
+    body = {"dataset_id": guarded.dataset_id, "strategy": "bundle:mine", "parameters": {"length": 8}}
+    backtest_id = guarded.pipeline.post("/api/v1/backtests", json=body, headers=run).json()["id"]
+    asked = {"backtest_id": backtest_id, "parameters": [{"name": "length", "values": [5, 6]}]}
+    key = guarded.optimizer.post("/api/v1/optimize", json=asked, headers=run).json()["optimization_id"]
+    deadline = time.monotonic() + 60
+    while guarded.application.store.optimization(key).status == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    study = guarded.optimizer.get(f"/api/v1/optimize/{key}/robustness", headers=read)
+    assert study.status_code == 200, study.text
+    assert study.json()["optimization_id"] == key
+    page = guarded.optimizer.get(f"/api/v1/optimize/{key}/report?short=true", headers=read)
+    assert page.status_code == 200, page.text
+    assert page.text.startswith("<!DOCTYPE html>")
+    looked = guarded.pipeline.get(f"/api/v1/backtests/{backtest_id}/look-ahead", headers=run)
+    assert looked.status_code == 200, looked.text
+    absent = guarded.optimizer.get(f"/api/v1/optimize/{key}/robustness?rank=99", headers=read)
+    assert_problem(absent, 422, says="rank")
+    asked |= {"windows": "14D/12D", "compare": False}
+    deadline = time.monotonic() + 120
+    while True:
+        answer = guarded.optimizer.post("/api/v1/walk-forward", json=asked, headers=run)
+        assert answer.status_code == 200, answer.text
+        if answer.json()["status"] == "completed":
+            break
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.2)
+    assert answer.json()["result"]["windows"][0]["parameters"]["length"] in {5, 6}
+    assert not hasattr(builtins, "mine_ran_here")
+
+
 def test_a_wrong_value_is_refused_before_anything_runs(guarded, made):
     sent(guarded.pipeline, made.pack(), headers=guarded.keys["admin"])
     body = {"dataset_id": guarded.dataset_id, "strategy": "bundle:mine", "parameters": {"length": 0}}

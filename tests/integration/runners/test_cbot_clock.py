@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.integration.runners.conftest import ROBOTS, hours, run
-from trading_ai import Costs, backtest, load_sample, resample
+from trading_ai import Costs, backtest, load_sample, resample, sweep
 from trading_ai.errors import EvaluationError
 from trading_ai.strategies.registry import strategy
 
@@ -125,7 +125,30 @@ def test_the_rsi_on_ticks_trades_and_tells_its_fitness():
     won, lost = (found.trades["net_profit"] > 0).sum(), (found.trades["net_profit"] < 0).sum()
     assert found.trades.size > 10
     assert found.log.endswith(f"fitness {won - lost}\n")
+    assert found.metrics["fitness"] == won - lost
     assert found.trades["units"].tolist() == [10_000.0] * found.trades.size
+
+
+def test_what_a_robot_says_of_its_runs_ranks_them():
+    searched = {"Periods": [7, 14], "Times": [10, 20]}
+    options = {"params": searched, "costs": Costs(spread_pips=1.0), "min_trades": 0}
+    bars, robot = load_sample("EURUSD").slice(0, 800), strategy(str(ROBOTS / "RsiOnTick"))
+    found = sweep(bars, robot, objective="get_fitness", **options)
+    said = found.column("fitness")
+    assert found.objective == "fitness"
+    assert len(set(said)) > 1
+    assert found.metrics_of(found.best)["fitness"] == said.max()
+    assert found.backtest().metrics == found.metrics_of(found.best)
+
+
+def test_a_fitness_that_is_no_number_is_the_robots_failure(robot):
+    mine = robot("""
+    class Mine:
+        def on_bar(self): pass
+        def get_fitness(self, args): return "good"
+    """)
+    with pytest.raises(EvaluationError, match="get_fitness gave 'good', which is no number"):
+        run(mine, hours((0, 1, -1, 0), (0, 1, -1, 0)))
 
 
 def test_runs_know_nothing_of_each_other(robot):

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.runners.conftest import ROBOTS, hours, run
 from trading_ai.cli import main
 from trading_ai.errors import DataError, ParameterError, StrategyError
-from trading_ai.runners.cbot.cbotset import parse_cbotset, values_for
+from trading_ai.runners.cbot.cbotset import parse_cbotset, value_for, values_for
 from trading_ai.runners.cbot.declaration import read_declaration
 from trading_ai.runners.cbot.runner import CBotRunner
 from trading_ai.strategies.identity import strategy_identity
@@ -167,3 +167,51 @@ def test_a_robot_is_backtested_searched_and_asked_for_its_log(tmp_path, monkeypa
     assert main.run(["backtest", "log", "latest"]) == 0
     assert capsys.readouterr().out.startswith("fitness ")
     assert main.run(["optimize", "latest", "--param", "Periods=7,14", "--param", "Times=1:3:1", "--workers", "1"]) == 0
+    capsys.readouterr()
+    search = ["--param", "Periods=7,14", "--objective", "get_fitness", "--where", "fitness > -100000"]
+    assert main.run(["optimize", "latest", *search, "--workers", "2", "--json"]) == 0
+    capsys.readouterr()
+    assert main.run(["verify", "latest"]) == 0
+    capsys.readouterr()
+    assert main.run(["results", "latest", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    said = [row["fitness"] for row in shown["results"]]
+    assert said == sorted(said, reverse=True)
+    assert len(said) == 2
+
+
+def test_a_cbotset_gives_values_to_a_run_and_ranges_to_a_search(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TRADING_AI_HOME", str(tmp_path))
+    from trading_ai.bootstrap import Application
+    from trading_ai.cli.importing import import_sample
+
+    import_sample(Application(), "EURUSD")
+    saved = tmp_path / "saved.cbotset"
+    searched = {"value": 14, "optimize": True, "min": 7, "max": 21, "step": 7}
+    saved.write_text(json.dumps({"Parameters": {"Periods": searched, "Times": 3}}))
+    robot = ["--strategy", str(ROBOTS / "RsiOnTick"), "--dataset", "latest", "--to", "2017-02-01"]
+
+    def told(*command):
+        capsys.readouterr()
+        assert main.run([*command, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    ran = told("backtest", "run", *robot, "--cbotset", str(saved))
+    assert (ran["parameters"]["Periods"], ran["parameters"]["Times"]) == (14, 3)
+    ran = told("backtest", "run", *robot, "--cbotset", str(saved), "--set", "Times=2")
+    assert (ran["parameters"]["Periods"], ran["parameters"]["Times"]) == (14, 2)
+    # The backtest has Times=2 and the file 3: what is searched is what the file says.
+    found = told("optimize", "latest", "--cbotset", str(saved), "--workers", "1", "--min-trades", "0")
+    tried = {(row["parameters"]["Periods"], row["parameters"]["Times"]) for row in found["results"]}
+    assert tried == {(7, 3), (14, 3), (21, 3)}
+    found = told(
+        "optimize", "latest", "--cbotset", str(saved), "--param", "Times=1,2", "--workers", "1", "--min-trades", "0"
+    )
+    assert {row["parameters"]["Times"] for row in found["results"]} == {1, 2}
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "much"])
+def test_a_value_of_a_cbotset_that_is_no_number_is_refused(value):
+    parameters = strategy(str(ROBOTS / "RsiOnTick")).parameters
+    with pytest.raises(ParameterError, match="must be a number"):
+        value_for(parameters, "Periods", value)

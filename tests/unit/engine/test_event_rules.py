@@ -19,6 +19,7 @@ from tests.fakes.event_programs import (
     STOP,
     STOP_LIMIT,
     TRAIL,
+    request_on,
     run_both,
     table_of,
 )
@@ -27,6 +28,8 @@ from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import EvaluationError
+from trading_ai.evaluation.event_runs import run_events
+from trading_ai.strategies.event import EventStrategy
 
 FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
 
@@ -210,3 +213,86 @@ def test_impossible_orders_are_refused(compiles):
     bars = bars_of(rows, symbol=EURUSD)
     with pytest.raises(EvaluationError, match=r"not above 0|above 0 lots"):
         run_both(bars, table_of(3, (0, MARKET, {"size": -1.0})), compiles=compiles)
+
+
+def test_a_close_of_the_whole_size_leaves_nothing():
+    # 0.29 lots are 28,999.999999999996 units in binary fractions: what is left is no position.
+    rows = [FLAT] * 6
+    buy = (0, MARKET, {"size": 0.29})
+    for closing in ((2, EXIT, {"size": 0.29, "side": 0}), (2, CLOSE, {"size": 0.29})):
+        ran = run(rows, buy, closing)
+        assert trades_of(ran) == [(1, 1.1, 3, 1.1, "signal")]
+        assert ran.trades["units"].tolist() == [29_000.0]
+
+
+def test_parts_of_parts_of_a_step_leave_nothing():
+    # In steps of a hundredth of a unit: 0.1 and 0.2 are 0.30000000000000004.
+    rows = [FLAT] * 6
+    sizing = Sizing(volume_step=0.01, min_volume=0.01)
+    one, two, both = (units / EURUSD.lot_size for units in (0.1, 0.2, 0.3))
+    ran = run(
+        rows, (0, MARKET, {"size": one}), (1, MARKET, {"size": two}), (1, MARKET, {"size": one}),
+        (2, EXIT, {"size": both, "side": 0}), sizing=sizing,
+    )  # fmt: skip
+    assert ran.trades["exit_bar"].tolist() == [3, 3, 5]
+    assert ran.trades["units"] == pytest.approx([0.1, 0.2, 0.1])
+
+
+def test_what_is_closed_is_whole_steps():
+    rows = [FLAT] * 8
+    # 12,790 units are 12 steps of 1,000; 400 are none, and nothing is closed.
+    ran = run(rows, (0, MARKET, {"size": 0.3}), (2, CLOSE, {"size": 0.1279}), (3, EXIT, {"size": 0.004, "side": 0}))
+    assert ran.trades["units"].tolist() == [12_000.0, 18_000.0]
+    assert ran.trades["exit_bar"].tolist() == [3, 7]
+
+
+def test_a_netting_order_of_parts_leaves_nothing():
+    rows = [FLAT] * 6
+    sizing = Sizing(volume_step=0.01, min_volume=0.01)
+    one, two, both = (units / EURUSD.lot_size for units in (0.1, 0.2, 0.3))
+    ran = run(
+        rows, (0, MARKET, {"size": one}), (1, MARKET, {"size": two}), (2, MARKET, {"size": both, "side": -1}),
+        sizing=sizing, netting=True,
+    )  # fmt: skip
+    assert ran.trades["units"] == pytest.approx([0.1, 0.2])
+    assert ran.trades["exit_bar"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("size", [-0.1, np.inf])
+@pytest.mark.parametrize("what", [EXIT, CLOSE])
+def test_a_close_of_an_impossible_size_is_refused(what, size):
+    bars = bars_of([FLAT] * 4, symbol=EURUSD)
+
+    class Closing(EventStrategy):
+        def on_bar(self, ctx):
+            if ctx.bar == 0:
+                ctx.buy(0.1)
+            elif what == EXIT:
+                ctx.exit(size)
+            else:
+                ctx.position.close(size)
+
+    with pytest.raises(EvaluationError, match="must be above 0 lots"):
+        run_events(Closing(), request_on(bars), compiles=False)
+
+
+def test_a_position_that_was_kept_is_false_once_it_is_closed():
+    seen = []
+
+    class Keeping(EventStrategy):
+        def on_bar(self, ctx):
+            if ctx.bar == 0:
+                ctx.buy(0.1)
+            elif ctx.bar == 1:
+                self.held = ctx.position
+                self.held.close()
+            if ctx.bar > 0:
+                seen.append(bool(self.held))
+
+    run_events(Keeping(), request_on(bars_of([FLAT] * 4, symbol=EURUSD)), compiles=False)
+    assert seen == [True, False]
+
+
+def test_a_trailing_distance_below_zero_is_refused():
+    with pytest.raises(EvaluationError, match="not be below 0"):
+        run([FLAT] * 4, (0, MARKET, {}), (1, TRAIL, {"trail": -0.001}))

@@ -109,3 +109,28 @@ def _rank_of(page, space, spread):
     return next(
         rank for rank, i in enumerate(page.indices.tolist(), 1) if space.combination(i)["spread_pips"] == spread
     )
+
+
+def test_a_setting_may_have_one_value():
+    grid = {"fast": [3, 6], "slow": 12, "min_trades": 0}
+    said = ta.sweep(BARS, "sma_crossover", spread_pips=1.0, direction="long", lots=0.2, costs=Costs(2.0), **grid)
+    meant = ta.sweep(
+        BARS, "sma_crossover", costs=Costs(1.0), rules=ExecutionRules(direction="long"), sizing=Sizing("lots", 0.2),
+        **grid,
+    )  # fmt: skip
+    np.testing.assert_array_equal(said.metrics, meant.metrics)
+    assert said.costs_stated == meant.costs_stated
+    beside = ta.sweep(BARS, "sma_crossover", spread_pips=1.0, direction=["long", "both"], lots=0.2, **grid)
+    index = beside.evaluator.space.index_of({"fast": 6, "direction": "long"})
+    row = int(np.flatnonzero(beside.indices == index)[0])
+    np.testing.assert_array_equal(beside.metrics[row], meant.metrics[1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"spread_pips": -1.0}, "spread_pips"), ({"direction": "up"}, "direction"),
+     ({"lots": 0.1, "units": 5.0}, "one size"), ({"lots": 0.1, "units": [5.0, 6.0]}, "one size")],
+)  # fmt: skip
+def test_an_impossible_setting_of_one_value_is_refused(settings, message):
+    with pytest.raises(ParameterError, match=message):
+        ta.sweep(BARS, "sma_crossover", fast=[3, 6], **settings)

@@ -83,6 +83,18 @@ def test_every_window_is_a_sweep_and_a_backtest_of_its_dates(house, ends, sizing
     assert found.net_profit != found.instant_net_profit  # positions are open at borders here
 
 
+def test_the_costs_that_are_stated_are_those_of_the_windows(house):  # noqa: F811
+    # The base has no costs: what the winners were charged is what counts, and each window may have another winner.
+    space = space_of("fast=3:9:3", "spread_pips=1,2")
+    service, plan = planned(house, random_bars(2_500, 5), space=space, compare=False)
+    found = run_all(service, plan)
+    spreads = {int(w.parameters["spread_pips"]) for w in found.windows}
+    assert spreads
+    said = found.costs_stated.split("; in other windows ")
+    assert len(said) == len(spreads)
+    assert {int(text.removeprefix("spread ")[0]) for text in said} == spreads
+
+
 def test_what_is_complete_is_not_run_again(house):  # noqa: F811
     service, plan = planned(house, random_bars(2_500, 5))
     found = run_all(service, plan)

@@ -19,13 +19,25 @@ from trading_ai.engine.compiled.event_desk import (
     put_position,
     stop_out_held,
 )
-from trading_ai.engine.records import SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
+from trading_ai.engine.records import ROUNDING, SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
 
 
 @njit
 def waits_for_limit(order):
     """Whether an order waits for its limit: a limit order, or a stop-limit whose stop price was reached."""
     return order[e.O_KIND] == e.LIMIT or (order[e.O_KIND] == e.STOP_LIMIT and np.isinf(order[e.O_STOP_PRICE]))
+
+
+@njit
+def whole_steps(units, step):
+    """A size in whole steps of the volume; as it is where there are none."""
+    return np.floor(units / step + 1e-9) * step if step > 0.0 else units
+
+
+@njit
+def part_of(held, left):
+    """How much of a position goes where so much is left to close: all of it, where they differ by rounding only."""
+    return held if left >= held * (1.0 - ROUNDING) else left
 
 
 @njit
@@ -46,8 +58,7 @@ def units_of(d, order, t, price, equity):
                 return 0.0  # what a position without a stop risks is not known
             distance *= pip
         return position_size(config, balance, distance, d.rates, t, price)
-    if config[a.VOLUME_STEP] > 0.0:
-        units = np.floor(units / config[a.VOLUME_STEP] + 1e-9) * config[a.VOLUME_STEP]
+    units = whole_steps(units, config[a.VOLUME_STEP])
     if config[a.MAX_VOLUME] > 0.0:
         units = min(units, config[a.MAX_VOLUME])
     return units if units >= config[a.MIN_VOLUME] else 0.0
@@ -107,17 +118,17 @@ def close_other_side(d, order, t, quoted, bid, ask, inside):
     wanted = units_of(d, order, t, price, account[e.BALANCE] + open_value(d, t, bid, ask))
     left = wanted
     i = 0
-    while i < account[e.N_OPEN] and left > 0.0:
+    while i < account[e.N_OPEN] and left > wanted * ROUNDING:
         if p[i, SIDE] == side:
             i += 1
             continue
-        units = min(left, p[i, UNITS])
+        units = part_of(p[i, UNITS], left)
         left -= units
         if not close_held(d, i, t, price, SIGNAL, units, False, False, not is_limit):
             i += 1
         if account[e.N_OPEN] == 0.0 and not inside:
             d.marks[t] = account[e.BALANCE]
-    if left <= 0.0 or left < d.config[a.MIN_VOLUME]:
+    if left <= wanted * ROUNDING or left < d.config[a.MIN_VOLUME]:
         order[e.O_LIVE] = 0.0
         if wanted > 0.0:
             cancel_group(d, order[e.O_OCO])
@@ -179,12 +190,13 @@ def exit_at_open(d, request, t):
     left = request[e.O_UNITS] if request[e.O_UNITS] > 0.0 else np.inf
     side, number = request[e.O_SIDE], request[e.O_POSITION]
     p = d.positions
+    nothing = request[e.O_UNITS] * ROUNDING
     i = 0
-    while i < d.account[e.N_OPEN] and left > 0.0:
+    while i < d.account[e.N_OPEN] and left > nothing:
         if (number > 0.0 and p[i, e.NUMBER] != number) or (side != 0.0 and p[i, SIDE] != side):
             i += 1
             continue
-        units = min(left, p[i, UNITS])
+        units = part_of(p[i, UNITS], left)
         left -= units
         price = d.prices[t, e.BID if p[i, SIDE] > 0.0 else e.ASK]
         if not leave(d, i, t, price, SIGNAL, units, False, False):

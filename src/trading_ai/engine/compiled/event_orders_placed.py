@@ -10,6 +10,7 @@ from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import rounded
 from trading_ai.engine.compiled.carrying import SIDE, STOP, STOP_REASON, TARGET
+from trading_ai.engine.compiled.event_fills import whole_steps
 from trading_ai.engine.records import STOP_LOSS
 
 BAD_ORDER = 4.0
@@ -50,7 +51,9 @@ def order(
         given: sum of 1 for size, 2 limit, 4 stop_price, 8 stop, 16 target: those that the strategy names.
     """
     account = d.account
-    if (given & 1 and size <= 0.0) or min(stop_pips, target_pips, trail, trail_pips, float(expiry)) < 0.0:
+    if (given & 1 and (size <= 0.0 or size == np.inf)) or min(
+        stop_pips, target_pips, trail, trail_pips, float(expiry)
+    ) < 0.0:
         account[e.TROUBLE] = BAD_ORDER
         return
     unknown = (given & 1 and np.isnan(size)) or (given & 2 and np.isnan(limit))
@@ -96,16 +99,40 @@ def request_exit(d, number, units, side):
 
 
 @njit
-def exit_all(d, size, side):
-    """`ctx.exit`; size in lots, 0 for all."""
-    request_exit(d, 0.0, size * d.account[e.LOT], side)
+def close_some(d, number, size, side):
+    """Close so many lots in whole steps of the volume; nothing where that is less than one, or NaN."""
+    if size <= 0.0 or size == np.inf:
+        d.account[e.TROUBLE] = BAD_ORDER
+        return
+    units = whole_steps(size * d.account[e.LOT], d.config[a.VOLUME_STEP])
+    if units > 0.0:
+        request_exit(d, number, units, side)
 
 
 @njit
-def close_oldest(d, size):
-    """`ctx.position.close`; size in lots, 0 for all."""
+def exit_all(d, side):
+    """`ctx.exit` without a size."""
+    request_exit(d, 0.0, 0.0, side)
+
+
+@njit
+def exit_some(d, size, side):
+    """`ctx.exit`; size in lots."""
+    close_some(d, 0.0, size, side)
+
+
+@njit
+def close_oldest(d):
+    """`ctx.position.close` without a size."""
     if d.account[e.N_OPEN] > 0.0:
-        request_exit(d, d.positions[0, e.NUMBER], size * d.account[e.LOT], 0.0)
+        request_exit(d, d.positions[0, e.NUMBER], 0.0, 0.0)
+
+
+@njit
+def close_part(d, size):
+    """`ctx.position.close`; size in lots."""
+    if d.account[e.N_OPEN] > 0.0:
+        close_some(d, d.positions[0, e.NUMBER], size, 0.0)
 
 
 @njit
@@ -135,7 +162,9 @@ def move_target(d, target):
 @njit
 def trail_oldest(d, distance):
     """`ctx.position.trail`."""
-    if d.account[e.N_OPEN] > 0.0:
+    if distance < 0.0:
+        d.account[e.TROUBLE] = BAD_ORDER
+    elif d.account[e.N_OPEN] > 0.0:
         d.positions[0, e.TRAIL] = distance
 
 
@@ -158,3 +187,54 @@ def of_last_trade(d, field):
     if field == 2:
         return d.trades[k, e.T_ENTRY]
     return d.trades[k, e.T_EXIT if field == 3 else e.T_NET]
+
+
+@njit
+def round_to(value, digits):
+    """Python's ``round(value, digits)``, to the last bit: Numba's own rounds the product, which is rounded already.
+
+    Ten to the power of `digits` is exact, so the product's rounding error can be had exactly (Dekker 1971) and says on
+    which side of a half the value lies; and the quotient of two whole numbers is the nearest to what was meant.
+
+    Args:
+        value: any number.
+        digits: 0 to 22.
+    """
+    power = 10.0**digits
+    product = value * power
+    if digits < 0 or digits > 22 or not abs(product) < 4503599627370496.0:
+        return round_or_leave(value, digits)
+    high_value, low_value = halves(value)
+    high_power, low_power = halves(power)
+    rest = low_value * low_power - (
+        ((product - high_value * high_power) - low_value * high_power) - high_value * low_power
+    )
+    whole = np.floor(product)
+    beside = (product - whole - 0.5) + rest
+    if beside > 0.0 or (beside == 0.0 and whole % 2.0 != 0.0):
+        whole += 1.0
+    return np.copysign(whole / power, value)
+
+
+@njit
+def halves(value):
+    """A number as a sum of two with half of its digits each (Veltkamp)."""
+    product = value * 134217729.0
+    high = product - (product - value)
+    return high, value - high
+
+
+@njit
+def round_or_leave(value, digits):
+    """Of a number too large to have such digits, the number itself; before the point nothing is rounded."""
+    if digits < 0:
+        raise ValueError("round: digits must not be below 0 here")
+    return value
+
+
+@njit
+def whole_number(value):
+    """Python's ``int(value)``, which refuses what is no number."""
+    if not abs(value) < 9.2e18:
+        raise ValueError("int of a number that is none")
+    return int(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from trading_ai.errors import DataError, ParameterError, did_you_mean
-from trading_ai.parameters import Value
+from trading_ai.parameters import Axis, Choices, ParameterRange, Value
 from trading_ai.runners.cbot.declaration import Text
 from trading_ai.strategies.base import Parameter
 
@@ -62,7 +63,7 @@ def parse_cbotset(content: bytes, name: str = "") -> CbotSet:
 def _from_json(text: str, name: str) -> CbotSet:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"is no JSON: {error}", file=name, line=getattr(error, "lineno", None)) from error
     parts = {key.lower(): value for key, value in document.items()} if isinstance(document, dict) else {}
     chart: Any = next((parts[key] for key in _CHART if key in parts), {})
@@ -156,5 +157,31 @@ def value_for(parameters: Mapping[str, Parameter], name: str, text: str) -> Valu
     try:
         number = float(text)
     except ValueError:
-        raise ParameterError("must be a number", parameter=name, value=text, own=True) from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ParameterError("must be a number", parameter=name, value=text, own=True)
     return parameter.check(int(number) if number == int(number) and parameter.kind == "int" else number)
+
+
+def axes_for(parameters: Mapping[str, Parameter], given: CbotSet, base: Mapping[str, Value]) -> list[Axis]:
+    """What a file lets search: its ranges and lists, and each other value that a backtest has not, alone.
+
+    Args:
+        parameters: what the robot declares.
+        given: the file.
+        base: values of the backtest.
+
+    Raises:
+        ParameterError: as of `values_for`, or a range is none.
+    """
+    axes: list[Axis] = []
+    for name, text in given.values.items():
+        value = value_for(parameters, name, text)
+        if name in given.ranges:
+            low, high, step = given.ranges[name]
+            axes.append(ParameterRange.parse(f"{name}={low}:{high}:{step}"))
+        elif name in given.lists:
+            axes.append(Choices(name, tuple(value_for(parameters, name, each) for each in given.lists[name])))
+        elif base.get(name) != value:
+            axes.append(Choices(name, (value,)))
+    return axes

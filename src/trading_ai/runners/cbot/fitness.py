@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from trading_ai.engine.records import TALLY
 from trading_ai.engine.runs import Ran, RunRequest, tallies_of
+from trading_ai.errors import EvaluationError
 from trading_ai.runners.cbot.unsupported import Supported
 
 
@@ -34,7 +37,18 @@ class FitnessArguments(Supported):
         self.ProfitFactor = tally("gross_profit") / lost if lost > 0.0 else float("inf")
 
 
-def said_fitness(robot: Any, ran: Ran, request: RunRequest) -> str:
-    """The line of the log with a robot's fitness, or "" where it says none."""
+def fitness_of(robot: Any, ran: Ran, request: RunRequest, log: Callable[[str], None]) -> float:
+    """What a robot says of a run by ``get_fitness``, written into its log too; NaN where it says nothing.
+
+    Raises:
+        EvaluationError: what it says is no number.
+    """
     asked = getattr(robot, "get_fitness", None)
-    return "" if asked is None else f"fitness {asked(FitnessArguments(ran, request))}\n"
+    if asked is None:
+        return math.nan
+    said = asked(FitnessArguments(ran, request))
+    log(f"fitness {said}")
+    try:
+        return float(said)
+    except (TypeError, ValueError):
+        raise EvaluationError(f"get_fitness gave {said!r}, which is no number") from None

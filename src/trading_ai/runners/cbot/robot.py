@@ -20,7 +20,7 @@ from trading_ai.parameters import Value
 from trading_ai.runners.cbot.account import RobotAccount
 from trading_ai.runners.cbot.api import Api
 from trading_ai.runners.cbot.declaration import SERIES, code_files, read_declaration
-from trading_ai.runners.cbot.fitness import said_fitness
+from trading_ai.runners.cbot.fitness import fitness_of
 from trading_ai.runners.cbot.loop import HANDLERS, Loop
 from trading_ai.runners.cbot.market import MODES, Market
 from trading_ai.runners.cbot.modules import Code, Modules
@@ -107,16 +107,15 @@ class Robot(Hosted):
                 slippage=account.paid_by_slippage(trades),
                 spread=account.paid_by_spread(trades),
                 ruined_bar=account.ruined_bar,
-                log=log.text,
             )
-            fitness = said_fitness(robot, ran, request)
+            fitness = fitness_of(robot, ran, request, log.add)
         except TradingAIError:
             raise
         except NameError as error:
             raise _unknown_name(error, log.text) from error
         except Exception as error:  # whatever a robot raises is its trial's failure
             raise EvaluationError(_told(error, log.text)) from error
-        return replace(ran, log=f"{log.text}{fitness}") if fitness else ran
+        return replace(ran, log=log.text, fitness=fitness)
 
     def _make(self, api: Api) -> Any:
         """An object of the robot's class, of code that is run anew."""
