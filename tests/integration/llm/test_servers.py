@@ -163,14 +163,19 @@ def test_openais_protocol(lines: list[Line], text: str, why: str) -> None:
 )
 def test_settings_that_cannot_be_are_refused(tmp_path: Any, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        _ = Application(Settings(home=tmp_path, **settings)).language_model
+        _ = Application(Settings.model_validate({"home": tmp_path, **settings})).language_model
 
 
 def test_settings_choose_the_model(tmp_path: Any) -> None:
     assert Application(Settings(home=tmp_path)).language_model is None
-    made = Application(Settings(home=tmp_path, ollama_url="http://h:1", ollama_model="m")).language_model
+    made = Application(
+        Settings.model_validate({"home": tmp_path, "ollama_url": "http://h:1", "ollama_model": "m"})
+    ).language_model
     assert isinstance(made, OllamaModel)
     assert made.name == "m at h"
     assert isinstance(
-        Application(Settings(home=tmp_path, llm_url="http://h:1", llm_model="m")).language_model, OpenAIModel
+        Application(
+            Settings.model_validate({"home": tmp_path, "llm_url": "http://h:1", "llm_model": "m"})
+        ).language_model,
+        OpenAIModel,
     )
