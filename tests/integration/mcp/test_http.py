@@ -97,19 +97,10 @@ def test_a_key_of_scope_run_gets_to_the_optimization(served: Served) -> None:
     assert "completed" in found.content[0].text
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [({}, 401), ({"X-API-Key": "wrong"}, 401), ({"X-API-Key": "read", "Host": "evil.example"}, 403)],
-)
-def test_strangers_are_refused(served: Served, headers: dict[str, str], status: int) -> None:
-    headers = {**ACCEPT, **headers}
-    if headers.get("X-API-Key") == "read":
-        headers["X-API-Key"] = served.read
-    for path in ("", "/"):
-        answer = httpx.post(served.url + path, json=HELLO, headers=headers)
-        if "Host" in headers and answer.status_code != status:
-            pytest.fail(f"{answer.status_code}: keys are required, and the name of the host is not ours")
-        assert answer.status_code == status
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wrong"}])
+@pytest.mark.parametrize("path", ["", "/"])
+def test_strangers_are_refused(served: Served, headers: dict[str, str], path: str) -> None:
+    assert httpx.post(served.url + path, json=HELLO, headers={**ACCEPT, **headers}).status_code == 401
 
 
 def test_a_page_of_the_web_is_refused_where_no_key_is_needed(tmp_path: Path) -> None:
