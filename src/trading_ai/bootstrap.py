@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from trading_ai.assistant.asking import Assistant
-    from trading_ai.assistant.ports import Retriever
+    from trading_ai.assistant.ports import LanguageModel, Retriever
     from trading_ai.driving.cluster import Coordinator
     from trading_ai.driving.service import OptimizationService
     from trading_ai.evaluation.ports import Artifacts
@@ -190,9 +190,50 @@ class Application:
     def assistant(self) -> Assistant:
         """What answers questions in plain language."""
         from trading_ai.assistant.asking import Assistant  # noqa: PLC0415 - few commands need it
+        from trading_ai.assistant.wording import worded  # noqa: PLC0415
         from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
 
-        return Assistant(BoxSql(lambda: self.sql), self.retriever)
+        return Assistant(BoxSql(lambda: self.sql), self.retriever, self.language_model, worded)
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """What chooses among readings and words sentences; None where none is set.
+
+        Raises:
+            InputError: a server is set without a model, or two servers are.
+        """
+        from trading_ai.llm.limits import ModelLimits  # noqa: PLC0415 - few commands need it
+        from trading_ai.llm.ollama import OllamaModel  # noqa: PLC0415
+        from trading_ai.llm.openai import OpenAIModel  # noqa: PLC0415
+
+        s = self.settings
+        ollama, other = s.ollama_url.get_secret_value(), s.llm_url.get_secret_value()
+        if ollama and other:
+            raise InputError(
+                "cannot be set beside TRADING_AI_OLLAMA_URL", parameter="TRADING_AI_LLM_URL", remedy="Set one of them"
+            )
+        if not ollama and not other:
+            return None
+        server = "OLLAMA" if ollama else "LLM"
+        model = s.ollama_model if ollama else s.llm_model
+        if not (ollama or other).startswith(("http://", "https://")):  # not shown: it may hold a password
+            raise InputError(
+                "must begin with http:// or https://",
+                parameter=f"TRADING_AI_{server}_URL",
+                remedy="Example: http://localhost:11434",
+            )
+        if not model:
+            raise InputError(
+                f"is not set, and TRADING_AI_{server}_URL is",
+                parameter=f"TRADING_AI_{server}_MODEL",
+                remedy="Name a model of that server",
+            )
+        limits = ModelLimits(
+            s.llm_first_seconds, s.llm_between_seconds, s.llm_total_seconds, s.llm_max_bytes, s.llm_context_tokens
+        )
+        if ollama:
+            return OllamaModel(ollama, model, limits)
+        return OpenAIModel(other, model, limits, s.llm_key.get_secret_value())
 
     @cached_property
     def retriever(self) -> Retriever:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 import os
 import signal
@@ -56,7 +57,7 @@ def run_servers(
     stop: Callable[[], None] = _nothing
     context = Context(application)
     if "optimizer" in ports:
-        stop, context.wake = _drive(application, n_workers)
+        stop, context.wake = drive(application, n_workers)
     try:
         asyncio.run(_serve(context, sockets, keys_required=keys_required, this_machine=this_machine))
     finally:
@@ -92,6 +93,10 @@ async def _serve(
     servers = []
     for name in sockets:
         app = make_app(name, context, keys_required=keys_required, this_machine=this_machine)
+        if name == "assistant" and importlib.util.find_spec("mcp") is not None:
+            from trading_ai.mcp.http import add_mcp  # noqa: PLC0415 - an extra
+
+            add_mcp(app, context)
         config = uvicorn.Config(
             app,
             http=BoundedConnection,
@@ -114,8 +119,16 @@ async def _serve(
     )
 
 
-def _drive(application: Application, n_workers: int | None) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Start what drives running optimizations; returns what stops it and what wakes it."""
+def drive(application: Application, n_workers: int | None) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Start what drives running optimizations.
+
+    Args:
+        application: the application.
+        n_workers: worker processes of an optimization, without a broker; None to choose.
+
+    Returns:
+        What stops it, and what wakes it.
+    """
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
     if application.settings.broker:
         return _coordinate(application, owner)

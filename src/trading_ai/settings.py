@@ -124,6 +124,37 @@ class Settings(BaseSettings):
         description="URL of an Ollama server, `http://HOST:11434`, whose model words the assistant's answers. "
         "Empty: none.",
     )
+    ollama_model: str = Field(
+        default="", max_length=200, description="Model of the Ollama server, `llama3.2:3b`; `ollama list` shows them."
+    )
+    llm_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="URL of a server that speaks OpenAI's protocol, `http://HOST:8000/v1`, instead of Ollama. "
+        "Empty: none.",
+    )
+    llm_model: str = Field(default="", max_length=200, description="Model of that server.")
+    llm_key: SecretStr = Field(default=SecretStr(""), description="Key of that server. Empty: none is sent.")
+    llm_first_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Seconds within which a language model must begin to answer; a server may load it first.",
+    )
+    llm_between_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Longest pause of a language model within its answer, in seconds."
+    )
+    llm_total_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="Seconds after which a language model's answer is given up."
+    )
+    llm_max_bytes: int = Field(
+        default=64_000, ge=1_000, description="Bytes at which the answer of a language model's server is cut."
+    )
+    llm_context_tokens: int = Field(
+        default=4096,
+        ge=512,
+        le=1_000_000,
+        description="Context of a language model, in tokens; half of it is kept for the answer.",
+    )
     flower_basic_auth: SecretStr = Field(
         default=SecretStr(""), description="`user:password` that Flower asks for. Empty: it asks for none."
     )

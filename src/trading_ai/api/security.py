@@ -23,6 +23,9 @@ from trading_ai.telemetry.measures import observe_request
 if TYPE_CHECKING:
     from trading_ai.store.keys import SqlKeys
 
+MCP_PATH = "/mcp"
+"""Where agents find the tools of the Model Context Protocol."""
+
 _REMEMBERED_SECONDS = 5.0
 _DRAIN_SECONDS, _DRAIN_BYTES = 5.0, 64 << 20
 
@@ -74,12 +77,12 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
 
     async def check(request: Request) -> None:
         guard: Guard = request.app.state.guard
-        await guard.check(_key_in(request.headers), scope)
+        await guard.check(key_in(request.headers), scope)
 
     return check
 
 
-def _key_in(headers: Mapping[str, str]) -> str | None:
+def key_in(headers: Mapping[str, str]) -> str | None:
     """The key that a request sends, as X-API-Key or as a bearer's token."""
     key = headers.get("x-api-key")
     authorization = headers.get("authorization", "")
@@ -199,11 +202,12 @@ class Gate:
 
     async def _let_in(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """Refuse a request by its headers."""
-        key, path, method = _key_in(headers), scope["path"], scope["method"]
+        key, path, method = key_in(headers), scope["path"], scope["method"]
         self._doors.check(method, path, headers, has_key=key is not None)
-        if path.startswith("/api/") and method != "OPTIONS":  # preflights send no key
+        is_mcp = path.rstrip("/") == MCP_PATH  # its tools ask for more where they need it
+        if (is_mcp or path.startswith("/api/")) and method != "OPTIONS":  # preflights send no key
             try:
-                await self._guard.check(key, "read" if method in SAFE_METHODS else "run")
+                await self._guard.check(key, "read" if is_mcp or method in SAFE_METHODS else "run")
             except HTTPException as error:
                 raise RefusalError(error.status_code, "", str(error.detail), dict(error.headers or {})) from None
 

@@ -209,12 +209,14 @@ class Assistant:
         """The same answer in a language model's words, where there is one and they hold."""
         if self._model is None or self._worded is None or answer.status != "answered":
             return answer
+        plain = [statement.text for statement in answer.statements]
         texts = self._worded(self._model, answer.statements, question)
-        return (
-            replace(answer, worded=tuple(texts))
-            if texts is not None and len(texts) == len(answer.statements)
-            else answer
-        )
+        if texts is None or len(texts) != len(plain):
+            told = "The sentences are the program's own: the language model did not answer, or its words did not hold"
+            return replace(answer, assumptions=(*answer.assumptions, told))
+        n_worded = sum(text != own for text, own in zip(texts, plain, strict=True))
+        told = f"{n_worded} of {len(plain)} sentences are in a language model's words, which were checked"
+        return replace(answer, worded=tuple(texts), assumptions=(*answer.assumptions, told))
 
 
 def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:

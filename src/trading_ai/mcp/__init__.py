@@ -1,0 +1,1 @@
+"""The Model Context Protocol: what users' own agents may ask and start."""
