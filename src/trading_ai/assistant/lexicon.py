@@ -247,7 +247,7 @@ _CUES = {
         "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
     "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
     "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|warning|"
-        "complete data|any good|trust the data|healthy|wrong with|bad data|data quality|flaws|defects",
+        "complete data|any good|trust the data|healthy|wrong with|bad data|flaws|defects",
     "gap": "how complete|completeness|gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
