@@ -152,7 +152,7 @@ COMMANDS = (
     _listed(
         "data fetch",
         "fetching:fetch_bars",
-        "Fetch bars of an exchange and keep them; called again, it goes on where it ended.",
+        "Fetch bars of an exchange or of Yahoo and keep them; called again, it goes on where it ended.",
     ),
     _listed(
         "data append",

@@ -19,6 +19,7 @@ from trading_ai.documents.words import short
 from trading_ai.errors import InputError, StateError
 from trading_ai.importers.exchange import Fetched, fetch, open_exchange
 from trading_ai.importers.growing import checked
+from trading_ai.importers.yahoo import open_source
 from trading_ai.market.appending import Appended, appended
 from trading_ai.market.date_range import moment_ns
 from trading_ai.market.timeframe import timeframe
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from trading_ai.optimization.records import DatasetRecord
 
 _FILES = (
-    "Known is ccxt:EXCHANGE, such as ccxt:binance. Files of Dukascopy, HistData or Yahoo are read from a folder: "
+    "Known are ccxt:EXCHANGE, such as ccxt:binance, and yahoo. Files of Dukascopy or HistData are read from a folder: "
     "trading-ai data import, and data append for what is new"
 )
 
@@ -40,17 +41,15 @@ def _earlier(application: Application, source: str, length: str) -> DatasetRecor
 
 def fetch_bars(
     *,
-    source: str = typer.Argument(..., metavar="SOURCE", help="ccxt:EXCHANGE, such as ccxt:binance."),
-    market: str = typer.Argument(..., metavar="MARKET", help="The market's name there, such as BTC/USDT."),
+    source: str = typer.Argument(..., metavar="SOURCE", help="ccxt:EXCHANGE, such as ccxt:binance, or yahoo."),
+    market: str = typer.Argument(..., metavar="MARKET", help="The market's name there, such as BTC/USDT, or AAPL."),
     length: str = typer.Argument(..., metavar="TIMEFRAME", help="M1, H1, D1, ..."),
     since: str | None = typer.Option(None, metavar="DATE", help="First day or moment, UTC; of later calls none."),
     until: str | None = typer.Option(None, metavar="DATE", help="The moment after the last one, UTC; now if left out."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Fetch bars of an exchange and keep them; called again, it goes on where it ended."""
-    kind, _, name = source.partition(":")
-    if kind != "ccxt" or not name:
-        raise InputError("is no source", parameter="SOURCE", value=source, remedy=_FILES)
+    """Fetch bars of an exchange or of Yahoo and keep them; called again, it goes on where it ended."""
+    opened = open_source(source, open_exchange, _FILES)
     asked, now = timeframe(length), time.time_ns()
     end = min(now, moment_ns(until, "until")) if until is not None else now
     application, called = Application(), f"{source} {market}"
@@ -65,7 +64,7 @@ def fetch_bars(
         )  # fmt: skip
     old = None if before is None else application.artifacts.load_bars(before.dataset_id)
     found = fetch(
-        open_exchange(name), market, asked, begin, end,
+        opened, market, asked, begin, end,
         instrument=None if old is None else old.symbol,
         told=lambda n, ns: note(f"{n:,} bars, to {np.datetime64(ns, 'ns').astype('datetime64[m]')}"),
     )  # fmt: skip
@@ -97,8 +96,9 @@ def _kept(
         return before, False
     bars = found.bars
     detected = {
-        "format": "ccxt", "timezone": "UTC", "timezone_decided_by": "the exchange", "timeframe": str(bars.timeframe),
-        "side": "trade", "stated": {name: value for name, value in asked.items() if value},
+        "format": source.partition(":")[0].partition(" ")[0], "timezone": "UTC",
+        "timezone_decided_by": "the source", "timeframe": str(bars.timeframe), "side": "trade",
+        "stated": {name: value for name, value in asked.items() if value},
     }  # fmt: skip
     if before is None:
         made, _ = checked(Appended(bars, len(bars), 0, last_replaced=False), detected, source, "")

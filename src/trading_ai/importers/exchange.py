@@ -41,6 +41,10 @@ class Exchange(Protocol):
         """Rows of open time (ms since 1970, UTC), open, high, low, close, volume, oldest first."""
         ...
 
+    def symbol_of(self, market: str, prices: np.ndarray[Any, np.dtype[np.float64]]) -> Symbol:
+        """The symbol of a market, whose prices give digits and the size of a pip; ccxt's exchanges have none of it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -144,7 +148,8 @@ def fetch(
     rows = [row for row in rows if row[0] * _NS_PER_MS + length.ns <= until_ns]
     if not rows:
         return Fetched(None, is_complete=not reason, reason=reason)
-    return Fetched(_bars(rows, market, length, instrument, exchange.id), is_complete=not reason, reason=reason)
+    named = getattr(exchange, "symbol_of", _symbol)
+    return Fetched(_bars(rows, market, length, instrument, exchange.id, named), is_complete=not reason, reason=reason)
 
 
 def _asked(ask: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
@@ -166,7 +171,10 @@ def _asked(ask: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _bars(rows: list[list[float]], market: str, length: Timeframe, known: Symbol | None, source: str) -> Bars:
+def _bars(
+    rows: list[list[float]], market: str, length: Timeframe, known: Symbol | None, source: str,
+    named: Callable[[str, np.ndarray[Any, np.dtype[np.float64]]], Symbol],
+) -> Bars:  # fmt: skip
     try:
         table = np.array(rows, dtype=np.float64)
         times = np.array([int(row[0]) for row in rows], dtype=np.int64) * _NS_PER_MS
@@ -174,7 +182,7 @@ def _bars(rows: list[list[float]], market: str, length: Timeframe, known: Symbol
         raise DataError(f"gave rows that are no bars: {error}", file=f"{source} {market}") from error
     if table.ndim != 2 or table.shape[1] < 6 or not np.isfinite(table[:, :5]).all():
         raise DataError("gave rows that are no bars, or have no prices", file=f"{source} {market}")
-    instrument = known or _symbol(market, table[:, 4])
+    instrument = known or named(market, table[:, 4])
     return Bars(instrument, length, times, *(np.nan_to_num(table[:, i]) for i in range(1, 6)))
 
 

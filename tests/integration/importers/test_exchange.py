@@ -112,5 +112,5 @@ def test_the_command_goes_on_where_it_ended(tmp_path, monkeypatch, capsys) -> No
 
 
 def test_other_sources_are_refused(capsys) -> None:
-    assert run(["data", "fetch", "yahoo", "AAPL", "D1"]) == 2
+    assert run(["data", "fetch", "stooq", "AAPL", "D1"]) == 2
     assert "data append" in capsys.readouterr().err

@@ -68,7 +68,8 @@ def test_a_kept_name_is_given_through_params(name):
     expected = ta.sweep(BARS, plain, period=[3, 8, 13], stop_loss=[20, 40])
     np.testing.assert_array_equal(swept.column("net_profit"), expected.column("net_profit")[_order(swept, expected)])
     alone = ta.backtest(BARS, kept, params={name: 8, "stop_loss": 20})
-    assert alone.metrics == ta.backtest(BARS, plain, period=8, stop_loss=20).metrics
+    expected_alone = ta.backtest(BARS, plain, period=8, stop_loss=20)
+    np.testing.assert_equal(alone.metrics, expected_alone.metrics)  # undefined is equal to undefined
     evaluator = ta.make_evaluator(BARS, kept, params={name: [3, 8]}, stop_loss=20)
     assert evaluator.metrics_of(**{name: 8})["net_profit"] == alone.metrics["net_profit"]
 
