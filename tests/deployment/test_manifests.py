@@ -44,7 +44,7 @@ KEPT = {
     "prometheus": "/prometheus",
     "grafana": "/var/lib/grafana",
 }
-AWAITED = ("ollama_model",)
+AWAITED: tuple[str, ...] = ()
 """Settings that the manifests name before the program knows them."""
 
 OPTIONAL = ("ollama", "ollama-model")
