@@ -23,7 +23,6 @@ from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import metric
 from trading_ai.options import Given, rows_of
 from trading_ai.parameters import parse_value
-from trading_ai.runners.cbot.cbotset import read_cbotset, values_for
 from trading_ai.strategies.registry import strategy as strategy_named
 
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ def run(
     application = Application()  # first: it says where published strategies are found
     parameters = parse_settings(set_)
     if cbotset is not None:
+        from trading_ai.runners.cbot.cbotset import read_cbotset, values_for  # noqa: PLC0415 - SciPy takes 0.3 s
+
         parameters = values_for(strategy_named(strategy).parameters, read_cbotset(cbotset)) | parameters
     spec = BacktestSpec.of(strategy, parameters, dataset, given)
     record, result = application.backtests.run(spec, name)

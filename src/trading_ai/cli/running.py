@@ -19,7 +19,6 @@ from trading_ai.evaluation.job import strategy_of
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.options import Given, rows_of
 from trading_ai.parameters import Axis, ParameterRange, SearchSpace
-from trading_ai.runners.cbot.cbotset import axes_for, read_cbotset
 from trading_ai.search.registry import METHODS
 
 if TYPE_CHECKING:
@@ -121,6 +120,8 @@ def optimize(
     application = Application()
     axes: list[Axis] = [ParameterRange.parse(text) for text in param]
     if cbotset is not None:
+        from trading_ai.runners.cbot.cbotset import axes_for, read_cbotset  # noqa: PLC0415 - SciPy takes 0.3 s
+
         base = application.store.backtest(backtest_id).spec
         saved = axes_for(strategy_of(base).parameters, read_cbotset(cbotset), base.parameters)
         named = {axis.name for axis in axes}
