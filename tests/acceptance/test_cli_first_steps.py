@@ -98,7 +98,7 @@ def test_a_step_that_fails_ends_the_questions_with_its_code(tmp_path, monkeypatc
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{file}\nEURUSD\n\n\n\n\n"))
     assert run(["init"]) == 2
     shown = capsys.readouterr()
-    assert "error: " in shown.err
+    assert "error:" in shown.err
     assert "$ trading-ai backtest" not in shown.out
 
 

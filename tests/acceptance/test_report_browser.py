@@ -79,8 +79,11 @@ def wait(page, condition: str) -> None:
 
 def scroll_through(page) -> None:
     """Bring every figure into view, one after the other, and wait until it is drawn."""
-    while page.evaluate(f"Boolean({MISSING})"):
-        page.evaluate(f"window.wanted = {MISSING}; wanted.scrollIntoView()")
+    # Looked for and brought into view in one go: a figure may be drawn between two questions.
+    next_one = (
+        f"(() => {{ window.wanted = {MISSING}; if (wanted) wanted.scrollIntoView(); return Boolean(wanted); }})()"
+    )
+    while page.evaluate(next_one):
         wait(page, "wanted.querySelector('.main-svg')")
     page.evaluate("scrollTo(0, 0)")
 

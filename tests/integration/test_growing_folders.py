@@ -78,4 +78,4 @@ def test_a_file_that_cannot_be_opened_waits_for_the_next_look(folder, monkeypatc
 def test_without_watching_the_error_is_the_commands(folder, capsys):
     (folder / "3.csv").write_text("nothing\n")
     assert run(["data", "append", "latest", str(folder)]) == 2
-    assert "error: " in capsys.readouterr().err
+    assert "error:" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from tests.fakes.event_programs import EXIT, GROUP, LEVELS, LIMIT, MARKET, N_COL
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+
+pytestmark = pytest.mark.compiles
 
 
 def program(bars, seed, busy):

@@ -36,7 +36,11 @@ class Found(TypedDict):
 
 @form()
 class SearchAnswer(TypedDict):
-    """What a search finds, best first."""
+    """What a search finds.
+
+    Attributes:
+        hits: the passages, best first.
+    """
 
     hits: list[Found]
 

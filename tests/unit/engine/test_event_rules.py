@@ -31,6 +31,8 @@ from trading_ai.errors import EvaluationError
 from trading_ai.evaluation.event_runs import run_events
 from trading_ai.strategies.event import EventStrategy
 
+pytestmark = pytest.mark.compiles
+
 FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
 
 
