@@ -7,7 +7,7 @@ import numpy as np
 
 from trading_ai._jit import njit
 
-SHORT_BITS, APART_BITS = 4, 4
+SHORT_BITS, APART_BITS = 5, 3
 SHORT, LONG = 1 << SHORT_BITS, 1 << (SHORT_BITS + APART_BITS)
 """Bars whose closes are summarised together, and so many that a long stretch costs little."""
 

@@ -3,11 +3,12 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+import numpy as np
+
 from trading_ai._jit import njit
 from trading_ai.engine.compiled.replay_reach import (
     CONVERT_OWN_PRICE,
     CONVERT_RATES,
-    SHORT,
     SHORT_BITS,
     equity_bounds,
     stretch_market,
@@ -35,6 +36,18 @@ def worth(conversion, rate, rates, t, units, cost, price):
     if conversion == CONVERT_OWN_PRICE:
         return value / price
     return value * (rates[t] if conversion == CONVERT_RATES else rate)
+
+
+@njit
+def lowest_equity(base, rate, long_units, bought, short_units, sold, bid_close, ask_close, first, end):
+    """Lowest equity at the closes of these bars, by the same arithmetic as `worth`, at a fixed rate."""
+    # Costs that rounding has left of positions that are closed are nobody's.
+    bought, sold = (bought if long_units != 0.0 else 0.0), (sold if short_units != 0.0 else 0.0)
+    lowest = np.inf
+    for t in range(first, end):
+        value = base + (long_units * bid_close[t] - bought) * rate + (-short_units * ask_close[t] + sold) * rate
+        lowest = value if value < lowest else lowest
+    return lowest
 
 
 @njit
@@ -199,18 +212,27 @@ def settle_replay(
                 if is_uneventful(above, below, peak, fall, fraction):
                     u = stop
                     continue
-            if in_stretches and u & (SHORT - 1) == 0 and u + SHORT <= stop:
+            end = min((b + 1) << SHORT_BITS, stop) if u < stop else u + 1
+            if in_stretches and end - u > _FEW:
                 least, most, slow, fast = stretch_market(market, b, b)
                 above, below = equity_bounds(
                     own_price, base, long_units, bought, short_units, sold, by_block[b, 0], by_block[b, 1], least, most,
                     slow, fast,
                 )  # fmt: skip
                 if is_uneventful(above, below, peak, fall, fraction):
-                    u += SHORT
+                    u = end
                     continue
-                look_at = u + SHORT  # what follows may be seen in one again
+                look_at = end  # what follows may be seen in one again
+                if above + SAFE < peak and conversion < CONVERT_OWN_PRICE:
+                    # No new high: of these bars, the deepest decides alone.
+                    lowest = lowest_equity(
+                        base, rate, long_units, bought, short_units, sold, bid_close, ask_close, u, end
+                    )
+                    if lowest > 0.0:
+                        fall, fraction = max(fall, peak - lowest), max(fraction, (peak - lowest) / peak)
+                        u = end
+                        continue
             # Bar by bar to the end of the block, or of the day.
-            end = min((b + 1) << SHORT_BITS, stop) if u < stop else u + 1
             while u < end:
                 value = base
                 if long_units != 0.0:
