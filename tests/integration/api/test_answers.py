@@ -20,8 +20,8 @@ from trading_ai.importers.samples import load_sample
 BARS = "time,open,high,low,close\n" + "".join(f"2024-01-02 {hour:02d}:00:00,1.1,1.2,1.0,1.1\n" for hour in range(24))
 MORE = BARS.replace("2024-01-02", "2024-01-03")
 LISTED = (
-    b"entry_time,exit_time,direction,units,entry_price,exit_price,symbol,net_profit,exit_reason\n"
-    b"2017-01-04 04:30:00,2017-01-04 14:30:00,long,1000,1.10272,1.10721,EURUSD,4.49,signal\n"
+    b"entry_time,exit_time,direction,units,entry_price,exit_price,symbol,net_profit,exit_reason,take_profit\n"
+    b"2017-01-04 04:30:00,2017-01-04 14:30:00,long,1000,1.10272,1.10721,EURUSD,4.49,take_profit,1.10721\n"
 )
 OPTIMIZE, BACKTESTS, DATASETS = "/api/v1/optimize", "/api/v1/backtests", "/api/v1/datasets"
 ONE = OPTIMIZE + "/{optimization_id}"
