@@ -6,7 +6,7 @@ import backtrader as bt
 class CrossWithLevels(bt.Strategy):
     """Entry, stop and target are ordered at once: the levels count from the entry's bar on, the stop first."""
 
-    params = dict(fast=20, slow=82, stop=0.0020, target=0.0030)
+    params = (("fast", 20), ("slow", 82), ("stop", 0.0020), ("target", 0.0030))
 
     def __init__(self):
         self.cross = bt.ind.CrossOver(bt.ind.SMA(period=self.p.fast), bt.ind.SMA(period=self.p.slow))

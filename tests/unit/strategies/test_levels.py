@@ -31,7 +31,10 @@ def each(value):
         ({"target": Level.percent(np.inf)}, r"target.*finite"),
         ({"size": Size.units("many")}, r"size.*must be a number"),
         ({"trail": Level.price(1.0)}, r"trail.*must be a distance"),
-        ({"entry_limit": each(1.1), "entry_stop": each(1.2)}, r"entry_stop at bar 0.*limit or as a stop.*EventStrategy"),
+        (
+            {"entry_limit": each(1.1), "entry_stop": each(1.2)},
+            r"entry_stop at bar 0.*or as a stop.*EventStrategy",
+        ),
         ({"short_entry": ENTRIES, "entry_stop": each(1.1)}, r"entry_stop: waits for no entry.*ctx\.sell.*oco='both'"),
         ({"short_entry": ENTRIES, "entry_limit": 1.1}, r"entry_limit: waits for no entry.*EventStrategy"),
         ({"entry_limit": each(1.1), "expiry": 2.5}, r"expiry.*whole numbers"),
