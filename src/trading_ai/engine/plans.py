@@ -106,8 +106,8 @@ def plan_of(
         raise StrategyError(
             "must not be given where entry_limit is", parameter=f"{source}.entry_stop at bar {at}",
             value=float(stop[both][0]),
-            remedy="An entry waits as a limit or as a stop order: set one of both to NaN. A stop-limit order is one of an "
-            "EventStrategy: ctx.buy(stop_price=..., limit=...).",
+            remedy="An entry waits as a limit or as a stop order: set one of both to NaN. A stop-limit order is one of "
+            "an EventStrategy: ctx.buy(stop_price=..., limit=...).",
         )  # fmt: skip
     if not (~np.isnan(limit) | ~np.isnan(stop)).any():
         _refuse_straddle(signals, bars, source)
@@ -131,8 +131,8 @@ def _refuse_straddle(signals: Signals, bars: Bars, source: str) -> None:
             raise StrategyError(
                 "waits for no entry: a bar with long_entry and short_entry gives none", parameter=f"{source}.{name}",
                 value=f"prices at {at.size} such bars, first bar {at[0]}",
-                remedy="One order waits at a time. Orders on both sides, of which one cancels the other, are those of an "
-                "EventStrategy: ctx.buy(stop_price=high, oco='both') and ctx.sell(stop_price=low, oco='both').",
+                remedy="One order waits at a time. Orders on both sides, of which one cancels the other, are those of "
+                "an EventStrategy: ctx.buy(stop_price=high, oco='both') and ctx.sell(stop_price=low, oco='both').",
             )  # fmt: skip
 
 
