@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from trading_ai.runners.cbot.enums import ProportionalAmountType, RoundingMode
+from trading_ai.runners.cbot.enums import ProportionalAmountType, RoundingMode, Words
 from trading_ai.runners.cbot.system import Event
 from trading_ai.runners.cbot.unsupported import Supported
 
@@ -107,7 +107,7 @@ class RobotSymbol(Supported):
         """Units that lose an amount of account currency over so many pips, rounded down."""
         return self.NormalizeVolumeInUnits(amount / (pips * self.PipValue), RoundingMode.Down)
 
-    def VolumeForProportionalRisk(self, kind: ProportionalAmountType, percent: float, pips: float) -> float:
+    def VolumeForProportionalRisk(self, kind: Words, percent: float, pips: float) -> float:
         """Units that lose a percentage of the balance or of the equity over so many pips, rounded down."""
         whole = self._account.equity() if kind is ProportionalAmountType["Equity"] else self._account.balance
         return self.VolumeForFixedRisk(whole * percent / 100.0, pips)
