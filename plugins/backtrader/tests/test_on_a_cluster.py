@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.chaos.cluster import Cluster
 
 import trading_ai as ta
-from tests.chaos.cluster import Cluster
 from trading_ai.store.sql import SqlStore
 from trading_ai.strategies.registry import strategy
 
