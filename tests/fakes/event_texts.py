@@ -90,7 +90,20 @@ class PartClose(EventStrategy):
             ctx.exit(math.nan)
 
 
-SAME = (FirstTrade, Names, Bar, Lengths, Rounded, WholeClose, PartClose)
+class HoursAndDays(EventStrategy):
+    """One entry a trading day, within hours of a clock."""
+
+    def on_start(self, ctx):
+        self.morning = ctx.between("08:00", "11:00", "Europe/London")
+        self.day = -1
+
+    def on_bar(self, ctx):
+        if self.morning[-1] and not self.morning[-2] and ctx.day != self.day:
+            self.day = ctx.day
+            ctx.buy(0.1, stop_pips=10, target_pips=10)
+
+
+SAME = (HoursAndDays, FirstTrade, Names, Bar, Lengths, Rounded, WholeClose, PartClose)
 """Those that compile, and must do the same compiled."""
 
 

@@ -13,11 +13,24 @@ from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import Place, Series, checked_series
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.errors import EvaluationError
+from trading_ai.errors import EvaluationError, did_you_mean
 from trading_ai.market.bars import Bars
+from trading_ai.market.calendar import trading_day
+from trading_ai.market.seen import between
 from trading_ai.strategies.indicators import talib
 
 _BARS = ("open", "high", "low", "close", "volume")
+_ORDER_WORDS = (
+    "limit", "stop_price", "stop", "target", "stop_pips", "target_pips", "trail", "trail_pips", "expiry", "oco",
+    "targets",
+)  # fmt: skip
+_OTHER_WORDS = {
+    "stop_loss": "stop (a price) or stop_pips", "sl": "stop (a price) or stop_pips",
+    "take_profit": "target (a price) or target_pips", "tp": "target (a price) or target_pips",
+    "price": "limit or stop_price", "type": "limit or stop_price, which make it such an order",
+    "units": "size, in lots", "lots": "size, in lots", "volume": "size, in lots",
+}  # fmt: skip
+"""What other programs call the words of an order, and what it is called here."""
 
 
 class EventContext:
@@ -53,6 +66,11 @@ class EventContext:
     def time(self) -> int:
         """Open time of the bar at hand, ns UTC."""
         return int(self._times[self._place.bar])
+
+    @property
+    def day(self) -> int:
+        """Trading day of the bar at hand, days since 1970; it ends at the symbol's rollover (17:00 New York for FX)."""
+        return int(self.days()[self._place.bar])
 
     @property
     def open(self) -> float:
@@ -114,12 +132,30 @@ class EventContext:
         Raises:
             EvaluationError: it gave something else.
         """
+        if not callable(function):
+            raise EvaluationError(
+                f"ctx.indicator takes a function first, such as talib.SMA, and then what it is called with, not "
+                f"{function!r}: ctx.indicator(talib.SMA, 'close', 20)"
+            )
         given = [self._column(a) if isinstance(a, str) and a in _BARS else a for a in arguments]
         made = function(*(a._values if isinstance(a, Series) else a for a in given))
         n = len(self._bars)
         if isinstance(made, tuple):
             return tuple(Series(checked_series(function, each, n), self._place) for each in made)
         return Series(checked_series(function, made, n), self._place)
+
+    def between(self, start: str, end: str, clock: str = "UTC") -> Series:
+        """Bars that open within hours of a day by any clock or an exchange's, as a series: 1 within, 0 outside.
+
+        Args:
+            start: first time of day, ``HH:MM``.
+            end: time of day after the last; before `start` for hours that pass midnight.
+            clock: a time zone, such as ``America/New_York``, or an exchange's code, such as ``XNYS``.
+
+        Raises:
+            DataError: a time or the clock cannot be read, or both times are the same.
+        """
+        return Series(between(self._bars, start, end, clock).astype(np.float64), self._place)
 
     def atr(self, length: int) -> float:
         """Wilder's average true range over `length` bars, price; NaN until it is known."""
@@ -205,11 +241,11 @@ class EventContext:
         Raises:
             EvaluationError: a number is impossible.
         """
-        return self._order(1, size, **order)
+        return self._order(1, size, **_known("buy", order))
 
     def sell(self, size: float | None = None, **order: Any) -> Any:
         """Order a short position; arguments as of `buy`."""
-        return self._order(-1, size, **order)
+        return self._order(-1, size, **_known("sell", order))
 
     def exit(self, size: float | None = None, side: int = 0) -> None:
         """Close positions at the next open, oldest first.
@@ -233,6 +269,13 @@ class EventContext:
         self._logged.append(" ".join(map(str, parts)))
 
     # --- for the run --------------------------------------------------------------------------------------
+
+    def days(self) -> Any:
+        """Trading day of every bar, int64, shape (n_bars,)."""
+        made = self._bars.derived.get("trading days")
+        if made is None:
+            made = self._bars.derived["trading days"] = trading_day(self._bars.symbol, self._times)
+        return made
 
     def move_to(self, bar: int) -> None:
         """Make a bar the one at hand."""
@@ -317,6 +360,17 @@ class EventContext:
         return OrderView(simulator, order)
 
 
+def _known(method: str, order: dict[str, Any]) -> dict[str, Any]:
+    for name in order:
+        if name not in _ORDER_WORDS:
+            meant = _OTHER_WORDS.get(name)
+            remedy = f"Take {meant}. " if meant else did_you_mean(name, _ORDER_WORDS)
+            raise EvaluationError(
+                f"ctx.{method} has no argument {name!r}. {remedy}It takes size, {', '.join(_ORDER_WORDS)}"
+            )
+    return order
+
+
 def _price(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -332,6 +386,8 @@ class WholeBars:
         self._ctx = ctx
 
     def __getattr__(self, name: str) -> Any:
+        if name == "day":
+            return self._ctx.days()
         return self._ctx._times if name == "time" else self._ctx._column(name)
 
     def atr(self, length: int) -> Any:

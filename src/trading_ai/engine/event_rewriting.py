@@ -21,7 +21,7 @@ _SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "
 _ACCOUNT = {
     "balance": "d.account[e.BALANCE]", "equity": "equity_now(d)", "margin": "margin_now(d)",
     "free_margin": "(equity_now(d) - margin_now(d))", "trades": "int(d.account[e.N_CLOSED])", "bar": "bar",
-    "time": "bar_time[bar]",
+    "time": "bar_time[bar]", "day": "bar_day[bar]",
 }  # fmt: skip
 _POSITION = {
     "side": "of_oldest(d, SIDE, 0.0)", "size": "(of_oldest(d, UNITS, 0.0) / d.account[e.LOT])",
@@ -251,8 +251,8 @@ class Rewriting(ast.NodeTransformer):
         if node.attr == "last_trade":
             self._require_truth(node, "a trade")
             return self._expression(_HAS_TRADED, node)
-        if node.attr == "time":
-            self._argument("bar_time", node)
+        if node.attr in {"time", "day"}:
+            self._argument(f"bar_{node.attr}", node)
         if node.attr in _ACCOUNT:
             return self._expression(_ACCOUNT[node.attr], node)
         raise CannotCompileError(node.lineno, f"ctx.{node.attr}")

@@ -113,7 +113,7 @@ class PositionView:
                 new_target(self._position, self._simulator.level(target))
 
     def trail(self, distance: float) -> None:
-        """Keep the stop so far (price) behind the best price, from the next close on; 0 stops that.
+        """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 stops that.
 
         Raises:
             EvaluationError: the distance is below 0.

@@ -105,12 +105,35 @@ def plan_of(
         at = int(decided[np.flatnonzero(both)[0]])
         raise StrategyError(
             "must not be given where entry_limit is", parameter=f"{source}.entry_stop at bar {at}",
-            value=float(stop[both][0]), remedy="An entry waits as a limit or as a stop order: set one of both to NaN.",
+            value=float(stop[both][0]),
+            remedy="An entry waits as a limit or as a stop order: set one of both to NaN. A stop-limit order is one of "
+            "an EventStrategy: ctx.buy(stop_price=..., limit=...).",
         )  # fmt: skip
+    if not (~np.isnan(limit) | ~np.isnan(stop)).any():
+        _refuse_straddle(signals, bars, source)
     rows[:, KIND] = np.where(~np.isnan(limit), LIMIT, np.where(~np.isnan(stop), STOP_ORDER, MARKET))
     rows[:, PRICE_OF] = np.where(np.isnan(limit), stop, limit)
     rows[:, UNTIL] = _until(said("expiry"), len(bars), source, decided, first)
     return Plan(order_bars, rows, _exits(signals, bars, source, first, n_execution))
+
+
+def _refuse_straddle(signals: Signals, bars: Bars, source: str) -> None:
+    """Bars with both entries give none: where all waiting orders stand at such bars, orders of both sides are meant.
+
+    Raises:
+        StrategyError: they do.
+    """
+    long_entry, short_entry, _, _ = signals.arrays(len(bars), source)
+    for name in ("entry_stop", "entry_limit"):
+        prices = value_of(signals, name, bars, source)
+        at = np.flatnonzero(long_entry & short_entry & ~np.isnan(np.nan if prices is None else prices))
+        if at.size:
+            raise StrategyError(
+                "waits for no entry: a bar with long_entry and short_entry gives none", parameter=f"{source}.{name}",
+                value=f"prices at {at.size} such bars, first bar {at[0]}",
+                remedy="One order waits at a time. Orders on both sides, of which one cancels the other, are those of "
+                "an EventStrategy: ctx.buy(stop_price=high, oco='both') and ctx.sell(stop_price=low, oco='both').",
+            )  # fmt: skip
 
 
 def _until(lives: Floats, n_bars: int, source: str, decided: Ints, first: Ints) -> Floats:

@@ -120,7 +120,12 @@ class BacktestResult:
 
     Attributes:
         parameters: every parameter's value.
-        trades: closed trades in order of closing, see `engine.records.TRADE`.
+        trades: closed trades in order of closing, a NumPy record array: ``trades["net_profit"]`` is a column. There are
+            ``entry_bar``, ``exit_bar`` (places among the execution bars), ``entry_time_ns``, ``exit_time_ns`` (opens of
+            those bars, UTC), ``direction`` (+1 long, -1 short), ``exit_reason`` (see `engine.records.EXIT_REASONS`: 0
+            signal, 1 stop_loss, 2 take_profit, 3 trailing_stop, 4 break_even, 5 time_exit, 6 end_of_data, 7 stop_out),
+            ``ambiguous`` (stop and target in one bar), ``units``, ``entry_price``, ``exit_price``, ``gross_profit``,
+            ``commission``, ``swap``, ``net_profit``, ``balance``, ``mae`` and ``mfe`` (account currency).
         metrics: every metric by name; NaN where undefined.
         equity: equity at each execution bar's close, account currency, shape (n_bars,).
         equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import trading_ai
 from trading_ai.engine.account import Account
 from trading_ai.engine.trade_list import TradeList, listed_trades
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import EvaluationError, NotFoundError, StateError, TradingAIError
+from trading_ai.errors import EvaluationError, NotFoundError, StateError, TradingAIError, did_you_mean
 from trading_ai.evaluation.declared import check_rules, resolve_parameters
 from trading_ai.evaluation.job import (
     absolute_strategy,
@@ -41,16 +44,34 @@ def full_result(evaluator: Evaluator, combination: Mapping[str, Any]) -> Backtes
     """
     try:
         return evaluator.backtest(combination)
+    except EvaluationError as error:
+        where = _line_in_the_strategy(error)
+        if not where or where in str(error):
+            raise
+        raise EvaluationError(f"{error}{where}") from error
     except TradingAIError:
         raise
     except Exception as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        remedy = ""
+        if isinstance(error, AttributeError) and error.name:
+            remedy = did_you_mean(error.name, (name for name in dir(error.obj) if not name.startswith("_")))
+        said = f"{error}. {remedy.rstrip()}" if remedy else f"{error}"
         raise EvaluationError(
-            f"strategy {evaluator.strategy.name} raised {type(error).__name__}: {error}{where}"
+            f"strategy {evaluator.strategy.name} raised {type(error).__name__}: {said}{_line_in_the_strategy(error)}"
         ) from error
+
+
+_OWN_FOLDER = str(Path(trading_ai.__file__).parent)
+
+
+def _line_in_the_strategy(error: Exception) -> str:
+    """Where it was raised, as the innermost line that is not of this package; of this package where none is other."""
+    lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [each for each in lines if not each[0].startswith(_OWN_FOLDER)]
+    if not own and isinstance(error, TradingAIError):
+        return ""
+    file, line = (own or lines)[-1]
+    return f" at {file}:{line}"
 
 
 class BacktestService:

@@ -80,6 +80,7 @@ class Context(Protocol):
     Attributes:
         open: open of the bar that has just closed; `high`, `low`, `close`, `volume` likewise.
         time: its open time, ns UTC.
+        day: its trading day, days since 1970; a day ends at the symbol's rollover (17:00 New York for FX).
         bar: its place among the bars that the strategy sees.
         closes: the closes up to now, ``closes[-1]`` the current one; `opens`, `highs`, `lows`, `volumes` likewise.
         position: the oldest open position; false where there is none.
@@ -99,6 +100,7 @@ class Context(Protocol):
     close: float
     volume: float
     time: int
+    day: int
     bar: int
     position: Any
     positions: tuple[Any, ...]
@@ -119,6 +121,9 @@ class Context(Protocol):
             arguments: what it is called with; ``"open"``, ``"high"``, ``"low"``, ``"close"``, ``"volume"`` stand for
                 the bars' own arrays.
         """
+
+    def between(self, start: str, end: str, clock: str = "UTC") -> Any:
+        """Bars that open within hours of a day by any clock or an exchange's, as 1 and 0: `Bars.between`."""
 
     def atr(self, length: int) -> float:
         """Wilder's average true range over so many bars (TA-Lib's ATR), price; NaN until it is known."""

@@ -144,7 +144,11 @@ def test_levels_that_move():
     assert trades_of(moved) == [(1, 1.1, 3, 1.0990, "stop_loss")]
     moved = run(rows, (0, MARKET, {"stop": 50}), (2, MOVE_TARGET, {"price": 1.1020}))
     assert trades_of(moved)[0][3:] == (1.1020, "take_profit")
-    # The best price since the entry is 1.1005, 10 pips below it is 1.0995: from the bar after the next close on.
+    # The best price since it trails is 1.1005, 10 pips below it is 1.0995: from the bar after the next close on.
+    trailed = run(rows, (0, MARKET, {}), (1, TRAIL, {"trail": 0.0010}))
+    assert trades_of(trailed) == [(1, 1.1, 3, 1.0995, "trailing_stop")]
+    # 1.1050 was before: it would have made the stop 1.1040, above every price of the next bar.
+    rows = [FLAT, (1.1000, 1.1050, 1.0995, 1.1000), *rows[2:]]
     trailed = run(rows, (0, MARKET, {}), (1, TRAIL, {"trail": 0.0010}))
     assert trades_of(trailed) == [(1, 1.1, 3, 1.0995, "trailing_stop")]
 

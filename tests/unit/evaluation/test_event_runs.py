@@ -10,10 +10,11 @@ from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.runs import RunRequest
 from trading_ai.engine.sizing import Sizing
-from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.errors import EvaluationError, ParameterError, StrategyError
 from trading_ai.evaluation.event_runs import run_events, why_not_compiled, with_parameters
 from trading_ai.metrics.catalog import METRIC_NAMES
-from trading_ai.strategies.base import Float, Int
+from trading_ai.optimization.backtests import full_result
+from trading_ai.strategies.base import Choice, Float, Int
 from trading_ai.strategies.event import EventStrategy
 from trading_ai.strategies.identity import strategy_identity
 from trading_ai.strategies.indicators import shared_talib, talib
@@ -198,3 +199,91 @@ def test_a_series_ends_with_the_current_bar():
     assert evaluator.metrics_at({})["total_trades"] == 0
     run = sweep(bars, Averages, wait=[2, 3])
     assert "the current bar is [-1]" in run.failures[0]
+
+
+class Asks(EventStrategy):
+    """Notes the day of each bar and the hours of London."""
+
+    def on_start(self, ctx):
+        self.morning = ctx.between("08:00", "11:00", "Europe/London")
+        self.seen = []
+
+    def on_bar(self, ctx):
+        self.seen.append((ctx.time, ctx.day, self.morning[-1], len(self.morning)))
+
+
+def test_days_end_at_the_rollover_and_hours_are_those_of_any_clock():
+    strategy = Asks()
+    bars = BARS.slice(0, 3000)
+    data = prepare(bars, Costs(), "USD", None)
+    account = Account(10_000.0, Sizing(), Costs(), ExecutionRules()).sized(data)
+    run_events(strategy, RunRequest(bars, np.arange(3000), data, account, "USD", {}))
+    by_hour = {np.datetime64(seen[0], "ns").astype("datetime64[h]").astype(str): seen[1:] for seen in strategy.seen}
+    # 17:00 in New York is 22:00 UTC in January and 21:00 in April; 08:00 in London is 08:00 UTC and 07:00.
+    fourth_of_january, fourth_of_april = 17_170, 17_260
+    assert by_hour["2017-01-04T21"][0] == fourth_of_january
+    assert by_hour["2017-01-04T22"][0] == fourth_of_january + 1
+    assert by_hour["2017-04-04T20"][0] == fourth_of_april
+    assert by_hour["2017-04-04T21"][0] == fourth_of_april + 1
+    assert [by_hour[f"2017-01-04T{hour:02d}"][1] for hour in (7, 8, 10, 11)] == [0.0, 1.0, 1.0, 0.0]
+    assert [by_hour[f"2017-04-04T{hour:02d}"][1] for hour in (6, 7, 9, 10)] == [0.0, 1.0, 1.0, 0.0]
+    assert [seen[3] for seen in strategy.seen] == list(range(1, 3000))
+
+
+class Misspelt(EventStrategy):
+    """Orders with words of other programs."""
+
+    word: str = Choice("stop_loss", ("stop_loss", "limt", "units"))
+
+    def on_bar(self, ctx):
+        ctx.sell(0.1, **{self.word: 20})
+
+
+class NoFunction(EventStrategy):
+    """Names an indicator by its text."""
+
+    def on_start(self, ctx):
+        self.average = ctx.indicator("SMA", 20)
+
+    def on_bar(self, ctx):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("stop_loss", "ctx.sell has no argument 'stop_loss'. Take stop (a price) or stop_pips. It takes size, limit,"),
+        ("limt", "ctx.sell has no argument 'limt'. Did you mean limit? It takes"),
+        ("units", "ctx.sell has no argument 'units'. Take size, in lots. It takes"),
+    ],
+)
+def test_an_unknown_word_of_an_order_is_refused_with_the_known_ones(word, said):
+    with pytest.raises(EvaluationError) as refused:
+        backtest(BARS.slice(0, 50), Misspelt, word=word)
+    assert str(refused.value).startswith(said)
+
+
+def test_an_indicator_is_a_function():
+    with pytest.raises(EvaluationError, match=r"takes a function first, such as talib.SMA.*not 'SMA'"):
+        backtest(BARS.slice(0, 50), NoFunction)
+
+
+class Slips(EventStrategy):
+    """Goes wrong in its own text, and below it."""
+
+    asks: int = Int(0, 0, 1)
+
+    def on_bar(self, ctx):
+        if self.asks:
+            ctx.positon.close()
+        ctx.buy(0.1, stop_loss=20)
+
+
+@pytest.mark.parametrize(("asks", "said", "line"), [(1, "Did you mean position?", 2), (0, "'stop_loss'", 3)])
+def test_what_goes_wrong_names_the_line_of_the_strategy(asks, said, line):
+    evaluator = make_evaluator(BARS.slice(0, 50), Slips)
+    with pytest.raises(EvaluationError) as failed:
+        full_result(evaluator, {"asks": asks})
+    first = Slips.on_bar.__code__.co_firstlineno
+    assert said in str(failed.value)
+    assert str(failed.value).endswith(f" at {__file__}:{first + line}")

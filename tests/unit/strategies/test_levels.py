@@ -31,7 +31,12 @@ def each(value):
         ({"target": Level.percent(np.inf)}, r"target.*finite"),
         ({"size": Size.units("many")}, r"size.*must be a number"),
         ({"trail": Level.price(1.0)}, r"trail.*must be a distance"),
-        ({"entry_limit": each(1.1), "entry_stop": each(1.2)}, r"entry_stop at bar 0.*limit or as a stop"),
+        (
+            {"entry_limit": each(1.1), "entry_stop": each(1.2)},
+            r"entry_stop at bar 0.*or as a stop.*EventStrategy",
+        ),
+        ({"short_entry": ENTRIES, "entry_stop": each(1.1)}, r"entry_stop: waits for no entry.*ctx\.sell.*oco='both'"),
+        ({"short_entry": ENTRIES, "entry_limit": 1.1}, r"entry_limit: waits for no entry.*EventStrategy"),
         ({"entry_limit": each(1.1), "expiry": 2.5}, r"expiry.*whole numbers"),
         ({"entry_limit": each(1.1), "expiry": 0}, r"expiry.*above zero"),
         ({"long_exit_stop": each(1.1)[:5]}, r"long_exit_stop.*one value a bar"),

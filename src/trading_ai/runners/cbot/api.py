@@ -13,6 +13,7 @@ from trading_ai.runners.cbot.indicators.accessor import Indicators
 from trading_ai.runners.cbot.lines import quick
 from trading_ai.runners.cbot.market import Market
 from trading_ai.runners.cbot.series import RobotBars, TimeFrame, View
+from trading_ai.runners.cbot.symbols import Asset
 from trading_ai.runners.cbot.system import DateTime, Event, TimeSpan
 from trading_ai.runners.cbot.unsupported import Ignored, Supported, unsupported
 
@@ -85,7 +86,7 @@ class RobotAccountInfo(Supported):
     BrokerName = ""
 
     def __init__(self, account: RobotAccount, currency: str) -> None:
-        self._account, self.Currency = account, currency
+        self._account, self.Currency, self.Asset = account, currency, Asset(currency)
         self.AccountType = AccountType["Netted" if account.is_netted else "Hedged"]
         self.PreciseLeverage = account.rules.leverage
         self.StopOutLevel = account.rules.stop_out_level

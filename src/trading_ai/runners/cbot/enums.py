@@ -116,6 +116,7 @@ class RunningMode(Words):
 StopTriggerMethod = words("StopTriggerMethod", ("Trade", "Opposite", "DoubleTrade", "DoubleOpposite"))
 StochasticCalculationType = words("StochasticCalculationType", ("LowHigh", "CloseClose"))
 ProtectionType = words("ProtectionType", ("None_", "Relative", "Absolute"))
+ProportionalAmountType = words("ProportionalAmountType", ("Balance", "Equity"))
 DayOfWeek = words("DayOfWeek", ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"))
 AccountType = words("AccountType", ("Hedged", "Netted", "Both"))
 PlotType = words("PlotType", ("Line", "Histogram", "DiscontinuousLine", "Points"))
@@ -132,7 +133,8 @@ ENUMS: dict[str, type[Words]] = {
     for kind in (
         TradeType, MovingAverageType, ErrorCode, PendingOrderType, PositionCloseReason, PendingOrderCancellationReason,
         RoundingMode, RunningMode, StopTriggerMethod, StochasticCalculationType, ProtectionType, DayOfWeek,
-        AccountType, PlotType, LineStyle, VerticalAlignment, HorizontalAlignment, ChartIconType, AccessRights,
+        ProportionalAmountType, AccountType, PlotType, LineStyle, VerticalAlignment, HorizontalAlignment, ChartIconType,
+        AccessRights,
     )
 }  # fmt: skip
 """Every enumeration by its name: types of parameters, and names of the module ``cAlgo.API``."""

@@ -9,7 +9,8 @@ from typing import Any
 from trading_ai.engine.records import TALLY
 from trading_ai.engine.runs import Ran, RunRequest, tallies_of
 from trading_ai.errors import EvaluationError
-from trading_ai.runners.cbot.unsupported import Supported
+from trading_ai.runners.cbot.account import RobotAccount
+from trading_ai.runners.cbot.unsupported import Supported, unsupported
 
 
 class FitnessArguments(Supported):
@@ -17,7 +18,8 @@ class FitnessArguments(Supported):
 
     shown_as = "args"
 
-    def __init__(self, ran: Ran, request: RunRequest) -> None:
+    def __init__(self, ran: Ran, request: RunRequest, account: RobotAccount) -> None:
+        self.History, self.Positions, self.PendingOrders = account.History, account.Positions, account.PendingOrders
         tallies = tallies_of(ran, request.data, request.account)
 
         def tally(name: str) -> float:
@@ -36,8 +38,24 @@ class FitnessArguments(Supported):
         lost = -tally("gross_loss")
         self.ProfitFactor = tally("gross_profit") / lost if lost > 0.0 else float("inf")
 
+    @property
+    def SharpeRatio(self) -> float:
+        """Refused: the platform does not say how it is worked out."""
+        unsupported("args.SharpeRatio", _OUR_RATIOS)
 
-def fitness_of(robot: Any, ran: Ran, request: RunRequest, log: Callable[[str], None]) -> float:
+    @property
+    def SortinoRatio(self) -> float:
+        """Refused likewise."""
+        unsupported("args.SortinoRatio", _OUR_RATIOS)
+
+
+_OUR_RATIOS = (
+    "The platform does not say how it works this ratio out. Rank by that of this program instead: "
+    "--objective sharpe_ratio or sortino_ratio."
+)
+
+
+def fitness_of(robot: Any, ran: Ran, request: RunRequest, account: RobotAccount, log: Callable[[str], None]) -> float:
     """What a robot says of a run by ``get_fitness``, written into its log too; NaN where it says nothing.
 
     Raises:
@@ -46,7 +64,7 @@ def fitness_of(robot: Any, ran: Ran, request: RunRequest, log: Callable[[str], N
     asked = getattr(robot, "get_fitness", None)
     if asked is None:
         return math.nan
-    said = asked(FitnessArguments(ran, request))
+    said = asked(FitnessArguments(ran, request, account))
     log(f"fitness {said}")
     try:
         return float(said)

@@ -237,6 +237,22 @@ class PendingOrder(Supported):
         """Change its size."""
         return self.account.ModifyPendingOrder(self, volume=units)
 
+    def ModifyStopLossPips(self, pips: float | None) -> TradeResult:
+        """Change the distance of its position's stop-loss; None for none."""
+        return self.account.ModifyPendingOrder(self, stopLossPips=pips)
+
+    def ModifyTakeProfitPips(self, pips: float | None) -> TradeResult:
+        """Change the distance of its position's take-profit; None for none."""
+        return self.account.ModifyPendingOrder(self, takeProfitPips=pips)
+
+    def ModifyExpirationTime(self, moment: DateTime | None) -> TradeResult:
+        """Change how long it waits; None for ever."""
+        return self.account.ModifyPendingOrder(self, expirationTime=moment)
+
+    def ModifyStopLimitRange(self, pips: float) -> TradeResult:
+        """Change how far beyond its price a stop-limit order may fill."""
+        return self.account.ModifyPendingOrder(self, stopLimitRangePips=pips)
+
 
 class HistoricalTrade(Supported):
     """A closed position, or the closed part of one."""

@@ -108,7 +108,7 @@ class Robot(Hosted):
                 spread=account.paid_by_spread(trades),
                 ruined_bar=account.ruined_bar,
             )
-            fitness = fitness_of(robot, ran, request, log.add)
+            fitness = fitness_of(robot, ran, request, account, log.add)
         except TradingAIError:
             raise
         except NameError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from trading_ai.runners.cbot.enums import RoundingMode
+from trading_ai.runners.cbot.enums import ProportionalAmountType, RoundingMode, Words
 from trading_ai.runners.cbot.system import Event
 from trading_ai.runners.cbot.unsupported import Supported
 
@@ -107,9 +107,10 @@ class RobotSymbol(Supported):
         """Units that lose an amount of account currency over so many pips, rounded down."""
         return self.NormalizeVolumeInUnits(amount / (pips * self.PipValue), RoundingMode.Down)
 
-    def VolumeForProportionalRisk(self, _: Any, percent: float, pips: float) -> float:
-        """Units that lose a percentage of the balance over so many pips, rounded down."""
-        return self.VolumeForFixedRisk(self._account.balance * percent / 100.0, pips)
+    def VolumeForProportionalRisk(self, kind: Words, percent: float, pips: float) -> float:
+        """Units that lose a percentage of the balance or of the equity over so many pips, rounded down."""
+        whole = self._account.equity() if kind is ProportionalAmountType["Equity"] else self._account.balance
+        return self.VolumeForFixedRisk(whole * percent / 100.0, pips)
 
     def AmountRisked(self, units: float, pips: float) -> float:
         """Account currency that so many units lose over so many pips."""
