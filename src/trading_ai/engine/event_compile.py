@@ -20,7 +20,7 @@ import numpy as np
 
 from trading_ai._jit import njit, njit_users
 from trading_ai._syntax import expression_tree, module_tree
-from trading_ai.engine.compiled import event_desk, event_fills, event_orders_placed, event_walk
+from trading_ai.engine.compiled import event_desk, event_far, event_fills, event_orders_placed, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
 from trading_ai.engine.event_rewriting import (
     BUILT_IN,
@@ -36,13 +36,13 @@ _PREFIX = "trading_ai_events_"
 _CALLED = {
     name: vars(module)[name]
     for module, names in (
-        (event_desk, ("equity_now", "margin_now", "profit_now", "finite_or_nan")),
+        (event_desk, ("margin_now", "finite_or_nan")),
+        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part", "equity_now", "profit_now")),
         (
             event_orders_placed,
             (
-                "at", "order", "exit_all", "exit_some", "close_oldest", "close_part", "cancel_all", "move_stop",
-                "move_target", "trail_oldest", "of_oldest", "of_last_trade", "round_to",
-                "whole_number",
+                "at", "cancel_all", "move_stop", "move_target", "trail_oldest", "of_oldest", "of_last_trade",
+                "round_to", "whole_number",
             ),
         ),
     )
@@ -181,7 +181,7 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     exec(compile(tree, file, "exec", dont_inherit=True), space)
     space["on_bar"] = njit_users(space["on_bar"])
     space |= {
-        "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_walk.one_bar,
+        "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_far.one_bar,
         "held_quietly": event_walk.held_quietly,
         **{n: vars(event_desk)[n] for n in
            ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE", "EXPOSED")},
