@@ -73,6 +73,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         account[e.DELAY] = request.entry_delay
         account[e.NETTING] = float(strategy.account_mode == "netting")
         account[e.PIP], account[e.LOT] = data.bars.symbol.pip_size, data.bars.symbol.lot_size
+        account[e.TICK], (account[e.BEFORE_BID], account[e.BEFORE_ASK]) = -1.0, data.close_before
         trades, equity = np.zeros((room, e.N_TRADE)), np.empty(data.n_bars)
         marks = np.full(data.n_bars, np.nan)
         desk = e.Desk(

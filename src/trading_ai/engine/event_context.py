@@ -80,6 +80,21 @@ class EventContext:
         return self._value("volume")
 
     @property
+    def bid(self) -> float:
+        """Bid price of the tick at hand, or of the last close."""
+        return self._simulator.moment[1]
+
+    @property
+    def ask(self) -> float:
+        """Ask price likewise."""
+        return self._simulator.moment[2]
+
+    @property
+    def tick(self) -> int:
+        """Which tick of its bar is at hand: 0 the open, 1 and 2 the extremes, 3 the close; -1 outside `on_tick`."""
+        return self._simulator.tick
+
+    @property
     def opens(self) -> Series:
         """Opens up to now."""
         return Series(self._column("open"), self._place)
@@ -137,11 +152,9 @@ class EventContext:
 
     @property
     def equity(self) -> float:
-        """Balance and open positions at the last close, account currency."""
-        simulator, bar = self._simulator, self._simulator.now - 1
-        if not simulator.open:
-            return simulator.balance
-        return simulator.equity_at(bar, simulator.bid[3][bar], simulator.ask[3][bar])
+        """Balance and open positions at the last close, or at the tick at hand; account currency."""
+        simulator = self._simulator
+        return simulator.equity_at(*simulator.moment) if simulator.open else simulator.balance
 
     @property
     def margin(self) -> float:

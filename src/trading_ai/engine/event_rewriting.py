@@ -21,7 +21,7 @@ _SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "
 _ACCOUNT = {
     "balance": "d.account[e.BALANCE]", "equity": "equity_now(d)", "margin": "margin_now(d)",
     "free_margin": "(equity_now(d) - margin_now(d))", "trades": "int(d.account[e.N_CLOSED])", "bar": "bar",
-    "time": "bar_time[bar]",
+    "time": "bar_time[bar]", "bid": "bid_now(d)", "ask": "ask_now(d)", "tick": "int(d.account[e.TICK])",
 }  # fmt: skip
 _POSITION = {
     "side": "of_oldest(d, SIDE, 0.0)", "size": "(of_oldest(d, UNITS, 0.0) / d.account[e.LOT])",
@@ -57,13 +57,13 @@ class CannotCompileError(Exception):
 
 
 class Rewriting(ast.NodeTransformer):
-    """Rewrites the body of `on_bar`.
+    """Rewrites the body of `on_bar`, and that of `on_tick`.
 
     Args:
         names: what `self` and `ctx` are called there.
         values: the strategy's attributes after `on_start`: a `Series` counts as "series", an array as "array", a
             number or text as "number".
-        states: attributes that `on_bar` sets.
+        states: attributes that they set.
 
     Attributes:
         arguments: source of each argument that the rewritten function needs besides the desk, by name: ``self.length``
@@ -79,9 +79,11 @@ class Rewriting(ast.NodeTransformer):
         self._asked: set[int] = set()
         self._stored: Counter[str] = Counter()
         self._aliases: dict[str, ast.expr] = {}
+        self._method = "on_bar"
 
-    def look_at(self, function: ast.FunctionDef) -> None:
-        """Look at the whole of the function once, before its statements are visited."""
+    def look_at(self, function: ast.FunctionDef, method: str) -> None:
+        """Look at the whole of the function of that name once, before its statements are visited."""
+        self._method, self._aliases = method, {}
         self._asked = asked_for_truth(function)
         self._stored = Counter(
             node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -95,7 +97,7 @@ class Rewriting(ast.NodeTransformer):
     @override
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            raise CannotCompileError(node.lineno, "on_bar returns a value")
+            raise CannotCompileError(node.lineno, f"{self._method} returns a value")
         return ast.copy_location(self.final(), node)
 
     def final(self) -> ast.Return:

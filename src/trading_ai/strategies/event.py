@@ -53,6 +53,17 @@ class EventStrategy(Declared, ABC):
             ctx: the market and the account as they are at that close, see `Context`.
         """
 
+    def on_tick(self, ctx: Any) -> None:
+        """Called at each tick: at a bar's open, its two extremes and its close, in the order of its way.
+
+        With finer bars for the execution, at those of each of them. First called once a bar has closed. What is
+        ordered here is carried out at once, at the tick's prices.
+
+        Args:
+            ctx: its bars and series are those of the last close: of the bar that the tick lies in only `bid`, `ask`
+                and `tick` are known; `equity` and the profit of positions are those of the tick.
+        """
+
     def on_trade(self, ctx: Any, trade: Any) -> None:
         """Called before `on_bar` for each trade that was closed since the last call, in order of closing.
 
@@ -80,6 +91,8 @@ class Context(Protocol):
     Attributes:
         open: open of the bar that has just closed; `high`, `low`, `close`, `volume` likewise.
         time: its open time, ns UTC.
+        bid: bid price of the tick at hand, outside `on_tick` of the last close; `ask` likewise.
+        tick: 0 at the open of a bar, 1 and 2 at its extremes, 3 at its close; -1 outside `on_tick`.
         bar: its place among the bars that the strategy sees.
         closes: the closes up to now, ``closes[-1]`` the current one; `opens`, `highs`, `lows`, `volumes` likewise.
         position: the oldest open position; false where there is none.
@@ -98,6 +111,9 @@ class Context(Protocol):
     low: float
     close: float
     volume: float
+    bid: float
+    ask: float
+    tick: int
     time: int
     bar: int
     position: Any

@@ -44,9 +44,10 @@ N_ORDER = 15
 
 (
     BALANCE, N_OPEN, N_WAITING, N_REQUESTS, N_CLOSED, N_SKIPPED, SLIPPAGE, SPREAD, RUINED_BAR, N_OPENED, TROUBLE,
-    NOW, DELAY, NETTING, PIP, LOT, EXPOSED,
-) = range(17)  # fmt: skip
-N_ACCOUNT = 17
+    NOW, DELAY, NETTING, PIP, LOT, EXPOSED, TICK, QUOTE_BID, QUOTE_ASK, TOUCHED, BEFORE_BID, BEFORE_ASK, UP_FIRST,
+    HELD, OPENED_BEFORE,
+) = range(26)  # fmt: skip
+N_ACCOUNT = 26
 TOO_MANY_TRADES, TOO_MANY_POSITIONS, TOO_MANY_ORDERS = 1.0, 2.0, 3.0
 
 (
@@ -231,12 +232,35 @@ def put_position(d, t, side, units, entry, stop, reason, target, paid, margin, t
 
 
 @njit_once
+def bid_now(d):
+    """Bid price of the tick at hand, or of the last close."""
+    t = int(d.account[NOW]) - 1
+    if d.account[TICK] >= 0.0:
+        return d.account[QUOTE_BID]
+    return d.prices[t, BID + 3] if t >= 0 else d.account[BEFORE_BID]
+
+
+@njit_once
+def ask_now(d):
+    """Ask price likewise."""
+    t = int(d.account[NOW]) - 1
+    if d.account[TICK] >= 0.0:
+        return d.account[QUOTE_ASK]
+    return d.prices[t, ASK + 3] if t >= 0 else d.account[BEFORE_ASK]
+
+
+@njit_once
+def bar_now(d):
+    """The bar that these prices belong to."""
+    return int(d.account[NOW]) - (0 if d.account[TICK] >= 0.0 else 1)
+
+
+@njit_once
 def equity_now(d):
-    """Equity at the last close, as the strategy sees it."""
+    """Equity at the last close or the tick at hand, as the strategy sees it."""
     if d.account[N_OPEN] == 0.0:
         return d.account[BALANCE]
-    t = int(d.account[NOW]) - 1
-    return d.account[BALANCE] + open_value(d, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+    return d.account[BALANCE] + open_value(d, bar_now(d), bid_now(d), ask_now(d))
 
 
 @njit_once
@@ -250,11 +274,10 @@ def margin_now(d):
 
 @njit_once
 def profit_now(d):
-    """Price profit and swap of the oldest position at the last close; 0 without one."""
+    """Price profit and swap of the oldest position at the last close or the tick at hand; 0 without one."""
     if d.account[N_OPEN] == 0.0:
         return 0.0
-    t = int(d.account[NOW]) - 1
-    return worth_of(d, 0, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+    return worth_of(d, 0, bar_now(d), bid_now(d), ask_now(d))
 
 
 @njit_once

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from trading_ai._jit import far, kind_of, njit_once
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled import event_orders_placed as o
-from trading_ai.engine.compiled import event_walk
+from trading_ai.engine.compiled import event_ticks, event_walk
 
 _NUMBER, _WHOLE = kind_of(0.0), kind_of(0)
 
@@ -26,8 +26,13 @@ _CALLED = (
     far(o.close_some, None, e.DESK, _NUMBER, _NUMBER, _NUMBER),
     far(e.equity_now, 0.0, e.DESK),
     far(e.profit_now, 0.0, e.DESK),
+    far(event_ticks.to_tick, None, e.DESK, _WHOLE, _WHOLE),
+    far(event_ticks.carry_out, None, e.DESK, _WHOLE),
+    far(event_ticks.end_of_ticks, 0.0, e.DESK, _WHOLE),
 )
-_one_bar, _order, _exit, _exit_some, _equity, _profit = (each.call for each in _CALLED)
+_one_bar, _order, _exit, _exit_some, _equity, _profit, _to_tick, _carry_out, _end_of_ticks = (
+    each.call for each in _CALLED
+)
 
 
 @cache
@@ -96,3 +101,21 @@ def profit_now(d):
     if d.account[e.N_OPEN] == 0.0:
         return 0.0
     return _profit(d.far[5], (d,))
+
+
+@njit_once
+def to_tick(d, t, k):
+    """See `event_ticks.to_tick`."""
+    _to_tick(d.far[6], (d, t, k))
+
+
+@njit_once
+def carry_out(d, t):
+    """See `event_ticks.carry_out`."""
+    _carry_out(d.far[7], (d, t))
+
+
+@njit_once
+def end_of_ticks(d, t):
+    """See `event_ticks.end_of_ticks`."""
+    return _end_of_ticks(d.far[8], (d, t))

@@ -1,4 +1,4 @@
-"""Compiled: orders of an event strategy carried out at a bar's open; the rules are those of `event_reference`."""
+"""Compiled: orders of an event strategy carried out at an open or a tick; the rules are those of `event_reference`."""
 
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
@@ -185,8 +185,8 @@ def expire(d, strategy_bar):
 
 
 @njit_once
-def exit_at_open(d, request, t):
-    """Close at the open of bar t what a request names."""
+def exit_now(d, request, t, bid, ask, inside):
+    """Close at these prices of bar t what a request names."""
     left = request[e.O_UNITS] if request[e.O_UNITS] > 0.0 else np.inf
     side, number = request[e.O_SIDE], request[e.O_POSITION]
     p = d.positions
@@ -198,35 +198,34 @@ def exit_at_open(d, request, t):
             continue
         units = part_of(p[i, UNITS], left)
         left -= units
-        price = d.prices[t, e.BID if p[i, SIDE] > 0.0 else e.ASK]
+        price = bid if p[i, SIDE] > 0.0 else ask
         if not leave(d, i, t, price, SIGNAL, units, False, False):
             i += 1
-        if d.account[e.N_OPEN] == 0.0:
+        if d.account[e.N_OPEN] == 0.0 and not inside:
             d.marks[t] = d.account[e.BALANCE]
 
 
 @njit_once
-def market_orders(d, t):
-    """Carry out at the open of bar t what was ordered at the market, in the order in which it was ordered."""
-    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
+def market_orders(d, t, bid, ask, inside):
+    """Carry out at these prices of bar t what was ordered at the market, in the order in which it was ordered."""
     late = 0
     for j in range(int(d.account[e.N_REQUESTS])):
         request = d.requests[j]
         if request[e.O_KIND] == e.EXIT:
-            exit_at_open(d, request, t)
+            exit_now(d, request, t, bid, ask, inside)
         elif request[e.O_DUE] > t:
             if late != j:
                 for c in range(e.N_ORDER):
                     d.requests[late, c] = d.requests[j, c]
             late += 1
         elif request[e.O_LIVE] > 0.0:
-            execute(d, request, t, ask if request[e.O_SIDE] > 0.0 else bid, bid, ask, False)
+            execute(d, request, t, ask if request[e.O_SIDE] > 0.0 else bid, bid, ask, inside)
     d.account[e.N_REQUESTS] = late
 
 
 @njit_once
 def levels_at(d, t, bid, ask):
-    """Close positions whose stop or target the open of bar t is at or beyond."""
+    """Close positions whose stop or target these prices of bar t are at or beyond."""
     p = d.positions
     i = 0
     while i < d.account[e.N_OPEN]:
@@ -241,9 +240,8 @@ def levels_at(d, t, bid, ask):
 
 
 @njit_once
-def fill_at_open(d, t):
-    """Fill what the open of bar t is at or beyond."""
-    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
+def fill_at_price(d, t, bid, ask, inside):
+    """Fill what these prices of bar t, its open or a moment inside it, are at or beyond."""
     levels_at(d, t, bid, ask)
     while d.account[e.N_OPEN] > 0.0 and cannot_carry(d, t, bid, ask):
         stop_out_held(d, t, bid, ask, np.nan, np.nan)
@@ -258,8 +256,8 @@ def fill_at_open(d, t):
             if kind == e.STOP_LIMIT:
                 order[e.O_STOP_PRICE] = -side * np.inf  # from here on it is a limit
             else:
-                execute(d, order, t, price, bid, ask, False)
+                execute(d, order, t, price, bid, ask, inside)
         if order[e.O_LIVE] > 0.0 and waits_for_limit(order) and (order[e.O_LIMIT] - price) * side >= 0.0:
-            execute(d, order, t, price, bid, ask, False)
+            execute(d, order, t, price, bid, ask, inside)
     if d.account[e.N_OPENED] > before:
         levels_at(d, t, bid, ask)

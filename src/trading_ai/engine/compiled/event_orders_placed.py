@@ -73,6 +73,7 @@ def order(
         account[e.TROUBLE] = e.TOO_MANY_ORDERS
         return
     account[count] += 1.0
+    account[e.TOUCHED] = 1.0
     rows[i, e.O_KIND], rows[i, e.O_SIDE] = kind, side
     rows[i, e.O_UNITS] = size * account[e.LOT] if given & 1 else 0.0
     rows[i, e.O_LIMIT], rows[i, e.O_STOP_PRICE] = limit, stop_price
@@ -93,6 +94,7 @@ def request_exit(d, number, units, side):
         account[e.TROUBLE] = e.TOO_MANY_ORDERS
         return
     account[e.N_REQUESTS] += 1.0
+    account[e.TOUCHED] = 1.0
     r = d.requests
     r[i, e.O_KIND], r[i, e.O_SIDE], r[i, e.O_UNITS], r[i, e.O_POSITION] = e.EXIT, side, units, number
     r[i, e.O_OCO], r[i, e.O_LIVE], r[i, e.O_DUE] = 0.0, 1.0, 0.0
@@ -121,6 +123,7 @@ def move_stop(d, stop):
     """`ctx.position.modify(stop=...)`; NaN removes it."""
     if d.account[e.N_OPEN] > 0.0:
         p = d.positions
+        d.account[e.TOUCHED] = 1.0
         p[0, STOP] = -p[0, SIDE] * np.inf if np.isnan(stop) else rounded(stop, d.config[a.LEVEL_SCALE])
         p[0, STOP_REASON] = STOP_LOSS
 
@@ -130,6 +133,7 @@ def move_target(d, target):
     """`ctx.position.modify(target=...)`; NaN removes it."""
     if d.account[e.N_OPEN] > 0.0:
         p = d.positions
+        d.account[e.TOUCHED] = 1.0
         p[0, TARGET] = p[0, SIDE] * np.inf if np.isnan(target) else rounded(target, d.config[a.LEVEL_SCALE])
 
 
@@ -139,6 +143,7 @@ def trail_oldest(d, distance):
     if distance < 0.0:
         d.account[e.TROUBLE] = BAD_ORDER
     elif d.account[e.N_OPEN] > 0.0:
+        d.account[e.TOUCHED] = 1.0
         d.positions[0, e.TRAIL] = distance
 
 

@@ -22,7 +22,7 @@ from trading_ai.engine.compiled.carrying import (
     limit_of,
 )
 from trading_ai.engine.compiled.event_desk import cannot_carry, close_held, leave, open_value, stop_out_held
-from trading_ai.engine.compiled.event_fills import execute, fill_at_open, keep_live, market_orders, waits_for_limit
+from trading_ai.engine.compiled.event_fills import execute, fill_at_price, keep_live, market_orders, waits_for_limit
 from trading_ai.engine.records import END_OF_DATA, TAKE_PROFIT, TRAILING_STOP
 
 _STOP, _ACCOUNT, _TARGET, _ORDER = range(4)
@@ -167,17 +167,21 @@ def reach(d, t, kind, i, price, bid, ask):
 
 
 @njit_once
+def goes_up_first(d, t):
+    """Whether the way of bar t goes to its high before its low."""
+    side = sides_of(d)
+    open_, high, low = d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
+    if side == 0.0 or side == 2.0:
+        return high - open_ < open_ - low
+    return (side < 0.0) == (d.config[a.TARGET_FIRST] == 0.0)
+
+
+@njit_once
 def inside_bar(d, t):
     """Fill what bar t reaches on its way."""
     if is_quiet(d, t):
         return
-    side = sides_of(d)
-    open_, high, low = d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
-    if side == 0.0 or side == 2.0:
-        up_first = high - open_ < open_ - low
-    else:
-        up_first = (side < 0.0) == (d.config[a.TARGET_FIRST] == 0.0)
-    first, second = (1, 2) if up_first else (2, 1)
+    first, second = (1, 2) if goes_up_first(d, t) else (2, 1)
     walk(d, t, 0, first)
     walk(d, t, first, second)
     walk(d, t, second, 3)
@@ -221,13 +225,14 @@ def one_bar(d, t):
         t: the bar.
     """
     account = d.account
+    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
     if account[e.N_REQUESTS] > 0.0:
-        market_orders(d, t)
+        market_orders(d, t, bid, ask, False)
     if account[e.N_OPEN] == 0.0 and account[e.N_WAITING] == 0.0:
         return account[e.BALANCE]
     if t == d.prices.shape[0] - 1 or not is_quiet(d, t):
         held, before = account[e.N_OPEN] > 0.0, account[e.N_OPENED]
-        fill_at_open(d, t)
+        fill_at_price(d, t, bid, ask, False)
         inside_bar(d, t)
         if held or account[e.N_OPENED] > before:
             account[e.EXPOSED] += 1.0
