@@ -187,10 +187,10 @@ def run_code(strategy, request):
     return run_compiled(compiled(strategy), strategy, ctx, request)
 
 
-def request_on(bars, costs=None):
+def request_on(bars, costs=None, rules=None):
     """A run on whole bars with 10,000 USD."""
     data = prepare(bars, costs or Costs(), "USD", None)
-    account = Account(10_000.0, Sizing(), costs or Costs(), ExecutionRules()).sized(data)
+    account = Account(10_000.0, Sizing(), costs or Costs(), rules or ExecutionRules()).sized(data)
     return RunRequest(bars, np.arange(len(bars)), data, account, "USD", {})
 
 
