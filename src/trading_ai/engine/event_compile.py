@@ -22,14 +22,9 @@ from trading_ai._jit import njit, njit_users
 from trading_ai._syntax import expression_tree, module_tree
 from trading_ai.engine.compiled import event_desk, event_far, event_fills, event_orders_placed, event_ticks, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
-from trading_ai.engine.event_rewriting import (
-    BUILT_IN,
-    OWN,
-    CannotCompileError,
-    Rewriting,
-    assigned_attributes,
-)
-from trading_ai.engine.event_series import Series
+from trading_ai.engine.event_reading import CannotCompileError, assigned_attributes
+from trading_ai.engine.event_rewriting import BUILT_IN, OWN, Rewriting
+from trading_ai.engine.event_series import OtherBars, Series
 from trading_ai.strategies.event import EventStrategy, overrides
 
 _METHODS = ("on_bar", "on_tick")
@@ -42,8 +37,8 @@ _CALLED = {
         (
             event_orders_placed,
             (
-                "at", "cancel_all", "move_stop", "move_target", "trail_oldest", "of_oldest", "of_last_trade",
-                "round_to", "whole_number",
+                "at", "at_known", "cancel_all", "move_stop", "move_target", "trail_oldest", "of_oldest",
+                "of_last_trade", "round_to", "whole_number",
             ),
         ),
     )
@@ -121,7 +116,9 @@ _MADE: dict[tuple[type, tuple[tuple[str, str], ...]], Compiled | CannotCompileEr
 def kind_of_value(value: object) -> str:
     """What an attribute of a strategy is for compiled code: see `Rewriting`; "" for what it cannot use."""
     if isinstance(value, Series):
-        return "series"
+        return "other series" if value.known is not None else "series"
+    if isinstance(value, OtherBars):
+        return "other bars"
     if isinstance(value, np.ndarray) and value.dtype.kind in "fib":
         return "array"
     return "number" if isinstance(value, bool | int | float | np.number) else ""

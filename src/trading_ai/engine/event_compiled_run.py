@@ -16,7 +16,7 @@ from trading_ai.engine.compiled.event_far import addresses
 from trading_ai.engine.event_compile import Compiled, refuse
 from trading_ai.engine.event_context import EventContext
 from trading_ai.engine.event_orders import MOST_ORDERS, MOST_POSITIONS
-from trading_ai.engine.event_rewriting import CannotCompileError
+from trading_ai.engine.event_reading import CannotCompileError
 from trading_ai.engine.event_series import Series
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData

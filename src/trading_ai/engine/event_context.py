@@ -10,14 +10,12 @@ import numpy as np
 
 from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
-from trading_ai.engine.event_series import Place, Series, checked_series
+from trading_ai.engine.event_series import BAR_ARRAYS, OtherBars, Place, Series, indicator_of
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.errors import EvaluationError
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.indicators import talib
-
-_BARS = ("open", "high", "low", "close", "volume")
 
 
 class EventContext:
@@ -37,7 +35,7 @@ class EventContext:
         self._atr: dict[int, Series] = {}
         self._columns = {
             name: np.asarray(getattr(bars, name), dtype=np.float64) if getattr(bars, name) is not None else None
-            for name in _BARS
+            for name in BAR_ARRAYS
         }
         self._lists: dict[str, list[float]] = {}
         self._times = bars.open_time_ns
@@ -129,12 +127,23 @@ class EventContext:
         Raises:
             EvaluationError: it gave something else.
         """
-        given = [self._column(a) if isinstance(a, str) and a in _BARS else a for a in arguments]
-        made = function(*(a._values if isinstance(a, Series) else a for a in given))
-        n = len(self._bars)
-        if isinstance(made, tuple):
-            return tuple(Series(checked_series(function, each, n), self._place) for each in made)
-        return Series(checked_series(function, made, n), self._place)
+        return indicator_of(function, arguments, self._column, len(self._bars), self._place)
+
+    def timeframe(self, name: str, day_start: str | None = None) -> OtherBars:
+        """Longer bars made of these, such as ``H4``, up to the last one that has ended; for `on_start`.
+
+        Raises:
+            DataError: the timeframe is unknown, shorter than the bars' or no multiple of it.
+        """
+        return OtherBars(self._bars.at(name, day_start), self._place)
+
+    def symbol(self, name: str) -> OtherBars:
+        """Bars of another symbol that came with these, up to the last one that has ended; for `on_start`.
+
+        Raises:
+            DataError: no bars of that symbol came with them.
+        """
+        return OtherBars(self._bars.other(name), self._place)
 
     def atr(self, length: int) -> float:
         """Wilder's average true range over `length` bars, price; NaN until it is known."""

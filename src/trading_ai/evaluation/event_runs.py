@@ -13,9 +13,9 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.event_compile import compiled
 from trading_ai.engine.event_compiled_run import run_compiled
 from trading_ai.engine.event_context import EventContext
+from trading_ai.engine.event_reading import CannotCompileError
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_reference_ticks import TickSimulator
-from trading_ai.engine.event_rewriting import CannotCompileError
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.runs import Ran, RunRequest

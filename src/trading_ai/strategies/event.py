@@ -136,6 +136,12 @@ class Context(Protocol):
                 the bars' own arrays.
         """
 
+    def timeframe(self, name: str, day_start: str | None = None) -> Any:
+        """Longer bars, ``H4`` say, up to the last one that has ended: ``close``, ``closes[-2]``, ``indicator(...)``."""
+
+    def symbol(self, name: str) -> Any:
+        """Bars of another symbol that the backtest names (``--other``), likewise."""
+
     def atr(self, length: int) -> float:
         """Wilder's average true range over so many bars (TA-Lib's ATR), price; NaN until it is known."""
 

@@ -28,6 +28,16 @@ def at(d, values, bar, key):
 
 
 @njit_once
+def at_known(d, values, known, bar, key):
+    """Value of a series of other bars, of which ``known[bar]`` is the last finished one: key -1 is that one's."""
+    if key >= 0:
+        d.account[e.TROUBLE] = BAD_INDEX
+        return np.nan
+    place = known[bar] + 1 + key
+    return values[place] if place >= 0 else np.nan
+
+
+@njit_once
 def order(
     d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, group, given
 ):
