@@ -61,7 +61,7 @@ def test_what_has_not_ended_is_not_seen():
 
     class Looks(EventStrategy):
         def on_start(self, ctx):
-            self.h2, self.yen = ctx.timeframe("H2", "00:00"), ctx.symbol("USDJPY")
+            self.h2, self.yen = ctx.timeframe("H2"), ctx.symbol("USDJPY")
             self.twice = self.yen.indicator(lambda close: 2.0 * close, "close")
 
         def on_bar(self, ctx):
