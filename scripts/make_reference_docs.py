@@ -374,12 +374,13 @@ def ports_page() -> str:
 
 def sql_page() -> str:
     """Every table that SQL can name, with its columns."""
-    from trading_ai.documents.sql_tables import NOTES, TABLES
+    from trading_ai.documents.sql_schema import HOLDS
+    from trading_ai.documents.sql_tables import TABLES
 
     parts = [
         "# SQL\n\nThe tables of `trading-ai sql`, `POST /api/v1/sql` and `ta.sql`, as `GET /api/v1/sql/schema` and "
         "`trading-ai sql --schema` tell them too; [ask in SQL](../how-to/ask-in-sql.md) shows how. The dialect is that "
-        "of DuckDB. " + " ".join(NOTES) + "\n"
+        "of DuckDB. " + " ".join(HOLDS) + "\n"
     ]
     for each in TABLES:
         rows = [(f"`{c.name}`", c.type, c.unit, c.meaning) for c in each.columns]

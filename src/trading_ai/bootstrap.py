@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.bundles import Bundles
+    from trading_ai.optimization.notes import Notes
     from trading_ai.optimization.ports import Store
     from trading_ai.optimization.verdicts import Verdicts
     from trading_ai.sqlbox.box import SqlBox
@@ -162,6 +163,13 @@ class Application:
         return SqlVerdicts(self.database)
 
     @cached_property
+    def notes(self) -> Notes:
+        """What users noted down about their runs."""
+        from trading_ai.store.notes import SqlNotes  # noqa: PLC0415 - few commands need them
+
+        return SqlNotes(self.database)
+
+    @cached_property
     def sql(self) -> SqlBox:
         """What answers users' SQL, in a process of its own."""
         from trading_ai.sqlbox.box import SqlBox  # noqa: PLC0415 - what looks up records needs none
@@ -176,7 +184,7 @@ class Application:
             idle_seconds=s.sql_idle_seconds,
             at_once=s.sql_at_once,
         )
-        return SqlBox(self.store, self.artifacts, self.verdicts, limits)
+        return SqlBox(self.store, self.artifacts, self.verdicts, self.notes, limits)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -292,6 +292,8 @@ _CUES = {
     "method": "method|search method|algorithm|which method|searched|how was it searched",
     "seed": "seed",
     "size": "size|sizing",
+    "note": "notes|noted|my note|a note|any note|did i note|note about|note on|notes about|notes on|wrote down|"
+        "written down|jotted down|my comments|my remarks",
     "hold_out": "hold out|hold-out|holdout|held out",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",

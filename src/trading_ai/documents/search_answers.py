@@ -18,8 +18,9 @@ class Found(TypedDict):
     """A passage that was found.
 
     Attributes:
-        kind: what it is a text of: dataset, backtest, optimization, verdict, error or docs.
-        about: id of the thing, or the page and heading of the documentation.
+        kind: what it is a text of: dataset, backtest, optimization, verdict, error, trade-note
+            or docs.
+        about: id of the thing, of a note its own, or the page and heading of the documentation.
         title: what a list shows.
         text: the passage.
         score: higher is nearer; comparable within one answer only.
