@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from trading_ai.assistant.asking import Assistant
-    from trading_ai.assistant.ports import LanguageModel, Retriever
+    from trading_ai.assistant.indexing import Index
+    from trading_ai.assistant.ports import Embedder, LanguageModel, Retriever, VectorIndex
+    from trading_ai.assistant.searching import WordSearch
     from trading_ai.driving.cluster import Coordinator
     from trading_ai.driving.service import OptimizationService
     from trading_ai.evaluation.ports import Artifacts
@@ -90,6 +92,21 @@ def _open_with_bundles(opener: Callable[[], Artifacts], url: str, home: Path, ca
 
     find_bundles_with(BundleCache(bundles, home / "cache" / "bundles", cache_bytes))
     return opener()
+
+
+def _address(url: str, server: str, example: str) -> str:
+    """The URL of a server, refused where it cannot be one.
+
+    Raises:
+        InputError: it is empty or of another scheme.
+    """
+    if not url.startswith(("http://", "https://")):  # not shown: it may hold a password
+        raise InputError(
+            "must begin with http:// or https://",
+            parameter=f"TRADING_AI_{server}_URL",
+            remedy=f"Example: {example}",
+        )
+    return url
 
 
 class Application:
@@ -224,12 +241,7 @@ class Application:
             return None
         server = "OLLAMA" if ollama else "LLM"
         model = s.ollama_model if ollama else s.llm_model
-        if not (ollama or other).startswith(("http://", "https://")):  # not shown: it may hold a password
-            raise InputError(
-                "must begin with http:// or https://",
-                parameter=f"TRADING_AI_{server}_URL",
-                remedy="Example: http://localhost:11434",
-            )
+        _address(ollama or other, server, "http://localhost:11434")
         if not model:
             raise InputError(
                 f"is not set, and TRADING_AI_{server}_URL is",
@@ -245,12 +257,53 @@ class Application:
 
     @cached_property
     def retriever(self) -> Retriever:
-        """What finds passages of the documentation and of what is stored."""
+        """What finds passages of the documentation and of what is stored: by meaning too, where there is a model."""
+        from trading_ai.assistant.meaning import MeaningSearch  # noqa: PLC0415 - few commands need it
+
+        return self.word_search if self.index is None else MeaningSearch(self.word_search, self.index)
+
+    @cached_property
+    def word_search(self) -> WordSearch:
+        """What finds passages by their words alone."""
         from trading_ai.assistant.searching import WordSearch  # noqa: PLC0415 - few commands need it
         from trading_ai.assistant.stored_passages import stored_passages  # noqa: PLC0415
         from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
 
         return WordSearch(lambda: stored_passages(BoxSql(lambda: self.sql)))
+
+    @cached_property
+    def index(self) -> Index | None:
+        """Vectors of passages; None where no model that makes them is installed or set.
+
+        Raises:
+            InputError: an address is none.
+        """
+        from trading_ai.assistant.indexing import Index  # noqa: PLC0415 - few commands need it
+        from trading_ai.store.vectors import SqlVectors  # noqa: PLC0415
+
+        embedder = self._embedder()
+        return None if embedder is None else Index(embedder, SqlVectors(self.database), self._chroma())
+
+    def _embedder(self) -> Embedder | None:
+        from trading_ai.embedders.minilm import MiniLm, is_installed  # noqa: PLC0415
+
+        s = self.settings
+        if s.ollama_embed_model:
+            from trading_ai.embedders.ollama import OllamaEmbedder  # noqa: PLC0415
+
+            url = _address(s.ollama_url.get_secret_value(), "OLLAMA", "http://localhost:11434")
+            return OllamaEmbedder(url, s.ollama_embed_model)
+        return MiniLm() if is_installed() else None
+
+    def _chroma(self) -> VectorIndex | None:
+        from trading_ai.vectors.chroma import Chroma  # noqa: PLC0415 - few have one
+
+        url = self.settings.chroma_url.get_secret_value()
+        if not url:
+            return None
+        at = self.database.engine.url
+        owner = f"{at.host}:{at.port}/{at.database}"
+        return Chroma(_address(url, "CHROMA", "http://localhost:8000"), owner)
 
     @cached_property
     def artifacts(self) -> Artifacts:

@@ -42,7 +42,11 @@ def written(passages: list[Passage]) -> str:
 @cache
 def manual() -> tuple[Passage, ...]:
     """Every passage of the documentation that came with the package."""
-    text = files("trading_ai.assistant").joinpath(FILE).read_text(encoding="utf-8")
+    return read(files("trading_ai.assistant").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def read(text: str) -> tuple[Passage, ...]:
+    """What `written` wrote."""
     return tuple(_passage(*row) for row in json.loads(text))
 
 

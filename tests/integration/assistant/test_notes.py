@@ -84,9 +84,10 @@ def test_notes_are_found_by_search_and_by_questions(said) -> None:
     assert answer["topic"] == "notes"
     assert LONDON in answer["answer"]
     assert "c1.r0.text" in answer["statements"][0]["cells"]
-    cited = answer["citations"][0]
-    again = json.loads(said("sql", cited["sql"], "--json"))
-    assert len(again["rows"]) == cited["n_rows"] == 1
+    assert answer["citations"][0]["n_rows"] == 1
+
+
+def test_questions_about_notes_name_a_run_or_words(said) -> None:
     answer = json.loads(said("ask", "any notes on my last optimization?", "--json"))
     assert LONDON in answer["answer"]
     assert "DROP" not in answer["answer"]

@@ -117,8 +117,10 @@ def _chosen(heard: Heard, desk: Desk, draft: Draft) -> tuple[str, str]:
     words = [word for word in re.findall(r"\w+", heard.question.lower()) if word not in _ASKING]
     if not words or desk.retriever is None:
         return "", newest
-    hits = desk.retriever.search(" ".join(words), ["trade-note"], _SHOWN)
-    ids = list(dict.fromkeys(hit.passage.about for hit in hits))
+    found = desk.retriever.search(" ".join(words), ["trade-note"], _SHOWN)
+    for told in found.said:
+        draft.assume(told)
+    ids = list(dict.fromkeys(hit.passage.about for hit in found.hits))
     if not ids:
         raise Unanswerable("No note has any of these words.", ["list my notes"])
     listed = ", ".join(map(quoted, ids))
