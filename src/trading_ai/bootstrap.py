@@ -95,17 +95,10 @@ def _open_with_bundles(opener: Callable[[], Artifacts], url: str, home: Path, ca
 
 
 def _address(url: str, server: str, example: str) -> str:
-    """The URL of a server, refused where it cannot be one.
-
-    Raises:
-        InputError: it is empty or of another scheme.
-    """
+    """The URL of a server, refused where it cannot be one."""
     if not url.startswith(("http://", "https://")):  # not shown: it may hold a password
-        raise InputError(
-            "must begin with http:// or https://",
-            parameter=f"TRADING_AI_{server}_URL",
-            remedy=f"Example: {example}",
-        )
+        name = f"TRADING_AI_{server}_URL"
+        raise InputError("must begin with http:// or https://", parameter=name, remedy=f"Example: {example}")
     return url
 
 
@@ -302,8 +295,7 @@ class Application:
         if not url:
             return None
         at = self.database.engine.url
-        owner = f"{at.host}:{at.port}/{at.database}"
-        return Chroma(_address(url, "CHROMA", "http://localhost:8000"), owner)
+        return Chroma(_address(url, "CHROMA", "http://localhost:8000"), f"{at.host}:{at.port}/{at.database}")
 
     @cached_property
     def artifacts(self) -> Artifacts:

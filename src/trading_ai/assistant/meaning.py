@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from trading_ai.assistant.indexing import Index
 from trading_ai.assistant.ports import Found, Hit, Kind, Passage, Retriever
-from trading_ai.assistant.searching import WordSearch
+from trading_ai.assistant.searching import WordSearch, said_words
 from trading_ai.errors import TradingAIError
 
 _DEPTH = 50
@@ -50,16 +50,23 @@ class MeaningSearch(Retriever):
             near = self._index.nearest(query, kinds, max(n, _DEPTH))
         except TradingAIError as error:
             return Found(tuple(by_words[:n]), (f"Found by words only: {error}",))
-        return Found(tuple(_fused(by_words, near, passages)[:n]), said)
+        return Found(tuple(_fused(query, by_words, near, passages)[:n]), said)
 
 
-def _fused(by_words: Sequence[Hit], near: Sequence[tuple[str, float]], passages: Mapping[str, Passage]) -> list[Hit]:
+def _fused(
+    query: str, by_words: Sequence[Hit], near: Sequence[tuple[str, float]], passages: Mapping[str, Passage]
+) -> list[Hit]:
     scores: dict[str, float] = {}
     ways: dict[str, tuple[str, ...]] = {}
+    # Who types the name of a run wants the run, and not a page that is about the like.
+    wanted = set(said_words(query))
+    named = [hit.passage.passage_id for hit in by_words if wanted and wanted <= set(said_words(hit.passage.title))]
     near_enough = [key for key, cosine in near if cosine >= LEAST_COSINE and key in passages]
     for way, keys in (("words", [hit.passage.passage_id for hit in by_words]), ("meaning", near_enough)):
         for rank, key in enumerate(keys, 1):
             scores[key] = scores.get(key, 0.0) + 1.0 / (_DAMPED + rank)
             ways[key] = (*ways.get(key, ()), way)
+    for rank, key in enumerate(named, 1):
+        scores[key] += 2.0 / (_DAMPED + rank)  # as much as both ways together
     best = sorted(scores, key=lambda key: (-scores[key], key))
     return [Hit(passages[key], scores[key], ways[key]) for key in best]

@@ -71,6 +71,9 @@ def test_what_no_word_finds_is_found_by_meaning(tmp_path) -> None:
     both = sight.search.search("wide stop", ["trade-note"]).hits[0]
     assert both.found_by == ("words", "meaning")
     assert both.score == pytest.approx(2 / 61)  # first of both: 1 / (60 + 1) twice
+    sight.notes += [Passage("page", "trade-note", "page", "other", "wide stop, wide stop and wide stop again")]
+    sight.notes += [Passage("run", "trade-note", "run", 'backtest 1 "wide stop"', "a strategy with many settings " * 9)]
+    assert sight.found("the wide stop")[0][0] == "run", "its name was typed"
     assert sight.search.search("zebra", ["trade-note"]).hits == ()  # something is always nearest, and not near
 
 
