@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trading_ai.assistant.lexicon import FILLERS
+from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.tags import Operator, Tag
 
 _WORDS = {
@@ -55,7 +55,7 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     items = _hours([_as_number(item) for item in items])
     items = _conditions(_between(items))
     items = _limits(items)
-    items = _negated(_exits(_percents(items)))
+    items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
     tags, unknown = [], []
     for item in items:
         if isinstance(item, Tag):
@@ -191,8 +191,8 @@ def _conditions(items: list[Item]) -> list[Item]:
                 value = _of_bearer(bearer)
                 if bearer.value == "loss":  # lost more than 100 is a profit below -100
                     operator, number = _TURNED[operator], -number
-                if value == "metric:max_drawdown" and _at(found, place + 1) in {"%", "percent"}:
-                    value = "metric:max_drawdown_percent"
+                if _at(found, place + 1) in {"%", "percent"} and value.removeprefix("metric:") in _PERCENT_OF:
+                    value = f"metric:{_PERCENT_OF[value.removeprefix('metric:')]}"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
                 gone = {operator_at, place, *([place + 1] if behind else [])}
@@ -318,6 +318,52 @@ def _percents(items: list[Item]) -> list[Item]:
                 continue
             if {"lower", "less", "cheaper", "decrease", "smaller"} & set(behind[1:]):
                 found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
+                continue
+        found.append(item)
+    return found
+
+
+_PERCENT_OF = {
+    "max_drawdown": "max_drawdown_percent",
+    "max_balance_drawdown": "max_balance_drawdown_percent",
+    "net_profit": "return_percent",
+}
+
+
+def _in_percent(items: list[Item]) -> list[Item]:
+    """``drawdown in %``: another metric than the drawdown in money."""
+    found: list[Item] = list(items)
+    for place, item in enumerate(items):
+        if item not in {"%", "percent", "percentage"}:
+            continue
+        for at in sorted(range(len(found)), key=lambda i: abs(i - place)):  # the nearest one
+            metric = found[at]
+            if isinstance(metric, Tag) and metric.kind == "metric" and metric.value in _PERCENT_OF:
+                found[at] = replace(metric, value=_PERCENT_OF[metric.value])
+                break
+    return found
+
+
+def _turned_orders(items: list[Item]) -> list[Item]:
+    """``made the least`` is the worst, and ``lost the least`` the best: not the least of those that made something."""
+    found: list[Item] = []
+    for item in items:
+        before = next(
+            (place for place in range(len(found) - 1, len(found) - 4, -1) if _is(_at(found, place), "order")), None
+        )
+        least = isinstance(item, Tag) and (item.kind, item.value) == ("order", "lowest")
+        verb = found[before] if before is not None else None
+        if (
+            least
+            and isinstance(item, Tag)
+            and isinstance(verb, Tag)
+            and verb.value in {"gain", "loss"}
+            and before is not None
+        ):
+            between = found[before + 1 :]
+            if all(word in {"the", "money", "profit"} for word in between):
+                worst = verb.value == "gain"
+                found[before:] = [Tag("order", "worst" if worst else "best", f"{verb.text} {item.text}")]
                 continue
         found.append(item)
     return found

@@ -35,6 +35,8 @@ class Parameters(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        if heard.has("agg", "count", "share") and not heard.has("noun", "param"):
+            return 0.1
         if heard.has("noun", "trade") or heard.has("dim") or heard.has("exit") or heard.has("direction"):
             return 0.1
         named = heard.has("parameter")

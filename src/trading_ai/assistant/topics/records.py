@@ -134,11 +134,7 @@ class Records(Topic):
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         kind = _kind(heard)
         group = next((g for g in ("symbol", "strategy", "timeframe") if heard.has("noun", g)), "")
-        if (
-            group
-            and (heard.has("order", "best", "worst", "lowest") or heard.has("metric"))
-            and not heard.has("noun", "backtest")
-        ):
+        if group and (heard.has("order") or heard.has("metric")) and not heard.has("noun", "backtest"):
             _grouped(heard, draft, group)
         elif kind == "dataset":
             datasets(heard, draft)

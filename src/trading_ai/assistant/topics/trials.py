@@ -159,8 +159,8 @@ def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metri
 
 def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: list[str]) -> None:
     limit = heard.first("limit")
-    n = int(limit.number) if limit is not None and limit.number else 1
-    n = min(n, 200)
+    one = heard.has("order") or heard.has("noun", "winner") or heard.has("place") or not heard.all("condition")
+    n = min(int(limit.number) if limit is not None and limit.number else 1 if one else 200, 200)
     parameters = searched_columns(run)
     shown = metrics or [
         "net_profit",
