@@ -16,26 +16,7 @@ _WORDS = {
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
 _TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
-_UNDECIDED = frozenset(
-    {
-        "over",
-        "under",
-        "after",
-        "before",
-        "within",
-        "beyond",
-        "beat",
-        "beats",
-        "reach",
-        "reaches",
-        "reached",
-        "up to",
-        "or more",
-        "or less",
-        "or fewer",
-        "=",
-    }
-)
+_UNDECIDED = frozenset({"over", "under", "after", "beat", "beats", "reach", "reaches", "reached", "up to", "="})
 """Comparisons that may mean something else where no number stands by them."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
@@ -182,9 +163,14 @@ def _conditions(items: list[Item]) -> list[Item]:
         following = _at(found, place + 1 + behind)
         if operator_at is None and _is(following, "cmp") and following.text in {"or more", "or less", "or fewer"}:  # type: ignore[union-attr]
             operator_at = place + 1 + behind
+        behind_it = _at(found, place + 2 + behind)
+        bounds = _is(behind_it, "cmp") and behind_it.text in {"or more", "or less", "or fewer"}  # type: ignore[union-attr]
+        if operator_at is None and bounds and _is(following, "noun", "dim", "metric"):
+            operator_at = place + 2 + behind
         if operator_at is not None:
             operator: Operator = found[operator_at].value  # type: ignore[union-attr, assignment]
-            bearer_at = _bearer(found, operator_at, place + behind)
+            follows = operator_at == place + 1 + behind  # "2 or more bars"
+            bearer_at = _bearer(found, operator_at, operator_at if follows else place + behind)
             if bearer_at is not None:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
@@ -287,6 +273,9 @@ def _limits(items: list[Item]) -> list[Item]:
         number = _number(item)
         if number is not None and number == int(number) and 0 < number <= 10_000:
             before = found[-1] if found else None
+            if _is(before, "noun") and before.value == "trial" and not before.text.endswith("s"):  # type: ignore[union-attr]
+                found.append(item)  # "combo 2": its rank, or its place in the search space?
+                continue
             after = next((t for t in items[place + 1 : place + 3] if not (isinstance(t, str) and t in FILLERS)), None)
             if (
                 _is(before, "order", "noun")

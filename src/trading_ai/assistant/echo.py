@@ -75,7 +75,7 @@ def _stands(tag: Tag, sql: str) -> bool:
     if tag.kind == "metric":
         return any(word in sql for word in (tag.value, *_OTHERWISE.get(tag.value, ())))
     if tag.kind == "condition" and tag.number is not None:
-        return re.search(rf"(?<![\d.]){re.escape(f'{tag.number:g}')}(?![\d.])", sql) is not None
+        return re.search(rf"(?<![\w.]){re.escape(f'{tag.number:g}')}(?![\d.])", sql) is not None
     if tag.kind in {"year", "date"}:
         return tag.value in sql
     return True

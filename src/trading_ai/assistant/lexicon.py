@@ -62,7 +62,7 @@ _TRADES = {
     "outcome": {
         "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
             "trades won",
-        "loss": "losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "loss": "loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
             "trades lost|loss making trades|losing ones",
     },
     "exit": {
@@ -108,7 +108,8 @@ _ASKED = {
         "place", "3": "third best|3rd best|"
         "third place"},
     "order": {
-        "best": "best|earned more|made more|earns more|makes more|did better|does better|longest|most profitable|"
+        "best": "best|pays|pays off|earned more|made more|earns more|makes more|did better|does better|longest|"
+            "most profitable|"
             "top|highest|largest|biggest|greatest|strongest|most money|earns most|"
             "earned "
             "most|makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|"
@@ -215,7 +216,8 @@ _CUES = {
         "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
     "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
-    "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|neighborhood|nearby|around it|"
+    "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|around the winner|"
+        "around the best|neighborhood|nearby|around it|"
         "surrounding|flat region|near the best|isolated|peak|spike",
     "edge": "at the lowest|at the highest|at the minimum|at the maximum|lowest value|highest value|smallest value|"
     "largest value|at the end|edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its "

@@ -45,7 +45,7 @@ class Comparing(Topic):
         if len(heard.values("name")) > 1 and (heard.has("metric") or heard.has("order")):
             return 0.95
         pairs = max(len(heard.values(slot)) for slot in ("symbol", "strategy", "timeframe"))
-        if pairs == 2 and heard.has("order", "best", "worst") and not heard.has("dim"):
+        if pairs == 2 and heard.has("order") and not heard.has("dim") and not heard.has("noun", "trade", "trial"):
             return 0.95
         if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
             return 0.0

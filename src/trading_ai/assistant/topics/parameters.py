@@ -43,8 +43,10 @@ class Parameters(Topic):
         about = named or heard.has("noun", "param")
         if heard.cue("edge") and (about or heard.has("noun", "winner") or heard.has("order", "best")):
             return 0.95
+        mine = any(tag.text == "edge" for tag in heard.all("cue")) and heard.has("subject", "mine")
         if (
             heard.cue("edge")
+            and not mine  # "what is my edge": not that of a range
             and not heard.has("noun", "dataset")
             and not heard.has("symbol")
             and not heard.cue("period")

@@ -107,7 +107,8 @@ class Records(Topic):
             return 0.93
         if heard.all("condition") and (which or plural):
             return 0.9
-        if heard.cue("list", "exists") and plural and not heard.has("metric"):
+        listed = heard.cue("list", "exists") or heard.has("symbol") or heard.has("strategy")
+        if listed and plural and not heard.has("metric"):
             return 0.88
         if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
             return 0.9

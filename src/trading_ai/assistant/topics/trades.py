@@ -63,6 +63,8 @@ class Trades(Topic):
             return 0.2
         if heard.has("agg", "share") and heard.has("order", "gain", "loss"):
             return 0.3
+        if heard.has("agg", "min", "max") and not metrics and not grouped:
+            return 0.3  # the least of what?
         if heard.has("agg", "std") and grouped:
             return 0.3  # of the trades of each group, or of the groups?
         ranks = heard.has("limit") or heard.has("order", "best", "worst", "lowest")
