@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
-from trading_ai.api import assistant, bundles, optimizer, passes, pipeline, search, sql, walk_forward
+from trading_ai.api import assistant, bundles, notes, optimizer, passes, pipeline, search, sql, walk_forward
 from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
 from trading_ai.api.origins import doors, listed
@@ -27,7 +27,7 @@ _TITLES = {
 }
 _ROUTERS = {
     "pipeline": [bundles.router, pipeline.router, sql.router],
-    "assistant": [assistant.router, search.router],
+    "assistant": [assistant.router, search.router, notes.router],
     "optimizer": [passes.router, optimizer.router, walk_forward.router],  # "import" is no id
 }
 
