@@ -331,10 +331,11 @@ async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
     context = context_of(request)
     await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
-    return StreamingResponse(_events(context, optimization_id), media_type="text/event-stream")
+    return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream")
 
 
-async def _events(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
+async def event_stream(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
+    """Progress and new bests of an optimization, until it ends; of one that is known."""
     last: tuple[Any, ...] = ()
     best: Any = None
     said = time.monotonic()

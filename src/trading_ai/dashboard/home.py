@@ -95,11 +95,11 @@ def _attention(
     waiting = workers["remaining_tasks"]
     if waiting and not workers["workers_online"]:
         found.append(("No worker is online", f"{waiting:,} combinations wait for one.", "/cluster"))
-    for worker in workers["workers"]:
-        for refused in worker["refuses"]:
-            found.append(
-                (f"{worker['host']} refuses {short(refused['optimization_id'])}", refused["reason"], "/cluster")
-            )
+    found += [
+        (f"{worker['host']} refuses {short(refused['optimization_id'])}", refused["reason"], "/cluster")
+        for worker in workers["workers"]
+        for refused in worker["refuses"]
+    ]
     for row in rows:
         where = f"/optimizations/{row['id']}"
         if row["status"] == "failed":

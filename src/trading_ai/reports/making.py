@@ -19,6 +19,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.sides import money_exposure
 from trading_ai.optimization.cautions import said_of_optimization
+from trading_ai.optimization.columns import values_at
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
@@ -78,7 +79,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         for rank, i in enumerate(ranked, 1)
     )
     columns: dict[str, npt.NDArray[np.generic]] = {
-        axis.name: _column(axis.values, position)
+        axis.name: values_at(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
     spec, said = backtest.spec, said_of_optimization(store, record)
@@ -165,12 +166,6 @@ def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord
         spec.dataset_id, spec.detail_dataset_id, spec.conversion_dataset_id, *spec.other_dataset_ids, *searched
     )  # fmt: skip
     return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
-
-
-def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
-    kinds = {type(value) for value in values}
-    made: npt.NDArray[np.generic] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
-    return made
 
 
 def _notes(
