@@ -279,9 +279,7 @@ async def export(request: Request, _: Reader, optimization_id: Id, kind: str) ->
 
 
 @router.post("/do/optimizations/{optimization_id}/{change}")
-def change(
-    request: Request, _: Runner, optimization_id: Id, change: str, again: Annotated[str, Form()] = ""
-) -> Response:
+def change(request: Request, _: Runner, optimization_id: Id, change: str) -> Response:
     """Pause, resume, cancel or delete."""
     context = context_of(request)
     service = context.service

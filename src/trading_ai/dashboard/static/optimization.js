@@ -7,36 +7,54 @@ const where = `/optimizations/${status.dataset.id}`;
 const results = document.getElementById("results");
 
 // --- the table: its links and its filter change the address and nothing else of the page
-const trials = document.getElementById("trials");
-async function turn(query, push = true) {
+const trials = document.getElementById("trials"), STATE = ["sort", "where", "offset", "pin", "columns"];
+let turning = null;
+/** Show the table of the state in the address. */
+async function turn() {
+  turning?.abort();
+  turning = new AbortController();
   try {
-    const url = new URL(location.href), wanted = new URLSearchParams(query);
-    for (const key of ["sort", "where", "offset", "pin", "columns"]) url.searchParams.delete(key);
-    for (const [key, value] of wanted) if (value) url.searchParams.append(key, value);
-    const html = await (await ask(`${where}/parts/trials${url.search}`, { headers: { Accept: "text/html" } })).text();
+    const options = { headers: { Accept: "text/html" }, signal: turning.signal };
+    const html = await (await ask(`${where}/parts/trials${location.search}`, options)).text();
     const held = trials.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     replace(trials, html);
     if (held) trials.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();
-    if (push) history.pushState(null, "", url);
     watch(trials);
   } catch (error) {
-    notice(error.message, true);
+    if (error.name !== "AbortError") notice(error.message, true);
   }
+}
+function goTo(pairs) {
+  const url = new URL(location.href);
+  for (const key of STATE) url.searchParams.delete(key);
+  for (const [key, value] of pairs) if (value) url.searchParams.append(key, value);
+  history.pushState(null, "", url);
+  return turn();
 }
 trials.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-in-place]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  turn(link.getAttribute("href").slice(1));
+  if (!link.dataset.index) { goTo(new URLSearchParams(link.getAttribute("href").slice(1))); return; }
+  // Pins are kept in the address: two clicks in a row count both, however slow the answer to the first.
+  const state = [...new URL(location.href).searchParams].filter(([key]) => STATE.includes(key));
+  const others = state.filter(([key, value]) => !(key === "pin" && value === link.dataset.index));
+  const on = others.length === state.length;
+  link.setAttribute("aria-pressed", String(on));
+  link.textContent = on ? "●" : "○";
+  goTo(on ? [...others, ["pin", link.dataset.index]] : others);
 });
 trials.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.matches("a.pin")) { event.preventDefault(); event.target.click(); }
 });
 trials.addEventListener("submit", (event) => {
   event.preventDefault();
-  turn(new URLSearchParams(new FormData(event.target)));
+  const data = new FormData(event.target), boxes = Array.from(event.target.querySelectorAll("[name=columns]"));
+  const isUsual = boxes.every((box) => box.checked === box.defaultChecked);
+  if (isUsual && !new URL(location.href).searchParams.has("columns")) data.delete("columns");
+  goTo(new URLSearchParams(data));
 });
-addEventListener("popstate", () => turn(location.search, false));
+addEventListener("popstate", turn);
 
 // --- the map: what lies on its axes, and where the others are held
 const controls = document.getElementById("map-controls"), map = document.getElementById("map");
@@ -89,7 +107,7 @@ async function look(force = false) {
     pending = setTimeout(() => {
       drawnAt = Date.now();
       document.getElementById("nothing-yet")?.remove();
-      if (results.hidden) { results.hidden = false; turn(location.search, false); } else if (!trials.contains(document.activeElement)) turn(location.search, false);
+      if (results.hidden) { results.hidden = false; turn(); } else if (!trials.contains(document.activeElement)) turn();
       refresh(results);
     }, wait);
   } catch (error) {
