@@ -17,13 +17,14 @@ from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
+from trading_ai.dashboard.verdict import router as verdict
 
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
 
 __all__ = ["add_dashboard"]
 
-_ROUTERS = (home, optimization)
+_ROUTERS = (home, optimization, verdict)
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -45,7 +46,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
         admin_key=settings.admin_key.get_secret_value(),
         secret=shared if settings.is_shared else secrets.token_bytes(32),
     )
-    app.state.sweeps = Sweeps(context.store)
+    app.state.sweeps, app.state.studies = Sweeps(context.store), {}
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
     for router in _ROUTERS:

@@ -67,7 +67,7 @@ def sweeps_of(request: Request) -> Sweeps:
     return found
 
 
-def _head(context: Context, record: OptimizationRecord) -> dict[str, Any]:
+def head_of(context: Context, record: OptimizationRecord) -> dict[str, Any]:
     """What every page of an optimization begins with."""
     backtest = context.store.backtest(record.spec.backtest_id)
     return {
@@ -92,7 +92,7 @@ def page(request: Request, _: Reader, optimization_id: Id) -> Response:
     return render(
         request,
         "optimization.html",
-        **_head(context, record),
+        **head_of(context, record),
         axes=axes,
         query=query,
         metrics=[metric.name for metric in METRICS],
@@ -167,7 +167,7 @@ def part(request: Request, _: Reader, optimization_id: Id, part: str) -> Respons
     context = context_of(request)
     record = context.store.optimization(optimization_id)
     if part == "status":
-        return render(request, "optimization_status.html", **_head(context, record))
+        return render(request, "optimization_status.html", **head_of(context, record))
     if part == "trials":
         table = _table(request, record, _from(request)) if record.n_completed else None
         return render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS])
