@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 
 from trading_ai.api.problems import Problem
 from trading_ai.dashboard.assets import ASSETS
+from trading_ai.dashboard.backtests import router as backtests
+from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.home import router as home
 from trading_ai.dashboard.optimization import router as optimization
+from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-_ROUTERS = (home, optimization, verdict)
+_ROUTERS = (home, optimization, verdict, optimize, backtests)
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -46,7 +49,8 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
         admin_key=settings.admin_key.get_secret_value(),
         secret=shared if settings.is_shared else secrets.token_bytes(32),
     )
-    app.state.sweeps, app.state.studies = Sweeps(context.store), {}
+    app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), {}, {}
+    app.state.bars = BarsKept(context.artifacts)
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
     for router in _ROUTERS:

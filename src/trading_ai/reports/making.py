@@ -15,7 +15,6 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
-from trading_ai.market.bars import Bars
 from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.sides import money_exposure
 from trading_ai.optimization.cautions import said_of_optimization
@@ -129,7 +128,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         equity=winner.equity,
         neighbours=tuple(curves),
         ranked_curves=top,
-        benchmark=_bought_and_held(traded, spec.capital),
+        benchmark=bought_and_held(traded.open, traded.close, traded.open_time_ns, spec.capital),
         price_side=str(dataset.detected.get("side") or "bid"),
         day_numbers=winner.day_numbers,
         daily_profit=winner.daily_profit,
@@ -150,12 +149,14 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     )
 
 
-def _bought_and_held(bars: Bars, capital: float) -> Curve | None:
+def bought_and_held(
+    opens: npt.NDArray[np.float64], closes: npt.NDArray[np.float64], time_ns: npt.NDArray[np.int64], capital: float
+) -> Curve | None:
     """The capital if it had gone with the market from the first open on; None where prices have no return."""
-    first = float(bars.open[0])
-    if first <= 0.0 or float(bars.close.min()) <= 0.0:
+    first = float(opens[0])
+    if first <= 0.0 or float(closes.min()) <= 0.0:
         return None
-    return Curve("the market itself, without costs", bars.open_time_ns, capital * bars.close / first)
+    return Curve("the market itself, without costs", time_ns, capital * closes / first)
 
 
 def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
