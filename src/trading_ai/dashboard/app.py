@@ -14,6 +14,7 @@ from trading_ai.api.problems import Problem
 from trading_ai.dashboard.assets import ASSETS
 from trading_ai.dashboard.backtests import router as backtests
 from trading_ai.dashboard.candles import BarsKept
+from trading_ai.dashboard.data import router as data
 from trading_ai.dashboard.home import router as home
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-_ROUTERS = (home, optimization, verdict, optimize, backtests)
+_ROUTERS = (home, optimization, verdict, optimize, backtests, data)
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trading_ai.figures.equity import Curve
     from trading_ai.market.bars import Bars
 
-_SERIES_KEPT, CANDLES, MARKED = 4, 1_500, 400
+_SERIES_KEPT, CANDLES, MARKED = 4, 1_500, 150
 _SECOND = 1_000_000_000
 
 
@@ -67,7 +67,8 @@ class BarsKept:
             trades: closed trades, dtype `TRADE`.
 
         Returns:
-            Columns of candles with times in seconds; how they were joined; trades, of many an even sample.
+            Columns of candles with times in seconds; how they were joined; trades, none where they would hide the
+            candles.
         """
         from trading_ai.figures.candles import candle_starts  # noqa: PLC0415 - plotly takes 0.3 s
 
@@ -106,7 +107,7 @@ def _marks(part: Bars, starts: npt.NDArray[np.int64], trades: npt.NDArray[np.voi
     """Entries and exits at the candles that hold them."""
     places = np.flatnonzero(_within(part, trades))
     if places.size > MARKED:
-        places = places[np.linspace(0, places.size - 1, MARKED).astype(np.int64)]
+        return []
     slots = part.open_time_ns[starts]
 
     def candle(time_ns: int) -> int:

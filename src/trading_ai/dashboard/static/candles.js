@@ -39,7 +39,7 @@ async function show(from, to) {
   series.setData(held.time.map((time, i) => ({ time, open: held.open[i], high: held.high[i], low: held.low[i], close: held.close[i] })));
   mark();
   if (from === undefined) chart.timeScale().fitContent(); else chart.timeScale().setVisibleRange({ from: Math.max(from, held.time[0]), to: Math.min(to, held.time.at(-1)) });
-  said.textContent = `${held.length} candles, ${held.n_bars.toLocaleString("en")} of ${held.total.toLocaleString("en")} bars, ${held.n_trades.toLocaleString("en")} trades${held.trades.length < held.n_trades ? `, ${held.trades.length} of them drawn` : ""}. Drag to move, turn the wheel or pinch to zoom; the arrow keys and + and - do so too.`;
+  said.textContent = `${held.length} candles, ${held.n_bars.toLocaleString("en")} of ${held.total.toLocaleString("en")} bars, ${held.n_trades.toLocaleString("en")} trades${held.trades.length < held.n_trades ? ": zoom in to see them" : ""}. Drag to move, turn the wheel or pinch to zoom; the arrow keys and + and - do so too.`;
   box.dataset.length = held.length;
   requestAnimationFrame(() => requestAnimationFrame(() => { isSetting = false; }));
 }
@@ -79,5 +79,10 @@ if (box && globalThis.LightweightCharts) {
     const from = Date.parse(button.dataset.at) / 1000, to = Date.parse(button.dataset.until) / 1000, more = Math.max(to - from, 86400);
     show(from - more, to + more).then(() => { box.scrollIntoView({ block: "center" }); box.focus({ preventScroll: true }); });
   });
-  show();
+  // As it opens, the last weeks: of all bars at once one sees a line.
+  show().then(() => {
+    if (!held || held.total < 400) return;
+    const [first, last] = held.span, share = Math.max(220 / held.total, Math.min(0.05, 600 / held.total));
+    show(last - (last - first) * share, last);
+  });
 }
