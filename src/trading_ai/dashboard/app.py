@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-_ROUTERS = (home, optimization, verdict, optimize, backtests, data)
+ROUTERS = (home, optimization, verdict, optimize, backtests, data)
+"""The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -54,7 +55,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
     app.state.bars = BarsKept(context.artifacts)
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     told: Any = app.exception_handlers[HTTPException]
 

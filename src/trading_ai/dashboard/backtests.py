@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-PAGE = 50
+PAGE = 25
 _SHOWN_FIRST = (
     "net_profit", "return_percent", "sharpe_ratio", "max_drawdown_percent", "profit_factor", "win_rate", "total_trades",
     "expectancy", "buy_and_hold_percent",

@@ -39,7 +39,7 @@ async function show(from, to) {
   series.setData(held.time.map((time, i) => ({ time, open: held.open[i], high: held.high[i], low: held.low[i], close: held.close[i] })));
   mark();
   if (from === undefined) chart.timeScale().fitContent(); else chart.timeScale().setVisibleRange({ from: Math.max(from, held.time[0]), to: Math.min(to, held.time.at(-1)) });
-  said.textContent = `${held.length} candles, ${held.n_bars.toLocaleString("en")} of ${held.total.toLocaleString("en")} bars, ${held.n_trades.toLocaleString("en")} trades${held.trades.length < held.n_trades ? ": zoom in to see them" : ""}. Drag to move, turn the wheel or pinch to zoom; the arrow keys and + and - do so too.`;
+  said.textContent = `${held.length} candles, ${held.n_bars.toLocaleString("en")} of ${held.total.toLocaleString("en")} bars${document.querySelector(".to-chart[data-trade]") ? `, ${held.n_trades.toLocaleString("en")} trades` : ""}${held.trades.length < held.n_trades ? ": zoom in to see them" : ""}. Drag to move, turn the wheel or pinch to zoom; the arrow keys and + and - do so too.`;
   box.dataset.length = held.length;
   requestAnimationFrame(() => requestAnimationFrame(() => { isSetting = false; }));
 }
