@@ -14,11 +14,14 @@ from trading_ai.api.problems import Problem
 from trading_ai.dashboard.assets import ASSETS
 from trading_ai.dashboard.backtests import router as backtests
 from trading_ai.dashboard.candles import BarsKept
+from trading_ai.dashboard.compare import router as compare
 from trading_ai.dashboard.data import router as data
 from trading_ai.dashboard.home import router as home
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
+from trading_ai.dashboard.questions import router as questions
+from trading_ai.dashboard.running import router as running
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
 from trading_ai.dashboard.verdict import router as verdict
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-ROUTERS = (home, optimization, verdict, optimize, backtests, data)
+ROUTERS = (home, optimization, verdict, optimize, backtests, data, compare, questions, running)
 """The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
