@@ -66,7 +66,7 @@ def test_every_page_is_accessible(visit, served, path, colours):
            .then(r => r.violations.map(v => [v.id, v.help, v.nodes.map(n => [n.html.slice(0, 160),
                                                                            n.failureSummary.slice(0, 300)])]))"""
     )
-    assert found == []
+    assert not found, found
 
 
 def test_the_first_page_is_small(visit, served):

@@ -17,7 +17,7 @@ from trading_ai.api import apart
 from trading_ai.api.asked import check_repeated, spec_from
 from trading_ai.api.context import CursorText, Limit, Offset, as_json, context_of
 from trading_ai.api.problems import Problem
-from trading_ai.api.schemas import Id, OptimizeBody
+from trading_ai.api.schemas import Id, OptimizeBody, PriorityBody
 from trading_ai.api.security import needs
 from trading_ai.documents.cursors import FRONT, Cursor, around, order_of
 from trading_ai.documents.optimizations import (
@@ -254,6 +254,13 @@ def resume(request: Request, optimization_id: Id) -> Response:
     record = context.service.set_running(optimization_id)
     context.wake()
     return _changed(context, record)
+
+
+@router.post("/optimize/{optimization_id}/priority", response_model=Optimization, dependencies=_RUN)
+def prioritize(request: Request, optimization_id: Id, body: PriorityBody) -> Response:
+    """Give it more, or less, of the workers that others wait for as well, from now on."""
+    record = context_of(request).service.prioritize(optimization_id, body.priority)
+    return JSONResponse(optimization_json(record, time.time()))
 
 
 def _changed(context: Context, record: OptimizationRecord) -> Response:

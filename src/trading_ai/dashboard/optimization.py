@@ -6,7 +6,7 @@ import io
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from trading_ai.api import apart
@@ -276,6 +276,13 @@ async def export(request: Request, _: Reader, optimization_id: Id, kind: str) ->
         return Response(file.getvalue(), media_type=media, headers=headers)
 
     return await context.page(make)
+
+
+@router.post("/do/optimizations/{optimization_id}/priority")
+def prioritize(request: Request, _: Runner, optimization_id: Id, priority: Annotated[int, Form()]) -> Response:
+    """Give it more, or less, of the workers."""
+    found = context_of(request).service.prioritize(optimization_id, priority)
+    return go_to(f"/optimizations/{found.optimization_id}")
 
 
 @router.post("/do/optimizations/{optimization_id}/{change}")

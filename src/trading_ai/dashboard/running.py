@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -17,7 +17,7 @@ from trading_ai.store.keys import SCOPES
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
-def _seen(request: Request) -> dict[str, object]:
+def _seen(request: Request) -> dict[str, Any]:
     context, now = context_of(request), time.time()
     running = []
     for key in context.queue.running():

@@ -19,7 +19,7 @@ from trading_ai.figures.scatter import profit_against_drawdown
 from trading_ai.figures.slices import parameter_slices
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import on_front
-from trading_ai.parameters import Axis, SearchSpace, value_text
+from trading_ai.parameters import Axis, SearchSpace, Value, value_text
 from trading_ai.robustness.plateau import parameter_importance
 
 if TYPE_CHECKING:
@@ -126,9 +126,9 @@ def value_map(
     return made.update_layout(meta={"axes": [first, second]})
 
 
-def _label(axis: Axis, shown: tuple[object, ...], value: object) -> object:
+def _label(axis: Axis, shown: tuple[Value, ...], value: Value) -> Value:
     """The value that labels the cell that holds one, where neighbours share a cell."""
-    return shown[axis.values.index(value) // -(-len(axis.values) // len(shown))]  # type: ignore[arg-type]
+    return shown[axis.values.index(value) // -(-len(axis.values) // len(shown))]
 
 
 def _place(axis: Axis, text: str) -> int:

@@ -109,7 +109,7 @@ def find(store: Store, sweeps: Sweeps, record: OptimizationRecord, asked: Asked,
         column = _sortable(sweep, name)[members]
         groups, values = groups_of_metric(column, descending=asked.sort.startswith("-"))
     else:
-        groups, values = (each[members] for each in sweep.ranking)
+        groups, values = sweep.ranking[0][members], sweep.ranking[1][members]
     places = places_of(groups, values, sweep.indices[members], asked.offset, limit)
     indices = sweep.indices[members[places]]
     page = store.trials_of(record.optimization_id, indices)

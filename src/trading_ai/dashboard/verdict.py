@@ -77,8 +77,9 @@ async def study(
                 del kept[next(iter(kept))]
             kept[key] = found
         currency = context.store.backtest(record.spec.backtest_id).spec.account_currency
-        shown = {"study": kept[key], "currency": currency, "row": {"id": record.optimization_id}, "rank": rank}
-        return render(request, "verdict_study.html", **shown, given=dict(each.split("=", 1) for each in given))
+        shown: dict[str, Any] = {"study": kept[key], "currency": currency, "rank": rank}
+        shown["row"], shown["given"] = {"id": record.optimization_id}, dict(each.split("=", 1) for each in given)
+        return render(request, "verdict_study.html", **shown)
 
     return await context.study(make)
 

@@ -99,6 +99,8 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
+document.addEventListener("change", (event) => { if (event.target.matches("select[data-send]")) event.target.form.requestSubmit(); });
+
 // --- tables that fit in one page sort by their headings
 function valueOf(cell) {
   const text = (cell.dataset.value ?? cell.textContent).trim();

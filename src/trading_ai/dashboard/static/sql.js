@@ -22,7 +22,7 @@ function list() {
   const box = document.createElement("div");
   box.className = "scroll";
   box.tabIndex = 0;
-  box.setAttribute("role", "region");
+  box.setAttribute("role", "group");
   box.setAttribute("aria-label", "Rows");
   box.append(table);
   rows.replaceChildren(box);
