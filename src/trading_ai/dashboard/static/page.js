@@ -56,7 +56,7 @@ sayTheme();
 // --- menu: always open where there is room
 const menu = document.getElementById("menu");
 if (menu) {
-  const wide = matchMedia("(min-width: 1000px)");
+  const wide = matchMedia("(min-width: 1180px)");
   const settle = () => { menu.open = wide.matches; };
   wide.addEventListener("change", settle);
   settle();
