@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -110,8 +111,9 @@ class Visit:
     def until(self, condition: str) -> None:
         """Until that holds; the policy of the pages forbids Playwright's own form, which compiles text."""
         for _ in range(600):
-            if self.page.evaluate(f"Boolean({condition})"):
-                return
+            with suppress(Exception):  # another page is just coming
+                if self.page.evaluate(f"Boolean({condition})"):
+                    return
             self.page.wait_for_timeout(50)
         pytest.fail(f"never came true: {condition}; {self.messages}")
 

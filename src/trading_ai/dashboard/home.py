@@ -28,26 +28,22 @@ _KEPT_SECONDS = 1.0
 @router.get("/")
 def home(request: Request, _: Reader) -> Response:
     """The first page."""
-    return render(request, "home.html", **_seen(context_of(request)))
+    return render(request, "home.html", **_seen(request))
 
 
 @router.get("/parts/home")
 def live(request: Request, _: Reader) -> Response:
     """What of it changes while one looks."""
-    return render(request, "home_live.html", **_seen(context_of(request)))
+    return render(request, "home_live.html", **_seen(request))
 
 
-_kept: dict[int, tuple[float, dict[str, Any]]] = {}
-
-
-def _seen(context: Context) -> dict[str, Any]:
+def _seen(request: Request) -> dict[str, Any]:
     """What the page shows, read at most once a second, however many look."""
-    moment, found = _kept.get(id(context), (-1e9, {}))
+    moment, found = request.app.state.home
     if time.monotonic() - moment > _KEPT_SECONDS:
-        found = _look(context)
-        _kept.clear()
-        _kept[id(context)] = (time.monotonic(), found)
-    return found
+        found = _look(context_of(request))
+        request.app.state.home = (time.monotonic(), found)
+    return dict(found)
 
 
 def _look(context: Context) -> dict[str, Any]:

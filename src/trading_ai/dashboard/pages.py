@@ -70,7 +70,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": ASSETS.address, "menu": MENU, "label": theme.label, "metric_of": theme.metric_of}
-    filters = ("figure", "count", "duration", "rate", "size", "moment", "ago", "value", "values")
+    filters = ("figure", "count", "duration", "rate", "size", "moment", "ago", "value", "values", "sentence")
     made.filters |= {name: getattr(wording, name) for name in filters}
     dark = {light.lower(): twin for light, twin in theme.DARK.items()}
     made.globals["dark_colours"] = json.dumps(dark)

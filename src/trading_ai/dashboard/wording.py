@@ -80,6 +80,11 @@ def ago(text: str | None, now: float) -> str:
     return duration(seconds).partition(" ")[0] + " " + duration(seconds).split(" ")[1] + " ago"
 
 
+def sentence(text: str) -> str:
+    """A text that begins with a capital; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def value(given: Any) -> str:
     """A parameter's value."""
     return theme.value_text(given)
