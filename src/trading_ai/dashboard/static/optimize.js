@@ -16,6 +16,7 @@ function space() {
     return { name, min_value: Number(at(".low")), max_value: Number(at(".high")), step: Number(at(".step")) };
   });
 }
+const asked = (parameters) => ({ backtest_id: form.dataset.backtest, parameters, ...valuesOf(form).optimization });
 async function look() {
   stop?.abort();
   stop = new AbortController();
@@ -30,7 +31,7 @@ async function look() {
     if (start) start.disabled = true;
     return;
   }
-  body = { backtest_id: form.dataset.backtest, parameters, ...valuesOf(form).optimization };
+  body = asked(parameters);
   try {
     const found = await send("/do/optimize/count", body, { signal: stop.signal });
     if (found.detail) throw Object.assign(new Error(found.detail), { told: found });
@@ -60,7 +61,7 @@ if (form) {
     if (!body || start.disabled) return;
     start.disabled = true;
     try {
-      const begun = await send("/do/optimize", body, { headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
+      const begun = await send("/do/optimize", asked(space()), { headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
       location.href = `/optimizations/${begun.optimization_id}`;
     } catch (error) {
       mark(form, error)?.focus();
