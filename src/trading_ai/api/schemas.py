@@ -74,6 +74,12 @@ class OptimizeBody(SearchBody):
     )
 
 
+class PriorityBody(_Body):
+    """Which of several optimizations gets more of the workers."""
+
+    priority: Annotated[StrictInt, Field(ge=1, le=9)]
+
+
 class WalkForwardBody(SearchBody):
     """A walk-forward: what is searched in each training window."""
 

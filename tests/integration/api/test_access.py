@@ -40,6 +40,7 @@ RUN = [
     ("optimizer", "POST", "/api/v1/optimize/x/cancel"),
     ("optimizer", "POST", "/api/v1/optimize/x/pause"),
     ("optimizer", "POST", "/api/v1/optimize/x/resume"),
+    ("optimizer", "POST", "/api/v1/optimize/x/priority"),
     ("optimizer", "DELETE", "/api/v1/optimize/x"),
     ("optimizer", "POST", "/api/v1/walk-forward"),
     ("optimizer", "POST", "/api/v1/optimize/import"),
