@@ -12,24 +12,13 @@ from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import BAR_ARRAYS, OtherBars, Place, Series, indicator_of
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
+from trading_ai.engine.event_words import known_words
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.errors import EvaluationError, did_you_mean
+from trading_ai.errors import EvaluationError
 from trading_ai.market.bars import Bars
 from trading_ai.market.calendar import trading_day
 from trading_ai.market.seen import between
 from trading_ai.strategies.indicators import talib
-
-_ORDER_WORDS = (
-    "limit", "stop_price", "stop", "target", "stop_pips", "target_pips", "trail", "trail_pips", "expiry", "oco",
-    "targets",
-)  # fmt: skip
-_OTHER_WORDS = {
-    "stop_loss": "stop (a price) or stop_pips", "sl": "stop (a price) or stop_pips",
-    "take_profit": "target (a price) or target_pips", "tp": "target (a price) or target_pips",
-    "price": "limit or stop_price", "type": "limit or stop_price, which make it such an order",
-    "units": "size, in lots", "lots": "size, in lots", "volume": "size, in lots",
-}  # fmt: skip
-"""What other programs call the words of an order, and what it is called here."""
 
 
 class EventContext:
@@ -264,11 +253,11 @@ class EventContext:
         Raises:
             EvaluationError: a number is impossible.
         """
-        return self._order(1, size, **_known("buy", order))
+        return self._order(1, size, **known_words("buy", order))
 
     def sell(self, size: float | None = None, **order: Any) -> Any:
         """Order a short position; arguments as of `buy`."""
-        return self._order(-1, size, **_known("sell", order))
+        return self._order(-1, size, **known_words("sell", order))
 
     def exit(self, size: float | None = None, side: int = 0) -> None:
         """Close positions at the next open, oldest first.
@@ -381,17 +370,6 @@ class EventContext:
         )  # fmt: skip
         simulator.place(order)
         return OrderView(simulator, order)
-
-
-def _known(method: str, order: dict[str, Any]) -> dict[str, Any]:
-    for name in order:
-        if name not in _ORDER_WORDS:
-            meant = _OTHER_WORDS.get(name)
-            remedy = f"Take {meant}. " if meant else did_you_mean(name, _ORDER_WORDS)
-            raise EvaluationError(
-                f"ctx.{method} has no argument {name!r}. {remedy}It takes size, {', '.join(_ORDER_WORDS)}"
-            )
-    return order
 
 
 def _price(value: float | None) -> float:
