@@ -17,6 +17,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import ParameterError, did_you_mean
+from trading_ai.evaluation.account_arguments import account_of, check_bars
 from trading_ai.evaluation.asked import StrategyLike, asked
 from trading_ai.evaluation.cores import n_cores
 from trading_ai.evaluation.declared import check_axis, check_rules, searched_settings
@@ -38,7 +39,7 @@ from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES, METRICS
 from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.cautions import cautions, costs_stated
 from trading_ai.optimization.model import FEWEST_TRADES
-from trading_ai.optimization.objective import Objective, feasible, ruined
+from trading_ai.optimization.objective import Objective, UserFunction, feasible, ruined
 from trading_ai.optimization.ranking import valid_indices
 from trading_ai.optimization.shape import plateau_scores
 from trading_ai.options import option
@@ -82,9 +83,9 @@ def make_evaluator(
     *,
     capital: float = 10_000.0,
     account_currency: str = "USD",
-    sizing: Sizing = _DEFAULT_SIZING,
-    costs: Costs = _DEFAULT_COSTS,
-    rules: ExecutionRules = _DEFAULT_RULES,
+    sizing: Sizing | Mapping[str, Any] = _DEFAULT_SIZING,
+    costs: Costs | Mapping[str, Any] = _DEFAULT_COSTS,
+    rules: ExecutionRules | Mapping[str, Any] = _DEFAULT_RULES,
     detail: Bars | None = None,
     conversion_bars: Bars | None = None,
     start: object = None,
@@ -100,6 +101,9 @@ def make_evaluator(
     Args are those of `sweep`. ``evaluator.metrics_of(stop_loss=40, take_profit=100)`` answers one point,
     ``evaluator.evaluate(indices)`` many.
     """
+    others = [*others]
+    check_bars(bars=bars, detail=detail, conversion_bars=conversion_bars, others=others)
+    account = account_of(capital, sizing, costs, rules)
     chosen, space, given = asked(strategy, parameters, params or {})
     settled, fixed = fixed_settings(chosen, space, given)
     first, last = range_text(start, end)
@@ -112,7 +116,9 @@ def make_evaluator(
             seen,
             without_settings(chosen, space),
             fixed,
-            Account(capital, *set_account(sizing, costs, rules, {**settled, **settings})),
+            Account(
+                account.capital, *set_account(account.sizing, account.costs, account.rules, {**settled, **settings})
+            ),
             account_currency=account_currency,
             detail=detail,
             conversion_bars=conversion_bars,
@@ -130,7 +136,7 @@ def sweep(
     bars: Bars,
     strategy: StrategyLike,
     *,
-    objective: str = "sharpe_ratio",
+    objective: str | UserFunction = "sharpe_ratio",
     keep_daily_profit: bool = False,
     min_trades: int = FEWEST_TRADES,
     params: Mapping[str, Any] | None = None,
@@ -141,7 +147,8 @@ def sweep(
     Args:
         bars: bars that the strategy sees.
         strategy: a name, ``file.py:Class``, a class or object, or ready `Signals`; a list of them searches which.
-        objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` (see `Objective.parse`).
+        objective: what to rank by: a metric, a formula of metrics, ``file.py:function`` or a function, see
+            `Objective.parse`.
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
         min_trades: a trial with fewer trades does not rank; 0 lifts the floor.
         params: parameters by name, as in `options`; for those that have the name of an option, such as ``start``.

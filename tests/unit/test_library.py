@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -11,7 +12,7 @@ import trading_ai as ta
 from tests.fakes.bars import bars_of, random_bars
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.sizing import Sizing
-from trading_ai.errors import ParameterError, StrategyError
+from trading_ai.errors import ParameterError, RuleError, StrategyError, TradingAIError
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.strategies.base import Signals
 
@@ -218,3 +219,47 @@ def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
         warnings.simplefilter("error")
         ta.sweep(BARS, Tomorrow, ahead=0, stop_loss=[10, 20])
         ta.sweep(BARS, "sma_crossover", fast=[3, 5])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"sizing": 0.1}, 'and not a float (got 0.1). Give sizing=ta.Sizing("lots", 0.1).'),
+        ({"costs": "cheap"}, "costs: must be a Costs"),
+        ({"costs": {"spred_pips": 1}}, "Did you mean spread_pips?"),
+        ({"rules": 30}, "rules: must be a ExecutionRules"),
+        ({"capital": "1000"}, "capital: must be a number (got '1000')"),
+        ({"capital": True}, "capital: must be a number"),
+        ({"detail": [1]}, "detail: must be Bars, and not a int (got 1)"),
+        ({"others": ["GBPUSD"]}, "others: must be Bars, and not a str (got 'GBPUSD')"),
+        ({"objective": 3}, "objective: must be the name of a metric, a formula of metrics, or a function"),
+        ({"objective": lambda columns: 1.0}, "objective: must give one number a trial, shape (1,), not ()"),
+    ],
+)  # fmt: skip
+def test_an_argument_of_another_kind_is_named(given, says):
+    with pytest.raises(TradingAIError, match=re.escape(says)):
+        ta.sweep(random_bars(300, 1), "sma_crossover", fast=[3, 5], slow=20, **given)
+
+
+def test_bars_that_are_none_are_refused():
+    with pytest.raises(RuleError, match=re.escape("bars: must be Bars, and not a int (got 1)")):
+        ta.backtest([1, 2], "sma_crossover")
+
+
+def test_parts_of_the_account_may_be_given_by_their_fields():
+    bars = random_bars(300, 1)
+    asked = {"fast": 3, "slow": 20, "stop_loss": 20}
+    by_name = ta.backtest(
+        bars, "sma_crossover", costs={"spread_pips": 1.0}, sizing={"mode": "lots", "value": 0.1}, **asked
+    )
+    made = ta.backtest(bars, "sma_crossover", costs=ta.Costs(spread_pips=1.0), sizing=ta.Sizing("lots", 0.1), **asked)
+    assert str(by_name.metrics) == str(made.metrics)
+
+
+def test_a_function_ranks_like_the_formula_that_it_is():
+    bars, asked = random_bars(600, 1), {"fast": [3, 5, 8], "slow": [20, 30]}
+    formula = ta.sweep(bars, "sma_crossover", objective="net_profit / (1 + max_drawdown)", min_trades=0, **asked)
+    own = ta.sweep(
+        bars, "sma_crossover", objective=lambda m: m["net_profit"] / (1 + m["max_drawdown"]), min_trades=0, **asked
+    )
+    np.testing.assert_array_equal(own.order, formula.order)

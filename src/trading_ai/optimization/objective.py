@@ -37,6 +37,8 @@ _CONDITION = re.compile(r"\s*([A-Za-z_]\w*%?)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*")
 
 
 Values = Callable[[Floats], Floats]
+UserFunction = Callable[[dict[str, Floats]], Any]
+"""A user's objective: from columns of metrics by name, shape (m,) each, to numbers, shape (m,); more is better."""
 
 NAMED = {
     "ctrader_fitness": "net_profit * round(win_rate * total_trades / 100) / (1 + max_drawdown_percent / 100)",
@@ -96,18 +98,28 @@ class Objective:
             return cls(text, 1, values=_later(text), is_kept=True)
 
     @classmethod
-    def parse(cls, text: str) -> Objective:
+    def parse(cls, text: str | UserFunction) -> Objective:
         """Read an objective.
 
         A metric's name; ``ctrader_fitness``; a formula of metrics such as ``net_profit / (1 + max_drawdown)``, of
         which more is better; ``path/to/file.py:function`` or the name of an entry point in ``trading_ai.objectives``:
         a function from a dict of metric columns, each of shape (m,), to numbers of shape (m,), more being better.
-        ``plateau(OBJECTIVE)`` picks the plateau of any of these; ``plateau`` alone is that of the Sharpe ratio.
+        ``plateau(OBJECTIVE)`` picks the plateau of any of these; ``plateau`` alone is that of the Sharpe ratio. In
+        Python, such a function may be given itself.
 
         Raises:
-            ParameterError: there is no such metric or function, neither direction of the metric is better, or the
-                formula cannot be read.
+            ParameterError: there is no such metric or function, neither direction of the metric is better, the
+                formula cannot be read, or it is neither text nor a function.
         """
+        if not isinstance(text, str):
+            if not callable(text):
+                raise ParameterError(
+                    "must be the name of a metric, a formula of metrics, or a function of their columns",
+                    parameter="objective", value=text,
+                    remedy='Examples: "sharpe_ratio", "net_profit / (1 + max_drawdown)", lambda m: m["net_profit"].',
+                )  # fmt: skip
+            name = getattr(text, "__name__", type(text).__name__)
+            return cls(name, 1, values=_checked(text, name))
         plateau = _PLATEAU.fullmatch(text.strip())
         if plateau is not None:
             within = plateau[1] or "sharpe_ratio"
