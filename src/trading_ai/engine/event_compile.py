@@ -40,7 +40,8 @@ _CALLED = {
         (
             event_orders_placed,
             (
-                "at", "order", "exit_all", "exit_some", "close_oldest", "close_part", "cancel_all", "move_stop",
+                "at", "order", "exit_all", "exit_some", "close_oldest", "close_part", "cancel_all", "n_waiting",
+                "move_stop",
                 "move_target", "trail_oldest", "of_oldest", "of_last_trade", "round_to",
                 "whole_number",
             ),
