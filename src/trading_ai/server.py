@@ -21,6 +21,7 @@ from trading_ai.api.app import make_app
 from trading_ai.api.connections import BoundedConnection
 from trading_ai.api.context import Context
 from trading_ai.bootstrap import Application
+from trading_ai.dashboard.app import add_dashboard
 from trading_ai.driving.local_runner import LocalRunner
 from trading_ai.driving.queue import WorkerRecord
 from trading_ai.errors import StateError, TradingAIError
@@ -97,6 +98,8 @@ async def _serve(
             from trading_ai.mcp.http import add_mcp  # noqa: PLC0415 - an extra
 
             add_mcp(app, context)
+        if name == "optimizer":
+            add_dashboard(app, context, keys_required=keys_required)
         config = uvicorn.Config(
             app,
             http=BoundedConnection,

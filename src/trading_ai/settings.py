@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     ollama_model: str = Field(
         default="", max_length=200, description="Model of the Ollama server, `llama3.2:3b`; `ollama list` shows them."
     )
+    ollama_embed_model: str = Field(
+        default="",
+        max_length=200,
+        description="Model of the Ollama server that turns texts into vectors for search, `nomic-embed-text`. "
+        "Empty: the one of the extra `assistant`, if that is installed.",
+    )
     llm_url: SecretStr = Field(
         default=SecretStr(""),
         description="URL of a server that speaks OpenAI's protocol, `http://HOST:8000/v1`, instead of Ollama. "

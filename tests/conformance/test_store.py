@@ -213,6 +213,15 @@ def test_status_is_compare_and_set(filled):
     assert not filled.change_status("unknown", ["running"], "paused", 1.0)
 
 
+def test_the_priority_can_change_while_it_runs(filled):
+    key = OPTIMIZATION.optimization_id
+    before = filled.optimization(key)
+    filled.set_priority(key, 9)
+    assert filled.optimization(key) == replace(before, priority=9)
+    filled.set_priority("unknown", 1)
+    assert filled.optimization(key).priority == 9
+
+
 def test_one_owner_at_a_time(filled):
     key = OPTIMIZATION.optimization_id
     assert filled.acquire_lease(key, "a", 100.0, 30.0)

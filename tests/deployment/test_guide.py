@@ -41,7 +41,7 @@ GUIDES = (
     "PHASE-5-custom-backtesting.md",
 )
 
-AWAITED = ("trading-ai note", "trading-ai index")
+AWAITED: tuple[str, ...] = ()
 """Commands and routes that the guides name before the program has them: blocks with them are not run yet."""
 
 TESTED_ELSEWHERE = ("plugins/backtrader",)

@@ -13,6 +13,7 @@ from trading_ai.evaluation.model import BacktestSpec, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRIC_NAMES
 from trading_ai.optimization.model import OptimizationSpec
+from trading_ai.optimization.notes import NoteRecord, Notes
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.optimization.verdicts import KeptCriterion, VerdictRecord, Verdicts
@@ -44,6 +45,27 @@ class KeptVerdicts(Verdicts):
 
     def all(self) -> list[VerdictRecord]:
         return list(self.records)
+
+
+class KeptNotes(Notes):
+    """Notes in memory."""
+
+    def __init__(self) -> None:
+        self.records: list[NoteRecord] = []
+
+    def add(self, record: NoteRecord) -> None:
+        self.records.insert(0, record)
+
+    def all(self) -> list[NoteRecord]:
+        return list(self.records)
+
+    def of(self, run_id: str) -> list[NoteRecord]:
+        return [record for record in self.records if record.run_id == run_id]
+
+    def delete(self, named: str) -> str:
+        (found,) = (record for record in self.records if record.note_id.startswith(named))
+        self.records.remove(found)
+        return found.note_id
 
 
 def trades() -> np.ndarray[Any, Any]:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.fakes.artifacts import MemoryArtifacts
-from tests.fakes.stored import KeptVerdicts, fill
+from tests.fakes.stored import KeptNotes, KeptVerdicts, fill
 from trading_ai.documents.sql_tables import TABLES
 from trading_ai.errors import NotFoundError, QueryError
 from trading_ai.sqlbox.box import SqlBox
@@ -66,7 +66,7 @@ def _box() -> SqlBox:
     fill(store, artifacts, verdicts)
     limits = Limits(seconds=SECONDS, memory_bytes=256 << 20, max_rows=1_000, max_result_bytes=8 << 20)
     os.environ["FUZZ_CANARY"] = CANARY
-    return SqlBox(store, artifacts, verdicts, limits)
+    return SqlBox(store, artifacts, verdicts, KeptNotes(), limits)
 
 
 @cache

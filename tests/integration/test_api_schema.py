@@ -29,6 +29,7 @@ dataset_id = "{dataset_id}"
 [[operations]]
 include-name = [
   "POST /api/v1/optimize", "POST /api/v1/walk-forward", "POST /api/v1/backtests", "POST /api/v1/datasets",
+  "POST /api/v1/datasets/{{dataset_id}}/append",
   "POST /api/v1/backtests/import", "POST /api/v1/optimize/import",
   "POST /api/v1/sql",
 ]

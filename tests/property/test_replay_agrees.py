@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from tests.fakes.bars import random_bars
+from tests.fakes.bars import EURUSD, USDJPY, random_bars
 from trading_ai.engine.account import Account
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.records import EXIT_REASONS, N_TALLIES, TALLIES
@@ -18,6 +20,7 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.engine.trade_list import LISTED_TRADE, TradeList, listed_trades
 from trading_ai.evaluation.replay import ReplayEvaluator
 from trading_ai.evaluation.sweep import SweepEvaluator
+from trading_ai.market.symbol import Symbol
 from trading_ai.parameters import SearchSpace
 from trading_ai.strategies.base import Signals, SignalStrategy
 from trading_ai.strategies.replay import Replay
@@ -32,6 +35,10 @@ _levels = st.fixed_dictionaries(
         "time_exit": st.sampled_from([0, 0, 3, 9]),
     }
 )
+
+
+EURGBP = Symbol("EURGBP", 0.0001, 5, 100_000.0, "GBP", "EUR", "fx", 1000.0, 1000.0)
+GBPUSD = Symbol("GBPUSD", 0.0001, 5, 100_000.0, "USD", "GBP", "fx", 1000.0, 1000.0)
 
 
 def made_up(bars, rng, n: int) -> TradeList:
@@ -53,7 +60,7 @@ def made_up(bars, rng, n: int) -> TradeList:
     listed["take_profit"] = listed["entry_price"] + distance
     for name in ("gross_profit", "commission", "swap", "net_profit"):
         listed[name] = np.nan
-    return TradeList("EURUSD", listed[np.argsort(listed["entry_time_ns"], kind="stable")], "USD", 10_000.0)
+    return TradeList(bars.symbol.name, listed[np.argsort(listed["entry_time_ns"], kind="stable")], "USD", 10_000.0)
 
 
 @settings(max_examples=examples(40), deadline=None)
@@ -91,6 +98,38 @@ def test_every_exit_is_that_of_the_plain_twin(seed, levels, keep, slip):
     assert result.metrics["total_trades"] == told["n_trades"]
     np.testing.assert_allclose(result.metrics["net_profit"], told["sum_net"], atol=1e-7)
     np.testing.assert_allclose(result.metrics["max_drawdown"], told["equity_drawdown"], atol=1e-7)
+
+
+@settings(max_examples=examples(40), deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    symbol=st.sampled_from([EURUSD, USDJPY, EURGBP]),
+    spread=st.sampled_from([None, 0.0, 0.8]),
+    swap=st.sampled_from([0.0, -0.9]),
+    units=st.sampled_from([1_000.0, 20_000.0, 200_000.0]),
+    levels=_levels,
+    keep=st.booleans(),
+)
+def test_stretches_that_are_passed_over_change_no_number(seed, symbol, spread, swap, units, levels, keep):
+    rng = np.random.default_rng(seed)
+    start = 150.0 if symbol is USDJPY else 1.1
+    bars = random_bars(2_000, seed, symbol=symbol, start=start, tf="M5", volatility=2e-4)
+    if spread is None:  # of the data, another at every bar
+        bars = replace(bars, spread=np.round(start * rng.uniform(0.5e-4, 3e-4, len(bars)), symbol.digits))
+    rates = None
+    if symbol is EURGBP:
+        rates = random_bars(2_000, seed + 1, symbol=GBPUSD, start=1.3, tf="M5")
+        rates = replace(rates, open_time_ns=bars.open_time_ns)
+    trades = made_up(bars, rng, 60)
+    trades.trades["units"] *= units / 1_000.0
+    costs = Costs(spread_pips=spread, swap_long=swap, swap_short=-swap / 2.0, commission_per_lot=2.0)
+    account = Account(10_000.0, Sizing(), costs, ExecutionRules())
+    evaluator = ReplayEvaluator(bars, Replay(trades.content_hash, trades), NOTHING, {}, account, conversion_bars=rates)
+    whole = evaluator.backtest({**levels, "keep_exits": keep})
+    passed = evaluator.metrics_at({**levels, "keep_exits": keep})
+    for name, value in whole.metrics.items():
+        np.testing.assert_array_equal(passed[name], value, err_msg=name)
+    event(f"ruined: {whole.metrics['ruined']:.0f}")
 
 
 @settings(max_examples=examples(25), deadline=None)

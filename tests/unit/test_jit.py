@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from trading_ai._compiled_cache import digest_of
-from trading_ai._jit import njit_spread
+from trading_ai._jit import CompilerError, far, kind_of, njit, njit_once, njit_spread
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,3 +63,70 @@ def test_fields_in_another_order_are_other_code(kind):
 def _annotated(function, kind):
     function.__annotations__ = {"prices": kind}
     return function
+
+
+@njit
+def _quotient(pair, divisor):
+    if divisor < 0.0:
+        raise ValueError("below 0")
+    return (pair.high[0] - pair.low[0]) / divisor
+
+
+ARRAYS = Pair(np.array([7.0]), np.array([1.0]))
+QUOTIENT = far(_quotient, 0.0, kind_of(ARRAYS), kind_of(0.0))
+_by_address = QUOTIENT.call
+
+
+@njit
+def _twice(address, pair, divisor):
+    return 2.0 * _by_address(address, (pair, divisor))
+
+
+@pytest.mark.compiles
+def test_a_function_that_is_called_by_its_address_does_what_it_does_otherwise():
+    assert _twice(QUOTIENT.address(), ARRAYS, 3.0) == 4.0
+    assert _twice(QUOTIENT.address(), ARRAYS, 3) == 4.0  # a number becomes what is expected
+    assert np.isinf(_twice(QUOTIENT.address(), ARRAYS, 0.0))
+    with pytest.raises(ValueError, match="below 0"):
+        _twice(QUOTIENT.address(), ARRAYS, -1.0)
+
+
+@pytest.mark.compiles
+@pytest.mark.skipif(not hasattr(_quotient, "overloads"), reason="compiling is switched off")
+def test_what_a_function_does_not_take_is_no_call_by_address():
+    with pytest.raises(CompilerError, match="_quotient cannot be called with"):
+        _twice(QUOTIENT.address(), Pair(np.array([1]), np.array([2])), 3.0)
+
+
+def test_what_is_called_by_its_address_is_part_of_what_its_callers_are_made_of():
+    def caller(number):
+        @njit
+        def called(x):
+            return x + number
+
+        call = far(called, 0.0, kind_of(0.0)).call
+
+        def calls(address, x):
+            return call(address, (x,))
+
+        return digest_of(njit(calls))
+
+    assert caller(1.0) is not None
+    assert caller(1.0) != caller(2.0)
+
+
+@njit_once
+def _plus(x, flag, by):
+    return x + by if flag else x
+
+
+@njit
+def _calls_with_constants(x):
+    return _plus(x, True, 1) + _plus(x, False, 2) + _plus(x, x > 0.0, 3)
+
+
+@pytest.mark.compiles
+@pytest.mark.skipif(not hasattr(_plus, "overloads"), reason="compiling is switched off")
+def test_constants_make_no_machine_code_of_their_own():
+    assert _calls_with_constants(1.0) == 2.0 + 1.0 + 4.0
+    assert len(_plus.overloads) == 1

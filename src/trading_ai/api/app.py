@@ -9,9 +9,10 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from trading_ai import __version__
-from trading_ai.api import assistant, bundles, optimizer, passes, pipeline, search, sql, walk_forward
+from trading_ai.api import assistant, bundles, notes, optimizer, passes, pipeline, search, sql, walk_forward
 from trading_ai.api.answers import PROBLEMS, Health, Ready, problem_schemas
 from trading_ai.api.context import PARTS, Parts
+from trading_ai.api.documentation import add_documentation
 from trading_ai.api.origins import doors, listed
 from trading_ai.api.problems import add_handlers
 from trading_ai.api.security import Bounds, Gate, Guard
@@ -27,7 +28,7 @@ _TITLES = {
 }
 _ROUTERS = {
     "pipeline": [bundles.router, pipeline.router, sql.router],
-    "assistant": [assistant.router, search.router],
+    "assistant": [assistant.router, search.router, notes.router],
     "optimizer": [passes.router, optimizer.router, walk_forward.router],  # "import" is no id
 }
 
@@ -42,13 +43,21 @@ def make_app(service: str, context: Context, *, keys_required: bool, this_machin
         this_machine: where none is required, whether only this machine may ask; otherwise whoever reaches it may.
     """
     settings = context.application.settings
-    app = FastAPI(title=_TITLES[service], version=__version__, responses=PROBLEMS, redirect_slashes=False)
+    app = FastAPI(
+        title=_TITLES[service],
+        version=__version__,
+        responses=PROBLEMS,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.context = context
     admin_key = settings.admin_key.get_secret_value()
     app.state.guard = guard = Guard(context.application.keys, required=keys_required, admin_key=admin_key)
     app.include_router(_health(service, context))
     for router in _ROUTERS[service]:
         app.include_router(router)
+    add_documentation(app)
     add_handlers(app)
     _describe(app, required=keys_required)
     way_in = doors(

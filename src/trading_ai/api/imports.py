@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Form
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from trading_ai.api.fields import SHOWABLE
@@ -25,7 +25,8 @@ def _true_or_false(given: object) -> object:
 
 
 def _or_nothing(given: object) -> object:
-    return None if given == "" else given
+    """A form has text only: an empty field and the word null, as a browser's script sends it, leave an option out."""
+    return None if given in ("", "null") else given
 
 
 def _field(row: Option) -> inspect.Parameter:
@@ -39,11 +40,13 @@ def _field(row: Option) -> inspect.Parameter:
         kind = Annotated[list[text], Form(max_length=row.max_items, **about)]
         default = []
     elif row.kind in _TYPES:
-        about |= {"gt": row.above, "ge": row.low, "le": row.high if row.high is not None else row.api_high}
-        number: Any = _TYPES[row.kind]
-        kind = Annotated[number | None, BeforeValidator(_or_nothing), Form(allow_inf_nan=False, **about)]
+        high = row.high if row.high is not None else row.api_high
+        bounds = Field(gt=row.above, ge=row.low, le=high, allow_inf_nan=False)
+        number: Any = Annotated[_TYPES[row.kind], bounds]
+        kind = Annotated[number | None, BeforeValidator(_or_nothing), Form(**about)]
     else:
-        kind = Annotated[str | None, Form(max_length=row.max_length, pattern=SHOWABLE, **about)]
+        line: Any = Annotated[str, StringConstraints(max_length=row.max_length, pattern=SHOWABLE)]
+        kind = Annotated[line | None, BeforeValidator(_or_nothing), Form(**about)]
     return inspect.Parameter(row.field, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 

@@ -17,7 +17,7 @@ from trading_ai.api import apart
 from trading_ai.api.asked import check_repeated, spec_from
 from trading_ai.api.context import CursorText, Limit, Offset, as_json, context_of
 from trading_ai.api.problems import Problem
-from trading_ai.api.schemas import Id, OptimizeBody
+from trading_ai.api.schemas import Id, OptimizeBody, PriorityBody
 from trading_ai.api.security import needs
 from trading_ai.documents.cursors import FRONT, Cursor, around, order_of
 from trading_ai.documents.optimizations import (
@@ -256,6 +256,13 @@ def resume(request: Request, optimization_id: Id) -> Response:
     return _changed(context, record)
 
 
+@router.post("/optimize/{optimization_id}/priority", response_model=Optimization, dependencies=_RUN)
+def prioritize(request: Request, optimization_id: Id, body: PriorityBody) -> Response:
+    """Give it more, or less, of the workers that others wait for as well, from now on."""
+    record = context_of(request).service.prioritize(optimization_id, body.priority)
+    return JSONResponse(optimization_json(record, time.time()))
+
+
 def _changed(context: Context, record: OptimizationRecord) -> Response:
     """The status after a change, which the next question sees too."""
     context.status_cache.clear()
@@ -331,10 +338,11 @@ async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
     context = context_of(request)
     await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
-    return StreamingResponse(_events(context, optimization_id), media_type="text/event-stream")
+    return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream")
 
 
-async def _events(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
+async def event_stream(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
+    """Progress and new bests of an optimization, until it ends; of one that is known."""
     last: tuple[Any, ...] = ()
     best: Any = None
     said = time.monotonic()

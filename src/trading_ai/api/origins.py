@@ -17,6 +17,9 @@ from starlette.exceptions import HTTPException
 UPLOADS = ("/datasets", "/append", "/backtests/import", "/optimize/import", "/strategies/bundles")
 """Ends of the paths that take files, which come in forms."""
 
+FORMS = "/do/"
+"""Beginning of the paths that pages of the dashboard send forms to; each carries a token that no other page knows."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
@@ -141,8 +144,8 @@ class Doors:
 
 def _check_kind(path: str, headers: Mapping[str, str]) -> None:
     """Refuse the content types of forms: a browser sends them for any page without asking first."""
-    if path.rstrip("/").endswith(UPLOADS):
-        return  # files come in forms: for them the origin decides
+    if path.startswith(FORMS) or path.rstrip("/").endswith(UPLOADS):
+        return  # files come in forms: for them the origin decides; a form of the dashboard has its token besides
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _SIMPLE:
         raise RefusalError(415, "That content type is not taken", f"Content-Type: must be application/json, not {kind}")

@@ -211,9 +211,9 @@ def upload(
     from trading_ai.importers.read import read_bars  # noqa: PLC0415 - polars takes 0.2 s
 
     context = context_of(request)
-    with _uploaded(file, context.application.settings.max_upload_bytes) as path:
+    with uploaded(file, context.application.settings.max_upload_bytes) as path:
         found = read_bars(path, symbol=symbol, **options)
-        quality, detected = _as_told(found, path)
+        quality, detected = as_told(found, path)
     stated = {name: value for name, value in options.items() if value is not False}
     record, added = context.backtests.keep_bars(found.bars, path.name, detected | {"stated": stated}, quality)
     # Of bars that are known, what was seen in this file is answered, and not what the first one said.
@@ -239,17 +239,17 @@ def append(
 
     context = context_of(request)
     record, added = context.store.dataset(dataset_id), False
-    with _uploaded(file, context.application.settings.max_upload_bytes) as path:
+    with uploaded(file, context.application.settings.max_upload_bytes) as path:
         old = context.artifacts.load_bars(record.dataset_id)
         found, made = grown(old, record.detected, path, options, record.dataset_id)
-        quality, detected = _as_told(found, path)
+        quality, detected = as_told(found, path)
     if made.n_new or made.last_replaced:
         record, added = context.backtests.keep_bars(found.bars, path.name, detected, quality)
     return JSONResponse(imported_json(record, added=added, with_folder=False), status_code=201)
 
 
 @contextmanager
-def _uploaded(file: UploadFile, most_bytes: int) -> Iterator[Path]:
+def uploaded(file: UploadFile, most_bytes: int) -> Iterator[Path]:
     """An uploaded file in a folder of its own, which is nobody's business: messages name the file only."""
     # The name stays recognizable, because importers read symbol and timeframe from it, and can name nothing else.
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(file.filename or "").name)[-100:].lstrip(".") or "upload.csv"
@@ -271,7 +271,7 @@ def _uploaded(file: UploadFile, most_bytes: int) -> Iterator[Path]:
             ) from None
 
 
-def _as_told(found: ImportedBars, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def as_told(found: ImportedBars, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The quality report and what was detected, without the folder of the upload."""
     folder = str(path.parent)
     quality = without_folder(found.report.to_dict() | {"lines": found.report.lines()}, folder)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from trading_ai.api.fields import ID_PATTERN, LARGEST, SHOWABLE, WHOLE, GroupBody, values_in, with_fields
 from trading_ai.assistant.ports import Kind
+from trading_ai.optimization.notes import MOST_CHARACTERS
 from trading_ai.options import Given, Group, rows_of
 
 _Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
@@ -71,6 +72,12 @@ class OptimizeBody(SearchBody):
             }
         },
     )
+
+
+class PriorityBody(_Body):
+    """Which of several optimizations gets more of the workers."""
+
+    priority: Annotated[StrictInt, Field(ge=1, le=9)]
 
 
 class WalkForwardBody(SearchBody):
@@ -144,6 +151,18 @@ class WordsBody(_Body):
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"query": "what a walk-forward is", "kinds": ["docs"]}}
+    )
+
+
+class NoteBody(_Body):
+    """A note about a run."""
+
+    about: Annotated[_Known, Field(description="Backtest or optimization: id, a unique prefix, its name, or latest.")]
+    text: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS, pattern=r"\S")]
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"about": "latest", "text": "stops below 30 pips only work in London"}},
     )
 
 

@@ -1,4 +1,4 @@
-"""Search over HTTP: passages of the documentation and of what is stored, by their words."""
+"""Search over HTTP: passages of the documentation and of what is stored, by words and by meaning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api/v1", tags=["assistant"], dependencies=[Depends(n
 
 @router.post("/search", response_model=SearchAnswer)
 async def search(request: Request, body: WordsBody) -> Response:
-    """Find passages of the documentation and of what is stored by their words, best first."""
+    """Find passages of the documentation and of what is stored, by words and by meaning, best first."""
     context = context_of(request)
-    hits = await context.asked(lambda: context.application.retriever.search(body.query, body.kinds, body.n))
-    return JSONResponse(search_json(hits))
+    found = await context.asked(lambda: context.application.retriever.search(body.query, body.kinds, body.n))
+    return JSONResponse(search_json(found))

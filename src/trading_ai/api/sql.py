@@ -11,7 +11,7 @@ from trading_ai.api.context import context_of
 from trading_ai.api.schemas import SqlBody
 from trading_ai.api.security import needs
 from trading_ai.documents.sql_answers import SqlAnswer
-from trading_ai.documents.sql_tables import SqlSchema, schema_json
+from trading_ai.documents.sql_schema import SqlSchema, schema_json
 
 router = APIRouter(prefix="/api/v1", tags=["sql"], dependencies=[Depends(needs("read"))])
 

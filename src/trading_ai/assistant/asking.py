@@ -11,6 +11,7 @@ from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
+from trading_ai.assistant.echo import unheard
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
 from trading_ai.assistant.insights import insights
 from trading_ai.assistant.planner import ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
@@ -172,6 +173,10 @@ class Assistant:
                 next=tuple(draft.next),
                 topic=plan.topic.name,
             )
+        lost = unheard(plan.heard, plan.topic.name, [citation.sql for citation in draft.citations])
+        if lost:
+            words = ", ".join(harmless(text) for text in lost)
+            return _clarify(f"What is stored does not tell that of {words}. Did you mean this?", [plan.reading])
         if not draft.statements:
             return _clarify("What is stored says nothing of that.", _EXAMPLES)
         return Answer(
@@ -226,7 +231,8 @@ def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:
     strange = len(heard.unknown) > max(1, len(known)) or (not known and not choices)
     if strange and (heard.unknown or not heard.tags):
         words = ", ".join(harmless(word) for word in heard.unknown[:5])
-        return _refused(f"Nothing that is stored answers that{f' (not understood: {words})' if words else ''}.")
+        lost = f" (not understood: {words}; questions are read in English)" if words else ""
+        return _refused(f"Nothing that is stored answers that{lost}.")
     words = ", ".join(harmless(word) for word in heard.unknown[:5])
     lost = f", and {words} is not understood" if words else ""
     return _clarify(f"That can be read in several ways{lost}. Did you mean one of these?", choices or _EXAMPLES)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.hearing import Names, normal
-from trading_ai.assistant.lexicon import FILLERS, phrases
+from trading_ai.assistant.lexicon import phrases
 from trading_ai.assistant.ports import Sql
 from trading_ai.assistant.showing import harmless
 from trading_ai.documents.words import short, strategy_label
@@ -97,6 +98,7 @@ class Catalogue:
     def names(self) -> Names:
         """All of it as words of a question."""
         found: dict[str, tuple[str, str]] = {}
+        shadowed: dict[str, str] = {}
         for name in self.parameters:
             for phrase in (name.lower(), name.replace("_", " ").lower()):
                 found[phrase] = ("parameter", name)
@@ -106,14 +108,17 @@ class Catalogue:
                 for phrase in {label.lower(), label.replace("_", " ").lower()} if label else ():
                     found[phrase] = (kind, value)
             called = _tokens(run.name)
-            if len(called) > 2 and called not in phrases() and called not in FILLERS and called not in found:
-                found[called] = ("name", run.name)
+            if len(called) > 2 and called not in found:
+                if called in phrases() or called in FILLERS:
+                    shadowed[called] = run.name
+                else:
+                    found[called] = ("name", run.name)
         for _, symbol, timeframe, _ in self.datasets:
             for phrase in (symbol.lower(), re.sub(r"^(\w{3})(\w{3})$", r"\1/\2", symbol.lower())):
                 found[phrase] = ("symbol", symbol)
             found[timeframe.lower()] = ("timeframe", timeframe)
         ids = {run.run_id: run.kind for run in (*self.optimizations, *self.backtests)}
-        return Names(found, ids | {d[0]: "dataset" for d in self.datasets})
+        return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed)
 
 
 def _tokens(name: str) -> str:

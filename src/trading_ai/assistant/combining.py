@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trading_ai.assistant.lexicon import FILLERS
+from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.tags import Operator, Tag
 
 _WORDS = {
@@ -16,26 +16,7 @@ _WORDS = {
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
 _TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
-_UNDECIDED = frozenset(
-    {
-        "over",
-        "under",
-        "after",
-        "before",
-        "within",
-        "beyond",
-        "beat",
-        "beats",
-        "reach",
-        "reaches",
-        "reached",
-        "up to",
-        "or more",
-        "or less",
-        "or fewer",
-        "=",
-    }
-)
+_UNDECIDED = frozenset({"over", "under", "after", "beat", "beats", "reach", "reaches", "reached", "up to", "="})
 """Comparisons that may mean something else where no number stands by them."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
@@ -55,7 +36,7 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     items = _hours([_as_number(item) for item in items])
     items = _conditions(_between(items))
     items = _limits(items)
-    items = _negated(_exits(_percents(items)))
+    items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
     tags, unknown = [], []
     for item in items:
         if isinstance(item, Tag):
@@ -182,17 +163,22 @@ def _conditions(items: list[Item]) -> list[Item]:
         following = _at(found, place + 1 + behind)
         if operator_at is None and _is(following, "cmp") and following.text in {"or more", "or less", "or fewer"}:  # type: ignore[union-attr]
             operator_at = place + 1 + behind
+        behind_it = _at(found, place + 2 + behind)
+        bounds = _is(behind_it, "cmp") and behind_it.text in {"or more", "or less", "or fewer"}  # type: ignore[union-attr]
+        if operator_at is None and bounds and _is(following, "noun", "dim", "metric"):
+            operator_at = place + 2 + behind
         if operator_at is not None:
             operator: Operator = found[operator_at].value  # type: ignore[union-attr, assignment]
-            bearer_at = _bearer(found, operator_at, place + behind)
+            follows = operator_at == place + 1 + behind  # "2 or more bars"
+            bearer_at = _bearer(found, operator_at, operator_at if follows else place + behind)
             if bearer_at is not None:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
                 value = _of_bearer(bearer)
                 if bearer.value == "loss":  # lost more than 100 is a profit below -100
                     operator, number = _TURNED[operator], -number
-                if value == "metric:max_drawdown" and _at(found, place + 1) in {"%", "percent"}:
-                    value = "metric:max_drawdown_percent"
+                if _at(found, place + 1) in {"%", "percent"} and value.removeprefix("metric:") in _PERCENT_OF:
+                    value = f"metric:{_PERCENT_OF[value.removeprefix('metric:')]}"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
                 gone = {operator_at, place, *([place + 1] if behind else [])}
@@ -287,6 +273,9 @@ def _limits(items: list[Item]) -> list[Item]:
         number = _number(item)
         if number is not None and number == int(number) and 0 < number <= 10_000:
             before = found[-1] if found else None
+            if _is(before, "noun") and before.value == "trial" and not before.text.endswith("s"):  # type: ignore[union-attr]
+                found.append(item)  # "combo 2": its rank, or its place in the search space?
+                continue
             after = next((t for t in items[place + 1 : place + 3] if not (isinstance(t, str) and t in FILLERS)), None)
             if (
                 _is(before, "order", "noun")
@@ -318,6 +307,52 @@ def _percents(items: list[Item]) -> list[Item]:
                 continue
             if {"lower", "less", "cheaper", "decrease", "smaller"} & set(behind[1:]):
                 found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
+                continue
+        found.append(item)
+    return found
+
+
+_PERCENT_OF = {
+    "max_drawdown": "max_drawdown_percent",
+    "max_balance_drawdown": "max_balance_drawdown_percent",
+    "net_profit": "return_percent",
+}
+
+
+def _in_percent(items: list[Item]) -> list[Item]:
+    """``drawdown in %``: another metric than the drawdown in money."""
+    found: list[Item] = list(items)
+    for place, item in enumerate(items):
+        if item not in {"%", "percent", "percentage"}:
+            continue
+        for at in sorted(range(len(found)), key=lambda i: abs(i - place)):  # the nearest one
+            metric = found[at]
+            if isinstance(metric, Tag) and metric.kind == "metric" and metric.value in _PERCENT_OF:
+                found[at] = replace(metric, value=_PERCENT_OF[metric.value])
+                break
+    return found
+
+
+def _turned_orders(items: list[Item]) -> list[Item]:
+    """``made the least`` is the worst, and ``lost the least`` the best: not the least of those that made something."""
+    found: list[Item] = []
+    for item in items:
+        before = next(
+            (place for place in range(len(found) - 1, len(found) - 4, -1) if _is(_at(found, place), "order")), None
+        )
+        least = isinstance(item, Tag) and (item.kind, item.value) == ("order", "lowest")
+        verb = found[before] if before is not None else None
+        if (
+            least
+            and isinstance(item, Tag)
+            and isinstance(verb, Tag)
+            and verb.value in {"gain", "loss"}
+            and before is not None
+        ):
+            between = found[before + 1 :]
+            if all(word in {"the", "money", "profit"} for word in between):
+                worst = verb.value == "gain"
+                found[before:] = [Tag("order", "worst" if worst else "best", f"{verb.text} {item.text}")]
                 continue
         found.append(item)
     return found

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from trading_ai.assistant.combining import combined
-from trading_ai.assistant.lexicon import FILLERS, PARAMETER_WORDS, phrases
+from trading_ai.assistant.fillers import FILLERS
+from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
 from trading_ai.assistant.tags import Heard, Tag
 
 MAX_CHARACTERS = 1_000
@@ -23,6 +24,13 @@ _NEAR = 0.83
 
 _STRANGE = frozenset({"broker", "brokers", "weather", "trader", "rated"})
 """Words that are near to known ones and mean something else."""
+
+_BEFORE_NAMES = frozenset({
+    "on", "of", "for", "called", "named", "run", "backtest", "optimization", "is", "between", "with", "from", "to",
+    "vs",
+    "versus", "until",
+})  # fmt: skip
+"""Words that the name of a run may follow."""
 
 _TOKEN = re.compile(
     r'"[^"]{1,120}"'
@@ -39,7 +47,22 @@ _CONTRACTED = (
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
     (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
         r"month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"), (r"\bmake (.+?) better\b", r"improve \1"), (r"\bhow do i (perform|do|"
+    (r"\bgimme\b", "give me"), (r"\bhows\b", "how is"), (r"\bnett\b", "net"), (r"\bbroke even\b", "break even"),
+    (r"\bnoon\b", "12:00"), (r"\bmidnight\b", "0:00"), (r"\bwhich exits\b", "which exit reasons"),
+    (r"\bhow many (losers|losses|winners|wins|losing trades|winning trades) in a row\b", r"longest \1 in a row"),
+    (r"\b(in a row) at most\b", r"\1"), (r"\bor not\b", ""), (r"\b(trades?|loss|win) of the (?:year|month)\b", r"\1"),
+    (r"\b(\d{1,2}) ([ap]m)\b", r"\1\2"),
+    (r"\bdays in profit\b", "how many winning days"),
+    (r"\bday with the (?:biggest|largest|worst) loss\b", "worst day"),
+    (r"\b(trades) in (?:a|one) (day|week|month)\b", r"\1 per \2"),
+    (r"\b(?:if )?(?:the )?(spread|commission|swap|slippage|costs?|fees?) (?:was|were|is) (?:zero|0)\b",
+        r"net profit without \1"),
+    (r"\bhow long (?:was|is|did|does) (?:the |my )?(?:worst |longest |deepest |max )?drawdown(?: last)?\b",
+        "max drawdown days"),
+    (r"\b(biggest|largest|smallest|big|large) (?:are (?:my|the) )?positions?\b", r"\1 position size"),
+    (r"\b(commissions?|swaps?|spreads?|slippage|fees?|costs?) (?:per|a|each) trade\b", r"\1 paid"),
+    (r"\bclosed (?:on|at|by) (sl|tp)\b", r"hit \1"),
+    (r"\bmake (.+?) better\b", r"improve \1"), (r"\bhow do i (perform|do|"
         r"fare)\b", r"how did i \1"),
     (r"\bcan i (?:ignore|leave out|drop)\b", "matters"), (r"\b(best|worst) day of the "
         r"week\b", r"\1 weekday"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
@@ -75,10 +98,13 @@ class Names:
         phrases: lower-case names with what they are, ``(kind, value)``: symbols, strategies, timeframes, names of runs,
             searched parameters.
         ids: whole ids of runs and datasets with their kind.
+        shadowed: names of runs that are words of questions too, such as a run called "going", by what they are in
+            lower case; they are heard as names where a word stands before them that names follow.
     """
 
     phrases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
+    shadowed: Mapping[str, str] = field(default_factory=dict)
 
 
 def normal(question: str) -> str:
@@ -132,6 +158,8 @@ def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | st
         phrase = " ".join(tokens[place : place + length])
         if length == 1 and phrase.startswith('"'):
             return 1, _quoted(phrase.strip('"'), names)
+        if phrase in names.shadowed and place and tokens[place - 1] in _BEFORE_NAMES:
+            return length, Tag("name", names.shadowed[phrase], phrase)
         if phrase in names.phrases:
             kind, value = names.phrases[phrase]
             if kind != "parameter" or phrase not in known or "_" in phrase:

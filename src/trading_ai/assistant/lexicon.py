@@ -62,17 +62,20 @@ _TRADES = {
     "outcome": {
         "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
             "trades won",
-        "loss": "losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "loss": "loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
             "trades lost|loss making trades|losing ones",
     },
     "exit": {
-        "stop_loss": "stopped out|hit the stop loss|hit the stop|hit their stop|hit stop loss|hit its stop|hit sl|"
+        "stop_loss": "stop was hit|stop got hit|stopped out|hit my stop|hit my stop loss|hit my sl|"
+            "hit the stop loss|hit the stop|hit their stop|hit stop loss|hit its stop|hit sl|"
             "closed by stop loss|closed by the stop|at the stop loss|hit a stop|hit the sl|ended in the stop|closed "
             "at the stop|ended at the stop|stop loss exits|sl hits|stopped|hit stop|exited by stop loss|closed by the "
             "stop loss|ended by stop loss|ended by the stop loss|stop loss hits|on stop loss|exit by stop loss|"
             "through the stop loss|exited at the stop|closed at the stop loss|hit their stop loss|hit its stop loss|"
             "stop exits|via stop loss",
-        "take_profit": "hit the take profit|hit take profit|hit the target|hit their target|hit tp|reached the target|"
+        "take_profit": "target reached|target is reached|target was hit|target got hit|hit my target|"
+            "hit my take profit|hit my tp|"
+            "hit the take profit|hit take profit|hit the target|hit their target|hit tp|reached the target|"
             "at the take profit|closed by take profit|take profit exits|tp hits|reached take profit|reached the take "
             "profit|hit its target|hit target|closed at target|hit the tp|closed by the take profit|ended by take "
             "profit|reached their target|target hits|take profit hits|hit their take profit|reached their take profit|"
@@ -88,7 +91,7 @@ _TRADES = {
 
 _ASKED = {
     "agg": {
-        "avg": "average|mean|avg|on average|averaged|averages|typical",
+        "avg": "per trade|average|mean|avg|on average|averaged|averages|typical",
         "median": "median|middle",
         "sum": "total|sum|summed|altogether|overall|in total|all together|add up|combined|sum of",
         "count": "how many|number of|count|how often|how frequently|amount of|count of|no of|numbers of|# of",
@@ -105,13 +108,16 @@ _ASKED = {
         "place", "3": "third best|3rd best|"
         "third place"},
     "order": {
-        "best": "best|longest|most profitable|top|highest|largest|biggest|greatest|strongest|most money|earns most|"
+        "best": "best|pays|pays off|earned more|made more|earns more|makes more|did better|does better|longest|"
+            "most profitable|"
+            "top|highest|largest|biggest|greatest|strongest|most money|earns most|"
             "earned "
             "most|makes most|make the most|makes the most|made the most|most|wins most|better|leading|number one|"
             "performs best|performed best|earns the most|most successful|better than the rest|optimal|optimum|ideal|"
             "higher|greater|maximal|performs better|earned the most|wins the most|earn the most|max of|maximises|"
             "maximizes|pays best|first place",
-        "worst": "worst|avoid|loses most|lost most|loses the most|lost the most|lose the most|lose most|losing "
+        "worst": "worst|avoid|skip|stay away from|loses most|lost most|loses the most|lost the most|lose the most|"
+            "lose most|losing "
             "the most|"
             "least profitable|poorest|weakest|worse|performs worst|performed worst|bleeds|hurts most|hurt most|bottom|"
             "hurts the most|losing most|cost me most|costs me most|costs me the most|cost me the most|bleeding",
@@ -182,7 +188,8 @@ _ASKED = {
     },
     "neg": {"not": "not|without|except|excluding|exclude|other than|but not|no longer|never|isn't|don't|didn't|aren't|"
         "doesn't|won't|leaving out|ignoring|unless|apart from|besides|haven't|wasn't|weren't|did not|do not|neither"},
-    "time_of": {"entry": "entry|entered|opened|by entry|entry time|entered on|opened on|open|opening|entries|at entry",
+    "time_of": {"entry": "entry|enter|entering|entered|opened|by entry|entry time|entered on|opened on|open|"
+        "opening|entries|at entry",
         "exit": "exit time|by exit|exited|closed|closing|exit|exits|at exit|close"},
 }  # fmt: skip
 
@@ -209,7 +216,8 @@ _CUES = {
         "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
     "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
-    "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|neighborhood|nearby|around it|"
+    "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|around the winner|"
+        "around the best|neighborhood|nearby|around it|"
         "surrounding|flat region|near the best|isolated|peak|spike",
     "edge": "at the lowest|at the highest|at the minimum|at the maximum|lowest value|highest value|smallest value|"
     "largest value|at the end|edge|edges|border|boundary|boundaries|limit of the range|end of the range|edge of its "
@@ -231,8 +239,10 @@ _CUES = {
     "half": "halve|halved|half the",
     "breakeven": "before i lose money|before i lose|before it loses|before it loses money|until i lose|before losing|"
         "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
-        "expensive|bear|afford|withstand|eat|eaten|eats|profit is gone|profits disappear|wiped out",
-    "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|in sample|in-sample|"
+        "expensive|bear|afford|withstand|eat|eaten|eats|eating|eating up|eating into|"
+        "profit is gone|profits disappear|wiped out",
+    "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
+        "in-sample|"
         "rolling windows|walk forwards",
     "efficiency": "efficiency|walk forward efficiency|wfe",
     "drift": "drift|drifts|drifted|drifting|decay|decays|decayed|decline|declining|declined|fade|fades|faded|fading|"
@@ -267,7 +277,8 @@ _CUES = {
         "trade|minus the best trade|without my best trade|"
     "without the biggest winner|without its best trade|excluding the best|excluding my best trade|one month|single "
     "month|single trade|one trade|few trades|concentrated|concentration|single best|"
-        "without the best|best trades|one day|outlier trades|handful|few lucky trades|without its best|without best|"
+        "without the best|without its best trades|one day|outlier trades|handful|few lucky trades|without its best|"
+        "without best|"
         "depend|depends|dependent|rely|relies|minus the best",
     "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
     "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
@@ -292,13 +303,16 @@ _CUES = {
     "method": "method|search method|algorithm|which method|searched|how was it searched",
     "seed": "seed",
     "size": "size|sizing",
+    "note": "notes|noted|my note|a note|any note|did i note|note about|note on|notes about|notes on|wrote down|"
+        "written down|jotted down|my comments|my remarks",
     "hold_out": "hold out|hold-out|holdout|held out",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
     "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
     "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|look "
         "ahead bias|lookahead bias|peeking|uses future data",
-    "loss_probability": "loss probability|probability of loss|chance of losing|probability of a loss|risk of loss|"
+    "loss_probability": "loss probability|probability of loss|chance of losing|chance of loss|"
+        "probability of a loss|risk of loss|"
         "chance of a loss|bootstrap|bootstrapped|probability of losing",
     "expected_max": "cpcv|cross validated|cross-validated|cross validation|losing paths",
 }  # fmt: skip
@@ -340,49 +354,3 @@ PARAMETER_WORDS: dict[str, tuple[str, ...]] = {
     "max_bars": ("max bars", "time exit bars"),
 }
 """What people call parameters that every strategy has; others are called by their names."""
-
-_FILLERS = """
-% ' 'long-run a able about above-mentioned according account account's account-currency achieve achieved achieves
-across actually again allow allows almost alone along already also although always am among amount amounts an and
-another answer any anyone anyone's anything anyway approximately are around arrange as asap aside ask asked at
-available away awesome back backtest's based basically be because become been been's behave behaved being belong
-belongs besides between between-the big bit both break breakdown brief briefly bring bringing brings broken brought
-btw bucks buddy busy but by by-by calculate called came can case cases cent cents certain certainly chances cheers
-choose choosing chose chosen clear clearly closed-at combined come come-out comes coming compared completely compute
-concerning consider cool correspond corresponding cost-wise could course created criterion's cumulative curious
-currency currently da date day daytime definitely deliver delivered despite detail detailed details determine did
-discover display displayed distributed distribution divided do does doing dollar dollars dollars-wise done down
-during each earlier early either end end-to-end ended ending enter entering entire especially essentially eur euro
-euros eventually ever everything evidence evidently exact exactly expected expressed fact factor fall falls far-off
-fare fared feel fell figure-out find fine finish-up first folks follow for form from further fyi gave gbp general
-generally generate generated generates get gets give given gives giving gmt go goes got great grid group grouped
-guess guys had hand happen happened happens happy hard has have having he held hello her hey hi high his historical
-historically hmm hold holding honest honestly how however hows hw i'd i'll i'm i've id idea if imagine improve-on in
-include included includes including indeed inside interested into involved is it's itself jpy just keep kept kind
-kind-of kindly kinds know known lasted lasting lasts late later lead leads learn led let let's level levels lie lies
-like likely little locate lol look look-like look-up looking looks lot lots low made made-of made-up main make
-making manage managed many mate may maybe me-a meant measured mention might moment money money-wise more most-recent
-much must my-own myself name named names need needs net-of nice normal noted nothing notice now o'clock observe
-obtain obviously occur occurring occurs oclock of ok okay on once one ones online only only-one onto opened-at or
-ordered other ourselves out over over-all overall-ly overall-result overview-ish own parameter's part particular
-particularly past paying per per-cent per-trade percent percentage percentages percentagewise perform performance
-performed performing performs perhaps person pick picked piece pip pips place plain platform please pls plz point
-points position-wise possible possibly present pretty probability probably produce produced produces profitably
-provide pull put question quick quickly quite r ran ranked rate rates rather ratio ready realize realized really
-really-good receive regard regarding remember remind required respect respective respectively resulted resulting
-results' right roughly run run's running runs said same saw say says scored section see seeing seem seems seen sense
-separate separately serious seriously set sets setup setups several shall she should show-me shown shw simple simply
-since single sits so some somehow someone something somewhere sort sorted speak specific specifically spent split
-spot stack stacks stand stands start-to-finish stay stays still strategy's stuff such suggest sure system's take
-taken taking talk task tell tell-me term terms test tested th than thank thanks that that'll the their theirs them
-themselves then there there're there's these they they're thing things think those thought through thx time times to
-together too top-down total-wise totally toward traded trader traders trades' trading trading-ai trading-days
-tradingai trial's tried true truly try trying turn turned turned-out turns type types u uh um under understand until
-up upon ur us usd usual usually utc value values various version-wise very via view want wanted was wat wats way
-we're we've well went were what what's whatever whats whch when whenever where whether which whichever while who
-who're whole whom whose wht why wich will willing wise wish with without-any wonder wondering word words work
-work-out working works worth would write yes yet yield yielded yields you you're your yours
-"""
-
-FILLERS = frozenset(_FILLERS.split())
-"""Words that say nothing by themselves; a phrase that they are part of may."""

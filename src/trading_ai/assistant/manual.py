@@ -42,7 +42,11 @@ def written(passages: list[Passage]) -> str:
 @cache
 def manual() -> tuple[Passage, ...]:
     """Every passage of the documentation that came with the package."""
-    text = files("trading_ai.assistant").joinpath(FILE).read_text(encoding="utf-8")
+    return read(files("trading_ai.assistant").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def read(text: str) -> tuple[Passage, ...]:
+    """What `written` wrote."""
     return tuple(_passage(*row) for row in json.loads(text))
 
 
@@ -60,7 +64,7 @@ def _passages(page: str, text: str) -> Iterator[Passage]:
     def ended() -> Iterator[Passage]:
         body = _plain("\n".join(lines))
         anchor = f"{page}#{_anchor(path[-1])}" if len(path) > 1 else page
-        for part in _parts(body):
+        for part in parts(body):
             yield _passage(anchor, ": ".join(path) if path else page, part)
 
     for line in _COMMENT.sub("", text).splitlines():
@@ -82,7 +86,7 @@ def _plain(text: str) -> str:
     return _LINK.sub(r"\1", _PICTURE.sub("", text)).replace("**", "").replace("`", "").strip()
 
 
-def _parts(text: str) -> Iterator[str]:
+def parts(text: str) -> Iterator[str]:
     """A text in parts of at most `LONGEST` characters, cut between paragraphs, else between lines."""
     part = ""
     for paragraph in re.split(r"\n\s*\n", text):

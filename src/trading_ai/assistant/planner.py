@@ -38,6 +38,16 @@ _BOTH_ENDS = frozenset({"comparing", "howto", "meanings", "advice", "robustness"
 _OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
 """Topics that answer of all runs together."""
 
+_OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes"})
+"""Topics whose answers are of all that a question names."""
+
+_OF_SHARES = frozenset({"trades", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"})
+"""Topics that can say what part of a whole something is."""
+
+_RECORDS = frozenset({"backtest", "optimization", "run", "dataset", "symbol", "strategy"})
+
+_ONE_OF = ("symbol", "strategy", "timeframe")
+
 _PARTS = re.compile(
     r"\?\s+(?=\w)|;\s*|,?\s+and\s+(?=(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|"
     r"have|should)\b)"
@@ -70,6 +80,8 @@ class Plan:
 def plans(heard: Heard) -> list[Plan]:
     """Every reading of a question, the surest first."""
     lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * len(heard.corrected)
+    several = any(len(heard.values(slot)) > 1 for slot in _ONE_OF) or _n_runs(heard) > 1
+    counted = _counts_records(heard)
     found = []
     for topic in TOPICS:
         fit = topic.fit(heard)
@@ -85,11 +97,31 @@ def plans(heard: Heard) -> list[Plan]:
                 and heard.has("noun", "backtest", "optimization", "run")
             ):
                 fit -= TAG_LEFT  # it answers of one run only
+            if topic.name not in _OF_SEVERAL and several:
+                fit -= TAG_LEFT  # it answers of one of those that were named
+            if heard.has("agg", "share") and topic.name not in _OF_SHARES:
+                fit -= TAG_LEFT
+            if counted and topic.name not in _OVER_ALL:
+                fit -= TAG_LEFT  # it counts other things
             both = heard.has("order", "best") and heard.has("order", "worst", "lowest") and not heard.cue("edge")
             if both and topic.name not in _BOTH_ENDS:
                 fit -= TAG_LEFT  # one end of a ranking is answered, not both
         found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first
+
+
+def _n_runs(heard: Heard) -> int:
+    """How many runs a question names."""
+    return len({tag.value for kind in ("name", "id_backtest", "id_optimization") for tag in heard.all(kind)})
+
+
+def _counts_records(heard: Heard) -> bool:
+    """Whether it is runs, datasets or their symbols that are counted: "how many optimizations"."""
+    pairs = zip(heard.tags, heard.tags[1:], strict=False)
+    return any(
+        first.kind == "agg" and first.value == "count" and then.kind == "noun" and then.value in _RECORDS
+        for first, then in pairs
+    )
 
 
 def parts(question: str, names: Names, context: str) -> list[Heard]:

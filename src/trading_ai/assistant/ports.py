@@ -81,11 +81,24 @@ class Hit:
     found_by: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a search finds.
+
+    Attributes:
+        hits: the nearest passages, best first.
+        said: what people should know of how they were found, such as that a server does not answer; mostly nothing.
+    """
+
+    hits: tuple[Hit, ...]
+    said: tuple[str, ...] = ()
+
+
 class Retriever(Protocol):
     """Finds passages by words and, with an embedder, by meaning."""
 
-    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> list[Hit]:
-        """The nearest passages, best first.
+    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> Found:
+        """The nearest passages.
 
         Args:
             query: plain words, of any length.
@@ -118,7 +131,10 @@ class Embedder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Keeps vectors of passages. What it lost can be made again from the passages."""
+    """Keeps vectors of passages. What it lost can be made again from the passages.
+
+    Every method may raise `StorageError`, or `TransientError` where a server does not answer.
+    """
 
     def put(self, embedder: str, passages: Sequence[Passage], vectors: Vectors) -> None:
         """Keep the vectors of passages; a passage that is there is replaced."""
@@ -126,6 +142,10 @@ class VectorIndex(Protocol):
 
     def held(self, embedder: str) -> frozenset[str]:
         """Ids of the passages whose vectors are kept."""
+        ...
+
+    def count(self, embedder: str) -> int:
+        """How many passages have their vector kept."""
         ...
 
     def drop(self, embedder: str, passage_ids: Sequence[str]) -> None:
@@ -141,6 +161,14 @@ class VectorIndex(Protocol):
             kinds: kinds wanted; none for all.
             n: most passages.
         """
+        ...
+
+
+class KeptVectors(VectorIndex, Protocol):
+    """An index that gives its vectors back, so that others can be made of it."""
+
+    def read(self, embedder: str, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Vectors of passages by id, each ``(n_dimensions,)``; those that are not there are left out."""
         ...
 
 

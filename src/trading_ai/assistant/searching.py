@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from typing_extensions import override
 
 from trading_ai.assistant.manual import manual
-from trading_ai.assistant.ports import Hit, Kind, Passage, Retriever
+from trading_ai.assistant.ports import Found, Hit, Kind, Passage, Retriever
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MOST_WORDS = 64
@@ -26,6 +26,11 @@ _EMPTY_WORDS = (
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 """English words that say nothing of what is looked for."""
+
+
+def said_words(text: str) -> list[str]:
+    """Words of a text that say something, lower case, in order."""
+    return [word for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY]
 
 
 class WordSearch(Retriever):
@@ -46,14 +51,32 @@ class WordSearch(Retriever):
         )
 
     @override
-    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> list[Hit]:
-        words = [word for word in _WORD.findall(query.lower().replace("_", " ")) if word not in _EMPTY][:_MOST_WORDS]
+    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> Found:
+        return Found(tuple(self.ranked(query, self.passages(kinds), kinds, n)))
+
+    def passages(self, kinds: Sequence[Kind] = ()) -> dict[str, Passage]:
+        """Every passage that is there now, by id; where only the documentation is wanted, nothing else is read."""
+        found = {p.passage_id: p for p in manual()}
+        if self._stored is not None and set(kinds) != {"docs"}:
+            found |= {p.passage_id: p for p in self._stored()}
+        return found
+
+    def ranked(self, query: str, passages: Mapping[str, Passage], kinds: Sequence[Kind], n: int) -> list[Hit]:
+        """Passages that have some word of a query, best first.
+
+        Args:
+            query: plain words.
+            passages: what `passages` gave for these kinds.
+            kinds: kinds wanted; none for all.
+            n: most hits.
+        """
+        words = said_words(query)[:_MOST_WORDS]
         if not words or n < 1:
             return []
         wanted = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))  # quoted: no word is an operator
         only = f" and kind in ({', '.join('?' * len(kinds))})" if kinds else ""
         with self._lock:
-            self._refresh(only_docs=bool(kinds) and set(kinds) == {"docs"})
+            self._refresh(passages, only_docs=set(kinds) == {"docs"})
             rows = self._index.execute(
                 f"select id, -bm25(passages, 0.0, 0.0, {_TITLE_WEIGHT}, 1.0) as score from passages "
                 f"where passages match ?{only} order by score desc, id limit ?",
@@ -61,12 +84,10 @@ class WordSearch(Retriever):
             ).fetchall()
             return [Hit(self._held[key], score, ("words",)) for key, score in rows]
 
-    def _refresh(self, *, only_docs: bool) -> None:
+    def _refresh(self, found: Mapping[str, Passage], *, only_docs: bool) -> None:
         """Bring the index to what is there now; only what changed is written."""
-        passages = {p.passage_id: p for p in manual()}
-        if self._stored is not None and not only_docs:
-            passages |= {p.passage_id: p for p in self._stored()}
-        elif only_docs:
+        passages = dict(found)
+        if only_docs:
             passages |= {key: p for key, p in self._held.items() if p.kind != "docs"}  # as they were
         self._drop(self._held.keys() - passages.keys())
         self._add(p for key, p in passages.items() if key not in self._held)

@@ -1,4 +1,4 @@
-"""What is stored as passages: names, settings, errors and verdicts, so that words find runs."""
+"""What is stored as passages: names, settings, errors, verdicts and notes, so that words find runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from trading_ai.assistant.manual import parts
 from trading_ai.assistant.ports import Kind, Passage, Rows, Sql
 from trading_ai.assistant.showing import harmless
 from trading_ai.documents.words import short, strategy_label
@@ -22,6 +23,10 @@ where o.part_of = '' order by o.created_at desc, o.optimization_id"""
 _VERDICTS = """select optimization_id, any_value(verdict) as verdict, max(judged_at) as judged_at,
 string_agg(criterion || case when holds then ' holds' else ' fails' end, ', ' order by criterion) as summary
 from verdicts group by optimization_id, rank order by judged_at desc, optimization_id"""
+
+_NOTES = """select n.note_id, n.kind, n.run_id, n.text, coalesce(b.name, o.name) as name from notes n
+left join backtests b on b.backtest_id = n.run_id left join optimizations o on o.optimization_id = n.run_id
+order by n.created_at desc, n.note_id"""
 
 
 def stored_passages(sql: Sql) -> list[Passage]:
@@ -43,6 +48,9 @@ def stored_passages(sql: Sql) -> list[Passage]:
         key = row["optimization_id"]
         title = f"verdict on optimization {short(key)}: {row['verdict']}"
         found.append(_passage("verdict", key, title, str(row["summary"])))
+    for row in _rows(sql.ask(_NOTES, MOST)):
+        title = f"note on {_title(str(row['kind']), row['run_id'], row)}"
+        found.extend(_passage("trade-note", row["note_id"], title, part) for part in parts(str(row["text"])))
     return found
 
 

@@ -14,6 +14,7 @@ import typer
 from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, BACKTEST_ID, CBOTSET, WINDOWS
 from trading_ai.cli.flags import FROM_FLAGS, with_flags
+from trading_ai.cli.notes import say_notes
 from trading_ai.cli.output import moment, note, print_json, say
 from trading_ai.cli.tables import say_folded, table
 from trading_ai.documents.backtests import BacktestInFull, backtest_in_full_json, backtest_json, trades_json
@@ -167,6 +168,7 @@ def show(
         print_json(found)
     else:
         _show(record, found)
+        say_notes(application.notes.of(record.backtest_id))
 
 
 def trades(

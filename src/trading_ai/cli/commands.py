@@ -119,7 +119,15 @@ COMMANDS = (
         "doctor", "doctor:doctor", "Check what is installed, kept, reachable and slow, and say what to do about it."
     ),
     _listed("completion", "completion:completion", "Print the script that completes commands and options in a shell."),
-    _listed("search", "search:search", "Find passages of the documentation and of what is stored by their words."),
+    _listed(
+        "search", "search:search", "Find passages of the documentation and of what is stored, by words and by meaning."
+    ),
+    _listed(
+        "note",
+        "notes:note",
+        "Note something down about a run, or list and delete notes; `search` and `ask` find them.",
+    ),
+    _listed("index", "index:index", "Bring the vectors of search by meaning to what is stored now."),
     _listed("mcp", "mcp:mcp", "Answer an agent over stdin and stdout by the Model Context Protocol (MCP)."),
     _listed("sql", "sql:sql", "Ask everything that is stored in SQL, and print or write the answer."),
     _listed("ask", "ask:ask", "Ask a question in plain language; every figure of the answer is a cell of a query."),
@@ -199,7 +207,7 @@ SECTIONS = {
     "Begin": ("init", "demo", "doctor", "strategies", "data", "backtest", "open"),
     "Search": ("optimize", "watch", "status", "resume", "cancel", "list", "results"),
     "Luck or not": ("robustness", "walk-forward", "look-ahead", "verify", "report"),
-    "Ask": ("ask", "insights", "search", "sql", "mcp"),
+    "Ask": ("ask", "insights", "search", "note", "index", "sql", "mcp"),
     "From and to other platforms": ("export", "import-passes", "check-robots", "cbotset"),
     "Many machines": ("serve", "worker", "flower", "strategy", "keys", "migrate"),
     "Keep in order": ("delete", "completion"),

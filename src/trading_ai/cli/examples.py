@@ -22,6 +22,8 @@ EXAMPLES = {
     "export": "trading-ai export latest --output best.cbotset",
     "demo": "trading-ai demo",
     "search": 'trading-ai search "asian session breakout" --kind backtest,docs',
+    "note": 'trading-ai note latest "stops below 30 pips only work in London"',
+    "index": "trading-ai index --rebuild",
     "mcp": "trading-ai mcp",
     "sql": 'trading-ai sql "select name, net_profit, sharpe_ratio from backtests order by sharpe_ratio desc"',
     "ask": 'trading-ai ask "which stop is most robust?"',

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID, WINDOWS
+from trading_ai.cli.notes import say_notes
 from trading_ai.cli.output import duration, moment, print_json, say
 from trading_ai.cli.tables import say_folded, table
 from trading_ai.documents.optimizations import deleted_json, optimization_json
@@ -49,7 +50,8 @@ def list_optimizations(*, windows: bool = WINDOWS, as_json: bool = AS_JSON) -> N
 
 def status(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
     """Show an optimization's progress."""
-    record = Application().store.optimization(optimization_id)
+    application = Application()
+    record = application.store.optimization(optimization_id)
     if as_json:
         _print(record)
         return
@@ -68,6 +70,7 @@ def status(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -
     say(f"created       {moment(record.created_at)} UTC, ran for {duration(record.seconds)}")
     if record.status in {"paused", "failed"} or (record.status == "running" and record.n_completed < record.n_total):
         say(f"go on with    trading-ai resume {short(record.optimization_id)}")
+    say_notes(application.notes.of(record.optimization_id))
 
 
 def cancel(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:

@@ -1,4 +1,4 @@
-"""`trading-ai search`: passages of the documentation and of what is stored, by their words."""
+"""`trading-ai search`: passages of the documentation and of what is stored, by words and by meaning."""
 
 from __future__ import annotations
 
@@ -42,19 +42,21 @@ def search(
     top: int = typer.Option(10, min=1, max=100, help="Most passages."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Find passages of the documentation and of what is stored by their words."""
+    """Find passages of the documentation and of what is stored, by words and by meaning."""
     wanted = kinds_of(kind)
     application = Application()
     try:
-        hits = application.retriever.search(query, wanted, top)
+        found = application.retriever.search(query, wanted, top)
     finally:
         application.sql.close()
     if as_json:
-        print_json(search_json(hits))
+        print_json(search_json(found))
         return
-    for place, hit in enumerate(hits, 1):
+    for place, hit in enumerate(found.hits, 1):
         text = " ".join(hit.passage.text.split())
         say(f"{place}. {hit.passage.title}  ({hit.passage.kind}: {hit.passage.about})")
         say(f"   {text[:_EXCERPT]}{'...' if len(text) > _EXCERPT else ''}")
-    if not hits:
-        note("nothing has any of these words")
+    for told in found.said:
+        note(told)
+    if not found.hits:
+        note("nothing is found for these words")

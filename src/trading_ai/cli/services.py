@@ -83,6 +83,8 @@ def serve(
     insecure = insecure or settings.insecure
     required = _keys_required(application, host, insecure=insecure, always=require_keys or settings.require_keys)
     ports = {"pipeline": pipeline_port, "assistant": assistant_port, "optimizer": optimizer_port}
+    if "optimizer" in names:
+        note(f"Dashboard: http://{'localhost' if host in LOOPBACK else host}:{optimizer_port}")
     for name in names:
         note(f"{name} API: http://{'localhost' if host in LOOPBACK else host}:{ports[name]}  (docs: /docs)")
     run_servers(

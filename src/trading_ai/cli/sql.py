@@ -12,7 +12,8 @@ import typer
 from trading_ai.cli.arguments import AS_JSON
 from trading_ai.cli.output import note, print_json, say
 from trading_ai.cli.tables import table
-from trading_ai.documents.sql_tables import BY_NAME, TABLES, schema_json
+from trading_ai.documents.sql_schema import schema_json
+from trading_ai.documents.sql_tables import BY_NAME, TABLES
 from trading_ai.documents.words import number
 from trading_ai.errors import QueryError, did_you_mean
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
@@ -10,20 +9,21 @@ from typing_extensions import TypedDict
 from trading_ai.documents.forms import form
 
 if TYPE_CHECKING:
-    from trading_ai.assistant.ports import Hit
+    from trading_ai.assistant.ports import Found
 
 
 @form()
-class Found(TypedDict):
+class FoundPassage(TypedDict):
     """A passage that was found.
 
     Attributes:
-        kind: what it is a text of: dataset, backtest, optimization, verdict, error or docs.
-        about: id of the thing, or the page and heading of the documentation.
+        kind: what it is a text of: dataset, backtest, optimization, verdict, error, trade-note
+            or docs.
+        about: id of the thing, of a note its own, or the page and heading of the documentation.
         title: what a list shows.
         text: the passage.
         score: higher is nearer; comparable within one answer only.
-        found_by: how it was found: words.
+        found_by: how it was found: words, meaning or both.
     """
 
     kind: str
@@ -40,13 +40,15 @@ class SearchAnswer(TypedDict):
 
     Attributes:
         hits: the passages, best first.
+        said: what should be known of how they were found, such as that a server does not answer; mostly empty.
     """
 
-    hits: list[Found]
+    hits: list[FoundPassage]
+    said: list[str]
 
 
-def search_json(hits: Iterable[Hit]) -> SearchAnswer:
-    """Hits as JSON."""
+def search_json(found: Found) -> SearchAnswer:
+    """What a search found as JSON."""
     return {
         "hits": [
             {
@@ -57,6 +59,7 @@ def search_json(hits: Iterable[Hit]) -> SearchAnswer:
                 "score": hit.score,
                 "found_by": list(hit.found_by),
             }
-            for hit in hits
-        ]
+            for hit in found.hits
+        ],
+        "said": list(found.said),
     }

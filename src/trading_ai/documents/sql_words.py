@@ -25,17 +25,21 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "expectancy", "expected payoff", "profit per trade", "profit a trade", "average trade", "avg trade",
         "expectation", "average profit per trade", "mean profit per trade", "net profit per trade",
     ),
-    "average_win": ("average win", "average winner", "average winning trade", "avg win", "mean win"),
+    "average_win": ("average win", "average winner", "avg winner", "avg winners", "average winners",
+        "average winning trade", "avg win", "mean win"),
     "average_loss": (
-        "average loss", "average loser", "average losing trade", "avg loss", "mean loss", "typical loss",
+        "average loss", "average loser", "avg loser", "avg losers", "average losers",
+        "average losing trade", "avg loss", "mean loss", "typical loss",
     ),
     "largest_win": (
-        "largest win", "biggest win", "largest winner", "biggest winner", "largest winning trade", "biggest winning "
+        "largest win", "biggest win", "biggest single win", "largest single win",
+        "largest winner", "biggest winner", "largest winning trade", "biggest winning "
             "trade",
         "largest profit trade", "biggest gain",
     ),
     "largest_loss": (
-        "largest loss", "biggest loss", "largest loser", "biggest loser", "worst loss", "largest losing trade",
+        "largest loss", "biggest loss", "biggest single loss", "largest single loss", "worst single trade",
+        "largest loser", "biggest loser", "worst loss", "largest losing trade",
         "biggest losing trade",
     ),
     "max_consecutive_wins": ("max consecutive wins", "consecutive wins", "wins in a row", "winners in a row"),
@@ -45,7 +49,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "max_balance_drawdown": ("balance drawdown", "max balance drawdown", "closed drawdown"),
     "max_balance_drawdown_percent": ("balance drawdown percent", "balance drawdown in percent"),
-    "max_drawdown": ("max drawdown", "drawdown", "peak to trough", "fall of the "
+    "max_drawdown": ("max drawdown", "drawdown", "worst dip", "deepest dip", "biggest dip",
+        "peak to trough", "fall of the "
         "equity", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
     "max_drawdown_percent": (
         "drawdown percent", "max drawdown percent", "drawdown in percent", "drawdown percentage", "max dd percent",
@@ -89,7 +94,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "buy_and_hold_drawdown_percent": ("buy and hold drawdown", "market drawdown"),
     "mae": ("mae", "maximum adverse excursion", "adverse excursion", "heat"),
     "mfe": ("mfe", "maximum favourable excursion", "maximum favorable excursion", "favourable excursion"),
-    "bars_held": ("bars held", "duration", "time in trade", "time in a trade", "time in trades", "time in position",
+    "bars_held": ("bars held", "hold time", "duration", "time in trade", "time in a trade", "time in trades",
+        "time in position",
         "holding time", "holding period", "trade length", "trade duration", "length of trades"),
     "units": ("position size", "trade size", "units", "size of trades"),
     "capital": ("capital", "starting balance", "starting capital", "initial balance", "initial capital", "deposit"),

@@ -17,7 +17,7 @@ from trading_ai.driving.executor import ExecutorFactory
 from trading_ai.driving.here import LEASE_SECONDS, Here, Progress, Terms, take_lease
 from trading_ai.driving.planning import Plan, job_of, plan_optimization, strategy_of
 from trading_ai.engine.version import ENGINE_VERSION
-from trading_ai.errors import StateError
+from trading_ai.errors import ParameterError, StateError
 from trading_ai.evaluation.job import job_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.ports import Artifacts, Evaluator, Indices, Job
@@ -28,6 +28,8 @@ from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.strategies.registry import is_built_in
+
+MOST_PRIORITY = 9
 
 
 def _ignore(_: Any) -> None:
@@ -279,6 +281,21 @@ class OptimizationService:
         record = self.store.optimization(optimization_id)
         strategy_of(self.store, record)
         return self._change(optimization_id, ("paused", "failed", "running"), "running", "resume")
+
+    def prioritize(self, optimization_id: str, priority: int) -> OptimizationRecord:
+        """Give an optimization more, or less, of the workers that others wait for as well, from now on.
+
+        Raises:
+            ParameterError: the priority is not 1 to 9.
+            StateError: it has ended.
+        """
+        if not 1 <= priority <= MOST_PRIORITY:
+            raise ParameterError(f"must be 1 to {MOST_PRIORITY}", parameter="priority", value=priority)
+        record = self.store.optimization(optimization_id)
+        if record.status in {"completed", "cancelled"}:
+            raise StateError(f"optimization {record.optimization_id[:8]} is {record.status}; nothing to prioritize")
+        self.store.set_priority(record.optimization_id, priority)
+        return self.store.optimization(record.optimization_id)
 
     def _change(
         self, optimization_id: str, states: tuple[OptimizationStatus, ...], new: OptimizationStatus, what: str

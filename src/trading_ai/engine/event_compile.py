@@ -20,30 +20,25 @@ import numpy as np
 
 from trading_ai._jit import njit, njit_users
 from trading_ai._syntax import expression_tree, module_tree
-from trading_ai.engine.compiled import event_desk, event_fills, event_orders_placed, event_walk
+from trading_ai.engine.compiled import event_desk, event_far, event_fills, event_orders_placed, event_ticks, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
-from trading_ai.engine.event_rewriting import (
-    BUILT_IN,
-    OWN,
-    CannotCompileError,
-    Rewriting,
-    assigned_attributes,
-)
-from trading_ai.engine.event_series import Series
+from trading_ai.engine.event_reading import CannotCompileError, assigned_attributes
+from trading_ai.engine.event_rewriting import BUILT_IN, OWN, Rewriting
+from trading_ai.engine.event_series import OtherBars, Series
 from trading_ai.strategies.event import EventStrategy, overrides
 
+_METHODS = ("on_bar", "on_tick")
 _PREFIX = "trading_ai_events_"
 _CALLED = {
     name: vars(module)[name]
     for module, names in (
-        (event_desk, ("equity_now", "margin_now", "profit_now", "finite_or_nan")),
+        (event_desk, ("margin_now", "finite_or_nan", "bid_now", "ask_now")),
+        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part", "equity_now", "profit_now")),
         (
             event_orders_placed,
             (
-                "at", "order", "exit_all", "exit_some", "close_oldest", "close_part", "cancel_all", "n_waiting",
-                "move_stop",
-                "move_target", "trail_oldest", "of_oldest", "of_last_trade", "round_to",
-                "whole_number",
+                "at", "at_known", "cancel_all", "n_waiting", "move_stop", "move_target", "trail_oldest", "of_oldest",
+                "of_last_trade", "round_to", "whole_number",
             ),
         ),
     )
@@ -66,6 +61,12 @@ def run_bars(starts, first, {desk}, equity{arguments}{states}):
                     expire(d, bar)
                 {kept}_ = on_bar(d, bar{arguments}{states})
             bar += 1
+{bar}
+        if account[TROUBLE] != 0.0:
+            break
+    return ({kept})
+"""
+_BAR = """
         n_open, n_others = account[N_OPEN], account[N_WAITING] + account[N_REQUESTS]
         if n_open + n_others == 0.0:
             equity[t] = account[BALANCE]
@@ -77,9 +78,20 @@ def run_bars(starts, first, {desk}, equity{arguments}{states}):
                 equity[t] = quiet
                 continue
         equity[t] = one_bar(d, t)
-        if account[TROUBLE] != 0.0:
-            break
-    return ({kept})
+"""
+_BAR_OF_TICKS = """
+        if bar == first or account[RUINED_BAR] >= 0.0:
+            equity[t] = one_bar(d, t)
+            continue
+        for k in range(4):
+            to_tick(d, t, k)
+            if account[RUINED_BAR] < 0.0:
+                show(d, t, k)
+                {kept}_ = on_tick(d, bar - 1{arguments}{states})
+                if account[TOUCHED] > 0.0:
+                    carry_out(d, t)
+                account[TICK] = -1.0
+        equity[t] = end_of_ticks(d, t)
 """
 
 
@@ -104,7 +116,9 @@ _MADE: dict[tuple[type, tuple[tuple[str, str], ...]], Compiled | CannotCompileEr
 def kind_of_value(value: object) -> str:
     """What an attribute of a strategy is for compiled code: see `Rewriting`; "" for what it cannot use."""
     if isinstance(value, Series):
-        return "series"
+        return "other series" if value.known is not None else "series"
+    if isinstance(value, OtherBars):
+        return "other bars"
     if isinstance(value, np.ndarray) and value.dtype.kind in "fib":
         return "array"
     return "number" if isinstance(value, bool | int | float | np.number) else ""
@@ -140,36 +154,44 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     for method in ("on_trade", "on_stop"):
         if overrides(made, method):
             raise CannotCompileError(_line_of(getattr(kind, method)), f"it has {method}")
-    function, first_line = _tree_of(kind.on_bar)
-    names = tuple(argument.arg for argument in function.args.args)
-    if len(names) != 2:
-        raise CannotCompileError(first_line, "on_bar takes other arguments than self and ctx")
-    states = assigned_attributes(function, names[0])
-    for name in states:
-        if values.get(name) != "number":
-            raise CannotCompileError(first_line, f"self.{name} is set by on_bar, but is no number that on_start sets")
-    rewriting = Rewriting((names[0], names[1]), values, states)
-    rewriting.look_at(function)
-    body = [rewriting.visit(statement) for statement in function.body]
+    methods = {name: _tree_of(getattr(kind, name)) for name in _METHODS if name == "on_bar" or overrides(made, name)}
+    names = ("", "")
+    found: dict[str, None] = {}
+    for method, (function, line) in methods.items():
+        given = tuple(argument.arg for argument in function.args.args)
+        if len(given) != 2:
+            raise CannotCompileError(line, f"{method} takes other arguments than self and ctx")
+        if method != "on_bar" and given != names:
+            raise CannotCompileError(line, f"{method} calls its arguments otherwise than on_bar does")
+        names = (given[0], given[1])
+        for name in assigned_attributes(function, names[0]):
+            if values.get(name) != "number":
+                raise CannotCompileError(line, f"self.{name} is set by {method}, but is no number that on_start sets")
+            found[name] = None
+    states = tuple(found)
+    rewriting = Rewriting(names, values, states)
+    bodies = {}
+    for method, (function, _) in methods.items():
+        rewriting.look_at(function, method)
+        bodies[method] = [*map(rewriting.visit, function.body), rewriting.final()]
     known = ["d", "bar", *rewriting.arguments, *(f"v_{name}" for name in states)]
-    rewritten = ast.FunctionDef(
-        "on_bar", ast.arguments([], [ast.arg(name) for name in known], None, [], [], None, []),
-        [*body, rewriting.final()], [],
-    )  # fmt: skip
-    rewritten.lineno, rewritten.col_offset = first_line, 0
-    tree = ast.fix_missing_locations(ast.Module([rewritten], []))
+    tree = ast.Module([_function(method, known, body, methods[method][1]) for method, body in bodies.items()], [])
+    ast.fix_missing_locations(tree)
     for node in ast.walk(tree):
         if isinstance(
             node, ast.stmt | ast.expr | ast.arg | ast.keyword
         ):  # what was put in for a call of several lines has one of them
             node.end_lineno, node.end_col_offset = node.lineno, node.col_offset
-    outside = _outside(kind, rewritten)
-    loop = _KERNEL.format(
-        desk=", ".join(event_desk.Desk._fields),
-        arguments="".join(f", {name}" for name in rewriting.arguments),
-        states="".join(f", v_{name}" for name in states),
-        kept="".join(f"v_{name}, " for name in states),
-    )
+    outside: dict[str, Any] = {}
+    for each in tree.body:
+        outside |= _outside(kind, each)
+    parts = {
+        "arguments": "".join(f", {name}" for name in rewriting.arguments),
+        "states": "".join(f", v_{name}" for name in states),
+        "kept": "".join(f"v_{name}, " for name in states),
+    }
+    bar = (_BAR_OF_TICKS if "on_tick" in methods else _BAR).strip("\n").format(**parts)
+    loop = _KERNEL.format(desk=", ".join(event_desk.Desk._fields), bar=bar, **parts)
     # The name of the module says what was compiled: code of another text can never be taken for it.
     numbers = sorted(f"{key} {value!r}" for key, value in outside.items() if isinstance(value, bool | int | float))
     text = "\0".join((ast.unparse(tree), loop, kind.__module__, *numbers))
@@ -180,12 +202,14 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     space |= {**_CALLED, **_COLUMNS, "np": np, "e": event_desk, **outside}
     file = inspect.getsourcefile(kind) or f"<{name}>"
     exec(compile(tree, file, "exec", dont_inherit=True), space)
-    space["on_bar"] = njit_users(space["on_bar"])
+    space |= {method: njit_users(space[method]) for method in methods}
     space |= {
-        "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_walk.one_bar,
-        "held_quietly": event_walk.held_quietly,
+        "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_far.one_bar,
+        "held_quietly": event_walk.held_quietly, "show": event_ticks.show, "to_tick": event_far.to_tick,
+        "carry_out": event_far.carry_out, "end_of_ticks": event_far.end_of_ticks,
         **{n: vars(event_desk)[n] for n in
-           ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE", "EXPOSED")},
+           ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE", "EXPOSED", "TICK",
+            "TOUCHED")},
     }  # fmt: skip
     exec(compile(loop, f"<{name}>", "exec"), space)
     codes = tuple(
@@ -193,6 +217,14 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
         for source in rewriting.arguments.values()
     )
     return Compiled(njit(space["run_bars"]), codes, states)
+
+
+def _function(method: str, arguments: list[str], body: list[ast.stmt], line: int) -> ast.FunctionDef:
+    made = ast.FunctionDef(
+        method, ast.arguments([], [ast.arg(name) for name in arguments], None, [], [], None, []), body, []
+    )
+    made.lineno, made.col_offset = line, 0
+    return made
 
 
 def _plain(source: ast.expr, names: tuple[str, ...]) -> ast.expr:
@@ -209,16 +241,17 @@ def _tree_of(method: Any) -> tuple[ast.FunctionDef, int]:
         lines, first = inspect.getsourcelines(method)
     except (OSError, TypeError):
         raise CannotCompileError(0, "its source cannot be read") from None
-    tree = module_tree(textwrap.dedent("".join(lines)), "on_bar").body[0]
+    name = method.__name__
+    tree = module_tree(textwrap.dedent("".join(lines)), name).body[0]
     if not isinstance(tree, ast.FunctionDef) or tree.decorator_list:
-        raise CannotCompileError(first, "on_bar is no plain method")
+        raise CannotCompileError(first, f"{name} is no plain method")
     ast.increment_lineno(tree, first - 1)
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.Global | ast.Nonlocal)
             and node is not tree
         ):
-            raise CannotCompileError(node.lineno, "a function, class or global name inside on_bar")
+            raise CannotCompileError(node.lineno, f"a function, class or global name inside {name}")
     return tree, first
 
 
@@ -230,7 +263,7 @@ def _line_of(method: Any) -> int:
     return int(method.__code__.co_firstlineno)
 
 
-def _outside(kind: type, function: ast.FunctionDef) -> dict[str, Any]:
+def _outside(kind: type, function: ast.AST) -> dict[str, Any]:
     """What the code uses of its module: numbers, NumPy and `math`, and functions, which are compiled too."""
     own = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id.startswith(OWN)]
     local = {node.id for node in own if isinstance(node.ctx, ast.Store)}

@@ -12,10 +12,11 @@ from trading_ai._jit import CompilerError
 from trading_ai.engine.account import config_vector
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled import event_orders_placed
+from trading_ai.engine.compiled.event_far import addresses
 from trading_ai.engine.event_compile import Compiled, refuse
 from trading_ai.engine.event_context import EventContext
 from trading_ai.engine.event_orders import MOST_ORDERS, MOST_POSITIONS
-from trading_ai.engine.event_rewriting import CannotCompileError
+from trading_ai.engine.event_reading import CannotCompileError
 from trading_ai.engine.event_series import Series
 from trading_ai.engine.excursions import add_excursions
 from trading_ai.engine.execution_data import ExecutionData
@@ -72,12 +73,13 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         account[e.DELAY] = request.entry_delay
         account[e.NETTING] = float(strategy.account_mode == "netting")
         account[e.PIP], account[e.LOT] = data.bars.symbol.pip_size, data.bars.symbol.lot_size
+        account[e.TICK], (account[e.BEFORE_BID], account[e.BEFORE_ASK]) = -1.0, data.close_before
         trades, equity = np.zeros((room, e.N_TRADE)), np.empty(data.n_bars)
         marks = np.full(data.n_bars, np.nan)
         desk = e.Desk(
-            config, prices_of(data), data.rates, data.nights,
+            config, prices_of(data), _read_only(data.rates), _read_only(data.nights),
             np.zeros((MOST_POSITIONS, e.N_HELD)), np.zeros((MOST_ORDERS, e.N_ORDER)),
-            np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades, marks,
+            np.zeros((MOST_ORDERS, e.N_ORDER)), account, trades, marks, addresses(),
         )  # fmt: skip
         first = int(np.searchsorted(request.starts[1:], 0))
         try:
@@ -118,7 +120,14 @@ def _own(argument: Any) -> Any:
 
 
 def _value(made: Any) -> Any:
-    return made._values if isinstance(made, Series) else made
+    """What compiled code is given. It only reads series, so that wherever their arrays came from they have one type."""
+    return _read_only(made._values) if isinstance(made, Series) else made
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _reason(error: CompilerError) -> CannotCompileError:

@@ -8,29 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from trading_ai.engine.event_order_words import known_words
 from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
-from trading_ai.engine.event_series import Place, Series, checked_series
+from trading_ai.engine.event_series import BAR_ARRAYS, OtherBars, Place, Series, indicator_of
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
 from trading_ai.engine.records import EXIT_REASONS
-from trading_ai.errors import EvaluationError, did_you_mean
+from trading_ai.errors import EvaluationError
 from trading_ai.market.bars import Bars
 from trading_ai.market.calendar import trading_day
 from trading_ai.market.seen import between
 from trading_ai.strategies.indicators import talib
-
-_BARS = ("open", "high", "low", "close", "volume")
-_ORDER_WORDS = (
-    "limit", "stop_price", "stop", "target", "stop_pips", "target_pips", "trail", "trail_pips", "expiry", "oco",
-    "targets",
-)  # fmt: skip
-_OTHER_WORDS = {
-    "stop_loss": "stop (a price) or stop_pips", "sl": "stop (a price) or stop_pips",
-    "take_profit": "target (a price) or target_pips", "tp": "target (a price) or target_pips",
-    "price": "limit or stop_price", "type": "limit or stop_price, which make it such an order",
-    "units": "size, in lots", "lots": "size, in lots", "volume": "size, in lots",
-}  # fmt: skip
-"""What other programs call the words of an order, and what it is called here."""
 
 
 class EventContext:
@@ -50,7 +38,7 @@ class EventContext:
         self._atr: dict[int, Series] = {}
         self._columns = {
             name: np.asarray(getattr(bars, name), dtype=np.float64) if getattr(bars, name) is not None else None
-            for name in _BARS
+            for name in BAR_ARRAYS
         }
         self._lists: dict[str, list[float]] = {}
         self._times = bars.open_time_ns
@@ -98,6 +86,21 @@ class EventContext:
         return self._value("volume")
 
     @property
+    def bid(self) -> float:
+        """Bid price of the tick at hand, or of the last close."""
+        return self._simulator.moment[1]
+
+    @property
+    def ask(self) -> float:
+        """Ask price likewise."""
+        return self._simulator.moment[2]
+
+    @property
+    def tick(self) -> int:
+        """Which tick of its bar is at hand: 0 the open, 1 and 2 the extremes, 3 the close; -1 outside `on_tick`."""
+        return self._simulator.tick
+
+    @property
     def opens(self) -> Series:
         """Opens up to now."""
         return Series(self._column("open"), self._place)
@@ -137,12 +140,23 @@ class EventContext:
                 f"ctx.indicator takes a function first, such as talib.SMA, and then what it is called with, not "
                 f"{function!r}: ctx.indicator(talib.SMA, 'close', 20)"
             )
-        given = [self._column(a) if isinstance(a, str) and a in _BARS else a for a in arguments]
-        made = function(*(a._values if isinstance(a, Series) else a for a in given))
-        n = len(self._bars)
-        if isinstance(made, tuple):
-            return tuple(Series(checked_series(function, each, n), self._place) for each in made)
-        return Series(checked_series(function, made, n), self._place)
+        return indicator_of(function, arguments, self._column, len(self._bars), self._place)
+
+    def timeframe(self, name: str, day_start: str | None = None) -> OtherBars:
+        """Longer bars made of these, such as ``H4``, up to the last one that has ended; for `on_start`.
+
+        Raises:
+            DataError: the timeframe is unknown, shorter than the bars' or no multiple of it.
+        """
+        return OtherBars(self._bars.at(name, day_start), self._place)
+
+    def symbol(self, name: str) -> OtherBars:
+        """Bars of another symbol that came with these, up to the last one that has ended; for `on_start`.
+
+        Raises:
+            DataError: no bars of that symbol came with them.
+        """
+        return OtherBars(self._bars.other(name), self._place)
 
     def between(self, start: str, end: str, clock: str = "UTC") -> Series:
         """Bars that open within hours of a day by any clock or an exchange's, as a series: 1 within, 0 outside.
@@ -173,11 +187,9 @@ class EventContext:
 
     @property
     def equity(self) -> float:
-        """Balance and open positions at the last close, account currency."""
-        simulator, bar = self._simulator, self._simulator.now - 1
-        if not simulator.open:
-            return simulator.balance
-        return simulator.equity_at(bar, simulator.bid[3][bar], simulator.ask[3][bar])
+        """Balance and open positions at the last close, or at the tick at hand; account currency."""
+        simulator = self._simulator
+        return simulator.equity_at(*simulator.moment) if simulator.open else simulator.balance
 
     @property
     def margin(self) -> float:
@@ -241,11 +253,11 @@ class EventContext:
         Raises:
             EvaluationError: a number is impossible.
         """
-        return self._order(1, size, **_known("buy", order))
+        return self._order(1, size, **known_words("buy", order))
 
     def sell(self, size: float | None = None, **order: Any) -> Any:
         """Order a short position; arguments as of `buy`."""
-        return self._order(-1, size, **_known("sell", order))
+        return self._order(-1, size, **known_words("sell", order))
 
     def exit(self, size: float | None = None, side: int = 0) -> None:
         """Close positions at the next open, oldest first.
@@ -358,17 +370,6 @@ class EventContext:
         )  # fmt: skip
         simulator.place(order)
         return OrderView(simulator, order)
-
-
-def _known(method: str, order: dict[str, Any]) -> dict[str, Any]:
-    for name in order:
-        if name not in _ORDER_WORDS:
-            meant = _OTHER_WORDS.get(name)
-            remedy = f"Take {meant}. " if meant else did_you_mean(name, _ORDER_WORDS)
-            raise EvaluationError(
-                f"ctx.{method} has no argument {name!r}. {remedy}It takes size, {', '.join(_ORDER_WORDS)}"
-            )
-    return order
 
 
 def _price(value: float | None) -> float:

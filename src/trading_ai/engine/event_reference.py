@@ -52,13 +52,14 @@ class EventSimulator(EventAccount):
         self.waiting: list[EventOrder] = []
         self.now = 0
         self.exposed = 0
+        self.tick, self.quoted, self.touched = -1, (math.nan, math.nan), False
         self.marks: npt.NDArray[np.float64] = np.full(data.n_bars, np.nan)
 
     # --- what the strategy asks for -------------------------------------------------------------------
 
     def place(self, order: EventOrder) -> None:
         """Take an order of the strategy; it is carried out from the next bar's open on."""
-        order.due = self.now + self.entry_delay
+        order.due, self.touched = self.now + self.entry_delay, True
         if order.kind == "market":
             self.requests.append(order)
             return
@@ -83,6 +84,7 @@ class EventSimulator(EventAccount):
             raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out to close everything")
         units = 0.0 if size is None else self.whole_steps(size * self.symbol.lot_size)
         if size is None or units > 0.0:
+            self.touched = True
             self.requests.append(ExitRequest(position, units, side))
 
     def expire(self, strategy_bar: int) -> None:
@@ -92,31 +94,38 @@ class EventSimulator(EventAccount):
                 order.is_live = False
         self.waiting = [order for order in self.waiting if order.is_live]
 
+    @property
+    def moment(self) -> tuple[int, float, float]:
+        """What the strategy looks at: a bar, bid and ask; the last close, except at a tick."""
+        if self.tick >= 0:
+            return self.now, *self.quoted
+        bar = self.now - 1
+        return (bar, self.bid[3][bar], self.ask[3][bar]) if bar >= 0 else (bar, *self.data.close_before)
+
     # --- at the open ------------------------------------------------------------------------------------
 
-    def market_orders(self, t: int) -> None:
-        """Carry out at the open of bar t what was ordered at the market, in the order in which it was ordered."""
-        bid, ask = self.bid[0][t], self.ask[0][t]
+    def market_orders(self, t: int, bid: float, ask: float, inside: bool) -> None:
+        """Carry out at these prices of bar t what was ordered at the market, in the order in which it was ordered."""
         late: list[EventOrder | ExitRequest] = []
         for request in self.requests:
             if isinstance(request, ExitRequest):
-                self.exit_at_open(t, request)
+                self.exit_now(t, request, bid, ask, inside)
             elif request.due > t:
                 late.append(request)
             elif request.is_live:
-                self.execute(request, t, ask if request.side > 0 else bid, bid, ask, False)
+                self.execute(request, t, ask if request.side > 0 else bid, bid, ask, inside)
         self.requests = late
 
-    def exit_at_open(self, t: int, request: ExitRequest) -> None:
-        """Close at the open of bar t what a request names."""
+    def exit_now(self, t: int, request: ExitRequest, bid: float, ask: float, inside: bool) -> None:
+        """Close at these prices of bar t what a request names."""
         left = request.units or math.inf
         for p in [request.position] if request.position is not None else list(self.open):
             if left <= request.units * ROUNDING or p not in self.open or (request.side and p.side != request.side):
                 continue
             units = part_of(p.units, left)
             left -= units
-            self.leave(p, t, (self.bid if p.side > 0 else self.ask)[0][t], SIGNAL, units=units)
-            if not self.open:
+            self.leave(p, t, bid if p.side > 0 else ask, SIGNAL, units=units)
+            if not self.open and not inside:
                 self.marks[t] = self.balance
 
     def execute(self, order: EventOrder, t: int, quoted: float, bid: float, ask: float, inside: bool) -> None:
@@ -151,9 +160,8 @@ class EventSimulator(EventAccount):
             if isinstance(other, EventOrder) and other.oco == order.oco:
                 other.is_live = False
 
-    def at_open(self, t: int) -> None:
-        """Fill what the open of bar t is at or beyond."""
-        bid, ask = self.bid[0][t], self.ask[0][t]
+    def at_price(self, t: int, bid: float, ask: float, inside: bool) -> None:
+        """Fill what these prices of bar t, its open or a moment inside it, are at or beyond."""
         self.levels_at(t, bid, ask)
         while self.open and self.cannot_carry(t, bid, ask):
             self.stop_out(t, bid, ask)
@@ -166,14 +174,14 @@ class EventSimulator(EventAccount):
                 if order.kind == "stop_limit":
                     order.stop_price = -order.side * math.inf  # from here on it is a limit
                 else:
-                    self.execute(order, t, price, bid, ask, False)
+                    self.execute(order, t, price, bid, ask, inside)
             if order.is_live and is_limit(order) and (order.limit - price) * order.side >= 0:
-                self.execute(order, t, price, bid, ask, False)
+                self.execute(order, t, price, bid, ask, inside)
         if self.n_opened > before:
             self.levels_at(t, bid, ask)
 
     def levels_at(self, t: int, bid: float, ask: float) -> None:
-        """Close positions whose stop or target the open of bar t is at or beyond."""
+        """Close positions whose stop or target these prices of bar t are at or beyond."""
         for p in list(self.open):
             price = bid if p.side > 0 else ask
             if (p.stop - price) * p.side >= 0:
@@ -305,6 +313,24 @@ class EventSimulator(EventAccount):
         for p in self.open:
             p.is_inside = False
 
+    def one_bar(self, t: int) -> None:
+        """Carry out what was ordered, and take bar t to its close."""
+        bid, ask = self.bid[0][t], self.ask[0][t]
+        if self.requests:
+            self.market_orders(t, bid, ask, False)
+        if self.open or self.waiting:
+            held, before = bool(self.open), self.n_opened
+            self.at_price(t, bid, ask, False)
+            self.inside_bar(t)
+            self.exposed += held or self.n_opened > before
+            self.end_of(t)
+
+    def end_of(self, t: int) -> None:
+        """What is done once the way of bar t has been walked."""
+        self.waiting = [order for order in self.waiting if order.is_live]
+        self.after_bar(t)
+        self.at_close(t)
+
     def run(self, starts: npt.NDArray[np.int64], decide: Callable[[int], None]) -> Ran:
         """Simulate every bar.
 
@@ -325,16 +351,7 @@ class EventSimulator(EventAccount):
                         self.expire(i)
                     decide(i)
                 i += 1
-            if self.requests:
-                self.market_orders(t)
-            if self.open or self.waiting:
-                held, before = bool(self.open), self.n_opened
-                self.at_open(t)
-                self.inside_bar(t)
-                self.exposed += held or self.n_opened > before
-                self.waiting = [order for order in self.waiting if order.is_live]
-                self.after_bar(t)
-                self.at_close(t)
+            self.one_bar(t)
             equity[t] = self.balance
             if self.open:
                 equity[t] += self.open_value(t, self.bid[3][t], self.ask[3][t])

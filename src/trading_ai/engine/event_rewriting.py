@@ -15,13 +15,15 @@ from typing import Any
 from typing_extensions import override
 
 from trading_ai._syntax import expression_tree
+from trading_ai.engine.event_reading import CannotCompileError, asked_for_truth
 
 _BARS = ("open", "high", "low", "close", "volume")
 _SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "volumes": "volume"}
 _ACCOUNT = {
     "balance": "d.account[e.BALANCE]", "equity": "equity_now(d)", "margin": "margin_now(d)",
     "free_margin": "(equity_now(d) - margin_now(d))", "trades": "int(d.account[e.N_CLOSED])", "bar": "bar",
-    "time": "bar_time[bar]", "day": "bar_day[bar]",
+    "time": "bar_time[bar]", "day": "bar_day[bar]", "bid": "bid_now(d)", "ask": "ask_now(d)",
+    "tick": "int(d.account[e.TICK])",
 }  # fmt: skip
 _POSITION = {
     "side": "of_oldest(d, SIDE, 0.0)", "size": "(of_oldest(d, UNITS, 0.0) / d.account[e.LOT])",
@@ -45,27 +47,14 @@ OWN = "u_"
 """What names of the user's begin with in the rewritten code, so that none is one of the code's around it."""
 
 
-class CannotCompileError(Exception):
-    """A strategy's code does something that only Python can do.
-
-    Attributes:
-        line: the line of the user's file; 0 where none can be named.
-        why: what it does, in words.
-    """
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(f"line {line}: {why}" if line else why)
-        self.line, self.why = line, why
-
-
 class Rewriting(ast.NodeTransformer):
-    """Rewrites the body of `on_bar`.
+    """Rewrites the body of `on_bar`, and that of `on_tick`.
 
     Args:
         names: what `self` and `ctx` are called there.
-        values: the strategy's attributes after `on_start`: a `Series` counts as "series", an array as "array", a
-            number or text as "number".
-        states: attributes that `on_bar` sets.
+        values: the strategy's attributes after `on_start`: a `Series` counts as "series", one of other bars as
+            "other series", `OtherBars` as "other bars", an array as "array", a number or text as "number".
+        states: attributes that they set.
 
     Attributes:
         arguments: source of each argument that the rewritten function needs besides the desk, by name: ``self.length``
@@ -81,9 +70,11 @@ class Rewriting(ast.NodeTransformer):
         self._asked: set[int] = set()
         self._stored: Counter[str] = Counter()
         self._aliases: dict[str, ast.expr] = {}
+        self._method = "on_bar"
 
-    def look_at(self, function: ast.FunctionDef) -> None:
-        """Look at the whole of the function once, before its statements are visited."""
+    def look_at(self, function: ast.FunctionDef, method: str) -> None:
+        """Look at the whole of the function of that name once, before its statements are visited."""
+        self._method, self._aliases = method, {}
         self._asked = asked_for_truth(function)
         self._stored = Counter(
             node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -97,7 +88,7 @@ class Rewriting(ast.NodeTransformer):
     @override
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            raise CannotCompileError(node.lineno, "on_bar returns a value")
+            raise CannotCompileError(node.lineno, f"{self._method} returns a value")
         return ast.copy_location(self.final(), node)
 
     def final(self) -> ast.Return:
@@ -165,6 +156,10 @@ class Rewriting(ast.NodeTransformer):
             return self._of_ctx(node)
         if isinstance(of, ast.Name) and of.id == self._self:
             return self._of_self(node)
+        if self._kind_of(of) == "other bars":
+            if node.attr in _BARS:
+                return self._of_other(of, node.attr, ast.Constant(-1), node)
+            raise CannotCompileError(node.lineno, f"{ast.unparse(node)} without [-1] or another place, or not known")
         for name, known in (("position", _POSITION), ("last_trade", _TRADE)):
             if self._is_ctx(of, name):
                 if node.attr not in known:
@@ -174,11 +169,19 @@ class Rewriting(ast.NodeTransformer):
 
     @override
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        values = self._series(node.value)
-        if values is None:
+        values, of = self._series(node.value), node.value
+        is_other = self._kind_of(of) == "other series"
+        is_price = isinstance(of, ast.Attribute) and of.attr in _SERIES and self._kind_of(of.value) == "other bars"
+        if values is None and not is_other and not is_price:
             return self.generic_visit(node)
         if isinstance(node.slice, ast.Slice):
             raise CannotCompileError(node.lineno, "a slice of a series")
+        if is_other:
+            return self._of_other(of, "", self.visit(node.slice), node)
+        if is_price:
+            assert isinstance(of, ast.Attribute)
+            return self._of_other(of.value, _SERIES[of.attr], self.visit(node.slice), node)
+        assert values is not None
         call = ast.Call(
             ast.Name("at", ast.Load()),
             [ast.Name("d", ast.Load()), values, ast.Name("bar", ast.Load()), self.visit(node.slice)], [],
@@ -272,7 +275,7 @@ class Rewriting(ast.NodeTransformer):
         kind = self._values.get(node.attr)
         if kind in {"number", "array"}:
             return ast.copy_location(self._argument(f"p_{node.attr}", node), node)
-        if kind == "series":
+        if kind in {"series", "other series"}:
             raise CannotCompileError(node.lineno, f"self.{node.attr} without [-1] or another place")
         raise CannotCompileError(node.lineno, f"self.{node.attr} is no number, array or series that on_start sets")
 
@@ -286,6 +289,21 @@ class Rewriting(ast.NodeTransformer):
         if node.value.id == self._self and self._values.get(node.attr) == "series":
             return self._argument(f"s_{node.attr}", node)
         return None
+
+    def _kind_of(self, node: ast.expr) -> str:
+        is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == self._self
+        return self._values.get(node.attr, "") if is_own and isinstance(node, ast.Attribute) else ""
+
+    def _of_other(self, of: ast.expr, price: str, key: ast.expr, near: ast.expr) -> ast.expr:
+        """A value of a series of other bars, or of their price of that name: the last finished one has the key -1."""
+        assert isinstance(of, ast.Attribute)
+        if of.attr in self._states:
+            raise CannotCompileError(near.lineno, f"self.{of.attr} is set by {self._method}")
+        source = ast.Attribute(ast.Attribute(of, "prices", ast.Load()), price, ast.Load()) if price else of
+        values = self._argument(f"o_{of.attr}_{price}", source)
+        known = self._argument(f"k_{of.attr}", ast.Attribute(of, "known", ast.Load()))
+        given: list[ast.expr] = [ast.Name("d", ast.Load()), values, known, ast.Name("bar", ast.Load()), key]
+        return ast.copy_location(ast.Call(ast.Name("at_known", ast.Load()), given, []), near)
 
     def _require_fixed(self, node: ast.expr) -> None:
         """An argument that is the same at each bar: made of plain values and of attributes that on_bar does not set."""
@@ -369,36 +387,3 @@ class Rewriting(ast.NodeTransformer):
         ]  # fmt: skip
         assert not math.isnan(side)
         return ast.Expr(ast.Call(ast.Name("order", ast.Load()), made, []))
-
-
-def assigned_attributes(tree: ast.AST, name: str) -> tuple[str, ...]:
-    """Attributes of `name` that a function's body sets, in order of the first."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
-            if isinstance(node.value, ast.Name) and node.value.id == name:
-                found[node.attr] = None
-            else:
-                raise CannotCompileError(node.lineno, f"{ast.unparse(node)} is set")
-    return tuple(found)
-
-
-def asked_for_truth(tree: ast.AST) -> set[int]:
-    """Nodes of which only the truth is asked, by identity: conditions, and the parts of ``not``, ``and``, ``or``."""
-    found: set[int] = set()
-
-    def ask(node: ast.expr) -> None:
-        found.add(id(node))
-        if isinstance(node, ast.BoolOp):
-            for value in node.values:
-                ask(value)
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
-            ask(node.test)
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            ask(node.operand)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool":
-            for argument in node.args:
-                ask(argument)
-    return found

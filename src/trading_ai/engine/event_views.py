@@ -86,17 +86,17 @@ class PositionView:
 
     @property
     def bars(self) -> int:
-        """Execution bars since its entry's bar, that bar included; 0 without a position."""
+        """Execution bars that have closed since its entry, its entry's bar included; 0 without a position."""
         return 0 if self._position is None else self._simulator.now - self._position.entry_bar
 
     @property
     def profit(self) -> float:
-        """Price profit and swap at the last close, account currency."""
+        """Price profit and swap at the last close, or at the tick at hand; account currency."""
         p, simulator = self._position, self._simulator
         if p is None:
             return 0.0
-        bar = simulator.now - 1
-        price = (simulator.bid if p.side > 0 else simulator.ask)[3][bar]
+        bar, bid, ask = simulator.moment
+        price = bid if p.side > 0 else ask
         return simulator.profit(p, price, bar) + simulator.swap(p, bar, price)
 
     def close(self, size: float | None = None) -> None:
@@ -107,6 +107,7 @@ class PositionView:
     def modify(self, stop: float | None = None, target: float | None = None) -> None:
         """Move stop and target, from the next bar on; None leaves one as it is, NaN removes it."""
         if self._position is not None:
+            self._simulator.touched = True
             if stop is not None:
                 new_stop(self._position, self._simulator.level(stop))
             if target is not None:
@@ -121,6 +122,7 @@ class PositionView:
         if distance < 0.0:
             raise EvaluationError(f"distance of a trailing stop: must not be below 0, not {distance}")
         if self._position is not None:
+            self._simulator.touched = True
             self._position.trail = distance
 
 
@@ -177,6 +179,7 @@ class OrderView:
             EvaluationError: it has no such price: a limit order does not become a stop order.
         """
         order = self._order
+        self._simulator.touched = True
         for name, value in (("limit", limit), ("stop_price", stop_price)):
             if value is None:
                 continue

@@ -13,8 +13,9 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.event_compile import compiled
 from trading_ai.engine.event_compiled_run import run_compiled
 from trading_ai.engine.event_context import EventContext
+from trading_ai.engine.event_reading import CannotCompileError
 from trading_ai.engine.event_reference import EventSimulator
-from trading_ai.engine.event_rewriting import CannotCompileError
+from trading_ai.engine.event_reference_ticks import TickSimulator
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.runs import Ran, RunRequest
@@ -72,7 +73,8 @@ def run_events(strategy: EventStrategy, request: RunRequest, *, compiles: bool =
         request: bars, costs and account.
         compiles: False runs it in plain Python in any case.
     """
-    simulator = EventSimulator(
+    kind = TickSimulator if overrides(strategy, "on_tick") else EventSimulator
+    simulator = kind(
         request.data, request.account, netting=strategy.account_mode == "netting", entry_delay=request.entry_delay
     )
     ctx = EventContext(request.seen, simulator)
@@ -100,6 +102,11 @@ def _run_plain(strategy: EventStrategy, ctx: EventContext, simulator: EventSimul
         if hears:
             tell()
         on_bar(ctx)
+        if isinstance(simulator, TickSimulator):
+            simulator.on_tick = on_tick
+
+    def on_tick() -> None:
+        strategy.on_tick(ctx)
 
     ran = simulator.run(request.starts, decide)
     ctx.move_to(len(request.seen) - 1)

@@ -24,7 +24,7 @@ from trading_ai.errors import StrategyError, said_in_full
 from trading_ai.evaluation.model import BacktestResult, EvaluatedChunk
 from trading_ai.evaluation.one_symbol import OneSymbolEvaluator
 from trading_ai.evaluation.ports import Indices
-from trading_ai.evaluation.replay_tables import ReplayTables
+from trading_ai.evaluation.replay_tables import ReplayTables, Tables
 from trading_ai.evaluation.threads import run_tasks
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -111,6 +111,9 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             )  # fmt: skip
         self.placed = place_trades(strategy.trades.trades, self.data)
         detail = options.get("detail")
+        nights = self.placed.nights
+        night_bar = np.concatenate(([0], np.flatnonzero(np.diff(nights)) + 1))
+        self._nights = night_bar, nights[night_bar]
         self._tables = ReplayTables(
             self.placed, bars if detail is None else detail, self._first, self.data, self.account,
             self.account_currency, options.get("conversion_bars"),
@@ -124,20 +127,20 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
         failures: dict[int, str] = {}
         wanted = indices.tolist()
         # Tables are made here, once, and only read by the threads.
-        ready: list[tuple[int, Mapping[str, Value]]] = []
+        ready: list[tuple[int, Mapping[str, Value], Tables]] = []
         for row, index in enumerate(wanted):
             parameters = self.fixed | self.space.combination(index)
             try:
-                self._tables.prepare(parameters, self._seen_by(parameters))
+                tables = self._tables.of(parameters, self._seen_by(parameters))
             except Exception as error:  # noqa: BLE001 - its trial fails, the others go on
                 failures[index] = said_in_full(error)
                 continue
-            ready.append((row, parameters))
+            ready.append((row, parameters, tables))
 
-        def run(part: list[tuple[int, Mapping[str, Value]]]) -> None:
+        def run(part: list[tuple[int, Mapping[str, Value], Tables]]) -> None:
             space = self._work_space()
-            for row, parameters in part:
-                one = self._replay(parameters, space)
+            for row, parameters, tables in part:
+                one = self._replay(parameters, tables, space)
                 tallies[row] = one.tallies
                 if daily is not None:
                     daily[row] = one.daily
@@ -156,16 +159,16 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             late._tables = self._tables.of_trades(late.placed)
             return late.metrics_at(combination)
         parameters = self._whole(combination)
-        self._tables.prepare(parameters, self._seen_by(parameters))
-        row = self._metrics(self._replay(parameters, self._work_space()).tallies[None, :])[0]
+        tables = self._tables.of(parameters, self._seen_by(parameters))
+        row = self._metrics(self._replay(parameters, tables, self._work_space()).tallies[None, :])[0]
         return dict(zip(METRIC_NAMES, row.tolist(), strict=True))
 
     @override
     def backtest(self, combination: Mapping[str, Value] | None = None) -> BacktestResult:
         parameters = self._whole(combination or {})
-        self._tables.prepare(parameters, self._seen_by(parameters))
+        tables = self._tables.of(parameters, self._seen_by(parameters))
         space, equity = self._work_space(), np.empty(self.data.n_bars)
-        one = self._replay(parameters, space, equity)
+        one = self._replay(parameters, tables, space, equity)
         row = self._metrics(one.tallies[None, :])[0]
         return BacktestResult(
             parameters=parameters,
@@ -186,9 +189,8 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             `DIFFERENCE` of every trade that begins on the bars, in order of entry, shape (n_trades,).
         """
         parameters = self._whole({"keep_exits": False})
-        self._tables.prepare(parameters, self._seen_by(parameters))
-        space = self._work_space()
-        one = self._replay(parameters, space)
+        tables, space = self._tables.of(parameters, self._seen_by(parameters)), self._work_space()
+        one = self._replay(parameters, tables, space)
         listed, times = self.placed.listed, self.data.bars.open_time_ns
         found = np.zeros(listed.shape[0], DIFFERENCE)
         for name in {*(DIFFERENCE.names or ())} & {*(LISTED_TRADE.names or ())}:
@@ -208,10 +210,11 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
             tuple(np.empty(n) for _ in range(8)),
         )  # fmt: skip
 
-    def _replay(self, parameters: Mapping[str, Value], space: _Space, equity: Floats | None = None) -> _Replayed:
-        """One combination, whose tables are ready."""
+    def _replay(
+        self, parameters: Mapping[str, Value], t: Tables, space: _Space, equity: Floats | None = None
+    ) -> _Replayed:
+        """One combination."""
         p = self.placed
-        t = self._tables.of(parameters, self._seen_by(parameters))
         config, data = t.config, t.data
         n_taken, n_refused = choose_exits(
             t.keep, p.entry_key, p.side, int(parameters["max_positions"]), config[bookkeeping.TARGET_FIRST] != 0.0,
@@ -228,11 +231,10 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
         tallies, daily = np.empty(N_TALLIES), np.zeros(self.n_days)
         n_booked = settle_replay(
             self.account.capital, config[bookkeeping.HALF_CENT], data.conversion, data.rate, data.rates, data.bid[3],
-            data.ask[3], data.bid_blocks, data.ask_blocks,
-            *t.wide, data.bars.open_time_ns, data.day_last_bar, p.side, t.units,
-            p.bar, t.entry, space.taken, n_taken, n_refused, order, space.key, space.price, space.reason,
-            space.ambiguous, gross, commission, swap, net, slipped, crossed, p.nights, *accrued, space.work, tallies,
-            daily, np.empty(0) if equity is None else equity,
+            data.ask[3], *t.closes, data.bars.open_time_ns, data.day_last_bar, *self._nights, p.side, t.units, p.bar,
+            t.entry, t.entry_night, space.taken, n_taken, n_refused, order, space.key, space.price, space.reason,
+            space.ambiguous, gross, commission, swap, net, slipped, crossed, *accrued, tallies, daily,
+            np.empty(0) if equity is None else equity,
         )  # fmt: skip
         return _Replayed(tallies, daily, order[:n_booked], t.entry, t.units)
 

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.compiled import bookkeeping
-from trading_ai.engine.compiled.blocks import block_extremes
+from trading_ai.engine.compiled.blocks import WIDE, block_extremes
 from trading_ai.engine.compiled.exits import UNTOUCHED
-from trading_ai.engine.compiled.replay_exits import WIDE, find_moving, find_touches
+from trading_ai.engine.compiled.replay_exits import find_moving, find_touches
+from trading_ai.engine.compiled.replay_reach import LONG, SHORT, market_bounds, reach_of_closes
 from trading_ai.engine.execution_data import ExecutionData, prepare
 from trading_ai.engine.records import STOP_LOSS
 from trading_ai.engine.replay import AT_A_LEVEL, AT_A_TARGET, Placed
@@ -28,6 +29,9 @@ from trading_ai.strategies.replay import DAYS
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Closes = tuple[npt.NDArray[Any], ...]
+"""How far closes reach, and bounds of spread and rate, see `replay_reach`."""
+
 T = TypeVar("T")
 
 _NS_PER_HOUR = 3_600 * 10**9
@@ -43,6 +47,7 @@ class _Market:
     config: Floats
     bid: tuple[Floats, ...]
     ask: tuple[Floats, ...]
+    closes: Closes
     crossing: Floats
     entry: Floats
     own_price: Floats
@@ -64,9 +69,10 @@ class Tables:
     night_swap: Floats
     units: Floats
     entry: Floats
+    entry_night: Floats
     end_price: Floats
     crossing: Floats
-    wide: tuple[Floats, Floats]
+    closes: Closes
     data: ExecutionData
     config: Floats
 
@@ -96,6 +102,7 @@ class ReplayTables:
     ) -> None:
         self._placed, self._bars, self._first, self._data = placed, bars, first, data
         self._account, self._currency, self._conversion_bars = account, currency, conversion_bars
+        self._entry_night = placed.nights[placed.bar]
         self._kept: dict[Hashable, Any] = {}
 
     def of_trades(self, placed: Placed) -> ReplayTables:
@@ -104,20 +111,15 @@ class ReplayTables:
             placed, self._bars, self._first, self._data, self._account, self._currency, self._conversion_bars
         )
 
-    def prepare(self, parameters: Mapping[str, Value], seen: SignalBars) -> None:
-        """Make the tables of a combination, so that threads only read them.
-
-        Raises:
-            RuleError: sizes are to be made new, and the account's sizing is no fixed one.
-        """
-        self.of(parameters, seen)
-
     def of(self, parameters: Mapping[str, Value], seen: SignalBars) -> Tables:
-        """The tables of a combination.
+        """The tables of a combination; what is shared is made when it is first asked for.
 
         Args:
             parameters: a value of each parameter.
             seen: the bars in which a time exit counts.
+
+        Raises:
+            RuleError: sizes are to be made new, and the account's sizing is no fixed one.
         """
         x = parameters
         spread = float(x["spread"])
@@ -140,8 +142,8 @@ class ReplayTables:
         return Tables(
             keep=keep, stop=stop, target=target, time=time, own_key=own_key, own_price=market.own_price,
             own_money=own_money, charge=charge, night_swap=night_swap, units=units, entry=market.entry,
-            end_price=market.end_price, crossing=market.crossing,
-            wide=(market.bid[5], market.ask[5]), data=market.data, config=market.config,
+            entry_night=self._entry_night, end_price=market.end_price, crossing=market.crossing,
+            closes=market.closes, data=market.data, config=market.config,
         )  # fmt: skip
 
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -170,7 +172,7 @@ class ReplayTables:
             ends = [np.floor((ends[0] - slip) * scale + 0.5) / scale, np.floor((ends[1] + slip) * scale + 0.5) / scale]
         bid, ask = (*data.bid, data.bid_blocks, _wide(data.bid)), (*data.ask, data.ask_blocks, _wide(data.ask))
         crossing = data.ask[0] - data.bid[0] if data.has_spread else np.empty(0)
-        return _Market(data, config, bid, ask, crossing, entry, own_price, np.array([*ends, float(n)]))
+        return _Market(data, config, bid, ask, _closes(data), crossing, entry, own_price, np.array([*ends, float(n)]))
 
     def _own_key(self, keep_exits: bool, new_stop: bool, new_target: bool) -> Ints:
         """Own exits, as far as they still hold: one by a level does not where that level is another."""
@@ -290,3 +292,16 @@ def _wide(prices: tuple[Floats, ...]) -> Floats:
     block_extremes(prices[1], prices[2], prices[3], WIDE, out)
     out.flags.writeable = False  # one type for compiled code, whatever side it is
     return out
+
+
+def _closes(data: ExecutionData) -> Closes:
+    bid, ask, n = data.bid[3], data.ask[3], data.n_bars
+    reach = [np.empty((-(-n // size), 2), np.float32) for size in (SHORT, LONG)]
+    reach_of_closes(bid, *reach)
+    market = np.empty((1, 4))
+    market_bounds(bid, ask, data.rate, data.rates, n, market)
+    # Bounds of each block only where those of all bars are wide: a table less to read.
+    if market[0, 1] - market[0, 0] > 1.0 / data.price_scale or market[0, 2] != market[0, 3]:
+        market = np.empty((-(-n // SHORT), 4))
+        market_bounds(bid, ask, data.rate, data.rates, SHORT, market)
+    return (*reach, market)

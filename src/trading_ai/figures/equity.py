@@ -157,14 +157,17 @@ def _add_benchmark(figure: go.Figure, curve: Curve, currency: str) -> None:
         )  # fmt: skip
 
 
-def equity_of_several(curves: Sequence[Curve], *, currency: str = "") -> go.Figure:
+def equity_of_several(curves: Sequence[Curve], *, currency: str = "", shown: int | None = None) -> go.Figure:
     """The equity of ranked trials: the first is shown, a click in the legend adds another one.
 
     Args:
         curves: best first.
         currency: account currency.
+        shown: how many are drawn at once; None for `SEVERAL_SHOWN` of the best.
     """
     title = f"Equity of the best {len(curves)} trials" if len(curves) > 1 else "Equity of the best trial"
+    if shown is not None:
+        title = f"Equity of {len(curves)} trials" if len(curves) > 1 else "Equity of the trial"
     if not any(np.isfinite(curve.equity).any() for curve in curves):
         return go.Figure(layout=theme.empty(title, "no equity to show"))
     figure = go.Figure()
@@ -173,7 +176,7 @@ def equity_of_several(curves: Sequence[Curve], *, currency: str = "") -> go.Figu
         name = theme.plain(curve.label)
         figure.add_scatter(
             x=theme.milliseconds(time), y=equity, mode="lines", name=name,
-            visible=True if i < SEVERAL_SHOWN else "legendonly",
+            visible=True if i < (SEVERAL_SHOWN if shown is None else shown) else "legendonly",
             line={"width": 2.4 if i == 0 else 1.4, "dash": "solid" if i == 0 else ("dash", "dot")[i % 2]},
             hovertemplate=f"%{{x|%d %b %Y %H:%M}}<br><b>%{{y:,.2f}}</b> {theme.plain(currency)}<extra>{name}</extra>",
         )  # fmt: skip

@@ -24,7 +24,7 @@ from trading_ai.documents.ask_answers import AskAnswer
 from trading_ai.documents.optimizations import Started, Status, started_json, status_json
 from trading_ai.documents.search_answers import SearchAnswer, search_json
 from trading_ai.documents.sql_answers import SqlAnswer
-from trading_ai.documents.sql_tables import SqlSchema, schema_json
+from trading_ai.documents.sql_schema import SqlSchema, schema_json
 from trading_ai.errors import InputError, NotFoundError, TradingAIError
 from trading_ai.sqlbox.asked import BoxSql
 

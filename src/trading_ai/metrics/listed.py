@@ -85,7 +85,7 @@ def figures_of(
     balance = np.concatenate([[0.0], np.cumsum(net[order])]) + (capital or 0.0)
     highest = np.maximum.accumulate(balance)
     found["max_balance_drawdown"] = float((highest - balance).max())
-    if capital:
+    if capital is not None and capital > 0.0:
         found["max_balance_drawdown_percent"] = 100.0 * float(((highest - balance) / highest).max())
     return found
 

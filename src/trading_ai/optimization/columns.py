@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trading_ai.evaluation.ports import Floats
 from trading_ai.optimization.records import OptimizationRecord, TrialPage
+from trading_ai.parameters import Value
 
 Columns = dict[str, Floats | npt.NDArray[np.bool_]]
 
@@ -41,3 +42,15 @@ def as_rows(columns: Columns, n: int) -> Sequence[dict[str, float | bool | None]
     return [
         {name: None if np.isnan(values[i]) else values[i].item() for name, values in columns.items()} for i in range(n)
     ]
+
+
+def values_at(values: Sequence[Value], position: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
+    """A parameter's value in each trial, shape (m,); of mixed kinds where its values are.
+
+    Args:
+        values: the axis' values.
+        position: place of each trial among them, shape (m,).
+    """
+    kinds = {type(value) for value in values}
+    made: npt.NDArray[np.generic] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
+    return made

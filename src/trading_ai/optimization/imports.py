@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.records import SIGNAL, TRADE
+from trading_ai.engine.costs import Costs
+from trading_ai.engine.records import END_OF_DATA, SIGNAL, TRADE
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import DataError, StateError, TradingAIError
@@ -30,6 +31,12 @@ from trading_ai.strategies.replay import Replay
 
 USUAL_CAPITAL = 10_000.0
 """Capital of an account whose first deposit nobody says."""
+
+_DOLLARS = frozenset({"USD", "USDT", "USDC", "BUSD", "TUSD", "FDUSD", "USDP", "DAI"})
+_LEAST_MOVE = 1.0
+"""Profit, quote currency, from which on the rounding of prices and profits does not matter."""
+_NEARLY = 0.05
+"""How far from 1 the usual ratio of profits to price moves may be: costs that a list does not show."""
 
 _NS_PER_DAY = 86_400 * 10**9
 _DAYS_PER_YEAR = 365.2425
@@ -111,6 +118,15 @@ def keep_import(
     if not trades.account_currency:
         notes.append(f"no account currency is known: {currency} is taken")
     listed = with_profits(trades)
+    costs = Costs()
+    quote = (
+        _quote_currency(trades.symbol)
+        if dataset is None
+        else service.artifacts.load_bars(dataset.dataset_id).symbol.quote_currency
+    )
+    if _counts_one_to_one(listed, quote, currency):
+        costs = Costs(conversion_rate=1.0)
+        notes.append(f"its profits count 1 {quote} as 1 {currency}, and so do replays of it")
     if np.isnan(listed["net_profit"]).any():
         notes.append("the report has no profits, and they cannot be told: the metrics of money are undefined")
     elif np.isnan(trades.trades["net_profit"]).any():
@@ -126,7 +142,7 @@ def keep_import(
         name=name,
         spec=BacktestSpec(
             REPLAY, resolve_parameters(chosen, {}), dataset_id, capital=capital, account_currency=currency,
-            trades_id=chosen.trades_id,
+            costs=costs, trades_id=chosen.trades_id,
         ),
         symbol=trades.symbol,
         timeframe="" if dataset is None else dataset.timeframe,
@@ -141,11 +157,12 @@ def keep_import(
 
 
 def _on_bars(service: BacktestService, record: BacktestRecord) -> tuple[npt.NDArray[np.void], int] | None:
-    """How the bars at hand bear a report out, where its trades can be replayed on them."""
+    """How the bars at hand bear a report out, where its trades can be replayed on them and have levels to end at."""
     if not record.spec.dataset_id:
         return None
     try:
-        return differences_of(service, record)
+        found, bar_ns = differences_of(service, record)
+        return (found, bar_ns) if (found["bar_reason"] != END_OF_DATA).any() else None
     except TradingAIError:  # its trades begin on no bar, or need a rate: the replay itself says so
         return None
 
@@ -167,6 +184,25 @@ def with_profits(trades: TradeList) -> npt.NDArray[np.void]:
         net = gross - np.nan_to_num(listed["commission"]) + np.nan_to_num(listed["swap"])
         listed["net_profit"] = np.where(missing, net, listed["net_profit"])
     return listed
+
+
+def _counts_one_to_one(listed: npt.NDArray[np.void], quote: str, currency: str) -> bool:
+    """Whether a list takes one coin that stands for the dollar for another: its profits are its price moves.
+
+    Args:
+        listed: `LISTED_TRADE`.
+        quote: currency of the prices.
+        currency: of the account.
+    """
+    if quote == currency or not {quote, currency} <= _DOLLARS:
+        return False
+    moves = (listed["exit_price"] - listed["entry_price"]) * listed["direction"] * listed["units"]
+    costs = np.nan_to_num(listed["commission"]) - np.nan_to_num(listed["swap"])
+    told = np.isfinite(moves) & np.isfinite(listed["net_profit"]) & (np.abs(moves) > _LEAST_MOVE)
+    if not told.any():
+        return False
+    ratios = (listed["net_profit"] + costs)[told] / moves[told]
+    return bool(abs(float(np.median(ratios)) - 1.0) <= _NEARLY)
 
 
 def _quote_currency(symbol: str) -> str:

@@ -122,6 +122,10 @@ class Store(Protocol):
         """
         ...
 
+    def set_priority(self, optimization_id: str, priority: int) -> None:
+        """Set an optimization's priority, which holds from the next chunk on; of an unknown one nothing happens."""
+        ...
+
     def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
         """Become the one process that runs this optimization, or extend one's own lease.
 

@@ -15,10 +15,10 @@ from trading_ai.documents.words import short, strategy_label, values_text
 from trading_ai.driving.service import OptimizationService
 from trading_ai.errors import StateError, StorageError
 from trading_ai.figures.equity import Curve
-from trading_ai.market.bars import Bars
 from trading_ai.metrics.annual import years_of
 from trading_ai.metrics.sides import money_exposure
 from trading_ai.optimization.cautions import said_of_optimization
+from trading_ai.optimization.columns import values_at
 from trading_ai.optimization.ledger import trials_on_its_data
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
@@ -78,7 +78,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         for rank, i in enumerate(ranked, 1)
     )
     columns: dict[str, npt.NDArray[np.generic]] = {
-        axis.name: _column(axis.values, position)
+        axis.name: values_at(axis.values, position)
         for axis, position in zip(space.axes, space.positions(page.indices), strict=True)
     }
     spec, said = backtest.spec, said_of_optimization(store, record)
@@ -128,7 +128,7 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
         equity=winner.equity,
         neighbours=tuple(curves),
         ranked_curves=top,
-        benchmark=_bought_and_held(traded, spec.capital),
+        benchmark=bought_and_held(traded.open, traded.close, traded.open_time_ns, spec.capital),
         price_side=str(dataset.detected.get("side") or "bid"),
         day_numbers=winner.day_numbers,
         daily_profit=winner.daily_profit,
@@ -149,12 +149,14 @@ def report_data(service: OptimizationService, record: OptimizationRecord) -> Rep
     )
 
 
-def _bought_and_held(bars: Bars, capital: float) -> Curve | None:
+def bought_and_held(
+    opens: npt.NDArray[np.float64], closes: npt.NDArray[np.float64], time_ns: npt.NDArray[np.int64], capital: float
+) -> Curve | None:
     """The capital if it had gone with the market from the first open on; None where prices have no return."""
-    first = float(bars.open[0])
-    if first <= 0.0 or float(bars.close.min()) <= 0.0:
+    first = float(opens[0])
+    if first <= 0.0 or float(closes.min()) <= 0.0:
         return None
-    return Curve("the market itself, without costs", bars.open_time_ns, capital * bars.close / first)
+    return Curve("the market itself, without costs", time_ns, capital * closes / first)
 
 
 def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord) -> list[DatasetRecord]:
@@ -165,12 +167,6 @@ def _datasets(store: Store, record: OptimizationRecord, backtest: BacktestRecord
         spec.dataset_id, spec.detail_dataset_id, spec.conversion_dataset_id, *spec.other_dataset_ids, *searched
     )  # fmt: skip
     return [store.dataset(dataset_id) for dataset_id in dict.fromkeys(every) if dataset_id is not None]
-
-
-def _column(values: tuple[object, ...], position: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
-    kinds = {type(value) for value in values}
-    made: npt.NDArray[np.generic] = np.array(values, dtype=object if kinds - {int, float} else None)[position]
-    return made
 
 
 def _notes(

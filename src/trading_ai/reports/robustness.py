@@ -41,11 +41,8 @@ def verdict(found: Assessment) -> str:
     ]
     head = ["criterion", "", "found", "asked", '<span class="words">what it is</span>']
     criteria = tables.table(head, rows, "What was asked of the winner", left=2)
-    study = found.study
-    meaning = _MEANING[judged.words]
-    if any(c.name == "look_ahead" and c.value > c.threshold for c in judged.criteria):
-        meaning = "Its signals use bars that were not there yet when they were given: nobody could have traded this."
-    ledger = f"{study.trials_in_words()} Counted were {found.tried.counted}. Costs: {found.said.costs_stated}."
+    study, meaning = found.study, meaning_of(found)
+    ledger = ledger_of(found)
     reruns = "".join(f"<li>{tables.text(line)}.</li>" for line in found.reruns.in_words())
     notes = "".join(f"<li>{tables.text(note)}</li>" for note in study.notes)
     return (
@@ -55,6 +52,19 @@ def verdict(found: Assessment) -> str:
         f'<h3 class="after">Under other conditions</h3><ul>{reruns}</ul>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
     )
+
+
+def meaning_of(found: Assessment) -> str:
+    """What the verdict's words mean, in a sentence."""
+    judged = found.study.verdict
+    if any(c.name == "look_ahead" and c.value > c.threshold for c in judged.criteria):
+        return "Its signals use bars that were not there yet when they were given: nobody could have traded this."
+    return _MEANING[judged.words]
+
+
+def ledger_of(found: Assessment) -> str:
+    """How many trials the winner was chosen from, what was counted, and the costs, in words."""
+    return f"{found.study.trials_in_words()} Counted were {found.tried.counted}. Costs: {found.said.costs_stated}."
 
 
 def figures(found: Assessment, currency: str) -> list[go.Figure]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from trading_ai.errors import QueryError, StateError, TradingAIError, did_you_mean
 from trading_ai.evaluation.ports import Artifacts
+from trading_ai.optimization.notes import Notes
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.verdicts import Verdicts
 from trading_ai.sqlbox.frames import Closed, Deadline
@@ -51,6 +52,7 @@ class SqlBox:
         store: records and trials.
         artifacts: bars and backtests' arrays.
         verdicts: verdicts.
+        notes: what users noted down.
         limits: what a query may take.
         clock: seconds of a clock that never goes back.
     """
@@ -60,10 +62,11 @@ class SqlBox:
         store: Store,
         artifacts: Artifacts,
         verdicts: Verdicts,
+        notes: Notes,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._artifacts, self._verdicts = store, artifacts, verdicts
+        self._store, self._artifacts, self._verdicts, self._notes = store, artifacts, verdicts, notes
         self.limits = limits or Limits()
         self._clock = clock
         self._turns = threading.BoundedSemaphore(self.limits.at_once)
@@ -108,7 +111,7 @@ class SqlBox:
         try:
             if "ok" not in named:
                 raise _error(named, ())
-            sources = Sources(self._store, self._artifacts, self._verdicts)
+            sources = Sources(self._store, self._artifacts, self._verdicts, self._notes)
             found = {(name, key): sources.source(name, key) for name, key in named["ok"]["tables"]}
             words = None if named["ok"]["every_column"] else frozenset(named["ok"]["words"])
             self._load(child, list(found.values()), words)

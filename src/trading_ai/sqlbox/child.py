@@ -21,7 +21,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from trading_ai.sqlbox.frames import Closed, receive, send
+from trading_ai.sqlbox.frames import SHARED_FROM, Bytes, Closed, receive, send
 from trading_ai.sqlbox.statement import Refused, named_in
 
 _N_THREADS = 2
@@ -71,7 +71,7 @@ class Box:
         pl.DataFrame(self._connection.sql("SELECT 1 AS warm"))  # threads are started before memory is bounded
         _bound_memory(memory)
 
-    def parse(self, asked: dict[str, Any], _: list[bytearray]) -> tuple[dict[str, Any], list[Any]]:
+    def parse(self, asked: dict[str, Any], _: list[Bytes]) -> tuple[dict[str, Any], list[Any]]:
         """What a statement names."""
         # Every row is fetched, or the connection would still be busy with this result.
         rows = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [asked["sql"]]).fetchall()
@@ -79,7 +79,7 @@ class Box:
         words = sorted(named.words)
         return {"tables": [list(t) for t in named.tables], "words": words, "every_column": named.every_column}, []
 
-    def load(self, asked: dict[str, Any], buffers: list[bytearray]) -> tuple[dict[str, Any], list[Any]]:
+    def load(self, asked: dict[str, Any], buffers: list[Bytes]) -> tuple[dict[str, Any], list[Any]]:
         """Take columns of a table; those that are there of the same version stay."""
         name = asked["table"]
         columns = dict(self._held.get(name, {})) if asked["add"] else {}
@@ -94,7 +94,7 @@ class Box:
         self._connection.execute(f"CREATE OR REPLACE VIEW {_quoted(name)} AS SELECT {shown} FROM {_quoted(name + '#')}")
         return {}, []
 
-    def drop(self, asked: dict[str, Any], _: list[bytearray]) -> tuple[dict[str, Any], list[Any]]:
+    def drop(self, asked: dict[str, Any], _: list[Bytes]) -> tuple[dict[str, Any], list[Any]]:
         """Forget tables."""
         for name in asked["tables"]:
             self._connection.execute(f"DROP VIEW IF EXISTS {_quoted(name)}")
@@ -103,7 +103,7 @@ class Box:
             self._casts.pop(name, None)
         return {}, []
 
-    def run(self, asked: dict[str, Any], _: list[bytearray]) -> tuple[dict[str, Any], list[Any]]:
+    def run(self, asked: dict[str, Any], _: list[Bytes]) -> tuple[dict[str, Any], list[Any]]:
         """Run a statement whose tables are there."""
         _bound_cpu(self._seconds)
         for name, table in asked["names"].items():
@@ -138,7 +138,7 @@ def _frame(found: Any, limit: int, large: str) -> pl.DataFrame:
     return pl.DataFrame(found.limit(limit).project(", ".join(parts)))
 
 
-def _array(column: dict[str, Any], buffer: bytearray) -> Any:
+def _array(column: dict[str, Any], buffer: Bytes) -> Any:
     kind = column["kind"]
     if kind == "text":
         return np.array(json.loads(bytes(buffer)), dtype=object)
@@ -158,9 +158,10 @@ def _offer_itself() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def _bound_files() -> None:
+def _bound_files(memory: int) -> None:
+    files = _OPEN_FILES + memory // SHARED_FROM  # every piece of memory that is mapped holds one
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -177,7 +178,7 @@ def _bound_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _answer(act: Callable[[dict[str, Any], list[bytearray]], tuple[dict[str, Any], list[Any]]], *asked: Any) -> Any:
+def _answer(act: Callable[[dict[str, Any], list[Bytes]], tuple[dict[str, Any], list[Any]]], *asked: Any) -> Any:
     try:
         header, buffers = act(*asked)
     except Refused as error:
@@ -202,12 +203,16 @@ def serve(connection: socket.socket) -> None:
     about, _ = receive(connection)
     idle = float(about["idle_seconds"])
     _offer_itself()
-    _bound_files()
+    _bound_files(int(about["memory_bytes"]))
     box = Box(about)
     acts = {"parse": box.parse, "load": box.load, "drop": box.drop, "run": box.run}
     send(connection, {"ready": True})
     while select.select([connection], [], [], idle)[0]:
-        asked, buffers = receive(connection)
+        try:
+            asked, buffers = receive(connection, shared=True)
+        except MemoryError:
+            send(connection, {"memory": True})
+            continue
         header, results = _answer(acts[asked["act"]], asked, buffers)
         send(connection, header, results)
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from trading_ai.documents.sql_tables import BY_NAME, Table
 from trading_ai.errors import QueryError, did_you_mean
 from trading_ai.evaluation.ports import Artifacts
+from trading_ai.optimization.notes import NoteRecord, Notes
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.optimization.verdicts import VerdictRecord, Verdicts
@@ -22,6 +23,7 @@ from trading_ai.sqlbox.rows import (
     dataset_rows,
     day_rows,
     equity_rows,
+    note_rows,
     optimization_rows,
     trade_rows,
     verdict_rows,
@@ -58,10 +60,11 @@ class Sources:
         store: records and trials.
         artifacts: bars and backtests' arrays.
         verdicts: verdicts.
+        notes: what users noted down.
     """
 
-    def __init__(self, store: Store, artifacts: Artifacts, verdicts: Verdicts) -> None:
-        self._store, self._artifacts, self._kept = store, artifacts, verdicts
+    def __init__(self, store: Store, artifacts: Artifacts, verdicts: Verdicts, notes: Notes) -> None:
+        self._store, self._artifacts, self._kept, self._written = store, artifacts, verdicts, notes
 
     def source(self, name: str, wanted: str | None) -> Source:
         """A table, or what an id cuts out of it.
@@ -134,6 +137,7 @@ class Sources:
             "backtests": lambda: [r.backtest_id for r in self._backtests],
             "optimizations": lambda: [_state(r) for r in self._optimizations],
             "verdicts": lambda: [f"{r.optimization_id}{r.combination_index}{r.judged_at}" for r in self._verdicts],
+            "notes": lambda: [r.note_id for r in self._notes],
             "walk_forward_windows": lambda: [
                 *(_state(r) for r in self._optimizations), *(r.backtest_id for r in self._backtests)
             ],
@@ -143,6 +147,7 @@ class Sources:
             "backtests": lambda: backtest_rows(self._backtests),
             "optimizations": lambda: optimization_rows(self._optimizations),
             "verdicts": lambda: verdict_rows(self._verdicts),
+            "notes": lambda: note_rows(self._notes),
             "walk_forward_windows": lambda: window_rows(self._store, self._optimizations, self._backtests),
         }
         version = _digest(versions[table.name]())
@@ -163,6 +168,10 @@ class Sources:
     @cached_property
     def _verdicts(self) -> list[VerdictRecord]:
         return self._kept.all()
+
+    @cached_property
+    def _notes(self) -> list[NoteRecord]:
+        return self._written.all()
 
 
 def _state(record: OptimizationRecord) -> str:

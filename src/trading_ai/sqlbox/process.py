@@ -137,7 +137,7 @@ class Child:
         """
         deadline = Deadline.after(self._limits.seconds if seconds is None else seconds)
         try:
-            send(self._connection, header, buffers, deadline)
+            send(self._connection, header, buffers, deadline, shared=True)
             # Arrow's own form needs some more bytes than the values.
             answer, results = receive(self._connection, deadline, 2 * self._limits.max_result_bytes + (1 << 20))
         except TimeoutError as error:

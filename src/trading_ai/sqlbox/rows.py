@@ -17,6 +17,7 @@ from trading_ai.errors import QueryError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.metrics.catalog import METRIC_NAMES
+from trading_ai.optimization.notes import NoteRecord
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
 from trading_ai.optimization.verdicts import VerdictRecord
 from trading_ai.sqlbox.columns import (
@@ -154,6 +155,17 @@ def verdict_rows(records: Sequence[VerdictRecord]) -> list[Sent]:
         numbers("threshold", np.array([c.threshold for _, c in rows], dtype=np.float64)),
         flags("holds", np.array([c.holds for _, c in rows], dtype=np.bool_)),
         flags("required", np.array([c.required for _, c in rows], dtype=np.bool_)),
+    ]
+
+
+def note_rows(records: Sequence[NoteRecord]) -> list[Sent]:
+    """Columns of `notes`."""
+    return [
+        texts("note_id", [r.note_id for r in records]),
+        texts("kind", [r.kind for r in records]),
+        texts("run_id", [r.run_id for r in records]),
+        texts("text", [r.text for r in records]),
+        moments("created_at", [r.created_at for r in records]),
     ]
 
 

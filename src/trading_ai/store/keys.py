@@ -78,6 +78,14 @@ class SqlKeys:
             if not connection.execute(change).rowcount:
                 raise NotFoundError("key", key_id, "See trading-ai keys list.")
 
+    def held(self, key_id: str) -> tuple[KeyRecord, str] | None:
+        """The record and the digest of a key that is valid, by its public part, or None."""
+        k = api_keys.c
+        chosen = select(k.key_id, k.name, k.scope, k.created_at, k.revoked_at, k.digest)
+        with self._database.read() as connection:
+            row = connection.execute(chosen.where((k.key_id == key_id) & k.revoked_at.is_(None))).first()
+        return None if row is None else (KeyRecord(*row[:5]), str(row[5]))
+
     def scope_of(self, key: str) -> str | None:
         """The scope of a key that is valid, or None."""
         k = api_keys.c

@@ -140,6 +140,13 @@ class MemoryStore(Store):
             return True
 
     @override
+    def set_priority(self, optimization_id: str, priority: int) -> None:
+        with self._lock:
+            record = self._optimizations.get(optimization_id)
+            if record is not None:
+                self._optimizations[optimization_id] = replace(record, priority=priority)
+
+    @override
     def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
         with self._lock:
             holder, expires = self._leases.get(optimization_id, (owner, now))

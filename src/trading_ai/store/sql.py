@@ -213,6 +213,12 @@ class SqlStore(Store):
             return connection.execute(optimizations.update().where(chosen).values(**changes)).rowcount == 1
 
     @override
+    def set_priority(self, optimization_id: str, priority: int) -> None:
+        change = optimizations.update().where(optimizations.c.optimization_id == optimization_id)
+        with self._write() as connection:
+            connection.execute(change.values(priority=priority))
+
+    @override
     def acquire_lease(self, optimization_id: str, owner: str, now: float, lease_seconds: float) -> bool:
         o = optimizations.c
         free = o.lease_owner.is_(None) | (o.lease_owner == owner) | (o.lease_expires_at <= now)

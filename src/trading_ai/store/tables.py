@@ -200,6 +200,28 @@ verdicts = Table(
     Column("criteria", Text, nullable=False),  # JSON, null where undefined
 )
 
+# What users note down about a backtest or an optimization, of which a note has exactly one, and goes with it.
+notes = Table(
+    "notes",
+    metadata,
+    Column("note_id", Text, primary_key=True),  # UUID
+    Column("backtest", ForeignKey("backtests.id", ondelete="CASCADE"), index=True),
+    Column("optimization", ForeignKey("optimizations.id", ondelete="CASCADE"), index=True),
+    Column("text", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    CheckConstraint("(backtest IS NULL) <> (optimization IS NULL)", name="a_note_is_about_one_run"),
+)
+
+# Vectors of passages that are made of what is stored; those of the documentation come with the package.
+passage_vectors = Table(
+    "passage_vectors",
+    metadata,
+    Column("embedder", Text, primary_key=True),  # model and version: vectors of two are never compared
+    Column("passage_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float32, of length 1
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -53,6 +53,17 @@ class EventStrategy(Declared, ABC):
             ctx: the market and the account as they are at that close, see `Context`.
         """
 
+    def on_tick(self, ctx: Any) -> None:
+        """Called at each tick: at a bar's open, its two extremes and its close, in the order of its way.
+
+        With finer bars for the execution, at those of each of them. First called once a bar has closed. What is
+        ordered here is carried out at once, at the tick's prices.
+
+        Args:
+            ctx: its bars and series are those of the last close: of the bar that the tick lies in only `bid`, `ask`
+                and `tick` are known; `equity` and the profit of positions are those of the tick.
+        """
+
     def on_trade(self, ctx: Any, trade: Any) -> None:
         """Called before `on_bar` for each trade that was closed since the last call, in order of closing.
 
@@ -81,6 +92,8 @@ class Context(Protocol):
         open: open of the bar that has just closed; `high`, `low`, `close`, `volume` likewise.
         time: its open time, ns UTC.
         day: its trading day, days since 1970; a day ends at the symbol's rollover (17:00 New York for FX).
+        bid: bid price of the tick at hand, outside `on_tick` of the last close; `ask` likewise.
+        tick: 0 at the open of a bar, 1 and 2 at its extremes, 3 at its close; -1 outside `on_tick`.
         bar: its place among the bars that the strategy sees.
         closes: the closes up to now, ``closes[-1]`` the current one; `opens`, `highs`, `lows`, `volumes` likewise.
         position: the oldest open position; false where there is none.
@@ -99,6 +112,9 @@ class Context(Protocol):
     low: float
     close: float
     volume: float
+    bid: float
+    ask: float
+    tick: int
     time: int
     day: int
     bar: int
@@ -124,6 +140,12 @@ class Context(Protocol):
 
     def between(self, start: str, end: str, clock: str = "UTC") -> Any:
         """Bars that open within hours of a day by any clock or an exchange's, as 1 and 0: `Bars.between`."""
+
+    def timeframe(self, name: str, day_start: str | None = None) -> Any:
+        """Longer bars, ``H4`` say, up to the last one that has ended: ``close``, ``closes[-2]``, ``indicator(...)``."""
+
+    def symbol(self, name: str) -> Any:
+        """Bars of another symbol that the backtest names (``--other``), likewise."""
 
     def atr(self, length: int) -> float:
         """Wilder's average true range over so many bars (TA-Lib's ATR), price; NaN until it is known."""

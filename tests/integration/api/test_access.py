@@ -31,12 +31,16 @@ READ = [
     ("pipeline", "GET", "/api/v1/strategies/bundles"),
     ("pipeline", "GET", "/api/v1/sql/schema"),
     ("assistant", "GET", "/api/v1/insights/x"),
+    ("assistant", "GET", "/api/v1/notes"),
 ]
 RUN = [
+    ("assistant", "POST", "/api/v1/notes"),
+    ("assistant", "DELETE", "/api/v1/notes/x"),
     ("optimizer", "POST", "/api/v1/optimize"),
     ("optimizer", "POST", "/api/v1/optimize/x/cancel"),
     ("optimizer", "POST", "/api/v1/optimize/x/pause"),
     ("optimizer", "POST", "/api/v1/optimize/x/resume"),
+    ("optimizer", "POST", "/api/v1/optimize/x/priority"),
     ("optimizer", "DELETE", "/api/v1/optimize/x"),
     ("optimizer", "POST", "/api/v1/walk-forward"),
     ("optimizer", "POST", "/api/v1/optimize/import"),

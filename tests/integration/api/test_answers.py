@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.trade_imports import samples
 from tests.integration.trade_imports.test_passes import mt5_xml
-from trading_ai.api import assistant, optimizer, passes, pipeline, search, sql, walk_forward
+from trading_ai.api import assistant, notes, optimizer, passes, pipeline, search, sql, walk_forward
 from trading_ai.api.answers import Health, Problem, Ready
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.importers.samples import load_sample
@@ -20,10 +20,11 @@ from trading_ai.importers.samples import load_sample
 BARS = "time,open,high,low,close\n" + "".join(f"2024-01-02 {hour:02d}:00:00,1.1,1.2,1.0,1.1\n" for hour in range(24))
 MORE = BARS.replace("2024-01-02", "2024-01-03")
 LISTED = (
-    b"entry_time,exit_time,direction,units,entry_price,exit_price,symbol,net_profit,exit_reason\n"
-    b"2017-01-04 04:30:00,2017-01-04 14:30:00,long,1000,1.10272,1.10721,EURUSD,4.49,signal\n"
+    b"entry_time,exit_time,direction,units,entry_price,exit_price,symbol,net_profit,exit_reason,take_profit\n"
+    b"2017-01-04 04:30:00,2017-01-04 14:30:00,long,1000,1.10272,1.10721,EURUSD,4.49,take_profit,1.10721\n"
 )
 OPTIMIZE, BACKTESTS, DATASETS = "/api/v1/optimize", "/api/v1/backtests", "/api/v1/datasets"
+NOTES = "/api/v1/notes"
 ONE = OPTIMIZE + "/{optimization_id}"
 
 
@@ -32,7 +33,7 @@ def models():
     """The described answer of each route, by method and path."""
     routes = [
         r
-        for made in (assistant, optimizer, passes, pipeline, search, sql, walk_forward)
+        for made in (assistant, notes, optimizer, passes, pipeline, search, sql, walk_forward)
         for r in made.router.routes
         if isinstance(r, APIRoute)
     ]
@@ -106,6 +107,11 @@ def visit(laptop, year):
     yield got(laptop.assistant, "POST", "/api/v1/ask", json=asked)
     yield got(laptop.assistant, "POST", "/api/v1/ask", json={"question": "what is the profit factor?"})
     yield got(laptop.assistant, "POST", "/api/v1/search", json={"query": "profit factor"})
+    noted = got(laptop.assistant, "POST", NOTES, 201, json={"about": year, "text": "wide stops"})
+    yield noted
+    yield got(laptop.assistant, "GET", NOTES, params={"about": year})
+    note = f"{NOTES}/{noted[2].json()['id']}"
+    yield got(laptop.assistant, "DELETE", note, template=NOTES + "/{note_id}")
     yield got(laptop.assistant, "GET", "/ready")
     insights = "/api/v1/insights/{optimization_id}"
     yield got(laptop.assistant, "GET", f"/api/v1/insights/{year}", template=insights)

@@ -184,6 +184,17 @@ def test_pause_resume_and_cancel(laptop):
     assert laptop.optimizer.get(do + "results").json()["total"] > 0  # what was done is kept
 
 
+def test_the_priority_of_a_running_one_can_be_changed(laptop):
+    key = laptop.slow(300)
+    do = f"/api/v1/optimize/{key}/priority"
+    assert laptop.optimizer.post(do, json={"priority": 9}).json()["priority"] == 9
+    assert laptop.optimizer.get(f"/api/v1/optimize/{key}").json()["priority"] == 9
+    for wrong in (0, 10, "9", 1.5, None):
+        assert_problem(laptop.optimizer.post(do, json={"priority": wrong}), 422, field="priority")
+    laptop.optimizer.post(f"/api/v1/optimize/{key}/cancel")
+    assert_problem(laptop.optimizer.post(do, json={"priority": 2}), 409, says="nothing to prioritize")
+
+
 def test_what_was_paused_goes_on_without_a_trial_lost_or_doubled(laptop):
     key = laptop.slow(24)
     laptop.wait_for_trials(key)

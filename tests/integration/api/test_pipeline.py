@@ -253,8 +253,10 @@ def test_options_of_an_upload_are_checked(laptop, fields):
     assert_problem(upload(laptop, as_csv(n=50), **fields), 422, says=next(iter(fields)))
 
 
-def test_fields_left_empty_in_a_form_mean_nothing(laptop):
-    made = upload(laptop, as_csv(n=51), price_scale="", digits="", side="", format="", date_format="")
+@pytest.mark.parametrize("nothing", ["", "null"])
+def test_fields_left_empty_in_a_form_mean_nothing(laptop, nothing):
+    fields = ("price_scale", "digits", "side", "format", "date_format", "ticker", "spread_unit")
+    made = upload(laptop, as_csv(n=51), **dict.fromkeys(fields, nothing))
     assert made.status_code == 201, made.text
     laptop.pipeline.delete(f"/api/v1/datasets/{made.json()['id']}")
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tests.fakes.stored import BACKTEST_ID, SPACE, fill
 from trading_ai.assistant.asking import Assistant
-from trading_ai.assistant.ports import Hit, Kind, Passage, Retriever
+from trading_ai.assistant.ports import Found, Hit, Kind, Passage, Retriever
 from trading_ai.bootstrap import Application
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.records import OptimizationRecord
@@ -31,9 +31,9 @@ class OnePage(Retriever):
     """Finds one page, whatever is asked."""
 
     @override
-    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> list[Hit]:
+    def search(self, query: str, kinds: Sequence[Kind] = (), n: int = 10) -> Found:
         passage = Passage("p", "docs", "docs/how-to/get-bars.md", "Get bars", "Use trading-ai data import {FILE}.")
-        return [Hit(passage, 1.0, ("words",))]
+        return Found((Hit(passage, 1.0, ("words",)),))
 
 
 @pytest.fixture(scope="module")

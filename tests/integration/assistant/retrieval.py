@@ -41,3 +41,251 @@ QUESTIONS = (
     ("h4 trend with h1 entries", ("say-more-in-signals", "write-an-event-strategy")),
     ("memory or cores for a worker", ("PHASE-4", "run-as-a-service", "scaling")),
 )
+
+UNSEEN = (
+    (
+        "how much money do I need in margin before the broker closes me out",
+        (
+            "execution-rules",
+            "options",
+        ),
+    ),
+    (
+        "what happens when price jumps past my stop over the weekend",
+        ("execution-rules",),
+    ),
+    (
+        "I have an excel report from mt5, get it in",
+        (
+            "import-a-backtest",
+            "trade-formats",
+            "import-formats",
+            "cli",
+        ),
+    ),
+    (
+        "is my best result just luck",
+        (
+            "robustness",
+            "ask-questions",
+            "first-optimization",
+            "README",
+        ),
+    ),
+    (
+        "share results with a friend as a single page",
+        (
+            "cli",
+            "README",
+            "first-optimization",
+            "run-as-a-service",
+        ),
+    ),
+    (
+        "make it faster on my machine with 16 cores",
+        (
+            "scaling",
+            "performance",
+            "settings",
+            "search-methods",
+            "cli",
+            "options",
+        ),
+    ),
+    (
+        "connect claude desktop to my backtests",
+        ("use-from-your-agent",),
+    ),
+    (
+        "restrict who can reach the server",
+        (
+            "run-as-a-service",
+            "settings",
+            "PHASE-4",
+            "use-the-http-api",
+            "cli",
+        ),
+    ),
+    (
+        "postgres instead of a file",
+        (
+            "settings",
+            "run-as-a-service",
+            "PHASE-4",
+            "scaling",
+        ),
+    ),
+    (
+        "which columns does the trades table have",
+        (
+            "sql",
+            "ask-in-sql",
+        ),
+    ),
+    (
+        "tokyo hours times in the wrong zone after import",
+        (
+            "clocks",
+            "import-formats",
+            "get-bars",
+        ),
+    ),
+    (
+        "keep trading the winner on later months it has never seen",
+        (
+            "robustness",
+            "cli",
+            "walk",
+        ),
+    ),
+    (
+        "two goals at once, profit and drawdown",
+        (
+            "search-methods",
+            "cli",
+            "what-ranks",
+            "options",
+        ),
+    ),
+    (
+        "my c# algo from ctrader in python",
+        (
+            "recreate-a-csharp-robot",
+            "run-a-ctrader-robot",
+            "PHASE-5",
+        ),
+    ),
+    (
+        "random sampling of the parameter grid",
+        ("search-methods",),
+    ),
+    (
+        "penalise parameter sets with too few deals",
+        (
+            "what-ranks",
+            "options",
+            "cli",
+            "robustness",
+        ),
+    ),
+    (
+        "lots vs units vs percent risk",
+        (
+            "options",
+            "execution-rules",
+        ),
+    ),
+    (
+        "daylight saving shifts the daily candle",
+        (
+            "clocks",
+            "execution-rules",
+        ),
+    ),
+    (
+        "the same run gives different numbers on another pc",
+        (
+            "cli",
+            "README",
+            "robustness",
+            "execution-rules",
+            "python",
+            "performance",
+        ),
+    ),
+    (
+        "add bars that arrived since last week",
+        (
+            "get-bars",
+            "cli",
+        ),
+    ),
+    (
+        "kill a pod in the middle of a sweep",
+        (
+            "PHASE-4",
+            "scaling",
+            "run-as-a-service",
+        ),
+    ),
+    (
+        "what does ambiguous exit mean",
+        (
+            "execution-rules",
+            "metrics",
+            "assistant",
+        ),
+    ),
+    (
+        "take partial profits",
+        (
+            "write-an-event-strategy",
+            "execution-rules",
+            "say-more-in-signals",
+            "run-a-ctrader-robot",
+        ),
+    ),
+    (
+        "breakeven move after some pips",
+        (
+            "execution-rules",
+            "options",
+            "strategies",
+            "replay",
+            "say-more-in-signals",
+        ),
+    ),
+    (
+        "monitor memory and queue in grafana",
+        (
+            "run-as-a-service",
+            "PHASE-4",
+            "PHASE-1",
+            "PHASE-3",
+        ),
+    ),
+    (
+        "stop the assistant from making up numbers",
+        (
+            "assistant",
+            "use-a-language-model",
+            "ask-questions",
+        ),
+    ),
+    (
+        "upload a file bigger than the limit",
+        (
+            "settings",
+            "use-the-http-api",
+            "run-as-a-service",
+        ),
+    ),
+    (
+        "optimize only trade levels of a tradingview export",
+        (
+            "replay-a-backtest",
+            "replay",
+            "import-a-backtest",
+        ),
+    ),
+    (
+        "weekly bars built from hourly ones",
+        (
+            "clocks",
+            "get-bars",
+            "import-formats",
+            "cli",
+            "say-more-in-signals",
+        ),
+    ),
+    (
+        "write log lines from inside my strategy",
+        (
+            "write-an-event-strategy",
+            "cli",
+            "run-a-ctrader-robot",
+            "write-a-runner",
+        ),
+    ),
+)
+"""Others, written before search by meaning was tried on them; nothing was changed for them since."""

@@ -14,7 +14,7 @@ from trading_ai.cli.main import run
 
 
 def found(question: str, pages: tuple[str, ...]) -> bool:
-    hits = WordSearch().search(question, ["docs"], 3)
+    hits = WordSearch().search(question, ["docs"], 3).hits
     return any(f"/{page}" in f"/{hit.passage.about}" for hit in hits for page in pages)
 
 
@@ -47,16 +47,18 @@ def test_pages_are_cut_at_headings_and_code_is_no_heading() -> None:
 def test_what_is_stored_now_is_found_and_what_is_gone_is_not() -> None:
     stored = [Passage("a", "backtest", "1", "backtest 1", "asian breakout")]
     search = WordSearch(lambda: stored)
-    assert [h.passage.about for h in search.search("a breakout of the asian hours", ["backtest"])] == ["1"]
-    assert [h.passage.about for h in search.search("breakouts", ["backtest"])] == ["1"]  # its stem
+    assert [h.passage.about for h in search.search("a breakout of the asian hours", ["backtest"]).hits] == ["1"]
+    assert [h.passage.about for h in search.search("breakouts", ["backtest"]).hits] == ["1"]  # its stem
     stored[:] = [Passage("b", "error", "2", "error", 'could not divide "by" zero* NEAR(1)')]
-    assert search.search("asian breakout", ["backtest"]) == []
-    assert [h.passage.about for h in search.search('"zero* OR NEAR(', ["error"])] == ["2"]  # no word is an operator
-    assert search.search("the of and", []) == []
-    assert search.search("...", []) == []
-    assert search.search("sharpe", ["docs"], 1)[0].passage.kind == "docs"
-    assert [h.passage.about for h in search.search("divide zero", ["error"])] == ["2"]
-    assert len(search.search("backtest", [], 7)) == 7
+    assert search.search("asian breakout", ["backtest"]).hits == ()
+    assert [h.passage.about for h in search.search('"zero* OR NEAR(', ["error"]).hits] == [
+        "2"
+    ]  # no word is an operator
+    assert search.search("the of and", []).hits == ()
+    assert search.search("...", []).hits == ()
+    assert search.search("sharpe", ["docs"], 1).hits[0].passage.kind == "docs"
+    assert [h.passage.about for h in search.search("divide zero", ["error"]).hits] == ["2"]
+    assert len(search.search("backtest", [], 7).hits) == 7
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_records_are_found_by_command(home, monkeypatch, capsys) -> None:
     assert run(["search", "x", "--kind", "bcktest"]) == 2
     assert "Did you mean backtest?" in capsys.readouterr().err
     assert run(["search", "qqqqqqq"]) == 0
-    assert "nothing has any of these words" in capsys.readouterr().err
+    assert "nothing is found for these words" in capsys.readouterr().err
 
 
 def test_how_to_questions_are_answered_from_the_pages(home, monkeypatch, capsys) -> None:

@@ -89,7 +89,7 @@ TOO_MUCH = (
 @pytest.fixture(scope="module")
 def box(application: Application) -> Iterator[SqlBox]:
     limits = Limits(seconds=SECONDS, memory_bytes=300 << 20, max_rows=10_000, max_result_bytes=20 << 20)
-    made = SqlBox(application.store, application.artifacts, application.verdicts, limits)
+    made = SqlBox(application.store, application.artifacts, application.verdicts, application.notes, limits)
     yield made
     made.close()
 
@@ -161,7 +161,7 @@ def test_locked_duckdb_refuses_what_a_parser_might_let_through() -> None:
 
 def test_an_idle_process_ends_by_itself_and_another_takes_its_place(application) -> None:
     limits = Limits(seconds=5, memory_bytes=300 << 20, idle_seconds=0.2)
-    box = SqlBox(application.store, application.artifacts, application.verdicts, limits)
+    box = SqlBox(application.store, application.artifacts, application.verdicts, application.notes, limits)
     box.ask("select 1")
     (child,) = box._idle
     deadline = time.monotonic() + 10

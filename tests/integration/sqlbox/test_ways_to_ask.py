@@ -15,7 +15,8 @@ import trading_ai as ta
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
 from trading_ai.cli.main import run
-from trading_ai.documents.sql_tables import TABLES, schema_json
+from trading_ai.documents.sql_schema import schema_json
+from trading_ai.documents.sql_tables import TABLES
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "ask-in-sql.md"
 BEST = "select stop_loss, net_profit from trials('sweep') order by rank limit 2"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,10 @@ from tests.fakes.event_programs import (
     STOP,
     STOP_LIMIT,
     TRAIL,
+    agree,
     request_on,
     run_both,
+    run_code,
     table_of,
 )
 from trading_ai.engine.costs import Costs
@@ -302,3 +306,101 @@ def test_a_position_that_was_kept_is_false_once_it_is_closed():
 def test_a_trailing_distance_below_zero_is_refused():
     with pytest.raises(EvaluationError, match="not be below 0"):
         run([FLAT] * 4, (0, MARKET, {}), (1, TRAIL, {"trail": -0.001}))
+
+
+class BuysDips(EventStrategy):
+    """Buys at a tick of 1.0990 or lower."""
+
+    def on_bar(self, ctx):
+        pass
+
+    def on_tick(self, ctx):
+        if not ctx.position and ctx.bid <= 1.0990:
+            ctx.buy(0.1, target=1.1020)
+
+
+class Leaves(EventStrategy):
+    """Buys at the first close, and leaves at the first tick that has lost 10 USD."""
+
+    def on_bar(self, ctx):
+        if ctx.bar == 0:
+            ctx.buy(0.1)
+
+    def on_tick(self, ctx):
+        if ctx.equity < 9_990.0 and ctx.position.profit < -10.0:
+            ctx.position.close()
+
+
+class MovesItsStop(Leaves):
+    """Buys at the first close, and puts its stop above the price at a tick."""
+
+    def on_tick(self, ctx):
+        if ctx.tick == 1:
+            ctx.position.modify(stop=1.2)
+
+
+DIP = (1.1000, 1.1030, 1.0985, 1.1010)
+
+
+def run_ticks(kind, rows, costs=None):
+    request = request_on(bars_of(rows, symbol=EURUSD), costs)
+    plain = run_events(kind(), request, compiles=False)
+    agree(plain, run_code(kind(), request))
+    return plain
+
+
+def test_ticks():
+    ran = run_ticks(BuysDips, [FLAT, DIP, FLAT], Costs(spread_pips=1.0))
+    assert trades_of(ran) == [(1, 1.0986, 1, 1.1020, "take_profit")]
+    assert ran.trades["net_profit"][0] == pytest.approx(34.0)
+    assert not ran.trades["ambiguous"][0]
+
+
+def test_what_is_closed_at_a_tick_is_closed_at_its_price():
+    ran = run_ticks(Leaves, [FLAT, DIP, FLAT])
+    assert trades_of(ran) == [(1, 1.1000, 1, 1.0985, "signal")]
+    assert ran.trades["mae"][0] == pytest.approx(-15.0)
+    assert ran.equity.tolist() == pytest.approx([10_000.0, 9_985.0, 9_985.0])
+    assert np.isnan(ran.marks).all()  # it was no exit at an open
+
+
+def test_a_stop_that_a_tick_puts_beyond_the_price_is_hit_there():
+    assert trades_of(run_ticks(MovesItsStop, [FLAT, DIP, FLAT])) == [(1, 1.1000, 1, 1.0985, "stop_loss")]
+
+
+@pytest.mark.parametrize(("rules", "way"), [("stop_first", (0, 2, 1, 3)), ("target_first", (0, 1, 2, 3))])
+def test_a_tick_knows_nothing_of_what_comes_after_it(rules, way):
+    seen = []
+
+    class Looks(EventStrategy):
+        def on_bar(self, ctx):
+            seen.append((ctx.tick, ctx.bid, ctx.ask))
+            if ctx.bar == 0:
+                ctx.buy(0.1)
+
+        def on_tick(self, ctx):
+            seen.append((ctx.tick, ctx.bid, ctx.ask, ctx.bar, ctx.close, len(ctx.closes), ctx.position.bars))
+
+    bars = bars_of([FLAT, DIP, FLAT], symbol=EURUSD)
+    request = request_on(bars, rules=ExecutionRules(same_bar=rules))
+    run_events(Looks(), request, compiles=False)
+    first = [(k, DIP[c], DIP[c], 0, FLAT[3], 1, 0) for k, c in enumerate(way)]
+    assert seen[:6] == [(-1, 1.1000, 1.1000), *first, (-1, 1.1010, 1.1010)]
+    assert [tick[3:] for tick in seen[6:]] == [(1, DIP[3], 2, 1)] * 4
+
+
+def test_finer_bars_have_ticks_of_their_own():
+    seen = []
+
+    class Counts(EventStrategy):
+        def on_bar(self, ctx):
+            seen.append("bar")
+
+        def on_tick(self, ctx):
+            seen.append((ctx.bar, ctx.tick))
+
+    fine = bars_of([FLAT] * 6, symbol=EURUSD)
+    request = replace(request_on(fine), seen=bars_of([FLAT] * 3, symbol=EURUSD), starts=np.array([0, 2, 4]))
+    run_events(Counts(), request, compiles=False)
+    of_a_bar = [[(bar, tick) for _ in range(2) for tick in range(4)] for bar in range(2)]
+    assert seen == ["bar", *of_a_bar[0], "bar", *of_a_bar[1]]

@@ -44,12 +44,14 @@ class Comparing(Topic):
             return 0.95
         if len(heard.values("name")) > 1 and (heard.has("metric") or heard.has("order")):
             return 0.95
+        pairs = max(len(heard.values(slot)) for slot in ("symbol", "strategy", "timeframe"))
+        if pairs == 2 and heard.has("order") and not heard.has("dim") and not heard.has("noun", "trade", "trial"):
+            return 0.95
         if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
             return 0.0
         if heard.cue("walk") or heard.has("parameter") or heard.has("metric", "buy_and_hold_percent"):
             return 0.2
         named = len(heard.all("id_backtest")) + len(heard.all("id_optimization")) + len(heard.all("name"))
-        pairs = max(len(heard.values("symbol")), len(heard.values("strategy")), len(heard.values("timeframe")))
         if named >= 2 or pairs >= 2 or (heard.has("limit") and heard.has("noun", "run", "backtest", "optimization")):
             return 0.95
         if heard.has("subject", "previous") or (

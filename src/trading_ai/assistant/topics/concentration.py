@@ -30,6 +30,8 @@ class Concentration(Topic):
     def fit(self, heard: Heard) -> float:
         if heard.has("noun", "trial", "winner", "param") or heard.all("condition"):
             return 0.1
+        if heard.has("metric", "largest_win", "largest_loss"):
+            return 0.3
         return 0.96 if heard.cue("concentration") else 0.0
 
     @override
@@ -41,7 +43,9 @@ class Concentration(Topic):
         run = desk.backtest(heard, draft)
         trades = f"trades({quoted(run.run_id)})"
         limit = heard.first("limit")
-        one = any(tag.text.endswith(("best trade", "biggest winner")) for tag in heard.all("cue"))
+        one = any(
+            tag.text.endswith(("best trade", "biggest winner", "one trade", "single trade")) for tag in heard.all("cue")
+        )
         n = int(limit.number) if limit is not None and limit.number else 1 if one else BEST
         money = "account currency"
         found = draft.query(

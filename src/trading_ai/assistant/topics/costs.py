@@ -70,7 +70,7 @@ class Costs(Topic):
         run = desk.newest(heard, draft)
         source = cost_source(run, draft)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")
-        without = heard.cue("no_costs") or (heard.has("neg") and heard.cue("cost"))
+        without = heard.cue("no_costs") or heard.has("neg")
         if changed or without:
             factor = heard.first("factor")
             times = (

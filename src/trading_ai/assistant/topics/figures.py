@@ -13,9 +13,10 @@ from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import searched_columns
 from trading_ai.documents.sql_tables import BACKTESTS
 from trading_ai.documents.words import short
-from trading_ai.metrics.catalog import METRIC_COLUMN
+from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 
 _OF_BACKTESTS = frozenset(BACKTESTS.names)
+_COUNTS = frozenset(m.name for m in METRICS if m.unit == "count")
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
 
 
@@ -35,6 +36,9 @@ class Figures(Topic):
         metrics = _metrics(heard)
         if heard.all("condition") or heard.has("dim") or heard.has("noun", "trial", "param") or heard.has("direction"):
             return 0.1
+        long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
+        if long and not heard.has("metric", "max_drawdown_days", "average_bars_held", "ruined_after_days", "seconds"):
+            return 0.2  # a length is asked for
         if heard.has("number") or heard.has("limit") or heard.has("outcome"):
             return 0.2
         subject = heard.has("noun", "run", "backtest", "optimization", "winner", "strategy") or heard.has("name")
@@ -55,6 +59,7 @@ class Figures(Topic):
                 not heard.has("order", "lowest")
                 and all(m.startswith(("max_", "largest_", "average_")) for m in metrics)
             ) or heard.has("agg", "sum")
+            natural = natural or (heard.values("agg") == ("count",) and all(m in _COUNTS for m in metrics))
             if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
                 return 0.35
             if ordered and not natural:
@@ -62,7 +67,8 @@ class Figures(Topic):
             if heard.has("order", "gain", "loss"):
                 return 0.6
             return 0.92 if subject else 0.8 if heard.cue("how_much") or heard.has("symbol") else 0.58
-        general = heard.cue("how_much", "progress") and heard.has("noun", "run", "backtest", "strategy")
+        named = heard.has("noun", "run", "backtest", "strategy") or heard.has("name") or heard.has("symbol")
+        general = heard.cue("how_much", "progress") and named and not heard.cue("far", "eta", "speed")
         asked = re.match(
             r"(?:and |so )?(?:did|was|is|has|does|do|how|are|were|have|what "
             r"did)\b",

@@ -33,7 +33,8 @@ class HowTo(Topic):
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         if desk.retriever is None:
             raise Unanswerable("The documentation cannot be searched here; `trading-ai --help` lists the commands.")
-        hits = desk.retriever.search(heard.question, ["docs"], _SHOWN)
+        found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
+        hits = found.hits
         if not hits:
             raise Unanswerable("The documentation says nothing of that; `trading-ai --help` lists the commands.")
         for hit in hits:
@@ -43,6 +44,8 @@ class HowTo(Topic):
                     "}", ")"
                 )
             )
+        for told in found.said:
+            draft.assume(told)
         draft.offer(*(f"read {harmless(hit.passage.about)}" for hit in hits))
 
 

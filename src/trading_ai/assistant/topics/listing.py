@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from trading_ai.assistant.drafts import Draft, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.documents.words import short
 
 _SHOWN = 10
+_TRIED = re.compile(r"\b(?:tested|backtested|traded|tried)\b")
+"""What is asked of backtests, and not of the data that is there."""
 
 
 def limit_of(heard: Heard, default: int) -> int:
@@ -31,6 +35,9 @@ def datasets(heard: Heard, draft: Draft) -> None:
     where = where_of(heard, ("symbol", "timeframe"))
     condition = f" where {' and '.join(where)}" if where else ""
     if heard.has("noun", "symbol") and not heard.has("noun", "dataset") and not heard.has("agg", "count"):
+        if _TRIED.search(heard.question.lower()):
+            _of_backtests(heard, draft)
+            return
         found = draft.query(
             f"select symbol, count(*) as n_datasets, sum(n_bars) as n_bars from datasets{condition} group by symbol "
             f"order by symbol",
@@ -65,6 +72,17 @@ def datasets(heard: Heard, draft: Draft) -> None:
         cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
         draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
     draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
+
+
+def _of_backtests(heard: Heard, draft: Draft) -> None:
+    """Symbols by the backtests that traded them."""
+    where = " and ".join(where_of(heard, ("symbol", "strategy", "timeframe")))
+    found = draft.query(
+        f"select symbol, count(*) as n_backtests from backtests where {where} group by symbol order by symbol",
+        {"n_backtests": "backtests"},
+    )
+    for row in range(len(found)):
+        draft.say("{s}: {n} backtests.", s=found.cell(row, "symbol"), n=found.cell(row, "n_backtests"))
 
 
 def strategies(draft: Draft) -> None:

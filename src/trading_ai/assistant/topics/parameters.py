@@ -35,14 +35,18 @@ class Parameters(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        if heard.has("agg", "count", "share") and not heard.has("noun", "param"):
+            return 0.1
         if heard.has("noun", "trade") or heard.has("dim") or heard.has("exit") or heard.has("direction"):
             return 0.1
         named = heard.has("parameter")
         about = named or heard.has("noun", "param")
         if heard.cue("edge") and (about or heard.has("noun", "winner") or heard.has("order", "best")):
             return 0.95
+        mine = any(tag.text == "edge" for tag in heard.all("cue")) and heard.has("subject", "mine")
         if (
             heard.cue("edge")
+            and not mine  # "what is my edge": not that of a range
             and not heard.has("noun", "dataset")
             and not heard.has("symbol")
             and not heard.cue("period")

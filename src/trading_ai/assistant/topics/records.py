@@ -107,7 +107,8 @@ class Records(Topic):
             return 0.93
         if heard.all("condition") and (which or plural):
             return 0.9
-        if heard.cue("list", "exists") and plural and not heard.has("metric"):
+        listed = heard.cue("list", "exists") or heard.has("symbol") or heard.has("strategy")
+        if listed and plural and not heard.has("metric"):
             return 0.88
         if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
             return 0.9
@@ -134,11 +135,7 @@ class Records(Topic):
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         kind = _kind(heard)
         group = next((g for g in ("symbol", "strategy", "timeframe") if heard.has("noun", g)), "")
-        if (
-            group
-            and (heard.has("order", "best", "worst", "lowest") or heard.has("metric"))
-            and not heard.has("noun", "backtest")
-        ):
+        if group and (heard.has("order") or heard.has("metric")) and not heard.has("noun", "backtest"):
             _grouped(heard, draft, group)
         elif kind == "dataset":
             datasets(heard, draft)

@@ -11,6 +11,7 @@ from trading_ai.assistant.topics.drawdowns import DRAWDOWNS
 from trading_ai.assistant.topics.figures import FIGURES
 from trading_ai.assistant.topics.howto import HOWTO
 from trading_ai.assistant.topics.meanings import MEANINGS
+from trading_ai.assistant.topics.notes import OF_USERS
 from trading_ai.assistant.topics.parameters import PARAMETERS
 from trading_ai.assistant.topics.progress import PROGRESS
 from trading_ai.assistant.topics.quality import QUALITY
@@ -24,8 +25,8 @@ from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
-    HOWTO, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS, PARAMETERS,
-    TRADES, TRIALS,
+    HOWTO, OF_USERS, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS,
+    PARAMETERS, TRADES, TRIALS,
     FIGURES,
     COMPARING, QUALITY,
     PROGRESS, RECORDS, ADVICE, MEANINGS,

@@ -7,7 +7,7 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
-from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trade_sql import (
     COUNT,
@@ -49,6 +49,7 @@ class Trades(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        heard = _with_outcomes(heard)
         if heard.has("noun", "winner", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
@@ -60,6 +61,15 @@ class Trades(Topic):
         grouped = _dimensions(heard)
         if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in _FILTERS):
             return 0.2
+        if heard.has("agg", "share") and heard.has("order", "gain", "loss"):
+            return 0.3
+        if heard.has("agg", "min", "max") and not metrics and not grouped:
+            return 0.3  # the least of what?
+        if heard.has("agg", "std") and grouped:
+            return 0.3  # of the trades of each group, or of the groups?
+        ranks = heard.has("limit") or heard.has("order", "best", "worst", "lowest")
+        if ranks and not grouped and not _wants_list(heard) and not heard.has("agg"):
+            return 0.3  # neither a ranking of groups nor a list: the order would go unheard
         filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
         asks = (
             bool(metrics)
@@ -91,6 +101,7 @@ class Trades(Topic):
 
     @override
     def reading(self, heard: Heard) -> str:
+        heard = _with_outcomes(heard)
         measure, _ = _measure(heard)
         grouped = _dimensions(heard)
         _, words = filters(heard, time_column(heard), dimensions=grouped)
@@ -99,6 +110,7 @@ class Trades(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        heard = _with_outcomes(heard)
         run = desk.backtest(heard, draft)
         time = time_column(heard)
         grouped = _dimensions(heard)
@@ -121,6 +133,23 @@ class Trades(Topic):
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _with_outcomes(heard: Heard) -> Heard:
+    """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
+    verb = next((t for t in heard.all("order") if t.value in {"gain", "loss"}), None)
+    if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
+        others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"
+        return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
+    if verb is None or not heard.has("agg", "count", "share") or heard.has("outcome") or heard.has("metric"):
+        return heard
+    others = [t for t in heard.tags if t is not verb]
+    filtered = any(heard.has(kind) for kind in _FILTERS)
+    if heard.has("agg", "share") and filtered:
+        if verb.value == "loss":
+            return heard
+        return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
+    return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
 
 
 def _dimensions(heard: Heard) -> list[str]:
@@ -158,7 +187,8 @@ def _wants_list(heard: Heard) -> bool:
     if heard.has("agg") or heard.cue("how_much"):
         return False
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
-    return heard.has("noun", "trade") and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
+    some = heard.has("noun", "trade") or (extreme and heard.has("outcome"))
+    return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
 
 
 def _of(words: list[str]) -> str:
@@ -212,6 +242,8 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
         order = "net_profit"
     if heard.has("order", "lowest") and order.endswith(" desc"):
         order = order.removesuffix(" desc")
+    if heard.has("outcome", "loss") and metric == "net_profit":  # the biggest losers lost most
+        order = "net_profit desc" if heard.has("order", "lowest") else "net_profit"
     limit = heard.first("limit")
     n = int(limit.number) if limit is not None and limit.number else 1
     if heard.has("subject", "latest") and limit is not None and not heard.has("order"):

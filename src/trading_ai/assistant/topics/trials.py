@@ -46,7 +46,13 @@ class Trials(Topic):
         about = heard.has("noun", "trial", "winner")
         if heard.has("noun", "backtest") or (heard.has("noun", "run", "optimization") and heard.has("subject", "all")):
             return 0.1
-        asks = heard.has("agg") or heard.has("order") or heard.has("limit") or on_trials
+        asks = (
+            (heard.cue("rank_by") and bool(metrics))
+            or heard.has("agg")
+            or heard.has("order")
+            or heard.has("limit")
+            or on_trials
+        )
         if about and asks:
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
@@ -159,8 +165,9 @@ def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metri
 
 def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: list[str]) -> None:
     limit = heard.first("limit")
-    n = int(limit.number) if limit is not None and limit.number else 1
-    n = min(n, 200)
+    one = heard.has("order") or heard.has("noun", "winner") or heard.has("place")
+    one = one or not (heard.all("condition") or heard.cue("rank_by"))
+    n = min(int(limit.number) if limit is not None and limit.number else 1 if one else 200, 200)
     parameters = searched_columns(run)
     shown = metrics or [
         "net_profit",

@@ -10,6 +10,9 @@ from trading_ai._jit import njit
 BLOCK = 16
 """Bars summarised together, so that a scan can pass over blocks where nothing is touched."""
 
+WIDE = 16 * BLOCK
+"""Bars of a wide block, so that a level that is far away costs little."""
+
 
 @njit
 def block_extremes(high, low, close, size, out):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import kind_of, njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.bookkeeping import commission, price_profit, swap_credit, to_account
 from trading_ai.engine.compiled.carrying import (
@@ -44,9 +44,10 @@ N_ORDER = 15
 
 (
     BALANCE, N_OPEN, N_WAITING, N_REQUESTS, N_CLOSED, N_SKIPPED, SLIPPAGE, SPREAD, RUINED_BAR, N_OPENED, TROUBLE,
-    NOW, DELAY, NETTING, PIP, LOT, EXPOSED,
-) = range(17)  # fmt: skip
-N_ACCOUNT = 17
+    NOW, DELAY, NETTING, PIP, LOT, EXPOSED, TICK, QUOTE_BID, QUOTE_ASK, TOUCHED, BEFORE_BID, BEFORE_ASK, UP_FIRST,
+    HELD, OPENED_BEFORE,
+) = range(26)  # fmt: skip
+N_ACCOUNT = 26
 TOO_MANY_TRADES, TOO_MANY_POSITIONS, TOO_MANY_ORDERS = 1.0, 2.0, 3.0
 
 (
@@ -73,6 +74,7 @@ class Desk(NamedTuple):
         account: numbers of the account, shape (N_ACCOUNT,).
         trades: out: closed trades, columns as above, shape (room, N_TRADE); they become records after the run.
         marks: out: balance where an exit at a bar's open left no position, shape (n_bars,).
+        far: addresses of what is called by them, see `event_far`, int64, shape (n,).
     """
 
     config: Any
@@ -85,9 +87,20 @@ class Desk(NamedTuple):
     account: Any
     trades: Any
     marks: Any
+    far: Any
 
 
-@njit
+_READ_ONLY = np.frombuffer(b"")
+DESK = kind_of(
+    Desk(
+        np.empty(0), np.empty((0, 0)), _READ_ONLY, _READ_ONLY, np.empty((0, 0)),
+        np.empty((0, 0)), np.empty((0, 0)), np.empty(0), np.empty((0, 0)), np.empty(0), np.empty(0, np.int64),
+    )
+)  # fmt: skip
+"""The one type of a desk: what is compiled for it serves every strategy."""
+
+
+@njit_once
 def worth_of(d, i, t, bid, ask):
     """Price profit and swap of position `i` at these prices."""
     side, units, entry = d.positions[i, SIDE], d.positions[i, UNITS], d.positions[i, ENTRY]
@@ -97,7 +110,7 @@ def worth_of(d, i, t, bid, ask):
     )
 
 
-@njit
+@njit_once
 def open_value(d, t, bid, ask):
     """Profit and swap of all open positions at these prices."""
     total = 0.0
@@ -106,14 +119,14 @@ def open_value(d, t, bid, ask):
     return total
 
 
-@njit
+@njit_once
 def cannot_carry(d, t, bid, ask):
     """Whether the equity at these prices is down to what the account needs."""
     equity = d.account[BALANCE] + open_value(d, t, bid, ask)
     return equity <= limit_of(d.config, d.positions, int(d.account[N_OPEN])) or equity < d.config[a.HALF_CENT]
 
 
-@njit
+@njit_once
 def close_held(d, i, t, price, reason, units, ambiguous, ruin, slips):
     """Close position `i`, or `units` of it (0 for all), at a price; returns whether all of it was closed.
 
@@ -168,14 +181,14 @@ def close_held(d, i, t, price, reason, units, ambiguous, ruin, slips):
     return whole
 
 
-@njit
+@njit_once
 def leave(d, i, t, price, reason, units, ambiguous, ruin):
     """Close at a price that slips: a market or a stop order; returns whether all of it was closed."""
     price = market_fill(price, d.positions[i, SIDE], d.config)
     return close_held(d, i, t, price, reason, units, ambiguous, ruin, True)
 
 
-@njit
+@njit_once
 def stop_out_held(d, t, bid, ask, best_bid, best_ask):
     """Close what the account cannot carry at these prices: the largest loser, or everything if nothing is left.
 
@@ -202,7 +215,7 @@ def stop_out_held(d, t, bid, ask, best_bid, best_ask):
             return
 
 
-@njit
+@njit_once
 def put_position(d, t, side, units, entry, stop, reason, target, paid, margin, trail, inside, slips):
     """Add an open position to the table."""
     i = int(d.account[N_OPEN])
@@ -218,16 +231,39 @@ def put_position(d, t, side, units, entry, stop, reason, target, paid, margin, t
     p[i, IS_INSIDE], p[i, SLIPS] = (1.0 if inside else 0.0), slips
 
 
-@njit
+@njit_once
+def bid_now(d):
+    """Bid price of the tick at hand, or of the last close."""
+    t = int(d.account[NOW]) - 1
+    if d.account[TICK] >= 0.0:
+        return d.account[QUOTE_BID]
+    return d.prices[t, BID + 3] if t >= 0 else d.account[BEFORE_BID]
+
+
+@njit_once
+def ask_now(d):
+    """Ask price likewise."""
+    t = int(d.account[NOW]) - 1
+    if d.account[TICK] >= 0.0:
+        return d.account[QUOTE_ASK]
+    return d.prices[t, ASK + 3] if t >= 0 else d.account[BEFORE_ASK]
+
+
+@njit_once
+def bar_now(d):
+    """The bar that these prices belong to."""
+    return int(d.account[NOW]) - (0 if d.account[TICK] >= 0.0 else 1)
+
+
+@njit_once
 def equity_now(d):
-    """Equity at the last close, as the strategy sees it."""
+    """Equity at the last close or the tick at hand, as the strategy sees it."""
     if d.account[N_OPEN] == 0.0:
         return d.account[BALANCE]
-    t = int(d.account[NOW]) - 1
-    return d.account[BALANCE] + open_value(d, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+    return d.account[BALANCE] + open_value(d, bar_now(d), bid_now(d), ask_now(d))
 
 
-@njit
+@njit_once
 def margin_now(d):
     """Margin in use."""
     used = 0.0
@@ -236,16 +272,15 @@ def margin_now(d):
     return used
 
 
-@njit
+@njit_once
 def profit_now(d):
-    """Price profit and swap of the oldest position at the last close; 0 without one."""
+    """Price profit and swap of the oldest position at the last close or the tick at hand; 0 without one."""
     if d.account[N_OPEN] == 0.0:
         return 0.0
-    t = int(d.account[NOW]) - 1
-    return worth_of(d, 0, t, d.prices[t, BID + 3], d.prices[t, ASK + 3])
+    return worth_of(d, 0, bar_now(d), bid_now(d), ask_now(d))
 
 
-@njit
+@njit_once
 def finite_or_nan(price):
     """A level as the strategy sees it: NaN where there is none."""
     return np.nan if np.isinf(price) else price

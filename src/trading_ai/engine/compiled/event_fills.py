@@ -1,11 +1,11 @@
-"""Compiled: orders of an event strategy carried out at a bar's open; the rules are those of `event_reference`."""
+"""Compiled: orders of an event strategy carried out at an open or a tick; the rules are those of `event_reference`."""
 
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import commission, margin_of, position_size, rounded, size_by_equity
@@ -22,25 +22,25 @@ from trading_ai.engine.compiled.event_desk import (
 from trading_ai.engine.records import ROUNDING, SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
 
 
-@njit
+@njit_once
 def waits_for_limit(order):
     """Whether an order waits for its limit: a limit order, or a stop-limit whose stop price was reached."""
     return order[e.O_KIND] == e.LIMIT or (order[e.O_KIND] == e.STOP_LIMIT and np.isinf(order[e.O_STOP_PRICE]))
 
 
-@njit
+@njit_once
 def whole_steps(units, step):
     """A size in whole steps of the volume; as it is where there are none."""
     return np.floor(units / step + 1e-9) * step if step > 0.0 else units
 
 
-@njit
+@njit_once
 def part_of(held, left):
     """How much of a position goes where so much is left to close: all of it, where they differ by rounding only."""
     return held if left >= held * (1.0 - ROUNDING) else left
 
 
-@njit
+@njit_once
 def units_of(d, order, t, price, equity):
     """Size of a fill in units, in whole steps of the volume; 0 where nothing can be opened."""
     config, balance = d.config, d.account[e.BALANCE]
@@ -64,7 +64,7 @@ def units_of(d, order, t, price, equity):
     return units if units >= config[a.MIN_VOLUME] else 0.0
 
 
-@njit
+@njit_once
 def fill(d, order, t, quoted, bid, ask, inside):
     """Open what an order says, if the rules and the balance allow it; the order is used up either way."""
     order[e.O_LIVE] = 0.0
@@ -104,7 +104,7 @@ def fill(d, order, t, quoted, bid, ask, inside):
     put_position(d, t, side, units, entry, stop, reason, target, paid, margin, order[e.O_TRAIL], inside, slips)
 
 
-@njit
+@njit_once
 def close_other_side(d, order, t, quoted, bid, ask, inside):
     """With netting: close positions of the other side, oldest first; returns whether anything is left to open."""
     account, p, side = d.account, d.positions, order[e.O_SIDE]
@@ -137,7 +137,7 @@ def close_other_side(d, order, t, quoted, bid, ask, inside):
     return True
 
 
-@njit
+@njit_once
 def execute(d, order, t, quoted, bid, ask, inside):
     """Fill an order at a price."""
     if d.account[e.NETTING] > 0.0 and not close_other_side(d, order, t, quoted, bid, ask, inside):
@@ -149,7 +149,7 @@ def execute(d, order, t, quoted, bid, ask, inside):
         cancel_group(d, group)
 
 
-@njit
+@njit_once
 def cancel_group(d, group):
     """Cancel the orders of a group, one of which has been filled."""
     if group == 0.0:
@@ -162,7 +162,7 @@ def cancel_group(d, group):
             d.requests[j, e.O_LIVE] = 0.0
 
 
-@njit
+@njit_once
 def keep_live(d):
     """Take out of the waiting orders what was filled, cancelled or refused."""
     kept = 0
@@ -175,7 +175,7 @@ def keep_live(d):
     d.account[e.N_WAITING] = kept
 
 
-@njit
+@njit_once
 def expire(d, strategy_bar):
     """Cancel orders whose last bar has ended."""
     for j in range(int(d.account[e.N_WAITING])):
@@ -184,9 +184,9 @@ def expire(d, strategy_bar):
     keep_live(d)
 
 
-@njit
-def exit_at_open(d, request, t):
-    """Close at the open of bar t what a request names."""
+@njit_once
+def exit_now(d, request, t, bid, ask, inside):
+    """Close at these prices of bar t what a request names."""
     left = request[e.O_UNITS] if request[e.O_UNITS] > 0.0 else np.inf
     side, number = request[e.O_SIDE], request[e.O_POSITION]
     p = d.positions
@@ -198,35 +198,34 @@ def exit_at_open(d, request, t):
             continue
         units = part_of(p[i, UNITS], left)
         left -= units
-        price = d.prices[t, e.BID if p[i, SIDE] > 0.0 else e.ASK]
+        price = bid if p[i, SIDE] > 0.0 else ask
         if not leave(d, i, t, price, SIGNAL, units, False, False):
             i += 1
-        if d.account[e.N_OPEN] == 0.0:
+        if d.account[e.N_OPEN] == 0.0 and not inside:
             d.marks[t] = d.account[e.BALANCE]
 
 
-@njit
-def market_orders(d, t):
-    """Carry out at the open of bar t what was ordered at the market, in the order in which it was ordered."""
-    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
+@njit_once
+def market_orders(d, t, bid, ask, inside):
+    """Carry out at these prices of bar t what was ordered at the market, in the order in which it was ordered."""
     late = 0
     for j in range(int(d.account[e.N_REQUESTS])):
         request = d.requests[j]
         if request[e.O_KIND] == e.EXIT:
-            exit_at_open(d, request, t)
+            exit_now(d, request, t, bid, ask, inside)
         elif request[e.O_DUE] > t:
             if late != j:
                 for c in range(e.N_ORDER):
                     d.requests[late, c] = d.requests[j, c]
             late += 1
         elif request[e.O_LIVE] > 0.0:
-            execute(d, request, t, ask if request[e.O_SIDE] > 0.0 else bid, bid, ask, False)
+            execute(d, request, t, ask if request[e.O_SIDE] > 0.0 else bid, bid, ask, inside)
     d.account[e.N_REQUESTS] = late
 
 
-@njit
+@njit_once
 def levels_at(d, t, bid, ask):
-    """Close positions whose stop or target the open of bar t is at or beyond."""
+    """Close positions whose stop or target these prices of bar t are at or beyond."""
     p = d.positions
     i = 0
     while i < d.account[e.N_OPEN]:
@@ -240,10 +239,9 @@ def levels_at(d, t, bid, ask):
             i += 1
 
 
-@njit
-def fill_at_open(d, t):
-    """Fill what the open of bar t is at or beyond."""
-    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
+@njit_once
+def fill_at_price(d, t, bid, ask, inside):
+    """Fill what these prices of bar t, its open or a moment inside it, are at or beyond."""
     levels_at(d, t, bid, ask)
     while d.account[e.N_OPEN] > 0.0 and cannot_carry(d, t, bid, ask):
         stop_out_held(d, t, bid, ask, np.nan, np.nan)
@@ -258,8 +256,8 @@ def fill_at_open(d, t):
             if kind == e.STOP_LIMIT:
                 order[e.O_STOP_PRICE] = -side * np.inf  # from here on it is a limit
             else:
-                execute(d, order, t, price, bid, ask, False)
+                execute(d, order, t, price, bid, ask, inside)
         if order[e.O_LIVE] > 0.0 and waits_for_limit(order) and (order[e.O_LIMIT] - price) * side >= 0.0:
-            execute(d, order, t, price, bid, ask, False)
+            execute(d, order, t, price, bid, ask, inside)
     if d.account[e.N_OPENED] > before:
         levels_at(d, t, bid, ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import rounded
@@ -17,7 +17,7 @@ BAD_ORDER = 4.0
 BAD_INDEX = 5.0
 
 
-@njit
+@njit_once
 def at(d, values, bar, key):
     """Value of a series: key -1 is the current bar's; NaN before the first."""
     if key >= 0:
@@ -27,7 +27,17 @@ def at(d, values, bar, key):
     return values[place] if place >= 0 else np.nan
 
 
-@njit
+@njit_once
+def at_known(d, values, known, bar, key):
+    """Value of a series of other bars, of which ``known[bar]`` is the last finished one: key -1 is that one's."""
+    if key >= 0:
+        d.account[e.TROUBLE] = BAD_INDEX
+        return np.nan
+    place = known[bar] + 1 + key
+    return values[place] if place >= 0 else np.nan
+
+
+@njit_once
 def order(
     d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, group, given
 ):
@@ -73,6 +83,7 @@ def order(
         account[e.TROUBLE] = e.TOO_MANY_ORDERS
         return
     account[count] += 1.0
+    account[e.TOUCHED] = 1.0
     rows[i, e.O_KIND], rows[i, e.O_SIDE] = kind, side
     rows[i, e.O_UNITS] = size * account[e.LOT] if given & 1 else 0.0
     rows[i, e.O_LIMIT], rows[i, e.O_STOP_PRICE] = limit, stop_price
@@ -84,7 +95,7 @@ def order(
     rows[i, e.O_LIVE], rows[i, e.O_POSITION] = 1.0, 0.0
 
 
-@njit
+@njit_once
 def request_exit(d, number, units, side):
     """Close position `number` (0: those of `side`, oldest first), or so many units, at the next open."""
     account = d.account
@@ -93,12 +104,13 @@ def request_exit(d, number, units, side):
         account[e.TROUBLE] = e.TOO_MANY_ORDERS
         return
     account[e.N_REQUESTS] += 1.0
+    account[e.TOUCHED] = 1.0
     r = d.requests
     r[i, e.O_KIND], r[i, e.O_SIDE], r[i, e.O_UNITS], r[i, e.O_POSITION] = e.EXIT, side, units, number
     r[i, e.O_OCO], r[i, e.O_LIVE], r[i, e.O_DUE] = 0.0, 1.0, 0.0
 
 
-@njit
+@njit_once
 def close_some(d, number, size, side):
     """Close so many lots in whole steps of the volume; nothing where that is less than one, or NaN."""
     if size <= 0.0 or size == np.inf:
@@ -109,33 +121,7 @@ def close_some(d, number, size, side):
         request_exit(d, number, units, side)
 
 
-@njit
-def exit_all(d, side):
-    """`ctx.exit` without a size."""
-    request_exit(d, 0.0, 0.0, side)
-
-
-@njit
-def exit_some(d, size, side):
-    """`ctx.exit`; size in lots."""
-    close_some(d, 0.0, size, side)
-
-
-@njit
-def close_oldest(d):
-    """`ctx.position.close` without a size."""
-    if d.account[e.N_OPEN] > 0.0:
-        request_exit(d, d.positions[0, e.NUMBER], 0.0, 0.0)
-
-
-@njit
-def close_part(d, size):
-    """`ctx.position.close`; size in lots."""
-    if d.account[e.N_OPEN] > 0.0:
-        close_some(d, d.positions[0, e.NUMBER], size, 0.0)
-
-
-@njit
+@njit_once
 def n_waiting(d):
     """`len(ctx.orders)`: pending orders that are neither filled nor cancelled."""
     n = 0
@@ -145,46 +131,49 @@ def n_waiting(d):
     return n
 
 
-@njit
+@njit_once
 def cancel_all(d):
     """`ctx.cancel_all`."""
     for j in range(int(d.account[e.N_WAITING])):
         d.orders[j, e.O_LIVE] = 0.0
 
 
-@njit
+@njit_once
 def move_stop(d, stop):
     """`ctx.position.modify(stop=...)`; NaN removes it."""
     if d.account[e.N_OPEN] > 0.0:
         p = d.positions
+        d.account[e.TOUCHED] = 1.0
         p[0, STOP] = -p[0, SIDE] * np.inf if np.isnan(stop) else rounded(stop, d.config[a.LEVEL_SCALE])
         p[0, STOP_REASON] = STOP_LOSS
 
 
-@njit
+@njit_once
 def move_target(d, target):
     """`ctx.position.modify(target=...)`; NaN removes it."""
     if d.account[e.N_OPEN] > 0.0:
         p = d.positions
+        d.account[e.TOUCHED] = 1.0
         p[0, TARGET] = p[0, SIDE] * np.inf if np.isnan(target) else rounded(target, d.config[a.LEVEL_SCALE])
 
 
-@njit
+@njit_once
 def trail_oldest(d, distance):
     """`ctx.position.trail`."""
     if distance < 0.0:
         d.account[e.TROUBLE] = BAD_ORDER
     elif d.account[e.N_OPEN] > 0.0:
+        d.account[e.TOUCHED] = 1.0
         d.positions[0, e.TRAIL] = distance
 
 
-@njit
+@njit_once
 def of_oldest(d, column, without):
     """A number of the oldest position, or `without` where none is open."""
     return d.positions[0, column] if d.account[e.N_OPEN] > 0.0 else without
 
 
-@njit
+@njit_once
 def of_last_trade(d, field):
     """A number of the trade that was closed last: 0 side, 1 units, 2 entry, 3 exit, 4 net profit; NaN without one."""
     k = int(d.account[e.N_CLOSED]) - 1
@@ -199,7 +188,7 @@ def of_last_trade(d, field):
     return d.trades[k, e.T_EXIT if field == 3 else e.T_NET]
 
 
-@njit
+@njit_once
 def round_to(value, digits):
     """Python's ``round(value, digits)``, to the last bit: Numba's own rounds the product, which is rounded already.
 
@@ -226,7 +215,7 @@ def round_to(value, digits):
     return np.copysign(whole / power, value)
 
 
-@njit
+@njit_once
 def halves(value):
     """A number as a sum of two with half of its digits each (Veltkamp)."""
     product = value * 134217729.0
@@ -234,7 +223,7 @@ def halves(value):
     return high, value - high
 
 
-@njit
+@njit_once
 def round_or_leave(value, digits):
     """Of a number too large to have such digits, the number itself; before the point nothing is rounded."""
     if digits < 0:
@@ -242,7 +231,7 @@ def round_or_leave(value, digits):
     return value
 
 
-@njit
+@njit_once
 def whole_number(value):
     """Python's ``int(value)``, which refuses what is no number."""
     if not abs(value) < 9.2e18:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai._jit import njit
+from trading_ai._jit import njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import rounded
@@ -22,13 +22,13 @@ from trading_ai.engine.compiled.carrying import (
     limit_of,
 )
 from trading_ai.engine.compiled.event_desk import cannot_carry, close_held, leave, open_value, stop_out_held
-from trading_ai.engine.compiled.event_fills import execute, fill_at_open, keep_live, market_orders, waits_for_limit
+from trading_ai.engine.compiled.event_fills import execute, fill_at_price, keep_live, market_orders, waits_for_limit
 from trading_ai.engine.records import END_OF_DATA, TAKE_PROFIT, TRAILING_STOP
 
 _STOP, _ACCOUNT, _TARGET, _ORDER = range(4)
 
 
-@njit
+@njit_once
 def sides_of(d):
     """+1.0 or -1.0 where all open positions are of that side; 0.0 where none are open; 2.0 where both are."""
     found = 0.0
@@ -41,7 +41,7 @@ def sides_of(d):
     return found
 
 
-@njit
+@njit_once
 def is_quiet(d, t):
     """Whether bar t touches neither a level nor an order, and the account carries its positions through it."""
     bid_high, bid_low = d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
@@ -69,7 +69,7 @@ def is_quiet(d, t):
     return not (d.account[e.N_OPEN] > 0.0 and cannot_carry(d, t, bid_low, ask_high))
 
 
-@njit
+@njit_once
 def is_next(level, is_ask, up, begin_bid, begin_ask, end_bid, end_ask):
     """Whether a level lies on the way or behind its beginning, in its direction."""
     start, stop = (begin_ask, end_ask) if is_ask else (begin_bid, end_bid)
@@ -78,7 +78,7 @@ def is_next(level, is_ask, up, begin_bid, begin_ask, end_bid, end_ask):
     return level <= stop if up else level >= stop
 
 
-@njit
+@njit_once
 def walk(d, t, begin, end):
     """Fill what lies on the straight way from one column of bar t's prices to another.
 
@@ -142,7 +142,7 @@ def walk(d, t, begin, end):
             stop_out_held(d, t, end_bid, end_ask, np.nan, np.nan)
 
 
-@njit
+@njit_once
 def reach(d, t, kind, i, price, bid, ask):
     """Carry out what stands at a price that has been reached."""
     p = d.positions
@@ -166,24 +166,28 @@ def reach(d, t, kind, i, price, bid, ask):
             close_held(d, i, t, price, TAKE_PROFIT, 0.0, unknown, False, False)
 
 
-@njit
+@njit_once
+def goes_up_first(d, t):
+    """Whether the way of bar t goes to its high before its low."""
+    side = sides_of(d)
+    open_, high, low = d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
+    if side == 0.0 or side == 2.0:
+        return high - open_ < open_ - low
+    return (side < 0.0) == (d.config[a.TARGET_FIRST] == 0.0)
+
+
+@njit_once
 def inside_bar(d, t):
     """Fill what bar t reaches on its way."""
     if is_quiet(d, t):
         return
-    side = sides_of(d)
-    open_, high, low = d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
-    if side == 0.0 or side == 2.0:
-        up_first = high - open_ < open_ - low
-    else:
-        up_first = (side < 0.0) == (d.config[a.TARGET_FIRST] == 0.0)
-    first, second = (1, 2) if up_first else (2, 1)
+    first, second = (1, 2) if goes_up_first(d, t) else (2, 1)
     walk(d, t, 0, first)
     walk(d, t, first, second)
     walk(d, t, second, 3)
 
 
-@njit
+@njit_once
 def after_bar(d, t):
     """Move trailing stops, effective from the next bar on."""
     p = d.positions
@@ -201,7 +205,7 @@ def after_bar(d, t):
         p[i, e.IS_INSIDE] = 0.0
 
 
-@njit
+@njit_once
 def at_close(d, t):
     """Close at a bar's close what the account cannot carry there, and everything at the end of the data."""
     bid, ask = d.prices[t, e.BID + 3], d.prices[t, e.ASK + 3]
@@ -212,7 +216,7 @@ def at_close(d, t):
             leave(d, 0, t, bid if d.positions[0, SIDE] > 0.0 else ask, END_OF_DATA, 0.0, False, False)
 
 
-@njit
+@njit_once
 def one_bar(d, t):
     """Carry out what was ordered, and take bar t to its close; returns the equity there.
 
@@ -221,13 +225,14 @@ def one_bar(d, t):
         t: the bar.
     """
     account = d.account
+    bid, ask = d.prices[t, e.BID], d.prices[t, e.ASK]
     if account[e.N_REQUESTS] > 0.0:
-        market_orders(d, t)
+        market_orders(d, t, bid, ask, False)
     if account[e.N_OPEN] == 0.0 and account[e.N_WAITING] == 0.0:
         return account[e.BALANCE]
     if t == d.prices.shape[0] - 1 or not is_quiet(d, t):
         held, before = account[e.N_OPEN] > 0.0, account[e.N_OPENED]
-        fill_at_open(d, t)
+        fill_at_price(d, t, bid, ask, False)
         inside_bar(d, t)
         if held or account[e.N_OPENED] > before:
             account[e.EXPOSED] += 1.0
@@ -248,7 +253,7 @@ def one_bar(d, t):
     return equity
 
 
-@njit
+@njit_once
 def held_quietly(positions, config, prices, balance, t):
     """Equity at the close of bar t, which touches nothing of the only open position; NaN where it may.
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from trading_ai._jit import njit
-from trading_ai.engine.compiled.blocks import BLOCK
+from trading_ai.engine.compiled.blocks import BLOCK, WIDE
 from trading_ai.engine.compiled.bookkeeping import rounded
 from trading_ai.engine.compiled.exits import UNTOUCHED
 from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
-
-WIDE = 16 * BLOCK
-"""Bars of a wide block, so that a level that is far away costs little."""
 
 
 @njit

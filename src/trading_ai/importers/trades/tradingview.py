@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -21,9 +22,13 @@ _WORDS = {
     "size": ("sizeqty", "positionsizeqty", "contracts", "quantity", "qty", "positionsize"),
     "net": ("netpl*", "netpnl*", "pnl*", "profit*", "pl*"),
     "cumulative": ("cumulativepl*", "cumulativepnl*", "cumprofit*", "cumulativeprofit*"),
+    "percent": ("cumulativeplpercent", "cumulativepnlpercent", "cumprofitpercent", "cumulativeprofitpercent"),
 }
 _NEEDED = ("trade", "type", "time", "price", "size", "net")
 _ENTRY = re.compile(r"entry|einstieg|entrada|entree|entrata|вход|giris|wejscie|入场|入場|エントリー|진입")
+_SHOWN_TO = 0.005
+"""How far a figure may be from what is shown of it with two decimals."""
+_NEVER = np.iinfo(np.int64).max
 _CURRENCY = re.compile(r"\b([A-Z]{3,5})\b\s*\)?\s*$")
 _NAME = re.compile(r"_([A-Z]+)_([A-Z0-9.!]+)_\d{4}-\d\d-\d\d")
 
@@ -129,7 +134,12 @@ def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, in
     found.trades = trades
     if "cumulative" in columns:
         cumulative = columns.numbers("cumulative", needed=False)
-        _check_sums(document, columns, pairs, nets, cumulative)
+        _check_sums(document, columns, pairs, trades, cumulative)
+        if "percent" in columns:
+            places = [exit_ for _, exit_ in pairs]
+            found.capital = _capital(cumulative[places], columns.numbers("percent", needed=False)[places])
+        if found.capital is not None:
+            found.notes.append(f"a first deposit of {found.capital:,.0f} is what its cumulative percents mean")
         last = cumulative[pairs[-1][1]] if pairs else np.nan
         if not np.isnan(last):
             found.summary["net_profit"], found.decimals["net_profit"] = float(last), 2
@@ -138,18 +148,57 @@ def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, in
         found.notes.append(f"{n_open:,} trades were open at the end; they end with the last price that the list has")
 
 
+def _capital(totals: np.ndarray, percents: np.ndarray) -> float | None:
+    """The roundest first deposit of which these totals are these percents, to the two decimals that are shown.
+
+    Args:
+        totals: cumulative profit after each trade, account currency, NaN for not said, shape (n,).
+        percents: the same in percent of the first deposit, shape (n,).
+
+    Returns:
+        None where none fits, or where percents are too small to tell.
+    """
+    told = ~np.isnan(totals) & ~np.isnan(percents)
+    money, part = np.abs(totals[told]), np.abs(percents[told]) / 100.0
+    with np.errstate(divide="ignore"):
+        lowest = float(np.max((money - _SHOWN_TO) / (part + _SHOWN_TO / 100.0), initial=0.0))
+        most = np.where(part > _SHOWN_TO / 100.0, (money + _SHOWN_TO) / (part - _SHOWN_TO / 100.0), np.inf)
+    highest = float(np.min(most, initial=np.inf))
+    if not 0.0 < lowest <= highest < np.inf:
+        return None
+    for digits in range(1, 9):
+        step = 10.0 ** (math.floor(math.log10(highest)) - digits + 1)
+        roundest = math.ceil(lowest / step) * step
+        if roundest <= highest:
+            return roundest
+    return None
+
+
 def _check_sums(
-    document: Document, columns: Columns, pairs: list[tuple[int, int]], nets: np.ndarray, cumulative: np.ndarray
+    document: Document, columns: Columns, pairs: list[tuple[int, int]], trades: np.ndarray, cumulative: np.ndarray
 ) -> None:
-    before = None
-    for entry, exit_ in pairs:
+    """Refuse a list whose profits do not add up to its running totals.
+
+    Where positions overlap or touch, the totals in between may hold commissions of those that are still open: what
+    must add up is a run of trades that ends with nothing open.
+    """
+    before, since, n, wrong = np.nan, 0.0, 0, -1
+    open_until = np.maximum.accumulate(trades["exit_time_ns"])
+    for i, (_, exit_) in enumerate(pairs):
         after = cumulative[exit_]
-        net = nets[exit_] if not np.isnan(nets[exit_]) else nets[entry]
-        # Each of the three is rounded to cents or, in coins, to more digits.
-        if before is not None and abs(before + net - after) > 0.0251:
+        since, n = since + trades["net_profit"][i], n + 1
+        following = trades["entry_time_ns"][i + 1] if i + 1 < len(pairs) else _NEVER
+        if following < open_until[i]:
+            continue
+        # Every profit and both totals are rounded to cents or, in coins, to more digits; NaN is no total.
+        if abs(before + since - after) > 0.02 + min(0.0051 * n, 0.015 * n**0.5):
+            wrong = exit_ if wrong < 0 else wrong
+            if following == open_until[i]:
+                continue
             raise document.refuse(
-                f"does not add up: {before:.2f} before it and {net:.2f} give {before + net:.2f}",
-                row=columns.rows[exit_], parameter="cumulative profit", value=float(after),
+                f"does not add up: {before:.2f} before and {since:.2f} of {n:,} trades give {before + since:.2f}, and "
+                f"not {after:.2f}",
+                row=columns.rows[wrong], parameter="cumulative profit", value=float(cumulative[wrong]),
                 remedy="Export the list again; a row is missing, or was changed",
             )  # fmt: skip
-        before = None if np.isnan(after) else after
+        before, since, n, wrong = float(after), 0.0, 0, -1

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from trading_ai.errors import StorageError
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest step; a test holds it to the files."""
 
 _FOLDER = Path(__file__).parent

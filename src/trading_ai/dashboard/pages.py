@@ -1,0 +1,209 @@
+"""Making a page: its template, who looks at it, and the headers that keep it to itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Coroutine
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from typing_extensions import override
+
+from trading_ai.api.problems import Problem, http_problem, problem_of
+from trading_ai.dashboard import wording
+from trading_ai.dashboard.assets import ASSETS
+from trading_ai.dashboard.sessions import COOKIE, FIELD, HEADER, SESSION_SECONDS, Sessions, Visitor, own_origin
+from trading_ai.errors import TradingAIError
+from trading_ai.figures import theme
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""No script but our files, and nothing from or to another host; figures set styles while they are drawn."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+MENU = (
+    ("/", "Home"),
+    ("/data", "Data"),
+    ("/backtests", "Backtests"),
+    ("/optimize", "Optimize"),
+    ("/compare", "Compare"),
+    ("/ask", "Ask"),
+    ("/sql", "SQL"),
+    ("/cluster", "Cluster"),
+    ("/keys", "Keys"),
+)
+"""Address and name of each page, as the menu shows them."""
+
+
+class SignInError(Exception):
+    """Nobody is signed in, and the page needs somebody."""
+
+
+@cache
+def environment() -> Environment:
+    """Where templates come from; whatever they show is escaped."""
+    made = Environment(
+        loader=PackageLoader("trading_ai.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"asset": ASSETS.address, "menu": MENU, "label": theme.label, "metric_of": theme.metric_of}
+    filters = ("figure", "count", "duration", "rate", "size", "moment", "ago", "value", "values", "sentence")
+    made.filters |= {name: getattr(wording, name) for name in filters}
+    dark = {light.lower(): twin for light, twin in theme.DARK.items()}
+    made.globals["dark_colours"] = json.dumps(dark)
+    return made
+
+
+def render(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page, or a part of one.
+
+    Args:
+        request: what asked for it.
+        name: the template's name.
+        status: status code.
+        **values: what the template shows.
+    """
+    template: Template = environment().get_template(name)
+    who: Visitor | None = getattr(request.state, "visitor", None)
+    text = template.render(visitor=who, path=request.scope["path"], now=time.time(), **values)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def go_to(url: str) -> RedirectResponse:
+    """Another page, after something was done."""
+    return RedirectResponse(url, status_code=303, headers=HEADERS)
+
+
+def figure_json(text: str) -> Response:
+    """A figure for the script that draws it."""
+    return Response(text.encode(), media_type="application/json", headers=HEADERS)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks for a page, and not a script for data."""
+    return "text/html" in request.headers.get("accept", "") and request.headers.get("x-part") is None
+
+
+def visits(scope: str) -> Any:
+    """A dependency: the visitor, who has that scope; of a request that changes something, with the token.
+
+    Args:
+        scope: read, run or admin; "" for whoever comes.
+    """
+
+    async def visitor(request: Request) -> Visitor:
+        sessions: Sessions = request.app.state.sessions
+        found = sessions.of(request.cookies.get(COOKIE))
+        request.state.visitor = found
+        if request.method not in {"GET", "HEAD"}:
+            await _check_change(request, found)
+        if scope and not found.scope:
+            raise SignInError
+        if scope and not found.may(scope):
+            raise HTTPException(403, f"Your key has scope {found.scope}; this needs {scope}. Ask for another key.")
+        return found
+
+    return Depends(visitor)
+
+
+Reader = Annotated[Visitor, visits("read")]
+Runner = Annotated[Visitor, visits("run")]
+Admin = Annotated[Visitor, visits("admin")]
+Anybody = Annotated[Visitor, visits("")]
+
+
+async def _check_change(request: Request, visitor: Visitor) -> None:
+    """Refuse a change that was not asked for by one of our own pages, shown to this visitor."""
+    heads = request.headers
+    if not own_origin(heads.get("origin"), heads.get("host", ""), heads.get("sec-fetch-site")):
+        raise HTTPException(403, "Only pages of this server may do that.")
+    token = heads.get(HEADER)
+    if token is None and "form" in heads.get("content-type", ""):
+        token = str((await request.form()).get(FIELD, ""))
+    if token != visitor.token:
+        raise HTTPException(403, "This page is older than your session. Reload it and try again.")
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages for people, and problem documents for scripts."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                answer = await inner(request)
+            except SignInError:
+                answer = _to_sign_in(request)
+            except TradingAIError as error:
+                answer = said(request, problem_of(error))
+            except HTTPException as error:
+                answer = said(request, http_problem(error))
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                field = ".".join(map(str, first["loc"][1:]))
+                answer = said(request, Problem(422, "The request cannot be carried out", f"{field}: {first['msg']}"))
+            visitor: Visitor | None = getattr(request.state, "visitor", None)
+            if visitor is not None and visitor.cookie and "set-cookie" not in answer.headers:
+                set_session(request, answer, visitor)
+            return answer
+
+        return handle
+
+
+def _to_sign_in(request: Request) -> Response:
+    if wants_page(request):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return go_to(f"/sign-in?next={quote(request.scope['path'] + query)}")
+    return Problem(401, "Sign in", "Your session is over. Reload the page to sign in again.", HEADERS)
+
+
+def said(request: Request, problem: Problem) -> Response:
+    """An error as whoever asked can read it."""
+    if not wants_page(request):
+        problem.headers.update(HEADERS)
+        return problem
+    told = json.loads(bytes(problem.body))
+    return render(request, "error.html", status=problem.status_code, title=told["title"], detail=told["detail"])
+
+
+def set_session(request: Request, answer: Response, visitor: Visitor) -> None:
+    """Give the browser its session."""
+    answer.set_cookie(
+        COOKIE,
+        visitor.cookie,
+        max_age=int(SESSION_SECONDS),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+
+
+def as_json(document: Any) -> Response:
+    """Data for a script."""
+    return JSONResponse(document, headers=HEADERS)

@@ -1,0 +1,88 @@
+// Candles with entries and exits: what is in view is asked for in as many candles as can be seen, whatever the number of bars.
+import { ask, isDark, notice } from "./page.js";
+
+const box = document.getElementById("candles"), said = document.getElementById("candles-said");
+const colours = () => (isDark()
+  ? { paper: "#14181d", ink: "#9fabb7", grid: "#2c343d", up: "#14181d", down: "#66717d", line: "#9fabb7", win: "#4cc39b", loss: "#f2935c", long: "#4aa3df", short: "#d17fd1" }
+  : { paper: "#ffffff", ink: "#5b6773", grid: "#e6e9ee", up: "#ffffff", down: "#9aa5b1", line: "#5b6773", win: "#009E73", loss: "#D55E00", long: "#0072B2", short: "#AA4499" });
+let chart, series, marks, held = null, asking = null, waiting = 0, isSetting = false;
+
+function look() {
+  const c = colours();
+  chart.applyOptions({ layout: { background: { color: c.paper }, textColor: c.ink, attributionLogo: true }, grid: { vertLines: { color: c.grid }, horzLines: { color: c.grid } }, rightPriceScale: { borderColor: c.grid }, timeScale: { borderColor: c.grid } });
+  // Candles stay neutral: colour belongs to the trades.
+  series.applyOptions({ upColor: c.up, downColor: c.down, borderUpColor: c.line, borderDownColor: c.line, wickUpColor: c.line, wickDownColor: c.line });
+  if (held) mark();
+}
+function mark() {
+  const c = colours(), list = [];
+  for (const trade of held.trades) {
+    list.push({ time: trade.entry, position: trade.is_long ? "belowBar" : "aboveBar", shape: trade.is_long ? "arrowUp" : "arrowDown", color: trade.is_long ? c.long : c.short, text: held.trades.length > 60 ? "" : `${trade.number} ${trade.is_long ? "long" : "short"}` });
+    list.push({ time: trade.exit, position: trade.is_long ? "aboveBar" : "belowBar", shape: trade.net_profit > 0 ? "circle" : "square", color: trade.net_profit > 0 ? c.win : c.loss, text: held.trades.length > 60 ? "" : `${trade.net_profit.toFixed(2)}, ${trade.reason}` });
+  }
+  list.sort((a, b) => a.time - b.time);
+  marks.setMarkers(list);
+}
+/** Show a span of time; a third of it on either side is there to be dragged into view. */
+async function show(from, to) {
+  asking?.abort();
+  asking = new AbortController();
+  const wide = from === undefined ? "" : `?from=${Math.floor(from - (to - from) / 3)}&to=${Math.ceil(to + (to - from) / 3)}`;
+  try {
+    held = await (await ask(box.dataset.address + wide, { signal: asking.signal })).json();
+  } catch (error) {
+    if (error.name !== "AbortError") notice(error.message, true);
+    return;
+  }
+  isSetting = true;
+  series.applyOptions({ priceFormat: { type: "price", precision: held.digits, minMove: 10 ** -held.digits } });
+  series.setData(held.time.map((time, i) => ({ time, open: held.open[i], high: held.high[i], low: held.low[i], close: held.close[i] })));
+  mark();
+  if (from === undefined) chart.timeScale().fitContent(); else chart.timeScale().setVisibleRange({ from: Math.max(from, held.time[0]), to: Math.min(to, held.time.at(-1)) });
+  said.textContent = `${held.length} candles, ${held.n_bars.toLocaleString("en")} of ${held.total.toLocaleString("en")} bars${document.querySelector(".to-chart[data-trade]") ? `, ${held.n_trades.toLocaleString("en")} trades` : ""}${held.trades.length < held.n_trades ? ": zoom in to see them" : ""}. Drag to move, turn the wheel or pinch to zoom; the arrow keys and + and - do so too.`;
+  box.dataset.length = held.length;
+  requestAnimationFrame(() => requestAnimationFrame(() => { isSetting = false; }));
+}
+/** Ask again where what is in view is coarser than it could be, or ends. */
+function moved() {
+  if (isSetting || !held) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    const range = chart.timeScale().getVisibleRange();
+    if (!range) return;
+    const first = held.time[0], last = held.time.at(-1), shown = held.time.filter((time) => time >= range.from && time <= range.to).length;
+    const couldBeFiner = held.n_bars > held.time.length && shown < held.time.length / 3;
+    const ends = (range.from <= first && first > held.span[0]) || (range.to >= last && last < held.span[1]);
+    if (couldBeFiner || ends) show(range.from, range.to);
+  }, 120);
+}
+if (box && globalThis.LightweightCharts) {
+  const { createChart, createSeriesMarkers, CandlestickSeries } = LightweightCharts;
+  chart = createChart(box, { autoSize: true, timeScale: { timeVisible: true, secondsVisible: false, minBarSpacing: 0.2 }, crosshair: { mode: 0 } });
+  series = chart.addSeries(CandlestickSeries, { priceLineVisible: false, lastValueVisible: false });
+  marks = createSeriesMarkers(series, []);
+  look();
+  document.addEventListener("theme", look);
+  chart.timeScale().subscribeVisibleLogicalRangeChange(moved);
+  box.addEventListener("keydown", (event) => {
+    const scale = chart.timeScale(), range = scale.getVisibleLogicalRange();
+    if (!range) return;
+    const width = range.to - range.from, step = { ArrowLeft: -0.2, ArrowRight: 0.2 }[event.key], zoom = { "+": -0.2, "=": -0.2, "-": 0.25 }[event.key];
+    if (step) scale.setVisibleLogicalRange({ from: range.from + step * width, to: range.to + step * width });
+    else if (zoom) scale.setVisibleLogicalRange({ from: range.from - zoom * width, to: range.to + zoom * width });
+    else return;
+    event.preventDefault();
+  });
+  document.querySelector(".trades")?.addEventListener("click", (event) => {
+    const button = event.target.closest(".to-chart");
+    if (!button) return;
+    const from = Date.parse(button.dataset.at) / 1000, to = Date.parse(button.dataset.until) / 1000, more = Math.max(to - from, 86400);
+    show(from - more, to + more).then(() => { box.scrollIntoView({ block: "center" }); box.focus({ preventScroll: true }); });
+  });
+  // As it opens, the last weeks: of all bars at once one sees a line.
+  show().then(() => {
+    if (!held || held.total < 400) return;
+    const [first, last] = held.span, share = Math.max(220 / held.total, Math.min(0.05, 600 / held.total));
+    show(last - (last - first) * share, last);
+  });
+}

@@ -1,0 +1,95 @@
+"""Numbers, times and names as pages show them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from trading_ai.figures import theme
+
+UNKNOWN = "\N{EN DASH}"
+
+
+def figure(value: float | None, metric: str = "", currency: str = "") -> str:
+    """A metric's value with its unit; a dash where it is undefined.
+
+    Args:
+        value: the value.
+        metric: the metric's name; an unknown one is taken as a ratio.
+        currency: account currency, appended to money.
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return theme.number(float(value), theme.metric_of(metric).unit, currency)
+
+
+def count(value: float | None) -> str:
+    """A whole number with separators."""
+    return UNKNOWN if value is None else f"{int(value):,}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time span in its two largest units."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 1:
+        return "under 1 s"
+    whole = round(seconds)
+    parts = [(whole // 86_400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
+    first = next(i for i, (n, _) in enumerate(parts) if n)
+    return " ".join(f"{n} {unit}" for n, unit in parts[first : first + 2] if n)
+
+
+def rate(value: float | None) -> str:
+    """Trials for each second."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}/s" if value >= 10 else f"{value:,.1f}/s"
+
+
+def size(n_bytes: float) -> str:
+    """A number of bytes."""
+    for unit in ("B", "kB", "MB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.1f} GB"
+
+
+def moment(text: str | None) -> str:
+    """A time as documents hold it, to the minute."""
+    return UNKNOWN if not text else text[:16].replace("T", " ")
+
+
+def ago(text: str | None, now: float) -> str:
+    """How long ago a time was; the day where that is more than a week.
+
+    Args:
+        text: the time, as documents hold it.
+        now: seconds since 1970.
+    """
+    if not text:
+        return UNKNOWN
+    then = datetime.fromisoformat(text)
+    seconds = now - (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp()
+    if seconds < 60:
+        return "just now"
+    if seconds > 7 * 86_400:
+        return text[:10]
+    return duration(seconds).partition(" ")[0] + " " + duration(seconds).split(" ")[1] + " ago"
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def value(given: Any) -> str:
+    """A parameter's value."""
+    return theme.value_text(given)
+
+
+def values(given: dict[str, Any]) -> str:
+    """Parameters in one line."""
+    return ", ".join(f"{name} {theme.value_text(each)}" for name, each in given.items())

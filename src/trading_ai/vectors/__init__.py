@@ -1,0 +1,1 @@
+"""Where vectors are kept besides the product's own database."""

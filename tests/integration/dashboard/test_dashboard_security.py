@@ -1,0 +1,167 @@
+"""Signing in, the token of every change, and what the pages allow a browser."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser, token_of
+from trading_ai.dashboard.app import ROUTERS
+from trading_ai.dashboard.sessions import COOKIE
+
+
+@pytest.fixture(scope="module")
+def keys(laptop):
+    made = {}
+    for scope in ("read", "run", "admin"):
+        made[scope] = laptop.application.keys.create(f"{scope}er", scope, time.time())
+    return made
+
+
+def sign_in(client, key, **form):
+    data = {"csrf": token_of(client, "/sign-in"), "key": key, **form}
+    return client.post("/do/sign-in", data=data, headers=PAGE | ORIGIN)
+
+
+def changes():
+    """Addresses of every change that a page can ask for."""
+    every = [route for router in ROUTERS for route in router.routes]
+    asked = {route.path for route in every if route.methods - {"GET", "HEAD"}}
+    assert all(path.startswith("/do/") for path in asked)
+    return sorted(asked)
+
+
+def test_without_a_session_a_person_is_led_to_the_entrance_and_a_script_told(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    answer = client.get("/backtests?offset=2", headers=PAGE)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/sign-in?next=/backtests%3Foffset%3D2"
+    assert client.get("/parts/home", headers={"X-Part": "1"}).status_code == 401
+
+
+def test_the_key_opens_a_session_that_leads_where_one_wanted_to(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    answer = sign_in(client, keys["run"][1], next="/data")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/data")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert keys["run"][1] not in cookie
+    assert client.get("/data", headers=PAGE).status_code == 200
+
+
+def test_a_wrong_key_is_said(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    answer = sign_in(client, "tai_00000000_wrong")
+    assert answer.status_code == 401
+    assert "That key is not valid" in answer.text
+    assert client.get("/", headers=PAGE).status_code == 303
+
+
+@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", ""])
+def test_signing_in_leads_to_no_other_server(laptop, keys, where):
+    client = browser(laptop, keys_required=True)
+    assert sign_in(client, keys["read"][1], next=where).headers["location"] == "/"
+
+
+def test_a_revoked_key_ends_its_session(laptop):
+    record, key = laptop.application.keys.create("short", "read", time.time())
+    client = browser(laptop, keys_required=True)
+    sign_in(client, key)
+    assert client.get("/", headers=PAGE).status_code == 200
+    laptop.application.keys.revoke(record.key_id, time.time())
+    client.app.state.sessions._seen.clear()  # what was looked up some seconds ago
+    assert client.get("/", headers=PAGE).status_code == 303
+
+
+def test_signing_out_forgets_the_session(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    sign_in(client, keys["read"][1])
+    answer = client.post("/do/sign-out", data={"csrf": token_of(client)}, headers=PAGE | ORIGIN)
+    assert answer.status_code == 303
+    assert client.cookies.get(COOKIE) is None
+    assert client.get("/", headers=PAGE).status_code == 303
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_no_change_without_token_and_own_origin(laptop, keys, required):
+    client = browser(laptop, keys_required=required)
+    if required:
+        sign_in(client, keys["admin"][1])
+    token = token_of(client)
+    assert len(changes()) >= 8
+    evil = {"Origin": "http://evil.example"}
+    neighbour = {"Origin": "http://localhost:8080", "Sec-Fetch-Site": "same-site"}
+    for path in changes():
+        where = path.replace("{optimization_id}", "latest").replace("{change}", "cancel")
+        where = re.sub(r"\{\w+\}", "latest", where)
+        for heads in (ORIGIN, {"X-CSRF-Token": token}, ORIGIN | {"X-CSRF-Token": "0" * 64},
+                      evil | {"X-CSRF-Token": token}, neighbour | {"X-CSRF-Token": token}):  # fmt: skip
+            answer = client.post(where, data={"x": "1"}, headers=heads)
+            assert answer.status_code == 403, (where, heads, answer.text)
+
+
+def test_a_token_of_another_session_does_not_count(laptop):
+    first, second = browser(laptop), browser(laptop)
+    token_of(first)
+    heads = ORIGIN | {"X-CSRF-Token": token_of(second)}
+    assert first.post("/do/optimizations/latest/cancel", headers=heads).status_code == 403
+
+
+def test_a_key_that_may_look_changes_nothing_and_sees_no_buttons(laptop, keys):
+    key = laptop.started()
+    laptop.wait(key)
+    client = browser(laptop, keys_required=True)
+    sign_in(client, keys["read"][1])
+    heads = ORIGIN | {"X-CSRF-Token": token_of(client)}
+    assert "scope read; this needs" in client.post(f"/do/optimizations/{key}/delete", headers=heads).json()["detail"]
+    assert client.post("/do/optimize/count", json={}, headers=heads).status_code == 403
+    for path in (f"/optimizations/{key}", "/data", "/optimize", "/backtests"):
+        page = client.get(path, headers=PAGE).text
+        assert 'action="/do/opt' not in page
+        assert 'id="start"' not in page
+        assert 'id="file"' not in page
+
+
+def test_the_session_is_no_key_of_the_api(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    sign_in(client, keys["admin"][1])
+    assert client.get("/api/v1/optimize").status_code == 401
+
+
+def test_pages_run_no_script_but_ours_and_reach_no_other_host(laptop):
+    client = browser(laptop)
+    answer = client.get("/", headers=PAGE)
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "<script>" not in answer.text
+    assert " onclick=" not in answer.text
+    assert "http://" not in answer.text.replace("http://www.w3.org", "")
+    assert "https://" not in answer.text
+
+
+def test_names_cannot_become_markup(laptop):
+    evil = '<script>alert(1)</script>"><img src=x>'
+    key = laptop.started(name=evil)
+    laptop.wait(key)
+    client = browser(laptop)
+    for path in ("/", f"/optimizations/{key}", f"/optimizations/{key}/verdict", "/backtests"):
+        page = client.get(path, headers=PAGE).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+
+
+def test_what_is_not_there_is_a_page_for_people_and_a_document_for_the_api(laptop):
+    client = browser(laptop)
+    page = client.get("/nothing-here", headers=PAGE)
+    assert page.status_code == 404
+    assert "There is no such thing" in page.text
+    assert client.get("/api/v1/nothing", headers=PAGE).headers["content-type"] == "application/problem+json"
+    missing = client.get("/optimizations/nope", headers=PAGE)
+    assert missing.status_code == 404
+    assert "nope" in missing.text
