@@ -10,7 +10,7 @@ from trading_ai.api import assistant, sql
 from trading_ai.api.context import context_of
 from trading_ai.api.schemas import AskBody, SqlBody
 from trading_ai.dashboard.pages import PageRoute, Reader, render
-from trading_ai.documents.sql_tables import schema_json
+from trading_ai.documents.sql_schema import schema_json
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

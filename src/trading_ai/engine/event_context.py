@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from trading_ai.engine.event_order_words import known_words
 from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import BAR_ARRAYS, OtherBars, Place, Series, indicator_of
 from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
+from trading_ai.engine.event_words import known_words
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.errors import EvaluationError
 from trading_ai.market.bars import Bars

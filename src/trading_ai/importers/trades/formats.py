@@ -67,7 +67,7 @@ FORMATS: tuple[TradeFormat, ...] = (
     ),
     TradeFormat(
         "tradingview", "TradingView list of trades", "csv, xlsx", tradingview.recognises, tradingview.read,
-        "two rows a trade: time, price, size, profit after commission", "stops, targets, commission, capital, the "
+        "two rows a trade: time, price, size, profit after commission", "stops, targets, commission, the "
         "clock, parameters",
     ),
     TradeFormat(

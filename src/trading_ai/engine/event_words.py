@@ -1,4 +1,4 @@
-"""The words of an order of an event strategy, and what they are called elsewhere."""
+"""The words of an order in an event strategy, and what other programs call them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _OTHER_WORDS = {
 
 
 def known_words(method: str, order: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of an order besides its size, all of them known.
+    """The arguments of an order, if all of them are known.
 
     Args:
-        method: ``buy`` or ``sell``, for the message.
-        order: arguments by name.
+        method: ``buy`` or ``sell``.
+        order: its arguments by name.
 
     Raises:
-        EvaluationError: there is no such argument.
+        EvaluationError: one is not known; the message says what is meant by it elsewhere.
     """
     for name in order:
         if name not in _ORDER_WORDS:
