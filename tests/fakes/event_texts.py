@@ -103,7 +103,22 @@ class HoursAndDays(EventStrategy):
             ctx.buy(0.1, stop_pips=10, target_pips=10)
 
 
-SAME = (HoursAndDays, FirstTrade, Names, Bar, Lengths, Rounded, WholeClose, PartClose)
+class Pending(EventStrategy):
+    """Asks whether orders wait and how many, before and after it cancels them, and counts its positions."""
+
+    def on_bar(self, ctx):
+        if not ctx.positions and not ctx.orders:
+            for k in range(1, 4):
+                ctx.buy(0.1, limit=ctx.close - k * 0.0004, target_pips=8, stop_pips=15, expiry=6)
+            if len(ctx.orders) == 3:
+                ctx.sell(0.1, stop_price=ctx.close - 0.0020, oco="x", stop_pips=10, target_pips=20)
+        elif ctx.orders and len(ctx.positions) == 2:
+            ctx.cancel_all()
+            if not ctx.orders and len(ctx.orders) == 0 and bool(ctx.positions):
+                ctx.position.close()
+
+
+SAME = (Pending, HoursAndDays, FirstTrade, Names, Bar, Lengths, Rounded, WholeClose, PartClose)
 """Those that compile, and must do the same compiled."""
 
 

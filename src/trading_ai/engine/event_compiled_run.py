@@ -32,8 +32,8 @@ _FIELDS = {
     "gross_profit": e.T_GROSS, "commission": e.T_PAID, "swap": e.T_SWAP, "net_profit": e.T_NET, "balance": e.T_BALANCE,
 }  # fmt: skip
 _TROUBLES = {
-    e.TOO_MANY_POSITIONS: f"more than {MOST_POSITIONS} positions are open at once",
-    e.TOO_MANY_ORDERS: f"more than {MOST_ORDERS} orders are waiting at once",
+    e.TOO_MANY_POSITIONS: f"more than {MOST_POSITIONS} positions are open at once: ask `if not ctx.position` first",
+    e.TOO_MANY_ORDERS: f"more than {MOST_ORDERS} orders are waiting at once: give them an expiry, or cancel them",
     event_orders_placed.BAD_ORDER: "an order has a size that is not above 0, or a distance or expiry below 0",
     event_orders_placed.BAD_INDEX: "a series is asked for a place that is not below 0: the current bar is [-1]",
 }

@@ -64,7 +64,9 @@ class EventSimulator(EventAccount):
             self.requests.append(order)
             return
         if len(self.waiting) >= MOST_ORDERS:
-            raise EvaluationError(f"more than {MOST_ORDERS} orders are waiting at once")
+            raise EvaluationError(
+                f"more than {MOST_ORDERS} orders are waiting at once: give them an expiry, or cancel them"
+            )
         self.waiting.append(order)
 
     def close_later(self, size: float | None, position: HeldPosition | None = None, side: int = 0) -> None:

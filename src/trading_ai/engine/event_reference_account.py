@@ -128,7 +128,9 @@ class EventAccount(ReferenceAccount):
             self.skipped += 1
             return
         if len(self.open) >= MOST_POSITIONS:
-            raise EvaluationError(f"more than {MOST_POSITIONS} positions are open at once")
+            raise EvaluationError(
+                f"more than {MOST_POSITIONS} positions are open at once: ask `if not ctx.position` first"
+            )
         stop, reason = -side * math.inf, STOP_LOSS
         if order.stop_pips:
             stop = self.level(entry - side * (order.stop_pips * self.pip))

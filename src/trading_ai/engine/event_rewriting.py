@@ -38,6 +38,8 @@ _TRADE = {
 _PRICES = ("size", "limit", "stop_price", "stop", "target")
 _DISTANCES = ("stop_pips", "target_pips", "trail", "trail_pips", "expiry")
 _IS_OPEN = "(d.account[e.N_OPEN] > 0.0)"
+_COUNTS = {"positions": "int(d.account[e.N_OPEN])", "orders": "n_waiting(d)"}
+"""How many there are: all that compiled code knows of lists of objects."""
 _HAS_TRADED = "(d.account[e.N_CLOSED] > 0.0)"
 BUILT_IN = {"abs", "min", "max", "len", "range", "int", "float", "bool", "round", "True", "False", "None"}
 """Names of Python's own that compiled code may use."""
@@ -193,6 +195,10 @@ class Rewriting(ast.NodeTransformer):
             values = self._argument(f"atr_{ast.unparse(node.args[0])}", node)
             made = ast.Subscript(values, ast.Name("bar", ast.Load()), ast.Load())
             return ast.copy_location(made, node)
+        if isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1:
+            for name, count in _COUNTS.items():
+                if self._is_ctx(node.args[0], name):
+                    return self._expression(count, node)
         if isinstance(node.func, ast.Name) and node.func.id == "round" and (len(node.args) > 1 or node.keywords):
             if len(node.args) != 2 or node.keywords:
                 raise CannotCompileError(node.lineno, "round with other arguments than a number and its digits")
@@ -254,6 +260,9 @@ class Rewriting(ast.NodeTransformer):
         if node.attr == "last_trade":
             self._require_truth(node, "a trade")
             return self._expression(_HAS_TRADED, node)
+        if node.attr in _COUNTS:
+            self._require_truth(node, f"ctx.{node.attr}")
+            return self._expression(f"({_COUNTS[node.attr]} > 0)", node)
         if node.attr in {"time", "day"}:
             self._argument(f"bar_{node.attr}", node)
         if node.attr in _ACCOUNT:

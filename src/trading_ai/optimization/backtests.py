@@ -52,13 +52,29 @@ def full_result(evaluator: Evaluator, combination: Mapping[str, Any]) -> Backtes
     except TradingAIError:
         raise
     except Exception as error:
-        remedy = ""
-        if isinstance(error, AttributeError) and error.name:
-            remedy = did_you_mean(error.name, (name for name in dir(error.obj) if not name.startswith("_")))
-        said = f"{error}. {remedy.rstrip()}" if remedy else f"{error}"
+        remedy = _remedy(error)
+        said = f"{error}. {remedy}" if remedy else f"{error}"
         raise EvaluationError(
             f"strategy {evaluator.strategy.name} raised {type(error).__name__}: {said}{_line_in_the_strategy(error)}"
         ) from error
+
+
+_MEANT = {
+    "got Series": "An indicator is made of whole arrays, in on_start: ctx.indicator(talib.SMA, 'close', 20).",
+    "'float' object is not subscriptable": "ctx.close is one number; ctx.closes[-2] is the close of the bar before.",
+    "'int' object has no attribute 'hour'": "ctx.time is nanoseconds; ctx.between('08:00', '11:00', 'UTC') has hours.",
+}
+"""What those who write this have in mind mostly, by a part of the message."""
+
+
+def _remedy(error: Exception) -> str:
+    """What to do instead, where that can be guessed, or ""."""
+    for part, remedy in _MEANT.items():
+        if part in str(error):
+            return remedy
+    if isinstance(error, AttributeError) and error.name:
+        return did_you_mean(error.name, (name for name in dir(error.obj) if not name.startswith("_"))).rstrip()
+    return ""
 
 
 _OWN_FOLDER = str(Path(trading_ai.__file__).parent)

@@ -24,9 +24,15 @@ from tests.acceptance.strategies.checking import (
     most_open,
     trades_of,
 )
+from trading_ai.evaluation.event_runs import why_not_compiled
 from trading_ai.strategies.event import EventStrategy
 
 AT_SIGNAL, TRAILED, END = 0, 3, 6
+IN_PYTHON = {
+    "ThreeTargets": "an order with several targets", "Pyramid": "ctx.positions", "CoolDown": "on_trade",
+    "Martingale": "a trade is used as a whole", "Turtle": "a position is used as a whole",
+}  # fmt: skip
+"""Strategies that cannot be compiled, and what is said of it."""
 ALL = [
     kind for kind in vars(of_events).values()
     if inspect.isclass(kind) and issubclass(kind, EventStrategy) and kind is not EventStrategy
@@ -350,6 +356,8 @@ def test_compiled_trades_are_the_same(bars, kind, monkeypatch, run):
     """The front door, which compiles what can be compiled, against plain Python."""
     plain = run(kind)
     monkeypatch.undo()
+    why = why_not_compiled(kind(), bars.slice(0, 300))
+    assert IN_PYTHON[kind.__name__] in why if kind.__name__ in IN_PYTHON else not why
     fast = ta.backtest(bars, kind)
     for name in plain.trades.dtype.names:
         np.testing.assert_array_equal(plain.trades[name], fast.trades[name], err_msg=name)

@@ -287,3 +287,36 @@ def test_what_goes_wrong_names_the_line_of_the_strategy(asks, said, line):
     first = Slips.on_bar.__code__.co_firstlineno
     assert said in str(failed.value)
     assert str(failed.value).endswith(f" at {__file__}:{first + line}")
+
+
+class Guesses(EventStrategy):
+    """Asks as in other programs."""
+
+    what: str = Choice("subscript", ("subscript", "hour", "series", "many"))
+
+    def on_start(self, ctx):
+        if self.what == "series":
+            talib.SMA(ctx.closes, 20)
+
+    def on_bar(self, ctx):
+        if self.what == "subscript" and ctx.close[-1] > ctx.close[-2]:
+            ctx.buy(0.1)
+        if self.what == "hour" and ctx.time.hour == 8:
+            ctx.buy(0.1)
+        if self.what == "many":
+            ctx.buy(0.01)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("subscript", r"not subscriptable. ctx.close is one number; ctx.closes\[-2\]"),
+        ("hour", r"ctx.between\('08:00'"),
+        ("series", r"got Series\). An indicator is made of whole arrays, in on_start"),
+        ("many", r"more than 128 positions are open at once: ask `if not ctx.position` first"),
+    ],
+)
+def test_what_is_written_as_elsewhere_is_answered_with_how_it_is_here(what, said):
+    evaluator = make_evaluator(BARS.slice(0, 200), Guesses)
+    with pytest.raises(EvaluationError, match=said):
+        full_result(evaluator, {"what": what})

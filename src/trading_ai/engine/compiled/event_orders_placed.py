@@ -122,6 +122,16 @@ def close_some(d, number, size, side):
 
 
 @njit_once
+def n_waiting(d):
+    """`len(ctx.orders)`: pending orders that are neither filled nor cancelled."""
+    n = 0
+    for j in range(int(d.account[e.N_WAITING])):
+        if d.orders[j, e.O_LIVE] > 0.0:
+            n += 1
+    return n
+
+
+@njit_once
 def cancel_all(d):
     """`ctx.cancel_all`."""
     for j in range(int(d.account[e.N_WAITING])):
