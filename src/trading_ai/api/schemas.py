@@ -81,7 +81,7 @@ def _whole(given: object) -> object:
 class PriorityBody(_Body):
     """Which of several optimizations gets more of the workers."""
 
-    priority: Annotated[StrictInt, BeforeValidator(_whole), Field(ge=1, le=9)]
+    priority: Annotated[StrictInt, Field(ge=1, le=9), BeforeValidator(_whole)]
 
 
 class WalkForwardBody(SearchBody):
