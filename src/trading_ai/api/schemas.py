@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from trading_ai.api.fields import ID_PATTERN, LARGEST, SHOWABLE, WHOLE, GroupBody, values_in, with_fields
 from trading_ai.assistant.ports import Kind
@@ -74,10 +74,15 @@ class OptimizeBody(SearchBody):
     )
 
 
+def _whole(given: object) -> object:
+    """A number without a fraction as a whole one, as JSON Schema has it: 2.0 is an integer there."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 class PriorityBody(_Body):
     """Which of several optimizations gets more of the workers."""
 
-    priority: Annotated[StrictInt, Field(ge=1, le=9)]
+    priority: Annotated[StrictInt, Field(ge=1, le=9), BeforeValidator(_whole)]
 
 
 class WalkForwardBody(SearchBody):

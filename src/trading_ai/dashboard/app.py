@@ -55,7 +55,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
         secret=shared if settings.is_shared else secrets.token_bytes(32),
     )
     app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), {}, {}
-    app.state.home = (-1e9, {})
+    app.state.home, app.state.home_part = (-1e9, {}), None
     app.state.bars = BarsKept(context.artifacts)
     app.include_router(ASSETS.router)
     app.include_router(_entrance)

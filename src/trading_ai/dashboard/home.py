@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
 from trading_ai.api.context import context_of
-from trading_ai.dashboard.pages import MENU, PageRoute, Reader, as_json, render
+from trading_ai.dashboard.pages import HEADERS, MENU, PageRoute, Reader, as_json, render
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.optimizations import optimization_json
 from trading_ai.documents.words import short, strategy_label
@@ -33,17 +34,21 @@ def home(request: Request, _: Reader) -> Response:
 
 @router.get("/parts/home")
 def live(request: Request, _: Reader) -> Response:
-    """What of it changes while one looks."""
-    return render(request, "home_live.html", **_seen(request))
+    """What of it changes while one looks; made once a second, however many look."""
+    found, kept = _seen(request), request.app.state.home_part
+    if kept is None or kept[0] is not found:
+        kept = request.app.state.home_part = (found, render(request, "home_live.html", **found).body)
+    return HTMLResponse(kept[1], headers=HEADERS)
 
 
 def _seen(request: Request) -> dict[str, Any]:
     """What the page shows, read at most once a second, however many look."""
+    found: dict[str, Any]
     moment, found = request.app.state.home
     if time.monotonic() - moment > _KEPT_SECONDS:
         found = _look(context_of(request))
         request.app.state.home = (time.monotonic(), found)
-    return dict(found)
+    return found
 
 
 def _look(context: Context) -> dict[str, Any]:

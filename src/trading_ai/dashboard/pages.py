@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 from collections.abc import Callable, Coroutine
@@ -143,7 +144,7 @@ async def _check_change(request: Request, visitor: Visitor) -> None:
     token = heads.get(HEADER)
     if token is None and "form" in heads.get("content-type", ""):
         token = str((await request.form()).get(FIELD, ""))
-    if token != visitor.token:
+    if token is None or not hmac.compare_digest(token.encode(), visitor.token.encode()):
         raise HTTPException(403, "This page is older than your session. Reload it and try again.")
 
 

@@ -189,7 +189,8 @@ def test_the_priority_of_a_running_one_can_be_changed(laptop):
     do = f"/api/v1/optimize/{key}/priority"
     assert laptop.optimizer.post(do, json={"priority": 9}).json()["priority"] == 9
     assert laptop.optimizer.get(f"/api/v1/optimize/{key}").json()["priority"] == 9
-    for wrong in (0, 10, "9", 1.5, None):
+    assert laptop.optimizer.post(do, json={"priority": 3.0}).json()["priority"] == 3
+    for wrong in (0, 10, "9", 1.5, None, True):
         assert_problem(laptop.optimizer.post(do, json={"priority": wrong}), 422, field="priority")
     laptop.optimizer.post(f"/api/v1/optimize/{key}/cancel")
     assert_problem(laptop.optimizer.post(do, json={"priority": 2}), 409, says="nothing to prioritize")
