@@ -79,7 +79,7 @@ _by_address = QUOTIENT.call
 
 @njit
 def _twice(address, pair, divisor):
-    return 2.0 * _by_address(address, (pair, divisor))
+    return 2.0 * _by_address(address, pair, divisor)
 
 
 @pytest.mark.compiles
@@ -107,7 +107,7 @@ def test_what_is_called_by_its_address_is_part_of_what_its_callers_are_made_of()
         call = far(called, 0.0, kind_of(0.0)).call
 
         def calls(address, x):
-            return call(address, (x,))
+            return call(address, x)
 
         return digest_of(njit(calls))
 
@@ -128,5 +128,6 @@ def _calls_with_constants(x):
 @pytest.mark.compiles
 @pytest.mark.skipif(not hasattr(_plus, "overloads"), reason="compiling is switched off")
 def test_constants_make_no_machine_code_of_their_own():
+    _calls_with_constants._cache.disable()  # what is loaded says nothing of how it was compiled
     assert _calls_with_constants(1.0) == 2.0 + 1.0 + 4.0
     assert len(_plus.overloads) == 1

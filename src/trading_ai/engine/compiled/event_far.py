@@ -44,7 +44,7 @@ def addresses() -> npt.NDArray[np.int64]:
 @njit_once
 def one_bar(d, t):
     """See `event_walk.one_bar`."""
-    return _one_bar(d.far[0], (d, t))
+    return _one_bar(d.far[0], d, t)
 
 
 @njit_once
@@ -53,38 +53,35 @@ def order(
 ):
     """See `event_orders_placed.order`."""
     _order(
-        d.far[1],
-        (
-            d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry,
-            group, given,
-        ),
+        d.far[1], d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry,
+        group, given,
     )  # fmt: skip
 
 
 @njit_once
 def exit_all(d, side):
     """`ctx.exit` without a size."""
-    _exit(d.far[2], (d, 0.0, 0.0, side))
+    _exit(d.far[2], d, 0.0, 0.0, side)
 
 
 @njit_once
 def exit_some(d, size, side):
     """`ctx.exit`; size in lots."""
-    _exit_some(d.far[3], (d, 0.0, size, side))
+    _exit_some(d.far[3], d, 0.0, size, side)
 
 
 @njit_once
 def close_oldest(d):
     """`ctx.position.close` without a size."""
     if d.account[e.N_OPEN] > 0.0:
-        _exit(d.far[2], (d, d.positions[0, e.NUMBER], 0.0, 0.0))
+        _exit(d.far[2], d, d.positions[0, e.NUMBER], 0.0, 0.0)
 
 
 @njit_once
 def close_part(d, size):
     """`ctx.position.close`; size in lots."""
     if d.account[e.N_OPEN] > 0.0:
-        _exit_some(d.far[3], (d, d.positions[0, e.NUMBER], size, 0.0))
+        _exit_some(d.far[3], d, d.positions[0, e.NUMBER], size, 0.0)
 
 
 @njit_once
@@ -92,7 +89,7 @@ def equity_now(d):
     """Equity at the last close, as the strategy sees it."""
     if d.account[e.N_OPEN] == 0.0:
         return d.account[e.BALANCE]
-    return _equity(d.far[4], (d,))
+    return _equity(d.far[4], d)
 
 
 @njit_once
@@ -100,22 +97,22 @@ def profit_now(d):
     """Price profit and swap of the oldest position at the last close; 0 without one."""
     if d.account[e.N_OPEN] == 0.0:
         return 0.0
-    return _profit(d.far[5], (d,))
+    return _profit(d.far[5], d)
 
 
 @njit_once
 def to_tick(d, t, k):
     """See `event_ticks.to_tick`."""
-    _to_tick(d.far[6], (d, t, k))
+    _to_tick(d.far[6], d, t, k)
 
 
 @njit_once
 def carry_out(d, t):
     """See `event_ticks.carry_out`."""
-    _carry_out(d.far[7], (d, t))
+    _carry_out(d.far[7], d, t)
 
 
 @njit_once
 def end_of_ticks(d, t):
     """See `event_ticks.end_of_ticks`."""
-    return _end_of_ticks(d.far[8], (d, t))
+    return _end_of_ticks(d.far[8], d, t)
