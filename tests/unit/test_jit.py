@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -96,6 +98,23 @@ def test_a_function_that_is_called_by_its_address_does_what_it_does_otherwise():
 def test_what_a_function_does_not_take_is_no_call_by_address():
     with pytest.raises(CompilerError, match="_quotient cannot be called with"):
         _twice(QUOTIENT.address(), Pair(np.array([1]), np.array([2])), 3.0)
+
+
+def test_code_that_was_made_at_run_time_is_known_by_what_it_calls(monkeypatch):
+    def digest(number):
+        @njit
+        def called(x):
+            return x + number
+
+        module = ModuleType("made_at_run_time")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        vars(module)["called"] = called
+        exec("def calls(x):\n    return called(x)", vars(module))
+        return digest_of(njit(vars(module)["calls"]))
+
+    assert digest(1.0) is not None
+    assert digest(1.0) == digest(1.0)
+    assert digest(1.0) != digest(2.0)
 
 
 def test_what_is_called_by_its_address_is_part_of_what_its_callers_are_made_of():

@@ -32,8 +32,8 @@ _PREFIX = "trading_ai_events_"
 _CALLED = {
     name: vars(module)[name]
     for module, names in (
-        (event_desk, ("margin_now", "finite_or_nan", "bid_now", "ask_now")),
-        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part", "equity_now", "profit_now")),
+        (event_desk, ("equity_now", "margin_now", "profit_now", "finite_or_nan", "bid_now", "ask_now")),
+        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part")),
         (
             event_orders_placed,
             (
