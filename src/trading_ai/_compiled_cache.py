@@ -152,7 +152,11 @@ class _Reader:
 def _is_foreign(module: str) -> bool:
     """Whether a module's code is known by its package's version: neither ours nor a user's."""
     found = sys.modules.get(module)
-    return is_installed(getattr(found, "__file__", None)) if found is not None else False
+    if found is None:
+        return False
+    file = getattr(found, "__file__", None)
+    # A module without a file is one of Python's own, or was made at run time and is known by its code alone.
+    return module.partition(".")[0] in sys.stdlib_module_names if file is None else is_installed(file)
 
 
 def _version_of(module: str) -> str:

@@ -153,7 +153,7 @@ class Far(NamedTuple):
     """A compiled function that others call by its address.
 
     Attributes:
-        call: for compiled code: takes the address and a tuple of the arguments, and returns what the function does.
+        call: for compiled code: takes the address, then the arguments, and returns what the function does.
         address: compiles it, or loads it from the disk, and gives its address, valid while the process lives.
     """
 
@@ -178,15 +178,14 @@ def far(function: Callable[..., Any], returns: Any, *kinds: Any) -> Far:
         kinds: the types of its arguments, from `kind_of`. Numbers are converted to them.
     """
     if not isinstance(function, Dispatcher):  # where compiling is switched off
-        return Far(lambda _address, arguments: function(*arguments), lambda: 0)
+        return Far(lambda _address, *arguments: function(*arguments), lambda: 0)
     result = types.none if returns is None else kind_of(returns)
     dispatcher = cast("Any", function)
 
-    def typing(_context: Any, _address: Any, arguments: Any) -> Any:
-        given: tuple[Any, ...] = tuple(arguments) if isinstance(arguments, types.BaseTuple) else ()  # type: ignore[arg-type]
+    def typing(_context: Any, _address: Any, *given: Any) -> Any:
         # The function is named so that it, and all that it calls, belongs to what its callers are compiled from.
         if len(given) != len(kinds) or not all(map(_passes, given, kinds)):
-            raise TypingError(f"{dispatcher.__name__} cannot be called with {arguments}")
+            raise TypingError(f"{dispatcher.__name__} cannot be called with {given}")
 
         def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             call: Any = context.call_conv
@@ -202,7 +201,8 @@ def far(function: Callable[..., Any], returns: Any, *kinds: Any) -> Far:
                 call.return_status_propagate(builder, status)
             return context.get_dummy_value() if returns is None else made
 
-        return result(types.int64, arguments), generate
+        together: Any = types.StarArgTuple
+        return result(types.int64, together.from_types(given)), generate
 
     def address() -> int:
         dispatcher.compile(kinds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +81,7 @@ _by_address = QUOTIENT.call
 
 @njit
 def _twice(address, pair, divisor):
-    return 2.0 * _by_address(address, (pair, divisor))
+    return 2.0 * _by_address(address, pair, divisor)
 
 
 @pytest.mark.compiles
@@ -98,6 +100,23 @@ def test_what_a_function_does_not_take_is_no_call_by_address():
         _twice(QUOTIENT.address(), Pair(np.array([1]), np.array([2])), 3.0)
 
 
+def test_code_that_was_made_at_run_time_is_known_by_what_it_calls(monkeypatch):
+    def digest(number):
+        @njit
+        def called(x):
+            return x + number
+
+        module = ModuleType("made_at_run_time")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        vars(module)["called"] = called
+        exec("def calls(x):\n    return called(x)", vars(module))
+        return digest_of(njit(vars(module)["calls"]))
+
+    assert digest(1.0) is not None
+    assert digest(1.0) == digest(1.0)
+    assert digest(1.0) != digest(2.0)
+
+
 def test_what_is_called_by_its_address_is_part_of_what_its_callers_are_made_of():
     def caller(number):
         @njit
@@ -107,7 +126,7 @@ def test_what_is_called_by_its_address_is_part_of_what_its_callers_are_made_of()
         call = far(called, 0.0, kind_of(0.0)).call
 
         def calls(address, x):
-            return call(address, (x,))
+            return call(address, x)
 
         return digest_of(njit(calls))
 
@@ -128,5 +147,6 @@ def _calls_with_constants(x):
 @pytest.mark.compiles
 @pytest.mark.skipif(not hasattr(_plus, "overloads"), reason="compiling is switched off")
 def test_constants_make_no_machine_code_of_their_own():
+    _calls_with_constants._cache.disable()  # what is loaded says nothing of how it was compiled
     assert _calls_with_constants(1.0) == 2.0 + 1.0 + 4.0
     assert len(_plus.overloads) == 1

@@ -32,8 +32,8 @@ _PREFIX = "trading_ai_events_"
 _CALLED = {
     name: vars(module)[name]
     for module, names in (
-        (event_desk, ("margin_now", "finite_or_nan", "bid_now", "ask_now")),
-        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part", "equity_now", "profit_now")),
+        (event_desk, ("equity_now", "margin_now", "profit_now", "finite_or_nan", "bid_now", "ask_now")),
+        (event_far, ("order", "exit_all", "exit_some", "close_oldest", "close_part")),
         (
             event_orders_placed,
             (
@@ -83,15 +83,32 @@ _BAR_OF_TICKS = """
         if bar == first or account[RUINED_BAR] >= 0.0:
             equity[t] = one_bar(d, t)
             continue
+        n_open, n_others = account[N_OPEN], account[N_WAITING] + account[N_REQUESTS]
+        quiet = np.nan
+        if n_open + n_others == 0.0:
+            quiet = account[BALANCE]
+        elif n_open == 1.0 and n_others == 0.0 and t < equity.shape[0] - 1:
+            quiet = held_quietly(positions, config, prices, account[BALANCE], t)
+        calm = quiet == quiet
+        if calm:
+            account[HELD], account[OPENED_BEFORE] = n_open, account[N_OPENED]
         for k in range(4):
-            to_tick(d, t, k)
+            if not calm:
+                to_tick(d, t, k)
+            elif k == 1:
+                account[UP_FIRST] = 1.0 if goes_up_first(d, t) else 0.0
             if account[RUINED_BAR] < 0.0:
                 show(d, t, k)
                 {kept}_ = on_tick(d, bar - 1{arguments}{states})
                 if account[TOUCHED] > 0.0:
                     carry_out(d, t)
+                    calm = False
                 account[TICK] = -1.0
-        equity[t] = end_of_ticks(d, t)
+        if calm:
+            account[EXPOSED] += n_open
+            equity[t] = quiet
+        else:
+            equity[t] = end_of_ticks(d, t)
 """
 
 
@@ -205,11 +222,11 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     space |= {method: njit_users(space[method]) for method in methods}
     space |= {
         "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_far.one_bar,
-        "held_quietly": event_walk.held_quietly, "show": event_ticks.show, "to_tick": event_far.to_tick,
-        "carry_out": event_far.carry_out, "end_of_ticks": event_far.end_of_ticks,
+        "held_quietly": event_walk.held_quietly, "goes_up_first": event_walk.goes_up_first, "show": event_ticks.show,
+        "to_tick": event_far.to_tick, "carry_out": event_far.carry_out, "end_of_ticks": event_far.end_of_ticks,
         **{n: vars(event_desk)[n] for n in
            ("NOW", "RUINED_BAR", "N_WAITING", "N_OPEN", "N_REQUESTS", "BALANCE", "TROUBLE", "EXPOSED", "TICK",
-            "TOUCHED")},
+            "TOUCHED", "HELD", "OPENED_BEFORE", "N_OPENED", "UP_FIRST")},
     }  # fmt: skip
     exec(compile(loop, f"<{name}>", "exec"), space)
     codes = tuple(

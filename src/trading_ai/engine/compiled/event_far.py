@@ -1,7 +1,8 @@
 """Compiled: what the code of an event strategy calls by its address, so that it is compiled once for all strategies.
 
 The account and its orders are a thousand lines, a strategy's own code is twenty: where both were one piece, each new
-strategy was compiled for half a minute.
+strategy was compiled for half a minute. A call by address hands over all arrays of the desk, which takes longer than
+what small functions do; so only what is rarely called, or large, is called so.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -24,15 +25,11 @@ _CALLED = (
     far(o.order, None, e.DESK, _WHOLE, *[_NUMBER] * 12, _WHOLE),
     far(o.request_exit, None, e.DESK, _NUMBER, _NUMBER, _NUMBER),
     far(o.close_some, None, e.DESK, _NUMBER, _NUMBER, _NUMBER),
-    far(e.equity_now, 0.0, e.DESK),
-    far(e.profit_now, 0.0, e.DESK),
     far(event_ticks.to_tick, None, e.DESK, _WHOLE, _WHOLE),
     far(event_ticks.carry_out, None, e.DESK, _WHOLE),
     far(event_ticks.end_of_ticks, 0.0, e.DESK, _WHOLE),
 )
-_one_bar, _order, _exit, _exit_some, _equity, _profit, _to_tick, _carry_out, _end_of_ticks = (
-    each.call for each in _CALLED
-)
+_one_bar, _order, _exit, _exit_some, _to_tick, _carry_out, _end_of_ticks = (each.call for each in _CALLED)
 
 
 @cache
@@ -44,7 +41,7 @@ def addresses() -> npt.NDArray[np.int64]:
 @njit_once
 def one_bar(d, t):
     """See `event_walk.one_bar`."""
-    return _one_bar(d.far[0], (d, t))
+    return _one_bar(d.far[0], d, t)
 
 
 @njit_once
@@ -53,69 +50,50 @@ def order(
 ):
     """See `event_orders_placed.order`."""
     _order(
-        d.far[1],
-        (
-            d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry,
-            group, given,
-        ),
+        d.far[1], d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips,
+        expiry, group, given,
     )  # fmt: skip
 
 
 @njit_once
 def exit_all(d, side):
     """`ctx.exit` without a size."""
-    _exit(d.far[2], (d, 0.0, 0.0, side))
+    _exit(d.far[2], d, 0.0, 0.0, side)
 
 
 @njit_once
 def exit_some(d, size, side):
     """`ctx.exit`; size in lots."""
-    _exit_some(d.far[3], (d, 0.0, size, side))
+    _exit_some(d.far[3], d, 0.0, size, side)
 
 
 @njit_once
 def close_oldest(d):
     """`ctx.position.close` without a size."""
     if d.account[e.N_OPEN] > 0.0:
-        _exit(d.far[2], (d, d.positions[0, e.NUMBER], 0.0, 0.0))
+        _exit(d.far[2], d, d.positions[0, e.NUMBER], 0.0, 0.0)
 
 
 @njit_once
 def close_part(d, size):
     """`ctx.position.close`; size in lots."""
     if d.account[e.N_OPEN] > 0.0:
-        _exit_some(d.far[3], (d, d.positions[0, e.NUMBER], size, 0.0))
-
-
-@njit_once
-def equity_now(d):
-    """Equity at the last close, as the strategy sees it."""
-    if d.account[e.N_OPEN] == 0.0:
-        return d.account[e.BALANCE]
-    return _equity(d.far[4], (d,))
-
-
-@njit_once
-def profit_now(d):
-    """Price profit and swap of the oldest position at the last close; 0 without one."""
-    if d.account[e.N_OPEN] == 0.0:
-        return 0.0
-    return _profit(d.far[5], (d,))
+        _exit_some(d.far[3], d, d.positions[0, e.NUMBER], size, 0.0)
 
 
 @njit_once
 def to_tick(d, t, k):
     """See `event_ticks.to_tick`."""
-    _to_tick(d.far[6], (d, t, k))
+    _to_tick(d.far[4], d, t, k)
 
 
 @njit_once
 def carry_out(d, t):
     """See `event_ticks.carry_out`."""
-    _carry_out(d.far[7], (d, t))
+    _carry_out(d.far[5], d, t)
 
 
 @njit_once
 def end_of_ticks(d, t):
     """See `event_ticks.end_of_ticks`."""
-    return _end_of_ticks(d.far[8], (d, t))
+    return _end_of_ticks(d.far[6], d, t)
