@@ -22,6 +22,8 @@ LOCKS = (
     "docker/build.lock",
     "docs/requirements.lock",
     "plugins/requirements.lock",
+    "tests/assistant/models.lock",
+    "tests/assistant/requirements.lock",
     "tests/mutants/requirements.lock",
 )
 MAX_LINES = 400

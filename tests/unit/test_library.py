@@ -233,7 +233,7 @@ def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
         ({"detail": [1]}, "detail: must be Bars, and not a int (got 1)"),
         ({"others": ["GBPUSD"]}, "others: must be Bars, and not a str (got 'GBPUSD')"),
         ({"objective": 3}, "objective: must be the name of a metric, a formula of metrics, or a function"),
-        ({"objective": lambda columns: 1.0}, "objective: must give one number a trial, shape (1,), not ()"),
+        ({"objective": lambda _: 1.0, "min_trades": 0}, "objective: must give one number a trial, shape (2,), not ()"),
     ],
 )  # fmt: skip
 def test_an_argument_of_another_kind_is_named(given, says):
