@@ -238,7 +238,7 @@ def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
 )  # fmt: skip
 def test_an_argument_of_another_kind_is_named(given, says):
     with pytest.raises(TradingAIError, match=re.escape(says)):
-        ta.sweep(random_bars(300, 1), "sma_crossover", fast=[3, 5], slow=20, **given)
+        str(ta.sweep(random_bars(300, 1), "sma_crossover", fast=[3, 5], slow=20, **given))
 
 
 def test_bars_that_are_none_are_refused():
