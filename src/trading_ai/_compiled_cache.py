@@ -311,11 +311,17 @@ class DigestCache(_Cache):
         return f"{name}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
 
     def _key(self, sig: Any, codegen: Any) -> tuple[str, str]:
-        return str(sig), str(codegen.magic_tuple())
+        return f"{sig}{[*map(_fields_of, getattr(sig, 'args', sig))]}", str(codegen.magic_tuple())
 
     def _file(self, key: tuple[str, str]) -> Path:
         assert self._folder is not None
         return self._folder / f"{self._stem}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.nbc"
+
+
+def _fields_of(kind: Any) -> tuple[Any, ...]:
+    """Names of the fields of a type's named tuples, which its text lacks: compiled code knows them by their place."""
+    within = getattr(kind, "types", ())
+    return (*getattr(kind, "fields", ()), *(found for each in within if (found := _fields_of(each))))
 
 
 def keep_compiled(dispatcher: Any) -> Any:

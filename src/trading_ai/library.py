@@ -101,8 +101,7 @@ def make_evaluator(
     Args are those of `sweep`. ``evaluator.metrics_of(stop_loss=40, take_profit=100)`` answers one point,
     ``evaluator.evaluate(indices)`` many.
     """
-    others = [*others]
-    check_bars(bars=bars, detail=detail, conversion_bars=conversion_bars, others=others)
+    others = check_bars(others, bars=bars, detail=detail, conversion_bars=conversion_bars)
     account = account_of(capital, sizing, costs, rules)
     chosen, space, given = asked(strategy, parameters, params or {})
     settled, fixed = fixed_settings(chosen, space, given)

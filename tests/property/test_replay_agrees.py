@@ -105,7 +105,7 @@ def test_every_exit_is_that_of_the_plain_twin(seed, levels, keep, slip):
     seed=st.integers(0, 10_000),
     symbol=st.sampled_from([EURUSD, USDJPY, EURGBP]),
     spread=st.sampled_from([None, 0.0, 0.8]),
-    swap=st.sampled_from([0.0, -0.9]),
+    swap=st.sampled_from([0.0, -0.9, 20_000.0]),  # a credit that is soon more than the position cost
     units=st.sampled_from([1_000.0, 20_000.0, 200_000.0]),
     levels=_levels,
     keep=st.booleans(),

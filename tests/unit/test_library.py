@@ -230,8 +230,12 @@ def test_a_sweep_of_a_strategy_that_reads_the_future_warns():
         ({"rules": 30}, "rules: must be a ExecutionRules"),
         ({"capital": "1000"}, "capital: must be a number (got '1000')"),
         ({"capital": True}, "capital: must be a number"),
-        ({"detail": [1]}, "detail: must be Bars, and not a int (got 1)"),
-        ({"others": ["GBPUSD"]}, "others: must be Bars, and not a str (got 'GBPUSD')"),
+        ({"detail": [1]}, "detail: must be Bars, and not of list (got '[1]')"),
+        ({"costs": {"spread_pips": "1"}}, "costs.spread_pips: must be a number (got '1')"),
+        ({"capital": 10**400}, "capital: is larger than any"),
+        ({"others": BARS}, "others: must be a list of Bars"),
+        ({"others": None}, "others: must be a list of Bars"),
+        ({"others": ["GBPUSD"]}, "others: must hold Bars, and not what is of str (got 'GBPUSD')"),
         ({"objective": 3}, "objective: must be the name of a metric, a formula of metrics, or a function"),
         ({"objective": lambda _: 1.0, "min_trades": 0}, "objective: must give one number a trial, shape (2,), not ()"),
     ],
@@ -242,8 +246,10 @@ def test_an_argument_of_another_kind_is_named(given, says):
 
 
 def test_bars_that_are_none_are_refused():
-    with pytest.raises(RuleError, match=re.escape("bars: must be Bars, and not a int (got 1)")):
+    with pytest.raises(RuleError, match=re.escape("bars: must be Bars, and not of list (got '[1, 2]')")):
         ta.backtest([1, 2], "sma_crossover")
+    with pytest.raises(RuleError, match="bars: must be Bars, and not of NoneType"):
+        ta.sweep(None, "sma_crossover", fast=[3, 5])
 
 
 def test_parts_of_the_account_may_be_given_by_their_fields():
@@ -263,3 +269,13 @@ def test_a_function_ranks_like_the_formula_that_it_is():
         bars, "sma_crossover", objective=lambda m: m["net_profit"] / (1 + m["max_drawdown"]), min_trades=0, **asked
     )
     np.testing.assert_array_equal(own.order, formula.order)
+
+
+def test_a_function_that_is_called_like_a_metric_is_not_taken_for_it():
+    def sharpe_ratio(columns):
+        return columns["total_trades"]
+
+    own = ta.sweep(BARS, "sma_crossover", objective=sharpe_ratio, min_trades=0, fast=[3, 5, 8], slow=20)
+    trades = own.metrics[:, METRIC_NAMES.index("total_trades")]
+    assert own.objective == "sharpe_ratio()"
+    assert own.order.tolist() == np.argsort(-trades, kind="stable").tolist()

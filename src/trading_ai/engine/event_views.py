@@ -107,7 +107,8 @@ class PositionView:
     def modify(self, stop: float | None = None, target: float | None = None) -> None:
         """Move stop and target, from the next bar on; None leaves one as it is, NaN removes it."""
         if self._position is not None:
-            self._simulator.touched = True
+            if stop is not None or target is not None:
+                self._simulator.touched = True
             if stop is not None:
                 new_stop(self._position, self._simulator.level(stop))
             if target is not None:

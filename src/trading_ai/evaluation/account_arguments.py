@@ -32,8 +32,8 @@ def account_of(capital: object, sizing: object, costs: object, rules: object) ->
     Raises:
         RuleError: an argument is of another kind; the message names it and what it should be.
     """
-    if isinstance(capital, bool) or not isinstance(capital, Real):
-        raise RuleError("must be a number", parameter="capital", value=capital, remedy="Give capital=10_000.")
+    _check_number("capital", capital, "Give capital=10_000.")
+    assert isinstance(capital, Real)
     return Account(
         float(capital), part_of(Sizing, "sizing", sizing), part_of(Costs, "costs", costs),
         part_of(ExecutionRules, "rules", rules),
@@ -59,33 +59,59 @@ def part_of(kind: type[Part], name: str, given: object) -> Part:
             f"must be a {kind.__name__}, or its fields by name, and not a {type(given).__name__}", parameter=name,
             value=given, remedy=f"{example}.",
         )  # fmt: skip
-    known = [field.name for field in fields(kind)]
+    known = {field.name: str(field.type) for field in fields(kind)}
     for field in given:
         if field not in known:
             raise RuleError(
                 f"has no field {field!r}", parameter=name, value=dict(given),
                 remedy=f"{did_you_mean(field, known)}Its fields are {', '.join(known)}.",
             )  # fmt: skip
+        if known[field].startswith("float") and not (given[field] is None and "None" in known[field]):
+            _check_number(f"{name}.{field}", given[field], f"{example}.")
     try:
         return kind(**given)
     except TypeError as error:
         raise RuleError(str(error), parameter=name, value=dict(given), remedy=f"{example}.") from None
 
 
-def check_bars(**given: object) -> None:
-    """Check that arguments that are bars or lists of bars are such.
+def _check_number(name: str, value: object, remedy: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise RuleError("must be a number", parameter=name, value=value, remedy=remedy)
+    try:
+        float(value)
+    except OverflowError:
+        raise RuleError("is larger than any floating point number", parameter=name, remedy=remedy) from None
+
+
+def check_bars(others: object, *, bars: object, **given: object) -> list[Bars]:
+    """Check that arguments that are bars, and a list of them, are such.
 
     Args:
-        **given: the arguments by name; None for one that was left out.
+        others: bars of other symbols.
+        bars: the bars that are traded.
+        **given: further ones by name; None for one that was left out.
+
+    Returns:
+        The others.
 
     Raises:
         RuleError: one is something else.
     """
-    for name, value in given.items():
-        every = value if isinstance(value, Iterable) and not isinstance(value, str | Bars) else [value]
-        for each in every:
-            if each is not None and not isinstance(each, Bars):
-                raise RuleError(
-                    f"must be Bars, and not a {type(each).__name__}", parameter=name, value=each,
-                    remedy="Give what ta.read_bars, ta.bars or ta.load_sample returns.",
-                )  # fmt: skip
+    remedy = "Give what ta.read_bars or ta.load_sample returns."
+    for name, value in {"bars": bars, **given}.items():
+        if not isinstance(value, Bars) and (name == "bars" or value is not None):
+            raise RuleError(
+                f"must be Bars, and not of {type(value).__name__}", parameter=name, value=str(value)[:60], remedy=remedy
+            )
+    if isinstance(others, Bars | str) or not isinstance(others, Iterable):
+        raise RuleError(
+            "must be a list of Bars", parameter="others", value=str(others)[:60], remedy="Give others=[bars_of_gbpusd]."
+        )
+    found = [*others]
+    for each in found:
+        if not isinstance(each, Bars):
+            raise RuleError(
+                f"must hold Bars, and not what is of {type(each).__name__}", parameter="others", value=str(each)[:60],
+                remedy=remedy,
+            )  # fmt: skip
+    return found

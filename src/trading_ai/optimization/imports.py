@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.costs import Costs
-from trading_ai.engine.records import END_OF_DATA, SIGNAL, TRADE
+from trading_ai.engine.records import SIGNAL, TRADE
 from trading_ai.engine.trade_list import TradeList
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import DataError, StateError, TradingAIError
@@ -35,8 +35,8 @@ USUAL_CAPITAL = 10_000.0
 _DOLLARS = frozenset({"USD", "USDT", "USDC", "BUSD", "TUSD", "FDUSD", "USDP", "DAI"})
 _LEAST_MOVE = 1.0
 """Profit, quote currency, from which on the rounding of prices and profits does not matter."""
-_NEARLY = 0.05
-"""How far from 1 the usual ratio of profits to price moves may be: costs that a list does not show."""
+_USUAL_RATIO = (0.5, 2.0)
+"""Bounds of the usual ratio of profits to price moves: further off is a contract's multiplier, less a hidden cost."""
 
 _NS_PER_DAY = 86_400 * 10**9
 _DAYS_PER_YEAR = 365.2425
@@ -106,7 +106,7 @@ def keep_import(
     for known in service.store.backtests():
         same = is_as_reported(known) and known.spec.trades_id == trades.content_hash
         if same and known.spec.dataset_id == dataset_id:
-            return KeptImport(known, added=False, on_bars=_on_bars(service, known))
+            return KeptImport(known, added=False, on_bars=_on_bars(service, known, trades.trades))
     notes: list[str] = []
     capital = trades.capital
     if capital is None or not capital > 0.0:
@@ -119,11 +119,9 @@ def keep_import(
         notes.append(f"no account currency is known: {currency} is taken")
     listed = with_profits(trades)
     costs = Costs()
-    quote = (
-        _quote_currency(trades.symbol)
-        if dataset is None
-        else service.artifacts.load_bars(dataset.dataset_id).symbol.quote_currency
-    )
+    quote = _quote_currency(trades.symbol)
+    if dataset is not None and currency in _DOLLARS:
+        quote = service.artifacts.load_bars(dataset.dataset_id).symbol.quote_currency
     if _counts_one_to_one(listed, quote, currency):
         costs = Costs(conversion_rate=1.0)
         notes.append(f"its profits count 1 {quote} as 1 {currency}, and so do replays of it")
@@ -153,16 +151,18 @@ def keep_import(
     )  # fmt: skip
     service.artifacts.save_backtest(record.backtest_id, arrays_of(listed, capital))
     service.store.add_backtest(record)
-    return KeptImport(record, added=True, notes=tuple(notes), on_bars=_on_bars(service, record))
+    return KeptImport(record, added=True, notes=tuple(notes), on_bars=_on_bars(service, record, trades.trades))
 
 
-def _on_bars(service: BacktestService, record: BacktestRecord) -> tuple[npt.NDArray[np.void], int] | None:
+def _on_bars(
+    service: BacktestService, record: BacktestRecord, listed: npt.NDArray[np.void]
+) -> tuple[npt.NDArray[np.void], int] | None:
     """How the bars at hand bear a report out, where its trades can be replayed on them and have levels to end at."""
     if not record.spec.dataset_id:
         return None
+    has_levels = bool((np.isfinite(listed["stop_loss"]) | np.isfinite(listed["take_profit"])).any())
     try:
-        found, bar_ns = differences_of(service, record)
-        return (found, bar_ns) if (found["bar_reason"] != END_OF_DATA).any() else None
+        return differences_of(service, record) if has_levels else None
     except TradingAIError:  # its trades begin on no bar, or need a rate: the replay itself says so
         return None
 
@@ -201,8 +201,8 @@ def _counts_one_to_one(listed: npt.NDArray[np.void], quote: str, currency: str) 
     told = np.isfinite(moves) & np.isfinite(listed["net_profit"]) & (np.abs(moves) > _LEAST_MOVE)
     if not told.any():
         return False
-    ratios = (listed["net_profit"] + costs)[told] / moves[told]
-    return bool(abs(float(np.median(ratios)) - 1.0) <= _NEARLY)
+    ratio = float(np.median((listed["net_profit"] + costs)[told] / moves[told]))
+    return _USUAL_RATIO[0] <= ratio <= _USUAL_RATIO[1]
 
 
 def _quote_currency(symbol: str) -> str:

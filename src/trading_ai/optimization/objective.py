@@ -119,6 +119,7 @@ class Objective:
                     remedy='Examples: "sharpe_ratio", "net_profit / (1 + max_drawdown)", lambda m: m["net_profit"].',
                 )  # fmt: skip
             name = getattr(text, "__name__", type(text).__name__)
+            name = f"{name}()" if name in METRIC_COLUMN else name  # what is read of a metric is not read of it
             return cls(name, 1, values=_checked(text, name))
         plateau = _PLATEAU.fullmatch(text.strip())
         if plateau is not None:

@@ -160,6 +160,8 @@ def _offer_itself() -> None:
 
 def _bound_files(memory: int) -> None:
     files = _OPEN_FILES + memory // SHARED_FROM  # every piece of memory that is mapped holds one
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    files = files if most == resource.RLIM_INFINITY else min(files, most)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -77,8 +77,8 @@ def send(
     sizes = [memoryview(buffer).nbytes for buffer in buffers]
     views = [memoryview(each).cast("B") if n else memoryview(b"") for each, n in zip(buffers, sizes, strict=True)]
     descriptor = _shared(views, deadline) if shared and _CAN_SHARE and sum(sizes) >= SHARED_FROM else None
-    text = json.dumps({**header, "sizes": sizes, "shared": descriptor is not None}, allow_nan=False).encode()
     try:
+        text = json.dumps({**header, "sizes": sizes, "shared": descriptor is not None}, allow_nan=False).encode()
         parts: list[bytes | memoryview] = [_HEAD.pack(len(text), 0), text, *(views if descriptor is None else ())]
         for part in parts:
             connection.settimeout(None if deadline is None else deadline.left)

@@ -60,6 +60,10 @@ class Held:
     columns: dict[str, int] = field(default_factory=dict)
 
 
+_MADE_ANEW = frozenset({"text", "codes"})
+"""Kinds of columns whose bytes are not kept as they came."""
+
+
 class Child:
     """A process that runs SQL.
 
@@ -165,8 +169,16 @@ class Child:
             columns: the new ones.
             order: all columns that it then has, in order.
         """
+        # Texts are made other objects: beside numbers, their bytes would stay mapped as long as those.
+        for part in ([c for c in columns if c.kind in _MADE_ANEW], [c for c in columns if c.kind not in _MADE_ANEW]):
+            if part or not columns:
+                self._load(key, version, part, order)
+
+    def _load(self, key: str, version: str, columns: Sequence[Sent], order: Sequence[str]) -> None:
         held = self.held.get(key)
         add = held is not None and held.version == version
+        there = {column.name for column in columns} | (set(held.columns) if held is not None and add else set())
+        order = [name for name in order if name in there]
         header = {
             "act": "load", "table": key, "add": add, "columns": [c.header for c in columns], "order": list(order)
         }  # fmt: skip

@@ -64,9 +64,6 @@ def test_totals_between_positions_that_overlap_need_not_add_up(read) -> None:
 @pytest.mark.parametrize("gone", [0, 1, 2])
 def test_a_row_that_is_missing_is_found_among_them_too(read, gone) -> None:
     rows = [row for i, row in enumerate(TOGETHER) if i != gone]
-    if gone == 0:  # nothing before the first trade says what its total should be
-        assert len(read(listed(rows)).trades.trades) == 3
-        return
     with pytest.raises(DataError, match="cumulative profit: does not add up"):
         read(listed(rows))
 
@@ -87,6 +84,43 @@ def test_the_first_deposit_is_what_percents_mean(read) -> None:
     found = read(listed(rows))
     assert found.trades.capital == 1_000_000.0
     assert any("first deposit of 1,000,000" in note for note in found.trades.notes)
+
+
+def test_a_list_that_begins_later_has_a_total_of_which_nothing_is_known(read) -> None:
+    text = listed(TOGETHER).replace("\n1,", "\n10,").replace("\n2,", "\n11,").replace("\n3,", "\n12,")
+    assert len(read(text.replace("\n4,", "\n13,")).trades.trades) == 4
+    moved = listed([(entry, end, net, total + 500.0, percent) for entry, end, net, total, percent in TOGETHER])
+    with pytest.raises(DataError, match="does not add up"):
+        read(moved)
+
+
+def test_positions_that_always_overlap_add_up_to_the_last_total(read) -> None:
+    rows: list[Row] = [("00:00", "10:00", 5.0, 5.0, 0.0), ("01:00", "11:00", 5.0, 999.0, 0.0)]
+    assert len(read(listed([*rows, ("02:00", "12:00", 5.0, 15.0, 0.0)])).trades.trades) == 3
+    with pytest.raises(DataError, match="does not add up"):
+        read(listed([*rows, ("02:00", "12:00", 5.0, 77_777.0, 0.0)]))
+
+
+def test_a_position_that_was_open_all_along_may_stand_last(read) -> None:
+    rows: list[Row] = [
+        ("00:00", "01:00", 10.0, 10.0, 0.0), ("05:00", "06:00", 10.0, 19.0, 0.0), ("07:00", "08:00", 10.0, 29.0, 0.0),
+        ("02:00", "20:00", 11.0, 41.0, 0.0),
+    ]  # fmt: skip
+    assert len(read(listed(rows)).trades.trades) == 4
+
+
+def test_a_deposit_that_is_told_roughly_is_said_to_be_so(read) -> None:
+    # 418.43 is 0.04 %: 929,800 to 1,195,700. One usual deposit lies within; 0.01 % of 1.00 fits many.
+    found = read(listed([("01:00", "02:00", 418.43, 418.43, 0.04)]))
+    assert found.trades.capital == 1_000_000.0
+    assert any("import again with a capital" in note for note in found.trades.notes)
+    assert read(listed([("01:00", "02:00", 1.0, 1.0, 0.01)])).trades.capital is None
+
+
+def test_percents_are_read_with_their_sign_and_what_is_none_refuses_nothing(read) -> None:
+    rows: list[Row] = [("01:00", "02:00", 418.43, 418.43, 0.04), ("03:00", "04:00", 12_841.34, 13_259.77, 1.33)]
+    assert read(listed(rows).replace(",1.33\n", ",1.33 %\n")).trades.capital == 1_000_000.0
+    assert read(listed(rows).replace(",1.33\n", ",∞\n")).trades.capital == 1_000_000.0  # of the other, roughly
 
 
 @pytest.mark.parametrize("percents", [(0.0, 0.0), (4.0, 0.01)], ids=["too small to tell", "of no deposit at all"])
@@ -124,7 +158,8 @@ def test_a_round_deposit_is_found_where_profits_are_large_enough(tmp_path_factor
 
 
 @pytest.mark.parametrize(
-    ("currency", "profit", "rate"), [("USD", 50.0, 1.0), ("USDT", 50.0, None), ("EUR", 46.0, None), ("USD", 30.0, None)]
+    ("currency", "profit", "rate"),
+    [("USD", 50.0, 1.0), ("USD", 42.0, 1.0), ("USDT", 50.0, None), ("EUR", 46.0, None), ("USD", 500.0, None)],
 )
 def test_coins_that_stand_for_dollars_count_one_to_one_where_the_profits_do(tmp_path, currency, profit, rate) -> None:
     path = tmp_path / "list.csv"

@@ -109,6 +109,9 @@ def equity_bounds(own_price, base, long_units, bought, short_units, sold, low, h
         fast: highest.
     """
     if own_price:
+        # Units minus cost over price rise with the price, unless it passes zero or swaps have made the cost a credit.
+        if low <= 0.0 or low + least <= 0.0 or bought < 0.0 or sold < 0.0:
+            return np.inf, -np.inf
         above = below = base
         if long_units != 0.0:
             above += (long_units * high - bought) / high

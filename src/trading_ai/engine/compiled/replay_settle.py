@@ -229,7 +229,8 @@ def settle_replay(
                         base, rate, long_units, bought, short_units, sold, bid_close, ask_close, u, end
                     )
                     if lowest > 0.0:
-                        fall, fraction = max(fall, peak - lowest), max(fraction, (peak - lowest) / peak)
+                        if peak - lowest > fall or peak - lowest > fraction * peak:
+                            fall, fraction = max(fall, peak - lowest), max(fraction, (peak - lowest) / peak)
                         u = end
                         continue
             # Bar by bar to the end of the block, or of the day.

@@ -28,6 +28,8 @@ _NEEDED = ("trade", "type", "time", "price", "size", "net")
 _ENTRY = re.compile(r"entry|einstieg|entrada|entree|entrata|вход|giris|wejscie|入场|入場|エントリー|진입")
 _SHOWN_TO = 0.005
 """How far a figure may be from what is shown of it with two decimals."""
+_TOLD_TO = 1.05
+"""How wide the range of deposits that fit may be, largest by smallest."""
 _NEVER = np.iinfo(np.int64).max
 _CURRENCY = re.compile(r"\b([A-Z]{3,5})\b\s*\)?\s*$")
 _NAME = re.compile(r"_([A-Z]+)_([A-Z0-9.!]+)_\d{4}-\d\d-\d\d")
@@ -134,12 +136,11 @@ def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, in
     found.trades = trades
     if "cumulative" in columns:
         cumulative = columns.numbers("cumulative", needed=False)
-        _check_sums(document, columns, pairs, trades, cumulative)
+        _check_sums(document, columns, pairs, trades, cumulative, columns.numbers("trade").min() == 1.0)
         if "percent" in columns:
             places = [exit_ for _, exit_ in pairs]
-            found.capital = _capital(cumulative[places], columns.numbers("percent", needed=False)[places])
-        if found.capital is not None:
-            found.notes.append(f"a first deposit of {found.capital:,.0f} is what its cumulative percents mean")
+            percents = np.array([_percent(text) for text in columns.texts("percent")])
+            _tell_capital(found, cumulative[places], percents[places])
         last = cumulative[pairs[-1][1]] if pairs else np.nan
         if not np.isnan(last):
             found.summary["net_profit"], found.decimals["net_profit"] = float(last), 2
@@ -148,15 +149,21 @@ def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, in
         found.notes.append(f"{n_open:,} trades were open at the end; they end with the last price that the list has")
 
 
-def _capital(totals: np.ndarray, percents: np.ndarray) -> float | None:
-    """The roundest first deposit of which these totals are these percents, to the two decimals that are shown.
+def _percent(text: str) -> float:
+    """A figure in percent, NaN for what is none: whether the deposit can be told is not worth a refusal."""
+    try:
+        return float(text.strip().removesuffix("%").replace("−", "-").replace("\u00a0", "").strip() or "nan")
+    except ValueError:
+        return math.nan
+
+
+def _tell_capital(found: FoundTrades, totals: np.ndarray, percents: np.ndarray) -> None:
+    """Say which first deposit it is of which these totals are these percents, to the two decimals that are shown.
 
     Args:
+        found: gets the deposit and a note, where there is one.
         totals: cumulative profit after each trade, account currency, NaN for not said, shape (n,).
         percents: the same in percent of the first deposit, shape (n,).
-
-    Returns:
-        None where none fits, or where percents are too small to tell.
     """
     told = ~np.isnan(totals) & ~np.isnan(percents)
     money, part = np.abs(totals[told]), np.abs(percents[told]) / 100.0
@@ -164,30 +171,43 @@ def _capital(totals: np.ndarray, percents: np.ndarray) -> float | None:
         lowest = float(np.max((money - _SHOWN_TO) / (part + _SHOWN_TO / 100.0), initial=0.0))
         most = np.where(part > _SHOWN_TO / 100.0, (money + _SHOWN_TO) / (part - _SHOWN_TO / 100.0), np.inf)
     highest = float(np.min(most, initial=np.inf))
-    if not 0.0 < lowest <= highest < np.inf:
-        return None
-    for digits in range(1, 9):
-        step = 10.0 ** (math.floor(math.log10(highest)) - digits + 1)
-        roundest = math.ceil(lowest / step) * step
-        if roundest <= highest:
-            return roundest
-    return None
+    if not 0.0 < lowest <= highest <= 2.0 * lowest:
+        return
+    if highest <= _TOLD_TO * lowest:
+        for digits in range(1, 9):
+            step = 10.0 ** (math.floor(math.log10(highest)) - digits + 1)
+            found.capital = math.ceil(lowest / step) * step
+            if found.capital <= highest:
+                found.notes.append(f"a first deposit of {found.capital:,.10g} is what its cumulative percents mean")
+                return
+    # Several fit: one that is usual may be taken, if it is the only one.
+    scale = 10.0 ** math.floor(math.log10(lowest))
+    usual = [d * scale for d in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0) if lowest <= d * scale <= highest]
+    found.capital = usual[0] if len(usual) == 1 else None
+    if found.capital is not None:
+        found.notes.append(
+            f"by its cumulative percents the first deposit was {lowest:,.4g} to {highest:,.4g}: {found.capital:,.10g} "
+            "is taken; import again with a capital if it was another"
+        )
 
 
 def _check_sums(
-    document: Document, columns: Columns, pairs: list[tuple[int, int]], trades: np.ndarray, cumulative: np.ndarray
-) -> None:
+    document: Document, columns: Columns, pairs: list[tuple[int, int]], trades: np.ndarray, cumulative: np.ndarray,
+    is_whole: bool,
+) -> None:  # fmt: skip
     """Refuse a list whose profits do not add up to its running totals.
 
     Where positions overlap or touch, the totals in between may hold commissions of those that are still open: what
     must add up is a run of trades that ends with nothing open.
     """
-    before, since, n, wrong = np.nan, 0.0, 0, -1
+    # A list that begins later than with its first trade has a total of which nothing is known.
+    before, since, n, wrong = 0.0 if is_whole else np.nan, 0.0, 0, -1
     open_until = np.maximum.accumulate(trades["exit_time_ns"])
+    next_entry = np.append(np.minimum.accumulate(trades["entry_time_ns"][::-1])[::-1], _NEVER)
     for i, (_, exit_) in enumerate(pairs):
         after = cumulative[exit_]
         since, n = since + trades["net_profit"][i], n + 1
-        following = trades["entry_time_ns"][i + 1] if i + 1 < len(pairs) else _NEVER
+        following = next_entry[i + 1]
         if following < open_until[i]:
             continue
         # Every profit and both totals are rounded to cents or, in coins, to more digits; NaN is no total.
