@@ -66,7 +66,9 @@ def page(
             rows = _parameters(chosen, None if earlier is None else earlier.spec)
         except TradingAIError as error:
             problem = str(error)
-    options = [row for row in rows_of("optimization") if row.in_api and row.kind != "object"]
+    options = [
+        row for row in rows_of("optimization") if row.in_api and row.kind != "object" and row.field not in _WRITTEN
+    ]
     return render(
         request,
         "optimize.html",
@@ -76,9 +78,17 @@ def page(
         problem=problem,
         methods=[METHODS[name] for name in METHODS],
         objectives=[metric.name for metric in METRICS if metric.better],
-        options=[row for row in options if row.field not in _WRITTEN],
+        options=options,
+        given={} if earlier is None else {row.field: _as_given(earlier.spec, row.field) for row in options},
+        priority=5 if earlier is None else earlier.priority,
         earlier=None if earlier is None else earlier.spec,
     )
+
+
+def _as_given(spec: OptimizationSpec, field: str) -> Any:
+    """What an earlier search was told, as a field of the form has it."""
+    value = getattr(spec, field)
+    return [str(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _parameters(backtest: BacktestRecord, earlier: OptimizationSpec | None) -> list[dict[str, Any]]:
