@@ -82,6 +82,31 @@ def test_a_search_again_begins_with_all_that_the_earlier_one_was_told(laptop, cl
     assert (fresh["keep_daily_profit"], fresh["priority"], fresh["reuse"]) == ("", "5", "true")
 
 
+def test_a_search_again_keeps_what_is_no_parameter_of_the_strategy(laptop, client):
+    key = laptop.started(
+        {"name": "stop_loss", "values": [20, 30]}, {"name": "timeframe", "values": ["M15", "H1"]},
+        {"name": "spread_pips", "min_value": 0.5, "max_value": 1.5, "step": 0.5},
+    )  # fmt: skip
+    laptop.wait(key)
+    text = client.get(f"/optimize?from={key}", headers=PAGE).text
+    on = re.findall(r'<tr data-parameter="(\w+)"[^>]* class="on">', text)
+    assert on == ["stop_loss", "timeframe", "spread_pips"]
+    assert 'aria-label="Values of timeframe" value="M15, H1"' in text
+    ends = [re.search(rf'aria-label="spread_pips {end}" value="([^"]*)"', text)[1] for end in ("from", "to", "step")]
+    assert [float(end) for end in ends] == [0.5, 1.5, 0.5]
+
+
+def test_a_warm_search_again_does_not_grow(laptop, client):
+    body = {"optimization_type": "genetic", "max_iterations": 5, "constraints": ["win_rate >= 0"]}
+    laptop.wait(laptop.started(STOP, **body))
+    key = laptop.started(STOP, **body, warm_start=True, seed=5)
+    laptop.wait(key)
+    record = laptop.application.store.optimization(key)
+    assert record.n_reused > 0
+    assert record.spec.max_iterations == 5 + record.n_reused
+    assert fields(client.get(f"/optimize?from={key}", headers=PAGE).text)["max_iterations"] == "5"
+
+
 @pytest.mark.parametrize("named", ["backtest", "strategy"])
 def test_a_strategy_that_a_page_cannot_run_is_said_and_no_other_offered(laptop, client, named):
     spec = laptop.application.store.backtest(laptop.slow_backtest_id).spec
