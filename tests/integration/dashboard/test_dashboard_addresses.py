@@ -18,6 +18,7 @@ from tests.integration.dashboard.laptop import PAGE, browser
 from trading_ai.dashboard import optimization as pages
 from trading_ai.dashboard import pinned
 from trading_ai.dashboard.sweeps import Sweeps
+from trading_ai.engine.sizing import Sizing
 from trading_ai.evaluation.model import BacktestSpec
 
 FAR = 10**30
@@ -174,6 +175,21 @@ def test_an_index_that_no_trial_has_is_not_found(client, searched, index):
     for path in (f"trials/{index}/parameters.set", f"equities?pin={index}"):
         assert client.get(f"/optimizations/{searched}/{path}").status_code == 404, path
     assert client.get(f"/optimizations/{searched}?pin={index}", headers=PAGE).status_code == 200
+
+
+# --- trades
+
+
+def test_trades_show_their_size_and_their_prices_whole(laptop, client):
+    runs = laptop.application.backtests
+    sizing = Sizing("units", 0.25, volume_step=0.01, min_volume=0.01)
+    made = runs.run(BacktestSpec("sma_crossover", {}, laptop.dataset_id, sizing=sizing))[0]
+    trades = laptop.application.artifacts.load_backtest(made.backtest_id)["trades"]
+    digits = laptop.application.artifacts.load_bars(laptop.dataset_id).symbol.digits
+    text = client.get(f"/backtests/{made.backtest_id}", headers=PAGE).text
+    assert text.count("<td>0.25</td>") == min(len(trades), 25) > 0
+    assert f"<td>{trades['entry_price'][0]:.{digits}f}</td>" in text
+    assert f"<td>{trades['exit_price'][0]:.{digits}f}</td>" in text
 
 
 # --- runs side by side
