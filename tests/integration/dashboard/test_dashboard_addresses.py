@@ -7,12 +7,14 @@ import dataclasses
 import io
 import json
 import re
+import time
 import uuid
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tests.fakes.bundles import bundle
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.dashboard.laptop import PAGE, browser
 from trading_ai.dashboard import optimization as pages
@@ -118,6 +120,19 @@ def test_a_strategy_that_a_page_cannot_run_is_said_and_no_other_offered(laptop, 
     assert (spec.strategy.rpartition(":")[2] if named == "backtest" else "sma_crossove") in page.text
     assert "cannot be run from a page" in page.text
     assert 'id="backtest"' in client.get("/backtests/new?strategy=macd", headers=PAGE).text
+
+
+def test_a_published_strategy_is_offered_by_what_it_declares(laptop, client):
+    laptop.application.never_run_bundles()
+    laptop.application.bundles.keep(bundle(), "quiet", time.time())
+    text = client.get("/backtests/new?strategy=bundle:quiet", headers=PAGE).text
+    assert 'data-strategy="bundle:quiet"' in text
+    assert 'data-parameter-value="length"' in text
+    assert '<option value="bundle:quiet" selected>' in text
+    gone = client.get("/backtests/new?strategy=bundle:gone", headers=PAGE)
+    assert gone.status_code == 200
+    assert 'id="backtest"' not in gone.text
+    assert re.search(r'class="caution">[^<]*gone', gone.text)
 
 
 # --- files
