@@ -78,7 +78,7 @@ def test_a_backtest_and_a_search_by_forms(visit, served, width):
     page.fill("[aria-label='stop_loss step']", "0")
     seen.until("document.querySelector('#count .wrong')")
     assert "stop_loss" in page.inner_text("#count")
-    assert page.get_attribute("[aria-label='stop_loss from']", "aria-invalid") == "true"
+    assert page.get_attribute("[aria-label='stop_loss step']", "aria-invalid") == "true"
     page.fill("[aria-label='stop_loss step']", "10")
     seen.until("document.getElementById('count').textContent.startsWith('4 combinations')")
     page.fill("#name", f"by a form {width}")

@@ -113,6 +113,10 @@ def test_signing_in_by_key_and_what_a_key_may(visit, served, tmp_path_factory):
         cookie = next(c for c in seen.context.cookies() if c["name"] == "trading_ai_session")
         assert cookie["httpOnly"]
         assert cookie["sameSite"] == "Strict"
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert seen.overflow() <= 0
+        assert page.is_visible("text=Sign out")
+        page.set_viewport_size({"width": 1280, "height": 900})
         page.click("text=Sign out")
         page.wait_for_url("**/sign-in")
         seen.page.goto(server.url + "/data")

@@ -16,17 +16,20 @@ from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.home import title_of
 from trading_ai.dashboard.pages import PageRoute, Reader, Runner, as_json, figure_json, go_to, render
+from trading_ai.dashboard.wording import price, units
 from trading_ai.documents.backtests import backtest_in_full_json, backtest_json, trades_json
 from trading_ai.documents.strategies import strategy_json
-from trading_ai.errors import NotFoundError, TradingAIError
+from trading_ai.errors import NotFoundError, ParameterError, TradingAIError
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.options import Group, rows_of
+from trading_ai.strategies.bundled import is_bundle
 from trading_ai.strategies.registry import strategies as known_strategies
 from trading_ai.strategies.registry import strategy
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from trading_ai.documents.strategies import Strategy
     from trading_ai.optimization.records import BacktestRecord
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -64,7 +67,11 @@ def form(
     earlier = store.backtest(begin).spec if begin else None
     names = sorted(known_strategies())
     wanted = strategy_name or (earlier.strategy if earlier is not None else "")
-    name = wanted if wanted in names else next(iter(names))
+    name, problem = wanted or names[0], ""
+    try:
+        chosen = _offered(name)
+    except TradingAIError as error:
+        chosen, problem = None, str(error)
     given: dict[str, Any] = {}
     if earlier is not None:
         given = {group: vars(getattr(earlier, group)) for group in ("costs", "sizing", "rules")}
@@ -81,11 +88,28 @@ def form(
         datasets=store.datasets(),
         dataset=dataset or (earlier.dataset_id if earlier is not None else ""),
         strategies=[strategy_json(each, strategy(each)) for each in names],
-        chosen=strategy_json(name, strategy(name)),
+        chosen=chosen,
+        problem=problem,
         groups=groups,
         given=given,
         begin=begin,
     )
+
+
+def _offered(name: str) -> Strategy:
+    """A strategy that a request may name: one that is known, several of them, or a published one.
+
+    Raises:
+        TradingAIError: it is none of these, or what is published is not to be found.
+    """
+    known = sorted(known_strategies())
+    if not is_bundle(name) and not set(name.split("+")) <= set(known):
+        raise ParameterError(
+            "cannot be run from a page, which knows registered and published strategies",
+            parameter="strategy", value=name,
+            remedy="Run it with 'trading-ai backtest run', publish it, or take one of " + ", ".join(known),
+        )  # fmt: skip
+    return strategy_json(name, strategy(name))
 
 
 @router.post("/do/backtests")
@@ -121,8 +145,19 @@ def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Qu
         offset=offset,
         page=PAGE,
         currency=record.spec.account_currency,
+        digits=_digits(request.app.state.bars, record),
+        price=price,
+        units=units,
         has_bars=record.spec.strategy != "replay" or bool(record.spec.dataset_id),
     )
+
+
+def _digits(bars: BarsKept, record: BacktestRecord) -> int | None:
+    """Decimals in a price of what was traded; None where the bars that say it are gone, or were never there."""
+    try:
+        return int(bars.of(record.spec.dataset_id).symbol.digits) if record.spec.dataset_id else None
+    except TradingAIError:
+        return None
 
 
 @router.get("/backtests/{backtest_id}/candles")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SERIES_KEPT, CANDLES, MARKED = 4, 1_500, 150
 _SECOND = 1_000_000_000
+_LAST_NS = 2**63 - 1
 
 
 class BarsKept:
@@ -63,7 +64,7 @@ class BarsKept:
         Args:
             dataset_id: whose bars.
             since: seconds since 1970, or None for the first.
-            until: likewise, or None for the last.
+            until: likewise, or None for the last. Of a span without bars the nearest one is shown.
             trades: closed trades, dtype `TRADE`.
 
         Returns:
@@ -73,9 +74,10 @@ class BarsKept:
         from trading_ai.figures.candles import candle_starts  # noqa: PLC0415 - plotly takes 0.3 s
 
         bars = self.of(dataset_id)
-        first = 0 if since is None else int(np.searchsorted(bars.open_time_ns, since * _SECOND))
-        last = len(bars) if until is None else int(np.searchsorted(bars.open_time_ns, until * _SECOND, "right"))
-        last = max(last, min(first + 1, len(bars)))
+        first = 0 if since is None else int(np.searchsorted(bars.open_time_ns, _as_ns(since)))
+        first = min(first, len(bars) - 1)
+        last = len(bars) if until is None else int(np.searchsorted(bars.open_time_ns, _as_ns(until), "right"))
+        last = max(last, first + 1)
         part = bars.slice(first, last)
         starts, length = candle_starts(part, CANDLES)
         columns = {
@@ -95,6 +97,11 @@ class BarsKept:
             "trades": [] if trades is None else _marks(part, starts, trades),
             "n_trades": 0 if trades is None else int(_within(part, trades).sum()),
         }
+
+
+def _as_ns(seconds: int) -> int:
+    """A time in nanoseconds; beyond all that 64 bits hold, the last or first that they do."""
+    return max(min(seconds * _SECOND, _LAST_NS), -_LAST_NS)
 
 
 def _within(part: Bars, trades: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -33,6 +34,7 @@ def page(request: Request, _: Reader, ids: _Ids = []) -> Response:  # noqa: B006
     """Runs side by side."""
     context = context_of(request)
     runs = [_run(context, identifier) for identifier in dict.fromkeys(filter(None, ids))]
+    one_currency = len({run["currency"] for run in runs}) < 2
     rows = []
     for column, metric in enumerate(METRICS):
         values = [run["metrics"][column] for run in runs]
@@ -40,6 +42,7 @@ def page(request: Request, _: Reader, ids: _Ids = []) -> Response:  # noqa: B006
         if known:
             best = max(known) if metric.better > 0 else min(known)
             can_differ = metric.better != 0 and len(runs) > 1 and len(set(known)) > 1
+            can_differ &= one_currency or metric.unit != "money"
             rows.append((metric, [(value, can_differ and value == best) for value in values]))
     store = context.store
     backtests = {record.backtest_id: record for record in store.backtests()}
@@ -49,7 +52,18 @@ def page(request: Request, _: Reader, ids: _Ids = []) -> Response:  # noqa: B006
         if record.n_completed and not record.part_of
     ]
     offered += [(key, f"{title_of(each.name, each)}, backtest") for key, each in backtests.items() if not each.part_of]
-    return render(request, "compare.html", runs=runs, rows=rows, offered=offered[:_OFFERED], most=_MOST)
+    for run in runs:
+        others = [("with", other["id"]) for other in runs if other is not run]
+        run["without"] = "/compare" + (f"?{urlencode(others)}" if others else "")
+    return render(
+        request,
+        "compare.html",
+        runs=runs,
+        rows=rows,
+        offered=offered[:_OFFERED],
+        most=_MOST,
+        one_currency=one_currency,
+    )
 
 
 def _run(context: Context, identifier: str) -> dict[str, Any]:
@@ -102,22 +116,33 @@ async def equities(request: Request, _: Reader, ids: _Ids) -> Response:
     def make() -> Response:
         from trading_ai.figures.equity import Curve, equity_of_several  # noqa: PLC0415 - plotly takes 0.3 s
 
-        curves, currency = [], ""
-        for identifier in dict.fromkeys(ids):
-            run = _run(context, identifier)
-            currency = run["currency"]
+        curves = []
+        runs = [_run(context, identifier) for identifier in dict.fromkeys(filter(None, ids))]
+        currencies = {run["currency"] for run in runs}
+        for run in runs:
             name = f"{run['title']} ({short(run['id'])})"
             if run["kind"] == "backtest":
                 arrays = context.artifacts.load_backtest(run["id"])
                 curves.append(Curve(name, arrays["equity_time_ns"], arrays["equity"]))
                 continue
             record = context.store.optimization(run["id"])
-            index = int(context.store.ranked(run["id"], 1).indices[0])
+            best = context.store.ranked(run["id"], 1).indices
+            if not best.size:  # nothing is tried yet
+                continue
+            index = int(best[0])
             published = apart.uses_bundle(context.application, record)
             curves.append(_curve(name, apart.done(context.application, published, equity_of, run["id"], index)))
-        return figure_json(equity_of_several(curves, currency=currency, shown=len(curves)).to_json())
+        if len(currencies) > 1:  # a dollar is no yen: what they share is how they grew
+            curves = [_in_percent(curve) for curve in curves]
+        unit = "percent of the first" if len(currencies) > 1 else next(iter(currencies), "")
+        return figure_json(equity_of_several(curves, currency=unit, shown=len(curves)).to_json())
 
     return await context.study(make)
+
+
+def _in_percent(curve: Curve) -> Curve:
+    """A curve as percent of its first equity."""
+    return curve._replace(equity=100 * curve.equity / curve.equity[:1])
 
 
 def equity_of(application: Application, optimization_id: str, index: int) -> str:

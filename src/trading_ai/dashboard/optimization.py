@@ -139,6 +139,7 @@ def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[s
         "has_plateau": has_plateau,
         "n_parameters": len(record.spec.space.axes),
         "total": found.total,
+        "exported": _EXPORTED,
         "first": asked.offset + 1,
         "last": asked.offset + len(found.page.indices),
         "previous": asked.query(offset=max(asked.offset - PAGE, 0)) if asked.offset else "",
@@ -231,6 +232,8 @@ async def equities(
         record = context.store.optimization(optimization_id)
         published = apart.uses_bundle(context.application, record)
         indices = pinned.stored(context.store, record, pin).tolist()
+        if not indices:
+            raise NotFoundError("trial", ", ".join(map(str, pin))[:100])
         return figure_json(apart.done(context.application, published, pinned.equities, record.optimization_id, indices))
 
     return await context.study(make)
@@ -241,10 +244,11 @@ def parameters(request: Request, _: Reader, optimization_id: Id, index: int, suf
     """A trial's parameters as a file of a platform."""
     context = context_of(request)
     record = context.store.optimization(optimization_id)
-    if suffix not in FORMATS or not pinned.stored(context.store, record, [index]).size:
+    known = pinned.stored(context.store, record, [index])
+    if suffix not in FORMATS or not known.size:
         raise NotFoundError("file", f"parameters{suffix} of combination {index}")
     backtest = context.store.backtest(record.spec.backtest_id)
-    rank = pinned.rank_of(sweeps_of(request).of(record.optimization_id), index)
+    rank = int(pinned.ranks_of(context.store, sweeps_of(request), record, known)[0])
     text = parameter_file(suffix, parameter_set_json(record, backtest, rank, index))
     name = f"{record.optimization_id[:8]}-rank-{rank}{suffix}"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
@@ -264,13 +268,16 @@ async def export(request: Request, _: Reader, optimization_id: Id, kind: str) ->
         record = context.store.optimization(optimization_id)
         asked = _from(request)
         found = find(context.store, sweeps_of(request), record, Asked(asked.sort, asked.where), _EXPORTED)
-        frame = trial_frame(record, found.page, range(1, found.page.indices.size + 1), found.beside)
+        ranks = pinned.ranks_of(context.store, sweeps_of(request), record, found.page.indices)
+        frame = trial_frame(record, found.page, ranks.tolist(), found.beside)
         file = io.BytesIO()
         if kind == "csv":
             frame.write_csv(file)
         else:
             frame.write_parquet(file)
-        name = f"trials-{record.optimization_id[:8]}.{kind}"
+        n = found.page.indices.size
+        cut = f"-first-{n}-of-{found.total}" if n < found.total else ""
+        name = f"trials-{record.optimization_id[:8]}{cut}.{kind}"
         headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
         media = "text/csv" if kind == "csv" else "application/vnd.apache.parquet"
         return Response(file.getvalue(), media_type=media, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -29,7 +30,7 @@ from trading_ai.strategies.registry import is_built_in, strategy
 if TYPE_CHECKING:
     from trading_ai.api.context import Context
     from trading_ai.optimization.model import OptimizationSpec
-    from trading_ai.optimization.records import BacktestRecord
+    from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -66,7 +67,9 @@ def page(
             rows = _parameters(chosen, None if earlier is None else earlier.spec)
         except TradingAIError as error:
             problem = str(error)
-    options = [row for row in rows_of("optimization") if row.in_api and row.kind != "object"]
+    options = [
+        row for row in rows_of("optimization") if row.in_api and row.kind != "object" and row.field not in _WRITTEN
+    ]
     return render(
         request,
         "optimize.html",
@@ -76,9 +79,25 @@ def page(
         problem=problem,
         methods=[METHODS[name] for name in METHODS],
         objectives=[metric.name for metric in METRICS if metric.better],
-        options=[row for row in options if row.field not in _WRITTEN],
-        earlier=None if earlier is None else earlier.spec,
+        options=options,
+        given={} if earlier is None else {row.field: _as_given(earlier.spec, row.field) for row in options},
+        priority=5 if earlier is None else earlier.priority,
+        earlier=None if earlier is None else _as_asked(earlier),
     )
+
+
+def _as_asked(record: OptimizationRecord) -> OptimizationSpec:
+    """What an earlier search was asked for: what a warm start began with came on top of its combinations."""
+    spec = record.spec
+    if not spec.warm_start or spec.max_iterations is None or not METHODS[spec.method].learns:
+        return spec
+    return replace(spec, max_iterations=max(spec.max_iterations - record.n_reused, 1))
+
+
+def _as_given(spec: OptimizationSpec, field: str) -> Any:
+    """What an earlier search was told, as a field of the form has it."""
+    value = getattr(spec, field)
+    return [str(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _parameters(backtest: BacktestRecord, earlier: OptimizationSpec | None) -> list[dict[str, Any]]:
@@ -106,7 +125,21 @@ def _parameters(backtest: BacktestRecord, earlier: OptimizationSpec | None) -> l
                     "is_searched": axis is not None,
                 }
             )
-    return made
+    known = {row["name"] for row in made}
+    return made + [_of_account(axis) for axis in axes.values() if axis.name not in known]
+
+
+def _of_account(axis: Axis) -> dict[str, Any]:
+    """A row of what an earlier search varied besides the strategy's parameters, such as symbol or spread_pips."""
+    is_range = isinstance(axis, ParameterRange)
+    ends = (axis.min_value, axis.max_value, axis.step) if isinstance(axis, ParameterRange) else (0.0, 0.0, 0.0)
+    low, high, by = (f"{end:.10g}" for end in ends)
+    return {
+        "name": axis.name, "kind": "", "unit": "", "minimum": None, "maximum": None, "now": "", "group": "Account",
+        "description": "No parameter of the strategy: varied by the earlier search.", "low": low, "high": high,
+        "by": by, "listed": None, "values": [] if is_range else [value_text(v) for v in axis.values],
+        "is_searched": True,
+    }  # fmt: skip
 
 
 def _range(parameter: Any, now: Any) -> tuple[float, float, float]:

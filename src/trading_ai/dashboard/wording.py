@@ -80,6 +80,27 @@ def ago(text: str | None, now: float) -> str:
     return duration(seconds).partition(" ")[0] + " " + duration(seconds).split(" ")[1] + " ago"
 
 
+def units(given: float | None) -> str:
+    """A size in units: what was traded, and not what is left of it at some number of decimals."""
+    return (
+        UNKNOWN
+        if given is None or not math.isfinite(given)
+        else f"{float(f'{given:.10g}'):,.10f}".rstrip("0").rstrip(".")
+    )
+
+
+def price(given: float | None, digits: int | None) -> str:
+    """A price.
+
+    Args:
+        given: the price, quote currency.
+        digits: decimals in a price of the symbol; None where nobody knows them.
+    """
+    if given is None or not math.isfinite(given):
+        return UNKNOWN
+    return f"{given:.{digits}f}" if digits is not None else f"{given:.10g}"
+
+
 def sentence(text: str) -> str:
     """A text that begins with a capital; the rest stays as it is."""
     return text[:1].upper() + text[1:]

@@ -49,3 +49,21 @@ def test_figures_have_their_unit_and_a_dash_where_there_is_none():
     assert wording.rate(None) == "–"
     assert (wording.rate(4.26), wording.rate(46470.7)) == ("4.3/s", "46,471/s")
     assert (wording.size(2_147_483_648), wording.size(200)) == ("2.1 GB", "200 B")
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [(0.25, "0.25"), (10_000.0, "10,000"), (1_234_567.5, "1,234,567.5"), (0.0001, "0.0001"), (0.1 + 0.2, "0.3"),
+     (1e-9, "0.000000001"), (100.0, "100"), (0.0, "0"), (None, "–"), (math.nan, "–")],
+)  # fmt: skip
+def test_sizes_are_whole_where_they_are_and_never_rounded_away(given, text):
+    assert wording.units(given) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "digits", "text"),
+    [(0.00001234, 8, "0.00001234"), (0.00001234, None, "1.234e-05"), (1.1, 5, "1.10000"), (151.2345, 3, "151.234"),
+     (64_250.5, None, "64250.5"), (None, 5, "–"), (math.nan, 5, "–")],
+)  # fmt: skip
+def test_prices_have_the_digits_of_their_symbol(given, digits, text):
+    assert wording.price(given, digits) == text

@@ -1,5 +1,6 @@
 // Files: dropped or chosen, looked at, then kept.
 import { ask, notice } from "./page.js";
+import { valuesOf } from "./fields.js";
 
 const form = document.getElementById("add"), input = document.getElementById("file"), drop = document.getElementById("drop");
 const kind = document.getElementById("kind"), look = document.getElementById("look"), keep = document.getElementById("keep");
@@ -31,9 +32,7 @@ async function send(isLook) {
   data.append("file", file);
   if (kind.value === "bars") {
     data.append("symbol", document.getElementById("symbol").value.trim());
-    form.querySelectorAll("[data-field]").forEach((field) => {
-      if (field.type === "checkbox") { if (field.checked) data.append(field.dataset.field, "true"); } else if (field.value !== "" && field.value !== field.defaultValue) data.append(field.dataset.field, field.value);
-    });
+    for (const [field, value] of Object.entries(valuesOf(form).import ?? {})) data.append(field, value);
   }
   const where = isLook ? "/do/look/datasets" : { bars: "/do/datasets", report: "/do/backtests/import", passes: "/do/optimize/import" }[kind.value];
   said.textContent = "";

@@ -1,4 +1,5 @@
-// Fields made from the table of options: what differs from the default is sent, in the words of the API.
+// Fields made from the table of options, in the words of the API: what is left empty is left out, and a box is sent where it
+// differs from the option's own default, which is not what the page began with where that was an earlier run's value.
 
 /** Values of the fields of a form, by group: { optimization: {...}, costs: {...} }. */
 export function valuesOf(form) {
@@ -6,16 +7,18 @@ export function valuesOf(form) {
   for (const input of form.querySelectorAll("[data-field]")) {
     const { field, group, kind } = input.dataset;
     let value;
-    if (kind === "yes_no") {
-      if (input.checked === input.defaultChecked) continue;
+    if (input.type === "checkbox") {
+      if (String(input.checked) === input.dataset.default) continue;
       value = input.checked;
+    } else if (input.value.trim() === "") {
+      continue;
+    } else if (kind === "yes_no") {
+      value = input.value === "true";
     } else if (kind === "choice") {
       value = input.value;
     } else if (kind === "texts") {
       value = input.value.split("\n").map((line) => line.trim()).filter(Boolean);
-      if (!value.length) continue;
     } else {
-      if (input.value.trim() === "") continue;
       value = kind === "number" || kind === "whole" ? Number(input.value) : input.value.trim();
     }
     (groups[group] ??= {})[field] = value;
@@ -23,13 +26,16 @@ export function valuesOf(form) {
   return groups;
 }
 
+const ENDS = { min_value: ".low", max_value: ".high", step: ".step" };
+
 /** Mark the fields that an error is about; returns whether there are any. */
 export function mark(form, error) {
   form.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
   let first = null;
   for (const { field } of error?.told?.errors ?? []) {
     const name = String(field ?? "").split(".").pop(), holder = String(field ?? "").split(".")[0];
-    const input = form.querySelector(`[data-field="${CSS.escape(name)}"], [data-parameter="${CSS.escape(name)}"] input:not(.use), [data-parameter="${CSS.escape(holder)}"] input:not(.use)`);
+    const end = ENDS[name] && form.querySelector(`[data-parameter="${CSS.escape(holder)}"] ${ENDS[name]}`);
+    const input = end || form.querySelector(`[data-field="${CSS.escape(name)}"], [data-parameter="${CSS.escape(name)}"] input:not(.use), [data-parameter="${CSS.escape(holder)}"] input:not(.use)`);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
     first ??= input;

@@ -13,7 +13,9 @@ function space() {
     const name = row.dataset.parameter, at = (part) => row.querySelector(part)?.value ?? "";
     if (row.querySelector(".value")) return { name, values: Array.from(row.querySelectorAll(".value:checked"), (box) => plain(box.value)) };
     if (row.querySelector(".list")) return { name, values: at(".list").split(",").map((text) => plain(text.trim())) };
-    return { name, min_value: Number(at(".low")), max_value: Number(at(".high")), step: Number(at(".step")) };
+    // What is empty is not given, which the server says at its field; as a number it would be zero.
+    const given = [["min_value", ".low"], ["max_value", ".high"], ["step", ".step"]].filter(([, part]) => at(part).trim() !== "");
+    return { name, ...Object.fromEntries(given.map(([end, part]) => [end, Number(at(part))])) };
   });
 }
 const asked = (parameters) => ({ backtest_id: form.dataset.backtest, parameters, ...valuesOf(form).optimization });

@@ -102,9 +102,11 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => { if (event.target.matches("select[data-send]")) event.target.form.requestSubmit(); });
 
 // --- tables that fit in one page sort by their headings
+const AMOUNT = /^[-+]?[\d,.]+(e[-+]?\d+)?\s*(%|[A-Z]{3})?$/i;
 function valueOf(cell) {
   const text = (cell.dataset.value ?? cell.textContent).trim();
-  const number = parseFloat(text.replace(/[,\s%]/g, ""));
+  // A number is one to its end: a date begins with one, and would be sorted by its year.
+  const number = AMOUNT.test(text) ? parseFloat(text.replaceAll(",", "")) : NaN;
   return Number.isNaN(number) ? text.toLowerCase() : number;
 }
 document.querySelectorAll("table.sortable thead th").forEach((head) => {
