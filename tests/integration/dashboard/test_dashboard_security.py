@@ -6,9 +6,12 @@ import re
 import time
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser, token_of
+from trading_ai.api.origins import UPLOADS
 from trading_ai.dashboard.app import ROUTERS
+from trading_ai.dashboard.pages import PageRoute
 from trading_ai.dashboard.sessions import COOKIE
 
 
@@ -101,6 +104,71 @@ def test_no_change_without_token_and_own_origin(laptop, keys, required):
                       evil | {"X-CSRF-Token": token}, neighbour | {"X-CSRF-Token": token}):  # fmt: skip
             answer = client.post(where, data={"x": "1"}, headers=heads)
             assert answer.status_code == 403, (where, heads, answer.text)
+
+
+class Watched:
+    """An app, and what passes between it and a client: "http.request" for each piece of a body that it reads."""
+
+    def __init__(self, app):
+        self.app, self.seen = app, []
+
+    async def __call__(self, scope, receive, send):
+        async def received():
+            self.seen.append("http.request")
+            return await receive()
+
+        async def sent(message):
+            self.seen.append(message["type"])
+            await send(message)
+
+        await self.app(scope, received, sent)
+
+
+FILES = [path for path in changes() if path.endswith(UPLOADS)]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "a reader", "a runner's form without the header", "another site"])
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+def test_files_are_refused_before_they_are_read(laptop, keys, path, who, kind):
+    watched = Watched(browser(laptop, keys_required=True).app)
+    client = TestClient(watched, base_url="http://localhost", follow_redirects=False)
+    if who != "a stranger":
+        sign_in(client, keys["read" if who == "a reader" else "run"][1])
+    heads = ORIGIN | {
+        "X-CSRF-Token": token_of(client, "/sign-in" if who == "a stranger" else "/"),
+        "Content-Type": kind,
+    }
+    if "without" in who:
+        del heads["X-CSRF-Token"]
+    if who == "another site":
+        heads["Origin"] = "http://evil.example"
+    watched.seen.clear()
+    answer = client.post(path, content=iter([b"x" * 1000] * 3), headers=heads)
+    assert answer.status_code == (401 if who == "a stranger" else 403)
+    assert watched.seen[0] == "http.response.start"
+
+
+def test_every_path_of_files_was_seen():
+    assert {"/do/look/datasets", "/do/datasets", "/do/backtests/import", "/do/optimize/import"} <= set(FILES)
+
+
+def test_a_page_that_names_no_visitor_is_not_served():
+    with pytest.raises(TypeError, match="/open"):
+        PageRoute("/open", lambda: None)
+
+
+@pytest.mark.parametrize("key", [{"X-API-Key": "made-up"}, {"Authorization": "Bearer made-up"}])
+@pytest.mark.parametrize("proxy", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_a_made_up_key_opens_no_page_through_a_proxy(laptop, key, proxy):
+    client = browser(laptop)
+    heads = ORIGIN | key | {"X-CSRF-Token": token_of(client)}
+    for path in ("/", "/data", "/keys", "/parts/home", "/sign-in", "/health", "/metrics", "/openapi.json"):
+        assert client.get(path, headers=heads | {proxy: "for=10.0.0.7"}).status_code == 401, path
+    refused = client.post("/do/optimizations/latest/cancel", headers=heads | {proxy: "10.0.0.7"})
+    assert (refused.status_code, "proxy" in refused.json()["detail"]) == (401, True)
+    evil = heads | {"Origin": "http://evil.example"}
+    assert "TRADING_AI_CORS_ORIGINS" in client.post("/do/optimizations/latest/cancel", headers=evil).json()["detail"]
 
 
 def test_a_token_of_another_session_does_not_count(laptop):
