@@ -201,11 +201,16 @@ class Gate:
             observe_request(self._service, scope["method"], path, status, time.perf_counter() - began)
 
     async def _let_in(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        """Refuse a request by its headers."""
-        key, path, method = key_in(headers), scope["path"], scope["method"]
-        self._doors.check(method, path, headers, has_key=key is not None)
+        """Refuse a request by its headers.
+
+        A key counts where the guard looks at it: before anything else a made-up one would stand for a real one.
+        """
+        path, method = scope["path"], scope["method"]
         is_mcp = path.rstrip("/") == MCP_PATH  # its tools ask for more where they need it
-        if (is_mcp or path.startswith("/api/")) and method != "OPTIONS":  # preflights send no key
+        takes_keys = (is_mcp or path.startswith("/api/")) and method != "OPTIONS"  # preflights send no key
+        key = key_in(headers) if takes_keys else None
+        self._doors.check(method, path, headers, has_key=key is not None)
+        if takes_keys:
             try:
                 await self._guard.check(key, "read" if is_mcp or method in SAFE_METHODS else "run")
             except HTTPException as error:
