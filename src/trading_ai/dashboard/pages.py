@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
@@ -148,7 +149,8 @@ async def _admit(request: Request, scope: str) -> None:
         HTTPException: 403 for a change that no page of ours asked for, or of a visitor who may not.
     """
     sessions: Sessions = request.app.state.sessions
-    request.state.visitor = found = sessions.of(request.cookies.get(COOKIE))
+    # A key may have to be looked up, which takes as long as the database does.
+    request.state.visitor = found = await run_in_threadpool(sessions.of, request.cookies.get(COOKIE))
     changes = request.method not in SAFE_METHODS
     heads = request.headers
     if changes and not own_origin(heads.get("origin"), heads.get("host", ""), heads.get("sec-fetch-site")):
@@ -203,11 +205,23 @@ class PageRoute(APIRoute):
                 field = ".".join(map(str, first["loc"][1:]))
                 answer = said(request, Problem(422, "The request cannot be carried out", f"{field}: {first['msg']}"))
             visitor: Visitor | None = getattr(request.state, "visitor", None)
-            if visitor is not None and visitor.cookie and "set-cookie" not in answer.headers:
+            is_new = visitor is not None and visitor.cookie and "set-cookie" not in answer.headers
+            if visitor is not None and is_new and _keeps_cookies(request):
                 set_session(request, answer, visitor)
             return answer
 
         return handle
+
+
+def _keeps_cookies(request: Request) -> bool:
+    """Whether a new session may take the place of the browser's.
+
+    What a page of another site sends comes without our cookie, but for links that are followed: who sent it may have a
+    session all the same, which is not to be lost.
+    """
+    heads = request.headers
+    followed = heads.get("sec-fetch-mode") == "navigate" and heads.get("sec-fetch-dest", "document") == "document"
+    return request.method in SAFE_METHODS and (heads.get("sec-fetch-site") != "cross-site" or followed)
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -227,14 +241,18 @@ def said(request: Request, problem: Problem) -> Response:
 
 
 def set_session(request: Request, answer: Response, visitor: Visitor) -> None:
-    """Give the browser its session."""
+    """Give the browser its session; sent with links of other sites too, of which none changes anything.
+
+    A proxy may not say that the browser speaks TLS: the origin of a sign-in, which is ours, does.
+    """
+    origin = request.headers.get("origin", "").lower()
     answer.set_cookie(
         COOKIE,
         visitor.cookie,
         max_age=int(SESSION_SECONDS),
         httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
+        samesite="lax",
+        secure=request.url.scheme == "https" or origin.startswith("https://"),
         path="/",
     )
 

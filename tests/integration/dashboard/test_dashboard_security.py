@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 
@@ -12,7 +13,9 @@ from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser, token_of
 from trading_ai.api.origins import UPLOADS
 from trading_ai.dashboard.app import ROUTERS
 from trading_ai.dashboard.pages import PageRoute
+from trading_ai.dashboard.secret import FILE, kept
 from trading_ai.dashboard.sessions import COOKIE
+from trading_ai.errors import StorageError
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def test_the_key_opens_a_session_that_leads_where_one_wanted_to(laptop, keys):
     assert (answer.status_code, answer.headers["location"]) == (303, "/data")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=lax" in cookie
     assert keys["run"][1] not in cookie
     assert client.get("/data", headers=PAGE).status_code == 200
 
@@ -82,9 +85,12 @@ def test_a_revoked_key_ends_its_session(laptop):
 def test_signing_out_forgets_the_session(laptop, keys):
     client = browser(laptop, keys_required=True)
     sign_in(client, keys["read"][1])
+    copied = client.cookies[COOKIE]
     answer = client.post("/do/sign-out", data={"csrf": token_of(client)}, headers=PAGE | ORIGIN)
     assert answer.status_code == 303
     assert client.cookies.get(COOKIE) is None
+    assert client.get("/", headers=PAGE).status_code == 303
+    client.cookies.set(COOKIE, copied)
     assert client.get("/", headers=PAGE).status_code == 303
 
 
@@ -169,6 +175,81 @@ def test_a_made_up_key_opens_no_page_through_a_proxy(laptop, key, proxy):
     assert (refused.status_code, "proxy" in refused.json()["detail"]) == (401, True)
     evil = heads | {"Origin": "http://evil.example"}
     assert "TRADING_AI_CORS_ORIGINS" in client.post("/do/optimizations/latest/cancel", headers=evil).json()["detail"]
+
+
+CROSS = {"Sec-Fetch-Site": "cross-site"}
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+def test_another_site_cannot_replace_a_session(laptop):
+    client = browser(laptop, keys_required=True)
+    assert COOKIE in client.get("/sign-in", headers=PAGE | CROSS | LINK).cookies  # a link: its form needs the token
+    client.cookies.clear()
+    form = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Origin": "http://evil.example"}
+    for answer in (
+        client.get("/", headers=CROSS | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
+        client.get("/", headers=CROSS | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}),
+        client.post("/do/sign-out", headers=PAGE | CROSS | form),
+        client.post("/do/sign-out", headers=PAGE | {"Origin": "http://evil.example"}),
+    ):
+        assert answer.status_code in {401, 403}
+        assert "set-cookie" not in answer.headers
+
+
+def test_the_session_of_a_page_over_tls_is_sent_over_tls_alone(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    assert "; Secure" not in sign_in(client, keys["read"][1]).headers["set-cookie"]
+    data = {"csrf": token_of(client), "key": keys["read"][1]}
+    answer = client.post("/do/sign-in", data=data, headers=PAGE | {"Origin": "https://localhost"})
+    assert answer.status_code == 303
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_nothing_is_looked_up_where_it_would_stop_everybody(laptop, keys, monkeypatch):
+    key = laptop.application.keys.create("looked up", "read", time.time())[1]
+    client, seen = browser(laptop, keys_required=True), []
+    sign_in(client, key)
+
+    def watched(inner):
+        def ask(*arguments):
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                seen.append("in a thread")
+            else:
+                seen.append("on the loop")
+            return inner(*arguments)
+
+        return ask
+
+    monkeypatch.setattr(laptop.application.keys, "held", watched(laptop.application.keys.held))
+    monkeypatch.setattr(laptop.application.store, "optimization", watched(laptop.application.store.optimization))
+    client.app.state.sessions._seen.clear()
+    assert client.get("/optimizations/nothing/events").status_code == 404
+    assert seen == ["in a thread", "in a thread"]
+
+
+def test_a_server_on_one_machine_keeps_its_secret_for_itself(tmp_path):
+    secret = kept(tmp_path / "home")
+    file = tmp_path / "home" / FILE
+    assert len(secret) == 32
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    assert kept(tmp_path / "home") == secret
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert kept(tmp_path / "other") != secret
+    file.write_bytes(b"short")
+    with pytest.raises(StorageError, match="5 bytes"):
+        kept(tmp_path / "home")
+    with pytest.raises(StorageError, match="cannot be used"):
+        kept(file)
+
+
+def test_a_session_lives_through_a_new_start_of_the_server(laptop, keys):
+    first, second = browser(laptop, keys_required=True), browser(laptop, keys_required=True)
+    sign_in(first, keys["run"][1])
+    second.cookies.set(COOKIE, first.cookies[COOKIE])
+    assert second.get("/data", headers=PAGE).status_code == 200
 
 
 def test_a_token_of_another_session_does_not_count(laptop):
