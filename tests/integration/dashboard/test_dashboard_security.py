@@ -188,12 +188,34 @@ def test_another_site_cannot_replace_a_session(laptop):
     form = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Origin": "http://evil.example"}
     for answer in (
         client.get("/", headers=CROSS | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
-        client.get("/", headers=CROSS | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}),
+        client.get("/parts/home", headers=CROSS | LINK),
         client.post("/do/sign-out", headers=PAGE | CROSS | form),
         client.post("/do/sign-out", headers=PAGE | {"Origin": "http://evil.example"}),
     ):
         assert answer.status_code in {401, 403}
         assert "set-cookie" not in answer.headers
+
+
+COSTLY = [
+    "/optimizations/x/parts/study/verdict?rank=1", "/optimizations/x/equities?pin=1", "/optimizations/x/report",
+    "/compare/equities?with=x", "/parts/home", "/parts/places",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_has_nothing_made(laptop, keys, required, site):
+    client = browser(laptop, keys_required=required)
+    if required:
+        sign_in(client, keys["read"][1])
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    for path in (*COSTLY, "/", "/optimizations/x/figures/map?x=a&y=b"):
+        assert client.get(path, headers=image).status_code == 403, path
+    followed = {"Sec-Fetch-Site": site} | LINK
+    for path in COSTLY:
+        assert client.get(path, headers=PAGE | followed).status_code == 403, path
+        assert client.get(path, headers=followed | {"Sec-Fetch-Site": "same-origin"}).status_code in {200, 404}, path
+    assert client.get("/data", headers=PAGE | followed).status_code == 200
 
 
 def test_the_session_of_a_page_over_tls_is_sent_over_tls_alone(laptop, keys):
