@@ -23,6 +23,7 @@ from trading_ai.dashboard.running import router as running
 from trading_ai.dashboard.secret import derived, kept
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
+from trading_ai.dashboard.verdict import Studies
 from trading_ai.dashboard.verdict import router as verdict
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
         # Any process behind the same database takes what another one gave out.
         secret=derived(settings.url, admin_key) if settings.is_shared else kept(settings.home),
     )
-    app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), {}, {}
+    app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), Studies(), {}
     app.state.home, app.state.home_part = (-1e9, {}), None
     app.state.bars = BarsKept(context.artifacts)
     app.include_router(ASSETS.router)
