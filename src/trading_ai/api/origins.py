@@ -23,6 +23,9 @@ FORMS = "/do/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
+QUESTIONS = ("/api/v1/ask", "/api/v1/sql", "/api/v1/search")
+"""Paths whose POST changes nothing: what is asked is too long for an address."""
+
 _COSTLY = ("/robustness", "/report", "/equities")
 _COSTLY_PARTS = "/parts/"
 """Ends of the paths whose answers take up to minutes of all cores, and what lies in those of parts of pages."""

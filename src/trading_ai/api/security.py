@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trading_ai.api.origins import SAFE_METHODS, UPLOADS, Doors, RefusalError
+from trading_ai.api.origins import QUESTIONS, SAFE_METHODS, UPLOADS, Doors, RefusalError
 from trading_ai.api.problems import Problem, http_problem
 from trading_ai.store.keys import SCOPES
 from trading_ai.telemetry.measures import observe_request
@@ -211,8 +211,9 @@ class Gate:
         key = key_in(headers) if takes_keys else None
         self._doors.check(method, path, headers, has_key=key is not None)
         if takes_keys:
+            reads = is_mcp or method in SAFE_METHODS or path in QUESTIONS
             try:
-                await self._guard.check(key, "read" if is_mcp or method in SAFE_METHODS else "run")
+                await self._guard.check(key, "read" if reads else "run")
             except HTTPException as error:
                 raise RefusalError(error.status_code, "", str(error.detail), dict(error.headers or {})) from None
 

@@ -288,7 +288,9 @@ def test_a_key_that_may_look_changes_nothing_and_sees_no_buttons(laptop, keys):
     sign_in(client, keys["read"][1])
     heads = ORIGIN | {"X-CSRF-Token": token_of(client)}
     assert "scope read; this needs" in client.post(f"/do/optimizations/{key}/delete", headers=heads).json()["detail"]
-    assert client.post("/do/optimize/count", json={}, headers=heads).status_code == 403
+    body = {"backtest_id": laptop.backtest_id, "parameters": [{"name": "stop_loss", "values": [20, 30, 40]}]}
+    assert client.post("/do/optimize/count", json=body, headers=heads).json()["n_trials"] == 3  # what it would take
+    assert client.post("/do/optimize", json=body, headers=heads).status_code == 403
     for path in (f"/optimizations/{key}", "/data", "/optimize", "/backtests"):
         page = client.get(path, headers=PAGE).text
         assert 'action="/do/opt' not in page
