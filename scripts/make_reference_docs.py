@@ -162,6 +162,7 @@ The folder `TRADING_AI_HOME`, and where it lies if nothing is said:
 | in it | what it is |
 | --- | --- |
 | `trading-ai.db` | the SQLite database: optimizations, trials, keys; not there with a `TRADING_AI_DATABASE_URL` |
+| `dashboard.secret` | without PostgreSQL: what the dashboard's sessions are signed with; deleting it ends them |
 | `datasets/` | bars as Parquet, named by their content hash |
 | `backtests/` | trades and equity of backtests as NumPy archives |
 | `cache/` | with PostgreSQL: bars that this machine has fetched, bounded by `TRADING_AI_CACHE_BYTES`; may be deleted |

@@ -112,7 +112,7 @@ def test_signing_in_by_key_and_what_a_key_may(visit, served, tmp_path_factory):
         assert page.query_selector("nav a[href='/keys']") is None
         cookie = next(c for c in seen.context.cookies() if c["name"] == "trading_ai_session")
         assert cookie["httpOnly"]
-        assert cookie["sameSite"] == "Strict"
+        assert cookie["sameSite"] == "Lax"
         page.set_viewport_size({"width": 390, "height": 844})
         assert seen.overflow() <= 0
         assert page.is_visible("text=Sign out")

@@ -145,7 +145,7 @@ class Context:
             state["status"] = "degraded"
         return state
 
-    async def study(self, make: Callable[[], Response]) -> Response:
+    async def study(self, make: Callable[[], _Found]) -> _Found:
         """An answer that takes seconds of all cores, made in a thread; those that must wait for it hold none."""
         async with self._studies:
             return await run_in_threadpool(make)

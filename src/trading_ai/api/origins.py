@@ -23,6 +23,13 @@ FORMS = "/do/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
+QUESTIONS = ("/api/v1/ask", "/api/v1/sql", "/api/v1/search")
+"""Paths whose POST changes nothing: what is asked is too long for an address."""
+
+_COSTLY = ("/robustness", "/report", "/equities")
+_COSTLY_PARTS = "/parts/"
+"""Ends of the paths whose answers take up to minutes of all cores, and what lies in those of parts of pages."""
+
 _FORWARDED = (
     "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "x-real-ip", "via",
     "cf-connecting-ip", "true-client-ip", "x-client-ip",
@@ -80,8 +87,8 @@ class Doors:
             has_key: whether it comes with an API key, which a page of somebody else cannot send.
 
         Raises:
-            RefusalError: 403 for an address or an origin that is not ours, 401 through a proxy without a key, 415 for
-                a content type that any page may send.
+            RefusalError: 403 for an address, a reader or an origin that is not ours, 401 through a proxy without a key,
+                415 for a content type that any page may send.
         """
         host = headers.get("host")
         if host is not None and not self._is_own(host):
@@ -91,7 +98,11 @@ class Doors:
                 f"Host: this server is not called {host[:200]!r}. Call it localhost, or name that host in "
                 "TRADING_AI_ALLOWED_HOSTS",
             )
-        if self.keys_required or has_key:
+        if has_key:
+            return
+        if method in SAFE_METHODS - {"OPTIONS"}:  # a preflight asks whether it may ask
+            self._check_reader(path, headers)
+        if self.keys_required:
             return
         proxied = next((name for name in _FORWARDED if name in headers), None)
         if self.this_machine and proxied is not None:
@@ -105,6 +116,28 @@ class Doors:
         if method not in SAFE_METHODS:
             self._check_origin(host or "", headers)
             _check_kind(path, headers)
+
+    def _check_reader(self, path: str, headers: Mapping[str, str]) -> None:
+        """Refuse what a page of others loads: it cannot read the answer, but it could have any number of them made.
+
+        A link that is followed to a page is nobody's attack; what takes long is asked for by our own pages only. Where
+        keys are asked for, the session of whoever looks at that page might come with the request.
+        """
+        site = headers.get("sec-fetch-site", "none").strip().lower()
+        if site not in {"cross-site", "same-site"} or "*" in self.origins:
+            return
+        if _origin_of(headers.get("origin", "")) in self.origins:
+            return
+        ends = path.rstrip("/")
+        followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        if followed and not ends.endswith(_COSTLY) and _COSTLY_PARTS not in ends:
+            return
+        raise RefusalError(
+            403,
+            "Pages of others may not do that",
+            f"Sec-Fetch-Site: {path[:200]} is not for pages of other sites ({site}). Open it from a page of this "
+            "server, or name the origin of that page in TRADING_AI_CORS_ORIGINS",
+        )
 
     def _is_own(self, host: str) -> bool:
         name = _name_of(host)

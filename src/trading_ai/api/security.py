@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trading_ai.api.origins import SAFE_METHODS, UPLOADS, Doors, RefusalError
+from trading_ai.api.origins import QUESTIONS, SAFE_METHODS, UPLOADS, Doors, RefusalError
 from trading_ai.api.problems import Problem, http_problem
 from trading_ai.store.keys import SCOPES
 from trading_ai.telemetry.measures import observe_request
@@ -201,13 +201,19 @@ class Gate:
             observe_request(self._service, scope["method"], path, status, time.perf_counter() - began)
 
     async def _let_in(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        """Refuse a request by its headers."""
-        key, path, method = key_in(headers), scope["path"], scope["method"]
-        self._doors.check(method, path, headers, has_key=key is not None)
+        """Refuse a request by its headers.
+
+        A key counts where the guard looks at it: before anything else a made-up one would stand for a real one.
+        """
+        path, method = scope["path"], scope["method"]
         is_mcp = path.rstrip("/") == MCP_PATH  # its tools ask for more where they need it
-        if (is_mcp or path.startswith("/api/")) and method != "OPTIONS":  # preflights send no key
+        takes_keys = (is_mcp or path.startswith("/api/")) and method != "OPTIONS"  # preflights send no key
+        key = key_in(headers) if takes_keys else None
+        self._doors.check(method, path, headers, has_key=key is not None)
+        if takes_keys:
+            reads = is_mcp or method in SAFE_METHODS or path in QUESTIONS
             try:
-                await self._guard.check(key, "read" if is_mcp or method in SAFE_METHODS else "run")
+                await self._guard.check(key, "read" if reads else "run")
             except HTTPException as error:
                 raise RefusalError(error.status_code, "", str(error.detail), dict(error.headers or {})) from None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,8 +20,10 @@ from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
 from trading_ai.dashboard.questions import router as questions
 from trading_ai.dashboard.running import router as running
+from trading_ai.dashboard.secret import derived, kept
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
+from trading_ai.dashboard.verdict import Studies
 from trading_ai.dashboard.verdict import router as verdict
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
         keys_required: whether somebody without a key sees nothing.
     """
     settings = context.application.settings
-    # Any process behind the same database takes what another one gave out.
-    shared = hashlib.sha256(f"dashboard\0{settings.url}".encode()).digest()
+    admin_key = settings.admin_key.get_secret_value()
     app.state.sessions = Sessions(
         context.application.keys,
         required=keys_required,
-        admin_key=settings.admin_key.get_secret_value(),
-        secret=shared if settings.is_shared else secrets.token_bytes(32),
+        admin_key=admin_key,
+        # Any process behind the same database takes what another one gave out.
+        secret=derived(settings.url, admin_key) if settings.is_shared else kept(settings.home),
     )
-    app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), {}, {}
+    app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), Studies(), {}
     app.state.home, app.state.home_part = (-1e9, {}), None
     app.state.bars = BarsKept(context.artifacts)
     app.include_router(ASSETS.router)
@@ -98,8 +98,10 @@ def sign_in(
 
 
 @_entrance.post("/do/sign-out")
-def sign_out(_: Anybody) -> Response:
+def sign_out(request: Request, _: Anybody) -> Response:
     """End a session."""
+    sessions: Sessions = request.app.state.sessions
+    sessions.sign_out(request.cookies.get(COOKIE))
     answer = go_to("/sign-in")
     answer.delete_cookie(COOKIE, path="/")
     return answer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api import apart
 from trading_ai.api.context import context_of
@@ -179,7 +180,7 @@ def part(request: Request, _: Reader, optimization_id: Id, part: str) -> Respons
 async def events(request: Request, _: Reader, optimization_id: Id) -> Response:
     """Progress and new bests as they happen."""
     context = context_of(request)
-    context.store.optimization(optimization_id)
+    await run_in_threadpool(context.store.optimization, optimization_id)
     return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream", headers=HEADERS)
 
 

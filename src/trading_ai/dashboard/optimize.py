@@ -154,7 +154,7 @@ def _range(parameter: Any, now: Any) -> tuple[float, float, float]:
 
 
 @router.post("/do/optimize/count")
-def count(request: Request, _: Runner, body: OptimizeBody) -> Response:
+def count(request: Request, _: Reader, body: OptimizeBody) -> Response:
     """How many combinations a search has, and how long it may take; nothing is kept.
 
     What cannot be searched is an answer too: somebody is typing, and half a number is no failure.

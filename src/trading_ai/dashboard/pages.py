@@ -15,9 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
+from trading_ai.api.origins import SAFE_METHODS, UPLOADS
 from trading_ai.api.problems import Problem, http_problem, problem_of
 from trading_ai.dashboard import wording
 from trading_ai.dashboard.assets import ASSETS
@@ -108,25 +110,24 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and request.headers.get("x-part") is None
 
 
+_SCOPES: dict[Any, str] = {}
+"""What each dependency of `visits` asks for."""
+
+
 def visits(scope: str) -> Any:
     """A dependency: the visitor, who has that scope; of a request that changes something, with the token.
+
+    `PageRoute` sees to it before the body is read.
 
     Args:
         scope: read, run or admin; "" for whoever comes.
     """
 
     async def visitor(request: Request) -> Visitor:
-        sessions: Sessions = request.app.state.sessions
-        found = sessions.of(request.cookies.get(COOKIE))
-        request.state.visitor = found
-        if request.method not in {"GET", "HEAD"}:
-            await _check_change(request, found)
-        if scope and not found.scope:
-            raise SignInError
-        if scope and not found.may(scope):
-            raise HTTPException(403, f"Your key has scope {found.scope}; this needs {scope}. Ask for another key.")
+        found: Visitor = request.state.visitor
         return found
 
+    _SCOPES[visitor] = scope
     return Depends(visitor)
 
 
@@ -136,27 +137,62 @@ Admin = Annotated[Visitor, visits("admin")]
 Anybody = Annotated[Visitor, visits("")]
 
 
-async def _check_change(request: Request, visitor: Visitor) -> None:
-    """Refuse a change that was not asked for by one of our own pages, shown to this visitor."""
+async def _admit(request: Request, scope: str) -> None:
+    """Find out who asks, and refuse by the headers what they may not: a stranger's files are never received.
+
+    Args:
+        request: what is asked.
+        scope: what it takes; "" for whoever comes.
+
+    Raises:
+        SignInError: nobody is signed in.
+        HTTPException: 403 for a change that no page of ours asked for, or of a visitor who may not.
+    """
+    sessions: Sessions = request.app.state.sessions
+    # A key may have to be looked up, which takes as long as the database does.
+    request.state.visitor = found = await run_in_threadpool(sessions.of, request.cookies.get(COOKIE))
+    changes = request.method not in SAFE_METHODS
     heads = request.headers
-    if not own_origin(heads.get("origin"), heads.get("host", ""), heads.get("sec-fetch-site")):
+    if changes and not own_origin(heads.get("origin"), heads.get("host", ""), heads.get("sec-fetch-site")):
         raise HTTPException(403, "Only pages of this server may do that.")
-    token = heads.get(HEADER)
-    if token is None and "form" in heads.get("content-type", ""):
-        token = str((await request.form()).get(FIELD, ""))
+    if changes and not _sends_small_form(request):
+        _check_token(heads.get(HEADER), found)
+    if scope and not found.scope:
+        raise SignInError
+    if scope and not found.may(scope):
+        raise HTTPException(403, f"Your key has scope {found.scope}; this needs {scope}. Ask for another key.")
+    if changes and _sends_small_form(request):
+        _check_token(str((await request.form()).get(FIELD, "")), found)
+
+
+def _sends_small_form(request: Request) -> bool:
+    """Whether the token is in a form, which the browser sends by itself: a script has a header for it.
+
+    Forms with files are none: they may be as large as an upload, and only scripts send them.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_upload = request.scope["path"].rstrip("/").endswith(UPLOADS)
+    return HEADER not in request.headers and kind == "application/x-www-form-urlencoded" and not is_upload
+
+
+def _check_token(token: str | None, visitor: Visitor) -> None:
     if token is None or not hmac.compare_digest(token.encode(), visitor.token.encode()):
         raise HTTPException(403, "This page is older than your session. Reload it and try again.")
 
 
 class PageRoute(APIRoute):
-    """A route whose errors are pages for people, and problem documents for scripts."""
+    """A route that knows its visitor before it reads a body; errors are pages for people, documents for scripts."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
+        scopes = [_SCOPES[each.call] for each in self.dependant.dependencies if each.call in _SCOPES]
+        if len(scopes) != 1:
+            raise TypeError(f"{self.path}: a page names its one visitor: Reader, Runner, Admin or Anybody")
 
         async def handle(request: Request) -> Response:
             try:
+                await _admit(request, scopes[0])
                 answer = await inner(request)
             except SignInError:
                 answer = _to_sign_in(request)
@@ -169,11 +205,23 @@ class PageRoute(APIRoute):
                 field = ".".join(map(str, first["loc"][1:]))
                 answer = said(request, Problem(422, "The request cannot be carried out", f"{field}: {first['msg']}"))
             visitor: Visitor | None = getattr(request.state, "visitor", None)
-            if visitor is not None and visitor.cookie and "set-cookie" not in answer.headers:
+            is_new = visitor is not None and visitor.cookie and "set-cookie" not in answer.headers
+            if visitor is not None and is_new and _keeps_cookies(request):
                 set_session(request, answer, visitor)
             return answer
 
         return handle
+
+
+def _keeps_cookies(request: Request) -> bool:
+    """Whether a new session may take the place of the browser's.
+
+    What a page of another site sends comes without our cookie, but for links that are followed: who sent it may have a
+    session all the same, which is not to be lost.
+    """
+    heads = request.headers
+    followed = heads.get("sec-fetch-mode") == "navigate" and heads.get("sec-fetch-dest", "document") == "document"
+    return request.method in SAFE_METHODS and (heads.get("sec-fetch-site") != "cross-site" or followed)
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -193,14 +241,18 @@ def said(request: Request, problem: Problem) -> Response:
 
 
 def set_session(request: Request, answer: Response, visitor: Visitor) -> None:
-    """Give the browser its session."""
+    """Give the browser its session; sent with links of other sites too, of which none changes anything.
+
+    A proxy may not say that the browser speaks TLS: the origin of a sign-in, which is ours, does.
+    """
+    origin = request.headers.get("origin", "").lower()
     answer.set_cookie(
         COOKIE,
         visitor.cookie,
         max_age=int(SESSION_SECONDS),
         httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
+        samesite="lax",
+        secure=request.url.scheme == "https" or origin.startswith("https://"),
         path="/",
     )
 

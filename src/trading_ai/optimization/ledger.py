@@ -19,7 +19,14 @@ from trading_ai.optimization.judging import Judge, Saved
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.ports import Store
 from trading_ai.optimization.records import BacktestRecord, OptimizationRecord
-from trading_ai.optimization.tries import TrialCount, TrialCounter, all_tried, datasets_of, tried_by_optimization
+from trading_ai.optimization.tries import (
+    TrialCount,
+    TrialCounter,
+    all_tried,
+    datasets_of,
+    tried_by_backtest,
+    tried_by_optimization,
+)
 from trading_ai.parameters import SearchSpace, Value
 from trading_ai.strategies.base import Declared
 
@@ -181,6 +188,30 @@ def trials_on_its_data(store: Store, record: OptimizationRecord) -> TrialCount:
     for tried in store.deleted_tries(counter.symbols):
         counter.add(tried)
     return counter.count()
+
+
+def ledger_state(store: Store, record: OptimizationRecord) -> tuple[object, ...]:
+    """What `trials_on_its_data` counts, without counting: equal as long as that would find the same.
+
+    Returns:
+        Each optimization that tried something on the data with how many of its trials are there, and each backtest.
+    """
+    optimizations, datasets = store.optimizations(), {d.dataset_id: d for d in store.datasets()}
+    backtests = {b.backtest_id: b for b in store.backtests()}
+    base = backtests.get(record.spec.backtest_id) or store.backtest(record.spec.backtest_id)
+    own = [datasets[i] for i in datasets_of(record, base.spec) if i in datasets]
+    counter = TrialCounter(tried_by_optimization(record, base, own, np.empty(0, np.int64)).spans)
+    of_searches = {
+        (run.optimization_id, run.n_completed)
+        for run, tried in all_tried(optimizations, backtests, datasets)
+        if run is not None and counter.concerns(tried)
+    }
+    of_backtests = {
+        key
+        for key, one in backtests.items()
+        if one.spec.dataset_id in datasets and counter.concerns(tried_by_backtest(one, datasets[one.spec.dataset_id]))
+    }
+    return frozenset(of_searches), frozenset(of_backtests)
 
 
 def _done(store: Store, record: OptimizationRecord) -> Indices:

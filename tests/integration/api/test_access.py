@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from tests.integration.api.laptop import STOP, Laptop, assert_problem, running_laptop
 from trading_ai.api.app import make_app
 from trading_ai.api.context import Context
+from trading_ai.api.origins import QUESTIONS
 from trading_ai.cli.services import _keys_required
 from trading_ai.errors import InputError
 from trading_ai.store.tables import api_keys
@@ -94,6 +95,23 @@ def test_every_route_asks_for_a_key(guarded, service, method, path):
     wrong = guarded[service].request(method, path, headers={"X-API-Key": "tai_0_guess"})
     assert_problem(wrong, 401, says="not valid")
     assert "guess" not in wrong.text
+
+
+def test_a_key_that_may_look_asks_every_question_and_does_nothing_else(guarded, keys):
+    """The gate and the routes ask for the same: a route of `read` is not closed by the gate."""
+    headers, seen = {"X-API-Key": keys["read"][1]}, set()
+    for service, client in guarded.items():
+        for path, operations in client.app.openapi()["paths"].items():
+            for method in operations if path.startswith("/api/") else ():
+                if method == "get":
+                    continue
+                answer = client.request(method, re.sub(r"{\w+}", "x", path), headers=headers, json={})
+                if path in QUESTIONS:
+                    seen.add(path)
+                    assert answer.status_code == 422, (service, path)
+                else:
+                    assert_problem(answer, 403, says="has scope read; this needs")
+    assert seen == set(QUESTIONS)
 
 
 def test_every_route_is_in_one_of_the_lists(guarded):

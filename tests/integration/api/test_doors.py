@@ -153,6 +153,47 @@ def test_pages_that_are_named_may_send(tmp_path):
     assert laptop.optimizer.post(path, headers={"Origin": "https://mine.example.evil.example"}).status_code == 403
 
 
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+READS = ["/api/v1/optimize", "/api/v1/optimize/x/robustness", "/health", "/docs", "/openapi.json"]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "document"}, {},
+    ],
+)  # fmt: skip
+def test_a_page_of_others_loads_nothing(laptop, path, site, how):
+    answer = laptop.optimizer.get(path, headers={"Sec-Fetch-Site": site} | how)
+    assert_problem(answer, 403, says="Sec-Fetch-Site")
+    assert laptop.optimizer.head(path, headers={"Sec-Fetch-Site": site} | how).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_is_followed_but_to_what_takes_minutes(laptop, site):
+    heads = {"Sec-Fetch-Site": site} | LINK
+    assert laptop.optimizer.get("/docs", headers=heads).status_code == 200
+    for path in ("/api/v1/optimize/x/robustness", "/api/v1/optimize/x/report", "/api/v1/optimize/x/report/"):
+        assert_problem(laptop.optimizer.get(path, headers=heads), 403, says="Open it from a page of this server")
+        for own in ("same-origin", "none"):
+            assert laptop.optimizer.get(path, headers=LINK | {"Sec-Fetch-Site": own}).status_code == 404
+        assert laptop.optimizer.get(path).status_code == 404
+
+
+def test_pages_that_are_named_and_keys_may_read_from_anywhere(tmp_path):
+    laptop = Laptop(tmp_path, cors_origins="https://mine.example")
+    heads = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    path = "/api/v1/optimize/nothing/robustness"
+    assert laptop.optimizer.get(path, headers=heads | {"Origin": "https://mine.example"}).status_code == 404
+    assert laptop.optimizer.get(path, headers=heads | {"Origin": "https://other.example"}).status_code == 403
+    _, key = laptop.application.keys.create("far", "read", time.time())
+    assert laptop.optimizer.get(path, headers=heads | {"X-API-Key": key}).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host"])
 def test_what_came_through_a_proxy_needs_a_key(laptop, name):
     _, key = laptop.application.keys.create("proxied", "run", time.time())

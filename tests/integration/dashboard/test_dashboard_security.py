@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser, token_of
+from trading_ai.api.origins import UPLOADS
 from trading_ai.dashboard.app import ROUTERS
+from trading_ai.dashboard.pages import PageRoute
+from trading_ai.dashboard.secret import FILE, kept
 from trading_ai.dashboard.sessions import COOKIE
+from trading_ai.errors import StorageError
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +53,7 @@ def test_the_key_opens_a_session_that_leads_where_one_wanted_to(laptop, keys):
     assert (answer.status_code, answer.headers["location"]) == (303, "/data")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=lax" in cookie
     assert keys["run"][1] not in cookie
     assert client.get("/data", headers=PAGE).status_code == 200
 
@@ -79,9 +85,12 @@ def test_a_revoked_key_ends_its_session(laptop):
 def test_signing_out_forgets_the_session(laptop, keys):
     client = browser(laptop, keys_required=True)
     sign_in(client, keys["read"][1])
+    copied = client.cookies[COOKIE]
     answer = client.post("/do/sign-out", data={"csrf": token_of(client)}, headers=PAGE | ORIGIN)
     assert answer.status_code == 303
     assert client.cookies.get(COOKIE) is None
+    assert client.get("/", headers=PAGE).status_code == 303
+    client.cookies.set(COOKIE, copied)
     assert client.get("/", headers=PAGE).status_code == 303
 
 
@@ -103,6 +112,168 @@ def test_no_change_without_token_and_own_origin(laptop, keys, required):
             assert answer.status_code == 403, (where, heads, answer.text)
 
 
+class Watched:
+    """An app, and what passes between it and a client: "http.request" for each piece of a body that it reads."""
+
+    def __init__(self, app):
+        self.app, self.seen = app, []
+
+    async def __call__(self, scope, receive, send):
+        async def received():
+            self.seen.append("http.request")
+            return await receive()
+
+        async def sent(message):
+            self.seen.append(message["type"])
+            await send(message)
+
+        await self.app(scope, received, sent)
+
+
+FILES = [path for path in changes() if path.endswith(UPLOADS)]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "a reader", "a runner's form without the header", "another site"])
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+def test_files_are_refused_before_they_are_read(laptop, keys, path, who, kind):
+    watched = Watched(browser(laptop, keys_required=True).app)
+    client = TestClient(watched, base_url="http://localhost", follow_redirects=False)
+    if who != "a stranger":
+        sign_in(client, keys["read" if who == "a reader" else "run"][1])
+    heads = ORIGIN | {
+        "X-CSRF-Token": token_of(client, "/sign-in" if who == "a stranger" else "/"),
+        "Content-Type": kind,
+    }
+    if "without" in who:
+        del heads["X-CSRF-Token"]
+    if who == "another site":
+        heads["Origin"] = "http://evil.example"
+    watched.seen.clear()
+    answer = client.post(path, content=iter([b"x" * 1000] * 3), headers=heads)
+    assert answer.status_code == (401 if who == "a stranger" else 403)
+    assert watched.seen[0] == "http.response.start"
+
+
+def test_every_path_of_files_was_seen():
+    assert {"/do/look/datasets", "/do/datasets", "/do/backtests/import", "/do/optimize/import"} <= set(FILES)
+
+
+def test_a_page_that_names_no_visitor_is_not_served():
+    with pytest.raises(TypeError, match="/open"):
+        PageRoute("/open", lambda: None)
+
+
+@pytest.mark.parametrize("key", [{"X-API-Key": "made-up"}, {"Authorization": "Bearer made-up"}])
+@pytest.mark.parametrize("proxy", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_a_made_up_key_opens_no_page_through_a_proxy(laptop, key, proxy):
+    client = browser(laptop)
+    heads = ORIGIN | key | {"X-CSRF-Token": token_of(client)}
+    for path in ("/", "/data", "/keys", "/parts/home", "/sign-in", "/health", "/metrics", "/openapi.json"):
+        assert client.get(path, headers=heads | {proxy: "for=10.0.0.7"}).status_code == 401, path
+    refused = client.post("/do/optimizations/latest/cancel", headers=heads | {proxy: "10.0.0.7"})
+    assert (refused.status_code, "proxy" in refused.json()["detail"]) == (401, True)
+    evil = heads | {"Origin": "http://evil.example"}
+    assert "TRADING_AI_CORS_ORIGINS" in client.post("/do/optimizations/latest/cancel", headers=evil).json()["detail"]
+
+
+CROSS = {"Sec-Fetch-Site": "cross-site"}
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+def test_another_site_cannot_replace_a_session(laptop):
+    client = browser(laptop, keys_required=True)
+    assert COOKIE in client.get("/sign-in", headers=PAGE | CROSS | LINK).cookies  # a link: its form needs the token
+    client.cookies.clear()
+    form = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Origin": "http://evil.example"}
+    for answer in (
+        client.get("/", headers=CROSS | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
+        client.get("/parts/home", headers=CROSS | LINK),
+        client.post("/do/sign-out", headers=PAGE | CROSS | form),
+        client.post("/do/sign-out", headers=PAGE | {"Origin": "http://evil.example"}),
+    ):
+        assert answer.status_code in {401, 403}
+        assert "set-cookie" not in answer.headers
+
+
+COSTLY = [
+    "/optimizations/x/parts/study/verdict?rank=1", "/optimizations/x/equities?pin=1", "/optimizations/x/report",
+    "/compare/equities?with=x", "/parts/home", "/parts/places",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_has_nothing_made(laptop, keys, required, site):
+    client = browser(laptop, keys_required=required)
+    if required:
+        sign_in(client, keys["read"][1])
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    for path in (*COSTLY, "/", "/optimizations/x/figures/map?x=a&y=b"):
+        assert client.get(path, headers=image).status_code == 403, path
+    followed = {"Sec-Fetch-Site": site} | LINK
+    for path in COSTLY:
+        assert client.get(path, headers=PAGE | followed).status_code == 403, path
+        assert client.get(path, headers=followed | {"Sec-Fetch-Site": "same-origin"}).status_code in {200, 404}, path
+    assert client.get("/data", headers=PAGE | followed).status_code == 200
+
+
+def test_the_session_of_a_page_over_tls_is_sent_over_tls_alone(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    assert "; Secure" not in sign_in(client, keys["read"][1]).headers["set-cookie"]
+    data = {"csrf": token_of(client), "key": keys["read"][1]}
+    answer = client.post("/do/sign-in", data=data, headers=PAGE | {"Origin": "https://localhost"})
+    assert answer.status_code == 303
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_nothing_is_looked_up_where_it_would_stop_everybody(laptop, keys, monkeypatch):
+    key = laptop.application.keys.create("looked up", "read", time.time())[1]
+    client, seen = browser(laptop, keys_required=True), []
+    sign_in(client, key)
+
+    def watched(inner):
+        def ask(*arguments):
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                seen.append("in a thread")
+            else:
+                seen.append("on the loop")
+            return inner(*arguments)
+
+        return ask
+
+    monkeypatch.setattr(laptop.application.keys, "held", watched(laptop.application.keys.held))
+    monkeypatch.setattr(laptop.application.store, "optimization", watched(laptop.application.store.optimization))
+    client.app.state.sessions._seen.clear()
+    assert client.get("/optimizations/nothing/events").status_code == 404
+    assert seen == ["in a thread", "in a thread"]
+
+
+def test_a_server_on_one_machine_keeps_its_secret_for_itself(tmp_path):
+    secret = kept(tmp_path / "home")
+    file = tmp_path / "home" / FILE
+    assert len(secret) == 32
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    assert kept(tmp_path / "home") == secret
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert kept(tmp_path / "other") != secret
+    file.write_bytes(b"short")
+    with pytest.raises(StorageError, match="5 bytes"):
+        kept(tmp_path / "home")
+    with pytest.raises(StorageError, match="cannot be used"):
+        kept(file)
+
+
+def test_a_session_lives_through_a_new_start_of_the_server(laptop, keys):
+    first, second = browser(laptop, keys_required=True), browser(laptop, keys_required=True)
+    sign_in(first, keys["run"][1])
+    second.cookies.set(COOKIE, first.cookies[COOKIE])
+    assert second.get("/data", headers=PAGE).status_code == 200
+
+
 def test_a_token_of_another_session_does_not_count(laptop):
     first, second = browser(laptop), browser(laptop)
     token_of(first)
@@ -117,7 +288,9 @@ def test_a_key_that_may_look_changes_nothing_and_sees_no_buttons(laptop, keys):
     sign_in(client, keys["read"][1])
     heads = ORIGIN | {"X-CSRF-Token": token_of(client)}
     assert "scope read; this needs" in client.post(f"/do/optimizations/{key}/delete", headers=heads).json()["detail"]
-    assert client.post("/do/optimize/count", json={}, headers=heads).status_code == 403
+    body = {"backtest_id": laptop.backtest_id, "parameters": [{"name": "stop_loss", "values": [20, 30, 40]}]}
+    assert client.post("/do/optimize/count", json=body, headers=heads).json()["n_trials"] == 3  # what it would take
+    assert client.post("/do/optimize", json=body, headers=heads).status_code == 403
     for path in (f"/optimizations/{key}", "/data", "/optimize", "/backtests"):
         page = client.get(path, headers=PAGE).text
         assert 'action="/do/opt' not in page

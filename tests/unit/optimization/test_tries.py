@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.bars import random_bars
+from tests.fakes.bars import USDJPY, random_bars
 from tests.unit.driving.test_service import EXITS, House, house, space_of  # noqa: F401
 from trading_ai.engine.costs import Costs
 from trading_ai.evaluation.model import BacktestSpec
-from trading_ai.optimization.ledger import trials_on_its_data
+from trading_ai.optimization.ledger import ledger_state, trials_on_its_data
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.tries import TrialCounter, Tried, overlap
 from trading_ai.parameters import Choices, SearchSpace
@@ -99,6 +99,20 @@ def test_a_cancelled_one_counts_what_it_tried_also_when_it_is_deleted(house):  #
     assert count(house, first) == 9 + 1 + n_tried
     house.service.delete_optimization(stopped.optimization_id)
     assert count(house, first) == 9 + 1 + n_tried
+
+
+def test_the_state_of_the_ledger_changes_with_what_is_tried_on_the_data_and_with_nothing_else(house):  # noqa: F811
+    base, first = started(house, NINE)
+    seen = [ledger_state(house.store, first)]
+    started(house, NINE, bars=random_bars(3_000, 12, tf="M15", symbol=USDJPY, start=150.0))
+    assert ledger_state(house.store, first) == seen[0]
+    house.service.start(house.service.plan(OptimizationSpec(base.backtest_id, EXITS)))
+    seen.append(ledger_state(house.store, first))
+    single, _ = house.backtests.run(replace(base.spec, capital=5_000.0))
+    seen.append(ledger_state(house.store, first))
+    assert len(set(seen)) == 3
+    house.backtests.delete(single.backtest_id)
+    assert ledger_state(house.store, first) == seen[1]
 
 
 class Later:
