@@ -26,7 +26,7 @@ ARGUMENTS = [
 WIDTHS = (1280, 390)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """The browser."""
     path = shutil.which("chromium")
@@ -72,7 +72,7 @@ class Served:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service; not started where there is no browser."""
     with service(tmp_path_factory.mktemp("dashboard")) as server:

@@ -20,7 +20,7 @@ NAMES = {
 
 
 def test_the_page_has_its_strategies():
-    assert set(NAMES) == {"Breakout", "GiveBack", "WithTheYen"}
+    assert set(NAMES) == {"Breakout", "GiveBack", "Straddle", "WithTheYen"}
 
 
 @pytest.mark.compiles

@@ -140,6 +140,7 @@ def visit(laptop, year):
     laptop.wait_for_trials(slow)
     yield got(api, "GET", "/api/v1/workers/status")
     yield got(api, "GET", f"{OPTIMIZE}/{slow}/status", template=ONE + "/status")
+    yield got(api, "POST", f"{OPTIMIZE}/{slow}/priority", template=ONE + "/priority", json={"priority": 3})
     for what in ("/pause", "/resume", "/cancel"):
         yield got(api, "POST", f"{OPTIMIZE}/{slow}{what}", template=ONE + what)
     yield got(api, "DELETE", f"{OPTIMIZE}/{slow}", template=ONE)
