@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
@@ -133,6 +133,11 @@ def test_stretches_that_are_passed_over_change_no_number(seed, symbol, spread, s
 
 
 @settings(max_examples=examples(25), deadline=None)
+@example(
+    seed=7,
+    levels=dict.fromkeys(("stop_loss", "take_profit", "trailing_stop", "break_even"), 0.0) | {"time_exit": 0},
+    swap=0.0,
+)
 @given(seed=st.integers(0, 10_000), levels=_levels, swap=st.sampled_from([0.0, -0.4]))
 def test_entries_at_opens_that_do_not_overlap_equal_the_signal_engine(seed, levels, swap):
     rng = np.random.default_rng(seed)

@@ -70,12 +70,12 @@ def tally_trades(
             n_long_wins += side[i] > 0.0
             won += earned
             wins, losses = wins + 1, 0
-        elif earned <= -half_cent:
-            n_losses += 1
-            lost += earned
-            wins, losses = 0, losses + 1
         else:
-            wins = losses = 0
+            # A run of losses is one of trades that did not win, as it is for every simulator.
+            wins, losses = 0, losses + 1
+            if earned <= -half_cent:
+                n_losses += 1
+                lost += earned
         most_wins, most_losses = max(most_wins, wins), max(most_losses, losses)
         best, worst = max(best, earned), min(worst, earned)
         paid += commission[i]
