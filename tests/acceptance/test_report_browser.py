@@ -168,6 +168,20 @@ def test_dark_choice_of_axes_and_sorting(browser, reports) -> None:
     page.close()
 
 
+def test_dates_sort_as_dates_and_not_by_their_year(browser, reports) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((reports / "plain.html").as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    table = "[...document.querySelectorAll('table.sortable')].find(t => t.tHead.textContent.includes('under water'))"
+    column = f"[...{table}.tBodies[0].rows].map(r => r.cells[1].textContent)"
+    peaks = page.evaluate(column)
+    assert len(set(peaks)) > len({peak[:4] for peak in peaks})
+    for descending in (True, False):
+        page.evaluate(f"{table}.tHead.rows[0].cells[1].querySelector('button').click()")
+        assert page.evaluate(column) == sorted(peaks, reverse=descending)
+    page.close()
+
+
 def test_a_pdf_has_every_figure(reports, tmp_path) -> None:
     if find_browser() is None:
         pytest.skip("no browser that prints")

@@ -91,5 +91,5 @@ class Page:
             plotly=get_plotlyjs() if self.figures else "",
             figures=f'{{"dark":{json.dumps(dark)},"figures":{{{figures}}}}}',
             dark=_DARK_PAGE,
-            script=folder.joinpath("report.js").read_text(encoding="utf-8"),
+            script="".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.js", "tables.js")),
         )
