@@ -120,6 +120,7 @@ def test_a_deposit_that_is_told_roughly_is_said_to_be_so(read) -> None:
 def test_percents_are_read_with_their_sign_and_what_is_none_refuses_nothing(read) -> None:
     rows: list[Row] = [("01:00", "02:00", 418.43, 418.43, 0.04), ("03:00", "04:00", 12_841.34, 13_259.77, 1.33)]
     assert read(listed(rows).replace(",1.33\n", ",1.33 %\n")).trades.capital == 1_000_000.0
+    assert read(listed(rows).replace(",1.33\n", ",−1.33%\n").replace(",", ";").replace(".", ",")).trades.capital == 1e6
     assert read(listed(rows).replace(",1.33\n", ",∞\n")).trades.capital == 1_000_000.0  # of the other, roughly
 
 

@@ -100,13 +100,15 @@ class Columns:
                 remedy="Export it with points as decimal signs",
             )  # fmt: skip
 
-    def numbers(self, role: str, *, needed: bool = True, name: str = "") -> Floats:
+    def numbers(self, role: str, *, needed: bool = True, name: str = "", lenient: bool = False) -> Floats:
         """A column of numbers, shape (n,); NaN where there is none and none is needed.
 
         Args:
             role: the column's role.
             needed: whether every row must have one.
             name: what to call the column in messages; the role if left out.
+            lenient: whether a cell that is no number is NaN: of a column that is only a help, nothing is worth a
+                refusal. A percent sign may follow a number.
 
         Raises:
             DataError: a cell is no number, infinite, or empty though one is needed.
@@ -115,11 +117,13 @@ class Columns:
             if needed:
                 raise self.document.refuse("has no such column", parameter=name or role, remedy="Export all columns")
             return np.full(len(self.rows), np.nan)
-        texts = [_prepared(text) for text in self.texts(role)]
+        texts = [_prepared(text.removesuffix("%") if lenient else text) for text in self.texts(role)]
         style = self._style or style_of(text for text in texts if text)
         found, wrong = numbers(pl.Series(texts, dtype=pl.String), style)
         values: Floats = found.fill_null(float("nan")).to_numpy().astype(np.float64)
         bad = wrong.to_numpy() | (np.abs(values) >= _LARGEST)
+        if lenient:
+            return np.where(bad, np.nan, values)
         if needed:
             bad |= np.isnan(values)
         if bad.any():

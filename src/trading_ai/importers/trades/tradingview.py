@@ -139,22 +139,13 @@ def _read_trades(found: FoundTrades, columns: Columns, pairs: list[tuple[int, in
         _check_sums(document, columns, pairs, trades, cumulative, columns.numbers("trade").min() == 1.0)
         if "percent" in columns:
             places = [exit_ for _, exit_ in pairs]
-            percents = np.array([_percent(text) for text in columns.texts("percent")])
-            _tell_capital(found, cumulative[places], percents[places])
+            _tell_capital(found, cumulative[places], columns.numbers("percent", needed=False, lenient=True)[places])
         last = cumulative[pairs[-1][1]] if pairs else np.nan
         if not np.isnan(last):
             found.summary["net_profit"], found.decimals["net_profit"] = float(last), 2
     n_open = int(np.count_nonzero([folded(signals[exit_]) == "open" for _, exit_ in pairs]))
     if n_open:
         found.notes.append(f"{n_open:,} trades were open at the end; they end with the last price that the list has")
-
-
-def _percent(text: str) -> float:
-    """A figure in percent, NaN for what is none: whether the deposit can be told is not worth a refusal."""
-    try:
-        return float(text.strip().removesuffix("%").replace("−", "-").replace("\u00a0", "").strip() or "nan")
-    except ValueError:
-        return math.nan
 
 
 def _tell_capital(found: FoundTrades, totals: np.ndarray, percents: np.ndarray) -> None:
