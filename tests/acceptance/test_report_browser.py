@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "reports"))
 
 from synthetic_report import make_report
 
+from tests.chromium import running_chromium
 from trading_ai.engine.records import TRADE
 from trading_ai.errors import StateError
 from trading_ai.parameters import Choices, ParameterRange
@@ -22,28 +22,11 @@ from trading_ai.reports.pdf import find_browser, write_pdf
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @pytest.fixture(scope="module")
 def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on the PATH: install it to run the browser tests")
-    playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    with playwright.sync_playwright() as driver:
-        instance = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with running_chromium() as instance:
         yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="module")

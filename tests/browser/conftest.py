@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,32 +10,17 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.chromium import running_chromium
 from tests.integration.api.served import Service, service
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = (1280, 390)
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """The browser."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on the PATH: install it to run the browser tests")
-    playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
-    with playwright.sync_playwright() as driver:
-        instance = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with running_chromium() as instance:
         yield instance
-        instance.close()
 
 
 class Served:

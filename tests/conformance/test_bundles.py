@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from tests.conformance.databases import sql_store
 from tests.conformance.test_store import BACKTEST, DATASET
 from tests.fakes.bundles import bundle
 from trading_ai.errors import InputError, NotFoundError, StateError, StorageError
 from trading_ai.store.bundles import MemoryBundles, SqlBundles
-from trading_ai.store.database import Database
 from trading_ai.store.memory import MemoryStore
-from trading_ai.store.sql import SqlStore
 
 FIRST, SECOND = bundle(), bundle(b"other = 1")
 
@@ -24,11 +23,8 @@ def joined(request, tmp_path):
         store = MemoryStore()
         yield store, MemoryBundles(store)
         return
-    sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    store = SqlStore(database)
-    yield store, SqlBundles(database)
-    store.close()
+    with sql_store(request, tmp_path) as (database, store):
+        yield store, SqlBundles(database)
 
 
 def test_a_bundle_is_found_by_name_and_by_hash(joined) -> None:

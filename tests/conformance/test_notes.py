@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conformance.test_store import BACKTEST, DATASET, OPTIMIZATION
+from tests.conformance.databases import store_of_a_run
+from tests.conformance.test_store import BACKTEST, OPTIMIZATION
 from trading_ai.errors import NotFoundError
 from trading_ai.optimization.notes import NoteRecord
-from trading_ai.store.database import Database
 from trading_ai.store.notes import SqlNotes
-from trading_ai.store.sql import SqlStore
 
 ABOUT_BACKTEST = NoteRecord("aaaa-1", "backtest", BACKTEST.backtest_id, "'; DROP TABLE notes; --\n\tü 🎯 %", 5.0)
 ABOUT_OPTIMIZATION = NoteRecord("aaaa-2", "optimization", OPTIMIZATION.optimization_id, "wide stops", 7.0)
@@ -19,17 +18,11 @@ ABOUT_OPTIMIZATION = NoteRecord("aaaa-2", "optimization", OPTIMIZATION.optimizat
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def joined(request, tmp_path):
-    sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    store = SqlStore(database)
-    store.add_dataset(DATASET)
-    store.add_backtest(BACKTEST)
-    store.add_optimization(replace(OPTIMIZATION, status="completed"))
-    notes = SqlNotes(database)
-    notes.add(ABOUT_BACKTEST)
-    notes.add(ABOUT_OPTIMIZATION)
-    yield store, notes
-    store.close()
+    with store_of_a_run(request, tmp_path) as (database, store):
+        notes = SqlNotes(database)
+        notes.add(ABOUT_BACKTEST)
+        notes.add(ABOUT_OPTIMIZATION)
+        yield store, notes
 
 
 def test_notes_are_kept_as_they_were_written_newest_first(joined) -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conformance.test_store import BACKTEST, DATASET, OPTIMIZATION
+from tests.conformance.databases import store_of_a_run
+from tests.conformance.test_store import OPTIMIZATION
 from trading_ai.optimization.verdicts import KeptCriterion, VerdictRecord
-from trading_ai.store.database import Database
-from trading_ai.store.sql import SqlStore
 from trading_ai.store.verdicts import SqlVerdicts
 
 CRITERION = KeptCriterion("deflated_sharpe", 0.25, ">=", 0.95, holds=False, required=True)
@@ -21,14 +20,8 @@ VERDICT = VerdictRecord(
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def joined(request, tmp_path):
-    sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    store = SqlStore(database)
-    store.add_dataset(DATASET)
-    store.add_backtest(BACKTEST)
-    store.add_optimization(replace(OPTIMIZATION, status="completed"))
-    yield store, SqlVerdicts(database)
-    store.close()
+    with store_of_a_run(request, tmp_path) as (database, store):
+        yield store, SqlVerdicts(database)
 
 
 def test_the_last_verdict_on_a_trial_is_kept(joined) -> None:
