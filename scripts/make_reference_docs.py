@@ -492,38 +492,42 @@ def main() -> int:
             print(f"{name}: skipped, there is no {module} yet")
             continue
         text = HEAD + make().rstrip() + "\n"
-        page = REFERENCE / name
-        if page.is_file() and page.read_text("utf-8") == text:
-            continue
-        lagging += check
-        if check:
-            print(f"docs/reference/{name} lags behind the code: run `make docs`", file=sys.stderr)
-        else:
-            REFERENCE.mkdir(parents=True, exist_ok=True)
-            page.write_text(text, "utf-8")
-            print(f"wrote docs/reference/{name}")
+        lagging += lags(REFERENCE / name, text, "the code", check=check)
     passages, text = ROOT / "src" / "trading_ai" / "assistant" / "manual.json", manual_text()
-    if not passages.is_file() or passages.read_text("utf-8") != text:
-        lagging += check
-        if check:
-            print("src/trading_ai/assistant/manual.json lags behind the pages: run `make docs`", file=sys.stderr)
-        else:
-            passages.write_text(text, "utf-8")
-            print("wrote src/trading_ai/assistant/manual.json")
+    lagging += lags(passages, text, "the pages", check=check)
     vectors = passages.with_name("manual_vectors.txt")
     kept = vectors.read_text("utf-8") if vectors.is_file() else ""
     made = manual_vectors_text(text, kept)
     if made is None:
         lagging += 1
         print("vectors of the documentation lag behind it: the extra `assistant` makes them", file=sys.stderr)
-    elif made != kept:
-        lagging += check
-        if check:
-            print("src/trading_ai/assistant/manual_vectors.txt lags behind the pages: run `make docs`", file=sys.stderr)
-        else:
-            vectors.write_text(made, "utf-8")
-            print("wrote src/trading_ai/assistant/manual_vectors.txt")
+    else:
+        lagging += lags(vectors, made, "the pages", check=check)
     return lagging
+
+
+def lags(file: Path, text: str, behind: str, *, check: bool) -> bool:
+    """Write a file that is not as it should be, or, to check, say so and leave it.
+
+    Args:
+        file: which one.
+        text: what it should hold.
+        behind: what it is made of.
+        check: whether nothing is written.
+
+    Returns:
+        Whether it is still not as it should be.
+    """
+    name = file.relative_to(ROOT).as_posix()
+    if file.is_file() and file.read_text("utf-8") == text:
+        return False
+    if check:
+        print(f"{name} lags behind {behind}: run `make docs`", file=sys.stderr)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+        print(f"wrote {name}")
+    return check
 
 
 if __name__ == "__main__":
