@@ -245,6 +245,21 @@ def test_an_argument_of_another_kind_is_named(given, says):
         str(ta.sweep(random_bars(300, 1), "sma_crossover", fast=[3, 5], slow=20, **given))
 
 
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ta.Costs(spread_pips="1"), "costs.spread_pips: must be a number (got '1')"),
+        (lambda: ta.Costs(commission_per_lot=None), "costs.commission_per_lot: must be a number"),
+        (lambda: ta.Costs(conversion_rate=10**400), "costs.conversion_rate: is larger than any"),
+        (lambda: ta.Sizing("lots", "0.1"), "sizing.value: must be a number (got '0.1')"),
+        (lambda: ta.ExecutionRules(leverage="30"), "rules.leverage: must be a number (got '30')"),
+    ],
+)
+def test_a_part_of_the_account_that_is_no_number_is_refused_where_it_is_made(make, says):
+    with pytest.raises(RuleError, match=re.escape(says)):
+        make()
+
+
 def test_bars_that_are_none_are_refused():
     with pytest.raises(RuleError, match=re.escape("bars: must be Bars, and not of list (got '[1, 2]')")):
         ta.backtest([1, 2], "sma_crossover")

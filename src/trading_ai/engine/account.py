@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES, ExecutionData
-from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules
+from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules, check_number
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
 
@@ -35,6 +35,7 @@ class Account:
     rules: ExecutionRules
 
     def __post_init__(self) -> None:
+        check_number("capital", self.capital)
         if not 0.0 < self.capital < float("inf"):
             raise RuleError("must be a positive amount", parameter="capital", value=self.capital)
         leverage, sizing = self.rules.leverage, self.sizing

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from trading_ai.engine.rules import check_literals
+from trading_ai.engine.rules import check_kinds
 from trading_ai.errors import RuleError
 
 SwapUnit = Literal["pips", "account"]
@@ -44,7 +44,7 @@ class Costs:
     conversion_rate: float | None = None
 
     def __post_init__(self) -> None:
-        check_literals(self)
+        check_kinds(self, "costs")
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, str) or value is None:

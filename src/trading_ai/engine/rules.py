@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trading_ai.errors import RuleError, did_you_mean
@@ -23,15 +25,23 @@ DIRECTION_CODES = {"both": 0, "long": 1, "short": -1}
 MAX_LEVERAGE = 10_000.0
 
 
-def check_literals(instance: Any) -> None:
-    """Check every Literal field of a dataclass.
+def check_kinds(instance: Any, owner: str) -> None:
+    """Check that every field of a dataclass that is a Literal or a number is one.
+
+    Args:
+        instance: of the dataclass.
+        owner: what errors call it.
 
     Raises:
-        RuleError: a value is not among the listed ones.
+        RuleError: a value is not among the listed ones, or no number.
     """
     hints = get_type_hints(type(instance))
     for item in fields(instance):
         hint = hints[item.name]
+        kinds = get_args(hint) or (hint,)
+        value = getattr(instance, item.name)
+        if (float in kinds or int in kinds) and not (value is None and NoneType in kinds):
+            check_number(f"{owner}.{item.name}", value)
         if get_origin(hint) is Literal and getattr(instance, item.name) not in get_args(hint):
             raise RuleError(
                 "must be one of " + ", ".join(get_args(hint)),
@@ -39,6 +49,20 @@ def check_literals(instance: Any) -> None:
                 value=getattr(instance, item.name),
                 remedy=did_you_mean(getattr(instance, item.name), get_args(hint)).rstrip(),
             )
+
+
+def check_number(name: str, value: object) -> None:
+    """Check that a value is a number that fits a floating point one.
+
+    Raises:
+        RuleError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise RuleError("must be a number", parameter=name, value=value)
+    try:
+        float(value)
+    except OverflowError:
+        raise RuleError("is larger than any floating point number", parameter=name) from None
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,7 @@ class ExecutionRules:
     stop_out_level: float = 50.0
 
     def __post_init__(self) -> None:
-        check_literals(self)
+        check_kinds(self, "rules")
         if not 1 <= self.max_positions <= 64:
             raise RuleError("must lie between 1 and 64", parameter="max_positions", value=self.max_positions)
         if self.leverage != 0.0 and not 1.0 <= self.leverage <= MAX_LEVERAGE:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from trading_ai.engine.rules import check_literals
+from trading_ai.engine.rules import check_kinds
 from trading_ai.errors import RuleError
 from trading_ai.market.symbol import Symbol
 
@@ -49,7 +49,7 @@ class Sizing:
     max_volume: float = 0.0
 
     def __post_init__(self) -> None:
-        check_literals(self)
+        check_kinds(self, "sizing")
         if self.value is None:
             if self.mode != "units":
                 raise RuleError(
