@@ -8,16 +8,16 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, create_model, model_validator
 
 from trading_ai.errors import ParameterError, did_you_mean
+from trading_ai.optimization.naming import UNSHOWN
 from trading_ai.options import Option
 from trading_ai.search.registry import METHODS
 
 LARGEST = 1e15  # further numbers lose digits on their way through floating point
 WHOLE = 10**15
-_UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-ID_PATTERN = rf"^[^{_UNSHOWN}/%]+$"
+ID_PATTERN = rf"^[^{UNSHOWN}/%]+$"
 """Of what names something that is stored: an id, its beginning, the name that a user gave it, or latest."""
-SHOWABLE = rf"^[^{_UNSHOWN}]*$"
-"""A text to be shown: nothing in it moves a terminal's cursor, turns the direction of writing or cannot be seen."""
+SHOWABLE = rf"^[^{UNSHOWN}]*$"
+"""A text to be shown: nothing in it is of `UNSHOWN`."""
 
 Body = TypeVar("Body", bound=BaseModel)
 

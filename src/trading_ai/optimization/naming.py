@@ -12,6 +12,10 @@ LATEST = "latest"
 SHORTEST_PREFIX = 4
 """Characters of an id that must be given at least."""
 
+UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+"""Characters, within a class of a regular expression, that move a terminal's cursor, turn the direction of writing or
+cannot be seen: a text that users wrote and others are shown has none, but for line ends and tabs where it has lines."""
+
 _SHOWN = 8
 
 

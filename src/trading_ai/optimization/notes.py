@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from trading_ai.errors import InputError, NotFoundError
+from trading_ai.optimization.naming import UNSHOWN
 from trading_ai.optimization.ports import Store
 
 RunKind = Literal["backtest", "optimization"]
@@ -15,10 +16,8 @@ RunKind = Literal["backtest", "optimization"]
 MOST_CHARACTERS = 10_000
 """Longest note."""
 
-_UNSHOWN = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb]"
-)
-"""What moves a terminal's cursor, turns the direction of writing or cannot be seen, but for line ends and tabs."""
+_DROPPED = re.compile(rf"(?![\t\n])[{UNSHOWN}]")
+"""What is left out of a note, which may have lines and tabs."""
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
@@ -127,4 +126,4 @@ def note_about(store: Store, named: str, text: str, now: float) -> NoteRecord:
     if _SURROGATE.search(text):
         raise InputError("must be Unicode", parameter="text", remedy="Write it in UTF-8")
     kind, run_id = run_named(store, named)
-    return NoteRecord(str(uuid.uuid4()), kind, run_id, _UNSHOWN.sub("", text.replace("\r\n", "\n")), now)
+    return NoteRecord(str(uuid.uuid4()), kind, run_id, _DROPPED.sub("", text.replace("\r\n", "\n")), now)
