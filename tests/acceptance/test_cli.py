@@ -116,6 +116,13 @@ def test_a_sweep_does_not_load_what_only_verdicts_need():
     assert done.stderr == "[]"
 
 
+def test_a_verdict_and_a_report_do_not_load_statistics_that_take_a_second():
+    heavy = "{'arch', 'statsmodels', 'pandas', 'scipy.stats'}"
+    code = f"import sys, trading_ai.studies.assessment, trading_ai.reports.making; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_a_backtest_of_a_date_range(shell, dataset):
     run = ["backtest", "run", "--dataset", dataset["id"], "--strategy", "sma_crossover"]
     made = shell.ask(*run, "--from", "2017-06-01", "--to", "2017-09-01")
