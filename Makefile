@@ -150,6 +150,7 @@ lock: ## rewrite the lock files (needs uv; UV=path/to/uv)
 		-o tests/mutants/requirements.lock
 	$(UV) pip compile pyproject.toml tests/assistant/requirements.in --group dev $(LOCK_FLAGS) \
 		--constraint requirements.lock -o tests/assistant/requirements.lock
+	$(UV) pip compile tests/assistant/models.in --no-deps $(LOCK_FLAGS) -o tests/assistant/models.lock
 	$(UV) pip compile plugins/requirements.in $(LOCK_FLAGS) --constraint requirements.lock -o plugins/requirements.lock
 	$(UV) pip compile pyproject.toml --group docs $(LOCK_FLAGS) --constraint requirements.lock -o docs/requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group test $(LOCK_FLAGS) --resolution lowest-direct \

@@ -91,6 +91,14 @@ def test_lock_pins_everything_by_hash_and_names_no_host(lock):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), f"not hashed: {block.splitlines()[0]}"
 
 
+def test_every_lock_is_written_by_one_target():
+    recipe = re.search(r"^lock:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert recipe is not None
+    assert sorted(re.findall(r"-o (\S+)", recipe[1])) == sorted(LOCKS)
+    kept = [str(p.relative_to(ROOT)) for p in tracked_files() if p.suffix == ".lock"]
+    assert sorted(kept) == sorted(LOCKS)
+
+
 def test_lock_covers_the_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
