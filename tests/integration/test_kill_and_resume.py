@@ -95,3 +95,17 @@ def test_ctrl_c_pauses_and_the_run_goes_on(environment, backtest_id, undisturbed
     assert before["status"] == "paused"
     assert 0 < before["completed_tasks"] < N_TOTAL
     assert_complete(environment, optimization_id, undisturbed)
+
+
+def test_another_terminal_pauses_a_run(environment, backtest_id, undisturbed):
+    process, optimization_id = begin(environment, backtest_id, "1")
+    assert ask(environment, "pause", optimization_id)["status"] == "paused"
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    before = ask(environment, "status", optimization_id)
+    assert before["status"] == "paused"
+    assert 0 < before["completed_tasks"] < N_TOTAL
+    assert ask(environment, "pause", optimization_id, code=5)["error"]["type"] == "StateError"
+    assert ask(environment, "prioritize", optimization_id, "9")["priority"] == 9
+    assert_complete(environment, optimization_id, undisturbed)

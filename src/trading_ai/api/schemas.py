@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from trading_ai.api.fields import ID_PATTERN, LARGEST, SHOWABLE, WHOLE, GroupBody, values_in, with_fields
 from trading_ai.assistant.ports import Kind
 from trading_ai.optimization.notes import MOST_CHARACTERS
+from trading_ai.optimization.records import MOST_PRIORITY
 from trading_ai.options import Given, Group, rows_of
 
 _Int = Annotated[StrictInt, Field(ge=-WHOLE, le=WHOLE)]
@@ -46,7 +47,7 @@ class SearchBody(_Body):
 
     backtest_id: _Known
     parameters: Annotated[list[RangeBody], Field(min_length=1, max_length=50)]
-    priority: Annotated[StrictInt, Field(ge=1, le=9)] = 5
+    priority: Annotated[StrictInt, Field(ge=1, le=MOST_PRIORITY)] = 5
 
     def given(self) -> Given:
         """What it says of the options of an optimization."""
@@ -82,7 +83,7 @@ def _whole(given: object) -> object:
 class PriorityBody(_Body):
     """Which of several optimizations gets more of the workers."""
 
-    priority: Annotated[StrictInt, Field(ge=1, le=9), BeforeValidator(_whole)]
+    priority: Annotated[StrictInt, Field(ge=1, le=MOST_PRIORITY), BeforeValidator(_whole)]
 
 
 class WalkForwardBody(SearchBody):

@@ -83,6 +83,12 @@ COMMANDS = (
     _listed("results", "trials:results", "Show the ranked trials, or write all of them to a file."),
     _listed("cancel", "optimizations:cancel", "Cancel an optimization for good; finished trials are kept."),
     _listed("resume", "running:resume", "Go on with a paused or killed optimization; no trial is lost or repeated."),
+    _listed("pause", "optimizations:pause", "Pause an optimization, whichever process runs it; `resume` goes on."),
+    _listed(
+        "prioritize",
+        "optimizations:prioritize",
+        "Give an optimization more, or less, of the workers that others wait for too.",
+    ),
     _listed("delete", "optimizations:delete", "Delete an optimization with its trials."),
     _listed(
         "report",
@@ -205,11 +211,11 @@ COMMANDS = (
 
 SECTIONS = {
     "Begin": ("init", "demo", "doctor", "strategies", "data", "backtest", "open"),
-    "Search": ("optimize", "watch", "status", "resume", "cancel", "list", "results"),
+    "Search": ("optimize", "watch", "status", "pause", "resume", "cancel", "list", "results"),
     "Luck or not": ("robustness", "walk-forward", "look-ahead", "verify", "report"),
     "Ask": ("ask", "insights", "search", "note", "index", "sql", "mcp"),
     "From and to other platforms": ("export", "import-passes", "check-robots", "cbotset"),
-    "Many machines": ("serve", "worker", "flower", "strategy", "keys", "migrate"),
+    "Many machines": ("serve", "worker", "flower", "prioritize", "strategy", "keys", "migrate"),
     "Keep in order": ("delete", "completion"),
 }
 """Commands and groups by what one does first; whatever is in none is shown last."""

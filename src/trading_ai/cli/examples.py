@@ -14,6 +14,8 @@ EXAMPLES = {
     "results": "trading-ai results latest --top 20 --csv trials.csv",
     "cancel": "trading-ai cancel first",
     "resume": "trading-ai resume latest",
+    "pause": "trading-ai pause latest",
+    "prioritize": "trading-ai prioritize latest 9",
     "delete": "trading-ai delete first",
     "report": "trading-ai report latest --output report.html",
     "robustness": "trading-ai robustness latest",

@@ -1,9 +1,11 @@
-"""`trading-ai list`, `status`, `cancel`, `delete`: optimizations that are stored."""
+"""`trading-ai list`, `status`, `cancel`, `pause`, `prioritize`, `delete`: optimizations that are stored."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+
+import typer
 
 from trading_ai.bootstrap import Application
 from trading_ai.cli.arguments import AS_JSON, OPTIMIZATION_ID, WINDOWS
@@ -13,9 +15,12 @@ from trading_ai.cli.tables import say_folded, table
 from trading_ai.documents.optimizations import deleted_json, optimization_json
 from trading_ai.documents.words import number, short
 from trading_ai.optimization.model import floor_text
+from trading_ai.optimization.records import MOST_PRIORITY
 
 if TYPE_CHECKING:
     from trading_ai.optimization.records import OptimizationRecord
+
+PRIORITY = typer.Argument(..., min=1, max=MOST_PRIORITY, help="The higher, the larger its share; 5 unless told.")
 
 
 def _print(found: OptimizationRecord | list[OptimizationRecord]) -> None:
@@ -80,6 +85,26 @@ def cancel(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -
         _print(record)
     else:
         say(f"cancelled optimization {short(record.optimization_id)}; {record.n_completed:,} trials are kept")
+
+
+def pause(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
+    """Pause an optimization, whichever process runs it; the chunks under way are finished, and `resume` goes on."""
+    record = Application().service.pause(optimization_id)
+    if as_json:
+        _print(record)
+    else:
+        key = short(record.optimization_id)
+        say(f"paused optimization {key}; {record.n_completed:,} of {record.n_total:,} trials are kept so far")
+        say(f"go on with: trading-ai resume {key}")
+
+
+def prioritize(optimization_id: str = OPTIMIZATION_ID, priority: int = PRIORITY, *, as_json: bool = AS_JSON) -> None:
+    """Give an optimization more, or less, of the workers that others wait for as well, from now on."""
+    record = Application().service.prioritize(optimization_id, priority)
+    if as_json:
+        _print(record)
+    else:
+        say(f"optimization {short(record.optimization_id)} has priority {priority} of {MOST_PRIORITY}")
 
 
 def delete(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:

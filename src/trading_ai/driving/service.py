@@ -26,10 +26,8 @@ from trading_ai.optimization.judging import Judge
 from trading_ai.optimization.ledger import repeats
 from trading_ai.optimization.model import OptimizationSpec, OptimizationStatus
 from trading_ai.optimization.ports import Store
-from trading_ai.optimization.records import OptimizationRecord
+from trading_ai.optimization.records import MOST_PRIORITY, OptimizationRecord
 from trading_ai.strategies.registry import is_built_in
-
-MOST_PRIORITY = 9
 
 
 def _ignore(_: Any) -> None:

@@ -20,6 +20,9 @@ REPLAY = "replay"
 WALK_FORWARD = "walk-forward "
 """How the names of a walk-forward's backtests and optimizations begin."""
 
+MOST_PRIORITY = 9
+"""The highest priority of an optimization; 1 is the lowest."""
+
 
 @dataclass(frozen=True)
 class DatasetRecord:
