@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from tests.fakes.user_strategies import write_strategy
+from tests.preloaded import run_command
 
-COMMAND = [sys.executable, "-m", "trading_ai.cli.main"]
 GRID = ["--param", "stop_loss=20:80:2", "--param", "take_profit=40:200:10"]
 
 
@@ -27,10 +27,7 @@ class Shell:
         self.environment = os.environ | {"TRADING_AI_HOME": str(folder / "home"), "COLUMNS": ""}
 
     def run(self, *arguments, code=0, **environment):
-        done = subprocess.run(
-            [*COMMAND, *arguments], env=self.environment | environment, cwd=self.folder, capture_output=True, text=True,
-            timeout=120, check=False,
-        )  # fmt: skip
+        done = run_command(*arguments, env=self.environment | environment, cwd=self.folder)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done

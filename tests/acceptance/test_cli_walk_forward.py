@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from tests.acceptance.test_cli import COMMAND, Shell
+from tests.acceptance.test_cli import Shell
 from tests.fakes.user_strategies import write_strategy
+from tests.preloaded import COMMAND
 from trading_ai.store.database import Database
 from trading_ai.store.sql import SqlStore
 

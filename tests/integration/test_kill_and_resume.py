@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.fakes.user_strategies import write_strategy
+from tests.preloaded import COMMAND, run_command
 
-COMMAND = [sys.executable, "-m", "trading_ai.cli.main"]
 SEARCH = ["--param", "period=60:119:1", "--param", "stop_loss=10:30:10"]
 N_TOTAL = 60 * 3
 
@@ -39,9 +38,7 @@ def undisturbed(environment, backtest_id):
 
 
 def ask(environment, *arguments, code=0):
-    done = subprocess.run(
-        [*COMMAND, *arguments, "--json"], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run_command(*arguments, "--json", env=environment)
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
 

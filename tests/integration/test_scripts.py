@@ -23,6 +23,7 @@ import httpx
 import pytest
 
 from tests.fakes.user_strategies import RAISES, write_strategy
+from tests.preloaded import COMMAND, run_command
 from tests.servers import free_port
 from trading_ai import __version__
 from trading_ai.parameters import ParameterRange
@@ -35,7 +36,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN, STATUS = "run-optimization.sh", "check-optimization-status.sh"
 RESULTS, TEST = "get-optimization-results.sh", "test-optimizer.sh"
 SCRIPTS = (RUN, STATUS, RESULTS, TEST)
-COMMAND = [sys.executable, "-m", "trading_ai.cli.main"]
 UNKNOWN = "123e4567-e89b-12d3-a456-426614174000"
 LINE = "━" * 38
 SHAPE = "It takes a backtest, and for each parameter its name, MIN, MAX and STEP."
@@ -89,10 +89,7 @@ class Service:
         return clean_environment(OPTIMIZER_URL=self.optimizer, PIPELINE_URL=self.pipeline, POLL_SECONDS="0.2")
 
     def cli(self, *arguments: str) -> Any:
-        done = subprocess.run(
-            [*COMMAND, *arguments, "--json"], env=clean_environment(TRADING_AI_HOME=str(self.home)),
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = run_command(*arguments, "--json", env=clean_environment(TRADING_AI_HOME=str(self.home)))
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 

@@ -1,0 +1,206 @@
+"""Commands as processes of their own, forked from one that has loaded what they need.
+
+Starting Python and loading the libraries is nine tenths of what a short command costs, and tests give hundreds of them.
+What is run is the same: a process with arguments, environment, folder and exit code of its own, and the program's own
+entry point. What differs is that nothing is loaded anew: tests of starting, of what is loaded, and of what Python or
+Numba reads when they start use a process from scratch.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+COMMAND = (sys.executable, "-m", "trading_ai.cli.main")
+"""What starts `trading-ai` from scratch."""
+
+LOADED = (
+    "trading_ai.bootstrap",
+    "trading_ai.cli.backtests",
+    "trading_ai.cli.data",
+    "trading_ai.cli.main",
+    "trading_ai.cli.optimizations",
+    "trading_ai.cli.robustness",
+    "trading_ai.cli.running",
+    "trading_ai.cli.trials",
+    "trading_ai.cli.walk_forward",
+    "trading_ai.engine.simulate",
+    "trading_ai.evaluation.job",
+    "trading_ai.executors.processes",
+    "trading_ai.reports.making",
+    "trading_ai.search.quasi_random",
+)
+
+READ_AT_START = ("PYTHON", "NUMBA", "LANG", "LC_", "LD_", "OMP", "OPENBLAS", "POLARS")
+"""Beginnings of the variables that Python and the libraries read when they start."""
+
+_MOST_BYTES = 200_000
+
+
+class Preloaded:
+    """A process that has everything loaded and forks commands from it."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_BYTES)
+        self._lock = threading.Lock()
+        self._started = {name: value for name, value in os.environ.items() if name.startswith(READ_AT_START)}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.preloaded", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()], cwd=Path(__file__).parents[1],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End it; commands that still run go on."""
+        self._socket.close()
+        self._process.wait()
+
+    def suits(self, env: Mapping[str, str]) -> bool:
+        """Whether a process of this environment may be forked: nothing differs that is read when one starts."""
+        return {k: v for k, v in env.items() if k.startswith(READ_AT_START)} == self._started
+
+    def run(
+        self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 120.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and return its exit code and what it printed."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            status = self._fork(arguments, env, cwd, out, err)
+            with os.fdopen(status, "rb") as told:
+                pid = int.from_bytes(told.read(4), "little")
+                waiting = threading.Timer(timeout, _kill, [pid])
+                waiting.start()
+                began = time.monotonic()
+                ended = int.from_bytes(told.read(4), "little", signed=True)
+                waiting.cancel()
+            printed = [_text(out), _text(err)]
+        if time.monotonic() - began >= timeout:
+            raise subprocess.TimeoutExpired(list(arguments), timeout, *printed)
+        return subprocess.CompletedProcess(list(arguments), os.waitstatus_to_exitcode(ended), *printed)
+
+    def _fork(
+        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, out: IO[bytes], err: IO[bytes]
+    ) -> int:
+        """Ask for a process; returns what its id and how it ended can be read from."""
+        ours, theirs = os.pipe()
+        message = json.dumps([list(arguments), dict(env), str(cwd or Path.cwd())]).encode()
+        try:
+            with self._lock:
+                socket.send_fds(self._socket, [message], [out.fileno(), err.fileno(), theirs])
+        finally:
+            os.close(theirs)
+        return ours
+
+
+@lru_cache(maxsize=1)
+def _preloaded() -> Preloaded:
+    return Preloaded()
+
+
+def run_command(
+    *arguments: str, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 120.0
+) -> subprocess.CompletedProcess[str]:
+    """Run `trading-ai` with arguments to its end, forked where that makes no difference; exit code and output.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was killed.
+    """
+    if sys.platform == "linux" and _preloaded().suits(env):
+        return _preloaded().run(arguments, env=env, cwd=cwd, timeout=timeout)
+    return subprocess.run(
+        [*COMMAND, *arguments], env=env, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def _serve(connection: socket.socket) -> bool:
+    """Fork what is asked for until the other end closes; true in a process that is to be a command."""
+    running: dict[int, tuple[int, int]] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not connection:
+                    pidfd = int(key.fd)
+                    pid, told = running.pop(pidfd)
+                    _, status = os.waitpid(pid, 0)
+                    os.write(told, status.to_bytes(4, "little", signed=True))
+                    selector.unregister(pidfd)
+                    os.close(pidfd)
+                    os.close(told)
+                    continue
+                message, files, _, _ = socket.recv_fds(connection, _MOST_BYTES, 3)
+                if not message:
+                    return False
+                out, err, told = files
+                pid = os.fork()
+                if not pid:
+                    for other, (_, status_of_other) in running.items():
+                        os.close(other)
+                        os.close(status_of_other)
+                    os.close(told)
+                    connection.close()
+                    _become(json.loads(message), out, err)
+                    return True
+                os.write(told, pid.to_bytes(4, "little"))
+                os.close(out)
+                os.close(err)
+                pidfd = os.pidfd_open(pid)
+                running[pidfd] = (pid, told)
+                selector.register(pidfd, selectors.EVENT_READ)
+
+
+def _become(asked: tuple[list[str], dict[str, str], str], out: int, err: int) -> None:
+    """Take over arguments, environment, folder and files of a command."""
+    arguments, environment, folder = asked
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.close(out)
+    os.close(err)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    sys.path[0] = folder  # as with `python -m`
+    sys.argv = ["trading-ai", *arguments]
+    # Its worker processes load what the main module is named.
+    sys.modules["__main__"] = sys.modules["trading_ai.cli.main"]
+
+
+def _main() -> None:
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    for name in LOADED:
+        __import__(name)
+    gc.freeze()
+    if _serve(connection):
+        sys.modules["trading_ai.cli.main"].main()
+
+
+if __name__ == "__main__":
+    _main()
