@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import prepare
-from trading_ai.engine.records import END_OF_DATA
+from trading_ai.engine.markets import Markets, ends_ns
+from trading_ai.engine.records import END_OF_DATA, symbols_of
 from trading_ai.engine.runs import RunRequest
 from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.market.bars import Bars
@@ -33,8 +34,8 @@ _MOST_CUTS = 60
 _MOST_SECONDS = 5.0
 _MOST_FOUND = 20
 
-_Events = set[tuple[int, int, bool, float, float]]
-"""Bar, side, whether it is an entry, price and units of everything that was done."""
+_Events = set[tuple[int, int, bool, float, float, str]]
+"""Bar, side, whether it is an entry, price, units and another symbol of everything that was done."""
 
 
 def check_hosted(
@@ -109,12 +110,19 @@ def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapp
     data = prepare(traded, costs, bars.symbol.quote_currency)
     account = replace(account, costs=costs).sized(data)
     starts: npt.NDArray[np.int64] = np.arange(len(traded))
-    request = RunRequest(bars.slice(0, cut), starts, data, account, bars.symbol.quote_currency, values)
-    trades = chosen.run(request).trades
-    entries = zip(
-        trades["entry_bar"].tolist(), trades["direction"].tolist(), trades["entry_price"].tolist(), strict=True
-    )
-    done = {(bar, side, True, price, 0.0) for bar, side, price in entries}
-    closed = trades[trades["exit_reason"] != END_OF_DATA]
-    exits = (closed[name].tolist() for name in ("exit_bar", "direction", "exit_price", "units"))
-    return done | {(bar, side, False, price, units) for bar, side, price, units in zip(*exits, strict=True)}
+    seen, currency = bars.slice(0, cut), bars.symbol.quote_currency
+    # What is known of other symbols ends there too; their orders are carried out like the own ones.
+    over = int(ends_ns(seen)[-1])
+    known = seen.with_others(each.slice(0, int(np.searchsorted(ends_ns(each), over, side="right")))
+                             for each in bars.others.values())  # fmt: skip
+    markets = Markets(bars, account, currency, always_converts=True)
+    trades = chosen.run(RunRequest(known, starts, data, account, currency, values, markets=markets)).trades
+    names = symbols_of(trades, "").tolist()
+    entries = (trades[name].tolist() for name in ("entry_bar", "direction", "entry_price"))
+    done = {(bar, side, True, price, 0.0, name) for bar, side, price, name in zip(*entries, names, strict=True)}
+    ended = trades["exit_reason"] != END_OF_DATA
+    exits = (trades[name][ended].tolist() for name in ("exit_bar", "direction", "exit_price", "units"))
+    names = symbols_of(trades[ended], "").tolist()
+    return done | {
+        (bar, side, False, price, units, of) for bar, side, price, units, of in zip(*exits, names, strict=True)
+    }
