@@ -34,8 +34,8 @@ _MOST_CUTS = 60
 _MOST_SECONDS = 5.0
 _MOST_FOUND = 20
 
-_Events = set[tuple[int, int, bool, float, float, str]]
-"""Bar, side, whether it is an entry, price, units and another symbol of everything that was done."""
+_Events = set[tuple[int, int, bool, float, float, int, str]]
+"""Bar, side, whether it is an entry, price, units, open of its symbol's bar, and the symbol of everything done."""
 
 
 def check_hosted(
@@ -62,7 +62,7 @@ def check_hosted(
     """
     bars = bars.slice(0, min(len(bars), _MOST_BARS))
     ahead = 1 if isinstance(chosen, EventRuns) else 0
-    places, borders = Places(bars), Counter[str]()
+    places, borders, ends = Places(bars), Counter[str](), ends_ns(bars)
     until, found, n_cuts, n_different, n_sets = None, list[LookAhead](), 0, 0, 0
     for values in sets:
         try:
@@ -84,7 +84,8 @@ def check_hosted(
             n_cuts += 1
             at = places.of(cut)
             borders.update(at)
-            differs = {e for e in whole ^ part if e[0] < cut - 1 + 2 * ahead}
+            over = int(ends[min(cut - 1 + ahead, len(bars) - 1)])  # bars of other symbols may open later
+            differs = {e for e in whole ^ part if e[0] < cut - 1 + 2 * ahead and e[5] < over}
             n_different += bool(differs)
             if differs and len(found) < _MOST_FOUND:
                 first = min(differs)
@@ -117,12 +118,13 @@ def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapp
                              for each in bars.others.values())  # fmt: skip
     markets = Markets(bars, account, currency, always_converts=True)
     trades = chosen.run(RunRequest(known, starts, data, account, currency, values, markets=markets)).trades
-    names = symbols_of(trades, "").tolist()
-    entries = (trades[name].tolist() for name in ("entry_bar", "direction", "entry_price"))
-    done = {(bar, side, True, price, 0.0, name) for bar, side, price, name in zip(*entries, names, strict=True)}
-    ended = trades["exit_reason"] != END_OF_DATA
-    exits = (trades[name][ended].tolist() for name in ("exit_bar", "direction", "exit_price", "units"))
-    names = symbols_of(trades[ended], "").tolist()
-    return done | {
-        (bar, side, False, price, units, of) for bar, side, price, units, of in zip(*exits, names, strict=True)
-    }
+    ended = trades[trades["exit_reason"] != END_OF_DATA]
+    done: _Events = set()
+    for bar, rows in (("entry", trades), ("exit", ended)):
+        is_entry = bar == "entry"
+        found = (rows[name].tolist() for name in (f"{bar}_bar", f"{bar}_time_ns", "direction", f"{bar}_price", "units"))
+        for (place, time_ns, side, price, units), name in zip(
+            zip(*found, strict=True), symbols_of(rows, "").tolist(), strict=True
+        ):
+            done.add((place, side, is_entry, price, 0.0 if is_entry else units, time_ns, name))
+    return done
