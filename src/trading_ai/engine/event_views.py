@@ -102,7 +102,7 @@ class PositionView:
         return simulator.profit(p, price, bar) + simulator.swap(p, bar, price)
 
     def close(self, size: float | None = None) -> None:
-        """Close it at the next open, or `size` lots of it, rounded down to the volume step; see `EventContext.exit`."""
+        """Close it at the next open, or `size` lots of it, rounded down to the volume step; see `Ordering.exit`."""
         if self._position is not None:
             self._simulator.close_later(size, self._position)
 

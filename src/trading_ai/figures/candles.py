@@ -110,7 +110,7 @@ def trades_on_candles(
     if not trades.size:
         parts = ["no trades"]
     if n_elsewhere:
-        parts.append(f"{n_elsewhere:,} trades of other symbols are not drawn")
+        parts.append(f"trades of other symbols, {n_elsewhere:,}, are not drawn")
     figure.update_layout(
         theme.layout(title, "; ".join(parts)),
         height=560,
