@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
@@ -212,7 +212,9 @@ def test_what_comes_later_changes_nothing(cut, seed, busy, netting, tf, shift, c
     whole = run(own, yen, here, there, **given_)
     over = int(own.open_time_ns[cut - 1]) + own.timeframe.ns
     # Of the other symbol nothing is known either of what begins later; what has begun is walked to its end.
-    part = run(own.slice(0, cut), yen.slice(0, int(np.searchsorted(yen.open_time_ns, over))), here, there, **given_)
+    n_begun = int(np.searchsorted(yen.open_time_ns, over))
+    assume(n_begun > 0)
+    part = run(own.slice(0, cut), yen.slice(0, n_begun), here, there, **given_)
     ended = over - max(own.timeframe.ns, yen.timeframe.ns)
 
     def done(ran):

@@ -69,17 +69,22 @@ class PortfolioSimulator(SymbolSimulator):
         i = int(np.searchsorted(starts[1:], 0))
         for t in range(n):
             while i < len(next_start) and next_start[i] == t:
-                self._advance((times[i], DECIDE))
                 self._now = (times[i], DECIDE)
+                if self.trades_others:
+                    self._advance(self._now)
                 if self.ruined_at is None:
                     for each in self.shared.simulators:
                         if each.waiting:
                             each.expire(i)
                     decide(i)
                 i += 1
-            self._advance(None)
+            if not self.trades_others:
+                self._alone(t)
+                equity[t] = self.shared.equity() if self.open else self.shared.balance
+                continue
+            self._advance((self.market.ends[t], DECIDE))
             equity[t] = self.shared.equity()
-            self.exposed += self.shared.is_exposed or bool(self.shared.everything())
+            self.exposed += self.shared.is_exposed or any(each.open for each in self.shared.simulators)
             self.shared.is_exposed = False
         return self._ended(equity)
 
@@ -94,13 +99,23 @@ class PortfolioSimulator(SymbolSimulator):
         made: list[int] = times.tolist()
         return made
 
-    def _advance(self, until: Moment | None) -> None:
-        """Take every symbol to a moment; None for the end of the own symbol's next bar, and what ends with it."""
-        if until is None:
-            until = (self.market.ends[self.opened], DECIDE)
+    def _alone(self, t: int) -> None:
+        """Take bar t to its close, where no other symbol is traded."""
+        self.opened = t + 1
+        if self.requests or self.waiting or self.open:
+            self.known = (t, self.bid[0][t], self.ask[0][t])
+            self.one_bar(t)
+            self._total_marks[t] = self.marks[t]
+        self.now = t + 1
+        self.known = (t, self.bid[3][t], self.ask[3][t])
+        self._wait()
+
+    def _advance(self, until: Moment) -> None:
+        """Take every symbol to a moment."""
+        every = self.shared.simulators
         while True:
             first: SymbolSimulator = self
-            for each in self.shared.simulators:
+            for each in every:
                 if each.next < first.next:
                     first = each
             if first.next >= until:

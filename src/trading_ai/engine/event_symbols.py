@@ -238,7 +238,9 @@ class SymbolSimulator(EventSimulator):
             k = self.opened
             self.opened += 1
             self.known = (k, self.bid[0][k], self.ask[0][k])
-            self.next = (time, OPEN)
+            # A bar that begins without anything in the market has nothing to carry out, at its open or inside it.
+            is_idle = not (self.requests or self.waiting or self.open)
+            self.next = (self.market.ends[k], SETTLE) if is_idle else (time, OPEN)
         elif what == OPEN:
             self.at_open(k)
             self.next = (self.market.ends[k], WALK)
@@ -255,10 +257,14 @@ class SymbolSimulator(EventSimulator):
                 self.after_bar(k)
             self.now = self.opened
             self.known = (k, self.bid[3][k], self.ask[3][k])
-            for change in self._later:
-                change()
-            self._later.clear()
-            self.next = (time, CARRY)
+            if self._later:
+                for change in self._later:
+                    change()
+                self._later.clear()
+            if self.open:
+                self.next = (time, CARRY)
+            else:
+                self._wait()
         else:
             self.at_close(k)
             self._wait()

@@ -109,7 +109,7 @@ class Markets:
     def _make(self, bars: Bars) -> Market:
         own = self._own
         first, last = int(own.open_time_ns[0]), int(ends_ns(own)[-1])
-        if int(bars.open_time_ns[-1]) < first or int(bars.open_time_ns[0]) >= last:
+        if not len(bars) or int(bars.open_time_ns[-1]) < first or int(bars.open_time_ns[0]) >= last:
             raise DataError(
                 f"cannot be traded: its bars ({bars!r}) and those of {own.symbol.name} ({own!r}) share no time",
                 parameter="others", value=bars.symbol.name, remedy="Import bars of the same years.",

@@ -350,6 +350,8 @@ def test_what_is_impossible_is_refused():
     later = bars_of([YEN_FLAT] * 4, symbol=USDJPY, start_ns=MONDAY_NS + 100 * HOUR)
     with pytest.raises(DataError, match=r"USDJPY.*share no time"):
         run(euro(4), [later], buys)
+    with pytest.raises(DataError, match=r"USDJPY.*share no time"):
+        run(euro(4), [yen.slice(0, 0)], buys)
     with pytest.raises(EvaluationError, match=r"Take ctx.symbol\(...\) in on_start"):
         run(euro(4), [yen], {0: lambda ctx, that: ctx.buy(0.1, symbol="USDJPY")})
 
