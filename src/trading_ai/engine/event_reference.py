@@ -100,15 +100,6 @@ class EventSimulator(EventAccount):
             "not say where another symbol's price is at its ticks. Decide in on_bar, and leave on_tick out."
         )
 
-    def change(self, change: Callable[[], None], due: int = 0) -> None:  # noqa: ARG002 - another simulator may wait for it
-        """Change something that is in the market: at once.
-
-        Args:
-            change: what does it.
-            due: the first bar in which what is changed may be carried out.
-        """
-        change()
-
     def expire(self, strategy_bar: int) -> None:
         """Cancel orders whose last bar has ended."""
         for order in self.waiting:

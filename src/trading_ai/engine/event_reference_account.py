@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -66,6 +67,15 @@ class EventAccount(ReferenceAccount):
     def closed(self, i: int) -> tuple[tuple[Any, ...], Symbol]:
         """Closed trade i of the account, and its symbol."""
         return self.trades[i], self.symbol
+
+    def change(self, change: Callable[[], None], due: int = 0) -> None:  # noqa: ARG002 - another one may wait for it
+        """Change something that is in the market: at once.
+
+        Args:
+            change: what does it.
+            due: the first bar in which what is changed may be carried out.
+        """
+        change()
 
     # --- what positions are worth ----------------------------------------------------------------------
 
