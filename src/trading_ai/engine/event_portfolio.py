@@ -32,7 +32,8 @@ class PortfolioSimulator(SymbolSimulator):
 
     def __init__(self, request: RunRequest, *, netting: bool) -> None:
         own, shared = Market(request.data, request.account), SharedAccount(request.account.capital)
-        self._since, self._until = own.opens[0], own.ends[-1]
+        bars = request.data.bars
+        self._since, self._until = int(bars.open_time_ns[0]), int(ends_ns(bars)[-1])
         super().__init__(
             own, shared, netting=netting, entry_delay=request.entry_delay, since=self._since, until=self._until
         )
@@ -82,7 +83,7 @@ class PortfolioSimulator(SymbolSimulator):
                 self._alone(t)
                 equity[t] = self.shared.equity() if self.open else self.shared.balance
                 continue
-            self._advance((self.market.ends[t], DECIDE))
+            self._advance((self.ends[t], DECIDE))
             equity[t] = self.shared.equity()
             self.exposed += self.shared.is_exposed or any(each.open for each in self.shared.simulators)
             self.shared.is_exposed = False
@@ -90,7 +91,7 @@ class PortfolioSimulator(SymbolSimulator):
 
     def _decisions(self, starts: Ints) -> list[int]:
         """When each decision is made: as the strategy's bar ends, and not before its last execution bar has."""
-        opens, ends = self.data.bars.open_time_ns, np.asarray(self.market.ends)
+        opens, ends = self.data.bars.open_time_ns, np.asarray(self.ends)
         start = starts[1:]
         inside = (start > 0) & (start < len(opens))
         place = np.clip(start, 1, len(opens) - 1) if len(opens) > 1 else np.zeros(len(start), dtype=np.int64)
@@ -135,7 +136,7 @@ class PortfolioSimulator(SymbolSimulator):
         """The own symbol's bar in which a bar of some symbol begins, or which was the last before it."""
         if each is self:
             return bar
-        return int(np.searchsorted(self.data.bars.open_time_ns, each.market.opens[bar], side="right")) - 1
+        return int(np.searchsorted(self.data.bars.open_time_ns, each.times[bar], side="right")) - 1
 
     def _ended(self, equity: npt.NDArray[np.float64]) -> Ran:
         """What the run gave, once every symbol's last bar has ended."""

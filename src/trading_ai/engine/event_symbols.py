@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from trading_ai.engine.event_orders import EventOrder, HeldPosition
 from trading_ai.engine.event_reference import EventSimulator
-from trading_ai.engine.markets import Market
+from trading_ai.engine.markets import Market, ends_ns
 from trading_ai.engine.records import STOP_OUT
 from trading_ai.market.symbol import Symbol
 
@@ -81,6 +81,7 @@ class SymbolSimulator(EventSimulator):
         until: bars that open at or after this moment do not exist, ns UTC.
 
     Attributes:
+        ends: when each bar is over, ns UTC.
         opened: place of the first bar that has not begun.
         next: when something happens next.
         known: the bar whose price was last known, its bid and its ask.
@@ -92,9 +93,8 @@ class SymbolSimulator(EventSimulator):
         self.shared, balance = shared, shared.balance
         super().__init__(market.data, market.account, netting=netting, entry_delay=entry_delay)
         shared.balance = balance  # which goes on, and does not begin with the capital again
-        vars(self).update(bid=market.bid, ask=market.ask, times=market.opens)
-        self.market = market
-        self._since, self._end = since, bisect_left(market.opens, until)
+        self.ends: list[int] = ends_ns(market.data.bars).tolist()
+        self._since, self._end = since, bisect_left(self.times, until)
         self._later: list[Callable[[], None]] = []
         self.opened = 0
         self.known = (-1, math.nan, math.nan)
@@ -122,7 +122,7 @@ class SymbolSimulator(EventSimulator):
     @ruined_at.setter
     def ruined_at(self, bar: int | None) -> None:
         if bar is not None:
-            self.shared.ruined_ns = self.market.opens[bar]
+            self.shared.ruined_ns = self.times[bar]
 
     @property
     @override
@@ -215,15 +215,14 @@ class SymbolSimulator(EventSimulator):
 
     def begin(self, now: Moment) -> None:
         """Stand at a moment; what was before it happened without any order."""
-        market = self.market
-        first = bisect_left(market.opens, self._since)
+        first = bisect_left(self.times, self._since)
         now = max(now, (self._since, DECIDE))
-        self.opened = max(first, bisect_left(market.opens, now[0]))
-        self.now = max(first, bisect_right(market.ends, now[0], hi=self.opened))
+        self.opened = max(first, bisect_left(self.times, now[0]))
+        self.now = max(first, bisect_right(self.ends, now[0], hi=self.opened))
         if self.opened > self.now:
             k = self.now
             self.known = (k, self.bid[0][k], self.ask[0][k])
-            self.next = (market.ends[k], WALK)
+            self.next = (self.ends[k], WALK)
             return
         before = self.opened - 1
         if before >= 0:
@@ -240,10 +239,10 @@ class SymbolSimulator(EventSimulator):
             self.known = (k, self.bid[0][k], self.ask[0][k])
             # A bar that begins without anything in the market has nothing to carry out, at its open or inside it.
             is_idle = not (self.requests or self.waiting or self.open)
-            self.next = (self.market.ends[k], SETTLE) if is_idle else (time, OPEN)
+            self.next = (self.ends[k], SETTLE) if is_idle else (time, OPEN)
         elif what == OPEN:
             self.at_open(k)
-            self.next = (self.market.ends[k], WALK)
+            self.next = (self.ends[k], WALK)
         elif what == WALK:
             if self.open or self.waiting:
                 before = self.n_opened
@@ -289,4 +288,4 @@ class SymbolSimulator(EventSimulator):
 
     def _wait(self) -> None:
         """Wait for the next bar, if there is one."""
-        self.next = (self.market.opens[self.opened], QUOTE) if self.opened < self._end else (END, QUOTE)
+        self.next = (self.times[self.opened], QUOTE) if self.opened < self._end else (END, QUOTE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +34,7 @@ def ends_ns(bars: Bars) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """Bars of one symbol, ready for orders; lists give Python's own numbers, which are quicker one at a time.
+    """Bars of one symbol, ready for orders.
 
     Attributes:
         data: its execution bars.
@@ -44,28 +43,6 @@ class Market:
 
     data: ExecutionData
     account: Account
-
-    @cached_property
-    def opens(self) -> list[int]:
-        """Open time of each bar, ns UTC."""
-        times: list[int] = self.data.bars.open_time_ns.tolist()
-        return times
-
-    @cached_property
-    def ends(self) -> list[int]:
-        """When each bar is over, ns UTC."""
-        times: list[int] = ends_ns(self.data.bars).tolist()
-        return times
-
-    @cached_property
-    def bid(self) -> list[list[float]]:
-        """Open, high, low, close of each bar at the bid."""
-        return [price.tolist() for price in self.data.bid]
-
-    @cached_property
-    def ask(self) -> list[list[float]]:
-        """The same at the ask."""
-        return self.bid if self.data.ask[0] is self.data.bid[0] else [price.tolist() for price in self.data.ask]
 
 
 class Markets:
