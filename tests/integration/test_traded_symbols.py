@@ -65,7 +65,7 @@ def test_in_worker_processes(file, tmp_path):
     expected = job_evaluator(job, artifacts).evaluate(np.arange(5), True)
     assert not expected.failures
     assert len({*expected.metrics[:, 0].tolist()}) == 5
-    executor = LocalExecutor(partial(FileArtifacts, tmp_path / "home"), 2)
+    executor = LocalExecutor(partial(FileArtifacts, tmp_path / "home"), 1)
     try:
         found = [chunk for chunk, _ in executor.run(job, iter([np.arange(3), np.arange(3, 5)]), lambda: False)]
     finally:
