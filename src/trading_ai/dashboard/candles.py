@@ -108,7 +108,8 @@ def _within(part: Bars, trades: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
     """Which trades lie in some bars: of other symbols than theirs, none."""
     first, last, name = part.open_time_ns[0], part.open_time_ns[-1], part.symbol.name
     found: npt.NDArray[np.bool_] = (trades["exit_time_ns"] >= first) & (trades["entry_time_ns"] <= last)
-    return found & (symbols_of(trades, name) == name)
+    found &= symbols_of(trades, name) == name
+    return found
 
 
 def _marks(part: Bars, starts: npt.NDArray[np.int64], trades: npt.NDArray[np.void]) -> list[dict[str, Any]]:

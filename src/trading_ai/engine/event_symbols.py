@@ -103,23 +103,25 @@ class SymbolSimulator(EventSimulator):
 
     # --- what is common --------------------------------------------------------------------------------
 
-    @property
+    @property  # type: ignore[explicit-override]  # mypy does not see it where there is a setter
     @override
     def balance(self) -> float:
         """Balance of the account."""
         return self.shared.balance
 
     @balance.setter
+    @override
     def balance(self, value: float) -> None:
         self.shared.balance = value
 
-    @property
+    @property  # type: ignore[explicit-override]  # likewise
     @override
     def ruined_at(self) -> int | None:
         """None as long as something is left; `shared` knows when that ended."""
         return None if self.shared.ruined_ns is None else 0
 
     @ruined_at.setter
+    @override
     def ruined_at(self, bar: int | None) -> None:
         if bar is not None:
             self.shared.ruined_ns = self.times[bar]

@@ -124,8 +124,11 @@ class Sources:
         records = list(self._backtests) if wanted is None else [self._store.backtest(wanted)]
         ids = [record.backtest_id for record in records]
         key = table.name if wanted is None else f"{table.name}:{ids[0]}"
-        of_trades = partial(trade_rows, symbols=[record.symbol for record in records])
-        rows = {"trades": of_trades, "equity": equity_rows, "daily_profits": day_rows}[table.name]
+        makers: dict[str, Callable[..., list[Sent]]] = {
+            "trades": partial(trade_rows, symbols=[record.symbol for record in records]),
+            "equity": equity_rows, "daily_profits": day_rows,
+        }  # fmt: skip
+        rows = makers[table.name]
         return Source(
             key, table, _digest(ids), table.names, 0, lambda _, deadline: rows(self._artifacts, ids, deadline)
         )
