@@ -60,8 +60,9 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "backtest", "other_dataset_ids", "texts", (),
-        "Bars of another symbol that the strategy may look at (bars.other): a dataset's id or a unique prefix; may be "
-        "repeated.", flag="--other", max_length=100, max_items=20, library="others",
+        "Bars of another symbol that the strategy may look at (bars.other), or trade if it places orders (ctx.symbol): "
+        "a dataset's id or a unique prefix; may be repeated.", flag="--other", max_length=100, max_items=20,
+        library="others",
     ),
     Option(
         "backtest", "trades_id", "text", None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.unit.engine import test_event_rules, test_execution_rules
+from tests.unit.engine import test_event_rules, test_event_symbols, test_execution_rules
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "execution-rules.md"
 
@@ -13,5 +13,5 @@ DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "execution-rules.md"
 def test_every_documented_rule_has_its_test() -> None:
     headings = re.findall(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     names = {"test_" + re.sub(r"[^a-z]+", "_", h.lower()).strip("_") for h in headings}
-    tested = vars(test_execution_rules).keys() | vars(test_event_rules).keys()
+    tested = {name for module in (test_execution_rules, test_event_rules, test_event_symbols) for name in vars(module)}
     assert names <= tested, names - tested

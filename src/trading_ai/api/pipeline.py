@@ -128,8 +128,8 @@ def show_backtest(request: Request, backtest_id: Id) -> Response:
 def trades(request: Request, backtest_id: Id, limit: Limit = 1000, offset: Offset = 0) -> Response:
     """Closed trades in the order of their closing."""
     context = context_of(request)
-    found = context.store.backtest(backtest_id).backtest_id
-    every = context.artifacts.load_backtest(found)["trades"]
+    found = context.store.backtest(backtest_id)
+    every = context.artifacts.load_backtest(found.backtest_id)["trades"]
     return JSONResponse(trades_json(found, every, slice(offset, offset + limit)))
 
 

@@ -180,7 +180,7 @@ def trades(
     """List a backtest's trades."""
     application = Application()
     record = application.store.backtest(backtest_id)
-    found = trades_json(record.backtest_id, application.artifacts.load_backtest(record.backtest_id)["trades"])
+    found = trades_json(record, application.artifacts.load_backtest(record.backtest_id)["trades"])
     rows = found["trades"]
     if as_json:
         print_json(found)
@@ -189,12 +189,14 @@ def trades(
         writer.writeheader()
         writer.writerows(rows)
     else:
+        several = {r["symbol"] for r in rows} - {record.symbol}
         heads = (
-            "entry_time", "exit_time", "direction", "exit_reason", "units", "entry_price", "exit_price", "net_profit",
-            "balance",
+            *(("symbol",) if several else ()), "entry_time", "exit_time", "direction", "exit_reason", "units",
+            "entry_price", "exit_price", "net_profit", "balance",
         )  # fmt: skip
         shown = (
             [
+                *([r["symbol"]] if several else []),
                 r["entry_time"], r["exit_time"], r["direction"], r["exit_reason"], f"{r['units']:,g}",
                 f"{r['entry_price']:.6g}", f"{r['exit_price']:.6g}", f"{r['net_profit']:,.2f}", f"{r['balance']:,.2f}",
             ]
@@ -204,7 +206,7 @@ def trades(
             f"{len(rows):,} trades of backtest {short(record.backtest_id)}",
             heads,
             shown,
-            left=4,
+            left=4 + bool(several),
             spare=("balance", "units", "exit_reason"),
         )
 

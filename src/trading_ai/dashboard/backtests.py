@@ -19,6 +19,7 @@ from trading_ai.dashboard.pages import PageRoute, Reader, Runner, as_json, figur
 from trading_ai.dashboard.wording import price, units
 from trading_ai.documents.backtests import backtest_in_full_json, backtest_json, trades_json
 from trading_ai.documents.strategies import strategy_json
+from trading_ai.engine.records import symbols_of
 from trading_ai.errors import NotFoundError, ParameterError, TradingAIError
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.options import Group, rows_of
@@ -132,7 +133,7 @@ def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Qu
     record = context.store.backtest(backtest_id)
     arrays = context.artifacts.load_backtest(record.backtest_id)
     row = backtest_in_full_json(record, arrays)
-    trades = trades_json(record.backtest_id, arrays["trades"], slice(offset, offset + PAGE))
+    trades = trades_json(record, arrays["trades"], slice(offset, offset + PAGE))
     metrics = [(metric, row["metrics"].get(metric.name)) for metric in METRICS]
     return render(
         request,
@@ -142,6 +143,7 @@ def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Qu
         first=[(name, row["metrics"].get(name)) for name in _SHOWN_FIRST],
         metrics=[(metric, value) for metric, value in metrics if value is not None],
         trades=trades,
+        symbols=sorted(set(symbols_of(arrays["trades"], record.symbol).tolist())),
         offset=offset,
         page=PAGE,
         currency=record.spec.account_currency,

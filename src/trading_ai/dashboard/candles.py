@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.records import EXIT_REASONS, symbols_of
 
 if TYPE_CHECKING:
     from trading_ai.evaluation.ports import Artifacts
@@ -105,8 +105,10 @@ def _as_ns(seconds: int) -> int:
 
 
 def _within(part: Bars, trades: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-    first, last = part.open_time_ns[0], part.open_time_ns[-1]
+    """Which trades lie in some bars: of other symbols than theirs, none."""
+    first, last, name = part.open_time_ns[0], part.open_time_ns[-1], part.symbol.name
     found: npt.NDArray[np.bool_] = (trades["exit_time_ns"] >= first) & (trades["entry_time_ns"] <= last)
+    found &= symbols_of(trades, name) == name
     return found
 
 

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from trading_ai.documents.forms import Moment, Number, Numbers, Uuid, finite, finite_values, form, iso, iso_ns
 from trading_ai.documents.metrics import Metrics, metrics_json
 from trading_ai.engine import costs, rules, sizing
-from trading_ai.engine.records import EXIT_REASONS, STOP_OUT
+from trading_ai.engine.records import EXIT_REASONS, STOP_OUT, symbols_of
 from trading_ai.errors import SymbolError
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.market.symbol_table import symbol
@@ -22,7 +22,7 @@ from trading_ai.optimization.cautions import said_of_backtest
 from trading_ai.optimization.records import BacktestRecord, is_as_reported
 from trading_ai.parameters import Combination
 
-_REPLACED = ("entry_time_ns", "exit_time_ns", "direction", "exit_reason")
+_REPLACED = ("symbol", "entry_time_ns", "exit_time_ns", "direction", "exit_reason")
 
 
 @form(of=sizing.Sizing)
@@ -158,12 +158,14 @@ class Trade(TypedDict):
     """A closed trade.
 
     Attributes:
+        symbol: what was traded: the backtest's own symbol, or another one of a strategy that trades several.
         entry_time: open of the entry's bar, UTC.
         exit_time: open of the exit's bar, UTC.
         direction: long or short.
         exit_reason: what closed it.
-        entry_bar: position of the entry's bar among the execution bars.
-        exit_bar: position of the exit's bar.
+        entry_bar: position of the entry's bar among the execution bars of the backtest's own symbol; of a trade of
+            another symbol, of the bar in which that one's bar begins.
+        exit_bar: position of the exit's bar, likewise.
         ambiguous: whether stop and target both lay inside the exit's bar.
         units: size in units of the base asset.
         entry_price: fill, quote currency.
@@ -178,6 +180,7 @@ class Trade(TypedDict):
         mfe: best open profit of its price on the way, zero or above; likewise.
     """
 
+    symbol: str
     entry_time: Moment
     exit_time: Moment
     direction: Literal["long", "short"]
@@ -309,24 +312,28 @@ def account_rate(spec: BacktestSpec, symbol_name: str) -> float | None:
     return 0.0 if known.base_currency == spec.account_currency else None
 
 
-def trades_json(backtest_id: str, trades: npt.NDArray[np.void], rows: slice = slice(None)) -> Trades:
+def trades_json(record: BacktestRecord, trades: npt.NDArray[np.void], rows: slice = slice(None)) -> Trades:
     """Some of a backtest's trades.
 
     Args:
-        backtest_id: whose.
-        trades: all of them, dtype `TRADE`.
+        record: whose.
+        trades: all of them, dtype `TRADE`, with a ``symbol`` where several were traded.
         rows: which ones are wanted.
     """
-    names = trades.dtype.names or ()
+    names, chosen = trades.dtype.names or (), trades[rows]
     return {
-        "id": backtest_id,
+        "id": record.backtest_id,
         "total": len(trades),
-        "trades": [_trade(dict(zip(names, values, strict=True))) for values in trades[rows].tolist()],
+        "trades": [
+            _trade({**dict(zip(names, values, strict=True)), "symbol": symbol})
+            for values, symbol in zip(chosen.tolist(), symbols_of(chosen, record.symbol).tolist(), strict=True)
+        ],
     }
 
 
 def _trade(row: Mapping[str, Any]) -> Trade:
     made = {
+        "symbol": row["symbol"],
         "entry_time": iso_ns(row["entry_time_ns"]),
         "exit_time": iso_ns(row["exit_time_ns"]),
         "direction": "long" if row["direction"] > 0 else "short",

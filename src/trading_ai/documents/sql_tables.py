@@ -173,6 +173,7 @@ TRADES = Table(
     (
         _BACKTEST_ID,
         _whole("number", "place in the order of closing, from 1"),
+        _text("symbol", "symbol that was traded: of the backtest, or another one of a strategy that trades several"),
         _time("entry_time", "open of the bar of the entry"),
         _time("exit_time", "open of the bar of the exit"),
         _text("direction", "long or short"),

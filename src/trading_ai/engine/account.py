@@ -27,12 +27,15 @@ class Account:
         sizing: position size.
         costs: costs.
         rules: execution rules.
+        has_default_size: whether the size followed from the first price of the data: another symbol's follows from
+            its own.
     """
 
     capital: float
     sizing: Sizing
     costs: Costs
     rules: ExecutionRules
+    has_default_size: bool = False
 
     def __post_init__(self) -> None:
         check_number("capital", self.capital)
@@ -52,7 +55,18 @@ class Account:
             return self
         price = float(data.ask[3][0])
         in_account = price * data.in_account(0, price)
-        return replace(self, sizing=self.sizing.for_capital(self.capital, in_account, data.bars.symbol))
+        sizing = self.sizing.for_capital(self.capital, in_account, data.bars.symbol)
+        return replace(self, sizing=sizing, has_default_size=True)
+
+    def of_other(self, data: ExecutionData, costs: Costs) -> Account:
+        """The same for another symbol: with its costs, and with its own size where none was given.
+
+        Args:
+            data: bars of that symbol.
+            costs: what they were made ready with.
+        """
+        given = replace(self.sizing, value=None) if self.has_default_size else self.sizing
+        return replace(self, sizing=given, costs=costs, has_default_size=False).sized(data)
 
     def first_position(self, data: ExecutionData) -> float:
         """Value of a position at the first price of the data, as a multiple of the capital; NaN where it varies."""

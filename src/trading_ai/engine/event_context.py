@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from trading_ai.engine.event_orders import EventOrder, OrderKind
+from trading_ai.engine.event_ordering import Ordering, TradedBars
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import BAR_ARRAYS, OtherBars, Place, Series, indicator_of
-from trading_ai.engine.event_views import ClosedTrade, OrderView, PositionView
-from trading_ai.engine.event_words import known_words
+from trading_ai.engine.event_views import ClosedTrade
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.errors import EvaluationError
 from trading_ai.market.bars import Bars
@@ -21,7 +19,7 @@ from trading_ai.market.seen import between
 from trading_ai.strategies.indicators import talib
 
 
-class EventContext:
+class EventContext(Ordering):
     """The market and the account of one run, at the bar at hand.
 
     Args:
@@ -31,8 +29,7 @@ class EventContext:
 
     def __init__(self, bars: Bars, simulator: EventSimulator) -> None:
         self._bars, self._simulator = bars, simulator
-        self._place = Place()
-        self._n_orders = 0
+        self._place = self._run_place = Place()
         self._reported = 0
         self._logged: list[str] = []
         self._atr: dict[int, Series] = {}
@@ -84,16 +81,6 @@ class EventContext:
     def volume(self) -> float:
         """Volume of the bar at hand."""
         return self._value("volume")
-
-    @property
-    def bid(self) -> float:
-        """Bid price of the tick at hand, or of the last close."""
-        return self._simulator.moment[1]
-
-    @property
-    def ask(self) -> float:
-        """Ask price likewise."""
-        return self._simulator.moment[2]
 
     @property
     def tick(self) -> int:
@@ -150,13 +137,15 @@ class EventContext:
         """
         return OtherBars(self._bars.at(name, day_start), self._place)
 
-    def symbol(self, name: str) -> OtherBars:
-        """Bars of another symbol that came with these, up to the last one that has ended; for `on_start`.
+    def symbol(self, name: str) -> TradedBars:
+        """Another symbol whose bars came with these: its bars up to the last one that has ended, and orders on it.
+
+        For `on_start`.
 
         Raises:
             DataError: no bars of that symbol came with them.
         """
-        return OtherBars(self._bars.other(name), self._place)
+        return TradedBars(self._bars.other(name), self._place, self._simulator)
 
     def between(self, start: str, end: str, clock: str = "UTC") -> Series:
         """Bars that open within hours of a day by any clock or an exchange's, as a series: 1 within, 0 outside.
@@ -189,12 +178,12 @@ class EventContext:
     def equity(self) -> float:
         """Balance and open positions at the last close, or at the tick at hand; account currency."""
         simulator = self._simulator
-        return simulator.equity_at(*simulator.moment) if simulator.open else simulator.balance
+        return simulator.equity_at(*simulator.moment) if simulator.everything() else simulator.balance
 
     @property
     def margin(self) -> float:
         """Margin in use, account currency; 0 without leverage."""
-        return sum(p.margin for p in self._simulator.open)
+        return sum(p.margin for p in self._simulator.everything())
 
     @property
     def free_margin(self) -> float:
@@ -202,79 +191,20 @@ class EventContext:
         return self.equity - self.margin
 
     @property
-    def position(self) -> PositionView:
-        """The oldest open position; false where there is none."""
-        held = self._simulator.open
-        return PositionView(self._simulator, held[0] if held else None)
-
-    @property
-    def positions(self) -> tuple[PositionView, ...]:
-        """All open positions, oldest first."""
-        return tuple(PositionView(self._simulator, p) for p in self._simulator.open)
-
-    @property
-    def orders(self) -> tuple[OrderView, ...]:
-        """Pending orders, oldest first."""
-        return tuple(OrderView(self._simulator, order) for order in self._simulator.waiting if order.is_live)
-
-    @property
     def trades(self) -> int:
-        """Number of closed trades."""
-        return len(self._simulator.trades)
+        """Number of closed trades, of every symbol."""
+        return self._simulator.n_closed
 
     @property
     def last_trade(self) -> ClosedTrade | None:
         """The trade that was closed last."""
-        trades = self._simulator.trades
-        return self._closed(len(trades) - 1) if trades else None
+        n = self._simulator.n_closed
+        return self._closed(n - 1) if n else None
 
     @property
     def history(self) -> tuple[ClosedTrade, ...]:
         """Every closed trade, in order of closing."""
-        return tuple(self._closed(i) for i in range(len(self._simulator.trades)))
-
-    # --- orders -----------------------------------------------------------------------------------------
-
-    def buy(self, size: float | None = None, **order: Any) -> Any:
-        """Order a long position; carried out from the next bar's open on.
-
-        Args:
-            size: lots; None for the size that the backtest's sizing gives.
-            order: ``limit`` (price): filled there or better. ``stop_price``: filled once the price is there or beyond;
-                with `limit` too, it becomes a limit order then. ``stop``, ``target`` (prices) or ``stop_pips``,
-                ``target_pips`` (from the fill): levels of the position. ``trail`` (price) or ``trail_pips``: its stop
-                stays so far behind the best price. ``expiry``: for how many of the strategy's bars it waits.
-                ``oco``: a name or number; the first of that group that is filled cancels the others. ``targets``:
-                pairs of lots and target, which make a position each.
-
-        Returns:
-            The order; None where a price of it is NaN: such an order is not placed, and counted as skipped.
-
-        Raises:
-            EvaluationError: a number is impossible.
-        """
-        return self._order(1, size, **known_words("buy", order))
-
-    def sell(self, size: float | None = None, **order: Any) -> Any:
-        """Order a short position; arguments as of `buy`."""
-        return self._order(-1, size, **known_words("sell", order))
-
-    def exit(self, size: float | None = None, side: int = 0) -> None:
-        """Close positions at the next open, oldest first.
-
-        Args:
-            size: lots in all, rounded down to the volume step; None for all of them.
-            side: +1 long ones only, -1 short ones only.
-
-        Raises:
-            EvaluationError: the size is not above 0, or infinite.
-        """
-        self._simulator.close_later(size, side=side)
-
-    def cancel_all(self) -> None:
-        """Cancel every pending order."""
-        for order in self._simulator.waiting:
-            order.is_live = False
+        return tuple(self._closed(i) for i in range(self._simulator.n_closed))
 
     def log(self, *parts: object) -> None:
         """Write a line into the run's log."""
@@ -295,7 +225,7 @@ class EventContext:
 
     def new_trades(self) -> list[ClosedTrade]:
         """Trades that were closed since the last call."""
-        first, self._reported = self._reported, len(self._simulator.trades)
+        first, self._reported = self._reported, self._simulator.n_closed
         return [self._closed(i) for i in range(first, self._reported)]
 
     def logged(self) -> str:
@@ -319,61 +249,9 @@ class EventContext:
         return values
 
     def _closed(self, i: int) -> ClosedTrade:
-        t = self._simulator.trades[i]
-        size = t[7] / self._simulator.symbol.lot_size
-        return ClosedTrade(t[4], size, t[8], t[9], t[13], EXIT_REASONS[t[5]], t[0], t[1])
-
-    def _order(
-        self,
-        side: int,
-        size: float | None,
-        *,
-        limit: float | None = None,
-        stop_price: float | None = None,
-        stop: float | None = None,
-        target: float | None = None,
-        stop_pips: float = 0.0,
-        target_pips: float = 0.0,
-        trail: float = 0.0,
-        trail_pips: float = 0.0,
-        expiry: int = 0,
-        oco: int | str | None = None,
-        targets: Sequence[tuple[float, float]] = (),
-    ) -> Any:
-        if targets:
-            common = {
-                "limit": limit, "stop_price": stop_price, "stop": stop, "stop_pips": stop_pips, "trail": trail,
-                "trail_pips": trail_pips, "expiry": expiry, "oco": oco,
-            }  # fmt: skip
-            return [self._order(side, lots, target=price, **common) for lots, price in targets]  # type: ignore[arg-type]
-        simulator = self._simulator
-        if size is not None and (size <= 0.0 or size == math.inf):
-            raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out for the backtest's own size")
-        distances = (stop_pips, target_pips, trail, trail_pips, expiry)
-        if any(value < 0 for value in distances):
-            raise EvaluationError("stop_pips, target_pips, trail, trail_pips and expiry must not be below 0")
-        prices = (limit, stop_price, stop, target, size, *distances)
-        if any(value is not None and math.isnan(value) for value in prices):
-            simulator.skipped += 1
-            return None
-        kind: OrderKind = "market"
-        if limit is not None:
-            kind = "limit" if stop_price is None else "stop_limit"
-        elif stop_price is not None:
-            kind = "stop"
-        self._n_orders += 1
-        order = EventOrder(
-            self._n_orders, kind, side, 0.0 if size is None else size * simulator.symbol.lot_size,
-            limit=_price(limit), stop_price=_price(stop_price), stop=_price(stop), target=_price(target),
-            stop_pips=stop_pips, target_pips=target_pips, trail=trail or trail_pips * simulator.pip,
-            last_bar=self._place.bar + expiry if expiry else -1, oco=oco,
-        )  # fmt: skip
-        simulator.place(order)
-        return OrderView(simulator, order)
-
-
-def _price(value: float | None) -> float:
-    return math.nan if value is None else value
+        t, symbol = self._simulator.closed(i)
+        size = t[7] / symbol.lot_size
+        return ClosedTrade(t[4], size, t[8], t[9], t[13], EXIT_REASONS[t[5]], t[0], t[1], symbol.name)
 
 
 class WholeBars:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+
+from trading_ai.engine.event_ordering import Ordering
 
 
 class CannotCompileError(Exception):
@@ -49,3 +52,19 @@ def asked_for_truth(tree: ast.AST) -> set[int]:
             for argument in node.args:
                 ask(argument)
     return found
+
+
+def check_only_looked_at(node: ast.expr, kind_of: Callable[[ast.expr], str]) -> None:
+    """Check that an expression does not use the orders or positions of another symbol.
+
+    Args:
+        node: the expression, such as ``self.yen.position.close``.
+        kind_of: what an attribute of the strategy is, see `Rewriting`.
+
+    Raises:
+        CannotCompileError: it does, which only Python can do.
+    """
+    while isinstance(node, ast.Attribute):
+        if kind_of(node.value) == "other bars" and hasattr(Ordering, node.attr):
+            raise CannotCompileError(node.lineno, f"{ast.unparse(node)}: another symbol is traded, as Python only")
+        node = node.value

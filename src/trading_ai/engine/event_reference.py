@@ -87,6 +87,19 @@ class EventSimulator(EventAccount):
             self.touched = True
             self.requests.append(ExitRequest(position, units, side))
 
+    def of_symbol(self, name: str) -> EventSimulator:
+        """What carries out the orders on a symbol: itself, on its own.
+
+        Raises:
+            EvaluationError: orders on that symbol cannot be carried out.
+        """
+        if name == self.symbol.name:
+            return self
+        raise EvaluationError(
+            f"{name} cannot be traded here: a strategy that has on_tick trades its own symbol only, because bars do "
+            "not say where another symbol's price is at its ticks. Decide in on_bar, and leave on_tick out."
+        )
+
     def expire(self, strategy_bar: int) -> None:
         """Cancel orders whose last bar has ended."""
         for order in self.waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.records import END_OF_DATA, STOP_LOSS, STOP_OUT, TRAILING_STOP
 from trading_ai.engine.reference_account import Exits, ReferenceAccount
 from trading_ai.errors import EvaluationError
+from trading_ai.market.symbol import Symbol
 
 _NONE = Exits()
 
@@ -33,7 +35,7 @@ class EventAccount(ReferenceAccount):
         self.trades: list[tuple[Any, ...]] = []
         self.skipped = 0
         self.slippage = self.spread = 0.0
-        self.n_opened = 0
+        self.n_opened = self.n_ordered = 0
         self.half_cent = data.cent / 2
         sizing, symbol = self.sizing, self.symbol
         self.step = symbol.volume_step if sizing.volume_step is None else sizing.volume_step
@@ -56,6 +58,24 @@ class EventAccount(ReferenceAccount):
         """Open time of each bar, ns UTC."""
         times: list[int] = self.data.bars.open_time_ns.tolist()
         return times
+
+    @property
+    def n_closed(self) -> int:
+        """Number of closed trades of the account."""
+        return len(self.trades)
+
+    def closed(self, i: int) -> tuple[tuple[Any, ...], Symbol]:
+        """Closed trade i of the account, and its symbol."""
+        return self.trades[i], self.symbol
+
+    def change(self, change: Callable[[], None], due: int = 0) -> None:  # noqa: ARG002 - another one may wait for it
+        """Change something that is in the market: at once.
+
+        Args:
+            change: what does it.
+            due: the first bar in which what is changed may be carried out.
+        """
+        change()
 
     # --- what positions are worth ----------------------------------------------------------------------
 
@@ -121,7 +141,7 @@ class EventAccount(ReferenceAccount):
         margin = used = 0.0
         if self.rules.leverage:
             margin = units * entry * self.rate(bar, entry) * (1.0 / self.rules.leverage)
-        for p in self.open:
+        for p in self.everything():
             used += p.margin
         # The margin over 1 is for rounding: all in, at a leverage of 1, is just possible.
         if units <= 0.0 or equity < self.half_cent or margin > (equity - used) * (1.0 + 1e-9):
@@ -179,7 +199,7 @@ class EventAccount(ReferenceAccount):
         paid_out = self.commission(units, price, bar)
         credit = self.swap(part, bar, price)
         left = self.balance + (gross - paid_out + credit)
-        gross, left = self.owed(gross, left, bar, is_last=len(self.open) == 1 and part is p, ruin=ruin)
+        gross, left = self.owed(gross, left, bar, is_last=len(self.everything()) == 1 and part is p, ruin=ruin)
         self.balance = left
         # The balance after a trade is what closed trades made: what the others paid at their entries is part of them.
         booked = left
@@ -189,7 +209,7 @@ class EventAccount(ReferenceAccount):
             p.units -= units
             p.commission -= part.commission
             p.margin -= part.margin
-        for other in self.open:
+        for other in self.everything():
             booked += other.commission
         paid = part.commission + paid_out
         rate = self.rate(bar, price)

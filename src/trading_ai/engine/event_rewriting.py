@@ -15,7 +15,7 @@ from typing import Any
 from typing_extensions import override
 
 from trading_ai._syntax import expression_tree
-from trading_ai.engine.event_reading import CannotCompileError, asked_for_truth
+from trading_ai.engine.event_reading import CannotCompileError, asked_for_truth, check_only_looked_at
 
 _BARS = ("open", "high", "low", "close", "volume")
 _SERIES = {"opens": "open", "highs": "high", "lows": "low", "closes": "close", "volumes": "volume"}
@@ -159,6 +159,7 @@ class Rewriting(ast.NodeTransformer):
         if self._kind_of(of) == "other bars":
             if node.attr in _BARS:
                 return self._of_other(of, node.attr, ast.Constant(-1), node)
+            check_only_looked_at(node, self._kind_of)
             raise CannotCompileError(node.lineno, f"{ast.unparse(node)} without [-1] or another place, or not known")
         for name, known in (("position", _POSITION), ("last_trade", _TRADE)):
             if self._is_ctx(of, name):
@@ -207,6 +208,7 @@ class Rewriting(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
             number = [self.visit(argument) for argument in node.args]
             return ast.copy_location(ast.Call(ast.Name("whole_number", ast.Load()), number, []), node)
+        check_only_looked_at(node.func, self._kind_of)
         if isinstance(node.func, ast.Attribute) and self._root(node.func) in {self._ctx, self._self, *self._aliases}:
             raise CannotCompileError(node.lineno, f"{ast.unparse(node.func)}(...) is used as a value, or is not known")
         return self.generic_visit(node)

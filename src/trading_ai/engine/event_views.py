@@ -24,8 +24,9 @@ class ClosedTrade(NamedTuple):
         exit: price of the exit.
         net_profit: account currency, after all costs.
         reason: why it was closed, one of `records.EXIT_REASONS`.
-        entry_bar: place of the entry's bar among the execution bars.
+        entry_bar: place of the entry's bar among the execution bars of its symbol.
         exit_bar: place of the exit's bar.
+        symbol: name of the symbol that was traded.
     """
 
     side: int
@@ -36,6 +37,7 @@ class ClosedTrade(NamedTuple):
     reason: str
     entry_bar: int
     exit_bar: int
+    symbol: str = ""
 
 
 class PositionView:
@@ -100,19 +102,23 @@ class PositionView:
         return simulator.profit(p, price, bar) + simulator.swap(p, bar, price)
 
     def close(self, size: float | None = None) -> None:
-        """Close it at the next open, or `size` lots of it, rounded down to the volume step; see `EventContext.exit`."""
+        """Close it at the next open, or `size` lots of it, rounded down to the volume step; see `Ordering.exit`."""
         if self._position is not None:
             self._simulator.close_later(size, self._position)
 
     def modify(self, stop: float | None = None, target: float | None = None) -> None:
         """Move stop and target, from the next bar on; None leaves one as it is, NaN removes it."""
-        if self._position is not None:
-            if stop is not None or target is not None:
-                self._simulator.touched = True
-            if stop is not None:
-                new_stop(self._position, self._simulator.level(stop))
-            if target is not None:
-                new_target(self._position, self._simulator.level(target))
+        p, simulator = self._position, self._simulator
+        if p is None:
+            return
+        if stop is not None:
+            new = simulator.level(stop)
+            simulator.touched = True
+            simulator.change(lambda: new_stop(p, new))
+        if target is not None:
+            far = simulator.level(target)
+            simulator.touched = True
+            simulator.change(lambda: new_target(p, far))
 
     def trail(self, distance: float) -> None:
         """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 stops that.
@@ -122,9 +128,10 @@ class PositionView:
         """
         if distance < 0.0:
             raise EvaluationError(f"distance of a trailing stop: must not be below 0, not {distance}")
-        if self._position is not None:
+        p = self._position
+        if p is not None:
             self._simulator.touched = True
-            self._position.trail = distance
+            self._simulator.change(lambda: setattr(p, "trail", distance))
 
 
 class OrderView:
@@ -165,7 +172,8 @@ class OrderView:
 
     def cancel(self) -> None:
         """Cancel it; nothing happens if it was filled."""
-        self._order.is_live = False
+        order = self._order
+        self._simulator.change(lambda: setattr(order, "is_live", False), order.due)
 
     def modify(
         self,
@@ -179,15 +187,15 @@ class OrderView:
         Raises:
             EvaluationError: it has no such price: a limit order does not become a stop order.
         """
-        order = self._order
+        order, given = self._order, dict[str, float]()
         self._simulator.touched = True
         for name, value in (("limit", limit), ("stop_price", stop_price)):
             if value is None:
                 continue
             if not math.isfinite(value) or math.isnan(getattr(order, name)):
                 raise EvaluationError(f"{name} of a {order.kind} order cannot become {value}")
-            setattr(order, name, value)
-        if stop is not None:
-            order.stop, order.stop_pips = stop, 0.0
-        if target is not None:
-            order.target, order.target_pips = target, 0.0
+            given[name] = value
+        for name, value in (("stop", stop), ("target", target)):
+            if value is not None:
+                given |= {name: value, f"{name}_pips": 0.0}
+        self._simulator.change(lambda: vars(order).update(given), order.due)

@@ -14,6 +14,7 @@ _OTHER_WORDS = {
     "stop_loss": "stop (a price) or stop_pips", "sl": "stop (a price) or stop_pips",
     "take_profit": "target (a price) or target_pips", "tp": "target (a price) or target_pips",
     "price": "limit or stop_price", "type": "limit or stop_price, which make it such an order",
+    "symbol": "ctx.symbol(...) in on_start, and order on what it gives",
     "units": "size, in lots", "lots": "size, in lots", "volume": "size, in lots",
 }  # fmt: skip
 """What other programs call the words of an order, and what it is called here."""

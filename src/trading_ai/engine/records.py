@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import numpy.typing as npt
 
 TRADE = np.dtype(
     [
@@ -29,6 +32,29 @@ TRADE = np.dtype(
     ]
 )
 """One closed trade."""
+
+
+def trade_of_symbols(names: Iterable[str]) -> np.dtype[np.void]:
+    """A closed trade of a run that trades several symbols: `TRADE`, and the name of its ``symbol``.
+
+    Args:
+        names: the symbols that it may be of, at least one.
+    """
+    return np.dtype([*TRADE.descr, ("symbol", f"U{max(map(len, names))}")])
+
+
+def symbols_of(trades: npt.NDArray[np.void], own: str) -> npt.NDArray[np.str_]:
+    """The symbol of each trade, shape (n,).
+
+    Args:
+        trades: closed trades; those of a run that trades one symbol do not name it.
+        own: the symbol that the run's strategy sees.
+    """
+    if "symbol" in (trades.dtype.names or ()):
+        named: npt.NDArray[np.str_] = trades["symbol"]
+        return named
+    return np.full(len(trades), own)
+
 
 SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, BREAK_EVEN, TIME_EXIT, END_OF_DATA, STOP_OUT = range(8)
 

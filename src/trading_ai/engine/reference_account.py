@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trading_ai.engine.costs import Costs
@@ -56,6 +57,16 @@ class ReferenceAccount:
         self.balance = capital
         self.open: list[Position] = []
         self.ruined_at: int | None = None
+
+    # --- what a simulator of several symbols has more of ------------------------------------------------
+
+    def everything(self) -> Sequence[Position]:
+        """Every open position of the account."""
+        return self.open
+
+    def cash(self) -> float:
+        """What the account is worth without this symbol's open positions."""
+        return self.balance
 
     # --- money ---------------------------------------------------------------------------------------
 
@@ -179,7 +190,7 @@ class ReferenceAccount:
     def limit(self) -> float:
         """The equity at which the account no longer carries its positions; 0 without margin."""
         used = 0.0
-        for p in self.open:
+        for p in self.everything():
             used += p.margin
         return used * (self.rules.stop_out_level / 100.0)
 
@@ -194,7 +205,7 @@ class ReferenceAccount:
             units += p.units
             cost += p.entry * p.units
             swap += self.swap_before_conversion(p, bar)
-        lacking = self.limit() - self.balance
+        lacking = self.limit() - self.cash()
         if self.costs.swap_unit == "account":
             lacking, swap = lacking - swap, 0.0
         if self.data.conversion == CONVERT_OWN_PRICE:

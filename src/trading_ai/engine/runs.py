@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import ExecutionData
+from trading_ai.engine.markets import Markets
 from trading_ai.engine.records import N_TALLIES, SIGNAL, STOP_OUT, TALLY, TIME_EXIT
 from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
@@ -31,6 +32,7 @@ class RunRequest:
         account_currency: its currency.
         parameters: a value of each parameter that the strategy declares.
         entry_delay: execution bars that entries are to be carried out late; 0 unless the strategy can do that.
+        markets: the other symbols that may be traded; None for those whose bars came with `seen`.
     """
 
     seen: Bars
@@ -40,6 +42,7 @@ class RunRequest:
     account_currency: str
     parameters: Mapping[str, Value]
     entry_delay: int = 0
+    markets: Markets | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,8 @@ class Ran:
     """What a run gave.
 
     Attributes:
-        trades: closed trades in order of closing, `records.TRADE`; bars are places among the execution bars.
+        trades: closed trades in order of closing, `records.TRADE`, with a ``symbol`` where others than the own one were
+            traded; bars are places among the execution bars.
         equity: equity at each execution bar's close, open positions valued, account currency, shape (n_bars,).
         open_profit: profit of positions left open at the end, account currency.
         n_skipped: entries that were not opened for want of size, balance or margin.

@@ -13,6 +13,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.event_compile import compiled
 from trading_ai.engine.event_compiled_run import run_compiled
 from trading_ai.engine.event_context import EventContext
+from trading_ai.engine.event_portfolio import PortfolioSimulator
 from trading_ai.engine.event_reading import CannotCompileError
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_reference_ticks import TickSimulator
@@ -73,13 +74,13 @@ def run_events(strategy: EventStrategy, request: RunRequest, *, compiles: bool =
         request: bars, costs and account.
         compiles: False runs it in plain Python in any case.
     """
-    kind = TickSimulator if overrides(strategy, "on_tick") else EventSimulator
-    simulator = kind(
-        request.data, request.account, netting=strategy.account_mode == "netting", entry_delay=request.entry_delay
-    )
+    simulator = _simulator_for(strategy, request)
     ctx = EventContext(request.seen, simulator)
     strategy.on_start(ctx)
-    if compiles and not (simulator.requests or simulator.waiting or simulator.skipped):
+    is_used = simulator.requests or simulator.waiting or simulator.skipped
+    if isinstance(simulator, PortfolioSimulator):
+        is_used = is_used or simulator.trades_others
+    if compiles and not is_used:
         try:
             return run_compiled(compiled(strategy), strategy, ctx, request)
         except TradingAIError:
@@ -87,6 +88,15 @@ def run_events(strategy: EventStrategy, request: RunRequest, *, compiles: bool =
         except Exception:  # noqa: BLE001 - plain Python can do it, or raises it too and says where
             pass
     return _run_plain(strategy, ctx, simulator, request)
+
+
+def _simulator_for(strategy: EventStrategy, request: RunRequest) -> EventSimulator:
+    """What carries out a strategy's orders in plain Python."""
+    netting = strategy.account_mode == "netting"
+    if request.seen.others and not overrides(strategy, "on_tick"):
+        return PortfolioSimulator(request, netting=netting)
+    kind = TickSimulator if overrides(strategy, "on_tick") else EventSimulator
+    return kind(request.data, request.account, netting=netting, entry_delay=request.entry_delay)
 
 
 def _run_plain(strategy: EventStrategy, ctx: EventContext, simulator: EventSimulator, request: RunRequest) -> Ran:
@@ -128,7 +138,7 @@ def why_not_compiled(strategy: EventStrategy, bars: Bars) -> str:
     made = with_parameters(strategy, {name: p.default for name, p in strategy.parameters.items()})
     starts = np.arange(len(bars))
     request = RunRequest(bars, starts, data, account.sized(data), bars.symbol.quote_currency, {})
-    ctx = EventContext(bars, EventSimulator(data, account))
+    ctx = EventContext(bars, _simulator_for(made, request))
     made.on_start(ctx)
     try:
         run_compiled(compiled(made), made, ctx, request)

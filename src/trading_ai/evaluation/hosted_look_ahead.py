@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import prepare
-from trading_ai.engine.records import END_OF_DATA
+from trading_ai.engine.markets import Markets, ends_ns
+from trading_ai.engine.records import END_OF_DATA, symbols_of
 from trading_ai.engine.runs import RunRequest
 from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.market.bars import Bars
@@ -33,8 +34,8 @@ _MOST_CUTS = 60
 _MOST_SECONDS = 5.0
 _MOST_FOUND = 20
 
-_Events = set[tuple[int, int, bool, float, float]]
-"""Bar, side, whether it is an entry, price and units of everything that was done."""
+_Events = set[tuple[int, int, bool, float, float, int, str]]
+"""Bar, side, whether it is an entry, price, units, open of its symbol's bar, and the symbol of everything done."""
 
 
 def check_hosted(
@@ -61,7 +62,7 @@ def check_hosted(
     """
     bars = bars.slice(0, min(len(bars), _MOST_BARS))
     ahead = 1 if isinstance(chosen, EventRuns) else 0
-    places, borders = Places(bars), Counter[str]()
+    places, borders, ends = Places(bars), Counter[str](), ends_ns(bars)
     until, found, n_cuts, n_different, n_sets = None, list[LookAhead](), 0, 0, 0
     for values in sets:
         try:
@@ -83,7 +84,8 @@ def check_hosted(
             n_cuts += 1
             at = places.of(cut)
             borders.update(at)
-            differs = {e for e in whole ^ part if e[0] < cut - 1 + 2 * ahead}
+            over = int(ends[min(cut - 1 + ahead, len(bars) - 1)])  # bars of other symbols may open later
+            differs = {e for e in whole ^ part if e[0] < cut - 1 + 2 * ahead and e[5] < over}
             n_different += bool(differs)
             if differs and len(found) < _MOST_FOUND:
                 first = min(differs)
@@ -109,12 +111,20 @@ def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapp
     data = prepare(traded, costs, bars.symbol.quote_currency)
     account = replace(account, costs=costs).sized(data)
     starts: npt.NDArray[np.int64] = np.arange(len(traded))
-    request = RunRequest(bars.slice(0, cut), starts, data, account, bars.symbol.quote_currency, values)
-    trades = chosen.run(request).trades
-    entries = zip(
-        trades["entry_bar"].tolist(), trades["direction"].tolist(), trades["entry_price"].tolist(), strict=True
-    )
-    done = {(bar, side, True, price, 0.0) for bar, side, price in entries}
-    closed = trades[trades["exit_reason"] != END_OF_DATA]
-    exits = (closed[name].tolist() for name in ("exit_bar", "direction", "exit_price", "units"))
-    return done | {(bar, side, False, price, units) for bar, side, price, units in zip(*exits, strict=True)}
+    seen, currency = bars.slice(0, cut), bars.symbol.quote_currency
+    # What is known of other symbols ends there too; their orders are carried out like the own ones.
+    over = int(ends_ns(seen)[-1])
+    known = seen.with_others(each.slice(0, int(np.searchsorted(ends_ns(each), over, side="right")))
+                             for each in bars.others.values())  # fmt: skip
+    markets = Markets(bars, account, currency, always_converts=True)
+    trades = chosen.run(RunRequest(known, starts, data, account, currency, values, markets=markets)).trades
+    ended = trades[trades["exit_reason"] != END_OF_DATA]
+    done: _Events = set()
+    for bar, rows in (("entry", trades), ("exit", ended)):
+        is_entry = bar == "entry"
+        found = (rows[name].tolist() for name in (f"{bar}_bar", f"{bar}_time_ns", "direction", f"{bar}_price", "units"))
+        for (place, time_ns, side, price, units), name in zip(
+            zip(*found, strict=True), symbols_of(rows, "").tolist(), strict=True
+        ):
+            done.add((place, side, is_entry, price, 0.0 if is_entry else units, time_ns, name))
+    return done

@@ -37,7 +37,7 @@ class BacktestSpec:
         detail_dataset_id: finer bars of the same symbol that decide exits, or None.
         conversion_dataset_id: bars of the pair of the symbol's quote currency and the account's, whose rates convert
             profits where neither currency of the symbol is the account's; or None.
-        other_dataset_ids: bars of other symbols that the strategy may look at, see `Bars.other`.
+        other_dataset_ids: bars of other symbols that the strategy may look at, see `Bars.other`, or trade.
         capital: starting balance, account currency.
         account_currency: currency of the account.
         sizing: position size.
@@ -125,7 +125,8 @@ class BacktestResult:
             those bars, UTC), ``direction`` (+1 long, -1 short), ``exit_reason`` (see `engine.records.EXIT_REASONS`: 0
             signal, 1 stop_loss, 2 take_profit, 3 trailing_stop, 4 break_even, 5 time_exit, 6 end_of_data, 7 stop_out),
             ``ambiguous`` (stop and target in one bar), ``units``, ``entry_price``, ``exit_price``, ``gross_profit``,
-            ``commission``, ``swap``, ``net_profit``, ``balance``, ``mae`` and ``mfe`` (account currency).
+            ``commission``, ``swap``, ``net_profit``, ``balance``, ``mae`` and ``mfe`` (account currency); where others
+            than the own symbol are traded, ``symbol``: their bars are places among the own symbol's.
         metrics: every metric by name; NaN where undefined.
         equity: equity at each execution bar's close, account currency, shape (n_bars,).
         equity_time_ns: open time of each of those bars, UTC, shape (n_bars,).

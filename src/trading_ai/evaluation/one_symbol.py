@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import ExecutionData, prepare
+from trading_ai.engine.markets import Markets
 from trading_ai.errors import ParameterError
 from trading_ai.evaluation.declared import TIMEFRAME, check_axis, resolve_parameters, searches_timeframe
 from trading_ai.evaluation.ports import BarsEvaluator, BarsOf, Floats, Indices
@@ -77,6 +78,7 @@ class OneSymbolEvaluator(BarsEvaluator, Generic[S]):
         every = prepare(bars if detail is None else detail, account.costs, account_currency, conversion_bars)
         # By the first price of all bars, so that parts of the same data, as in a walk-forward, have the same size.
         self.account = account.sized(every)
+        self.markets = Markets(bars, self.account, account_currency, conversion_bars)
         self._position_percent = 100.0 * self.account.first_position(every)
         self._n_every = every.n_bars
         self._first = first_bar(every.bars, start)

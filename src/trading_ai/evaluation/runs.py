@@ -98,5 +98,7 @@ class RunEvaluator(OneSymbolEvaluator[Hosted]):
         starts = seen.traded.first if seen.traded.first.size else np.arange(len(seen.bars)) - self._first
         own = {name: value for name, value in parameters.items() if name in self.strategy.parameters}
         return self.strategy.run(
-            RunRequest(seen.bars, starts, self.data, self.account, self.account_currency, own, entry_delay)
+            RunRequest(
+                seen.bars, starts, self.data, self.account, self.account_currency, own, entry_delay, self.markets
+            )
         )

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.records import EXIT_REASONS, symbols_of
 from trading_ai.figures import theme
 from trading_ai.figures.theme import Floats
 from trading_ai.market.bars import Bars
@@ -65,7 +65,7 @@ def trades_on_candles(
 
     Args:
         bars: the bars.
-        trades: closed trades, dtype `TRADE`.
+        trades: closed trades, dtype `TRADE`; those of other symbols are not drawn, which the title says.
         currency: account currency.
         max_candles: most candles; more bars are joined, which the title says.
         max_trades: most trades drawn; of more, the largest wins and losses and an even sample.
@@ -93,6 +93,8 @@ def trades_on_candles(
             showlegend=False,
         )
     )
+    own = trades[symbols_of(trades, bars.symbol.name) == bars.symbol.name]
+    n_elsewhere, trades = len(trades) - len(own), own
     shown = _choose(trades, max_trades)
     slots = bars.open_time_ns[starts]
     entry = np.clip(np.searchsorted(slots, shown["entry_time_ns"], "right") - 1, 0, starts.size - 1)
@@ -107,6 +109,8 @@ def trades_on_candles(
         parts.append(f"{shown.size:,} of {trades.size:,} trades: the largest wins and losses and an even sample")
     if not trades.size:
         parts = ["no trades"]
+    if n_elsewhere:
+        parts.append(f"trades of other symbols, {n_elsewhere:,}, are not drawn")
     figure.update_layout(
         theme.layout(title, "; ".join(parts)),
         height=560,

@@ -91,9 +91,9 @@ def money_exposure(trades: npt.NDArray[np.void], n_bars: int, capital: float, ra
         n_bars: execution bars, at least 1.
         capital: starting balance, account currency, above 0.
         rate: account currency for one unit of quote currency; 0 where the account is in the base currency, whose units
-            are the value; None where it is not one rate.
+            are the value; None where it is not one rate, as of trades of several symbols.
     """
-    if rate is None:
+    if rate is None or "symbol" in (trades.dtype.names or ()):
         return nan
     units = trades["units"].astype(np.float64)
     value = units if rate == 0.0 else units * trades["entry_price"] * rate

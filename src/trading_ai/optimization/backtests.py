@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import trading_ai
 from trading_ai.engine.account import Account
+from trading_ai.engine.records import symbols_of
 from trading_ai.engine.trade_list import TradeList, listed_trades
 from trading_ai.engine.version import ENGINE_VERSION
 from trading_ai.errors import EvaluationError, NotFoundError, StateError, TradingAIError, did_you_mean
@@ -200,12 +201,19 @@ class BacktestService:
 
         Raises:
             NotFoundError: its arrays or bars are gone.
+            StateError: it traded more than one symbol.
         """
         bars, detail = load_bars(record.spec, self.artifacts)
         execution = bars if detail is None else detail
         pip, given = bars.symbol.pip_size, record.spec.parameters
         stop, target = (float(given.get(name, 0.0)) * pip for name in ("stop_loss", "take_profit"))
         trades = self.artifacts.load_backtest(record.backtest_id)["trades"]
+        others = sorted(set(symbols_of(trades, record.symbol).tolist()) - {record.symbol})
+        if others:
+            raise StateError(
+                f"this backtest traded {', '.join(others)} besides {record.symbol}: a replay is on the bars of one "
+                "symbol, and knows no others. Run its strategy again instead."
+            )
         return TradeList(
             symbol=record.symbol,
             trades=listed_trades(trades, execution.timeframe.ns, stop, target),

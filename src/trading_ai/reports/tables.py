@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 import numpy.typing as npt
 
-from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.records import EXIT_REASONS, symbols_of
 from trading_ai.figures import theme
 from trading_ai.figures.monthly import MONTHS, month_colours, monthly_returns, year_totals
 from trading_ai.metrics.drawdowns import deepest_drawdowns
@@ -185,7 +185,7 @@ def drawdowns(data: ReportData) -> str:
 
 
 def trades_summary(data: ReportData) -> str:
-    """Trades by side and by exit reason."""
+    """Trades by side, by exit reason, and by symbol where there are several."""
     trades = data.trades
     if not trades.size:
         return '<p class="empty">The best combination made no trade.</p>'
@@ -196,6 +196,8 @@ def trades_summary(data: ReportData) -> str:
         ("short", trades["direction"] < 0),
     ]
     reasons = [(word.replace("_", " "), trades["exit_reason"] == code) for code, word in EXIT_REASONS.items()]
+    of = symbols_of(trades, "")
+    symbols = [(name, of == name) for name in sorted(set(of.tolist()))]
     both = int(trades["ambiguous"].sum())
     note = (
         f"<p>In {both:,} of {trades.size:,} exits both levels lay in one bar; the same-bar rule decided.</p>"
@@ -211,6 +213,11 @@ def trades_summary(data: ReportData) -> str:
     return (
         table(head, (_trade_row(name, trades, mask) for name, mask in sides), "Trades by side", sortable=True)
         + table(head, (_trade_row(n, trades, m) for n, m in reasons if m.any()), "Trades by exit reason", sortable=True)
+        + (
+            table(head, (_trade_row(n, trades, m) for n, m in symbols), "Trades by symbol", sortable=True)
+            if len(symbols) > 1
+            else ""
+        )
         + note
     )
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from trading_ai.documents.sql_tables import BY_NAME, Table
 from trading_ai.errors import QueryError, did_you_mean
@@ -121,12 +121,14 @@ class Sources:
         )  # fmt: skip
 
     def _of_backtests(self, table: Table, wanted: str | None) -> Source:
-        rows = {"trades": trade_rows, "equity": equity_rows, "daily_profits": day_rows}[table.name]
-        if wanted is None:
-            ids, key = [record.backtest_id for record in self._backtests], table.name
-        else:
-            ids = [self._store.backtest(wanted).backtest_id]
-            key = f"{table.name}:{ids[0]}"
+        records = list(self._backtests) if wanted is None else [self._store.backtest(wanted)]
+        ids = [record.backtest_id for record in records]
+        key = table.name if wanted is None else f"{table.name}:{ids[0]}"
+        makers: dict[str, Callable[..., list[Sent]]] = {
+            "trades": partial(trade_rows, symbols=[record.symbol for record in records]),
+            "equity": equity_rows, "daily_profits": day_rows,
+        }  # fmt: skip
+        rows = makers[table.name]
         return Source(
             key, table, _digest(ids), table.names, 0, lambda _, deadline: rows(self._artifacts, ids, deadline)
         )

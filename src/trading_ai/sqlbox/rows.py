@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.words import strategy_label
-from trading_ai.engine.records import EXIT_REASONS
+from trading_ai.engine.records import EXIT_REASONS, symbols_of
 from trading_ai.errors import QueryError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
@@ -201,13 +201,14 @@ def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> list[Sent]:
+def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, symbols: Sequence[str]) -> list[Sent]:
     """Columns of `trades`.
 
     Args:
         artifacts: where they are.
         ids: of the backtests.
         deadline: when to give up.
+        symbols: each backtest's own symbol, as many as `ids`.
 
     Raises:
         TimeoutError: it took too long.
@@ -224,6 +225,7 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> 
     return [
         coded("backtest_id", codes, ids),
         wholes("number", number),
+        _symbols(parts, symbols),
         times("entry_time", column("entry_time_ns")),
         times("exit_time", column("exit_time_ns")),
         coded("direction", np.where(column("direction") > 0, 0, 1), ("long", "short")),
@@ -238,6 +240,13 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline) -> 
         wholes("bars_held", _bars_held(parts)),
         flags("ambiguous", column("ambiguous").astype(np.bool_)),
     ]  # fmt: skip
+
+
+def _symbols(parts: Sequence[npt.NDArray[np.void]], own: Sequence[str]) -> Sent:
+    """What each trade is of."""
+    names = _joined([symbols_of(part, symbol) for part, symbol in zip(parts, own, strict=True)], np.str_)
+    known, places = np.unique(names, return_inverse=True)
+    return coded("symbol", places, known.tolist())
 
 
 def _bars_held(parts: Sequence[npt.NDArray[np.void]]) -> npt.NDArray[np.float64]:

@@ -70,7 +70,7 @@ class EventStrategy(Declared, ABC):
         Args:
             ctx: as of `on_bar`.
             trade: ``side``, ``size`` (lots), ``entry``, ``exit``, ``net_profit``, ``reason``, ``entry_bar``,
-                ``exit_bar``.
+                ``exit_bar``, ``symbol``.
         """
 
     def on_stop(self, ctx: Any) -> None:
@@ -96,15 +96,15 @@ class Context(Protocol):
         tick: 0 at the open of a bar, 1 and 2 at its extremes, 3 at its close; -1 outside `on_tick`.
         bar: its place among the bars that the strategy sees.
         closes: the closes up to now, ``closes[-1]`` the current one; `opens`, `highs`, `lows`, `volumes` likewise.
-        position: the oldest open position; false where there is none.
-        positions: all open positions, oldest first.
-        orders: pending orders, oldest first.
+        position: the oldest open position of the own symbol; false where there is none.
+        positions: all of its open positions, oldest first.
+        orders: its pending orders, oldest first.
         balance: balance of the account, account currency.
         equity: balance and open positions valued at the last close, account currency.
-        margin: margin in use, account currency; 0 without leverage.
+        margin: margin in use by all symbols, account currency; 0 without leverage.
         free_margin: equity less the margin in use.
-        trades: number of closed trades.
-        last_trade: the trade that was closed last; None without one.
+        trades: number of closed trades of all symbols.
+        last_trade: the trade that was closed last, of any symbol; None without one.
     """
 
     open: float
@@ -145,13 +145,13 @@ class Context(Protocol):
         """Longer bars, ``H4`` say, up to the last one that has ended: ``close``, ``closes[-2]``, ``indicator(...)``."""
 
     def symbol(self, name: str) -> Any:
-        """Bars of another symbol that the backtest names (``--other``), likewise."""
+        """Another symbol that the backtest names (``--other``): its bars, likewise, and its orders and positions."""
 
     def atr(self, length: int) -> float:
         """Wilder's average true range over so many bars (TA-Lib's ATR), price; NaN until it is known."""
 
     def buy(self, size: float | None = None, **order: Any) -> Any:
-        """Order a long position; see `trading_ai.engine.event_context.EventContext.buy`."""
+        """Order a long position; see `trading_ai.engine.event_ordering.Ordering.buy`."""
 
     def sell(self, size: float | None = None, **order: Any) -> Any:
         """Order a short position, likewise."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading_ai.engine.records import TRADE
+from trading_ai.engine.records import TRADE, trade_of_symbols
 from trading_ai.figures.candles import candle_starts, trades_on_candles
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol import Symbol
@@ -99,3 +99,17 @@ def test_no_trades_no_bars() -> None:
     assert trades_on_candles(bars, np.zeros(0, TRADE)).layout.title.subtitle.text == "no trades"
     assert trades_on_candles(bars.slice(0, 0), np.zeros(0, TRADE)).layout.annotations[0].text == "no bars"
     assert trades_on_candles(bars.slice(0, 1), np.zeros(0, TRADE)).data[0].close[0] == bars.close[0]
+
+
+def test_trades_of_other_symbols_are_not_drawn() -> None:
+    bars = make_bars(300)
+    made = make_trades(bars, [10, 40, 70])
+    trades = np.zeros(3, trade_of_symbols(["EURUSD", "USDJPY"]))
+    for name in TRADE.names or ():
+        trades[name] = made[name]
+    trades["symbol"] = ["EURUSD", "USDJPY", "EURUSD"]
+    trades["entry_price"][1] = 110.0
+    figure = trades_on_candles(bars, trades)
+    assert "trades of other symbols, 1, are not drawn" in figure.layout.title.subtitle.text
+    drawn = [y for trace in figure.data if trace.name and "entry" in trace.name for y in trace.y]
+    assert sorted(drawn) == sorted(made["entry_price"][[0, 2]].tolist())

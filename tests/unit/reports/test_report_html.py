@@ -14,12 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from synthetic_report import DEFAULT_AXES, make_report
 
-from trading_ai.engine.records import TRADE
+from trading_ai.engine.records import TRADE, trade_of_symbols
 from trading_ai.figures.equity import Curve
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.optimization.objective import Objective
 from trading_ai.parameters import Choices, ParameterRange
 from trading_ai.reports.html import render_report
+from trading_ai.reports.tables import trades_summary
 from trading_ai.robustness.expected_maximum import expected_best_sharpe
 
 EVIL = "<script>alert(1)</script>&\"'${plotly}%{x}"
@@ -317,3 +318,15 @@ def test_a_dark_page_changes_papers_and_leaves_the_colours_of_data(page, html) -
     assert scales  # lists of pairs, which the script leaves alone: it replaces values of keys only
     assert all(isinstance(stop, list) for scale in scales for stop in scale)
     assert html.count("prefers-color-scheme: dark") == 2  # style sheet and script
+
+
+def test_trades_of_several_symbols_are_summed_up_by_symbol() -> None:
+    report = make_report()
+    trades = np.zeros(len(report.trades), trade_of_symbols(["EURUSD", "USDJPY"]))
+    for name in TRADE.names or ():
+        trades[name] = report.trades[name]
+    trades["symbol"] = ["EURUSD", *["USDJPY"] * (len(trades) - 1)]
+    assert "Trades by symbol" not in trades_summary(report)
+    found = trades_summary(replace(report, trades=trades))
+    rows = re.findall(r">(EURUSD|USDJPY)<.*?<td[^>]*>([\d,]+)<", found, re.DOTALL)
+    assert rows == [("EURUSD", "1"), ("USDJPY", str(len(trades) - 1))]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.artifacts import MemoryArtifacts
-from trading_ai.engine.records import TRADE
+from trading_ai.engine.records import TRADE, trade_of_symbols
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.records import OptimizationRecord
 from trading_ai.parameters import Choices, ParameterRange, SearchSpace
@@ -64,11 +64,14 @@ def test_moments_without_a_time_are_null() -> None:
 
 
 def test_bars_held_are_unknown_where_the_report_knows_no_bars() -> None:
-    own, listed = np.zeros(2, TRADE), np.zeros(2, TRADE)
+    own, listed = np.zeros(2, trade_of_symbols(["EURUSD", "GBPJPY"])), np.zeros(2, TRADE)
+    own["symbol"] = ["EURUSD", "GBPJPY"]
     own["entry_bar"], own["exit_bar"] = [3, 9], [5, 9]
     artifacts = MemoryArtifacts()
     for key, trades in (("own", own), ("listed", listed), ("none", own[:0])):
         artifacts.save_backtest(key, {"trades": trades})
-    columns = {c.name: c for c in trade_rows(artifacts, ["own", "listed", "none"], Deadline.after(10.0))}
+    given = (["own", "listed", "none"], Deadline.after(10.0), ["EURUSD", "XAUUSD", "SAP.DE"])
+    columns = {c.name: c for c in trade_rows(artifacts, *given)}
+    assert plain_texts(columns["symbol"]) == ["EURUSD", "GBPJPY", "XAUUSD", "XAUUSD"]
     held = np.frombuffer(columns["bars_held"].buffer, columns["bars_held"].kind)
     np.testing.assert_array_equal(held, [2.0, 0.0, np.nan, np.nan])
