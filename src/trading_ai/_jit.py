@@ -146,6 +146,25 @@ def address_of(array: Any) -> int:
     return found
 
 
+@intrinsic
+def borrowed(_context: Any, value: Any) -> Any:
+    """An array of which no references are counted, for one that another holds for as long; a number as it is.
+
+    Numba counts references to an array at each call that it does not take into the code around it, by instructions
+    that wait for all processors. Where the desk of a run was handed to a small function at each bar, three quarters of
+    the time went there.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if not isinstance(value, types.Array):
+            return args[0]
+        held = context.make_array(value)(context, builder, args[0])
+        held.meminfo, held.parent = held.meminfo.type(None), held.parent.type(None)
+        return held._getvalue()
+
+    return value(value), generate
+
+
 # What is called by its address stands in no other function's code: it is compiled once, whoever calls it.
 
 
