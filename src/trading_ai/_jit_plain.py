@@ -33,7 +33,12 @@ def word_at(address: Any, i: Any) -> Any:
     return ctypes.c_int64.from_address(int(address) + 8 * int(i)).value
 
 
-def borrowed(value: Any) -> Any:
+def borrowed(array: Any) -> Any:
+    """The array itself."""
+    return array
+
+
+def unowned(value: Any) -> Any:
     """The value itself."""
     return value
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from trading_ai._jit import borrowed, njit, njit_users
+from trading_ai._jit import borrowed, njit, njit_users, unowned
 from trading_ai._syntax import expression_tree, module_tree
 from trading_ai.engine.compiled import event_desk, event_far, event_fills, event_orders_placed, event_ticks, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
@@ -211,7 +211,9 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     }
     bar = (_BAR_OF_TICKS if "on_tick" in methods else _BAR).strip("\n").format(**parts)
     kept = (*event_desk.Desk._fields, *rewriting.arguments)
-    parts["borrowed"] = "\n".join(f"    {name} = borrowed({name})" for name in kept)
+    parts["borrowed"] = "\n".join(
+        f"    {name} = {'unowned' if name.startswith('p_') else 'borrowed'}({name})" for name in kept
+    )
     loop = _KERNEL.format(desk=", ".join(event_desk.Desk._fields), bar=bar, **parts)
     # The name of the module says what was compiled: code of another text can never be taken for it.
     numbers = sorted(f"{key} {value!r}" for key, value in outside.items() if isinstance(value, bool | int | float))
@@ -225,7 +227,7 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     exec(compile(tree, file, "exec", dont_inherit=True), space)
     space |= {method: njit_users(space[method]) for method in methods}
     space |= {
-        "Desk": event_desk.Desk, "borrowed": borrowed, "expire": event_fills.expire, "one_bar": event_far.one_bar,
+        "Desk": event_desk.Desk, "borrowed": borrowed, "unowned": unowned, "expire": event_fills.expire, "one_bar": event_far.one_bar,
         "held_quietly": event_walk.held_quietly, "goes_up_first": event_walk.goes_up_first, "show": event_ticks.show,
         "to_tick": event_far.to_tick, "carry_out": event_far.carry_out, "end_of_ticks": event_far.end_of_ticks,
         **{n: vars(event_desk)[n] for n in
