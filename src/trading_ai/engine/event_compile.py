@@ -225,7 +225,7 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     space |= {**_CALLED, **_COLUMNS, "np": np, "e": event_desk, **outside}
     file = inspect.getsourcefile(kind) or f"<{name}>"
     exec(compile(tree, file, "exec", dont_inherit=True), space)
-    space |= {method: njit_users(space[method]) for method in methods}
+    space |= {method: njit_users(space[method], within=True) for method in methods}
     space |= {
         "Desk": event_desk.Desk, "borrowed": borrowed, "unowned": unowned, "expire": event_fills.expire, "one_bar": event_far.one_bar,
         "held_quietly": event_walk.held_quietly, "goes_up_first": event_walk.goes_up_first, "show": event_ticks.show,
