@@ -21,7 +21,9 @@ class BorrowedArray(_Array):  # type: ignore[misc]
     """An array whose owner is elsewhere; compiled code uses it as any other, and its parts are borrowed as well."""
 
     def __init__(self, dtype: Any, ndim: int, layout: str, readonly: bool = False, aligned: bool = True) -> None:
-        name = f"borrowed {'readonly ' if readonly else ''}{'' if aligned else 'unaligned '}({dtype}, {ndim}d, {layout})"
+        name = (
+            f"borrowed {'readonly ' if readonly else ''}{'' if aligned else 'unaligned '}({dtype}, {ndim}d, {layout})"
+        )
         super().__init__(dtype, ndim, layout, readonly=readonly, name=name, aligned=aligned)
 
     @override
