@@ -14,6 +14,7 @@ from numba.core.datamodel import models
 from numba.extending import register_model
 from typing_extensions import override
 
+_types: Any = types
 _Array: Any = types.Array
 
 
@@ -62,9 +63,9 @@ class BorrowedModel(cast("Any", models.StructModel)):  # type: ignore[misc]
     """The parts of any array, at the same places; the two that could own it are plain pointers, and null."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
-        lengths = types.UniTuple(types.intp, kind.ndim)
+        lengths = _types.UniTuple(types.intp, kind.ndim)
         members = [
             ("meminfo", types.voidptr), ("parent", types.voidptr), ("nitems", types.intp), ("itemsize", types.intp),
-            ("data", types.CPointer(kind.dtype)), ("shape", lengths), ("strides", lengths),
+            ("data", _types.CPointer(kind.dtype)), ("shape", lengths), ("strides", lengths),
         ]  # fmt: skip
         super().__init__(manager, kind, members)
