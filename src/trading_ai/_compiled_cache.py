@@ -119,6 +119,8 @@ class _Reader:
             self._put(_version_of(value.__module__))
         elif issubclass(value, tuple):  # a named tuple: compiled code knows its fields by their order
             self._put(getattr(value, "_fields", ()))
+        elif issubclass(value, types.Type):  # how it is laid out stands in its module
+            self._put(inspect.getsource(sys.modules[value.__module__]))
         else:
             raise _UnknownError(value.__qualname__)
 

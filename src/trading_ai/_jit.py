@@ -21,6 +21,7 @@ from numba.extending import intrinsic as _intrinsic
 
 from trading_ai import _jit_plain
 from trading_ai._compiled_cache import keep_compiled
+from trading_ai._jit_borrowed import borrowed_kind
 
 CompilerError = NumbaError
 """What the compiler raises at a function's first call, where it cannot compile it."""
@@ -49,9 +50,14 @@ def njit_once(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-def njit_users(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a user's function as Python means it: a division by zero and a wrong index raise."""
-    decorate = numba.njit(nogil=True, fastmath=False, error_model="python", boundscheck=True)
+def njit_users(function: Callable[..., Any], *, within: bool = False) -> Callable[..., Any]:
+    """Compile a user's function as Python means it: a division by zero and a wrong index raise.
+
+    Args:
+        function: the function.
+        within: take its code into that of what calls it, which is to call it once.
+    """
+    decorate = numba.njit(nogil=True, fastmath=False, error_model="python", boundscheck=True, forceinline=within)
     return cast("Callable[..., Any]", keep_compiled(decorate(function)))
 
 
@@ -146,6 +152,35 @@ def address_of(array: Any) -> int:
     return found
 
 
+def _no_owner(context: Any, builder: Any, kind: Any, array: Any, to: Any) -> Any:
+    given, held = context.make_array(kind)(context, builder, array), context.make_array(to)(context, builder)
+    for part in ("data", "shape", "strides", "itemsize", "nitems"):
+        setattr(held, part, getattr(given, part))
+    held.meminfo, held.parent = held.meminfo.type(None), held.parent.type(None)
+    return held._getvalue()
+
+
+@intrinsic
+def borrowed(_context: Any, array: Any) -> Any:
+    """An array that another holds for as long as this is used, see `BorrowedArray`."""
+    to = borrowed_kind(array)
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _no_owner(context, builder, array, args[0], to)
+
+    return to(array), generate
+
+
+@intrinsic
+def unowned(_context: Any, value: Any) -> Any:
+    """As `borrowed`, for code that may do anything with it: its type stays; and a number stays as it is."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _no_owner(context, builder, value, args[0], value) if isinstance(value, types.Array) else args[0]
+
+    return value(value), generate
+
+
 # What is called by its address stands in no other function's code: it is compiled once, whoever calls it.
 
 
@@ -164,6 +199,12 @@ class Far(NamedTuple):
 def kind_of(example: object) -> Any:
     """The compiler's type of a value."""
     return cast("Any", numba.typeof)(example)
+
+
+def kind_of_borrowed(example: Any) -> Any:
+    """The compiler's type of a named tuple of arrays, each of them `borrowed`."""
+    kinds: Any = types.NamedTuple
+    return kinds([borrowed_kind(kind_of(each)) for each in example], type(example))
 
 
 def far(function: Callable[..., Any], returns: Any, *kinds: Any) -> Far:

@@ -33,6 +33,16 @@ def word_at(address: Any, i: Any) -> Any:
     return ctypes.c_int64.from_address(int(address) + 8 * int(i)).value
 
 
+def borrowed(array: Any) -> Any:
+    """The array itself."""
+    return array
+
+
+def unowned(value: Any) -> Any:
+    """The value itself."""
+    return value
+
+
 def take(counter: Any, n: Any) -> Any:
     """Add `n` to `counter[0]` and return what it was."""
     was = counter[0]

@@ -11,7 +11,17 @@ import numpy.typing as npt
 import pytest
 
 from trading_ai._compiled_cache import digest_of
-from trading_ai._jit import CompilerError, far, kind_of, njit, njit_once, njit_spread
+from trading_ai._jit import (
+    CompilerError,
+    borrowed,
+    far,
+    kind_of,
+    kind_of_borrowed,
+    njit,
+    njit_once,
+    njit_spread,
+    unowned,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -150,3 +160,58 @@ def test_constants_make_no_machine_code_of_their_own():
     _calls_with_constants._cache.disable()  # what is loaded says nothing of how it was compiled
     assert _calls_with_constants(1.0) == 2.0 + 1.0 + 4.0
     assert len(_plus.overloads) == 1
+
+
+@njit
+def _raised(pair, i):
+    part = pair.high[1:]
+    part[i] += pair.low[i]
+    return part[i]
+
+
+@njit
+def _lends(high, low):
+    return _raised(Pair(borrowed(high), borrowed(low)), 1)
+
+
+@njit
+def _owns(high, low):
+    return _raised(Pair(unowned(high), unowned(low)), 1) + unowned(0.5)
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize(("function", "more"), [(_lends, 0.0), (_owns, 0.5)])
+def test_what_is_borrowed_is_the_array_itself(function, more):
+    high, low = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0])
+    counted = sys.getrefcount(high)
+    assert function(high, low) == 23.0 + more
+    assert high.tolist() == [1.0, 2.0, 23.0]
+    assert sys.getrefcount(high) == counted
+
+
+@pytest.mark.compiles
+@pytest.mark.skipif(not hasattr(_raised, "overloads"), reason="compiling is switched off")
+def test_no_references_to_what_is_borrowed_are_counted():
+    def code_for(kind):
+        call = far(_quotient, 0.0, kind, kind_of(0.0)).call
+
+        @njit
+        def calls(address, pair, n):
+            total = 0.0
+            for i in range(n):
+                total += call(address, pair, i)
+            return total
+
+        calls._cache.disable()  # what is loaded does not say what it was compiled to
+        kinds = (kind_of(0), kind, kind_of(0))
+        calls.compile(kinds)
+        return calls.inspect_llvm(kinds)
+
+    assert "NRT_incref" in code_for(kind_of(ARRAYS))
+    assert "NRT_incref" not in code_for(kind_of_borrowed(ARRAYS))
+
+
+def test_code_for_borrowed_arrays_is_kept_under_a_name_of_its_own():
+    assert str((kind_of_borrowed(ARRAYS),)) != str((kind_of(ARRAYS),))
+    assert repr(kind_of_borrowed(ARRAYS).types[0]) != repr(kind_of(ARRAYS).types[0])
+    assert digest_of(_lends) is not None

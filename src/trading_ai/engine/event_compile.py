@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from trading_ai._jit import njit, njit_users
+from trading_ai._jit import borrowed, njit, njit_users, unowned
 from trading_ai._syntax import expression_tree, module_tree
 from trading_ai.engine.compiled import event_desk, event_far, event_fills, event_orders_placed, event_ticks, event_walk
 from trading_ai.engine.compiled.carrying import ENTRY, ENTRY_BAR, SIDE, STOP, TARGET, UNITS
@@ -50,6 +50,8 @@ _COLUMNS = {
 
 _KERNEL = """
 def run_bars(starts, first, {desk}, equity{arguments}{states}):
+    equity = borrowed(equity)
+{borrowed}
     d = Desk({desk})
     bar = first
     last = starts.shape[0] - 1
@@ -119,11 +121,13 @@ class Compiled:
     Attributes:
         run: the loop; takes starts, the first bar, the desk's arrays, equity, arguments and states.
         arguments: code of the expression, of `self` and `ctx`, that gives each argument.
+        written: whether each argument is an array that the strategy's own code may write into.
         states: attributes that are handed from bar to bar.
     """
 
     run: Callable[..., Any]
     arguments: tuple[types.CodeType, ...]
+    written: tuple[bool, ...]
     states: tuple[str, ...]
 
 
@@ -208,6 +212,8 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
         "kept": "".join(f"v_{name}, " for name in states),
     }
     bar = (_BAR_OF_TICKS if "on_tick" in methods else _BAR).strip("\n").format(**parts)
+    kept = (*event_desk.Desk._fields, *rewriting.arguments)
+    parts["borrowed"] = "\n".join(f"    {name} = {'unowned' if _is_own(name) else 'borrowed'}({name})" for name in kept)
     loop = _KERNEL.format(desk=", ".join(event_desk.Desk._fields), bar=bar, **parts)
     # The name of the module says what was compiled: code of another text can never be taken for it.
     numbers = sorted(f"{key} {value!r}" for key, value in outside.items() if isinstance(value, bool | int | float))
@@ -219,9 +225,10 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
     space |= {**_CALLED, **_COLUMNS, "np": np, "e": event_desk, **outside}
     file = inspect.getsourcefile(kind) or f"<{name}>"
     exec(compile(tree, file, "exec", dont_inherit=True), space)
-    space |= {method: njit_users(space[method]) for method in methods}
+    space |= {method: njit_users(space[method], within=True) for method in methods}
     space |= {
-        "Desk": event_desk.Desk, "expire": event_fills.expire, "one_bar": event_far.one_bar,
+        "Desk": event_desk.Desk, "borrowed": borrowed, "unowned": unowned,
+        "expire": event_fills.expire, "one_bar": event_far.one_bar,
         "held_quietly": event_walk.held_quietly, "goes_up_first": event_walk.goes_up_first, "show": event_ticks.show,
         "to_tick": event_far.to_tick, "carry_out": event_far.carry_out, "end_of_ticks": event_far.end_of_ticks,
         **{n: vars(event_desk)[n] for n in
@@ -233,7 +240,13 @@ def _make(kind: type[EventStrategy], values: dict[str, str]) -> Compiled:
         compile(ast.fix_missing_locations(ast.Expression(_plain(source, names))), file, "eval")
         for source in rewriting.arguments.values()
     )
-    return Compiled(njit(space["run_bars"]), codes, states)
+    written = tuple(map(_is_own, rewriting.arguments))
+    return Compiled(njit(space["run_bars"]), codes, written, states)
+
+
+def _is_own(argument: str) -> bool:
+    """Whether an argument is an attribute of the strategy's as it stands, with which its code may do anything."""
+    return argument.startswith("p_")
 
 
 def _function(method: str, arguments: list[str], body: list[ast.stmt], line: int) -> ast.FunctionDef:

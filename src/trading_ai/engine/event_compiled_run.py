@@ -63,7 +63,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
     """
     data = request.data
     names = {"self": strategy, "ctx": ctx.whole()}
-    arguments = [_value(eval(argument, names)) for argument in code.arguments]
+    arguments = [eval(argument, names) for argument in code.arguments]
     states = [getattr(strategy, name) for name in code.states]
     config = config_vector(data, request.account)
     room = max(_ROOM, data.n_bars // 8)
@@ -83,7 +83,7 @@ def run_compiled(code: Compiled, strategy: EventStrategy, ctx: EventContext, req
         )  # fmt: skip
         first = int(np.searchsorted(request.starts[1:], 0))
         try:
-            code.run(request.starts, first, *desk, equity, *map(_own, arguments), *states)
+            code.run(request.starts, first, *desk, equity, *map(_given, arguments, code.written), *states)
         except CompilerError as error:
             reason = _reason(error)
             refuse(strategy, reason)
@@ -114,14 +114,15 @@ def _records(rows: npt.NDArray[np.float64], data: ExecutionData) -> npt.NDArray[
     return done
 
 
-def _own(argument: Any) -> Any:
-    """A copy of an array that `on_bar` may write into: where trades found no room, all is run anew."""
-    return argument.copy() if isinstance(argument, np.ndarray) and argument.flags.writeable else argument
+def _given(argument: Any, is_written: bool) -> Any:
+    """What compiled code is given: its own copy of what it may write into, as all may be run anew, views of the rest.
 
-
-def _value(made: Any) -> Any:
-    """What compiled code is given. It only reads series, so that wherever their arrays came from they have one type."""
-    return _read_only(made._values) if isinstance(made, Series) else made
+    What is only read has one type, wherever its array came from.
+    """
+    array = argument._values if isinstance(argument, Series) else argument
+    if not isinstance(array, np.ndarray):
+        return array
+    return array.copy() if is_written and array.flags.writeable else _read_only(array)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trading_ai.engine.compiled.valuations import widen
 from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES, ExecutionData
 from trading_ai.engine.records import END_OF_DATA
 
@@ -33,10 +34,9 @@ def add_excursions(trades: npt.NDArray[np.void], data: ExecutionData) -> None:
     for direction, (_, highs, lows, _) in ((1, data.bid), (-1, data.ask)):
         held = (trades["direction"] == direction) & (end > first)
         if held.any():
-            # Every second of the ranges between these places is one trade's; the place after the last bar is room.
-            places = np.column_stack((first[held], end[held])).ravel()
-            low[held] = np.minimum(low[held], np.minimum.reduceat(np.append(lows, np.inf), places)[::2])
-            high[held] = np.maximum(high[held], np.maximum.reduceat(np.append(highs, -np.inf), places)[::2])
+            lowest, highest = low[held], high[held]
+            widen(first[held], end[held], lows, highs, lowest, highest)
+            low[held], high[held] = lowest, highest
     long = side > 0.0
     trades["mae"] = np.minimum(_profit(trades, np.where(long, low, high), data), 0.0)
     trades["mfe"] = np.maximum(_profit(trades, np.where(long, high, low), data), 0.0)

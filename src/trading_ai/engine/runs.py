@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_ai.engine.account import Account
+from trading_ai.engine.compiled.valuations import largest_falls, longest_between_highs
 from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.markets import Markets
 from trading_ai.engine.records import N_TALLIES, SIGNAL, STOP_OUT, TALLY, TIME_EXIT
@@ -17,6 +18,7 @@ from trading_ai.market.bars import Bars
 from trading_ai.parameters import Value
 
 Floats = npt.NDArray[np.float64]
+_NO_MARKS = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
         account: its account.
     """
     out = np.zeros(N_TALLIES)
-    trades, capital = ran.trades, account.capital
+    trades, capital = ran.trades, float(account.capital)
 
     def put(name: str, value: float) -> None:
         out[TALLY[name]] = value
@@ -116,14 +118,14 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
     put("largest_loss", float(net.min(initial=0.0)))
     put("max_win_streak", float(_longest(won)))
     put("max_loss_streak", float(_longest(~won)))  # as the simulators of signals count: a draw ends no losing streak
-    balance = np.concatenate(([capital], trades["balance"]))
-    money, fraction = _largest_falls(balance)
+    money, fraction = largest_falls(capital, np.ascontiguousarray(trades["balance"]), _NO_MARKS)
     put("balance_drawdown", money)
     put("balance_drawdown_fraction", fraction)
-    money, fraction = _largest_falls(np.concatenate(([capital], _valuations(ran))))
+    equity = np.ascontiguousarray(ran.equity, np.float64)
+    money, fraction = largest_falls(capital, equity, _NO_MARKS if ran.marks is None else ran.marks)
     put("equity_drawdown", money)
     put("equity_drawdown_fraction", fraction)
-    put("equity_drawdown_ns", _longest_between_highs(ran.equity, capital, data.bars.open_time_ns))
+    put("equity_drawdown_ns", float(longest_between_highs(capital, equity, data.bars.open_time_ns)))
     put("bars_exposed", float(_exposed(trades, data.n_bars) if ran.bars_exposed is None else ran.bars_exposed))
     put("commission", float(trades["commission"].sum()))
     put("swap", float(trades["swap"].sum()))
@@ -145,36 +147,9 @@ def tallies_of(ran: Ran, data: ExecutionData, account: Account) -> Floats:
     return out
 
 
-def _valuations(ran: Ran) -> Floats:
-    """Every value of the account, in order: at each close, and where an exit at an open left no position."""
-    if ran.marks is None:
-        return ran.equity
-    at = np.flatnonzero(~np.isnan(ran.marks))
-    return np.insert(ran.equity, at, ran.marks[at])
-
-
 def _longest(flags: npt.NDArray[np.bool_]) -> int:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     return int((edges[1::2] - edges[::2]).max(initial=0))
-
-
-def _largest_falls(values: Floats) -> tuple[float, float]:
-    highest = np.maximum.accumulate(values)
-    falls = highest - values
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fractions = np.where(highest > 0.0, falls / highest, 0.0)
-    return float(falls.max(initial=0.0)), float(fractions.max(initial=0.0))
-
-
-def _longest_between_highs(equity: Floats, capital: float, times: npt.NDArray[np.int64]) -> float:
-    """Longest time from an equity high to the next one, or to the end, ns."""
-    if not equity.size:
-        return 0.0
-    highest = np.maximum.accumulate(np.maximum(equity, capital))
-    at_high = np.flatnonzero(equity >= highest)
-    marks = np.unique(np.concatenate(([0], at_high, [equity.size - 1])))
-    gaps = np.diff(marks) > 1
-    return float(np.diff(times[marks])[gaps].max(initial=0))
 
 
 def _bars_held(trades: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trading_ai._jit import kind_of, njit_once
+from trading_ai._jit import kind_of_borrowed, njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.bookkeeping import commission, price_profit, swap_credit, to_account
 from trading_ai.engine.compiled.carrying import (
@@ -91,7 +91,7 @@ class Desk(NamedTuple):
 
 
 _READ_ONLY = np.frombuffer(b"")
-DESK = kind_of(
+DESK = kind_of_borrowed(
     Desk(
         np.empty(0), np.empty((0, 0)), _READ_ONLY, _READ_ONLY, np.empty((0, 0)),
         np.empty((0, 0)), np.empty((0, 0)), np.empty(0), np.empty((0, 0)), np.empty(0), np.empty(0, np.int64),
