@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     from trading_ai.errors import TradingAIError
     from trading_ai.evaluation.model import BacktestResult
     from trading_ai.importers.samples import load_sample
-    from trading_ai.library import Sweep, backtest, make_evaluator, read_bars, sweep
+    from trading_ai.library import backtest, make_evaluator, read_bars, sweep
     from trading_ai.market.bars import Bars
     from trading_ai.market.resample import resample
     from trading_ai.market.symbol import Symbol
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
     from trading_ai.parameters import Choices, ParameterRange
+    from trading_ai.results import Backtest
     from trading_ai.stored import sql
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.event import EventStrategy
     from trading_ai.strategies.levels import Level, Size
     from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
+    from trading_ai.sweep_results import Sweep
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Backtest": "results",
     "Bars": "market.bars",
     "BacktestResult": "evaluation.model",
     "Bool": "strategies.base",
@@ -54,7 +57,7 @@ _HOMES = {
     "Size": "strategies.levels",
     "Sizing": "engine.sizing",
     "Strategy": "strategies.base",
-    "Sweep": "library",
+    "Sweep": "sweep_results",
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
     "LookAheadCheck": "strategies.lookahead",
@@ -73,6 +76,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Backtest",
     "BacktestResult",
     "Bars",
     "Bool",

@@ -71,9 +71,13 @@ def as_polars(frame: AnyFrame) -> pl.DataFrame:
         return frame
     if not is_frame(frame) or library_of(frame) != "pandas":
         wrong = type(frame).__name__
-        collect = "Collect it first, as in frame.collect()" if wrong == "LazyFrame" else "Give a table with a column each"
+        collect = (
+            "Collect it first, as in frame.collect()" if wrong == "LazyFrame" else "Give a table with a column each"
+        )
         raise DataError(
-            f"must be a file's path, or a DataFrame of pandas or Polars, not of {wrong}", parameter="path", remedy=collect
+            f"must be a file's path, or a DataFrame of pandas or Polars, not of {wrong}",
+            parameter="path",
+            remedy=collect,
         )
     return _from_pandas(frame)
 

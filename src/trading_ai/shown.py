@@ -15,7 +15,9 @@ _HEAD = f"font-weight:600;opacity:.75;border-bottom:{_LINE}"
 _CAPTION = "caption-side:top;text-align:left;color:inherit;padding:2px 0;font-weight:600"
 
 
-def card(title: str, facts: Iterable[tuple[str, str]] = (), tables: Iterable[str] = (), notes: Iterable[str] = ()) -> str:
+def card(
+    title: str, facts: Iterable[tuple[str, str]] = (), tables: Iterable[str] = (), notes: Iterable[str] = ()
+) -> str:
     """A titled box of facts, tables and remarks.
 
     Args:

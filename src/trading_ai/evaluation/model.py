@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 Frames: TypeAlias = Literal["trades", "equity", "daily"]
 """Tables of a backtest."""
 
-_TOLD = (("net_profit", "money"), ("sharpe_ratio", "ratio"), ("max_drawdown_percent", "percent"), ("total_trades", "count"))
+_TOLD = (
+    ("net_profit", "money"),
+    ("sharpe_ratio", "ratio"),
+    ("max_drawdown_percent", "percent"),
+    ("total_trades", "count"),
+)
 """Metrics that a line about a backtest says, with their units."""
 
 _LATER = {"start", "end", "day_start", "conversion_dataset_id", "other_dataset_ids", "trades_id"}
@@ -170,8 +175,8 @@ class BacktestResult:
 
         Args:
             what: ``trades`` (one row a trade: times, ``direction`` long or short, ``exit_reason`` by name, prices,
-                money), ``equity`` (one row an execution bar: ``time``, ``equity``), or ``daily`` (one row a trading day:
-                ``date``, ``profit``).
+                money), ``equity`` (one row an execution bar: ``time``, ``equity``), or ``daily`` (one row a trading
+                day: ``date``, ``profit``).
 
         Raises:
             ParameterError: there is no such table.

@@ -41,10 +41,8 @@ def _trades(trades: npt.NDArray[np.void]) -> pl.DataFrame:
         pl.Series("exit_reason", [EXIT_REASONS[i] for i in trades["exit_reason"].tolist()], dtype=pl.String),
     ]
     replaced = {"entry_time_ns", "exit_time_ns", "direction", "exit_reason"}
-    for name in trades.dtype.names or ():
-        if name not in replaced:
-            columns.append(pl.Series(name, np.ascontiguousarray(trades[name])))
-    return pl.DataFrame(columns)
+    others = [name for name in trades.dtype.names or () if name not in replaced]
+    return pl.DataFrame([*columns, *(pl.Series(name, np.ascontiguousarray(trades[name])) for name in others)])
 
 
 def _times(name: str, time_ns: npt.NDArray[np.int64]) -> pl.Series:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -53,7 +52,7 @@ def _one_symbol(frame: Any, asked: Asked) -> Any:
     heads = max(levels, key=lambda level: n_known([str(name) for name in frame.columns.unique(level)]))
     for level in [level for level in levels if level != heads][::-1]:
         names = [str(name) for name in frame.columns.unique(level)]
-        wanted = names if len(names) == 1 else [name for name in names if _is_wanted(name, names, asked)]
+        wanted = names if len(names) == 1 else [name for name in names if _is_wanted(name, asked)]
         if len(wanted) != 1:
             shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
             raise DataError(
@@ -65,7 +64,7 @@ def _one_symbol(frame: Any, asked: Asked) -> Any:
     return frame
 
 
-def _is_wanted(name: str, names: Sequence[str], asked: Asked) -> bool:
+def _is_wanted(name: str, asked: Asked) -> bool:
     if asked.ticker is not None:
         return name.strip().casefold() == asked.ticker.strip().casefold()
     return asked.is_symbol(name) or asked.is_symbol(name.removesuffix("=X"))

@@ -34,9 +34,15 @@ def html_of(bars: Bars) -> str:
         return shown.card(title)
     names = [name for name in ("open", "high", "low", "close", "volume", "spread") if getattr(bars, name) is not None]
     rows = list(range(n)) if n <= 2 * _ENDS else [*range(_ENDS), -1, *range(n - _ENDS, n)]
-    cells = [["..."] + [""] * len(names) if i < 0 else [_moment(bars, i), *(_cell(bars, k, i) for k in names)] for i in rows]
-    side = "bid and ask prices" if bars.ask_open is not None else "bid prices with a spread" if bars.spread is not None else (
-        "one price; the spread is that of the costs"
+    cells = [
+        ["..."] + [""] * len(names) if i < 0 else [_moment(bars, i), *(_cell(bars, k, i) for k in names)] for i in rows
+    ]
+    side = (
+        "bid and ask prices"
+        if bars.ask_open is not None
+        else "bid prices with a spread"
+        if bars.spread is not None
+        else ("one price; the spread is that of the costs")
     )
     facts = [("from", _moment(bars, 0)), ("to", _moment(bars, n - 1)), ("prices", side)]
     return shown.card(title, facts, [shown.table(["open time (UTC)", *names], cells)])

@@ -122,7 +122,7 @@ class Bars:
         return html_of(self)
 
     def to_polars(self) -> pl.DataFrame:
-        """One row a bar: ``time`` (of the open, UTC), prices, volume, and the spread or ask prices where there are any."""
+        """One row a bar: ``time`` (of the open, UTC), prices, volume, and spread or ask prices where there are any."""
         from trading_ai.market.bar_tables import frame_of  # noqa: PLC0415
 
         return frame_of(self)
