@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from trading_ai.market.symbol import Symbol
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
+    from trading_ai.notebook.optimization import Optimization
+    from trading_ai.notebook.optimizing import open_optimization, optimize
+    from trading_ai.notebook.verdicts import Verdict, verdict
+    from trading_ai.notebook.walking import WalkForward, walk_forward
     from trading_ai.parameters import Choices, ParameterRange
     from trading_ai.results import Backtest
     from trading_ai.stored import sql
@@ -52,6 +56,7 @@ _HOMES = {
     "Float": "strategies.base",
     "Int": "strategies.base",
     "Level": "strategies.levels",
+    "Optimization": "notebook.optimization",
     "ParameterRange": "parameters",
     "Signals": "strategies.base",
     "Size": "strategies.levels",
@@ -60,6 +65,8 @@ _HOMES = {
     "Sweep": "sweep_results",
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
+    "Verdict": "notebook.verdicts",
+    "WalkForward": "notebook.walking",
     "LookAheadCheck": "strategies.lookahead",
     "LookAheadWarning": "strategies.lookahead",
     "backtest": "library",
@@ -67,12 +74,16 @@ _HOMES = {
     "find_look_ahead": "strategies.lookahead",
     "load_sample": "importers.samples",
     "make_evaluator": "library",
+    "open_optimization": "notebook.optimizing",
+    "optimize": "notebook.optimizing",
     "read_bars": "library",
     "resample": "market.resample",
     "sql": "stored",
     "sweep": "library",
     "symbol": "market.symbol_table",
     "timeframe": "market.timeframe",
+    "verdict": "notebook.verdicts",
+    "walk_forward": "notebook.walking",
 }
 
 __all__ = [
@@ -90,6 +101,7 @@ __all__ = [
     "Level",
     "LookAheadCheck",
     "LookAheadWarning",
+    "Optimization",
     "ParameterRange",
     "Signals",
     "Size",
@@ -98,17 +110,23 @@ __all__ = [
     "Sweep",
     "Symbol",
     "TradingAIError",
+    "Verdict",
+    "WalkForward",
     "backtest",
     "check_look_ahead",
     "find_look_ahead",
     "load_sample",
     "make_evaluator",
+    "open_optimization",
+    "optimize",
     "read_bars",
     "resample",
     "sql",
     "sweep",
     "symbol",
     "timeframe",
+    "verdict",
+    "walk_forward",
 ]
 
 

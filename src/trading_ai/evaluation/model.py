@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.evaluation.identity import Identity
+from trading_ai.evaluation.result_tables import Frames, frame_of
 from trading_ai.frames import as_pandas
 from trading_ai.market.date_range import range_text
 from trading_ai.market.grid import parse_day_start
@@ -25,9 +26,6 @@ from trading_ai.shown import amount, card
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-
-Frames: TypeAlias = Literal["trades", "equity", "daily"]
-"""Tables of a backtest."""
 
 _TOLD = (
     ("net_profit", "money"),
@@ -181,8 +179,6 @@ class BacktestResult:
         Raises:
             ParameterError: there is no such table.
         """
-        from trading_ai.evaluation.result_tables import frame_of  # noqa: PLC0415 - which imports this module
-
         return frame_of(self, what)
 
     def to_pandas(self, what: Frames = "trades") -> pd.DataFrame:

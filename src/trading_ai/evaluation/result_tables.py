@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from trading_ai.engine.records import EXIT_REASONS
 from trading_ai.errors import ParameterError, did_you_mean
-from trading_ai.evaluation.model import BacktestResult, Frames
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from trading_ai.evaluation.model import BacktestResult
+
+Frames: TypeAlias = Literal["trades", "equity", "daily"]
+"""Tables of a backtest."""
 
 
 def frame_of(result: BacktestResult, what: str) -> pl.DataFrame:
@@ -19,6 +25,8 @@ def frame_of(result: BacktestResult, what: str) -> pl.DataFrame:
     Raises:
         ParameterError: there is no such table.
     """
+    import polars as pl  # noqa: PLC0415 - a fifth of a second that a run itself does not need
+
     if what == "trades":
         return _trades(result.trades)
     if what == "equity":
@@ -34,6 +42,8 @@ def frame_of(result: BacktestResult, what: str) -> pl.DataFrame:
 
 
 def _trades(trades: npt.NDArray[np.void]) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415
+
     columns = [
         _times("entry_time", trades["entry_time_ns"]),
         _times("exit_time", trades["exit_time_ns"]),
@@ -46,4 +56,6 @@ def _trades(trades: npt.NDArray[np.void]) -> pl.DataFrame:
 
 
 def _times(name: str, time_ns: npt.NDArray[np.int64]) -> pl.Series:
+    import polars as pl  # noqa: PLC0415
+
     return pl.Series(name, np.ascontiguousarray(time_ns)).cast(pl.Datetime("ns", "UTC"))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trading_ai import shown
-from trading_ai.market.bars import Bars
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from trading_ai.market.bars import Bars
 
 _COLUMNS = ("open", "high", "low", "close", "volume", "spread", "ask_open", "ask_high", "ask_low", "ask_close")
 _ENDS = 3

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from trading_ai.errors import DataError
 from trading_ai.frames import as_pandas
+from trading_ai.market.bar_tables import frame_of, html_of
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import Timeframe
 
@@ -117,14 +118,10 @@ class Bars:
         return f"Bars({self.symbol.name} {self.timeframe}, {len(self):,} bars, {first}Z .. {last}Z)"
 
     def _repr_html_(self) -> str:
-        from trading_ai.market.bar_tables import html_of  # noqa: PLC0415 - which imports this module
-
         return html_of(self)
 
     def to_polars(self) -> pl.DataFrame:
         """One row a bar: ``time`` (of the open, UTC), prices, volume, and spread or ask prices where there are any."""
-        from trading_ai.market.bar_tables import frame_of  # noqa: PLC0415
-
         return frame_of(self)
 
     def to_pandas(self) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def _told(progress: Progress, objective: str) -> str:
 def _notebook_cell() -> Any:
     """IPython's display functions where cells can show HTML; None on a terminal or without IPython."""
     shell = sys.modules.get("IPython")
-    running = shell.get_ipython() if shell is not None else None  # type: ignore[attr-defined]
+    running = shell.get_ipython() if shell is not None else None
     if running is None or not hasattr(running, "kernel"):
         return None
     from importlib import import_module  # noqa: PLC0415

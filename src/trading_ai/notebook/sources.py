@@ -148,7 +148,7 @@ def _closed(function: Any) -> dict[str, Any]:
 
 
 def _begin(node: Any) -> int:
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    return min([int(node.lineno), *(int(d.lineno) for d in getattr(node, "decorator_list", ()))])
 
 
 def _end(node: Any) -> int:
@@ -194,8 +194,9 @@ def _literal(value: Any) -> str | None:
             return None
         inside = ", ".join(map(str, parts))
         comma = "," if len(parts) == 1 and type(value) is tuple else ""
-        begin, end = {tuple: "()", list: "[]", set: "{}"}[type(value)]
-        return f"{begin}{inside}{comma}{end}"
+        if type(value) is tuple:
+            return f"({inside}{comma})"
+        return f"[{inside}]" if type(value) is list else f"{{{inside}}}"
     if type(value) is dict:
         pairs = [(_literal(key), _literal(each)) for key, each in value.items()]
         if any(None in pair for pair in pairs):

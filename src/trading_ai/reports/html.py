@@ -175,10 +175,10 @@ def _surfaces(data: ReportData, objective: Floats) -> list[tuple[str, go.Figure]
             axis.name, line.x_values, line.z[0], metric=data.objective, mark=only, currency=data.currency
         )
         return [(axis.name, slices)]
-    influence = {axis.name: influence(data.parameters[axis.name], objective, axis) for axis in varied}
-    chosen = sorted(varied, key=lambda axis: -influence[axis.name])[:MOST_AXES]
+    moved = {axis.name: influence(data.parameters[axis.name], objective, axis) for axis in varied}
+    chosen = sorted(varied, key=lambda axis: -moved[axis.name])[:MOST_AXES]
     chosen.sort(key=varied.index)
-    pairs = sorted(combinations(chosen, 2), key=lambda pair: -(influence[pair[0].name] + influence[pair[1].name]))
+    pairs = sorted(combinations(chosen, 2), key=lambda pair: -(moved[pair[0].name] + moved[pair[1].name]))
     why = f"the two of {len(varied)} parameters that move the objective most" if len(varied) > 2 else ""
     columns = {axis.name: data.parameters[axis.name] for axis in varied}
     return [
