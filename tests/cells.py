@@ -43,7 +43,7 @@ def main(path: Path) -> None:
     names: dict[str, Any] = vars(sys.modules["__main__"])  # classes of cells belong to __main__
     for number, source in enumerate(code_cells(path), 1):
         value = run_cell(source, number, names)
-        print(json.dumps({"cell": number, "shown": "" if value is None else shown(value)}), flush=True)
+        sys.stdout.write(json.dumps({"cell": number, "shown": "" if value is None else shown(value)}) + "\n")
 
 
 if __name__ == "__main__":

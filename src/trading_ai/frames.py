@@ -26,7 +26,7 @@ def library_of(value: object) -> str:
 
 def is_frame(value: object) -> bool:
     """Whether a value is a DataFrame of pandas or Polars."""
-    return bool(library_of(value)) and type(value).__name__ != "LazyFrame" and getattr(value, "ndim", 2) == 2
+    return bool(library_of(value)) and type(value).__name__ != "LazyFrame" and hasattr(type(value), "columns")
 
 
 def as_pandas(frame: pl.DataFrame, index: str | None = None) -> pd.DataFrame:

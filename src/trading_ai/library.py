@@ -130,8 +130,20 @@ def sweep(
     objective: str | UserFunction = "sharpe_ratio",
     keep_daily_profit: bool = False,
     min_trades: int = FEWEST_TRADES,
+    capital: float = 10_000.0,
+    account_currency: str = "USD",
+    sizing: Sizing | Mapping[str, Any] = _DEFAULT_SIZING,
+    costs: Costs | Mapping[str, Any] = _DEFAULT_COSTS,
+    rules: ExecutionRules | Mapping[str, Any] = _DEFAULT_RULES,
+    detail: Bars | None = None,
+    conversion_bars: Bars | None = None,
+    start: object = None,
+    end: object = None,
+    day_start: str | None = None,
+    n_threads: int | None = None,
+    others: Iterable[Bars] = (),
     params: Mapping[str, Any] | None = None,
-    **options: Any,
+    **parameters: Any,
 ) -> Sweep:
     """Evaluate every combination of some parameters.
 
@@ -142,14 +154,22 @@ def sweep(
             `Objective.parse`.
         keep_daily_profit: keep each trial's daily profits, float32, shape (n, n_days).
         min_trades: a trial with fewer trades does not rank; 0 lifts the floor.
-        params: parameters by name, as in `options`; for those that have the name of an option, such as ``start``.
-        options: parameters by name (one value is fixed, a range or list is searched), and the options
-            ``capital`` (10,000), ``account_currency`` ("USD"), ``sizing``, ``costs``, ``rules``,
-            ``detail`` (finer bars that decide exits), ``conversion_bars``, ``start`` and ``end`` (dates or times in
-            UTC, half open; earlier bars warm indicators up), ``day_start`` (of searched timeframes of H2 and longer,
-            see `resample`), ``others`` (bars of other symbols, for ``bars.other``), ``n_threads`` (all cores). Settings
-            of the account may be given or searched by the names of their options, such as ``spread_pips``, see
-            `SETTINGS`; they stand in place of what `costs`, `rules` or `sizing` say.
+        capital: starting balance, account currency.
+        account_currency: currency of the account.
+        sizing: position size.
+        costs: costs of trading.
+        rules: execution rules.
+        detail: finer bars that decide exits.
+        conversion_bars: bars of the rate between the symbol's quote currency and the account's.
+        start: trade from this date or time on (UTC); earlier bars warm indicators up.
+        end: the date or time (UTC) after the last.
+        day_start: of searched timeframes of H2 and longer, see `resample`.
+        n_threads: threads; all cores if left out.
+        others: bars of other symbols, for ``bars.other``.
+        params: parameters by name, as `parameters`; for those that have the name of an option, such as ``start``.
+        parameters: parameters by name: one value is fixed, a range or list is searched. Settings of the account may be
+            given or searched by the names of their options, such as ``spread_pips``, see `SETTINGS`; they stand in
+            place of what `costs`, `rules` or `sizing` say.
 
     Combinations that break a rule of the strategy (fast < slow) are left out. A strategy of one's own is looked at
     first, once, for a fifth of a second: a `LookAheadWarning` says if its signals change when later bars are taken
@@ -160,7 +180,11 @@ def sweep(
     """
     ranked_by = Objective.parse(objective)
     option("optimization", "min_trades").check(min_trades)
-    evaluator = make_evaluator(bars, strategy, params=params, **options)
+    evaluator = make_evaluator(
+        bars, strategy, capital=capital, account_currency=account_currency, sizing=sizing, costs=costs, rules=rules,
+        detail=detail, conversion_bars=conversion_bars, start=start, end=end, day_start=day_start,
+        n_threads=n_threads, others=others, params=params, **parameters,
+    )  # fmt: skip
     _warn_of_look_ahead(evaluator)
     return Sweep(evaluator, ranked_by, keep_daily_profit, min_trades)
 
@@ -185,7 +209,23 @@ def _warn_of_look_ahead(evaluator: BarsEvaluator) -> None:
 
 
 def backtest(
-    bars: Bars, strategy: StrategyLike, *, params: Mapping[str, Any] | None = None, **options: Any
+    bars: Bars,
+    strategy: StrategyLike,
+    *,
+    capital: float = 10_000.0,
+    account_currency: str = "USD",
+    sizing: Sizing | Mapping[str, Any] = _DEFAULT_SIZING,
+    costs: Costs | Mapping[str, Any] = _DEFAULT_COSTS,
+    rules: ExecutionRules | Mapping[str, Any] = _DEFAULT_RULES,
+    detail: Bars | None = None,
+    conversion_bars: Bars | None = None,
+    start: object = None,
+    end: object = None,
+    day_start: str | None = None,
+    n_threads: int | None = None,
+    others: Iterable[Bars] = (),
+    params: Mapping[str, Any] | None = None,
+    **parameters: Any,
 ) -> Backtest:
     """Run one combination in full; options as in `sweep`, parameters as single values.
 
@@ -193,7 +233,11 @@ def backtest(
         ParameterError: a parameter was given a list of values.
         InputError: something is unknown, impossible or out of bounds.
     """
-    evaluator = make_evaluator(bars, strategy, params=params, **options)
+    evaluator = make_evaluator(
+        bars, strategy, capital=capital, account_currency=account_currency, sizing=sizing, costs=costs, rules=rules,
+        detail=detail, conversion_bars=conversion_bars, start=start, end=end, day_start=day_start,
+        n_threads=n_threads, others=others, params=params, **parameters,
+    )  # fmt: skip
     if evaluator.space.axes:
         raise ParameterError(
             "needs one value",

@@ -12,6 +12,7 @@ from html import escape
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = "padding:2px 10px 2px 0;text-align:{align};white-space:nowrap;background:transparent;color:inherit;border:0"
 _HEAD = f"font-weight:600;opacity:.75;border-bottom:{_LINE}"
+_WRAPS = ";white-space:normal;max-width:36em"
 _CAPTION = "caption-side:top;text-align:left;color:inherit;padding:2px 0;font-weight:600"
 
 
@@ -33,9 +34,9 @@ def card(
         for name, value in facts
     )
     shown = f'<table style="border-collapse:collapse;margin:4px 0;font-size:inherit">{listed}</table>' if listed else ""
-    said = "".join(f'<div style="margin-top:4px">{escape(note)}</div>' for note in notes)
+    said = "".join(f'<div style="margin-top:4px;max-width:72em">{escape(note)}</div>' for note in notes)
     return (
-        f'<div style="font-size:13px;line-height:1.45;max-width:72em;padding:6px 0;overflow-x:auto">'
+        f'<div style="font-size:13px;line-height:1.45;padding:6px 0;overflow-x:auto">'
         f"<strong>{escape(title)}</strong>{shown}{''.join(tables)}{said}</div>"
     )
 
@@ -53,7 +54,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1,
     def cells(tag: str, texts: Sequence[str], more: str) -> str:
         sides = ["left" if i < left else "right" for i in range(len(texts))]
         return "".join(
-            f'<{tag} style="{_CELL.format(align=side)};font-variant-numeric:tabular-nums{more}">{escape(text)}</{tag}>'
+            f'<{tag} style="{_CELL.format(align=side)}{_WRAPS if side == "left" else ""};'
+            f'font-variant-numeric:tabular-nums{more}">{escape(text)}</{tag}>'
             for text, side in zip(texts, sides, strict=True)
         )
 

@@ -248,7 +248,7 @@ def html_of(swept: Sweep) -> str:
         ("ranked by", f"{swept.objective}, of trials with {swept.min_trades} trades or more"),
         ("costs", swept.costs_stated),
     ]
-    listed = [table([name.replace("_", " ") for name in heads], rows, left=0)] if rows else []
+    listed = [table([name.removesuffix("_percent").replace("_", " ") for name in heads], rows, left=0)] if rows else []
     notes = [f"Warning: {line}" for line in swept.warnings] if rows else ["No trial ranks."]
     failed = f", {len(swept.failures):,} failed" if swept.failures else ""
     return card(f"Sweep of {n:,} trials{failed}", facts, listed, notes)

@@ -254,7 +254,7 @@ class Optimization:
             for rank, i in enumerate(page.indices.tolist(), 1)
         ]
         heads = ["rank", *record.spec.space.names, own if own.isidentifier() else "objective", *names]
-        return table([name.replace("_", " ") for name in heads], rows, left=0)
+        return table([name.removesuffix("_percent").replace("_", " ") for name in heads], rows, left=0)
 
 
 def _shown(record: OptimizationRecord) -> str:

@@ -115,10 +115,17 @@ def optimize(
         StateError: the name is that of another search.
         EvaluationError: nothing can be evaluated at all.
     """
+    given = {
+        "name": bool(name), "method": method != "grid_search", "max_iterations": max_iterations is not None,
+        "max_seconds": max_seconds is not None, "stagnation": stagnation is not None, "batch_size": batch_size != 16,
+        "seed": seed != 0, "reuse": not reuse, "warm_start": warm_start, "workers": workers is not None,
+        "progress": not progress, "constraints": bool(constraints),
+        "parameter_constraints": bool(parameter_constraints),
+    }  # fmt: skip
     application = stored_application()
     found_objective, more = objective_texts(objective, cells_folder(application))
     backtest, space = stored_backtest(
-        application, bars, strategy, parameters, name=name, params=params, capital=capital,
+        application, bars, strategy, parameters, name=name, params=params, taken=given, capital=capital,
         account_currency=account_currency, sizing=sizing, costs=costs, rules=rules, detail=detail,
         conversion_bars=conversion_bars, start=start, end=end, day_start=day_start, others=others,
     )  # fmt: skip

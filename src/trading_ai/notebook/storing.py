@@ -115,6 +115,7 @@ def stored_backtest(
     *,
     name: str = "",
     params: Mapping[str, Any] | None = None,
+    taken: Mapping[str, bool],
     capital: float,
     account_currency: str,
     sizing: object,
@@ -129,7 +130,7 @@ def stored_backtest(
 ) -> tuple[BacktestRecord, SearchSpace]:
     """The backtest that a search starts from, kept unless an equal one is; and what is searched.
 
-    Args are those of `library.make_evaluator`.
+    Args are those of `library.make_evaluator`; `taken` are further arguments of the call, and whether each was given.
 
     Raises:
         InputError: something is unknown, impossible or out of bounds; nothing was kept.
@@ -137,6 +138,12 @@ def stored_backtest(
     others = check_bars(others, bars=bars, detail=detail, conversion_bars=conversion_bars)
     account = account_of(capital, sizing, costs, rules)
     chosen, space, given, named = _chosen(strategy, parameters, params or {}, cells_folder(application))
+    for argument, is_given in taken.items():
+        if is_given and argument in all_parameters(chosen) and argument not in (params or {}):
+            raise ParameterError(
+                f"is a parameter of {chosen.name} and an argument of this call", parameter=argument,
+                remedy=f'Give the parameter as params={{"{argument}": ...}}; the argument may stand beside it.',
+            )  # fmt: skip
     settled, fixed = fixed_settings(chosen, space, given)
     size, charged, filled = set_account(account.sizing, account.costs, account.rules, settled)
     for axis in space.axes:

@@ -234,10 +234,16 @@ def walk_forward(
         KeyboardInterrupt: the user interrupted it; the same call goes on.
         StateError: a window's optimization was cancelled, or failed.
     """
+    given = {
+        "name": bool(name), "method": method != "grid_search", "max_iterations": max_iterations is not None,
+        "seed": seed != 0, "workers": workers is not None, "progress": not progress, "windows": windows is not None,
+        "anchored": anchored, "compare": not compare, "constraints": bool(constraints),
+        "parameter_constraints": bool(parameter_constraints),
+    }  # fmt: skip
     application = stored_application()
     found_objective, _ = objective_texts(objective, cells_folder(application))
     backtest, space = stored_backtest(
-        application, bars, strategy, parameters, name=name, params=params, capital=capital,
+        application, bars, strategy, parameters, name=name, params=params, taken=given, capital=capital,
         account_currency=account_currency, sizing=sizing, costs=costs, rules=rules, detail=detail,
         conversion_bars=conversion_bars, start=start, end=end, day_start=day_start, others=others,
     )  # fmt: skip
