@@ -17,7 +17,7 @@ from trading_ai.metrics.tables import metrics_table, values_line
 from trading_ai.optimization.cautions import cautions, costs_stated
 from trading_ai.parameters import Value
 from trading_ai.shown import amount, card
-from trading_ai.trial_figures import unknown_plot
+from trading_ai.trial_figures import titled, unknown_plot
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -81,6 +81,9 @@ class Backtest(BacktestResult):
         Raises:
             ParameterError: there is no such figure.
         """
+        return titled(self._figure(kind))
+
+    def _figure(self, kind: BacktestPlot) -> go.Figure:
         from trading_ai.figures.candles import trades_on_candles  # noqa: PLC0415 - plotly takes a third of a second
         from trading_ai.figures.equity import Curve, equity_with_drawdown  # noqa: PLC0415
         from trading_ai.figures.rolling import rolling_sharpe  # noqa: PLC0415

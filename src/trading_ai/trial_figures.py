@@ -32,6 +32,19 @@ def unknown_plot(kind: str, known: Sequence[str]) -> ParameterError:
     )  # fmt: skip
 
 
+_TITLE_HEIGHT = 138
+"""Room for title, subtitle and legend, one below the other, pixels."""
+
+
+def titled(figure: go.Figure) -> go.Figure:
+    """A figure whose title stands inside of it, clear of the legend: in the report it stands above, in HTML."""
+    layout = figure.layout
+    grown = max(_TITLE_HEIGHT - int(layout.margin.t or 0), 0) if layout.showlegend is not False else 0
+    title = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"l": 16, "t": 16}}
+    figure.update_layout(title=title, margin_t=int(layout.margin.t or 0) + grown, height=(layout.height or 450) + grown)
+    return figure
+
+
 @dataclass(frozen=True, eq=False)
 class Trials:
     """Trials of a search, in any order.
@@ -76,6 +89,9 @@ class Trials:
         Raises:
             ParameterError: there is no such figure or metric.
         """
+        return titled(self._figure(kind, metric))
+
+    def _figure(self, kind: str, metric: str | None) -> go.Figure:
         shown = metric or self.objective
         if kind == "parameters":
             return self._parameters(shown)
@@ -105,6 +121,9 @@ class Trials:
         Raises:
             ParameterError: `x` or `y` was not searched, or there is no such metric.
         """
+        return titled(self._heatmap(x, y, metric))
+
+    def _heatmap(self, x: str, y: str, metric: str | None) -> go.Figure:
         from trading_ai.figures.grid import aggregate  # noqa: PLC0415
         from trading_ai.figures.heatmap import parameter_heatmap  # noqa: PLC0415
 
@@ -143,4 +162,4 @@ class Trials:
             return influence(self.columns[axis.name], values, axis)
 
         first, second = sorted(sorted(varied, key=moved, reverse=True)[:2], key=varied.index)
-        return self.heatmap(first.name, second.name, shown)
+        return self._heatmap(first.name, second.name, shown)

@@ -12,6 +12,7 @@ import trading_ai as ta
 from tests.fakes.bars import random_bars
 from trading_ai.driving.here import Progress
 from trading_ai.errors import ParameterError
+from trading_ai.figures.theme import label
 from trading_ai.notebook.progress import progress_html
 from trading_ai.shown import amount, card, table
 
@@ -112,6 +113,18 @@ def test_a_figure_that_there_is_not_is_refused_with_those_that_there_are():
 def test_the_pair_that_moves_the_result_most_is_shown():
     swept = ta.sweep(BARS, "sma_crossover", min_trades=0, fast=[5, 8], slow=[20, 30], stop_loss=[30])
     assert swept.plot().layout.xaxis.title.text == "fast"
+
+
+def test_a_title_stands_clear_of_the_legend():
+    figure = ta.sweep(BARS, "sma_crossover", min_trades=0, **SPACE).plot()
+    assert (figure.layout.title.yanchor, figure.layout.title.y) == ("top", 1)
+    assert figure.layout.margin.t >= 130
+
+
+def test_a_function_of_a_file_is_named_without_its_folders():
+    assert label("/home/a_b/fit_ness.py:steady_one") == "fit_ness.py:steady_one"
+    assert label(r"plateau(C:\\x\\fit.py:calm)") == "plateau(fit.py:calm)"
+    assert label("sharpe_ratio") == "Sharpe ratio"
 
 
 def test_progress_is_a_bar_with_what_it_means():

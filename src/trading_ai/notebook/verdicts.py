@@ -22,7 +22,7 @@ from trading_ai.stored import application as stored_application
 from trading_ai.studies.assessment import Assessment, assess_optimization
 from trading_ai.studies.keeping import verdict_of
 from trading_ai.sweep_results import Sweep
-from trading_ai.trial_figures import unknown_plot
+from trading_ai.trial_figures import titled, unknown_plot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ class Verdict:
         made = named_figures(self._found, self._currency)
         if kind not in made:
             raise unknown_plot(kind, [*made] or ["none, the days are too few"])
-        return made[kind]
+        return titled(made[kind])
 
     @override
     def __repr__(self) -> str:

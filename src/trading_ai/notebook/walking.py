@@ -27,7 +27,7 @@ from trading_ai.shown import amount, card, table
 from trading_ai.stored import application as stored_application
 from trading_ai.studies.exact_walk_forward import WalkForwardPlan, WalkForwardService, WalkForwardSpec
 from trading_ai.studies.stitching import ExactWalkForward, stitch
-from trading_ai.trial_figures import unknown_plot
+from trading_ai.trial_figures import titled, unknown_plot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ class WalkForward:
         made = figures_of(self._found, self._plan.spec.search.space, self.currency)
         if kind not in made:
             raise unknown_plot(kind, [*made])
-        return made[kind]
+        return titled(made[kind])
 
     def report(self, path: str | Path) -> Path:
         """Write it as one HTML page that opens offline; returns its path.
