@@ -22,22 +22,29 @@ if TYPE_CHECKING:
     from trading_ai.errors import TradingAIError
     from trading_ai.evaluation.model import BacktestResult
     from trading_ai.importers.samples import load_sample
-    from trading_ai.library import Sweep, backtest, make_evaluator, read_bars, sweep
+    from trading_ai.library import backtest, make_evaluator, read_bars, sweep
     from trading_ai.market.bars import Bars
     from trading_ai.market.resample import resample
     from trading_ai.market.symbol import Symbol
     from trading_ai.market.symbol_table import symbol
     from trading_ai.market.timeframe import timeframe
+    from trading_ai.notebook.optimization import Optimization
+    from trading_ai.notebook.optimizing import open_optimization, optimize
+    from trading_ai.notebook.verdicts import Verdict, verdict
+    from trading_ai.notebook.walking import WalkForward, walk_forward
     from trading_ai.parameters import Choices, ParameterRange
+    from trading_ai.results import Backtest
     from trading_ai.stored import sql
     from trading_ai.strategies.base import Bool, Choice, Float, Int, Signals, Strategy
     from trading_ai.strategies.event import EventStrategy
     from trading_ai.strategies.levels import Level, Size
     from trading_ai.strategies.lookahead import LookAheadCheck, LookAheadWarning, check_look_ahead, find_look_ahead
+    from trading_ai.sweep_results import Sweep
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Backtest": "results",
     "Bars": "market.bars",
     "BacktestResult": "evaluation.model",
     "Bool": "strategies.base",
@@ -49,14 +56,17 @@ _HOMES = {
     "Float": "strategies.base",
     "Int": "strategies.base",
     "Level": "strategies.levels",
+    "Optimization": "notebook.optimization",
     "ParameterRange": "parameters",
     "Signals": "strategies.base",
     "Size": "strategies.levels",
     "Sizing": "engine.sizing",
     "Strategy": "strategies.base",
-    "Sweep": "library",
+    "Sweep": "sweep_results",
     "Symbol": "market.symbol",
     "TradingAIError": "errors",
+    "Verdict": "notebook.verdicts",
+    "WalkForward": "notebook.walking",
     "LookAheadCheck": "strategies.lookahead",
     "LookAheadWarning": "strategies.lookahead",
     "backtest": "library",
@@ -64,15 +74,20 @@ _HOMES = {
     "find_look_ahead": "strategies.lookahead",
     "load_sample": "importers.samples",
     "make_evaluator": "library",
+    "open_optimization": "notebook.optimizing",
+    "optimize": "notebook.optimizing",
     "read_bars": "library",
     "resample": "market.resample",
     "sql": "stored",
     "sweep": "library",
     "symbol": "market.symbol_table",
     "timeframe": "market.timeframe",
+    "verdict": "notebook.verdicts",
+    "walk_forward": "notebook.walking",
 }
 
 __all__ = [
+    "Backtest",
     "BacktestResult",
     "Bars",
     "Bool",
@@ -86,6 +101,7 @@ __all__ = [
     "Level",
     "LookAheadCheck",
     "LookAheadWarning",
+    "Optimization",
     "ParameterRange",
     "Signals",
     "Size",
@@ -94,17 +110,23 @@ __all__ = [
     "Sweep",
     "Symbol",
     "TradingAIError",
+    "Verdict",
+    "WalkForward",
     "backtest",
     "check_look_ahead",
     "find_look_ahead",
     "load_sample",
     "make_evaluator",
+    "open_optimization",
+    "optimize",
     "read_bars",
     "resample",
     "sql",
     "sweep",
     "symbol",
     "timeframe",
+    "verdict",
+    "walk_forward",
 ]
 
 

@@ -31,12 +31,17 @@ def sql(query: str, *, max_rows: int | None = None) -> pl.DataFrame:
     """
     from trading_ai.sqlbox.formats import frame_of  # noqa: PLC0415 - polars takes 0.2 s
 
-    settings = read_settings()
-    answer = _application(f"{hash(settings.url)} {settings.model_dump_json()}").sql.ask(query, max_rows)
+    answer = application().sql.ask(query, max_rows)
     frame = frame_of(answer)
     if answer.truncated and max_rows is None:
         warnings.warn(f"the answer has more than {frame.height:,} rows: the others are left out", stacklevel=2)
     return frame
+
+
+def application() -> Application:
+    """The application of the environment, as commands have it; the same one while the environment says the same."""
+    settings = read_settings()
+    return _application(f"{hash(settings.url)} {settings.model_dump_json()}")
 
 
 @lru_cache(maxsize=1)

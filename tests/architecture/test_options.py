@@ -10,6 +10,7 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 import typer
 
+import trading_ai as ta
 from trading_ai import library
 from trading_ai.api import schemas
 from trading_ai.api.imports import report_options, upload_options
@@ -204,6 +205,22 @@ def test_the_library_takes_what_the_table_says():
             assert (default, type(default)) == (row.default, type(row.default)), row.library
     for group in ("sizing", "costs", "rules"):
         assert taken[group].default == HELD_BY[group]()
+
+
+def test_searches_of_a_notebook_take_what_commands_take():
+    account = set(arguments_of(library.make_evaluator)) - {"n_threads"}
+    own = {"name", "workers", "progress"}
+    plain = {row.field for row in rows_of("optimization") if row.kind != "object" and row.has_flag}
+    each_window = {row.field for row in rows_of("optimization", each_window=True)} | {"min_trades"}
+    further = {"windows", "anchored", "compare"}  # of the walk-forward itself
+    for function, fields_of, more in ((ta.optimize, plain, set()), (ta.walk_forward, each_window, further)):
+        taken = arguments_of(function)
+        assert set(taken) == account | own | more | fields_of - {"more_objectives"}  # a list of objectives
+        for row in rows_of("optimization"):
+            if row.field in taken and not row.decided:
+                assert (taken[row.field].default or None) == (row.default or None), row.field
+        for name, parameter in arguments_of(library.make_evaluator).items():
+            assert name not in taken or taken[name].default == parameter.default, name
 
 
 @pytest.mark.parametrize("row", [row for row in PLAIN if row.group in HELD_BY], ids=id_of)

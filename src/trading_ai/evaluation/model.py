@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
 from trading_ai.evaluation.identity import Identity
+from trading_ai.evaluation.result_tables import Frames, frame_of
+from trading_ai.frames import as_pandas
 from trading_ai.market.date_range import range_text
 from trading_ai.market.grid import parse_day_start
+from trading_ai.metrics.tables import metrics_table, values_line
 from trading_ai.options import Given
 from trading_ai.parameters import Value
+from trading_ai.shown import amount, card
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+_TOLD = (
+    ("net_profit", "money"),
+    ("sharpe_ratio", "ratio"),
+    ("max_drawdown_percent", "percent"),
+    ("total_trades", "count"),
+)
+"""Metrics that a line about a backtest says, with their units."""
 
 _LATER = {"start", "end", "day_start", "conversion_dataset_id", "other_dataset_ids", "trades_id"}
 """Fields that came after the first backtests were stored."""
@@ -143,6 +160,31 @@ class BacktestResult:
     daily_profit: npt.NDArray[np.float64]
     day_numbers: npt.NDArray[np.int64]
     log: str = ""
+
+    @override
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} {amount(self.metrics[name], unit)}" for name, unit in _TOLD if name in self.metrics)
+        return f"{type(self).__name__}({told})"
+
+    def _repr_html_(self) -> str:
+        return card("Backtest", [("parameters", values_line(self.parameters))], [metrics_table(self.metrics)])
+
+    def to_polars(self, what: Frames = "trades") -> pl.DataFrame:
+        """A table of Polars; times are UTC.
+
+        Args:
+            what: ``trades`` (one row a trade: times, ``direction`` long or short, ``exit_reason`` by name, prices,
+                money), ``equity`` (one row an execution bar: ``time``, ``equity``), or ``daily`` (one row a trading
+                day: ``date``, ``profit``).
+
+        Raises:
+            ParameterError: there is no such table.
+        """
+        return frame_of(self, what)
+
+    def to_pandas(self, what: Frames = "trades") -> pd.DataFrame:
+        """The same in pandas; the index is ``time`` of the equity and ``date`` of the days."""
+        return as_pandas(self.to_polars(what), {"equity": "time", "daily": "date"}.get(what))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trading_ai.errors import ParameterError
 from trading_ai.figures.theme import Floats, value_text
-from trading_ai.parameters import Value
+from trading_ai.parameters import Axis, Value
 
 Column = npt.NDArray[np.generic]
 Mask = npt.NDArray[np.bool_]
@@ -171,3 +171,17 @@ def plateau_mask(
     threshold = np.quantile(median[known], 1 - share)
     mask: Mask = known & (np.where(known, median, -np.inf) >= threshold)
     return mask
+
+
+def influence(column: Column, values: Floats, axis: Axis) -> float:
+    """How far a metric's median moves along an axis: the standard deviation of its values' medians.
+
+    Args:
+        column: the parameter of each trial, shape (m,).
+        values: the metric of each trial, shape (m,).
+        axis: the parameter's values.
+    """
+    columns = {axis.name: column, "": np.zeros(values.size, np.int64)}
+    line = aggregate(columns, values, axis.name, "", x_values=axis.values).z[0]
+    known = line[np.isfinite(line)]
+    return float(known.std()) if known.size else 0.0

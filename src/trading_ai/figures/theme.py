@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -131,7 +132,9 @@ def metric_of(name: str) -> Metric:
 
 
 def label(name: str) -> str:
-    """A metric's name as a heading: ``sharpe_ratio`` is "Sharpe ratio"."""
+    """A metric's name as a heading: ``sharpe_ratio`` is "Sharpe ratio"; of a function, its file without folders."""
+    if ".py:" in name:
+        return re.sub(r"[^(]*[/\\]", "", name)
     words = _LABELS.get(name, name.removesuffix("_percent").replace("_", " "))
     return words[:1].upper() + words[1:]
 

@@ -48,8 +48,9 @@ class Taken:
 
 
 def read_all(
-    path: Path, asked: Asked, how: Reading, *, side: str | None, member: str | None, ask: Path | None
-) -> Taken:
+    path: Path, asked: Asked, how: Reading, *, side: str | None, member: str | None, ask: Path | None,
+    table: Member | None = None,
+) -> Taken:  # fmt: skip
     """Read and join the files that are asked for.
 
     Args:
@@ -59,11 +60,12 @@ def read_all(
         side: which side to take of several.
         member: pattern of names of the files to take.
         ask: a second path, with the ask prices.
+        table: what is read in place of the path: a table that is in memory.
 
     Raises:
         DataError: a file cannot be read, or they are not of one series.
     """
-    members, container = open_members(path)
+    members, container = open_members(path) if table is None else ([table], "memory")
     members, left_out = of_one_series(members, asked, side=side, member=member, source=str(path))
     by_side: dict[str, list[Member]] = {"": members}
     if ask is not None:

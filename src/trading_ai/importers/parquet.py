@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from datetime import time
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ def read_rows(
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DataError(f"is not readable as Parquet: {error}", file=source, remedy="Write the file again") from error
+    frame = _with_clock(frame, source)
     roles, of_ticks = _roles(frame, columns or {}, source)
     index: Ints | None = None
     filtered = ""
@@ -95,6 +97,25 @@ def read_rows(
     if tick_volume is not None and ("volume" not in numbers or not numbers["volume"].any()):
         numbers["volume"] = tick_volume
     return RawRows(time_ns, aware, numbers, None, line_of, shown, "", notes, filtered), False
+
+
+def _with_clock(frame: pl.DataFrame, source: str) -> pl.DataFrame:
+    """The table with one column of times where a date and a time of day stand in two, as MetaTrader writes them."""
+    if not frame.height:
+        return frame
+    first = [str(value) for value in frame.row(0)]
+    dates = [
+        pl.col(name).cast(pl.Date)  # a date that was read as midnight
+        for name, kind, text in zip(frame.columns, frame.dtypes, first, strict=True)
+        if isinstance(kind, pl.Datetime) and text.endswith("00:00:00") and (frame[name].dt.time() == time(0)).all()
+    ]
+    bare = frame.with_columns(dates)
+    roles = roles_of(bare.columns, [str(value) for value in bare.row(0)], source=source, line=None)
+    if "clock" not in roles or "time" not in roles:
+        return frame
+    day, clock = bare.columns[roles["time"]], bare.columns[roles["clock"]]
+    joined = pl.concat_str([pl.col(day).cast(pl.String), pl.col(clock).cast(pl.String)], separator=" ")
+    return bare.with_columns(joined.alias(day)).drop(clock)
 
 
 def _roles(frame: pl.DataFrame, columns: Mapping[str, str | int], source: str) -> tuple[dict[str, int], bool]:

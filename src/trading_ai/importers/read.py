@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from trading_ai.importers.joining import read_all, span
 from trading_ai.importers.members import FORMATS, Reading
 from trading_ai.importers.plausibility import SPREAD_UNITS, check_open_and_close, spread_in_prices
 from trading_ai.importers.raw import Floats, FormatFacts, Ints, PlacedLine, RawRows
+from trading_ai.importers.tables import NAME, member_of
 from trading_ai.market.bar_stamps import opens_of_ends, opens_on_clock
 from trading_ai.market.bars import Bars
 from trading_ai.market.grid import day_start_text, on_day_grid, own_grid, with_day_start
@@ -30,6 +31,10 @@ from trading_ai.market.symbol_table import symbol as look_up
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe, timeframe_of_seconds
 from trading_ai.market.timeframe import timeframe as parse_timeframe
 from trading_ai.market.timezones import Zone, to_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = ["FORMATS", "ImportedBars", "read_bars"]
 
@@ -53,7 +58,7 @@ class ImportedBars:
 
 
 def read_bars(
-    path: str | Path,
+    path: str | Path | pd.DataFrame | pl.DataFrame,
     *,
     symbol: str | Symbol,
     timeframe: str | Timeframe | None = None,
@@ -78,7 +83,7 @@ def read_bars(
 
     Args:
         path: CSV, gzipped CSV, zip (one member, or files of one series), Parquet, or a folder of such files. A bid
-            and an ask file in one zip or folder are joined.
+            and an ask file in one zip or folder are joined. Or a DataFrame of pandas or Polars.
         symbol: a name of the symbol table, or a `Symbol`.
         timeframe: None detects it; a timeframe that contradicts the rows is refused.
         timezone: the clock of the times, such as ``UTC``, ``EST``, ``NY+7``; None detects it by the opening
@@ -109,7 +114,6 @@ def read_bars(
         DataError: the file cannot be read or has a structural fault; with file, line, value and remedy.
         SymbolError: the symbol is unknown and not fully described.
     """
-    path = Path(path)
     if isinstance(symbol, Symbol):
         instrument, spelling = symbol, symbol.name
     else:
@@ -118,8 +122,11 @@ def read_bars(
     how = Reading(format, date_format, delimiter, read_columns(columns), decimal, repair)
     length_asked = parse_timeframe(timeframe) if timeframe is not None else None
     asked = Asked(instrument, spelling, ticker, length_asked)
+    held = None if isinstance(path, str | Path) else member_of(path, asked)
+    path = Path(path) if isinstance(path, str | Path) else Path(NAME)
     source = str(path)
-    taken = read_all(path, asked, how, side=side, member=member, ask=Path(ask) if ask is not None else None)
+    second = Path(ask) if ask is not None else None
+    taken = read_all(path, asked, how, side=side, member=member, ask=second, table=held)
     rows, facts = taken.rows, taken.facts
     length = parse_timeframe("M1") if taken.of_ticks else _timeframe(rows.time_ns, length_asked, source)
     rows, scale, scale_note = _scaled(rows, instrument, facts, price_scale, source)
@@ -166,7 +173,7 @@ def read_bars(
         bars = resample(bars, length_asked)
     how_long = "stated" if timeframe is not None else "the commonest spacing of the rows"
     detected = taken.shown | {
-        "format": facts.name,
+        "format": facts.name if held is None else "dataframe",
         "date_format": rows.date_format,
         "timezone": clock.zone.name,
         "timezone_decided_by": clock.how,

@@ -13,10 +13,15 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from trading_ai.errors import DataError
+from trading_ai.frames import as_pandas
+from trading_ai.market.bar_tables import frame_of, html_of
 from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
     from trading_ai.market.seen import SeenBars
 
 Floats = npt.NDArray[np.float64]
@@ -111,6 +116,17 @@ class Bars:
             return f"Bars({self.symbol.name} {self.timeframe}, empty)"
         first, last = self.open_time_ns[[0, -1]].astype("datetime64[ns]").astype("datetime64[m]")
         return f"Bars({self.symbol.name} {self.timeframe}, {len(self):,} bars, {first}Z .. {last}Z)"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a bar: ``time`` (of the open, UTC), prices, volume, and spread or ask prices where there are any."""
+        return frame_of(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same in pandas, with ``time`` (UTC) as the index."""
+        return as_pandas(self.to_polars(), "time")
 
     @cached_property
     def derived(self) -> dict[object, object]:

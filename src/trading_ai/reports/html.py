@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from trading_ai.figures.candles import trades_on_candles
 from trading_ai.figures.distribution import objective_distribution
 from trading_ai.figures.equity import Curve, equity_of_several, equity_with_drawdown
-from trading_ai.figures.grid import Column, aggregate
+from trading_ai.figures.grid import Column, aggregate, influence
 from trading_ai.figures.heatmap import parameter_heatmap
 from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
@@ -175,10 +175,10 @@ def _surfaces(data: ReportData, objective: Floats) -> list[tuple[str, go.Figure]
             axis.name, line.x_values, line.z[0], metric=data.objective, mark=only, currency=data.currency
         )
         return [(axis.name, slices)]
-    influence = {axis.name: _influence(data, objective, axis) for axis in varied}
-    chosen = sorted(varied, key=lambda axis: -influence[axis.name])[:MOST_AXES]
+    moved = {axis.name: influence(data.parameters[axis.name], objective, axis) for axis in varied}
+    chosen = sorted(varied, key=lambda axis: -moved[axis.name])[:MOST_AXES]
     chosen.sort(key=varied.index)
-    pairs = sorted(combinations(chosen, 2), key=lambda pair: -(influence[pair[0].name] + influence[pair[1].name]))
+    pairs = sorted(combinations(chosen, 2), key=lambda pair: -(moved[pair[0].name] + moved[pair[1].name]))
     why = f"the two of {len(varied)} parameters that move the objective most" if len(varied) > 2 else ""
     columns = {axis.name: data.parameters[axis.name] for axis in varied}
     return [
@@ -212,11 +212,3 @@ def _shown(axis: Axis, shown: Sequence[Value], value: Value | None) -> Value | N
     if value is None or value not in axis.values:
         return None
     return shown[axis.values.index(value) // -(-len(axis.values) // len(shown))]
-
-
-def _influence(data: ReportData, objective: Floats, axis: Axis) -> float:
-    """How far the objective's median moves along an axis: the standard deviation of its values' medians."""
-    columns = {axis.name: data.parameters[axis.name], "": np.zeros(objective.size, np.int64)}
-    line = aggregate(columns, objective, axis.name, "", x_values=axis.values).z[0]
-    known = line[np.isfinite(line)]
-    return float(known.std()) if known.size else 0.0

@@ -69,21 +69,28 @@ def ledger_of(found: Assessment) -> str:
 
 def figures(found: Assessment, currency: str) -> list[go.Figure]:
     """Stitched walk-forward equity, in sample against out of sample, and bootstrap bands, as far as there are any."""
-    study, made = found.study, []
+    return [*named_figures(found, currency).values()]
+
+
+def named_figures(found: Assessment, currency: str) -> dict[str, go.Figure]:
+    """The same by name: ``walk_forward``, ``windows``, ``drift`` and ``bootstrap``."""
+    study, made = found.study, {}
     walk = study.walk_forward
     if walk is not None and walk.day_numbers.size:
         starts = np.array([w.test_first for w in walk.windows], dtype=np.int64)
-        made.append(stitched_equity(walk.day_numbers, walk.daily_profit, starts, size=walk.size, currency=currency))
+        made["walk_forward"] = stitched_equity(
+            walk.day_numbers, walk.daily_profit, starts, size=walk.size, currency=currency
+        )
         labels = [str(day) for day in starts.astype("datetime64[D]")]
-        made.append(in_and_out_of_sample(walk.in_sample, walk.out_of_sample, labels))
-        made.append(_drift(found, walk, starts))
+        made["windows"] = in_and_out_of_sample(walk.in_sample, walk.out_of_sample, labels)
+        made["drift"] = _drift(found, walk, starts)
     if study.bands is not None:
         daily = np.zeros(found.day_numbers.shape[0])  # other symbols that were searched may trade on more days
         daily[np.searchsorted(found.day_numbers, found.backtest.day_numbers)] = found.backtest.daily_profit
         actual = np.cumsum(daily)
         bands = study.bands
         fan = bootstrap_fan(found.day_numbers, bands.quantiles, bands.cumulative_profit, actual, currency=currency)
-        made.append(fan)
+        made["bootstrap"] = fan
     return made
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+import plotly.graph_objects as go
 
 from trading_ai.documents.words import values_text
 from trading_ai.figures import theme
@@ -31,18 +32,11 @@ def walk_forward_page(
     page = Page()
     page.add("result", "Out of sample", _headline(found, currency) + _notes(found))
     if found.day_numbers.size:
-        starts = np.array([w.test_first for w in found.windows], dtype="datetime64[D]").astype(np.int64)
-        inside = np.array([w.in_sample for w in found.windows])
-        outside = np.array([w.out_of_sample for w in found.windows])
-        figures = [
-            stitched_equity(found.day_numbers, found.daily_profit, starts, size=found.size, currency=currency),
-            in_and_out_of_sample(inside, outside, [w.test_first for w in found.windows]),
-        ]
-        page.add("profit", "Profit and choice", "".join(map(page.figure, figures)), "Profit")
-        values, places = _choices(found.windows, space)
-        if values:
-            end = int(found.day_numbers[-1])
-            drift = page.figure(parameter_drift(starts, values, places, size=found.size, end=end))
+        figures = figures_of(found, space, currency)
+        both = page.figure(figures["profit"]) + page.figure(figures["windows"])
+        page.add("profit", "Profit and choice", both, "Profit")
+        if "drift" in figures:
+            drift = page.figure(figures["drift"])
             steps = [(tables.text(name), f"{100 * step:.1f} %") for name, step in found.drift.items()]
             said = "<p>Mean step from window to window, as a share of the range that was searched:</p>"
             page.add("drift", "Drift", f'{drift}{said}<div class="search">{tables.pairs(steps)}</div>')
@@ -50,6 +44,28 @@ def walk_forward_page(
     anchored = ", anchored" if found.anchored else ""
     facts = f"walk-forward {tables.text(found.size)}{anchored}, {len(found.windows)} windows, by {found.objective}"
     return page.rendered(title, facts, made_at or datetime.now(UTC))
+
+
+def figures_of(found: ExactWalkForward, space: SearchSpace, currency: str) -> dict[str, go.Figure]:
+    """Its figures by name: ``profit`` of the stitched tests, ``windows`` in and out of sample, and ``drift``.
+
+    Args:
+        found: the walk-forward, of one day or more.
+        space: what was searched in each window; without a parameter that varies there is no drift.
+        currency: account currency.
+    """
+    starts = np.array([w.test_first for w in found.windows], dtype="datetime64[D]").astype(np.int64)
+    inside = np.array([w.in_sample for w in found.windows])
+    outside = np.array([w.out_of_sample for w in found.windows])
+    made = {
+        "profit": stitched_equity(found.day_numbers, found.daily_profit, starts, size=found.size, currency=currency),
+        "windows": in_and_out_of_sample(inside, outside, [w.test_first for w in found.windows]),
+    }
+    values, places = _choices(found.windows, space)
+    if values:
+        end = int(found.day_numbers[-1])
+        made["drift"] = parameter_drift(starts, values, places, size=found.size, end=end)
+    return made
 
 
 def _headline(found: ExactWalkForward, currency: str) -> str:
