@@ -88,7 +88,7 @@ def tick_program(bars, seed, busy):
     commission=st.sampled_from([0.0, 3.5]),
     swap=st.sampled_from([0.0, -0.6]),
     leverage=st.sampled_from([0.0, 30.0]),
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
     direction=st.sampled_from(["both", "both", "long"]),
     close_at_end=st.booleans(),
     sizing=st.sampled_from([Sizing(), Sizing("risk_percent", 1.0), Sizing("percent_of_equity", 50.0)]),
@@ -120,7 +120,7 @@ def test_plain_and_compiled_runs_are_the_same(
     capital=st.sampled_from([200.0, 10_000.0]),
     spread=st.sampled_from([None, 2.0]),
     leverage=st.sampled_from([0.0, 30.0]),
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
 )
 def test_who_only_looks_at_ticks_trades_as_without(seed, busy, capital, spread, leverage, same_bar):
     bars = random_bars(150, seed, symbol=EURUSD, start=1.1)

@@ -6,7 +6,8 @@ An order that the strategy places at a bar's close is carried out from the next 
    that the open is at or beyond; what the account cannot carry; pending orders that the open is at or beyond;
 2. inside it along a way from the open to one extreme, to the other, and to the close: whatever the price reaches first
    is filled first. The way goes against the open positions first (``same_bar="target_first"``: for them first). Where
-   none are open, or some of both sides, it goes to the extreme first that is nearer to the open, as TradingView's does;
+   none are open, or some of both sides, or with ``"nearer_first"``, it goes to the extreme first that is nearer to the
+   open, as TradingView's does;
 3. after it trailing stops move; at its close the account is looked at again.
 """
 
@@ -213,7 +214,7 @@ class EventSimulator(EventAccount):
     def goes_up_first(self, t: int) -> bool:
         """Whether the way of bar t goes to its high before its low."""
         sides = {p.side for p in self.open}
-        if len(sides) == 1:
+        if len(sides) == 1 and self.rules.same_bar != "nearer_first":
             return (-1 in sides) == (self.rules.same_bar == "stop_first")
         return bool(self.bid[1][t] - self.bid[0][t] < self.bid[0][t] - self.bid[2][t])
 

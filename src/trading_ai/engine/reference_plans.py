@@ -138,15 +138,13 @@ class PlannedReference(ReferenceSimulator):
     def enter_order(self, t: int, order: Entry, *, at_open: bool) -> bool:
         """Carry out an order at the open of bar t, or at its own price inside it; returns whether it opened a position.
 
-        The rest of a bar inside which a position was opened is like a bar of its own: it begins at the fill, and knows
-        what surely came after it. Of what may have come before, it knows what goes against the position, or with
-        `target_first` what goes in its favour.
+        The rest of a bar inside which a position was opened is like a bar of its own, see `rest_of`.
         """
         side = order.side
         if not self.may_enter(side):
             return False
         leaving = self.data.bid if side > 0 else self.data.ask
-        open_, high, low, close = (float(x[t]) for x in leaving)
+        open_, high, low, _ = (float(x[t]) for x in leaving)
         if at_open:
             price, leave = float(self.entry_prices(side)[0][t]), open_
         else:
@@ -160,16 +158,35 @@ class PlannedReference(ReferenceSimulator):
         entry = price if order.kind == LIMIT else self.slipped(price, side)
         opened = self.open_at(t, side, entry, leave, self.aims_of(order, entry))
         if opened and not at_open:
-            worst, best = (low, high) if side > 0 else (high, low)
-            nearer = max if side > 0 else min
-            further = min if side > 0 else max
-            if order.kind == LIMIT and self.rules.same_bar == "stop_first":
-                best = nearer(close, leave)
-            if order.kind == STOP_ORDER and self.rules.same_bar == "target_first":
-                worst = further(close, leave)
+            worst, best, target_first = self.rest_of(t, order, leave)
             self.filled = (self.open[-1], best)
-            self.touch(t, leave, worst, best)
+            self.touch(t, leave, worst, best, target_first)
         return opened
+
+    def rest_of(self, t: int, order: Entry, leave: float) -> tuple[float, float, bool]:
+        """Worst and best price of bar t after an order was filled inside it, and whether the best comes first.
+
+        It knows what surely came after the fill. Of what may have come before, it knows what goes against the position,
+        or with `target_first` what goes in its favour; with `nearer_first`, the way of the bar says what came before.
+        """
+        side = order.side
+        _, high, low, close = (float(x[t]) for x in (self.data.bid if side > 0 else self.data.ask))
+        worst, best = (low, high) if side > 0 else (high, low)
+        nearer, further = (max, min) if side > 0 else (min, max)
+        rises = (side > 0) == (order.kind == STOP_ORDER)  # to its price
+        target_first = self.rules.same_bar == "target_first"
+        # Which extreme was there before the fill, if that is known: it is left out.
+        was_worst = order.kind == STOP_ORDER and target_first
+        was_best = order.kind == LIMIT and self.rules.same_bar == "stop_first"
+        if self.rules.same_bar == "nearer_first":
+            target_first = order.kind == STOP_ORDER
+            if rises != self.is_high_nearer(t):
+                was_worst, was_best = target_first, not target_first
+        if was_best:
+            best = nearer(close, leave)
+        if was_worst:
+            worst = further(close, leave)
+        return worst, best, target_first
 
     def aims_of(self, order: Entry, entry: float) -> Aims:
         """What an order aims at: by the parameters, where its signal says nothing."""

@@ -127,6 +127,12 @@ def test_the_way_inside_a_bar():
     assert trades_of(run(rows, (0, MARKET, {"stop": 20, "target": 40}), rules=ExecutionRules(same_bar="target_first")))[
         0
     ][3:] == (1.1040, "take_profit")
+    nearer = ExecutionRules(same_bar="nearer_first")
+    assert trades_of(run(rows, (0, MARKET, {"stop": 20, "target": 40}), rules=nearer))[0][3:] == (1.0980, "stop_loss")
+    rises = [FLAT, (1.1000, 1.1045, 1.0950, 1.1000), FLAT]
+    assert trades_of(run(rises, (0, MARKET, {"stop": 20, "target": 40}), rules=nearer))[0][3:] == (
+        1.1040, "take_profit",
+    )  # fmt: skip
     # A limit that is filled on the way down (the low is nearer) reaches its target on the way up.
     limit = run(rows, (0, LIMIT, {"price": 1.0980, "target": 40, "stop": 20}))
     assert trades_of(limit) == [(1, 1.0980, 1, 1.1020, "take_profit")]
@@ -368,7 +374,10 @@ def test_a_stop_that_a_tick_puts_beyond_the_price_is_hit_there():
     assert trades_of(run_ticks(MovesItsStop, [FLAT, DIP, FLAT])) == [(1, 1.1000, 1, 1.0985, "stop_loss")]
 
 
-@pytest.mark.parametrize(("rules", "way"), [("stop_first", (0, 2, 1, 3)), ("target_first", (0, 1, 2, 3))])
+@pytest.mark.parametrize(
+    ("rules", "way"),
+    [("stop_first", (0, 2, 1, 3)), ("target_first", (0, 1, 2, 3)), ("nearer_first", (0, 2, 1, 3))],
+)
 def test_a_tick_knows_nothing_of_what_comes_after_it(rules, way):
     seen = []
 

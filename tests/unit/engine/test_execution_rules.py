@@ -107,6 +107,18 @@ def test_both_levels_in_one_bar():
     assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.0980, 1)
     trades, tally, _ = run(rows, exits, rules=ExecutionRules(same_bar="target_first"))
     assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.1040, 1)
+    # The low is 30 pips from the open, the high 50; then the other way round; for a short, its target is below.
+    nearer = ExecutionRules(same_bar="nearer_first")
+    trades, tally, _ = run(rows, exits, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0]), tally["n_ambiguous"]) == (1.0980, "stop_loss", 1)
+    high_is_nearer = [FLAT, FLAT, (1.1000, 1.1045, 1.0950, 1.1000)]
+    trades, tally, _ = run(high_is_nearer, exits, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0]), tally["n_ambiguous"]) == (1.1040, "take_profit", 1)
+    short = signals(3, short=[0])
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1045, 1.0950, 1.1000)], exits, entries=short, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.1020, "stop_loss")
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1050, 1.0955, 1.1000)], exits, entries=short, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0960, "take_profit")
 
 
 def test_finer_bars_decide_exits():
@@ -590,6 +602,20 @@ def test_the_bar_inside_which_an_entry_fills():
     assert outcome(run(rows, entries=stop, rules=first)[0])[2] == "end_of_data"
     rises = [FLAT, (1.1000, 1.1031, 1.0996, 1.1005), FLAT]
     assert outcome(run(rises, entries=stop)[0]) == (1.1010, 1.1030, "take_profit")
+    # With the way to the nearer extreme first it is known what came before. The low is nearer: the high comes after it.
+    nearer = ExecutionRules(same_bar="nearer_first")
+    rows = [FLAT, (1.1000, 1.1016, 1.0985, 1.1000), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(rows, entries=limit, rules=nearer)[0]) == (1.0990, 1.1005, "take_profit")
+    # The high is nearer, and was there before the limit.
+    rows = [FLAT, (1.1000, 1.1006, 1.0985, 1.1000), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(rows, entries=limit, rules=nearer)[0]) == (1.0990, 1.1000, "end_of_data")
+    # The low was there before the stop order, or comes after it.
+    rows = [FLAT, (1.1000, 1.1012, 1.0994, 1.1005), (1.1005, 1.1006, 1.1000, 1.1000)]
+    assert outcome(run(rows, entries=stop, rules=nearer)[0]) == (1.1010, 1.1000, "end_of_data")
+    rows = [FLAT, (1.1000, 1.1012, 1.0987, 1.1005), (1.1005, 1.1006, 1.1000, 1.1000)]
+    assert outcome(run(rows, entries=stop, rules=nearer)[0]) == (1.1010, 1.0995, "stop_loss")
+    both = [FLAT, (1.1000, 1.1031, 1.0960, 1.1005), FLAT]
+    assert outcome(run(both, entries=stop, rules=nearer)[0]) == (1.1010, 1.1030, "take_profit")
 
 
 def test_a_trailing_stop_of_the_signal():

@@ -23,7 +23,7 @@ from trading_ai.engine.compiled.carrying import (
     UNITS,
     open_value,
 )
-from trading_ai.engine.plan_columns import KIND, LIMIT, PERCENT, PRICE, SIZE, TRAIL, TRAIL_CODE
+from trading_ai.engine.plan_columns import KIND, LIMIT, PERCENT, PRICE, SIZE, STOP_ORDER, TRAIL, TRAIL_CODE
 from trading_ai.engine.plan_columns import STOP as PLAN_STOP
 from trading_ai.engine.plan_columns import STOP_CODE as PLAN_STOP_CODE
 from trading_ai.engine.plan_columns import TARGET as PLAN_TARGET
@@ -136,6 +136,35 @@ def open_planned(
     p[PAID] = commission(config, units, entry, rates, t)
     state[a.BALANCE] -= p[PAID]
     return n_open + 1
+
+
+@njit
+def rest_of(same_bar, high_nearer, kind, long, leave, high, low, close):
+    """Worst and best price of a bar after an order was filled inside it, and whether the best comes first.
+
+    Args:
+        same_bar: see `rules.SAME_BAR_CODES`.
+        high_nearer: see `bookkeeping.is_high_nearer`.
+        kind: LIMIT or STOP_ORDER.
+        long: whether it opened a long.
+        leave: price at which the position could be left at its fill.
+        high: highest of the bar, and below its lowest and its last, on the side that the position leaves at.
+        low: lowest.
+        close: last.
+    """
+    is_stop = kind == STOP_ORDER
+    worst, best = (low, high) if long else (high, low)
+    target_first = is_stop if same_bar == 2.0 else same_bar == 1.0
+    # Which extreme was there before the fill, if that is known: it is left out.
+    was_worst = is_stop and same_bar == 1.0
+    was_best = not is_stop and same_bar == 0.0
+    if same_bar == 2.0 and (long == is_stop) != high_nearer:
+        was_worst, was_best = is_stop, not is_stop
+    if was_best:
+        best = max(close, leave) if long else min(close, leave)
+    if was_worst:
+        worst = min(close, leave) if long else max(close, leave)
+    return worst, best, target_first
 
 
 @njit

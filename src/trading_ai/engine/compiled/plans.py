@@ -12,7 +12,15 @@ import numpy as np
 from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Market, Plans
-from trading_ai.engine.compiled.bookkeeping import end_days, finish, mark, rounded, start
+from trading_ai.engine.compiled.bookkeeping import (
+    end_days,
+    finish,
+    is_high_nearer,
+    mark,
+    rounded,
+    start,
+    target_comes_first,
+)
 from trading_ai.engine.compiled.carrying import (
     ENTRY_BAR,
     SIDE,
@@ -39,6 +47,7 @@ from trading_ai.engine.compiled.plan_entries import (
     WIDTH,
     bring_near,
     open_planned,
+    rest_of,
 )
 from trading_ai.engine.plan_columns import KIND, LIMIT, LONG_STOP, MARKET, PRICE_OF, SHORT_STOP, STOP_ORDER, UNTIL
 from trading_ai.engine.records import SIGNAL, TIME_EXIT
@@ -187,8 +196,11 @@ def simulate_plans(
                 o = market.bid_open[t] if long else market.ask_open[t]
                 worst = market.bid_low[t] if long else market.ask_high[t]
                 best = market.bid_high[t] if long else market.ask_low[t]
+                target_first = target_comes_first(
+                    config[a.SAME_BAR], side, market.bid_open[t], market.bid_high[t], market.bid_low[t]
+                )
                 n_open = close_inside_bar(
-                    config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
+                    config, positions, n_open, t, o, worst, best, target_first, market, days, state, tally, trades
                 )
                 for i in range(n_open):
                     positions[i, STOP] = positions[i, OWN_STOP]
@@ -229,16 +241,16 @@ def simulate_plans(
                         if n_open > n_before:
                             was_open = True
                             # The rest of the bar is like a bar of its own, see `reference_plans`.
-                            worst, best = (low, high) if long else (high, low)
-                            if kind == LIMIT and config[a.TARGET_FIRST] == 0.0:
-                                best = max(close, leave) if long else min(close, leave)
-                            if kind == STOP_ORDER and config[a.TARGET_FIRST] != 0.0:
-                                worst = min(close, leave) if long else max(close, leave)
+                            high_nearer = is_high_nearer(market.bid_open[t], market.bid_high[t], market.bid_low[t])
+                            worst, best, target_first = rest_of(
+                                config[a.SAME_BAR], high_nearer, kind, long, leave, high, low, close
+                            )
                             positions[n_before, INSIDE] = t
                             filled_best = best
                             n_open = close_inside_bar(
-                                config, positions, n_open, t, leave, worst, best, market, days, state, tally, trades
-                            )
+                                config, positions, n_open, t, leave, worst, best, target_first, market, days, state,
+                                tally, trades,
+                            )  # fmt: skip
             # 6. After the bar: stops that move, from the next bar on.
             for i in range(n_open):
                 side = positions[i, SIDE]
