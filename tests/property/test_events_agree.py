@@ -20,6 +20,8 @@ from tests.fakes.event_programs import (
     MOVE_STOP,
     MOVE_TARGET,
     N_COLUMNS,
+    RESERVE,
+    REVERSE,
     STOP,
     STOP_LIMIT,
     TRAIL,
@@ -41,7 +43,7 @@ def program(bars, seed, busy):
     table = np.zeros((n, most, N_COLUMNS))
     pip = bars.symbol.pip_size
     near = np.round(bars.close[:, None] + rng.integers(-25, 26, (n, most)) * pip, bars.symbol.digits)
-    kinds = np.array([MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, 6, 7, 8, TRAIL, 10, LEVELS, GROUP])
+    kinds = np.array([MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, 6, 7, 8, TRAIL, 10, LEVELS, GROUP, REVERSE, RESERVE])
     table[:, :, 0] = np.where(rng.random((n, most)) < busy, rng.choice(kinds, (n, most)), 0)
     table[:, :, 1] = rng.choice([-1.0, 1.0], (n, most))
     table[:, :, 2] = rng.choice([0.05, 0.1, 0.2], (n, most))

@@ -130,13 +130,21 @@ class EventSimulator(EventAccount):
                 self.marks[t] = self.balance
 
     def execute(self, order: EventOrder, t: int, quoted: float, bid: float, ask: float, inside: bool) -> None:
-        """Fill an order at a price: with netting, positions of the other side are closed first, oldest first."""
-        if self.netting and any(p.side != order.side for p in self.open):
+        """Fill an order at a price.
+
+        With netting, positions of the other side are closed first, oldest first; an order that reverses closes all of
+        them in any account, and then opens its whole size.
+        """
+        if order.pyramiding and sum(p.side == order.side for p in self.open) >= order.pyramiding:
+            order.is_live = False
+            return
+        others = [p for p in self.open if p.side != order.side] if self.netting or order.reverses else []
+        if others:
             is_limit = order.kind in {"limit", "stop_limit"}
             price = quoted if is_limit else self.slipped(quoted, order.side)
             wanted = self.units_of(order, t, price, self.equity_at(t, bid, ask))
-            left = wanted
-            for p in [p for p in self.open if p.side != order.side]:
+            left = math.inf if order.reverses else wanted
+            for p in others:
                 if left <= wanted * ROUNDING:
                     break
                 units = part_of(p.units, left)
@@ -148,17 +156,19 @@ class EventSimulator(EventAccount):
                 order.is_live = False
                 self.cancel_group(order, wanted > 0.0)
                 return
-            order.units = left
+            if not order.reverses:
+                order.units = left
         before = self.n_opened
         self.fill(order, t, quoted, bid, ask, inside)
-        self.cancel_group(order, self.n_opened > before)
+        self.cancel_group(order, self.n_opened > before or (order.reverses and bool(others)))
 
     def cancel_group(self, order: EventOrder, is_filled: bool) -> None:
         """Cancel the other orders of a group, once one of them is filled."""
         if order.oco is None or not is_filled:
             return
         for other in (*self.waiting, *self.requests):
-            if isinstance(other, EventOrder) and other.oco == order.oco:
+            is_part = isinstance(other, EventOrder) and other.bundle == order.bundle != 0
+            if isinstance(other, EventOrder) and other.oco == order.oco and not is_part:
                 other.is_live = False
 
     def at_price(self, t: int, bid: float, ask: float, inside: bool) -> None:
