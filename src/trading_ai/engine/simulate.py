@@ -99,6 +99,11 @@ class SignalGroup:
         """Whether no event is ever passed over because a position is still open."""
         return self._made_events(time_exit)[1]
 
+    @property
+    def decides_by_bar(self) -> bool:
+        """Whether each bar decides which of stop and target comes first."""
+        return self.account.rules.same_bar == "nearer_first"
+
     def _made_events(self, time_exit: int) -> tuple[Events, bool]:
         if time_exit not in self._events:
             slippage = self.account.costs.slippage_pips * self._pip

@@ -75,6 +75,7 @@ def simulate_grid(
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
     same_bar = config[a.SAME_BAR]
+    target_first, by_bar = same_bar == 1.0, same_bar == 2.0
     bid_open, bid_high, bid_low = market.bid_open, market.bid_high, market.bid_low
     keep_days = daily.shape[1] > 0
     u_events = np.uint64(n_events)
@@ -123,11 +124,10 @@ def simulate_grid(
             forced_key = 2 * events.forced[u]
             # Equal and odd: both were reached inside one bar, in an order that nobody knows.
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
-            both = np.uint64(stop_key >> 1)
-            on_target = target_key < stop_key or (
-                ambiguous
-                and target_comes_first(same_bar, events.side[u], bid_open[both], bid_high[both], bid_low[both])
-            )
+            on_target = target_key < stop_key or (ambiguous and target_first)
+            if by_bar and ambiguous:
+                both = np.uint64(stop_key >> 1)
+                on_target = target_comes_first(same_bar, events.side[u], bid_open[both], bid_high[both], bid_low[both])
             row = target_row if on_target else stop_row
             key = min(stop_key, target_key)
             on_force = key >= forced_key

@@ -14,7 +14,6 @@ import numpy as np
 from trading_ai._jit import begin, is_ready, njit_spread, set_ready, take
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Events, LaneSpace, Market, MoneyTable, Rectangle, Touches
-from trading_ai.engine.compiled.bookkeeping import is_high_nearer
 from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.lane_steps import add_cost, end_day, keep_day, look_closer, trade, write_tally
 from trading_ai.engine.compiled.layout import (
@@ -88,9 +87,7 @@ def simulate_lanes(
     n_days = days.day_last_bar.shape[0]
     units, rate, half_cent = config[a.UNITS], config[a.RATE], config[a.HALF_CENT]
     own_price = config[a.CONVERSION] == 2.0
-    by_bar = config[a.SAME_BAR] == 2.0
     tie_to_lane = (config[a.SAME_BAR] == 1.0) != lanes_are_stops
-    bid_open, bid_high, bid_low = market.bid_open, market.bid_high, market.bid_low
 
     # 1. Fill the exits of every event. Threads share the events out among themselves.
     while True:
@@ -168,10 +165,6 @@ def simulate_lanes(
                     e = np.uint64(b * N_EXIT * LANES)
                     et = np.uint64(b * N_EXIT_TIMES * LANES)
                     er, ert = e + u_row, et + u_row
-                    if by_bar:  # a tie is in the bar of this row's exit
-                        at = int(row[er + EXIT_BAR])
-                        up_first = is_high_nearer(bid_open[at], bid_high[at], bid_low[at])
-                        tie_to_lane = (up_first == (side > 0.0)) != lanes_are_stops
                     marked = trade(
                         s, st, lanes, lane_times, e, et, row, row_times, er, ert, tie_to_lane, float(first),
                         2.0 * events.forced[k] if events.forced[k] < n else np.inf,

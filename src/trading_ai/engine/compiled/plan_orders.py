@@ -27,61 +27,71 @@ F_LEG, F_FAR, F_PRICE, F_KIND = range(4)
 
 
 @njit
-def take_up(orders, row, side):
-    """Let the orders of a row of the plan wait, in place of others."""
-    orders[0, O_LIVE], orders[0, O_SIDE] = 1.0, side
-    orders[0, O_KIND], orders[0, O_PRICE], orders[0, O_LIMIT] = row[KIND], row[PRICE_OF], row[LIMIT_OF]
-    orders[1, O_LIVE], orders[1, O_SIDE] = (0.0 if np.isnan(row[OTHER_KIND]) else 1.0), -side
-    orders[1, O_KIND], orders[1, O_PRICE], orders[1, O_LIMIT] = row[OTHER_KIND], row[OTHER_PRICE], row[OTHER_LIMIT]
+def take_up(orders, rows, k, side, scale):
+    """Let the orders of row `k` of the plan wait, in place of others; their prices are rounded to 1 / scale."""
+    orders[0, O_LIVE], orders[0, O_SIDE], orders[0, O_KIND] = 1.0, side, rows[k, KIND]
+    orders[0, O_PRICE], orders[0, O_LIMIT] = rounded(rows[k, PRICE_OF], scale), rounded(rows[k, LIMIT_OF], scale)
+    orders[1, O_LIVE] = 0.0
+    orders[1, O_SIDE] = -side
+    if not np.isnan(rows[k, OTHER_KIND]):
+        orders[1, O_LIVE], orders[1, O_KIND] = 1.0, rows[k, OTHER_KIND]
+        orders[1, O_PRICE] = rounded(rows[k, OTHER_PRICE], scale)
+        orders[1, O_LIMIT] = rounded(rows[k, OTHER_LIMIT], scale)
 
 
 @njit
-def fills_at_its_stop(order):
+def fills_at_its_stop(orders, j):
     """Whether an order is filled at its stop price, once that is reached."""
-    if order[O_KIND] == STOP_LIMIT:
-        return (order[O_LIMIT] - order[O_PRICE]) * order[O_SIDE] >= 0.0
-    return order[O_KIND] == STOP_ORDER
+    if orders[j, O_KIND] == STOP_LIMIT:
+        return (orders[j, O_LIMIT] - orders[j, O_PRICE]) * orders[j, O_SIDE] >= 0.0
+    return orders[j, O_KIND] == STOP_ORDER
 
 
 @njit
-def trigger(order):
+def trigger(orders, j):
     """What becomes of a stop-limit order whose stop price was reached."""
-    order[O_KIND], order[O_PRICE] = LIMIT, order[O_LIMIT]
+    orders[j, O_KIND], orders[j, O_PRICE] = LIMIT, orders[j, O_LIMIT]
 
 
 @njit
-def reached_at_open(orders, bid, ask, scale):
+def reached_at_open(orders, bid, ask):
     """Which of the two orders is carried out at these opening prices; -1 for none.
 
     Args:
         orders: the two orders, shape (2, 5).
         bid: open at the bid.
         ask: open at the ask.
-        scale: prices of orders are rounded to 1 / scale.
     """
     for j in range(2):
-        order = orders[j]
-        if order[O_LIVE] == 0.0:
+        if orders[j, O_LIVE] == 0.0:
             continue
-        if order[O_KIND] == MARKET:
+        if orders[j, O_KIND] == MARKET:
             return j
-        side = order[O_SIDE]
+        side = orders[j, O_SIDE]
         opened = ask if side > 0.0 else bid
-        if order[O_KIND] == STOP_LIMIT and (opened - rounded(order[O_PRICE], scale)) * side >= 0.0:
-            trigger(order)
-        beyond = (rounded(order[O_PRICE], scale) - opened) * side
-        if (beyond if order[O_KIND] == LIMIT else -beyond) >= 0.0:
+        if orders[j, O_KIND] == STOP_LIMIT and (opened - orders[j, O_PRICE]) * side >= 0.0:
+            trigger(orders, j)
+        beyond = (orders[j, O_PRICE] - opened) * side
+        if (beyond if orders[j, O_KIND] == LIMIT else -beyond) >= 0.0:
             return j
     return -1
 
 
 @njit
-def fill_of(order, fill, may_return, same_bar, high_nearer, open_, high, low, close, scale):
-    """Note where a bar fills a waiting order; a stop-limit order that is triggered only becomes a limit order.
+def is_reached(orders, j, high, low):
+    """Whether a bar with this high and low, on the side that is entered at, reaches the price of order `j`."""
+    rises = (orders[j, O_SIDE] > 0.0) == (orders[j, O_KIND] != LIMIT)
+    return high >= orders[j, O_PRICE] if rises else low <= orders[j, O_PRICE]
+
+
+@njit
+def fill_of(orders, j, fills, may_return, same_bar, high_nearer, open_, high, low, close):
+    """Note where a bar fills an order that it reaches; a stop-limit order that is triggered only becomes a limit order.
 
     Args:
-        order: one of the two.
-        fill: out, columns as above.
+        orders: the two orders.
+        j: which of them.
+        fills: out, columns as above, shape (2, 4).
         may_return: whether a stop-limit order may be filled in the bar in which the price comes back to its limit.
         same_bar: see `rules.SAME_BAR_CODES`.
         high_nearer: see `bookkeeping.is_high_nearer`.
@@ -89,22 +99,16 @@ def fill_of(order, fill, may_return, same_bar, high_nearer, open_, high, low, cl
         high: highest.
         low: lowest.
         close: last.
-        scale: as of `reached_at_open`.
     """
-    fill[F_LEG] = -1.0
-    if order[O_LIVE] == 0.0:
-        return
-    side, kind, price = order[O_SIDE], order[O_KIND], rounded(order[O_PRICE], scale)
+    side, kind, price = orders[j, O_SIDE], orders[j, O_KIND], orders[j, O_PRICE]
     rises = (side > 0.0) == (kind != LIMIT)
-    if not (high >= price if rises else low <= price):
-        return
     first = rises == high_nearer
     turn, other = (high, low) if rises else (low, high)
-    if kind == LIMIT or fills_at_its_stop(order):
-        fill[F_LEG], fill[F_FAR] = (0.0 if first else 1.0), abs(price - (open_ if first else other))
-        fill[F_PRICE], fill[F_KIND] = price, (LIMIT if kind == LIMIT else STOP_ORDER)
+    if kind == LIMIT or fills_at_its_stop(orders, j):
+        fills[j, F_LEG], fills[j, F_FAR] = (0.0 if first else 1.0), abs(price - (open_ if first else other))
+        fills[j, F_PRICE], fills[j, F_KIND] = price, (LIMIT if kind == LIMIT else STOP_ORDER)
         return
-    limit = rounded(order[O_LIMIT], scale)
+    limit = orders[j, O_LIMIT]
     leg = -1.0
     if may_return and same_bar == 2.0 and first:
         if (limit - other) * side >= 0.0:
@@ -112,9 +116,9 @@ def fill_of(order, fill, may_return, same_bar, high_nearer, open_, high, low, cl
     elif may_return and (limit - close) * side >= 0.0:
         leg = 2.0
     if leg < 0.0:
-        trigger(order)
+        trigger(orders, j)
         return
-    fill[F_LEG], fill[F_FAR], fill[F_PRICE], fill[F_KIND] = leg, abs(limit - turn), limit, LIMIT
+    fills[j, F_LEG], fills[j, F_FAR], fills[j, F_PRICE], fills[j, F_KIND] = leg, abs(limit - turn), limit, LIMIT
 
 
 @njit

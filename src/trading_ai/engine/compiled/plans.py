@@ -60,6 +60,7 @@ from trading_ai.engine.compiled.plan_orders import (
     fill_of,
     fills_at_its_stop,
     first_of,
+    is_reached,
     reached_at_open,
     take_up,
 )
@@ -134,7 +135,7 @@ def simulate_plans(
                         orders[j, O_LIVE] = 0.0
             if k < n_orders and plan_bar[k] == t:
                 waiting = k
-                take_up(orders, plan_rows[k], plan_side[k])
+                take_up(orders, plan_rows, k, plan_side[k], scale)
                 k += 1
             if waiting >= 0 and (
                 t >= plan_rows[waiting, UNTIL] or (orders[0, O_LIVE] == 0.0 and orders[1, O_LIVE] == 0.0)
@@ -143,7 +144,7 @@ def simulate_plans(
             now = -1
             row = max(waiting, 0)
             if waiting >= 0:
-                now = reached_at_open(orders, market.bid_open[t], market.ask_open[t], scale)
+                now = reached_at_open(orders, market.bid_open[t], market.ask_open[t])
                 if now >= 0:
                     orders[now, O_LIVE] = 0.0
             order = orders[now, O_SIDE] if now >= 0 else 0.0
@@ -210,7 +211,7 @@ def simulate_plans(
                         if waits and opposite_rule != 2.0:
                             if orders[j, O_KIND] == LIMIT:
                                 bring_near(positions, i, np.nan, orders[j, O_PRICE], scale)
-                            elif fills_at_its_stop(orders[j]):
+                            elif fills_at_its_stop(orders, j):
                                 bring_near(positions, i, orders[j, O_PRICE], np.nan, scale)
                 long = side > 0.0
                 o = market.bid_open[t] if long else market.ask_open[t]
@@ -228,19 +229,23 @@ def simulate_plans(
                     positions[i, TARGET] = positions[i, OWN_TARGET]
             # 5. Waiting orders that the bar reaches, in the order of its way.
             filled_best = np.nan
+            reaches = False
             if waiting >= 0:
-                high_nearer = is_high_nearer(market.bid_open[t], market.bid_high[t], market.bid_low[t])
                 for j in range(2):
+                    fills[j, F_LEG] = -1.0
                     long = orders[j, O_SIDE] > 0.0
-                    closes = held == -orders[j, O_SIDE] and opposite_rule != 2.0
-                    fill_of(
-                        orders[j], fills[j], not closes, config[a.SAME_BAR], high_nearer,
-                        market.ask_open[t] if long else market.bid_open[t],
-                        market.ask_high[t] if long else market.bid_high[t],
-                        market.ask_low[t] if long else market.bid_low[t],
-                        market.ask_close[t] if long else market.bid_close[t], scale,
-                    )  # fmt: skip
-            while waiting >= 0:
+                    high = market.ask_high[t] if long else market.bid_high[t]
+                    low = market.ask_low[t] if long else market.bid_low[t]
+                    if orders[j, O_LIVE] != 0.0 and is_reached(orders, j, high, low):
+                        reaches = True
+                        closes = held == -orders[j, O_SIDE] and opposite_rule != 2.0
+                        high_nearer = is_high_nearer(market.bid_open[t], market.bid_high[t], market.bid_low[t])
+                        fill_of(
+                            orders, j, fills, not closes, config[a.SAME_BAR], high_nearer,
+                            market.ask_open[t] if long else market.bid_open[t], high, low,
+                            market.ask_close[t] if long else market.bid_close[t],
+                        )  # fmt: skip
+            while reaches and waiting >= 0:
                 j = first_of(fills)
                 if j < 0:
                     break
