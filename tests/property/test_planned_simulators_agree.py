@@ -52,6 +52,11 @@ def planned(bars, seed, density, *, stop, target, trail, size, entries, pairs, s
                 more[name] = np.where(both, np.nan, more[name])
             for name, way in (("long", 1.0), ("short", -1.0)):
                 away = way * rng.choice([3e-4, 1e-3], n)
+                if pairs == "mixed":  # both above the price, or both below it
+                    kind_of_it = "stop" if (name == "long") == (seed % 2 == 0) else "limit"
+                    above = rng.choice([3e-4, 6e-4, 1e-3], n) * (1.0 if seed % 2 == 0 else -1.0)
+                    more[f"{name}_entry_{kind_of_it}"] = np.round(bars.close + above, 5)
+                    continue
                 if pairs != "limits":
                     more[f"{name}_entry_stop"] = np.where(rng.random(n) < 0.8, np.round(bars.close + away, 5), np.nan)
                 if pairs != "stops":
@@ -89,7 +94,7 @@ _said = {
     "trail": UNITS,
     "size": st.sampled_from(["", "lots", "units"]),
     "entries": st.booleans(),
-    "pairs": st.sampled_from(["", "stops", "limits", "both"]),
+    "pairs": st.sampled_from(["", "stops", "limits", "both", "mixed"]),
     "stop_limits": st.booleans(),
     "expiry": st.booleans(),
     "exits": st.sampled_from(["", "flags", "prices"]),

@@ -636,6 +636,10 @@ def test_entries_that_wait_on_both_sides():
     assert sides(falls, both(3), rules=ExecutionRules(direction="long")) == [(1, 1.1010)]
     assert sides([FLAT, *falls], both(4)) == [(-1, 1.0990)]
     assert sides([FLAT, *falls], both(4, short_exit=[1])) == [(1, 1.1010)]
+    # Both on the way up: the nearer to the open comes first.
+    for short, first in ((1.1006, (-1, 1.1006)), (1.1011, (1, 1.1010))):
+        mixed = replace(both(3), short_entry_stop=None, short_entry_limit=prices(3, {0: short}))
+        assert sides([FLAT, (1.1000, 1.1012, 1.0998, 1.1005), FLAT], mixed) == [first]
     # Without a price of each side there is no order, as ever.
     assert len(run(falls, entries=replace(both(3), short_entry_stop=prices(3, {1: 1.0990})))[0]) == 0
     # Limits: the sell waits above, the buy below; a stop and a target for each from its own fill.
