@@ -148,7 +148,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "rules", "same_bar", "choice", "stop_first", "Which level fills when stop and target lie inside one bar.",
-        choices={"stop_first": "the stop-loss", "target_first": "the take-profit"},
+        choices={"stop_first": "the stop-loss", "target_first": "the take-profit",
+                 "nearer_first": "the one towards the extreme that is nearer to the open, as TradingView does"},
     ),
     Option(
         "rules", "level_anchor", "choice", "fill", "The price that stop and target distances are measured from.",

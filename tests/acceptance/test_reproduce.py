@@ -163,7 +163,7 @@ def runs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         },
         "rules": {
             "opposite_signal": draw(st.sampled_from(["reverse", "close", "ignore"])),
-            "same_bar": draw(st.sampled_from(["stop_first", "target_first"])),
+            "same_bar": draw(st.sampled_from(["stop_first", "target_first", "nearer_first"])),
             "level_anchor": draw(st.sampled_from(["fill", "signal_close"])),
             "round_levels": draw(st.booleans()),
             "direction": draw(st.sampled_from(["both", "long", "short"])),

@@ -20,7 +20,23 @@ from trading_ai.engine.sizing import Sizing
 from trading_ai.evaluation.event_runs import run_events
 from trading_ai.strategies.event import EventStrategy
 
-NOTHING, MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, CLOSE, MOVE_STOP, MOVE_TARGET, TRAIL, CANCEL, LEVELS, GROUP = range(13)
+(
+    NOTHING,
+    MARKET,
+    LIMIT,
+    STOP,
+    STOP_LIMIT,
+    EXIT,
+    CLOSE,
+    MOVE_STOP,
+    MOVE_TARGET,
+    TRAIL,
+    CANCEL,
+    LEVELS,
+    GROUP,
+    REVERSE,
+    RESERVE,
+) = range(15)
 N_COLUMNS = 9
 
 
@@ -71,6 +87,20 @@ class Program(EventStrategy):
                 ctx.position.modify(target=price)
             elif what == TRAIL:
                 ctx.position.trail(trail)
+            elif what == REVERSE and side > 0 and trail > 0:
+                ctx.buy(reverse=True, pyramiding=expiry, stop_pips=stop, target_pips=target)
+            elif what == REVERSE and side > 0:
+                ctx.buy(size, stop_price=price, reverse=True, pyramiding=1, stop_pips=stop, oco="both")
+            elif what == REVERSE and trail > 0:
+                ctx.sell(size, limit=price, reverse=expiry > 1, stop_pips=stop, target_pips=target)
+            elif what == REVERSE:
+                ctx.sell(size, stop_price=price, limit=second, reverse=True, stop_pips=stop, target_pips=target)
+            elif what == RESERVE and target > 0:
+                ctx.position.reserve(size / 2, stop=price, target=second)
+            elif what == RESERVE and expiry > 0:
+                ctx.position.reserve(size, target=second, trail=trail)
+            elif what == RESERVE:
+                ctx.position.reserve(stop=price)
             elif what == CANCEL:
                 ctx.cancel_all()
         if self.watches and ctx.position.profit < -50.0 and ctx.equity > 0.9 * ctx.balance:

@@ -20,6 +20,8 @@ from tests.fakes.event_programs import (
     MOVE_STOP,
     MOVE_TARGET,
     N_COLUMNS,
+    RESERVE,
+    REVERSE,
     STOP,
     STOP_LIMIT,
     TRAIL,
@@ -41,7 +43,7 @@ def program(bars, seed, busy):
     table = np.zeros((n, most, N_COLUMNS))
     pip = bars.symbol.pip_size
     near = np.round(bars.close[:, None] + rng.integers(-25, 26, (n, most)) * pip, bars.symbol.digits)
-    kinds = np.array([MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, 6, 7, 8, TRAIL, 10, LEVELS, GROUP])
+    kinds = np.array([MARKET, LIMIT, STOP, STOP_LIMIT, EXIT, 6, 7, 8, TRAIL, 10, LEVELS, GROUP, REVERSE, RESERVE])
     table[:, :, 0] = np.where(rng.random((n, most)) < busy, rng.choice(kinds, (n, most)), 0)
     table[:, :, 1] = rng.choice([-1.0, 1.0], (n, most))
     table[:, :, 2] = rng.choice([0.05, 0.1, 0.2], (n, most))
@@ -88,7 +90,7 @@ def tick_program(bars, seed, busy):
     commission=st.sampled_from([0.0, 3.5]),
     swap=st.sampled_from([0.0, -0.6]),
     leverage=st.sampled_from([0.0, 30.0]),
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
     direction=st.sampled_from(["both", "both", "long"]),
     close_at_end=st.booleans(),
     sizing=st.sampled_from([Sizing(), Sizing("risk_percent", 1.0), Sizing("percent_of_equity", 50.0)]),
@@ -120,7 +122,7 @@ def test_plain_and_compiled_runs_are_the_same(
     capital=st.sampled_from([200.0, 10_000.0]),
     spread=st.sampled_from([None, 2.0]),
     leverage=st.sampled_from([0.0, 30.0]),
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
 )
 def test_who_only_looks_at_ticks_trades_as_without(seed, busy, capital, spread, leverage, same_bar):
     bars = random_bars(150, seed, symbol=EURUSD, start=1.1)

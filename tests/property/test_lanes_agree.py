@@ -24,7 +24,7 @@ from trading_ai.strategies.base import Signals
 
 _rules = st.builds(
     ExecutionRules,
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
     level_anchor=st.sampled_from(["fill", "signal_close"]),
     direction=st.sampled_from(["both", "both", "long", "short"]),
 )
@@ -96,7 +96,7 @@ def test_lanes_agree(data):
     where = (np.arange(stop_of.size), stop_of, target_of)
     n_days = twins.data.day_last_bar.size if draw(st.booleans()) else 0
     worth = grid_run.rectangle(stop_of, target_of, int(n_stops)) is not None
-    lanes = worth and twins.group.every_event_opens(time_exit)
+    lanes = worth and twins.group.every_event_opens(time_exit) and not twins.group.decides_by_bar
 
     one_by_one = _run(twins.group, ExitRows(values), where, levels, n_days, 1, False)
     n_threads = draw(st.integers(1, 1 if IS_PLAIN else 3))  # plain intrinsics are not atomic
@@ -125,6 +125,15 @@ def test_alternating_signals_are_laid_out():
     assert found.lanes_are_stops
     assert found.place.shape == (17, 32)
     assert np.sort(found.place[found.place >= 0]).tolist() == list(range(527))
+
+
+def test_what_each_bar_decides_is_not_laid_out():
+    stop_of, target_of = (a.ravel() for a in np.meshgrid(np.arange(31), np.arange(17), indexing="ij"))
+    levels = stop_levels(1e-4 * (3.0 + np.arange(31))), 1e-4 * (2.0 + np.arange(17))
+    for rule in ("stop_first", "target_first", "nearer_first"):
+        twins = Twins(random_bars(300, 1), _alternating(300, 1, 0.3), rules=ExecutionRules(same_bar=rule))
+        run = GridRun(twins.group, 0, (np.arange(stop_of.size), stop_of, target_of), levels, False)
+        assert (run._rectangle is None) == (rule == "nearer_first")
 
 
 def test_a_position_that_outlives_the_next_entry_is_not_laid_out():

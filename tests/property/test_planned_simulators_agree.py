@@ -33,7 +33,7 @@ def _level(unit, rng, bars, side, pips):
     return Level.atr(5, silent * rng.choice([0.5, 2.0], n)) if unit else None
 
 
-def planned(bars, seed, density, *, stop, target, trail, size, entries, expiry, exits) -> Signals:
+def planned(bars, seed, density, *, stop, target, trail, size, entries, pairs, stop_limits, expiry, exits) -> Signals:
     """Random signals that say something of each kind that is asked for."""
     rng, n = np.random.default_rng(seed), len(bars)
     long = rng.random(n) < density
@@ -45,6 +45,29 @@ def planned(bars, seed, density, *, stop, target, trail, size, entries, expiry, 
         away = side * rng.choice([-2e-4, 0.0, 3e-4, 1e-3], n)
         more["entry_limit"] = np.where(kind == 1, np.round(bars.close - away, 5), np.nan)
         more["entry_stop"] = np.where(kind == 2, np.round(bars.close + away, 6), np.nan)
+        if pairs:
+            both = rng.random(n) < 2 * density
+            long, short = long | both, short | both
+            for name in ("entry_limit", "entry_stop"):
+                more[name] = np.where(both, np.nan, more[name])
+            for name, way in (("long", 1.0), ("short", -1.0)):
+                away = way * rng.choice([3e-4, 1e-3], n)
+                if pairs == "mixed":  # both above the price, or both below it
+                    kind_of_it = "stop" if (name == "long") == (seed % 2 == 0) else "limit"
+                    above = rng.choice([3e-4, 6e-4, 1e-3], n) * (1.0 if seed % 2 == 0 else -1.0)
+                    more[f"{name}_entry_{kind_of_it}"] = np.round(bars.close + above, 5)
+                    continue
+                if pairs != "limits":
+                    more[f"{name}_entry_stop"] = np.where(rng.random(n) < 0.8, np.round(bars.close + away, 5), np.nan)
+                if pairs != "stops":
+                    back = away if pairs == "limits" else rng.choice([-2e-4, 4e-4, 8e-4], n) * way
+                    more[f"{name}_entry_limit"] = np.round(
+                        bars.close - back + (0.0 if pairs == "limits" else 1.0) * away, 5
+                    )
+        if stop_limits:
+            more["entry_limit"] = np.where(
+                kind == 2, more["entry_stop"] + side * rng.choice([-6e-4, 2e-4], n), more["entry_limit"]
+            )
         if expiry:
             more["expiry"] = rng.choice([1.0, 3.0, np.nan], n)
     if exits == "prices":
@@ -71,6 +94,8 @@ _said = {
     "trail": UNITS,
     "size": st.sampled_from(["", "lots", "units"]),
     "entries": st.booleans(),
+    "pairs": st.sampled_from(["", "stops", "limits", "both", "mixed"]),
+    "stop_limits": st.booleans(),
     "expiry": st.booleans(),
     "exits": st.sampled_from(["", "flags", "prices"]),
 }

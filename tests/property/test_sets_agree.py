@@ -33,7 +33,7 @@ from trading_ai.strategies.signals import Crossing, Crossings, Each
 _rules = st.builds(
     ExecutionRules,
     opposite_signal=st.sampled_from(["reverse", "close", "ignore"]),
-    same_bar=st.sampled_from(["stop_first", "target_first"]),
+    same_bar=st.sampled_from(["stop_first", "target_first", "nearer_first"]),
     level_anchor=st.sampled_from(["fill", "signal_close"]),
     round_levels=st.booleans(),
     direction=st.sampled_from(["both", "both", "long", "short"]),

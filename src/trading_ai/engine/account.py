@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trading_ai.engine.compiled import bookkeeping
 from trading_ai.engine.costs import Costs
 from trading_ai.engine.execution_data import CONVERT_OWN_PRICE, CONVERT_RATES, ExecutionData
-from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, ExecutionRules, check_number
+from trading_ai.engine.rules import DIRECTION_CODES, OPPOSITE_CODES, SAME_BAR_CODES, ExecutionRules, check_number
 from trading_ai.engine.sizing import Sizing
 from trading_ai.errors import RuleError
 
@@ -140,7 +140,7 @@ def config_vector(data: ExecutionData, account: Account) -> Floats:
         "rate": data.rate,
         "level_scale": data.price_scale if rules.round_levels else 0.0,
         "fill_scale": data.price_scale,
-        "target_first": float(rules.same_bar == "target_first"),
+        "same_bar": float(SAME_BAR_CODES[rules.same_bar]),
         "close_at_end": float(rules.close_at_end),
         "opposite": float(OPPOSITE_CODES[rules.opposite_signal]),
         "direction": float(DIRECTION_CODES[rules.direction]),

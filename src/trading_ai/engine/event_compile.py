@@ -38,7 +38,7 @@ _CALLED = {
             event_orders_placed,
             (
                 "at", "at_known", "cancel_all", "n_waiting", "move_stop", "move_target", "trail_oldest", "of_oldest",
-                "of_last_trade", "round_to", "whole_number",
+                "reserve", "of_last_trade", "round_to", "whole_number",
             ),
         ),
     )

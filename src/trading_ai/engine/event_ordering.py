@@ -13,8 +13,7 @@ from trading_ai.engine.event_orders import EventOrder, OrderKind
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.event_series import OtherBars, Place
 from trading_ai.engine.event_views import OrderView, PositionView
-from trading_ai.engine.event_words import known_words
-from trading_ai.errors import EvaluationError
+from trading_ai.engine.event_words import check_amounts, known_words, parts_of
 from trading_ai.market.seen import SeenBars
 
 
@@ -65,7 +64,8 @@ class Ordering:
                 ``target_pips`` (from the fill): levels of the position. ``trail`` (price) or ``trail_pips``: its stop
                 stays so far behind the best price. ``expiry``: for how many of the strategy's bars it waits.
                 ``oco``: a name or number; the first of that group that is filled cancels the others. ``targets``:
-                pairs of lots and target, which make a position each.
+                lots and target, or lots, target and stop, which make a position each. ``reverse``: it closes what is
+                open on the other side. ``pyramiding``: filled only while fewer positions of its own side are open.
 
         Returns:
             The order; None where a price of it is NaN: such an order is not placed, and counted as skipped.
@@ -111,20 +111,20 @@ class Ordering:
         trail_pips: float = 0.0,
         expiry: int = 0,
         oco: int | str | None = None,
-        targets: Sequence[tuple[float, float]] = (),
+        targets: Sequence[tuple[float, ...]] = (),
+        reverse: bool = False,
+        pyramiding: int = 0,
+        bundle: int = 0,
     ) -> Any:
         if targets:
             common = {
                 "limit": limit, "stop_price": stop_price, "stop": stop, "stop_pips": stop_pips, "trail": trail,
-                "trail_pips": trail_pips, "expiry": expiry, "oco": oco,
+                "trail_pips": trail_pips, "expiry": expiry, "oco": oco, "reverse": reverse,
+                "bundle": self._simulator.n_ordered + 1,
             }  # fmt: skip
-            return [self._order(side, lots, target=price, **common) for lots, price in targets]  # type: ignore[arg-type]
+            return [self._order(side, lots, **common | own) for lots, own in parts_of(targets)]  # type: ignore[arg-type]
         simulator = self._simulator
-        if size is not None and (size <= 0.0 or size == math.inf):
-            raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out for the backtest's own size")
-        distances = (stop_pips, target_pips, trail, trail_pips, expiry)
-        if any(value < 0 for value in distances):
-            raise EvaluationError("stop_pips, target_pips, trail, trail_pips and expiry must not be below 0")
+        check_amounts(size, distances := (stop_pips, target_pips, trail, trail_pips, expiry, pyramiding))
         prices = (limit, stop_price, stop, target, size, *distances)
         if any(value is not None and math.isnan(value) for value in prices):
             simulator.skipped += 1
@@ -139,7 +139,8 @@ class Ordering:
             simulator.n_ordered, kind, side, 0.0 if size is None else size * simulator.symbol.lot_size,
             limit=_price(limit), stop_price=_price(stop_price), stop=_price(stop), target=_price(target),
             stop_pips=stop_pips, target_pips=target_pips, trail=trail or trail_pips * simulator.pip,
-            last_bar=self._run_place.bar + expiry if expiry else -1, oco=oco,
+            last_bar=self._run_place.bar + expiry if expiry else -1, oco=oco, reverses=reverse,
+            pyramiding=pyramiding, bundle=bundle,
         )  # fmt: skip
         simulator.place(order)
         return OrderView(simulator, order)

@@ -31,12 +31,14 @@ class HeldPosition(Position):
         trail: distance in price that the stop is kept behind the best price, 0 for none.
         is_inside: whether it was opened inside its bar, of which it then saw the close only.
         slips: slippage that its entry paid, price units.
+        is_reserved: whether it is what an exit of its own was reserved for: no later one is.
     """
 
     number: int = 0
     trail: float = 0.0
     is_inside: bool = False
     slips: float = 0.0
+    is_reserved: bool = False
 
 
 @dataclass(eq=False)
@@ -57,6 +59,9 @@ class EventOrder:
         trail: distance of its trailing stop, price; 0 for none.
         last_bar: the last of the strategy's bars in which it may be filled; -1 for no end.
         oco: orders of one group, of which the first that is filled cancels the others; None for none.
+        reverses: whether it closes all positions of the other side when it is filled.
+        pyramiding: it is filled only while fewer positions of its own side are open; 0 for any number.
+        bundle: number of the first of the orders that were placed as one, which do not cancel each other; 0 for none.
         due: the first execution bar in which it may be filled.
         is_live: False once it was filled, cancelled or refused.
     """
@@ -74,6 +79,9 @@ class EventOrder:
     trail: float = 0.0
     last_bar: int = -1
     oco: int | str | None = None
+    reverses: bool = False
+    pyramiding: int = 0
+    bundle: int = 0
     due: int = 0
     is_live: bool = True
 

@@ -6,7 +6,8 @@ An order that the strategy places at a bar's close is carried out from the next 
    that the open is at or beyond; what the account cannot carry; pending orders that the open is at or beyond;
 2. inside it along a way from the open to one extreme, to the other, and to the close: whatever the price reaches first
    is filled first. The way goes against the open positions first (``same_bar="target_first"``: for them first). Where
-   none are open, or some of both sides, it goes to the extreme first that is nearer to the open, as TradingView's does;
+   none are open, or some of both sides, or with ``"nearer_first"``, it goes to the extreme first that is nearer to the
+   open, as TradingView's does;
 3. after it trailing stops move; at its close the account is looked at again.
 """
 
@@ -142,13 +143,21 @@ class EventSimulator(EventAccount):
                 self.marks[t] = self.balance
 
     def execute(self, order: EventOrder, t: int, quoted: float, bid: float, ask: float, inside: bool) -> None:
-        """Fill an order at a price: with netting, positions of the other side are closed first, oldest first."""
-        if self.netting and any(p.side != order.side for p in self.open):
+        """Fill an order at a price.
+
+        With netting, positions of the other side are closed first, oldest first; an order that reverses closes all of
+        them in any account, and then opens its whole size.
+        """
+        if order.pyramiding and sum(p.side == order.side for p in self.open) >= order.pyramiding:
+            order.is_live = False
+            return
+        others = [p for p in self.open if p.side != order.side] if self.netting or order.reverses else []
+        if others:
             is_limit = order.kind in {"limit", "stop_limit"}
             price = quoted if is_limit else self.slipped(quoted, order.side)
             wanted = self.units_of(order, t, price, self.equity_at(t, bid, ask))
-            left = wanted
-            for p in [p for p in self.open if p.side != order.side]:
+            left = math.inf if order.reverses else wanted
+            for p in others:
                 if left <= wanted * ROUNDING:
                     break
                 units = part_of(p.units, left)
@@ -160,17 +169,19 @@ class EventSimulator(EventAccount):
                 order.is_live = False
                 self.cancel_group(order, wanted > 0.0)
                 return
-            order.units = left
+            if not order.reverses:
+                order.units = left
         before = self.n_opened
         self.fill(order, t, quoted, bid, ask, inside)
-        self.cancel_group(order, self.n_opened > before)
+        self.cancel_group(order, self.n_opened > before or (order.reverses and bool(others)))
 
     def cancel_group(self, order: EventOrder, is_filled: bool) -> None:
         """Cancel the other orders of a group, once one of them is filled."""
         if order.oco is None or not is_filled:
             return
         for other in (*self.waiting, *self.requests):
-            if isinstance(other, EventOrder) and other.oco == order.oco:
+            is_part = isinstance(other, EventOrder) and other.bundle == order.bundle != 0
+            if isinstance(other, EventOrder) and other.oco == order.oco and not is_part:
                 other.is_live = False
 
     def at_price(self, t: int, bid: float, ask: float, inside: bool) -> None:
@@ -226,7 +237,7 @@ class EventSimulator(EventAccount):
     def goes_up_first(self, t: int) -> bool:
         """Whether the way of bar t goes to its high before its low."""
         sides = {p.side for p in self.open}
-        if len(sides) == 1:
+        if len(sides) == 1 and self.rules.same_bar != "nearer_first":
             return (-1 in sides) == (self.rules.same_bar == "stop_first")
         return bool(self.bid[1][t] - self.bid[0][t] < self.bid[0][t] - self.bid[2][t])
 

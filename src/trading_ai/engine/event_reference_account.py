@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from trading_ai.engine.account import Account
-from trading_ai.engine.event_orders import MOST_POSITIONS, EventOrder, HeldPosition
+from trading_ai.engine.event_orders import MOST_POSITIONS, EventOrder, HeldPosition, new_stop, new_target, part_of
 from trading_ai.engine.execution_data import ExecutionData
 from trading_ai.engine.records import END_OF_DATA, STOP_LOSS, STOP_OUT, TRAILING_STOP
 from trading_ai.engine.reference_account import Exits, ReferenceAccount
@@ -175,6 +176,34 @@ class EventAccount(ReferenceAccount):
                 number=self.n_opened, trail=order.trail, is_inside=inside, slips=slips,
             )
         )  # fmt: skip
+
+    def reserve(self, p: HeldPosition, units: float, stop: float, target: float, trail: float) -> HeldPosition:
+        """Reserve a part of a position for an exit of its own: from here on it is a position of its own.
+
+        Args:
+            p: the position.
+            units: how much of it; all of it where that is not less.
+            stop: price of the part's stop, NaN for none.
+            target: price of its target, NaN for none.
+            trail: distance of its trailing stop, price units; 0 for none.
+        """
+        part = p
+        if part_of(p.units, units) < p.units:
+            if len(self.open) >= MOST_POSITIONS:
+                raise EvaluationError(f"more than {MOST_POSITIONS} positions are open at once, their parts included")
+            share = units / p.units
+            self.n_opened += 1
+            part = replace(
+                p, units=units, commission=p.commission * share, margin=p.margin * share, number=self.n_opened
+            )
+            p.units -= units
+            p.commission -= part.commission
+            p.margin -= part.margin
+            self.open.insert(self.open.index(p) + 1, part)
+        new_stop(part, self.level(stop))
+        new_target(part, self.level(target))
+        part.trail, part.best, part.is_reserved = trail, part.entry, True
+        return part
 
     # --- closing ----------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ _TRADE = {
     "exit": "of_last_trade(d, 3)", "net_profit": "of_last_trade(d, 4)",
 }  # fmt: skip
 _PRICES = ("size", "limit", "stop_price", "stop", "target")
-_DISTANCES = ("stop_pips", "target_pips", "trail", "trail_pips", "expiry")
+_DISTANCES = ("stop_pips", "target_pips", "trail", "trail_pips", "expiry", "reverse", "pyramiding")
 _IS_OPEN = "(d.account[e.N_OPEN] > 0.0)"
 _COUNTS = {"positions": "int(d.account[e.N_OPEN])", "orders": "n_waiting(d)"}
 """How many there are: all that compiled code knows of lists of objects."""
@@ -344,6 +344,12 @@ class Rewriting(ast.NodeTransformer):
                 return self._do("close_part" if size else "close_oldest", *size)
             if name == "trail" and (call.args or given):
                 return self._do("trail_oldest", self._named(call, ("distance",))["distance"])
+            if name == "reserve":
+                values = self._named(call, ("size", "stop", "target", "trail"))
+                known = ("size", "stop", "target")
+                levels = [values.get(key, ast.Constant(0.0)) for key in (*known, "trail")]
+                sum_given = sum(1 << i for i, key in enumerate(known) if key in values)
+                return self._do("reserve", *levels, ast.Constant(sum_given))
             if name == "modify":
                 values = self._named(call, ("stop", "target"))
                 moves: list[ast.stmt] = [self._do(f"move_{key}", value) for key, value in values.items()]
@@ -379,6 +385,8 @@ class Rewriting(ast.NodeTransformer):
             if not isinstance(oco, ast.Constant):
                 raise CannotCompileError(call.lineno, "oco is no plain name or number")
             group = ast.Constant(float(self.groups.setdefault(oco.value, len(self.groups) + 1)))
+        if "reverse" in values:
+            values["reverse"] = ast.IfExp(values["reverse"], ast.Constant(1.0), ast.Constant(0.0))
         given = sum(1 << i for i, name in enumerate(_PRICES) if name in values)
         nan = ast.Attribute(ast.Name("np", ast.Load()), "nan", ast.Load())
         prices: list[ast.expr] = [values.get(name, nan) for name in _PRICES]

@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from trading_ai.engine.event_orders import EventOrder, HeldPosition
+from trading_ai.engine.event_orders import EventOrder, HeldPosition, new_stop, new_target
 from trading_ai.engine.event_reference import EventSimulator
 from trading_ai.engine.markets import Market, ends_ns
 from trading_ai.engine.records import STOP_OUT
@@ -200,6 +200,24 @@ class SymbolSimulator(EventSimulator):
             self._later.append(change)
         else:
             change()
+
+    @override
+    def reserve(self, p: HeldPosition, units: float, stop: float, target: float, trail: float) -> HeldPosition:
+        """Reserve a part; its levels hold from the end of a bar that is under way on, see `change`."""
+        if self.opened == self.now:
+            return super().reserve(p, units, stop, target, trail)
+        levels = p.stop, p.stop_reason, p.target, p.trail, p.best
+        part = super().reserve(p, units, math.nan, math.nan, 0.0)
+        best = part.best
+        part.stop, part.stop_reason, part.target, part.trail, part.best = levels
+
+        def change() -> None:
+            new_stop(part, self.level(stop))
+            new_target(part, self.level(target))
+            part.trail, part.best = trail, best
+
+        self.change(change)
+        return part
 
     @override
     def expire(self, strategy_bar: int) -> None:

@@ -120,6 +120,40 @@ class PositionView:
             simulator.touched = True
             simulator.change(lambda: new_target(p, far))
 
+    def reserve(
+        self, size: float | None = None, stop: float | None = None, target: float | None = None, trail: float = 0.0
+    ) -> PositionView:
+        """Reserve a part for an exit of its own, from the next bar on; what is reserved no later exit is reserved for.
+
+        The part is a position of its own from here on, with these levels only, and stands after this one in
+        `positions`; this one is the rest, with its own levels. Nothing happens where this is a reserved part already,
+        or where the size or a price is NaN.
+
+        Args:
+            size: lots, rounded down to the volume step; None, or more than is left, for all of it.
+            stop: price of the part's stop; None for none.
+            target: price of its target likewise.
+            trail: its stop stays so far (price) behind the best price; 0 for none.
+
+        Returns:
+            The part; a false one where nothing was reserved.
+
+        Raises:
+            EvaluationError: the size is not above 0, or infinite, or the distance is below 0.
+        """
+        p, simulator = self._position, self._simulator
+        if (size is not None and (size <= 0.0 or size == math.inf)) or trail < 0.0:
+            raise EvaluationError(f"size must be above 0 lots and trail not below 0, not {size} and {trail}")
+        given = [value for value in (size, stop, target, trail) if value is not None]
+        if p is None or not self or p.is_reserved or any(math.isnan(value) for value in given):
+            return PositionView(simulator, None)
+        units = math.inf if size is None else simulator.whole_steps(size * simulator.symbol.lot_size)
+        if units <= 0.0:
+            return PositionView(simulator, None)
+        simulator.touched = True
+        at, aim = (math.nan if value is None else value for value in (stop, target))
+        return PositionView(simulator, simulator.reserve(p, units, at, aim, trail))
+
     def trail(self, distance: float) -> None:
         """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 stops that.
 

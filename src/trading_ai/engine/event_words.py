@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from trading_ai.errors import EvaluationError, did_you_mean
 
 _ORDER_WORDS = (
     "limit", "stop_price", "stop", "target", "stop_pips", "target_pips", "trail", "trail_pips", "expiry", "oco",
-    "targets",
+    "targets", "reverse", "pyramiding",
 )  # fmt: skip
 _OTHER_WORDS = {
     "stop_loss": "stop (a price) or stop_pips", "sl": "stop (a price) or stop_pips",
@@ -20,6 +22,34 @@ _OTHER_WORDS = {
 """What other programs call the words of an order, and what it is called here."""
 
 
+def check_amounts(size: float | None, distances: tuple[float, ...]) -> None:
+    """Check the amounts of an order.
+
+    Args:
+        size: lots; None for the account's own.
+        distances: distances, bars and numbers.
+
+    Raises:
+        EvaluationError: the size is not above 0, or infinite, or another number is below 0.
+    """
+    if size is not None and (size <= 0.0 or size == inf):
+        raise EvaluationError(f"size: must be above 0 lots, not {size}; leave it out for the backtest's own size")
+    if any(value < 0 for value in distances):
+        raise EvaluationError("stop_pips, target_pips, trail, trail_pips, expiry and pyramiding must not be below 0")
+
+
+def parts_of(targets: Sequence[tuple[float, ...]]) -> list[tuple[float, dict[str, float]]]:
+    """Lots and levels of each of several targets; one with a stop of its own has no other.
+
+    Args:
+        targets: lots and target, or lots, target and stop.
+    """
+    return [
+        (lots, {"target": price, **({"stop": own[0], "stop_pips": 0.0} if own else {})})
+        for lots, price, *own in targets
+    ]
+
+
 def known_words(method: str, order: dict[str, Any]) -> dict[str, Any]:
     """The arguments of an order, if all of them are known.
 
@@ -28,7 +58,7 @@ def known_words(method: str, order: dict[str, Any]) -> dict[str, Any]:
         order: its arguments by name.
 
     Raises:
-        EvaluationError: one is not known; the message says what is meant by it elsewhere.
+        EvaluationError: one is not known, and the message says what is meant elsewhere, or two do not go together.
     """
     for name in order:
         if name not in _ORDER_WORDS:
@@ -37,4 +67,6 @@ def known_words(method: str, order: dict[str, Any]) -> dict[str, Any]:
             raise EvaluationError(
                 f"ctx.{method} has no argument {name!r}. {remedy}It takes size, {', '.join(_ORDER_WORDS)}"
             )
+    if order.get("targets") and order.get("pyramiding"):
+        raise EvaluationError("pyramiding does not go with targets: each of them opens a position")
     return order

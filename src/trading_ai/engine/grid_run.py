@@ -34,6 +34,11 @@ class Group(Protocol):
         """Whether all combinations walk through the same events."""
         ...
 
+    @property
+    def decides_by_bar(self) -> bool:
+        """Whether each bar decides which of stop and target comes first: lanes know one answer for all."""
+        ...
+
     def n_events(self, time_exit: int) -> int:
         """Number of events."""
         ...
@@ -125,7 +130,8 @@ class GridRun:
         self._lock = threading.Lock()
         n_events = group.n_events(time_exit)
         self._sizes = n_events, level_count(levels) + 1
-        self._rectangle = rectangle(*where[1:], levels[0].shape[0]) if group.every_event_opens(time_exit) else None
+        in_lanes = group.every_event_opens(time_exit) and not group.decides_by_bar
+        self._rectangle = rectangle(*where[1:], levels[0].shape[0]) if in_lanes else None
         if self._rectangle is not None:
             # Long runs lay out their exits anew for every piece of the rectangle; short ones may be cut finer.
             n_pieces = n_threads if n_events > BLOCK_EVENTS else 3 * n_threads

@@ -15,6 +15,7 @@ from trading_ai.engine.plans import Plan, plan_of
 from trading_ai.errors import RuleError, StrategyError
 from trading_ai.market.bars import Bars
 from trading_ai.strategies.base import Signals
+from trading_ai.strategies.entry_values import paired_bars
 
 Bytes = npt.NDArray[np.int8]
 _NONE = np.empty(0, dtype=np.int8)
@@ -127,11 +128,14 @@ def place_orders(
     Raises:
         StrategyError: the signals have the wrong shape or type.
     """
-    orders = _placed(signals, n_bars, bar_map, n_execution_bars, source)
     if not signals.is_planned:
-        return orders
+        return _placed(signals, n_bars, bar_map, n_execution_bars, source)
     if bars is None:
         raise StrategyError("needs the bars that its levels are measured on", parameter=source)
+    paired = paired_bars(signals, bars, source)
+    if paired.any():  # the order to buy stands for both, see `Plan.rows`
+        signals = replace(signals, short_entry=signals.arrays(n_bars, source)[1] & ~paired)
+    orders = _placed(signals, n_bars, bar_map, n_execution_bars, source)
     same = not bar_map.first.size
     first = np.arange(n_bars, dtype=np.int64) if same else bar_map.first
     at = np.flatnonzero(orders.entry).astype(np.int64)
@@ -140,7 +144,7 @@ def place_orders(
     decisions = decisions[first[decisions + 1] < n_execution_bars]
     decided = np.zeros(n_execution_bars, dtype=np.int64)
     decided[first[decisions + 1]] = decisions  # the newest, as below
-    plan = plan_of(signals, bars, source, at, decided[at], first, n_execution_bars)
+    plan = plan_of(signals, bars, source, at, orders.entry[at], decided[at], paired, first, n_execution_bars)
     return replace(orders, plan=plan)
 
 

@@ -11,13 +11,18 @@ from trading_ai.engine.plan_columns import (
     DISTANCE,
     KIND,
     LIMIT,
+    LIMIT_OF,
     MARKET,
     N_PLAN,
+    OTHER_KIND,
+    OTHER_LIMIT,
+    OTHER_PRICE,
     PERCENT,
     PRICE,
     PRICE_OF,
     SIZE,
     STOP,
+    STOP_LIMIT,
     STOP_ORDER,
     TARGET,
     TRAIL,
@@ -40,9 +45,10 @@ class Plan:
 
     Attributes:
         bar: execution bars with an entry order, ascending, int64, shape (m,).
-        rows: float64, shape (m, 10): kind (MARKET, LIMIT, STOP_ORDER); price of a waiting order; first bar at which it
-            no longer lives, inf for never; stop and how it is read, NaN for none; target and trail likewise; units, NaN
-            for the account's.
+        rows: float64, shape (m, 14): kind, see `plan_columns`; price of a waiting order; first bar at which it no
+            longer lives, inf for never; stop and how it is read, NaN for none; target and trail likewise; units, NaN
+            for the account's; limit of a stop-limit order; kind, price and limit of the order of the other side that
+            waits beside it and that it cancels, NaN for none.
         exits: prices at which open positions are closed during each bar: stop and limit of longs, then of shorts, NaN
             for none, float64, shape (n_bars, 4); or shape (0, 4).
     """
@@ -67,8 +73,9 @@ class Plan:
 
 
 def plan_of(
-    signals: Signals, bars: Bars, source: str, order_bars: Ints, decided: Ints, first: Ints, n_execution: int
-) -> Plan:
+    signals: Signals, bars: Bars, source: str, order_bars: Ints, sides: npt.NDArray[np.int8], decided: Ints,
+    paired: npt.NDArray[np.bool_], first: Ints, n_execution: int,
+) -> Plan:  # fmt: skip
     """Turn what signals say at closes into what orders say at opens.
 
     Args:
@@ -76,12 +83,14 @@ def plan_of(
         bars: the strategy's bars.
         source: name of the strategy, for messages.
         order_bars: execution bars with an entry order, ascending, shape (m,).
+        sides: their sides, +1 or -1, shape (m,).
         decided: strategy bar that decided each of them, shape (m,).
+        paired: strategy bars that decide orders of both sides, see `entry_values.paired_bars`, shape (n_bars,).
         first: first execution bar of each strategy bar, shape (n_bars,).
         n_execution: number of execution bars.
 
     Raises:
-        StrategyError: an array has the wrong shape, kind or values, or an entry waits as a limit and as a stop.
+        StrategyError: an array has the wrong shape, kind or values.
     """
     rows = np.full((order_bars.shape[0], N_PLAN), np.nan)
     if signals.trail is not None and getattr(signals.trail, "unit", "") == "price":
@@ -99,20 +108,25 @@ def plan_of(
         level = getattr(signals, name)
         rows[:, column + 1] = PRICE if level is None else _CODES[level.unit]
     rows[:, SIZE] = said("size")
-    limit, stop = said("entry_limit"), said("entry_stop")
-    both = ~np.isnan(limit) & ~np.isnan(stop)
-    if both.any():
-        at = int(decided[np.flatnonzero(both)[0]])
-        raise StrategyError(
-            "must not be given where entry_limit is", parameter=f"{source}.entry_stop at bar {at}",
-            value=float(stop[both][0]),
-            remedy="An entry waits as a limit or as a stop order: set one of both to NaN. A stop-limit order is one of "
-            "an EventStrategy: ctx.buy(stop_price=..., limit=...).",
-        )  # fmt: skip
-    if not (~np.isnan(limit) | ~np.isnan(stop)).any():
+    pairs = paired[decided]
+
+    def waiting(side: str) -> tuple[Floats, Floats, Floats]:
+        """Kind, price and limit of the orders of a side: by its own prices, elsewhere by those of either side."""
+        limit, stop = (
+            np.where(np.isnan(said(f"{side}_{name}")) & ~pairs, said(name), said(f"{side}_{name}"))
+            for name in ("entry_limit", "entry_stop")
+        )
+        has_limit, has_stop = ~np.isnan(limit), ~np.isnan(stop)
+        kind = np.select([has_limit & has_stop, has_limit, has_stop], [STOP_LIMIT, LIMIT, STOP_ORDER], MARKET)
+        return kind, np.where(has_stop, stop, limit), np.where(has_stop, limit, np.nan)
+
+    long, short = waiting("long"), waiting("short")
+    columns = (KIND, OTHER_KIND), (PRICE_OF, OTHER_PRICE), (LIMIT_OF, OTHER_LIMIT)
+    for (own, other), of_long, of_short in zip(columns, long, short, strict=True):
+        rows[:, own] = np.where(sides > 0, of_long, of_short)
+        rows[pairs, other] = of_short[pairs]
+    if (rows[:, KIND] == MARKET).all():
         _refuse_straddle(signals, bars, source)
-    rows[:, KIND] = np.where(~np.isnan(limit), LIMIT, np.where(~np.isnan(stop), STOP_ORDER, MARKET))
-    rows[:, PRICE_OF] = np.where(np.isnan(limit), stop, limit)
     rows[:, UNTIL] = _until(said("expiry"), len(bars), source, decided, first)
     return Plan(order_bars, rows, _exits(signals, bars, source, first, n_execution))
 
@@ -131,8 +145,8 @@ def _refuse_straddle(signals: Signals, bars: Bars, source: str) -> None:
             raise StrategyError(
                 "waits for no entry: a bar with long_entry and short_entry gives none", parameter=f"{source}.{name}",
                 value=f"prices at {at.size} such bars, first bar {at[0]}",
-                remedy="One order waits at a time. Orders on both sides, of which one cancels the other, are those of "
-                "an EventStrategy: ctx.buy(stop_price=high, oco='both') and ctx.sell(stop_price=low, oco='both').",
+                remedy=f"Orders of both sides, of which one cancels the other, have a price each: long_{name}=... and "
+                f"short_{name}=...",
             )  # fmt: skip
 
 

@@ -246,20 +246,32 @@ class ReferenceSimulator(ReferenceAccount):
         side = self.open[0].side
         open_, high, low, _ = (float(x[t]) for x in (self.data.bid if side > 0 else self.data.ask))
         worst, best = (low, high) if side > 0 else (high, low)
-        self.touch(t, open_, worst, best)
+        self.touch(t, open_, worst, best, self.target_comes_first(t, side))
 
-    def touch(self, t: int, open_: float, worst: float, best: float) -> None:
+    def is_high_nearer(self, t: int) -> bool:
+        """Whether bar t is taken to go to its high before its low: to the extreme that is nearer to its open."""
+        open_, high, low, _ = (float(x[t]) for x in self.data.bid)
+        return high - open_ < open_ - low
+
+    def target_comes_first(self, t: int, side: int) -> bool:
+        """Whether bar t reaches what lies in favour of a position before what lies against it."""
+        if self.rules.same_bar == "nearer_first":
+            return self.is_high_nearer(t) == (side > 0)
+        return self.rules.same_bar == "target_first"
+
+    def touch(self, t: int, open_: float, worst: float, best: float, target_first: bool) -> None:
         """Fill the levels of the open positions between prices of bar t.
 
         On the way against the positions come, in the order of their prices, their stops and the level at which the
         account can no longer carry them; a stop at the very same price comes first. Targets are reached after it, or
-        before it if the rules say so.
+        before it.
 
         Args:
             t: the bar.
             open_: the first price, of the side that the positions leave at.
             worst: the price furthest against them.
             best: the price furthest in their favour.
+            target_first: whether the best price comes before the worst.
         """
         side = self.open[0].side
         for p in list(self.open):
@@ -269,7 +281,7 @@ class ReferenceSimulator(ReferenceAccount):
                 self.close(p, t, open_, TAKE_PROFIT)
         while self.open and (self.level_of_account(t) - open_) * side >= 0:
             self.stop_out(t, open_)
-        if self.rules.same_bar == "target_first":
+        if target_first:
             self.reach_targets(t, best, worst)
         at = open_
         while self.open:

@@ -15,11 +15,12 @@ from trading_ai.errors import RuleError, did_you_mean
 from trading_ai.strategies.base import Float, Int, Parameter
 
 OppositeSignal = Literal["reverse", "close", "ignore"]
-SameBar = Literal["stop_first", "target_first"]
+SameBar = Literal["stop_first", "target_first", "nearer_first"]
 LevelAnchor = Literal["fill", "signal_close"]
 Direction = Literal["both", "long", "short"]
 
 OPPOSITE_CODES = {"reverse": 0, "close": 1, "ignore": 2}
+SAME_BAR_CODES = {"stop_first": 0, "target_first": 1, "nearer_first": 2}
 DIRECTION_CODES = {"both": 0, "long": 1, "short": -1}
 
 MAX_LEVERAGE = 10_000.0
@@ -72,7 +73,8 @@ class ExecutionRules:
     Attributes:
         opposite_signal: what an opposite entry signal does to an open position: close it and open the
             other way (``reverse``), close it only (``close``), or nothing (``ignore``).
-        same_bar: which level fills when stop and target lie inside one bar.
+        same_bar: which level fills when stop and target lie inside one bar: the stop, the target, or the one on the
+            side of the extreme that is nearer to the bar's open, which TradingView takes the price to reach first.
         level_anchor: the price that stop and target distances are measured from: the entry's fill, or
             the signal bar's close (as libraries do that set levels when the order is placed).
         round_levels: round stop and target prices to the symbol's digits (and two more), so that a price that

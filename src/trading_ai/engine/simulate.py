@@ -99,6 +99,11 @@ class SignalGroup:
         """Whether no event is ever passed over because a position is still open."""
         return self._made_events(time_exit)[1]
 
+    @property
+    def decides_by_bar(self) -> bool:
+        """Whether each bar decides which of stop and target comes first."""
+        return self.account.rules.same_bar == "nearer_first"
+
     def _made_events(self, time_exit: int) -> tuple[Events, bool]:
         if time_exit not in self._events:
             slippage = self.account.costs.slippage_pips * self._pip
@@ -360,12 +365,11 @@ class SignalGroup:
 def _plans_of(data: ExecutionData, orders: Orders, plan: Plan, account: Account) -> Plans:
     """The plan of orders as compiled code reads it."""
     side = orders.entry[plan.bar].astype(np.float64)
-    close = np.full(side.shape[0], np.nan)
+    close = np.full((side.shape[0], 2), np.nan)  # of its side, and of the other, that of an order beside it
     if account.rules.level_anchor == "signal_close":
         for direction, prices, before in zip((-1.0, 1.0), (data.bid[3], data.ask[3]), data.close_before, strict=True):
-            where = side == direction
-            at = plan.bar[where]
-            close[where] = np.where(at > 0, prices[np.maximum(at - 1, 0)], before)
+            seen = np.where(plan.bar > 0, prices[np.maximum(plan.bar - 1, 0)], before)
+            close[side == direction, 0], close[side != direction, 1] = seen[side == direction], seen[side != direction]
     return Plans(plan.bar, side, np.ascontiguousarray(plan.rows), close, plan.exits)
 
 

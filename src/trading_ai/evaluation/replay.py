@@ -217,7 +217,7 @@ class ReplayEvaluator(OneSymbolEvaluator[Replay]):
         p = self.placed
         config, data = t.config, t.data
         n_taken, n_refused = choose_exits(
-            t.keep, p.entry_key, p.side, int(parameters["max_positions"]), config[bookkeeping.TARGET_FIRST] != 0.0,
+            t.keep, p.entry_key, p.side, int(parameters["max_positions"]), config[bookkeeping.SAME_BAR], *data.bid[:3],
             *t.stop, *t.target, *t.time, t.own_key, t.own_price, p.own_reason, t.end_price, space.taken, space.key,
             space.price, space.reason, space.ambiguous, space.is_own, space.work,
         )  # fmt: skip

@@ -15,7 +15,8 @@ from trading_ai.strategies.signals import Signals, kind_of
 
 DECISIONS = ("long_entry", "short_entry", "long_exit", "short_exit")
 EXIT_PRICES = ("long_exit_stop", "long_exit_limit", "short_exit_stop", "short_exit_limit")
-_OF_ENTRIES = ("stop", "target", "trail", "size", "entry_limit", "entry_stop", "expiry")
+_SIDED = ("long_entry_limit", "long_entry_stop", "short_entry_limit", "short_entry_stop")
+_OF_ENTRIES = ("stop", "target", "trail", "size", "entry_limit", "entry_stop", *_SIDED, "expiry")
 _MEANT: dict[str, type[Level] | type[Size]] = {"stop": Level, "target": Level, "trail": Level, "size": Size}
 _REMEDY: dict[type[Level] | type[Size], str] = {
     Level: "Such as Level.price(array), Level.pips(20), Level.percent(1.5) or Level.atr(14, 2).",
@@ -54,6 +55,23 @@ def value_of(signals: Signals, name: str, bars: Bars, source: str) -> Floats | N
     return values
 
 
+def paired_bars(signals: Signals, bars: Bars, source: str) -> npt.NDArray[np.bool_]:
+    """Bars that decide an entry of both sides, each of which waits at a price of its own, shape (n_bars,)."""
+    paired = np.zeros(len(bars), np.bool_)
+    if all(getattr(signals, name) is None for name in _SIDED):
+        return paired
+    long, short, _, _ = signals.arrays(len(bars), source)
+    paired[:] = long & short
+    for side in (_SIDED[:2], _SIDED[2:]):
+        waits = np.zeros(len(bars), np.bool_)
+        for name in side:
+            prices = value_of(signals, name, bars, source)
+            if prices is not None:
+                waits |= ~np.isnan(prices)
+        paired &= waits
+    return paired
+
+
 def everything_said(signals: Signals, bars: Bars, source: str) -> dict[str, npt.NDArray[Any]]:
     """All that signals say, by name, shape (n_bars,) each: decisions, and numbers where they count.
 
@@ -66,7 +84,7 @@ def everything_said(signals: Signals, bars: Bars, source: str) -> dict[str, npt.
     }
     if not signals.is_planned:
         return said
-    decided = said["long_entry"] != said["short_entry"]
+    decided = (said["long_entry"] != said["short_entry"]) | paired_bars(signals, bars, source)
     for name in (*_OF_ENTRIES, *EXIT_PRICES):
         values = value_of(signals, name, bars, source)
         if values is not None:

@@ -31,7 +31,8 @@ def kind_of(value: object) -> str:
 class Signals:
     """Entry and exit decisions, one value a bar, each taken at that bar's close.
 
-    A bar with both entries set gives no entry. Arrays have shape (n_bars,) and become boolean.
+    A bar with both entries set gives no entry, unless each waits at a price of its own side. Arrays have shape
+    (n_bars,) and become boolean.
 
     Attributes:
         long_entry: open a long position at the next bar's open.
@@ -44,8 +45,14 @@ class Signals:
         trail: distance of a trailing stop likewise, in place of `trailing_stop`; pips, percent or ATR.
         size: size of the entry; where it says nothing, the account's.
         entry_limit: price at which the entry waits as a limit order, from the next bar on; NaN for an entry at the next
-            open. One order waits at a time: the next entry decision replaces it, an exit of its side removes it.
-        entry_stop: the same for a stop order. A bar's entry may have one of both.
+            open. The next entry decision replaces it, an exit of its side removes it.
+        entry_stop: the same for a stop order; with both, a limit order once the stop price is reached.
+        long_entry_limit: as `entry_limit` for entries to buy only, in its place where it is not NaN. Where a bar has
+            both entries, and each has a price of its own side, both orders wait, and the first that is filled cancels
+            the other. The same holds for the three that follow.
+        long_entry_stop: as `entry_stop` likewise.
+        short_entry_limit: as `entry_limit` for entries to sell.
+        short_entry_stop: as `entry_stop` likewise.
         expiry: bars that a waiting order lives, a whole number of 1 or more; NaN or None for until it is replaced.
         long_exit_stop: price at or below which an open long is closed during the next bar; NaN for none.
         long_exit_limit: price at or above which an open long is closed during the next bar likewise.
@@ -68,6 +75,10 @@ class Signals:
     long_exit_limit: Numbers | None = None
     short_exit_stop: Numbers | None = None
     short_exit_limit: Numbers | None = None
+    long_entry_limit: Numbers | None = None
+    long_entry_stop: Numbers | None = None
+    short_entry_limit: Numbers | None = None
+    short_entry_stop: Numbers | None = None
 
     @property
     def is_planned(self) -> bool:
@@ -80,6 +91,10 @@ class Signals:
             and self.size is None
             and self.entry_limit is None
             and self.entry_stop is None
+            and self.long_entry_limit is None
+            and self.long_entry_stop is None
+            and self.short_entry_limit is None
+            and self.short_entry_stop is None
             and self.long_exit_stop is None
             and self.long_exit_limit is None
             and self.short_exit_stop is None

@@ -162,17 +162,21 @@ def _entry_delay(evaluator: Evaluator, combination: Combination, own: Mapping[st
 
 
 def _same_bar(job: Job, artifacts: Artifacts, combination: Combination, own: Mapping[str, float]) -> SameBar:
-    """`own` are the trial's metrics with the rule that it has; only the other rule needs a run."""
+    """`own` are the trial's metrics with the rule that it has; only other rules need a run."""
     rules = job.backtest.rules
-    other: SameBarRule = "target_first" if rules.same_bar == "stop_first" else "stop_first"
-    changed = replace(job, backtest=replace(job.backtest, rules=replace(rules, same_bar=other)))
-    either = {rules.same_bar: own, other: job_evaluator(changed, artifacts).metrics_at(combination)}
-    stop_first = either["stop_first"]
+
+    def under(rule: SameBarRule) -> Mapping[str, float]:
+        if rule == rules.same_bar:
+            return own
+        changed = replace(job, backtest=replace(job.backtest, rules=replace(rules, same_bar=rule)))
+        return job_evaluator(changed, artifacts).metrics_at(combination)
+
+    stop_first, target_first = under("stop_first"), under("target_first")
     return SameBar(
         int(stop_first["total_trades"]),
         int(stop_first["ambiguous_exits"]),
         stop_first["net_profit"],
-        either["target_first"]["net_profit"],
+        target_first["net_profit"],
     )
 
 

@@ -38,6 +38,7 @@ def agree(robot, known):
     [
         (None, {}),
         (ExecutionRules(same_bar="target_first"), {}),
+        (ExecutionRules(same_bar="nearer_first"), {}),
         (ExecutionRules(direction="long", close_at_end=False), {"account_currency": "EUR"}),
         (ExecutionRules(leverage=30.0), {"capital": 420.0}),
     ],

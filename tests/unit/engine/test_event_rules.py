@@ -18,6 +18,8 @@ from tests.fakes.event_programs import (
     MARKET,
     MOVE_STOP,
     MOVE_TARGET,
+    RESERVE,
+    REVERSE,
     STOP,
     STOP_LIMIT,
     TRAIL,
@@ -127,6 +129,12 @@ def test_the_way_inside_a_bar():
     assert trades_of(run(rows, (0, MARKET, {"stop": 20, "target": 40}), rules=ExecutionRules(same_bar="target_first")))[
         0
     ][3:] == (1.1040, "take_profit")
+    nearer = ExecutionRules(same_bar="nearer_first")
+    assert trades_of(run(rows, (0, MARKET, {"stop": 20, "target": 40}), rules=nearer))[0][3:] == (1.0980, "stop_loss")
+    rises = [FLAT, (1.1000, 1.1045, 1.0950, 1.1000), FLAT]
+    assert trades_of(run(rises, (0, MARKET, {"stop": 20, "target": 40}), rules=nearer))[0][3:] == (
+        1.1040, "take_profit",
+    )  # fmt: skip
     # A limit that is filled on the way down (the low is nearer) reaches its target on the way up.
     limit = run(rows, (0, LIMIT, {"price": 1.0980, "target": 40, "stop": 20}))
     assert trades_of(limit) == [(1, 1.0980, 1, 1.1020, "take_profit")]
@@ -186,6 +194,93 @@ def test_hedging_and_netting():
     assert netted.trades["direction"].tolist() == [1, -1]
     assert netted.trades["units"].tolist() == [10_000.0, 20_000.0]
     assert trades_of(netted)[0] == (1, 1.1, 2, 1.1010, "signal")
+
+
+def test_reversing_orders():
+    # Long 0.3 lots; the low of bar 2 reaches the sell stop of 0.1 lots.
+    rows = [FLAT, FLAT, (1.1000, 1.1005, 1.0985, 1.0990), (1.0980, 1.0985, 1.0975, 1.0980)]
+    turn = (1, REVERSE, {"side": -1, "size": 0.1, "price": 1.0990, "second": 1.0990, "target": 0})
+    for netting in (False, True):
+        ran = run(rows, (0, MARKET, {"size": 0.2}), (0, MARKET, {"size": 0.1}), turn, netting=netting)
+        assert ran.trades["direction"].tolist() == [1, 1, -1]
+        assert ran.trades["units"].tolist() == [20_000.0, 10_000.0, 10_000.0]
+        assert trades_of(ran) == [
+            (1, 1.1, 2, 1.0990, "signal"), (1, 1.1, 2, 1.0990, "signal"), (2, 1.0990, 3, 1.0980, "end_of_data"),
+        ]  # fmt: skip
+        np.testing.assert_allclose(ran.trades["net_profit"], [-20.0, -10.0, 10.0])
+    # Where only longs may be opened it closes, and opens nothing.
+    ran = run(rows, (0, MARKET, {"size": 0.2}), turn, rules=ExecutionRules(direction="long"))
+    assert trades_of(ran) == [(1, 1.1, 2, 1.0990, "signal")]
+    # While a position of its own side is open it is not filled with pyramiding=1, and is with 2.
+    for most, opened in ((1, 1), (2, 2)):
+        again = (1, REVERSE, {"trail": 1, "expiry": most})
+        assert len(run(rows, (0, MARKET, {}), again).trades) == opened
+
+
+def test_exits_that_reserve_a_part():
+    # 0.2 lots: 0.1 with a target, and what is left, though 0.2 are asked for, with a stop.
+    half = (1, RESERVE, {"size": 0.2, "price": 1.0900, "second": 1.1030, "target": 1})
+    rest = (1, RESERVE, {"price": 1.0980})
+    third = (1, RESERVE, {"price": 1.0999})  # nothing is left for it
+    rows = [FLAT, FLAT, (1.1000, 1.1005, 1.0975, 1.0980), (1.1000, 1.1035, 1.0995, 1.1010), FLAT]
+    costs = Costs(commission_per_lot=10.0)
+    ran = run(rows, (0, MARKET, {"size": 0.2}), half, rest, third, costs=costs)
+    assert trades_of(ran) == [(1, 1.1, 2, 1.0980, "stop_loss"), (1, 1.1, 3, 1.1030, "take_profit")]
+    assert ran.trades["units"].tolist() == [10_000.0, 10_000.0]
+    np.testing.assert_allclose(ran.trades["net_profit"], [-20.0 - 2.0, 30.0 - 2.0])
+    # More than is left is reduced to it, and a part that is not reserved keeps the levels that the position has.
+    kept = run(rows, (0, MARKET, {"size": 0.2, "stop": 10}), half)
+    assert trades_of(kept) == [(1, 1.1, 2, 1.0990, "stop_loss"), (1, 1.1, 3, 1.1030, "take_profit")]
+    # What is closed at the market is the oldest first: the rest, then its part.
+    closed = run(rows, (0, MARKET, {"size": 0.2}), half, (1, EXIT, {"size": 0.15, "side": 0}))
+    assert closed.trades["units"].tolist() == [10_000.0, 5_000.0, 5_000.0]
+
+
+def test_parts_of_one_order_do_not_cancel_each_other():
+    class InParts(EventStrategy):
+        def on_bar(self, ctx):
+            if ctx.bar == 0:
+                parts = ((0.1, 1.1030), (0.1, 1.1060, 1.0995))
+                ctx.buy(stop_price=1.1010, stop=1.0950, targets=parts, oco="side", reverse=True)
+                ctx.sell(0.1, stop_price=1.0990, oco="side")
+
+    rows = [FLAT, (1.1005, 1.1035, 1.1000, 1.1030), (1.1030, 1.1030, 1.0990, 1.0990), FLAT]
+    ran = run_events(InParts(), request_on(bars_of(rows, symbol=EURUSD)), compiles=False)
+    assert trades_of(ran) == [(1, 1.1010, 1, 1.1030, "take_profit"), (1, 1.1010, 2, 1.0995, "stop_loss")]
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (lambda ctx: ctx.buy(targets=((0.1, 1.2),), pyramiding=1), "does not go with targets"),
+        (lambda ctx: ctx.buy(0.1, pyramiding=-1), "pyramiding must not be below 0"),
+        (lambda ctx: ctx.position.reserve(0.0, stop=1.0), "size must be above 0"),
+        (lambda ctx: ctx.position.reserve(0.1, trail=-1.0), "trail not below 0"),
+    ],
+)
+def test_impossible_parts_are_refused(order, message):
+    class Orders(EventStrategy):
+        def on_bar(self, ctx):
+            order(ctx)
+
+    with pytest.raises(EvaluationError, match=message):
+        run_events(Orders(), request_on(bars_of([FLAT, FLAT], symbol=EURUSD)), compiles=False)
+
+
+def test_nothing_is_reserved_of_what_is_not_known():
+    seen = []
+
+    class Reserves(EventStrategy):
+        def on_bar(self, ctx):
+            seen.append(bool(ctx.position.reserve(0.05, stop=1.0990)))
+            if ctx.bar == 0:
+                ctx.buy(0.1)
+            if ctx.bar == 1:
+                seen.append(bool(ctx.position.reserve(0.05, stop=float("nan"))))
+                seen.append((len(ctx.positions), ctx.position.size, ctx.positions[1].stop))
+
+    run_events(Reserves(), request_on(bars_of([FLAT, FLAT, FLAT], symbol=EURUSD)), compiles=False)
+    assert seen == [False, True, False, (2, 0.05, 1.0990)]
 
 
 def test_account_with_both_sides():
@@ -368,7 +463,10 @@ def test_a_stop_that_a_tick_puts_beyond_the_price_is_hit_there():
     assert trades_of(run_ticks(MovesItsStop, [FLAT, DIP, FLAT])) == [(1, 1.1000, 1, 1.0985, "stop_loss")]
 
 
-@pytest.mark.parametrize(("rules", "way"), [("stop_first", (0, 2, 1, 3)), ("target_first", (0, 1, 2, 3))])
+@pytest.mark.parametrize(
+    ("rules", "way"),
+    [("stop_first", (0, 2, 1, 3)), ("target_first", (0, 1, 2, 3)), ("nearer_first", (0, 2, 1, 3))],
+)
 def test_a_tick_knows_nothing_of_what_comes_after_it(rules, way):
     seen = []
 

@@ -107,6 +107,18 @@ def test_both_levels_in_one_bar():
     assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.0980, 1)
     trades, tally, _ = run(rows, exits, rules=ExecutionRules(same_bar="target_first"))
     assert (trades["exit_price"][0], tally["n_ambiguous"]) == (1.1040, 1)
+    # The low is 30 pips from the open, the high 50; then the other way round; for a short, its target is below.
+    nearer = ExecutionRules(same_bar="nearer_first")
+    trades, tally, _ = run(rows, exits, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0]), tally["n_ambiguous"]) == (1.0980, "stop_loss", 1)
+    high_is_nearer = [FLAT, FLAT, (1.1000, 1.1045, 1.0950, 1.1000)]
+    trades, tally, _ = run(high_is_nearer, exits, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0]), tally["n_ambiguous"]) == (1.1040, "take_profit", 1)
+    short = signals(3, short=[0])
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1045, 1.0950, 1.1000)], exits, entries=short, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.1020, "stop_loss")
+    trades, _, _ = run([FLAT, FLAT, (1.1000, 1.1050, 1.0955, 1.1000)], exits, entries=short, rules=nearer)
+    assert (trades["exit_price"][0], reason(trades[0])) == (1.0960, "take_profit")
 
 
 def test_finer_bars_decide_exits():
@@ -572,6 +584,76 @@ def test_a_waiting_entry_and_the_other_side():
     assert [(t["direction"], t["exit_price"], reason(t)) for t in trades] == [(-1, 1.1000, "end_of_data")]
 
 
+def test_an_entry_that_waits_at_a_stop_and_a_limit():
+    order = long_at_first(4, entry_stop=prices(4, {0: 1.1010}), entry_limit=prices(4, {0: 1.1005}))
+    # Reached in bar 1, which closes above the limit: from then on it waits for 1.1005.
+    rows = [FLAT, (1.1000, 1.1020, 1.0995, 1.1015), (1.1015, 1.1016, 1.1004, 1.1010), FLAT]
+    trades, _, _ = run(rows, entries=order)
+    assert (trades["entry_bar"][0], *outcome(trades)) == (2, 1.1005, 1.1000, "end_of_data")
+    # A close at the limit or better comes after the stop price: filled in the same bar.
+    closes = [FLAT, (1.1000, 1.1020, 1.0995, 1.1003), FLAT, FLAT]
+    trades, _, _ = run(closes, entries=order, costs=Costs(slippage_pips=1))
+    assert (trades["entry_bar"][0], trades["entry_price"][0]) == (1, 1.1005)
+    # The high is nearer: then the way comes back to the limit, which the rule alone knows.
+    back = [FLAT, (1.1000, 1.1012, 1.0985, 1.1008), (1.1008, 1.1010, 1.1006, 1.1008), FLAT]
+    trades, _, _ = run(back, entries=order, rules=ExecutionRules(same_bar="nearer_first"))
+    assert (trades["entry_bar"][0], trades["entry_price"][0]) == (1, 1.1005)
+    assert run(back, entries=order)[0]["entry_bar"].tolist() == [3]
+    # A limit beyond the stop price is the worst price that is taken.
+    most = long_at_first(4, entry_stop=prices(4, {0: 1.1010}), entry_limit=prices(4, {0: 1.1012}))
+    trades, _, _ = run(rows, entries=most, costs=Costs(slippage_pips=1))
+    assert (trades["entry_bar"][0], trades["entry_price"][0]) == (1, 1.1010)
+    gap = [FLAT, (1.1015, 1.1020, 1.1013, 1.1018), (1.1018, 1.1019, 1.1011, 1.1015), FLAT]
+    trades, _, _ = run(gap, entries=most)
+    assert (trades["entry_bar"][0], trades["entry_price"][0]) == (2, 1.1012)
+    # An opposite position is left where the order is filled, and not before.
+    turns = replace(
+        signals(5, short=[0], long=[1]), entry_stop=prices(5, {1: 1.1010}), entry_limit=prices(5, {1: 1.1005})
+    )
+    trades, _, _ = run([FLAT, FLAT, *rows[1:]], entries=turns)
+    assert [(t["direction"], t["entry_bar"], t["entry_price"], t["exit_price"]) for t in trades] == [
+        (-1, 1, 1.1000, 1.1005), (1, 3, 1.1005, 1.1000),
+    ]  # fmt: skip
+
+
+def test_entries_that_wait_on_both_sides():
+    def both(n, **more):
+        at = {"long_entry_stop": prices(n, {0: 1.1010}), "short_entry_stop": prices(n, {0: 1.0990})}
+        return replace(signals(n, long=[0], short=[0], **more), **at)
+
+    def sides(rows, entries, **options):
+        trades, _, _ = run(rows, entries=entries, **options)
+        return [(int(t["direction"]), float(t["entry_price"])) for t in trades]
+
+    # The first that is filled cancels the other.
+    rises = [FLAT, (1.1000, 1.1012, 1.0998, 1.1010), (1.1010, 1.1011, 1.0980, 1.0985), FLAT]
+    assert sides(rises, both(4)) == [(1, 1.1010)]
+    # In one bar the nearer extreme comes first: the high is 12 pips away, the low 15.
+    assert sides([FLAT, (1.1000, 1.1012, 1.0985, 1.0990), FLAT], both(3)) == [(1, 1.1010)]
+    falls = [FLAT, (1.1000, 1.1016, 1.0985, 1.0990), FLAT]
+    assert sides(falls, both(3)) == [(-1, 1.0990)]
+    # One that may not be opened cancels none, and an exit of its side removes one.
+    assert sides(falls, both(3), rules=ExecutionRules(direction="long")) == [(1, 1.1010)]
+    assert sides([FLAT, *falls], both(4)) == [(-1, 1.0990)]
+    assert sides([FLAT, *falls], both(4, short_exit=[1])) == [(1, 1.1010)]
+    # Both on the way up: the nearer to the open comes first.
+    for short, first in ((1.1006, (-1, 1.1006)), (1.1011, (1, 1.1010))):
+        mixed = replace(both(3), short_entry_stop=None, short_entry_limit=prices(3, {0: short}))
+        assert sides([FLAT, (1.1000, 1.1012, 1.0998, 1.1005), FLAT], mixed) == [first]
+    # Without a price of each side there is no order, as ever.
+    assert len(run(falls, entries=replace(both(3), short_entry_stop=prices(3, {1: 1.0990})))[0]) == 0
+    # Limits: the sell waits above, the buy below; a stop and a target for each from its own fill.
+    limits = replace(
+        signals(4, long=[0], short=[0]), target=Level.pips(20),
+        long_entry_limit=prices(4, {0: 1.0990}), short_entry_limit=prices(4, {0: 1.1010}),
+    )  # fmt: skip
+    back = [FLAT, (1.1000, 1.1011, 1.0995, 1.1000), (1.1000, 1.1002, 1.0989, 1.0995), FLAT]
+    trades, _, _ = run(back, entries=limits)
+    assert [(t["direction"], t["entry_price"], t["exit_price"], reason(t)) for t in trades] == [
+        (-1, 1.1010, 1.0990, "take_profit"),
+    ]
+
+
 def test_the_bar_inside_which_an_entry_fills():
     # Filled at the limit of 1.0990 on the way down: the stop comes after it, the high may have come before.
     limit = long_at_first(3, entry_limit=prices(3, {0: 1.0990}), stop=Level.pips(20), target=Level.pips(15))
@@ -590,6 +672,20 @@ def test_the_bar_inside_which_an_entry_fills():
     assert outcome(run(rows, entries=stop, rules=first)[0])[2] == "end_of_data"
     rises = [FLAT, (1.1000, 1.1031, 1.0996, 1.1005), FLAT]
     assert outcome(run(rises, entries=stop)[0]) == (1.1010, 1.1030, "take_profit")
+    # With the way to the nearer extreme first it is known what came before. The low is nearer: the high comes after it.
+    nearer = ExecutionRules(same_bar="nearer_first")
+    rows = [FLAT, (1.1000, 1.1016, 1.0985, 1.1000), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(rows, entries=limit, rules=nearer)[0]) == (1.0990, 1.1005, "take_profit")
+    # The high is nearer, and was there before the limit.
+    rows = [FLAT, (1.1000, 1.1006, 1.0985, 1.1000), (1.1000, 1.1001, 1.0999, 1.1000)]
+    assert outcome(run(rows, entries=limit, rules=nearer)[0]) == (1.0990, 1.1000, "end_of_data")
+    # The low was there before the stop order, or comes after it.
+    rows = [FLAT, (1.1000, 1.1012, 1.0994, 1.1005), (1.1005, 1.1006, 1.1000, 1.1000)]
+    assert outcome(run(rows, entries=stop, rules=nearer)[0]) == (1.1010, 1.1000, "end_of_data")
+    rows = [FLAT, (1.1000, 1.1012, 1.0987, 1.1005), (1.1005, 1.1006, 1.1000, 1.1000)]
+    assert outcome(run(rows, entries=stop, rules=nearer)[0]) == (1.1010, 1.0995, "stop_loss")
+    both = [FLAT, (1.1000, 1.1031, 1.0960, 1.1005), FLAT]
+    assert outcome(run(both, entries=stop, rules=nearer)[0]) == (1.1010, 1.1030, "take_profit")
 
 
 def test_a_trailing_stop_of_the_signal():

@@ -17,7 +17,7 @@ FLAT = (1.1000, 1.1005, 1.0995, 1.1000)
 EXITS = Exits(stop_loss=20, take_profit=40)  # from 1.1000: long 1.0980 and 1.1040, short 1.1020 and 1.0960
 
 
-@pytest.mark.parametrize("same_bar", ["stop_first", "target_first"])
+@pytest.mark.parametrize("same_bar", ["stop_first", "target_first", "nearer_first"])
 @pytest.mark.parametrize(
     ("side", "bar", "price", "reason"),
     [

@@ -99,8 +99,9 @@ class Plans(NamedTuple):
     Attributes:
         bar: execution bar at whose open each is ordered, ascending.
         side: +1.0 long, -1.0 short.
-        rows: what it says, columns as in `engine.plans`, shape (n_events, 10).
-        signal_close: price that its distances are measured from; NaN for its fill.
+        rows: what it says, columns as in `engine.plans`, shape (n_events, 14).
+        signal_close: price that its distances are measured from, and those of the order of the other side beside it;
+            NaN for the fill, shape (n_events, 2).
         exits: prices at which open positions are closed during each bar, shape (n_bars, 4) or (0, 4).
     """
 

@@ -24,6 +24,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     size_by_equity,
     start,
     swap_credit,
+    target_comes_first,
 )
 from trading_ai.engine.compiled.carrying import (
     BEST,
@@ -218,7 +219,12 @@ def simulate_bars(
                     stopped = (stop - worst) * side >= 0.0
                     reached = (best - target) * side >= 0.0
                     ambiguous = stopped and reached
-                    if stopped and not (reached and config[a.TARGET_FIRST] != 0.0):
+                    if stopped and not (
+                        reached
+                        and target_comes_first(
+                            config[a.SAME_BAR], side, market.bid_open[t], market.bid_high[t], market.bid_low[t]
+                        )
+                    ):
                         reason, price = int(positions[0, STOP_REASON]), stop
                     elif reached:
                         reason, price = TAKE_PROFIT, target
@@ -229,8 +235,11 @@ def simulate_bars(
                         config, positions, 0, 1, t, price, reason, ambiguous, False, market, days, state, tally, trades
                     )
             elif n_open > 0:
+                target_first = target_comes_first(
+                    config[a.SAME_BAR], side, market.bid_open[t], market.bid_high[t], market.bid_low[t]
+                )
                 n_open = close_inside_bar(
-                    config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
+                    config, positions, n_open, t, o, worst, best, target_first, market, days, state, tally, trades
                 )
                 is_level_known = False
             # 4. After the bar: stops that move, from the next bar on.

@@ -34,7 +34,7 @@ CONFIG = (
     "rate",
     "level_scale",  # stop and target prices are rounded to 1 / level_scale; 0 for never
     "fill_scale",  # fills with slippage are rounded to 1 / fill_scale
-    "target_first",
+    "same_bar",  # see `rules.SAME_BAR_CODES`
     "close_at_end",
     "opposite",
     "direction",
@@ -69,7 +69,7 @@ CONFIG = (
     RATE,
     LEVEL_SCALE,
     FILL_SCALE,
-    TARGET_FIRST,
+    SAME_BAR,
     CLOSE_AT_END,
     OPPOSITE,
     DIRECTION,
@@ -134,6 +134,28 @@ def rounded(price, scale):
     if scale == 0.0:
         return price
     return np.floor(price * scale + 0.5) / scale
+
+
+@njit
+def is_high_nearer(open_, high, low):
+    """Whether a bar is taken to go to its high before its low: to the extreme that is nearer to its open."""
+    return high - open_ < open_ - low
+
+
+@njit
+def target_comes_first(same_bar, side, open_, high, low):
+    """Whether a bar reaches what lies in favour of a position before what lies against it.
+
+    Args:
+        same_bar: see `rules.SAME_BAR_CODES`.
+        side: +1.0 long, -1.0 short.
+        open_: open of the bar at the bid.
+        high: likewise.
+        low: likewise.
+    """
+    if same_bar == 2.0:
+        return is_high_nearer(open_, high, low) == (side > 0.0)
+    return same_bar == 1.0
 
 
 @njit

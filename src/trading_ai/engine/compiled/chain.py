@@ -22,6 +22,7 @@ from trading_ai.engine.compiled.bookkeeping import (
     rounded,
     size_by_equity,
     swap_credit,
+    target_comes_first,
     to_account,
 )
 from trading_ai.engine.compiled.exits import fill_event
@@ -58,10 +59,8 @@ def simulate_chain(
     time_ns, bid_close, ask_close = market.time_ns, market.bid_close, market.ask_close
     bid_blocks, ask_blocks = market.bid_blocks, market.ask_blocks
     nights, rates = days.nights, days.rates
-    n_events = events.bar.shape[0]
-    n = time_ns.shape[0]
-    n_days = days.day_last_bar.shape[0]
-    n_stops = stops.shape[0]
+    n_events, n = events.bar.shape[0], time_ns.shape[0]
+    n_days, n_stops = days.day_last_bar.shape[0], stops.shape[0]
     last_column = n_stops + targets.shape[0]
     slippage = config[a.SLIPPAGE]
     own_price = config[a.CONVERSION] == 2.0
@@ -78,7 +77,7 @@ def simulate_chain(
     swing = config[a.SWING]
     # How far another price of the same bar may be, as a fraction of this one.
     within_bar = swing / (1.0 - swing) if swing < 1.0 else np.inf
-    target_first = config[a.TARGET_FIRST] != 0.0
+    same_bar = config[a.SAME_BAR]
     close_at_end = config[a.CLOSE_AT_END] != 0.0
     keep_days = daily.shape[1] > 0
     # Where nothing but the price moves, extreme closes give extreme equities: no need to visit every bar.
@@ -87,9 +86,7 @@ def simulate_chain(
     for c in range(stop_of.shape[0]):
         stop_column = stop_of[c]
         target_column = n_stops + target_of[c]
-        balance = config[a.CAPITAL]
-        balance_peak = balance
-        peak = balance
+        balance = balance_peak = peak = config[a.CAPITAL]
         peak_bar = 0
         drop = fraction = longest = 0.0
         balance_drop = balance_fraction = 0.0
@@ -105,8 +102,7 @@ def simulate_chain(
         open_profit = 0.0
         n_trades = 0
         in_doubt = False
-        earliest = 0
-        k = 0
+        earliest = k = 0
         while k < n_events:
             first = events.bar[k]
             if first < earliest or events.opens[k] == 0:
@@ -136,7 +132,11 @@ def simulate_chain(
             forced_key = 2 * events.forced[k]
             # Equal and odd: both were reached inside one bar, in an order that nobody knows.
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
-            on_target = target_key < stop_key or (ambiguous and target_first)
+            t = stop_key >> 1
+            on_target = target_key < stop_key or (
+                ambiguous
+                and target_comes_first(same_bar, side, market.bid_open[t], market.bid_high[t], market.bid_low[t])
+            )
             column = target_column if on_target else stop_column
             key = min(stop_key, target_key)
             on_force = key >= forced_key

@@ -237,7 +237,9 @@ def close_on_the_way(config, positions, n_open, t, open_, worst, best, market, d
 
 
 @njit
-def close_inside_bar(config, positions, n_open, t, open_, worst, best, market, days, state, tally, trades):
+def close_inside_bar(
+    config, positions, n_open, t, open_, worst, best, target_first, market, days, state, tally, trades
+):
     """Fill the levels that bar `t` touches, as the reference does; returns the number of positions left open.
 
     Args:
@@ -248,6 +250,7 @@ def close_inside_bar(config, positions, n_open, t, open_, worst, best, market, d
         open_: its open, and below its worst and best price, on the side that the positions leave at.
         worst: lowest for longs, highest for shorts.
         best: highest for longs, lowest for shorts.
+        target_first: whether it reaches its best price first, see `bookkeeping.target_comes_first`.
         market: see `arguments.Market`.
         days: see `arguments.Days`.
         state: see `bookkeeping`.
@@ -255,7 +258,7 @@ def close_inside_bar(config, positions, n_open, t, open_, worst, best, market, d
         trades: out, as in `bars.simulate_bars`.
     """
     n_open = close_at_open(config, positions, n_open, t, open_, market, days, state, tally, trades)
-    if n_open > 0 and config[a.TARGET_FIRST] != 0.0:
+    if n_open > 0 and target_first:
         n_open = close_at_targets(config, positions, n_open, t, worst, best, market, days, state, tally, trades)
     if n_open > 0:
         n_open = close_on_the_way(config, positions, n_open, t, open_, worst, best, market, days, state, tally, trades)

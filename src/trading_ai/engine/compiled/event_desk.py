@@ -32,15 +32,15 @@ from trading_ai.engine.compiled.carrying import (
 from trading_ai.engine.compiled.closing import market_fill
 from trading_ai.engine.records import STOP_OUT
 
-NUMBER, TRAIL, IS_INSIDE, SLIPS = range(N_POSITION, N_POSITION + 4)
-N_HELD = N_POSITION + 4
+NUMBER, TRAIL, IS_INSIDE, SLIPS, IS_RESERVED = range(N_POSITION, N_POSITION + 5)
+N_HELD = N_POSITION + 5
 
 MARKET, LIMIT, STOP_ENTRY, STOP_LIMIT, EXIT = range(5)
 (
     O_KIND, O_SIDE, O_UNITS, O_LIMIT, O_STOP_PRICE, O_STOP, O_TARGET, O_STOP_PIPS, O_TARGET_PIPS, O_TRAIL, O_LAST_BAR,
-    O_OCO, O_DUE, O_LIVE, O_POSITION,
-) = range(15)  # fmt: skip
-N_ORDER = 15
+    O_OCO, O_DUE, O_LIVE, O_POSITION, O_REVERSES, O_PYRAMIDING,
+) = range(17)  # fmt: skip
+N_ORDER = 17
 
 (
     BALANCE, N_OPEN, N_WAITING, N_REQUESTS, N_CLOSED, N_SKIPPED, SLIPPAGE, SPREAD, RUINED_BAR, N_OPENED, TROUBLE,
@@ -228,7 +228,7 @@ def put_position(d, t, side, units, entry, stop, reason, target, paid, margin, t
     p[i, ENTRY_BAR], p[i, SIDE], p[i, UNITS], p[i, ENTRY] = t, side, units, entry
     p[i, STOP], p[i, STOP_REASON], p[i, TARGET], p[i, BEST] = stop, reason, target, entry
     p[i, PAID], p[i, MARGIN], p[i, NUMBER], p[i, TRAIL] = paid, margin, d.account[N_OPENED], trail
-    p[i, IS_INSIDE], p[i, SLIPS] = (1.0 if inside else 0.0), slips
+    p[i, IS_INSIDE], p[i, SLIPS], p[i, IS_RESERVED] = (1.0 if inside else 0.0), slips, 0.0
 
 
 @njit_once

@@ -22,7 +22,7 @@ _NUMBER, _WHOLE = kind_of(0.0), kind_of(0)
 
 _CALLED = (
     far(event_walk.one_bar, 0.0, e.DESK, _WHOLE),
-    far(o.order, None, e.DESK, _WHOLE, *[_NUMBER] * 12, _WHOLE),
+    far(o.order, None, e.DESK, _WHOLE, *[_NUMBER] * 14, _WHOLE),
     far(o.request_exit, None, e.DESK, _NUMBER, _NUMBER, _NUMBER),
     far(o.close_some, None, e.DESK, _NUMBER, _NUMBER, _NUMBER),
     far(event_ticks.to_tick, None, e.DESK, _WHOLE, _WHOLE),
@@ -46,12 +46,13 @@ def one_bar(d, t):
 
 @njit_once
 def order(
-    d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, group, given
-):
+    d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, reverse,
+    pyramiding, group, given,
+):  # fmt: skip
     """See `event_orders_placed.order`."""
     _order(
         d.far[1], d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips,
-        expiry, group, given,
+        expiry, reverse, pyramiding, group, given,
     )  # fmt: skip
 
 

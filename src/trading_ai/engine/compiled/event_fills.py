@@ -106,7 +106,10 @@ def fill(d, order, t, quoted, bid, ask, inside):
 
 @njit_once
 def close_other_side(d, order, t, quoted, bid, ask, inside):
-    """With netting: close positions of the other side, oldest first; returns whether anything is left to open."""
+    """Close positions of the other side, oldest first; returns whether anything is left to open.
+
+    With netting as much as the order's size, of an order that reverses all of them.
+    """
     account, p, side = d.account, d.positions, order[e.O_SIDE]
     other = False
     for i in range(int(account[e.N_OPEN])):
@@ -116,7 +119,8 @@ def close_other_side(d, order, t, quoted, bid, ask, inside):
     is_limit = order[e.O_KIND] == e.LIMIT or order[e.O_KIND] == e.STOP_LIMIT
     price = quoted if is_limit else market_fill(quoted, -side, d.config)
     wanted = units_of(d, order, t, price, account[e.BALANCE] + open_value(d, t, bid, ask))
-    left = wanted
+    reverses = order[e.O_REVERSES] > 0.0
+    left = np.inf if reverses else wanted
     i = 0
     while i < account[e.N_OPEN] and left > wanted * ROUNDING:
         if p[i, SIDE] == side:
@@ -133,19 +137,28 @@ def close_other_side(d, order, t, quoted, bid, ask, inside):
         if wanted > 0.0:
             cancel_group(d, order[e.O_OCO])
         return False
-    order[e.O_UNITS] = left
+    if not reverses:
+        order[e.O_UNITS] = left
     return True
 
 
 @njit_once
 def execute(d, order, t, quoted, bid, ask, inside):
     """Fill an order at a price."""
-    if d.account[e.NETTING] > 0.0 and not close_other_side(d, order, t, quoted, bid, ask, inside):
+    if order[e.O_PYRAMIDING] > 0.0:
+        same = 0
+        for i in range(int(d.account[e.N_OPEN])):
+            same += d.positions[i, SIDE] == order[e.O_SIDE]
+        if same >= order[e.O_PYRAMIDING]:
+            order[e.O_LIVE] = 0.0
+            return
+    reverses, n_closed = order[e.O_REVERSES] > 0.0, d.account[e.N_CLOSED]
+    if (reverses or d.account[e.NETTING] > 0.0) and not close_other_side(d, order, t, quoted, bid, ask, inside):
         return
     before = d.account[e.N_OPENED]
     group = order[e.O_OCO]
     fill(d, order, t, quoted, bid, ask, inside)
-    if d.account[e.N_OPENED] > before:
+    if d.account[e.N_OPENED] > before or (reverses and d.account[e.N_CLOSED] > n_closed):
         cancel_group(d, group)
 
 

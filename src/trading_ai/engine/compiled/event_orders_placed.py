@@ -9,8 +9,8 @@ from trading_ai._jit import njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
 from trading_ai.engine.compiled.bookkeeping import rounded
-from trading_ai.engine.compiled.carrying import SIDE, STOP, STOP_REASON, TARGET
-from trading_ai.engine.compiled.event_fills import whole_steps
+from trading_ai.engine.compiled.carrying import BEST, ENTRY, MARGIN, PAID, SIDE, STOP, STOP_REASON, TARGET, UNITS
+from trading_ai.engine.compiled.event_fills import part_of, whole_steps
 from trading_ai.engine.records import STOP_LOSS
 
 BAD_ORDER = 4.0
@@ -39,8 +39,9 @@ def at_known(d, values, known, bar, key):
 
 @njit_once
 def order(
-    d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, group, given
-):
+    d, bar, side, size, limit, stop_price, stop, target, stop_pips, target_pips, trail, trail_pips, expiry, reverse,
+    pyramiding, group, given,
+):  # fmt: skip
     """Place an order.
 
     Args:
@@ -57,19 +58,21 @@ def order(
         trail: price.
         trail_pips: pips.
         expiry: bars; 0 for none.
+        reverse: other than 0 to close all positions of the other side first.
+        pyramiding: number of positions of its own side from which on it is not filled; 0 for any.
         group: number of its group; 0 for none.
         given: sum of 1 for size, 2 limit, 4 stop_price, 8 stop, 16 target: those that the strategy names.
     """
     account = d.account
     if (given & 1 and (size <= 0.0 or size == np.inf)) or min(
-        stop_pips, target_pips, trail, trail_pips, float(expiry)
+        stop_pips, target_pips, trail, trail_pips, float(expiry), float(pyramiding)
     ) < 0.0:
         account[e.TROUBLE] = BAD_ORDER
         return
     unknown = (given & 1 and np.isnan(size)) or (given & 2 and np.isnan(limit))
     unknown = unknown or (given & 4 and np.isnan(stop_price)) or (given & 8 and np.isnan(stop))
     unknown = unknown or (given & 16 and np.isnan(target))
-    if unknown or np.isnan(stop_pips + target_pips + trail + trail_pips + expiry):
+    if unknown or np.isnan(stop_pips + target_pips + trail + trail_pips + expiry + pyramiding):
         account[e.N_SKIPPED] += 1.0
         return
     kind = e.MARKET
@@ -93,6 +96,7 @@ def order(
     rows[i, e.O_LAST_BAR] = bar + expiry if expiry > 0 else -1.0
     rows[i, e.O_OCO], rows[i, e.O_DUE] = group, account[e.NOW] + account[e.DELAY]
     rows[i, e.O_LIVE], rows[i, e.O_POSITION] = 1.0, 0.0
+    rows[i, e.O_REVERSES], rows[i, e.O_PYRAMIDING] = (1.0 if reverse != 0.0 else 0.0), pyramiding
 
 
 @njit_once
@@ -165,6 +169,55 @@ def trail_oldest(d, distance):
     elif d.account[e.N_OPEN] > 0.0:
         d.account[e.TOUCHED] = 1.0
         d.positions[0, e.TRAIL] = distance
+
+
+@njit_once
+def reserve(d, size, stop, target, trail, given):
+    """`ctx.position.reserve`.
+
+    Args:
+        d: see `Desk`.
+        size: lots; unused unless given.
+        stop: price, and below its target; likewise.
+        target: price.
+        trail: distance, price; 0 for none.
+        given: sum of 1 for size, 2 stop, 4 target: those that the strategy names.
+    """
+    p, account, scale = d.positions, d.account, d.config[a.LEVEL_SCALE]
+    if (given & 1 and (size <= 0.0 or size == np.inf)) or trail < 0.0:
+        account[e.TROUBLE] = BAD_ORDER
+        return
+    n = int(account[e.N_OPEN])
+    unknown = (given & 1 and np.isnan(size)) or (given & 2 and np.isnan(stop)) or (given & 4 and np.isnan(target))
+    if n == 0 or p[0, e.IS_RESERVED] > 0.0 or unknown or np.isnan(trail):
+        return
+    units = np.inf
+    if given & 1:
+        units = whole_steps(size * account[e.LOT], d.config[a.VOLUME_STEP])
+        if not units > 0.0:
+            return
+    i = 0
+    if part_of(p[0, UNITS], units) < p[0, UNITS]:
+        if n >= p.shape[0]:
+            account[e.TROUBLE] = e.TOO_MANY_POSITIONS
+            return
+        for k in range(n, 0, -1):
+            for c in range(e.N_HELD):
+                p[k, c] = p[k - 1, c]
+        account[e.N_OPEN] += 1.0
+        account[e.N_OPENED] += 1.0
+        share = units / p[0, UNITS]
+        p[1, UNITS], p[1, PAID], p[1, MARGIN] = units, p[0, PAID] * share, p[0, MARGIN] * share
+        p[1, e.NUMBER] = account[e.N_OPENED]
+        p[0, UNITS] -= units
+        p[0, PAID] -= p[1, PAID]
+        p[0, MARGIN] -= p[1, MARGIN]
+        i = 1
+    side = p[i, SIDE]
+    p[i, STOP] = rounded(stop, scale) if given & 2 else -side * np.inf
+    p[i, TARGET] = rounded(target, scale) if given & 4 else side * np.inf
+    p[i, STOP_REASON], p[i, BEST], p[i, e.TRAIL], p[i, e.IS_RESERVED] = STOP_LOSS, p[i, ENTRY], trail, 1.0
+    account[e.TOUCHED] = 1.0
 
 
 @njit_once

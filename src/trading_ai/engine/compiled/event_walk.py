@@ -8,7 +8,7 @@ import numpy as np
 from trading_ai._jit import njit_once
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled import event_desk as e
-from trading_ai.engine.compiled.bookkeeping import rounded
+from trading_ai.engine.compiled.bookkeeping import is_high_nearer, rounded
 from trading_ai.engine.compiled.carrying import (
     BEST,
     ENTRY,
@@ -169,11 +169,10 @@ def reach(d, t, kind, i, price, bid, ask):
 @njit_once
 def goes_up_first(d, t):
     """Whether the way of bar t goes to its high before its low."""
-    side = sides_of(d)
-    open_, high, low = d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2]
-    if side == 0.0 or side == 2.0:
-        return high - open_ < open_ - low
-    return (side < 0.0) == (d.config[a.TARGET_FIRST] == 0.0)
+    side, same_bar = sides_of(d), d.config[a.SAME_BAR]
+    if same_bar == 2.0 or side == 0.0 or side == 2.0:
+        return is_high_nearer(d.prices[t, e.BID], d.prices[t, e.BID + 1], d.prices[t, e.BID + 2])
+    return (side < 0.0) == (same_bar == 0.0)
 
 
 @njit_once

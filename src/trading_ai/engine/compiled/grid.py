@@ -14,6 +14,7 @@ import numpy as np
 from trading_ai._jit import begin, is_ready, njit_spread, set_ready, take
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Events, Market, MoneyTable, Touches, Walk
+from trading_ai.engine.compiled.bookkeeping import target_comes_first
 from trading_ai.engine.compiled.exits import fill_event
 from trading_ai.engine.compiled.marks import NEARLY, profit_of, scan_marks
 from trading_ai.engine.compiled.money import fill_money
@@ -73,7 +74,9 @@ def simulate_grid(
     own_price = config[a.CONVERSION] == 2.0
     has_commission = config[a.HAS_COMMISSION] != 0.0
     has_spread = config[a.HAS_SPREAD] != 0.0
-    target_first = config[a.TARGET_FIRST] != 0.0
+    same_bar = config[a.SAME_BAR]
+    target_first, by_bar = same_bar == 1.0, same_bar == 2.0
+    bid_open, bid_high, bid_low = market.bid_open, market.bid_high, market.bid_low
     keep_days = daily.shape[1] > 0
     u_events = np.uint64(n_events)
     m = stop_of.shape[0]
@@ -122,6 +125,9 @@ def simulate_grid(
             # Equal and odd: both were reached inside one bar, in an order that nobody knows.
             ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
             on_target = target_key < stop_key or (ambiguous and target_first)
+            if by_bar and ambiguous:
+                both = np.uint64(stop_key >> 1)
+                on_target = target_comes_first(same_bar, events.side[u], bid_open[both], bid_high[both], bid_low[both])
             row = target_row if on_target else stop_row
             key = min(stop_key, target_key)
             on_force = key >= forced_key

@@ -87,7 +87,7 @@ def simulate_lanes(
     n_days = days.day_last_bar.shape[0]
     units, rate, half_cent = config[a.UNITS], config[a.RATE], config[a.HALF_CENT]
     own_price = config[a.CONVERSION] == 2.0
-    tie_to_lane = (config[a.TARGET_FIRST] != 0.0) != lanes_are_stops
+    tie_to_lane = (config[a.SAME_BAR] == 1.0) != lanes_are_stops
 
     # 1. Fill the exits of every event. Threads share the events out among themselves.
     while True:

@@ -23,7 +23,7 @@ from trading_ai.engine.compiled.carrying import (
     UNITS,
     open_value,
 )
-from trading_ai.engine.plan_columns import KIND, LIMIT, PERCENT, PRICE, SIZE, TRAIL, TRAIL_CODE
+from trading_ai.engine.plan_columns import PERCENT, PRICE, SIZE, STOP_ORDER, TRAIL, TRAIL_CODE
 from trading_ai.engine.plan_columns import STOP as PLAN_STOP
 from trading_ai.engine.plan_columns import STOP_CODE as PLAN_STOP_CODE
 from trading_ai.engine.plan_columns import TARGET as PLAN_TARGET
@@ -60,8 +60,8 @@ def whole_size(config, balance, units):
 
 @njit
 def open_planned(
-    config, positions, n_open, t, side, row, signal_close, entry, leave, stop_far, target_far, trail_far, days, state,
-    tally,
+    config, positions, n_open, t, side, row, slips, signal_close, entry, leave, stop_far, target_far, trail_far, days,
+    state, tally,
 ):  # fmt: skip
     """Open a position at a price, if the account can carry it.
 
@@ -72,6 +72,7 @@ def open_planned(
         t: the bar.
         side: +1.0 long, -1.0 short.
         row: of the plan.
+        slips: 1.0 where the entry slipped, 0.0 for one at a limit.
         signal_close: price that distances are measured from; NaN for the fill.
         entry: the fill.
         leave: price at which positions of that side could be closed at that moment.
@@ -122,7 +123,7 @@ def open_planned(
     p[UNITS] = units
     p[ENTRY] = entry
     p[MARGIN] = margin
-    p[ENTRY_SLIPS] = 0.0 if row[KIND] == LIMIT else 1.0
+    p[ENTRY_SLIPS] = slips
     p[STOP_REASON] = STOP_LOSS
     p[TRAILS] = trails
     p[INSIDE] = -1.0
@@ -136,6 +137,36 @@ def open_planned(
     p[PAID] = commission(config, units, entry, rates, t)
     state[a.BALANCE] -= p[PAID]
     return n_open + 1
+
+
+@njit
+def rest_of(same_bar, leg, kind, long, leave, high, low, close):
+    """Worst and best price of a bar after an order was filled inside it, and whether the best comes first.
+
+    Args:
+        same_bar: see `rules.SAME_BAR_CODES`.
+        leg: on which part of the way it was filled, see `plan_orders`.
+        kind: how it was reached, see there.
+        long: whether it opened a long.
+        leave: price at which the position could be left at its fill.
+        high: highest of the bar, and below its lowest and its last, on the side that the position leaves at.
+        low: lowest.
+        close: last.
+    """
+    is_stop = kind == STOP_ORDER
+    worst, best = (low, high) if long else (high, low)
+    target_first = is_stop if same_bar == 2.0 else same_bar == 1.0
+    # Which extreme was there before the fill, if that is known: it is left out.
+    was_worst = is_stop and same_bar == 1.0
+    was_best = not is_stop and same_bar == 0.0
+    if same_bar == 2.0:
+        was_worst = leg == 2.0 or (leg == 1.0 and is_stop)
+        was_best = leg == 2.0 or (leg == 1.0 and not is_stop)
+    if was_best:
+        best = max(close, leave) if long else min(close, leave)
+    if was_worst:
+        worst = min(close, leave) if long else max(close, leave)
+    return worst, best, target_first
 
 
 @njit

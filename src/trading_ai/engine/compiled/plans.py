@@ -12,7 +12,15 @@ import numpy as np
 from trading_ai._jit import njit_spread
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, Market, Plans
-from trading_ai.engine.compiled.bookkeeping import end_days, finish, mark, rounded, start
+from trading_ai.engine.compiled.bookkeeping import (
+    end_days,
+    finish,
+    is_high_nearer,
+    mark,
+    rounded,
+    start,
+    target_comes_first,
+)
 from trading_ai.engine.compiled.carrying import (
     ENTRY_BAR,
     SIDE,
@@ -39,8 +47,24 @@ from trading_ai.engine.compiled.plan_entries import (
     WIDTH,
     bring_near,
     open_planned,
+    rest_of,
 )
-from trading_ai.engine.plan_columns import KIND, LIMIT, LONG_STOP, MARKET, PRICE_OF, SHORT_STOP, STOP_ORDER, UNTIL
+from trading_ai.engine.compiled.plan_orders import (
+    F_KIND,
+    F_LEG,
+    F_PRICE,
+    O_KIND,
+    O_LIVE,
+    O_PRICE,
+    O_SIDE,
+    fill_of,
+    fills_at_its_stop,
+    first_of,
+    is_reached,
+    reached_at_open,
+    take_up,
+)
+from trading_ai.engine.plan_columns import LIMIT, LONG_STOP, SHORT_STOP, STOP_ORDER, UNTIL
 from trading_ai.engine.records import SIGNAL, TIME_EXIT
 
 
@@ -80,6 +104,7 @@ def simulate_plans(
     positions = np.empty((max_positions, WIDTH))
     same_bars = strategy_bar.shape[0] == 0
     opposite_rule, scale = config[a.OPPOSITE], config[a.LEVEL_SCALE]
+    orders, fills = np.zeros((2, 5)), np.zeros((2, 4))
     n_trades = 0
     for c in range(stop_distances.shape[0]):
         tally = tallies[c]
@@ -90,7 +115,7 @@ def simulate_plans(
         if curve.shape[0] > 0:
             curve[:] = state[a.BALANCE]
         k = 0  # the next order
-        waiting = -1
+        waiting = -1  # the row whose orders wait
         t = 0
         while t < n:
             if n_open == 0 and waiting < 0:
@@ -104,28 +129,25 @@ def simulate_plans(
                     state[a.PEAK_BAR] = t - 1
             # 1. The order that is carried out at this open: a new one, or one that waited and is jumped over.
             if waiting >= 0:
-                gone = exit_long if plan_side[waiting] > 0.0 else exit_short
-                if t >= plan_rows[waiting, UNTIL] or (gone.shape[0] > 0 and gone[t] != 0):
-                    waiting = -1
+                for j in range(2):
+                    gone = exit_long if orders[j, O_SIDE] > 0.0 else exit_short
+                    if gone.shape[0] > 0 and gone[t] != 0:
+                        orders[j, O_LIVE] = 0.0
             if k < n_orders and plan_bar[k] == t:
                 waiting = k
+                take_up(orders, plan_rows, k, plan_side[k], scale)
                 k += 1
-            if waiting >= 0 and t >= plan_rows[waiting, UNTIL]:
+            if waiting >= 0 and (
+                t >= plan_rows[waiting, UNTIL] or (orders[0, O_LIVE] == 0.0 and orders[1, O_LIVE] == 0.0)
+            ):
                 waiting = -1
             now = -1
+            row = max(waiting, 0)
             if waiting >= 0:
-                kind = plan_rows[waiting, KIND]
-                if kind == MARKET:
-                    now = waiting
-                else:
-                    price = rounded(plan_rows[waiting, PRICE_OF], scale)
-                    o = market.ask_open[t] if plan_side[waiting] > 0.0 else market.bid_open[t]
-                    beyond = (price - o) * plan_side[waiting]
-                    if (beyond if kind == LIMIT else -beyond) >= 0.0:
-                        now = waiting
+                now = reached_at_open(orders, market.bid_open[t], market.ask_open[t])
                 if now >= 0:
-                    waiting = -1
-            order = plan_side[now] if now >= 0 else 0.0
+                    orders[now, O_LIVE] = 0.0
+            order = orders[now, O_SIDE] if now >= 0 else 0.0
             # 2. At the open: exits first, in order of opening.
             consumed = False
             was_any = n_open > 0
@@ -160,14 +182,20 @@ def simulate_plans(
                 if allowed and (n_open == 0 or positions[0, SIDE] == order):
                     entry = market.ask_open[t] if order > 0.0 else market.bid_open[t]
                     leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
-                    if plan_rows[now, KIND] != LIMIT:
+                    slips = 0.0 if orders[now, O_KIND] == LIMIT else 1.0
+                    if slips > 0.0:
                         entry = market_fill(entry, -order, config)
+                    n_before = n_open
                     n_open = open_planned(
-                        config, positions, n_open, t, order, plan_rows[now], signal_close[now], entry, leave,
-                        stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                        config, positions, n_open, t, order, plan_rows[row], slips, signal_close[row, now], entry,
+                        leave, stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
                     )  # fmt: skip
+                    if n_open > n_before:
+                        waiting = -1  # the other order is cancelled
+            if consumed or (now >= 0 and orders[1 - now, O_LIVE] == 0.0):
+                waiting = -1
             was_open = n_open > 0
-            is_opposite = waiting >= 0 and was_open and positions[0, SIDE] != plan_side[waiting]
+            held = positions[0, SIDE] if was_open else 0.0
             # 4. Inside the bar: with levels that only hold during it.
             if n_open > 0:
                 side = positions[0, SIDE]  # of all of them
@@ -178,67 +206,86 @@ def simulate_plans(
                     if exit_prices.shape[0] > 0:
                         column = LONG_STOP if side > 0.0 else SHORT_STOP
                         bring_near(positions, i, exit_prices[t, column], exit_prices[t, column + 1], scale)
-                    if is_opposite and opposite_rule != 2.0:
-                        if plan_rows[waiting, KIND] == STOP_ORDER:
-                            bring_near(positions, i, plan_rows[waiting, PRICE_OF], np.nan, scale)
-                        else:
-                            bring_near(positions, i, np.nan, plan_rows[waiting, PRICE_OF], scale)
+                    for j in range(2):
+                        waits = waiting >= 0 and orders[j, O_LIVE] != 0.0 and orders[j, O_SIDE] == -side
+                        if waits and opposite_rule != 2.0:
+                            if orders[j, O_KIND] == LIMIT:
+                                bring_near(positions, i, np.nan, orders[j, O_PRICE], scale)
+                            elif fills_at_its_stop(orders, j):
+                                bring_near(positions, i, orders[j, O_PRICE], np.nan, scale)
                 long = side > 0.0
                 o = market.bid_open[t] if long else market.ask_open[t]
                 worst = market.bid_low[t] if long else market.ask_high[t]
                 best = market.bid_high[t] if long else market.ask_low[t]
+                target_first = target_comes_first(
+                    config[a.SAME_BAR], side, market.bid_open[t], market.bid_high[t], market.bid_low[t]
+                )
                 n_open = close_inside_bar(
-                    config, positions, n_open, t, o, worst, best, market, days, state, tally, trades
+                    config, positions, n_open, t, o, worst, best, target_first, market, days, state, tally, trades
                 )
                 for i in range(n_open):
                     positions[i, STOP] = positions[i, OWN_STOP]
                     positions[i, STOP_REASON] = positions[i, OWN_REASON]
                     positions[i, TARGET] = positions[i, OWN_TARGET]
-            # 5. A waiting order that the bar reaches.
+            # 5. Waiting orders that the bar reaches, in the order of its way.
             filled_best = np.nan
+            reaches = False
             if waiting >= 0:
-                order = plan_side[waiting]
-                kind = plan_rows[waiting, KIND]
-                price = rounded(plan_rows[waiting, PRICE_OF], scale)
-                long = order > 0.0
-                if long == (kind == LIMIT):
-                    touched = (market.ask_low[t] if long else market.bid_low[t]) <= price
-                else:
-                    touched = (market.ask_high[t] if long else market.bid_high[t]) >= price
-                if touched:
-                    now = waiting
-                    waiting = -1
-                    allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
-                    room = n_open < max_positions and (n_open == 0 or positions[0, SIDE] == order)
-                    if allowed and room and not (is_opposite and opposite_rule == 1.0):
-                        low = market.bid_low[t] if long else market.ask_low[t]
-                        high = market.bid_high[t] if long else market.ask_high[t]
-                        close = market.bid_close[t] if long else market.ask_close[t]
-                        leave = price
-                        if config[a.HAS_SPREAD] != 0.0:
-                            leave = rounded(
-                                price - order * (market.ask_open[t] - market.bid_open[t]), config[a.FILL_SCALE]
-                            )
-                        leave = min(max(leave, low), high)
-                        entry = price if kind == LIMIT else market_fill(price, -order, config)
-                        n_before = n_open
-                        n_open = open_planned(
-                            config, positions, n_open, t, order, plan_rows[now], signal_close[now], entry, leave,
-                            stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                for j in range(2):
+                    fills[j, F_LEG] = -1.0
+                    long = orders[j, O_SIDE] > 0.0
+                    high = market.ask_high[t] if long else market.bid_high[t]
+                    low = market.ask_low[t] if long else market.bid_low[t]
+                    if orders[j, O_LIVE] != 0.0 and is_reached(orders, j, high, low):
+                        reaches = True
+                        closes = held == -orders[j, O_SIDE] and opposite_rule != 2.0
+                        high_nearer = is_high_nearer(market.bid_open[t], market.bid_high[t], market.bid_low[t])
+                        fill_of(
+                            orders, j, fills, not closes, config[a.SAME_BAR], high_nearer,
+                            market.ask_open[t] if long else market.bid_open[t], high, low,
+                            market.ask_close[t] if long else market.bid_close[t],
                         )  # fmt: skip
-                        if n_open > n_before:
-                            was_open = True
-                            # The rest of the bar is like a bar of its own, see `reference_plans`.
-                            worst, best = (low, high) if long else (high, low)
-                            if kind == LIMIT and config[a.TARGET_FIRST] == 0.0:
-                                best = max(close, leave) if long else min(close, leave)
-                            if kind == STOP_ORDER and config[a.TARGET_FIRST] != 0.0:
-                                worst = min(close, leave) if long else max(close, leave)
-                            positions[n_before, INSIDE] = t
-                            filled_best = best
-                            n_open = close_inside_bar(
-                                config, positions, n_open, t, leave, worst, best, market, days, state, tally, trades
-                            )
+            while reaches and waiting >= 0:
+                j = first_of(fills)
+                if j < 0:
+                    break
+                order, price, leg, kind = orders[j, O_SIDE], fills[j, F_PRICE], fills[j, F_LEG], fills[j, F_KIND]
+                long = order > 0.0
+                orders[j, O_LIVE] = 0.0
+                fills[j, F_LEG] = -1.0
+                is_last = orders[1 - j, O_LIVE] == 0.0
+                allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
+                room = n_open < max_positions and (n_open == 0 or positions[0, SIDE] == order)
+                n_before = n_open
+                if held == -order and opposite_rule == 1.0:
+                    is_last = True
+                elif allowed and room:
+                    low = market.bid_low[t] if long else market.ask_low[t]
+                    high = market.bid_high[t] if long else market.ask_high[t]
+                    close = market.bid_close[t] if long else market.ask_close[t]
+                    leave = price
+                    if config[a.HAS_SPREAD] != 0.0:
+                        leave = rounded(price - order * (market.ask_open[t] - market.bid_open[t]), config[a.FILL_SCALE])
+                    leave = min(max(leave, low), high)
+                    slips = 1.0 if orders[j, O_KIND] == STOP_ORDER else 0.0
+                    entry = market_fill(price, -order, config) if slips > 0.0 else price
+                    n_open = open_planned(
+                        config, positions, n_open, t, order, plan_rows[waiting], slips, signal_close[waiting, j], entry,
+                        leave, stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                    )  # fmt: skip
+                if n_open > n_before:
+                    was_open = True
+                    is_last = True
+                    # The rest of the bar is like a bar of its own, see `reference_plans`.
+                    worst, best, target_first = rest_of(config[a.SAME_BAR], leg, kind, long, leave, high, low, close)
+                    positions[n_before, INSIDE] = t
+                    filled_best = best
+                    n_open = close_inside_bar(
+                        config, positions, n_open, t, leave, worst, best, target_first, market, days, state, tally,
+                        trades,
+                    )  # fmt: skip
+                if is_last:  # the other order is cancelled, or gone
+                    waiting = -1
             # 6. After the bar: stops that move, from the next bar on.
             for i in range(n_open):
                 side = positions[i, SIDE]

@@ -10,7 +10,7 @@ import numpy as np
 
 from trading_ai._jit import njit
 from trading_ai.engine.compiled.blocks import BLOCK, WIDE
-from trading_ai.engine.compiled.bookkeeping import rounded
+from trading_ai.engine.compiled.bookkeeping import rounded, target_comes_first
 from trading_ai.engine.compiled.exits import UNTOUCHED
 from trading_ai.engine.records import BREAK_EVEN, END_OF_DATA, STOP_LOSS, TAKE_PROFIT, TIME_EXIT, TRAILING_STOP
 
@@ -136,9 +136,9 @@ def find_moving(
 
 @njit
 def choose_exits(
-    keep, entry_key, side, max_positions, target_first, stop_key, stop_price, stop_reason, stop_unsure, target_key,
-    target_price, target_unsure, time_key, time_price, own_key, own_price, own_reason, end_price, taken, key, price,
-    reason, ambiguous, is_own, open_keys,
+    keep, entry_key, side, max_positions, same_bar, bid_open, bid_high, bid_low, stop_key, stop_price, stop_reason,
+    stop_unsure, target_key, target_price, target_unsure, time_key, time_price, own_key, own_price, own_reason,
+    end_price, taken, key, price, reason, ambiguous, is_own, open_keys,
 ):  # fmt: skip
     """Choose each trade's exit, and the trades that there is room for.
 
@@ -147,7 +147,10 @@ def choose_exits(
         entry_key: when it begins.
         side: +1.0 long, -1.0 short.
         max_positions: positions that may be open at once; 0 for any number.
-        target_first: whether the target is taken where stop and target lie inside one bar.
+        same_bar: which of stop and target is taken where both lie inside one bar, see `rules.SAME_BAR_CODES`.
+        bid_open: open of each bar at the bid.
+        bid_high: likewise.
+        bid_low: likewise.
         stop_key: see `find_touches`.
         stop_price: see there.
         stop_reason: see `find_moving`.
@@ -190,7 +193,10 @@ def choose_exits(
         forced = min(own_key[i], time_key[i])
         stop, target = stop_key[i], target_key[i]
         both = stop == target and stop & 1 == 1 and stop != UNTOUCHED
-        on_target = target < stop or (both and target_first)
+        t = stop >> 1 if both else 0
+        on_target = target < stop or (
+            both and target_comes_first(same_bar, side[i], bid_open[t], bid_high[t], bid_low[t])
+        )
         touched = min(stop, target)
         ambiguous[i] = stop_unsure[i] or target_unsure[i] or (both and stop < forced)
         is_own[i] = False

@@ -13,6 +13,7 @@ import numpy as np
 from trading_ai._jit import begin, byte_at, is_ready, njit, njit_spread, number_at, set_ready, take, word_at
 from trading_ai.engine.compiled import bookkeeping as a
 from trading_ai.engine.compiled.arguments import Days, EntryTable, Events, Market, Sets, Touches, Trades
+from trading_ai.engine.compiled.bookkeeping import target_comes_first
 from trading_ai.engine.compiled.events import fill_events
 from trading_ai.engine.compiled.exits import UNTOUCHED, find_exits, stops_move
 from trading_ai.engine.compiled.marks import profit_of
@@ -212,7 +213,7 @@ def simulate_sets(
     bid_open, ask_open, bid_close, ask_close = market.bid_open, market.ask_open, market.bid_close, market.ask_close
     slippage, fill_scale = config[a.SLIPPAGE], config[a.FILL_SCALE]
     units, terms = config[a.UNITS], terms_of(config)
-    target_first = config[a.TARGET_FIRST] != 0.0
+    same_bar, bid_high, bid_low = config[a.SAME_BAR], market.bid_high, market.bid_low
     no_levels = n_stops == 1 and targets.shape[0] == 1 and stops[0, 0] == targets[0] == np.inf and not stops_move(stops)
     filled, keys, values = table.filled, table.keys, table.values
     day_bid = bid_close[days.day_last_bar]  # side by side, because every trade that is held overnight reads them
@@ -297,7 +298,10 @@ def simulate_sets(
                     stop_key, target_key = touches.keys[0, 0], touches.keys[1, 0]
                 # Equal and odd: both were reached inside one bar, in an order that nobody knows.
                 ambiguous = target_key == stop_key and stop_key & 1 == 1 and stop_key < forced_key
-                on_target = target_key < stop_key or (ambiguous and target_first)
+                both = stop_key >> 1
+                on_target = target_key < stop_key or (
+                    ambiguous and target_comes_first(same_bar, side, bid_open[both], bid_high[both], bid_low[both])
+                )
                 key = min(stop_key, target_key)
                 on_force = key >= forced_key
                 exit_bar = min(key, forced_key) >> 1

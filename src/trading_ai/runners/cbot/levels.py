@@ -289,6 +289,15 @@ class Levels(Money):
             consider(level, up, _OUT, None)
         return best
 
+    def _target_comes_first(self, side: int) -> bool:
+        """Which of stop and target the rules take where both lie in what is left of the bar."""
+        if self.rules.same_bar == "nearer_first":
+            bar = self.bar
+            open_, high, low = self._bids[0][bar], self._bid_highs[bar], self._bid_lows[bar]
+            is_high_nearer = bool(high - open_ < open_ - low)
+            return is_high_nearer == (side > 0)
+        return self.rules.same_bar == "target_first"
+
     def _touched(self, p: Position, what: int, points: list[Point]) -> None:
         """Close a position whose stop or target is touched; where both lie in reach, the rule decides which."""
         bar, point = p.since
@@ -297,7 +306,7 @@ class Levels(Money):
         worst, best = (min(prices), max(prices)) if p.side > 0 else (max(prices), min(prices))
         both = (p.stop - worst) * p.side >= 0 and (best - p.target) * p.side >= 0
         if both:
-            what = _STOP if self.rules.same_bar == "stop_first" else _TARGET
+            what = _TARGET if self._target_comes_first(p.side) else _STOP
         if what == _STOP:
             self.leave(p, p.stop, self.stop_reason(p), ambiguous=both)
         else:
