@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trading_ai.assistant.fillers import FILLERS
+from trading_ai.assistant.spans import with_spans
 from trading_ai.assistant.tags import Operator, Tag
 
 _WORDS = {
@@ -16,11 +17,12 @@ _WORDS = {
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
 _TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
-_UNDECIDED = frozenset({"over", "under", "after", "beat", "beats", "reach", "reaches", "reached", "up to", "="})
+_UNDECIDED = frozenset({"over", "reach", "reaches", "reached", "="})
 """Comparisons that may mean something else where no number stands by them."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
-_FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part")
+_FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part",
+            "date", "span", "after")  # fmt: skip
 _BEARERS = ("metric", "parameter")
 _FAR = 5
 
@@ -33,7 +35,7 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     Args:
         items: tags and words in the order of the question.
     """
-    items = _hours([_as_number(item) for item in items])
+    items = _hours(with_spans([_as_number(item) for item in items]))
     items = _conditions(_between(items))
     items = _limits(items)
     items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
@@ -283,6 +285,8 @@ def _limits(items: list[Item]) -> list[Item]:
                 or _is(before, "subject", "cue")
                 or _is(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
             ):
+                if before == "first":
+                    found[-1] = Tag("ends", "first", "first")
                 found.append(Tag("limit", "", f"{int(number)}", number=number))
                 continue
         found.append(item)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from trading_ai.assistant.combining import combined
 from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
+from trading_ai.assistant.spelling import corrected_word
 from trading_ai.assistant.tags import Heard, Tag
 
 MAX_CHARACTERS = 1_000
 """Longest question; what comes behind is not a question."""
 
 _LONGEST_PHRASE = 7
-_SHORTEST_CORRECTED = 5
-_NEAR = 0.83
-"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it: one wrong letter of six."""
-
-_STRANGE = frozenset({"broker", "brokers", "weather", "trader", "rated"})
-"""Words that are near to known ones and mean something else."""
-
 _BEFORE_NAMES = frozenset({
     "on", "of", "for", "called", "named", "run", "backtest", "optimization", "is", "between", "with", "from", "to",
     "vs",
@@ -42,7 +35,36 @@ _TOKEN = re.compile(
     r"|\w+(?:[-'&/.]\w+)*"
     r"|>=|<=|[><=%#]"
 )
-_CONTRACTED = (
+_SMALL = {"two": "2", "three": "3", "four": "4", "five": "5"}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _iso(year: str, month: str, day: str) -> str:
+    return f"{year}-{_MONTHS.index(month) + 1:02d}-{int(day):02d}"
+
+
+_CONTRACTED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"\b(?:right |directly |immediately |straight )?(?:after|following) (?:a |an |one |the |my )?(?:single |previous )?(?:los(?:s|er|ing trade)s?)\b",
+        "afterloss1"),
+    (r"\b(?:right |directly |immediately |straight )?(?:after|following) (?:a |an |one |the |my )?(?:single |previous )?(?:win|winner|winning trade|wins|winners)\b",
+        "afterwin1"),
+    (r"\b(?:right |directly )?(?:after|following) (two|three|four|five|\d+) (?:straight |consecutive )?(?:los(?:s|er|ing trade)e?s)(?: in a row| straight)?\b",
+        lambda m: f"afterloss{_SMALL.get(m[1], m[1])}"),
+    (r"\b(?:right |directly )?(?:after|following) (two|three|four|five|\d+) (?:straight |consecutive )?(?:win(?:ner|ning trade)?s)(?: in a row| straight)?\b",
+        lambda m: f"afterwin{_SMALL.get(m[1], m[1])}"),
+    (r"\bwin(?:s|ners?)?(?:/| to | vs\.? |-)loss(?:es)? ratio\b|\bratio of (?:avg|average|mean) wins? to (?:avg|average|mean) loss(?:es)?\b", "payoff ratio"),
+    (r"\b(?:loss|losing) (?:rate|ratio|percentage|percent|pct)\b", "percentage of losing trades"),
+    (r"\bchances? of (?:a )?winn?(?:ing)?(?: trade)?\b|\bprobability of (?:a )?winn?(?:ing)?(?: trade)?\b", "win rate"),
+    (r"\b(average|avg|mean|median|typical) (monthly|weekly|quarterly|yearly|annual) ", r"\1 ofgroups \2 "),
+    (r"\b(average|avg|mean|median|typical) ((?:\w+ ){1,3})(?:per|a) (month|week|quarter|year)\b", r"\1 ofgroups \2\3"),
+    (r"\bfirst trade\b", "first 1 trade"),
+    (r"\bchange(?:s|d)? (?:in|of) (?:my )?(?:balance|equity)\b", "net profit"),
+    (r"\b(?:can|could|would|will) (?:i|you|we) (?:please )?(?:see|get|have|show|tell|give|know|list|find)(?: me| us| out)?\b", "show me"),
+    (r"\b(\d+(?:\.\d+)?) ?(?:usd|eur|gbp|dollars?|bucks|\$|\u20ac)(?=\W|$)", r"\1"), (r"[$\u20ac\u00a3](?=\d)", ""),
+    (r"\b(mon|tue|wed|thu|thur|fri|tues|weds)s\b", r"\1"), (r"\bweds\b", "wed"),
+    (r"\b(\d{1,2})(?:st|nd|rd|th)? (?:of )?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*,? (\d{4})\b", lambda m: _iso(m[3], m[2], m[1])),
+    (r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\b", lambda m: _iso(m[3], m[1], m[2])),
+    (r"\b(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b", lambda m: f"{m[1]}-{int(m[2]):02d}-{int(m[3]):02d}"),
     (r"\bmost trades\b", "highest number of trades"), (r"\b(?:fewest|least) trades\b", "lowest number of trades"),
     (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
     (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
@@ -130,7 +152,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     tokens = [part for token in tokens for part in _parted(token, names)]
     corrected: list[tuple[str, str]] = []
     for place, token in enumerate(tokens):
-        better = _corrected(token, vocabulary)
+        better = corrected_word(token, vocabulary, _vocabulary())
         if better != token:
             corrected.append((token, better))
             tokens[place] = better
@@ -209,35 +231,6 @@ def _entity(token: str, names: Names) -> Tag | None:
     if re.search(r"[a-f]", token) and len(token) >= 6:
         return Tag("id_unknown", token, token)
     return None
-
-
-def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
-    """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
-    if token in _STRANGE or token in vocabulary or token in _vocabulary() or not token.isalpha():
-        return token
-    turned = _letters().get("".join(sorted(token)), "") if len(token) >= 3 else ""
-    if turned and turned[0] == token[0] and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
-        return turned  # two letters exchanged
-    if len(token) < _SHORTEST_CORRECTED:
-        return token
-    if token.endswith("s") and token[:-1] in vocabulary:
-        return token[:-1]
-    if token + "s" in vocabulary:
-        return token + "s"
-    near = [
-        w for w in difflib.get_close_matches(token, vocabulary, n=3, cutoff=_NEAR) if w[0] == token[0] and len(w) > 3
-    ]
-    return near[0] if near else token
-
-
-@cache
-def _letters() -> dict[str, str]:
-    """Words by their letters in order, where no two have the same."""
-    found: dict[str, list[str]] = {}
-    for word in _vocabulary():
-        if word.isalpha() and len(word) > 2:
-            found.setdefault("".join(sorted(word)), []).append(word)
-    return {letters: words[0] for letters, words in found.items() if len(words) == 1}
 
 
 @cache

@@ -27,19 +27,24 @@ _CALENDAR = {
         "new_york": "new york session|new york|ny session|ny|us session|american session|new york hours",
     },
     "part": {
-        "weekend": "weekend|weekends|over the weekend", "first_half": "first half", "second_half": "second half",
-        "morning": "in the morning|mornings", "afternoon": "in the afternoon|afternoons", "night": "at night|overnight",
+        "weekend": "weekend|weekends|at the weekend|on weekends",
+        "over_weekend": "over the weekend|over weekend|over weekends|over a weekend|across the weekend|held over the weekend|"
+            "through the weekend|open over the weekend|held over weekends|over the weekends",
+        "overnight": "overnight|held overnight|over night|kept overnight|open overnight|left open overnight|held over night", "first_half": "first half", "second_half": "second half",
+        "morning": "in the morning|mornings|morning trades", "afternoon": "in the afternoon|afternoons", "night": "at night|in the night|night trades",
+        "evening": "in the evening|evenings",
     },
 }  # fmt: skip
 
 _TRADES = {
     "dim": {
-        "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time",
-        "weekday": "weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
+        "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
+            "what hour|which hours|which hour",
+        "weekday": "dow|weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
             "which day|what day|best day of the week|day of week",
         "day": "by day|per day|each day|daily|day by day|every day|calendar day",
         "week": "week|weeks|by week|per week|weekly|week by week|each week|which week",
-        "month": "month|months|monthly|month by month|calendar month",
+        "month": "month|months|monthly|month by month|calendar month|which month|what month",
         "quarter": "quarter|quarters|quarterly",
         "year": "year|by year|per year|yearly|year by year|each year|which year|years|every year|annually",
         "session": "session|sessions|trading session|trading sessions|market session|market sessions",
@@ -306,6 +311,7 @@ _CUES = {
     "note": "notes|noted|my note|a note|any note|did i note|note about|note on|notes about|notes on|wrote down|"
         "written down|jotted down|my comments|my remarks",
     "hold_out": "hold out|hold-out|holdout|held out",
+    "of_groups": "ofgroups",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
     "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
@@ -318,7 +324,7 @@ _CUES = {
 }  # fmt: skip
 """Words that point at a topic."""
 
-_METRIC_OF_TRADES = ("mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
+_METRIC_OF_TRADES = ("payoff_ratio", "mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
 
 
 @cache

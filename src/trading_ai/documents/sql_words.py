@@ -103,6 +103,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "score": ("score", "objective value", "objective score"),
     "seconds": ("run time", "runtime", "seconds it took"),
     "rank": ("rank",),
+    "payoff_ratio": (
+        "payoff ratio", "payoff", "payout ratio", "win loss ratio", "win/loss ratio", "win to loss ratio", "reward risk",
+        "reward to risk", "reward to risk ratio", "risk reward", "risk to reward", "risk reward ratio", "risk/reward", "rrr", "rr ratio",
+        "avg win vs avg loss", "average win vs average loss", "average win to average loss", "average win over average loss",
+        "average win / average loss", "avg win / avg loss",
+    ),
 }  # fmt: skip
 """Words for columns; the column's own name, with spaces, is one too."""
 

@@ -12,6 +12,7 @@ from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trade_sql import (
     COUNT,
     DIMENSIONS,
+    HALVES,
     MEASURES,
     SESSIONS,
     Measure,
@@ -19,10 +20,13 @@ from trading_ai.assistant.trade_sql import (
     filters,
     measure_of,
     time_column,
+    told_of,
+    trades_from,
 )
 from trading_ai.documents.words import short
 
-_FILTERS = ("date", "weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
+_TIMES = ("date", "weekday", "month", "year", "hour", "session", "part", "span")
+_FILTERS = (*_TIMES, "direction", "outcome", "exit", "after")
 _SHOWN = 5
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -41,7 +45,7 @@ class Trades(Topic):
     name = "trades"
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
-        "cue:when",
+        "cue:when", "cue:next", "ends",
         "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
         *_FILTERS,
     }  # fmt: skip
@@ -50,6 +54,8 @@ class Trades(Topic):
     @override
     def fit(self, heard: Heard) -> float:
         heard = _with_outcomes(heard)
+        if heard.cue("next") and not heard.has("order", "worst"):
+            return 0.1  # advice is asked for, and not what to stay away from
         if heard.has("noun", "winner", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
@@ -63,6 +69,8 @@ class Trades(Topic):
             return 0.2
         if heard.has("agg", "share") and heard.has("order", "gain", "loss"):
             return 0.3
+        if heard.has("outcome") and heard.has("metric", "win_rate", "profit_factor", "payoff_ratio"):
+            return 0.3  # of trades that won, all won
         if heard.has("agg", "min", "max") and not metrics and not grouped:
             return 0.3  # the least of what?
         if heard.has("agg", "std") and grouped:
@@ -87,7 +95,7 @@ class Trades(Topic):
             return 0.95
         if filtered and asks:
             return 0.95
-        if heard.has("metric", "bars_held", "mae", "mfe", "units"):
+        if heard.has("metric", "bars_held", "mae", "mfe", "units", "payoff_ratio"):
             return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
@@ -115,9 +123,9 @@ class Trades(Topic):
         time = time_column(heard)
         grouped = _dimensions(heard)
         where, words = filters(heard, time, dimensions=grouped)
-        if any(heard.has(kind) for kind in ("date", "weekday", "month", "year", "hour", "session")) or any(
-            DIMENSIONS[g].timed for g in grouped
-        ):
+        for told in told_of(heard):
+            draft.assume(told)
+        if any(heard.has(kind) for kind in _TIMES) or any(DIMENSIONS[g].timed for g in grouped):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
         if heard.has("session") or "session" in grouped:
             hours = ", ".join(
@@ -127,7 +135,7 @@ class Trades(Topic):
         if grouped:
             _grouped(heard, run, draft, grouped, where, words)
         elif heard.has("agg", "share") and where:
-            _share(run, draft, where, words)
+            _share(heard, run, draft)
         elif _wants_list(heard):
             _listed(heard, run, draft, where)
         else:
@@ -154,6 +162,8 @@ def _with_outcomes(heard: Heard) -> Heard:
 
 def _dimensions(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
+    if len(heard.values("part")) > 1 and set(heard.values("part")) == set(HALVES):
+        found.append("half")
     for slot in ("direction", "session", "weekday", "month", "outcome", "exit"):
         several = len(heard.values(slot)) > 1
         name = {"exit": "exit_reason"}.get(slot, slot)
@@ -177,17 +187,13 @@ def _measure(heard: Heard) -> tuple[Measure | None, str]:
     return measure_of(metric, aggregate), metric
 
 
-def _from(run: Run, where: list[str]) -> str:
-    return f"from trades({quoted(run.run_id)})" + (f" where {' and '.join(where)}" if where else "")
-
-
 def _wants_list(heard: Heard) -> bool:
     if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
         return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
-    some = heard.has("noun", "trade") or (extreme and heard.has("outcome"))
+    some = heard.has("noun", "trade") or heard.has("outcome") or heard.has("exit")
     return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
 
 
@@ -207,7 +213,7 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     chosen = {m: made for m, made in measures.items() if made is not None}
     selected = ", ".join(["count(*) as n_trades", *(f"{made.sql} as {m}" for m, made in chosen.items())])
     units = {"n_trades": "trades"} | {m: made.unit for m, made in chosen.items()}
-    found = draft.query(f"select {selected} {_from(run, where)}", units, run.currency)
+    found = draft.query(f"select {selected} {trades_from(run, where)}", units, run.currency)
     n = found.cell(0, "n_trades")
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
@@ -222,15 +228,22 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
         draft.say(f"They {verb} money.")
 
 
-def _share(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
-    condition = " and ".join(where) or "true"
+def _share(heard: Heard, run: Run, draft: Draft) -> None:
+    """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
+    time = time_column(heard)
+    of, of_words = filters(heard.without(["outcome", "exit", "condition"]), time)
+    among, words = filters(heard.without([k for k in _FILTERS if k not in {"outcome", "exit"}]), time)
+    if not among:  # "what share of the trades was on Fridays"
+        of, among, words, of_words = [], of, of_words, []
+    condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
+    source = trades_from(run, of) if of else trades_from(run, among, only=False)
     found = draft.query(
         f"select count(*) filter (where {condition}) as n_trades, count(*) as n_all, "
-        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {_from(run, [])}",
+        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {source}",
         {"n_trades": "trades", "n_all": "trades", "share": "%"}, run.currency,
     )  # fmt: skip
     draft.say(
-        f"{{s}} of the trades are{_of(words)}: {{n}} of {{all}}.",
+        f"{{s}} of the trades{_of(of_words)} are{_of(words)}: {{n}} of {{all}}.",
         s=found.cell(0, "share"), n=found.cell(0, "n_trades"), all=found.cell(0, "n_all"),
     )  # fmt: skip
 
@@ -248,8 +261,12 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     n = int(limit.number) if limit is not None and limit.number else 1
     if heard.has("subject", "latest") and limit is not None and not heard.has("order"):
         order = "number desc"
+    if heard.has("ends", "first") and limit is not None and not heard.has("order"):
+        order = "number"
     columns = "number, entry_time, exit_time, direction, exit_reason, bars_held, mae, mfe, commission, net_profit"
-    found = draft.query(f"select {columns} {_from(run, where)} order by {order}, number limit {n}", {}, run.currency)
+    found = draft.query(
+        f"select {columns} {trades_from(run, where)} order by {order}, number limit {n}", {}, run.currency
+    )
     if not len(found):
         draft.say("No trade is like that.")
         return
@@ -273,7 +290,11 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     time = time_column(heard)
     keys = [DIMENSIONS[g] for g in grouped[:2]]
     names = grouped[:2]
-    selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
+    trades = f"trades({quoted(run.run_id)})"
+    selected = ", ".join(
+        f"{key.sql.replace('{time}', time).replace('{trades}', trades)} as {name}"
+        for key, name in zip(keys, names, strict=True)
+    )
     order = _order(heard, measure)
     measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
     others = _others(heard, metric)
@@ -283,7 +304,7 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
     limit = heard.first("limit")
     cut = f" limit {int(limit.number)}" if limit is not None and limit.number and order else ""
     sql = (
-        f"select {selected}, count(*) as n_trades{measured} {_from(run, where)} "
+        f"select {selected}, count(*) as n_trades{measured} {trades_from(run, where)} "
         f"group by {', '.join(names)} order by {by}{', '.join(names)}{cut}"
     )
     units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {

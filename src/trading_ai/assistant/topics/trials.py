@@ -165,8 +165,8 @@ def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metri
 
 def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: list[str]) -> None:
     limit = heard.first("limit")
-    one = heard.has("order") or heard.has("noun", "winner") or heard.has("place")
-    one = one or not (heard.all("condition") or heard.cue("rank_by"))
+    one = heard.has("order", "best", "worst", "lowest") or heard.has("noun", "winner") or heard.has("place")
+    one = one or not (heard.all("condition") or heard.cue("rank_by") or heard.has("order") or heard.has("outcome"))
     n = min(int(limit.number) if limit is not None and limit.number else 1 if one else 200, 200)
     parameters = searched_columns(run)
     shown = metrics or [
