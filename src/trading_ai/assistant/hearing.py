@@ -10,6 +10,7 @@ from functools import cache
 
 from trading_ai.assistant.combining import combined
 from trading_ai.assistant.fillers import FILLERS
+from trading_ai.assistant.foreign import in_english
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
 from trading_ai.assistant.spelling import corrected_word
 from trading_ai.assistant.tags import Heard, Tag
@@ -146,7 +147,8 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         names: what is stored.
         context: id of the run that it is asked about, or "".
     """
-    tokens = _TOKEN.findall(normal(question))
+    text, translated = in_english(normal(question))
+    tokens = _TOKEN.findall(normal(text) if translated else text)
     vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
     vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
     tokens = [part for token in tokens for part in _parted(token, names)]
@@ -163,7 +165,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         items.append(item)
         place += length
     tags, unknown = combined(items)
-    return Heard(question, tags, unknown, tuple(corrected), context)
+    return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context)
 
 
 def _parted(token: str, names: Names) -> list[str]:

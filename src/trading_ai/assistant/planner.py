@@ -26,6 +26,9 @@ WORD_LEFT = 0.42
 CORRECTED = 0.03
 """What a corrected typing error costs."""
 
+_MOST_CORRECTED = 3
+"""Corrected words that count: in another language all are."""
+
 CLOSE = 0.02
 """Two topics that are nearer than this are asked about where neither is sure."""
 
@@ -81,7 +84,7 @@ class Plan:
 
 def plans(heard: Heard) -> list[Plan]:
     """Every reading of a question, the surest first."""
-    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * len(heard.corrected)
+    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * min(len(heard.corrected), _MOST_CORRECTED)
     several = any(len(heard.values(slot)) > 1 for slot in _ONE_OF) or _n_runs(heard) > 1
     counted = _counts_records(heard)
     found = []
