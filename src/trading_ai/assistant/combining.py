@@ -38,6 +38,7 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     items = _hours(with_spans([_as_number(item) for item in items]))
     items = _conditions(_between(items))
     items = _limits(items)
+    items = _compared(items)
     items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
     tags, unknown = [], []
     for item in items:
@@ -313,6 +314,20 @@ def _percents(items: list[Item]) -> list[Item]:
                 found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
                 continue
         found.append(item)
+    return found
+
+
+def _compared(items: list[Item]) -> list[Item]:
+    """``beat buy and hold``: a comparison with what is named, and with no number; ``before it loses`` is none."""
+    eaten = any(_is(item, "cue") and item.value in {"breakeven", "double"} for item in items)  # type: ignore[union-attr]
+    found: list[Item] = []
+    for item in items:
+        if isinstance(item, Tag) and item.kind == "cmp" and item.text in {"beat", "beats"}:
+            found.append(Tag("cue", "compare", item.text))
+        elif isinstance(item, Tag) and item.kind == "cmp" and item.text == "before" and eaten:
+            found.append("the")
+        else:
+            found.append(item)
     return found
 
 

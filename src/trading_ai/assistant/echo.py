@@ -25,8 +25,8 @@ _OTHERWISE = {
     "max_drawdown": ("equity",),
     "max_drawdown_percent": ("equity",),
     "max_drawdown_days": ("equity",),
-    "max_consecutive_wins": ("streak", "run"),
-    "max_consecutive_losses": ("streak", "run"),
+    "max_consecutive_wins": ("hit",),
+    "max_consecutive_losses": ("hit",),
     "largest_win": ("net_profit",),
     "largest_loss": ("net_profit",),
     "average_win": ("net_profit",),
@@ -95,8 +95,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "agg:median": ("median(",),
     "agg:std": ("stddev",),
     "agg:share": ("100.0 *", "share", "percent", "rate"),
-    "agg:count": ("count(", "total_trades", "_trades", "n_", "max_consecutive", "stop_outs", "exits", "skipped"),
-    "agg:max": (*_ORDERED, "max_", "largest_", "highest"),
+    "agg:count": ("count(", "total_trades", "_trades", "n_", "max_consecutive", "hit", "stop_outs", "exits", "skipped"),
+    "agg:max": (*_ORDERED, "max_", "hit", "largest_", "highest"),
     "agg:min": (*_ORDERED, "lowest"),
     "order:best": (*_ORDERED, "largest_", "max_", "long_", "order"),
     "order:worst": (*_ORDERED, "largest_", "max_"),
@@ -115,6 +115,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "noun:criterion": ("verdict",),
     "noun:param": ("parameter", "trials(", "verdict"),
     "cue:when": ("time", "_at", "day", "date", "start"),
+    "cue:compare": ("group by", " as a_", "buy_and_hold", "out_of_sample", "corr(", "over (", "explained"),
     "cue:streak": ("part", "streak", "consecutive"),
     "cue:walk": ("walk_forward",),
 }
@@ -158,7 +159,7 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
     if tag.kind in {"year", "date"}:
         return tag.value in sql
     if tag.kind == "limit" and tag.number is not None and topic not in {"comparing", "robustness"}:
-        return re.search(rf"(?:limit|<=|interval|rank =) '?{tag.number:g}\b", sql) is not None
+        return re.search(rf"(?:limit|<=|interval|rank =|-) '?{tag.number:g}\b", sql) is not None
     if tag.kind == "factor" and tag.number is not None:
         return f"{tag.number:g} as factor" in sql
     if tag.kind in {"symbol", "strategy"}:

@@ -38,7 +38,7 @@ _CALENDAR = {
 
 _TRADES = {
     "dim": {
-        "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
+        "hour": "hr|hrs|hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
             "what hour|which hours|which hour",
         "weekday": "dow|weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
             "which day|what day|best day of the week|day of week",
@@ -65,9 +65,9 @@ _TRADES = {
         "short": "short|shorts|sell|sells|short side|sell side|short trades|short positions|sell trades|going short",
     },
     "outcome": {
-        "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
+        "win": "green|in the green|winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
             "trades won",
-        "loss": "loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "loss": "red|in the red|in red|loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
             "trades lost|loss making trades|losing ones",
     },
     "exit": {
@@ -133,7 +133,7 @@ _ASKED = {
             "profited|positive|in profit|in the black|gained",
     },
     "noun": {
-        "trade": "trade|trades|position|positions|deals|deal",
+        "trade": "trade|trades|trds|position|positions|deals|deal",
         "trial": "combination|combinations|trial|trials|parameter set|parameter sets|settings|setting|configuration|"
             "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter "
             "combinations|param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
@@ -199,7 +199,7 @@ _ASKED = {
 }  # fmt: skip
 
 _CUES = {
-    "luck": "luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
+    "luck": "legit|legitimate|bogus|fake|too good to be true|real or luck|flukey|luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
         "coincidence|significant|significance|statistically|by luck|pure luck|likely luck|noise|real edge|edge real|"
         "curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|believe|reliable|data mining|data snooping|"
         "snooping",
@@ -207,7 +207,7 @@ _CUES = {
         "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
-    "criteria": "threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
+    "criteria": "flunk|flunked|flunks|threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
         "which tests failed|not "
         "hold|fail the|criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
@@ -216,10 +216,10 @@ _CUES = {
     "meaning": "what is a|what is an|what exactly is|mean|means|meaning|definition|define|defined|what is meant|stand "
         "for|stands for|explain the term|explain what|explained|explain|definitions|calculated|computed|formula|"
         "calculate|worked out|describe",
-    "howto": "how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
+    "howto": "cmd to|cmd for|cmd|commands to|cli command|syntax for|syntax to|steps for|way of|how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
         "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do "
         "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
-    "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
+    "compare": "diff|diffs|delta|compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
     "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|around the winner|"
         "around the best|neighborhood|nearby|around it|"
@@ -237,7 +237,7 @@ _CUES = {
     "trend": "wider|tighter|larger stop|help|helps|helped|increase|increasing|increased|decreasing|raising|lowering|"
         "widening|tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends "
         "on|related",
-    "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
+    "cost": "paid or earned|earned or paid|paid or received|cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
         "costs paid|paid|pay|expense",
     "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
     "triple": "triple|tripled|three times|3x|x3|triples",
@@ -310,7 +310,7 @@ _CUES = {
     "size": "size|sizing",
     "note": "notes|noted|my note|a note|any note|did i note|note about|note on|notes about|notes on|wrote down|"
         "written down|jotted down|my comments|my remarks",
-    "hold_out": "hold out|hold-out|holdout|held out",
+    "hold_out": "holdout profit|hold out profit|hold-out profit|hold out|hold-out|holdout|held out",
     "of_groups": "ofgroups",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",

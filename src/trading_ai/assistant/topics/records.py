@@ -33,7 +33,7 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "outcome",
+        "cue:version", "cue:took", "outcome", "cue:cost",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -46,8 +46,10 @@ class Records(Topic):
     def fit(self, heard: Heard) -> float:
         if heard.has("dim") or heard.has("noun", "trade", "trial", "winner", "param", "window", "worker", "criterion"):
             return 0.1
-        if heard.cue("howto") or heard.has("direction") or heard.cue("double", "cost"):
+        if heard.cue("howto") or heard.has("direction") or heard.cue("double") or (heard.cue("cost") and not heard.has("metric")):
             return 0.1
+        if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
+            return 0.9
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:

@@ -56,7 +56,9 @@ class Trades(Topic):
         heard = _with_outcomes(heard)
         if heard.cue("next") and not heard.has("order", "worst"):
             return 0.1  # advice is asked for, and not what to stay away from
-        if heard.has("noun", "winner", "trial", "param", "days") and not heard.has("noun", "trade"):
+        if heard.has("noun", "winner"):
+            return 0.1
+        if heard.has("noun", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
         if any(m not in MEASURES for m in metrics):
@@ -105,6 +107,9 @@ class Trades(Topic):
             return 0.7
         if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
             return 0.85
+        of_one = any(heard.has(kind) for kind in ("name", "id_backtest", "symbol", "strategy"))
+        if filtered and of_one:
+            return 0.6  # "eur sma fridays": what they made
         return 0.3 if filtered or grouped else 0.0
 
     @override
@@ -125,6 +130,9 @@ class Trades(Topic):
         where, words = filters(heard, time, dimensions=grouped)
         for told in told_of(heard):
             draft.assume(told)
+        if ends := _ends(heard):
+            where, words = [*where, ends[0]], [ends[1], *words]
+            draft.assume("Trades in the order of closing")
         if any(heard.has(kind) for kind in _TIMES) or any(DIMENSIONS[g].timed for g in grouped):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
         if heard.has("session") or "session" in grouped:
@@ -149,6 +157,8 @@ def _with_outcomes(heard: Heard) -> Heard:
     if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
         others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"
         return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
+    if verb is not None and heard.has("agg", "count") and any(t.text == "how much" for t in heard.all("cue")):
+        return heard.changed([*(t for t in heard.tags if t is not verb), Tag("metric", "net_profit", verb.text)])
     if verb is None or not heard.has("agg", "count", "share") or heard.has("outcome") or heard.has("metric"):
         return heard
     others = [t for t in heard.tags if t is not verb]
@@ -160,11 +170,24 @@ def _with_outcomes(heard: Heard) -> Heard:
     return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
 
 
+def _ends(heard: Heard) -> tuple[str, str] | None:
+    """``total of the last 10 trades``: these alone, where they are not listed."""
+    limit = heard.first("limit")
+    if limit is None or limit.number is None or _wants_list(heard) or not heard.has("noun", "trade"):
+        return None
+    n = int(limit.number)
+    if heard.has("ends", "first"):
+        return f"number <= {n}", f"among the first {n}"
+    if heard.has("subject", "latest"):
+        return f"number > (select max(number) - {n} from {{trades}})", f"among the last {n}"
+    return None
+
+
 def _dimensions(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
     if len(heard.values("part")) > 1 and set(heard.values("part")) == set(HALVES):
         found.append("half")
-    for slot in ("direction", "session", "weekday", "month", "outcome", "exit"):
+    for slot in ("direction", "session", "weekday", "month", "year", "outcome", "exit"):
         several = len(heard.values(slot)) > 1
         name = {"exit": "exit_reason"}.get(slot, slot)
         if (
@@ -251,6 +274,8 @@ def _share(heard: Heard, run: Run, draft: Draft) -> None:
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     metric = heard.values("metric")[0] if heard.has("metric") else "net_profit"
     order = _LISTED.get(metric, "net_profit desc")
+    if heard.has("outcome", "win" if metric == "largest_loss" else "loss") and metric in {"largest_loss", "largest_win"}:
+        raise Unanswerable("The largest loss is none of the winning trades, and the other way round.", ["3 worst trades"])
     if heard.has("order", "worst") and metric == "net_profit":
         order = "net_profit"
     if heard.has("order", "lowest") and order.endswith(" desc"):

@@ -44,6 +44,8 @@ class Trials(Topic):
         if heard.has("place"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
+        if heard.cue("compare") and not heard.all("condition"):
+            return 0.2
         if heard.has("noun", "backtest") or (heard.has("noun", "run", "optimization") and heard.has("subject", "all")):
             return 0.1
         asks = (
