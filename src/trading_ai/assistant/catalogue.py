@@ -124,7 +124,8 @@ class Catalogue:
         ).items():  # fmt: skip
             found.setdefault(phrase, meant)
         ids = {run.run_id: run.kind for run in (*self.optimizations, *self.backtests)}
-        return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed)
+        searches = {o.name for o in self.optimizations if o.name} - {b.name for b in self.backtests}
+        return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed, frozenset(searches))
 
 
 def _tokens(name: str) -> str:

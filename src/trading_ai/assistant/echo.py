@@ -165,7 +165,7 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
     if tag.kind in {"symbol", "strategy"}:
         return tag.value.lower() in texts or strategy_label(tag.value).lower() in texts
     if tag.kind == "parameter":
-        return tag.value.lower() in sql
+        return tag.value.lower() in sql or (topic == "walk_forward" and "parameters" in sql)
     if tag.kind in _NEVER:
         return tag.kind == "neg" and topic == "costs"
     if tag.kind in _BY_CHOICE:

@@ -7,7 +7,7 @@ welche=which welcher=which welches=which welchem=which welchen=which was=what wi
 viele=many warum=why wann=when wo=where ist=is sind=are war=was waren=were hat=has habe=have haben=have hatte=had hatten=had
 der=the die=the das=the den=the dem=the des=of_the ein=a eine=a einer=a einem=a einen=a im=in_the am=on_the an=on bei=at zu=to
 zum=to_the zur=to_the von=of vom=of_the mit=with ohne=without und=and oder=or auf=on aus=from für=for nach=by pro=per je=per
-mein=my meine=my meiner=my meinem=my meinen=my ich=i es=it mir=me zeig=show zeige=show gib=give
+mein=my meine=my meiner=my meinem=my meinen=my ich=i es=it mir=me zeig=show zeige=show gib=give bitte=please verliere=lose verliert=loses
 gewinn=profit gewinne=profits nettogewinn=net_profit verlust=loss verluste=losses reingewinn=net_profit ergebnis=result
 gewinnfaktor=profit_factor profitfaktor=profit_factor trefferquote=win_rate gewinnrate=win_rate rückgang=drawdown
 kombination=combination kombinationen=combinations einstellung=setting einstellungen=settings parametersatz=parameter_set
@@ -53,11 +53,11 @@ def _table(text: str) -> dict[str, str]:
 _TABLES = (_table(_GERMAN), _table(_FRENCH))
 _ALSO_ENGLISH = frozenset(
     "die was an am a mars plus des net total position positionen la le gain gains rate transaction transactions on"
-    " serie mai moyen mon par est sur ma pour ai il petite".split()
+    " serie mai pro des un on avec mit moyen mon par est sur ma pour ai il petite".split()
 )
 """Words that are usual in English, or in names: they do not tell that a question is in another language."""
 
-_LEAST = 2
+_LEAST = 1
 """Words of a language that make a question one of it."""
 
 

@@ -19,6 +19,7 @@ MAX_CHARACTERS = 1_000
 """Longest question; what comes behind is not a question."""
 
 _LONGEST_PHRASE = 7
+_OF_RUNS = frozenset({"backtest", "optimization", "run", "trade", "trial", "winner"})
 _BEFORE_NAMES = frozenset({
     "on", "of", "for", "called", "named", "run", "backtest", "optimization", "is", "between", "with", "from", "to",
     "vs",
@@ -58,7 +59,11 @@ _CONTRACTED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bchances? of (?:a )?winn?(?:ing)?(?: trade)?\b|\bprobability of (?:a )?winn?(?:ing)?(?: trade)?\b", "win rate"),
     (r"\b(average|avg|mean|median|typical) (monthly|weekly|quarterly|yearly|annual) ", r"\1 ofgroups \2 "),
     (r"\b(average|avg|mean|median|typical) ((?:\w+ ){1,3})(?:per|a) (month|week|quarter|year)\b", r"\1 ofgroups \2\3"),
-    (r"\bfirst trade\b", "first 1 trade"), (r"\bw/ ?(?=\w)", "with "), (r"\bw/o\b", "without"), (r"\bpct\b", "percent"),
+    (r"\bfirst trade\b", "first 1 trade"), (r"\bhow 2\b", "how to"),
+    (r"(?:^|\b(?:what|which|how many) )%\s*of\b", "percentage of"),
+    (r"\b(?:made|earned|gained|won) (more|less) than (?=\d)", r"profit \1 than "),
+    (r"\b(winners?|wins|winning trades) (?:bigger|larger|higher|better|greater|more) than (?=\d)", r"\1 profit above "),
+    (r"\b(losers?|losses|losing trades) (?:bigger|larger|worse|greater|more) than (?=\d)", r"\1 profit below -"), (r"\bw/ ?(?=\w)", "with "), (r"\bw/o\b", "without"), (r"\bpct\b", "percent"),
     (r"(?:(?<=[:,] )|(?<=^))(?:n |no )?trades(?=, | and )", "number of trades"),
     (r"\b(?:winners?|wins|winning) (?:in )?(?:%|percent)|% (?:of )?(?:winners|wins)\b", "win rate"),
     (r"\b((?:max |maximum )?(?:dd|drawdown))\b(.{0,40}?) in (?:%|percent) and (?:in )?(?:\$|usd|dollars|money|cash|eur)(?=\W|$)",
@@ -130,11 +135,13 @@ class Names:
         ids: whole ids of runs and datasets with their kind.
         shadowed: names of runs that are words of questions too, such as a run called "going", by what they are in
             lower case; they are heard as names where a word stands before them that names follow.
+        searches: names that optimizations have and no backtest has.
     """
 
     phrases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     shadowed: Mapping[str, str] = field(default_factory=dict)
+    searches: frozenset[str] = frozenset()
 
 
 def normal(question: str) -> str:
@@ -172,6 +179,9 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         items.append(item)
         place += length
     tags, unknown = combined(items)
+    searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
+    if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
+        tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
     return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context)
 
 

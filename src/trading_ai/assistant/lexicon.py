@@ -154,7 +154,7 @@ _ASKED = {
         "window": "window|windows|fold|folds",
         "worker": "worker|workers|machines|worker processes|nodes",
         "equity": "equity|equity curve|balance curve|account value",
-        "timeframe": "timeframe|timeframes|time frame|bar size",
+        "timeframe": "tf|tfs|timeframe|timeframes|time frame|bar size",
         "days": "day|days|trading days|trading day",
         "bar": "bar|bars|candles|candle",
     },
@@ -246,7 +246,7 @@ _CUES = {
         "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
         "expensive|bear|afford|withstand|eat|eaten|eats|eating|eating up|eating into|"
         "profit is gone|profits disappear|wiped out",
-    "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
+    "walk": "train n test|train and test|training windows|train windows|test windows|walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
         "in-sample|"
         "rolling windows|walk forwards",
     "efficiency": "efficiency|walk forward efficiency|wfe",
@@ -312,9 +312,10 @@ _CUES = {
         "written down|jotted down|my comments|my remarks",
     "hold_out": "holdout profit|hold out profit|hold-out profit|hold out|hold-out|holdout|held out",
     "of_groups": "ofgroups",
+    "source": "file|files|filename|source|which file|come from which file|import file|csv file",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
-    "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
+    "spa": "reality check p|reality chk p|reality chk|reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
     "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|look "
         "ahead bias|lookahead bias|peeking|uses future data",
     "loss_probability": "loss probability|probability of loss|chance of losing|chance of loss|"

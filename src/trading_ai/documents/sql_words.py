@@ -75,7 +75,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "swap_paid": ("swap paid", "swap", "swaps", "overnight charges", "rollover", "overnight fees"),
     "slippage_paid": ("slippage paid", "slippage"),
     "spread_paid": ("spread paid", "spread", "spreads", "spread cost", "spread costs"),
-    "ruined": ("ruined", "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
+    "ruined": ("ruined", "broke", "went broke", "ended up broke", "busted", "bust", "wiped out the account", "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
     "stop_outs": ("stop outs", "margin calls", "margin call", "margin stop outs"),
     "ruined_after_days": ("days until ruin", "ruined after"),
     "position_percent": ("position percent", "position size percent"),

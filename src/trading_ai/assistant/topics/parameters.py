@@ -52,6 +52,9 @@ class Parameters(Topic):
             and not heard.cue("period")
         ):
             return 0.89
+        ranged = heard.cue("method") and any(t.text == "searched" for t in heard.all("cue"))
+        if ranged and (heard.has("name") or heard.has("noun", "optimization", "param") or named) and not heard.has("order"):
+            return 0.97
         if heard.cue("trend") and named:
             return 0.9
         if heard.cue("plateau") and not heard.cue("meaning"):
@@ -97,7 +100,9 @@ class Parameters(Topic):
                 f"{', '.join(run.searched)}.",
                 [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
             )
-        if heard.cue("edge"):
+        if heard.cue("method") and not heard.has("order"):
+            _ranges(run, draft)
+        elif heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
         elif heard.cue("importance") and (heard.has("noun", "param") or len(asked) != 1):
             importance(run, draft)
@@ -110,6 +115,23 @@ class Parameters(Topic):
                 _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
+
+
+def _ranges(run: Run, draft: Draft) -> None:
+    """What is searched: the values that trials have."""
+    columns = {name: column(parameter_column(name)) for name in run.searched}
+    selected = ", ".join(
+        f"min({c}) as lowest_{i}, max({c}) as highest_{i}, count(distinct {c}) as n_values_{i}"
+        for i, c in enumerate(columns.values())
+    )
+    units = {f"{end}_{i}": "plain" for i in range(len(columns)) for end in ("lowest", "highest")}
+    found = draft.query(f"select {selected} from trials({quoted(run.run_id)})", units)
+    draft.assume("The values that its trials have")
+    for i, name in enumerate(columns):
+        draft.say(
+            f"It searches {name.replace('_', ' ')} from {{a}} to {{b}}: {{n}} values.",
+            a=found.cell(0, f"lowest_{i}"), b=found.cell(0, f"highest_{i}"), n=found.cell(0, f"n_values_{i}"),
+        )  # fmt: skip
 
 
 def _of_winner(run: Run, draft: Draft, asked: list[str]) -> None:

@@ -33,7 +33,7 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "outcome", "cue:cost",
+        "cue:version", "cue:took", "outcome", "cue:cost", "cue:source", "cue:cause",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -63,6 +63,8 @@ class Records(Topic):
             return 0.2
         if imported:
             return 0.9
+        if heard.cue("source") and heard.has("noun", "dataset", "bar") and not heard.cue("howto"):
+            return 0.93
         of_all = heard.has("subject", "all") or any(
             t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"}
         )

@@ -58,6 +58,9 @@ class Trades(Topic):
             return 0.1  # advice is asked for, and not what to stay away from
         if heard.has("noun", "winner"):
             return 0.1
+        searched = heard.has("noun", "optimization") and heard.has("name")
+        if searched and heard.has("agg", "count", "share") and not heard.has("noun", "trade"):
+            return 0.3  # of an optimization, trials are counted
         if heard.has("noun", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
@@ -108,7 +111,7 @@ class Trades(Topic):
         if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
             return 0.85
         of_one = any(heard.has(kind) for kind in ("name", "id_backtest", "symbol", "strategy"))
-        if filtered and of_one:
+        if (filtered or grouped) and of_one:
             return 0.6  # "eur sma fridays": what they made
         return 0.3 if filtered or grouped else 0.0
 
@@ -298,10 +301,11 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     for row in range(min(len(found), _SHOWN)):
         cells = {
             name: found.cell(row, name)
-            for name in ("number", "direction", "exit_time", "exit_reason", "net_profit", "bars_held")
+            for name in ("number", "direction", "entry_time", "exit_time", "exit_reason", "net_profit", "bars_held")
         }
         draft.say(
-            "Trade {number}, {direction}, closed {exit_time} by {exit_reason} after {bars_held} bars: {net_profit}.",
+            "Trade {number}, {direction}, opened {entry_time}, closed {exit_time} by {exit_reason} after {bars_held} bars: "
+            "{net_profit}.",
             **cells,
         )
     if len(found) > _SHOWN:

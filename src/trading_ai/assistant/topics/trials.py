@@ -55,6 +55,10 @@ class Trials(Topic):
             or heard.has("limit")
             or on_trials
         )
+        named = any(t.text and t.text in heard.question.lower() for t in heard.all("name"))
+        counted = heard.has("agg", "count", "share") and (heard.has("order", "gain", "loss") or heard.has("outcome"))
+        if counted and named and heard.has("noun", "optimization"):
+            return 0.96
         if about and asks:
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):

@@ -22,7 +22,7 @@ class WalkForward(Topic):
         "noun:backtest",
         "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
         "noun:strategy", "cue:robust",
-        "cue:progress",
+        "cue:progress", "cue:list", "subject",
     }  # fmt: skip
     offers = ("did the walk-forward make money?", "do its parameters drift?")
 
@@ -125,12 +125,12 @@ class WalkForward(Topic):
 
 def _end(where: str, draft: Draft, order: str, word: str) -> None:
     found = draft.query(
-        "select train_end, test_end, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
+        "select train_end, test_end, parameters, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
         f"{where} order by out_of_sample_profit {order} nulls last, train_end limit 1"
     )
     draft.say(
         f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
-        f"trades.", a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
+        f"trades, by {{chosen}}.", chosen=found.cell(0, "parameters"), a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
         p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
     )  # fmt: skip
 
