@@ -41,7 +41,8 @@ _FOLLOWING = re.compile(
 )
 _REPLACED = {
     "weekday": ("weekday",), "date": ("date", "month", "year"),
-    "span": ("span", "date", "month", "year"), "after": ("after",), "part": ("part",), "place": ("place",), "month": ("month",),
+    "span": ("span", "date", "month", "year"), "after": ("after",), "part": ("part",), "place": ("place",),
+        "month": ("month",),
     "hour": ("hour",), "session": ("session",), "year": ("year",),
     "direction": ("direction",), "outcome": ("outcome",), "exit": ("exit",), "metric": ("metric",), "dim": ("dim",),
     "agg": ("agg",),

@@ -79,6 +79,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "dim:week": ("'week'",),
     "dim:month": ("%y-%m", "extract(month", "'month'"),
     "dim:quarter": ("quarter(",),
+    "dim:half_year": ("'-h'",),
     "dim:year": ("extract(year", "annual"),
     "dim:session": ("'asia'",),
     "dim:direction": ("direction",),

@@ -28,23 +28,29 @@ _CALENDAR = {
     },
     "part": {
         "weekend": "weekend|weekends|at the weekend|on weekends",
-        "over_weekend": "over the weekend|over weekend|over weekends|over a weekend|across the weekend|held over the weekend|"
+        "over_weekend": "over the weekend|over weekend|over weekends|over a weekend|across the weekend|held "
+            "over the weekend|"
             "through the weekend|open over the weekend|held over weekends|over the weekends",
-        "overnight": "overnight|held overnight|over night|kept overnight|open overnight|left open overnight|held over night", "first_half": "first half", "second_half": "second half",
-        "morning": "in the morning|mornings|morning trades", "afternoon": "in the afternoon|afternoons", "night": "at night|in the night|night trades",
+        "overnight": "overnight|held overnight|over night|kept overnight|open overnight|left open overnight|"
+            "held over night", "first_half": "first half", "second_half": "second half",
+        "morning": "in the morning|mornings|morning trades", "afternoon": "in the afternoon|afternoons", "night":
+            "at night|in the night|night trades",
         "evening": "in the evening|evenings",
     },
 }  # fmt: skip
 
 _TRADES = {
     "dim": {
-        "hour": "hr|hrs|hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
+        "hour": "hr|hrs|hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the "
+            "day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
             "what hour|which hours|which hour",
-        "weekday": "dow|weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
+        "weekday": "dow|weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|"
+            "week days|"
             "which day|what day|best day of the week|day of week",
         "day": "by day|per day|each day|daily|day by day|every day|calendar day",
         "week": "week|weeks|by week|per week|weekly|week by week|each week|which week",
         "month": "month|months|monthly|month by month|calendar month|which month|what month",
+        "half_year": "by half year|half year|half years|half-year|half-years|semester|semesters",
         "quarter": "quarter|quarters|quarterly",
         "year": "year|by year|per year|yearly|year by year|each year|which year|years|every year|annually",
         "session": "session|sessions|trading session|trading sessions|market session|market sessions",
@@ -65,9 +71,11 @@ _TRADES = {
         "short": "short|shorts|sell|sells|short side|sell side|short trades|short positions|sell trades|going short",
     },
     "outcome": {
-        "win": "green|in the green|winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
+        "win": "green|in the green|winning trades|winners|winning|winner trades|profitable trades|wins|won "
+            "trades|trades that won|"
             "trades won",
-        "loss": "red|in the red|in red|loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "loss": "red|in the red|in red|loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|"
+            "trades that lost|loser trades|"
             "trades lost|loss making trades|losing ones",
     },
     "exit": {
@@ -199,7 +207,8 @@ _ASKED = {
 }  # fmt: skip
 
 _CUES = {
-    "luck": "legit|legitimate|bogus|fake|too good to be true|real or luck|flukey|luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
+    "luck": "legit|legitimate|bogus|fake|too good to be true|real or luck|flukey|luck|can i trust|can we trust|"
+        "should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
         "coincidence|significant|significance|statistically|by luck|pure luck|likely luck|noise|real edge|edge real|"
         "curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|believe|reliable|data mining|data snooping|"
         "snooping",
@@ -207,7 +216,8 @@ _CUES = {
         "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
-    "criteria": "flunk|flunked|flunks|threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
+    "criteria": "flunk|flunked|flunks|threshold|thresholds|tests|which tests|which criteria|criteria failed|"
+        "failed criteria|what failed|"
         "which tests failed|not "
         "hold|fail the|criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
@@ -216,10 +226,12 @@ _CUES = {
     "meaning": "what is a|what is an|what exactly is|mean|means|meaning|definition|define|defined|what is meant|stand "
         "for|stands for|explain the term|explain what|explained|explain|definitions|calculated|computed|formula|"
         "calculate|worked out|describe",
-    "howto": "cmd to|cmd for|cmd|commands to|cli command|syntax for|syntax to|steps for|way of|how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
+    "howto": "cmd to|cmd for|cmd|commands to|cli command|syntax for|syntax to|steps for|way of|how do i|how can "
+        "i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
         "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do "
         "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
-    "compare": "diff|diffs|delta|compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
+    "compare": "diff|diffs|delta|compare|compared|comparison|versus|vs|against|difference between|differ|"
+        "differs|differences|different|"
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
     "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|around the winner|"
         "around the best|neighborhood|nearby|around it|"
@@ -237,7 +249,8 @@ _CUES = {
     "trend": "wider|tighter|larger stop|help|helps|helped|increase|increasing|increased|decreasing|raising|lowering|"
         "widening|tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends "
         "on|related",
-    "cost": "paid or earned|earned or paid|paid or received|cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
+    "cost": "paid or earned|earned or paid|paid or received|cost|costs|trading cost|trading costs|transaction "
+        "cost|transaction costs|expenses|charges|paid in costs|"
         "costs paid|paid|pay|expense",
     "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
     "triple": "triple|tripled|three times|3x|x3|triples",
@@ -246,7 +259,8 @@ _CUES = {
         "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
         "expensive|bear|afford|withstand|eat|eaten|eats|eating|eating up|eating into|"
         "profit is gone|profits disappear|wiped out",
-    "walk": "train n test|train and test|training windows|train windows|test windows|walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
+    "walk": "train n test|train and test|training windows|train windows|test windows|walk forward|walk-forward|"
+        "walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
         "in-sample|"
         "rolling windows|walk forwards",
     "efficiency": "efficiency|walk forward efficiency|wfe",
@@ -315,7 +329,8 @@ _CUES = {
     "source": "file|files|filename|source|which file|come from which file|import file|csv file",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
-    "spa": "reality check p|reality chk p|reality chk|reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
+    "spa": "reality check p|reality chk p|reality chk|reality check|hansen|spa test|white's reality check|"
+        "p-value|p value|superior predictive ability",
     "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|look "
         "ahead bias|lookahead bias|peeking|uses future data",
     "loss_probability": "loss probability|probability of loss|chance of losing|chance of loss|"

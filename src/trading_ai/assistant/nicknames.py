@@ -10,9 +10,12 @@ from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
 from trading_ai.documents.words import strategy_label
 
 _CALLED = {
-    "XAU": "gold", "XAG": "silver", "GBPUSD": "cable|pound|sterling|gbp", "EURUSD": "fiber|euro|eur", "USDJPY": "yen|jpy",
-    "AUDUSD": "aussie|aud", "NZDUSD": "kiwi|nzd", "USDCAD": "loonie|cad", "USDCHF": "swissy|chf|franc", "BTC": "bitcoin|btc",
-    "ETH": "ethereum|ether|eth", "US30": "dow", "NAS": "nasdaq", "SPX": "s&p|sp500", "US500": "s&p|sp500", "GER": "dax", "DE40": "dax",
+    "XAU": "gold", "XAG": "silver", "GBPUSD": "cable|pound|sterling|"
+        "gbp", "EURUSD": "fiber|euro|eur", "USDJPY": "yen|jpy",
+    "AUDUSD": "aussie|aud", "NZDUSD": "kiwi|nzd", "USDCAD": "loonie|cad", "USDCHF": "swissy|chf|franc",
+    "BTC": "bitcoin|btc",
+    "ETH": "ethereum|ether|eth", "US30": "dow", "NAS": "nasdaq", "SPX": "s&p|sp500", "US500": "s&p|sp500",
+    "GER": "dax", "DE40": "dax",
     "WTI": "crude|oil", "USOIL": "crude|oil", "UKOIL": "brent",
 }  # fmt: skip
 """How traders call symbols that begin so."""

@@ -44,7 +44,8 @@ _OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
 _OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes"})
 """Topics whose answers are of all that a question names."""
 
-_OF_SHARES = frozenset({"concentration", "trades", "periods", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"}
+_OF_SHARES = frozenset(
+    {"concentration", "trades", "periods", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"}
 )
 """Topics that can say what part of a whole something is."""
 

@@ -1,4 +1,4 @@
-"""Parts of the time and places in an order, of the words of a question: since June, the last 3 months, after two losses."""
+"""Parts of the time, and places in an order: since June, the last 3 months, after two losses."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ def _one(items: Sequence[Item], place: int, before: list[Item]) -> tuple[int, li
     return _last(items, place) or _hit(items, place, before) or (1, [item])
 
 
-def _is(item: Item | None, *kinds: str) -> bool:
+def is_tag(item: Item | None, *kinds: str) -> bool:
+    """Whether an item is a tag of one of some kinds."""
     return isinstance(item, Tag) and item.kind in kinds
 
 
-def _at(items: Sequence[Item], place: int) -> Item | None:
+def item_at(items: Sequence[Item], place: int) -> Item | None:
+    """The item at a place, None where there is none."""
     return items[place] if 0 <= place < len(items) else None
 
 
@@ -59,9 +61,9 @@ def _text(item: Item | None) -> str:
 def _months(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
     """``from March to May``, ``between March and May``: each month of them."""
     begins = 1 if items[place] in {"from", "between"} else 0
-    first, joint, last = (_at(items, place + begins + n) for n in range(3))
+    first, joint, last = (item_at(items, place + begins + n) for n in range(3))
     joints = {"to", "till", "until", "through"} | ({"and"} if begins else set())
-    if not (_is(first, "month", "weekday") and joint in joints and _is(last, "month", "weekday")):
+    if not (is_tag(first, "month", "weekday") and joint in joints and is_tag(last, "month", "weekday")):
         return None
     assert isinstance(first, Tag)
     assert isinstance(last, Tag)
@@ -75,18 +77,18 @@ def _months(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
 
 def _since(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
     """``since June``, ``until 2017-05``, ``after March 2017``, ``before May``."""
-    item, then = items[place], _at(items, place + 1)
+    item, then = items[place], item_at(items, place + 1)
     word = _text(item)
     operator = _SINCE.get(word) if isinstance(item, str) else {"after": ">", "before": "<"}.get(word, "")
     skipped = 1
     if then in {"the", "start", "beginning", "end", "of"}:
         return None
-    if not operator or not _is(then, "month", "year", "date"):
+    if not operator or not is_tag(then, "month", "year", "date"):
         return None
     assert isinstance(then, Tag)
-    year = _at(items, place + 2)
+    year = item_at(items, place + 2)
     value = f"{then.kind}:{then.value}"
-    if then.kind == "month" and _is(year, "year"):
+    if then.kind == "month" and is_tag(year, "year"):
         value, skipped = f"date:{_value(year)}-{int(then.value):02d}", 2
     return skipped + 1, [Tag("span", f"{operator}{value}", f"{word} {then.text}")]
 
@@ -97,13 +99,13 @@ def _last(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
     end = {"last": "last", "latest": "last", "most recent": "last", "first": "first", "past": "last"}.get(_text(item))
     if end is None:
         return None
-    number, unit = _at(items, place + 1), _at(items, place + 2)
+    number, unit = item_at(items, place + 1), item_at(items, place + 2)
     n, length = 1.0, 2
     if isinstance(number, Tag) and number.kind == "number" and number.number is not None:
         n, length = number.number, 3
     else:
         unit = number
-    named = "day" if _is(unit, "noun") and _value(unit) == "days" else _value(unit) if _is(unit, "dim") else ""
+    named = "day" if is_tag(unit, "noun") and _value(unit) == "days" else _value(unit) if is_tag(unit, "dim") else ""
     if named not in UNITS or n != int(n) or not 0 < n <= 999 or _text(unit).startswith(("by ", "per ")):
         return None
     return length, [Tag("span", f"{end}:{int(n)}:{named}", f"{_text(item)} {int(n)} {named}")]
@@ -112,7 +114,7 @@ def _last(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
 def _hit(items: Sequence[Item], place: int, before: list[Item]) -> tuple[int, list[Item]] | None:
     """``how often is the tp hit``: the exit, and no value of the parameter."""
     item = items[place]
-    if not (_is(item, "parameter") and _value(item) in _EXITS):
+    if not (is_tag(item, "parameter") and _value(item) in _EXITS):
         return None
     near = [_text(i) for i in [*before[-3:], *items[place + 1 : place + 4]]]
     return (1, [Tag("exit", _value(item), _text(item))]) if _HIT & set(near) else None

@@ -1,4 +1,4 @@
-"""Typing errors: the known word that a word was meant to be, unless it is a word of English with a meaning of its own."""
+"""Typing errors: the known word that a word was meant to be, unless it is a word of English itself."""
 
 from __future__ import annotations
 

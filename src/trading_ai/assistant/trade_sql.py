@@ -106,6 +106,10 @@ DIMENSIONS: dict[str, Dimension] = {
     "week": Dimension("cast(date_trunc('week', {time}) as date)", "", "week"),
     "month": Dimension("strftime({time}, '%Y-%m')", "", "month"),
     "quarter": Dimension("strftime({time}, '%Y') || '-Q' || quarter({time})", "", "quarter"),
+    "half_year": Dimension(
+        "strftime({time}, '%Y') || '-H' || case when extract(month from {time}) < 7 then '1' else '2' "
+            "end", "", "half-year"
+    ),
     "year": Dimension("extract(year from {time})", "plain", "year"),
     "session": Dimension(
         "case when extract(hour from {time}) >= 22 or extract(hour from {time}) < 7 then 'Asia' "

@@ -115,7 +115,11 @@ def _costs_of(a: Run, b: Run, draft: Draft) -> None:
         return
     x, y = found.value(0, "a_costs"), found.value(0, "b_costs")
     if bool(x) != bool(y):
-        draft.say("They were not run at the same costs: A paid {a}, B {b}.", a=found.cell(0, "a_costs"), b=found.cell(0, "b_costs"))
+        draft.say(
+            "They were not run at the same costs: A paid {a}, B {b}.",
+            a=found.cell(0, "a_costs"),
+            b=found.cell(0, "b_costs"),
+        )
 
 
 def _two(heard: Heard, desk: Desk) -> tuple[Run, Run]:

@@ -59,14 +59,16 @@ class Concentration(Topic):
             f"<= {n}) as profit_of_best, coalesce(sum(net_profit) filter (where place > {n}), 0) as profit_without, "
             f"100.0 * sum(net_profit) filter (where place <= {n}) / nullif(sum(net_profit), 0) as share_of_best "
             f"from t",
-            {"n_trades": "trades", "n_best": "trades", "profit_of_best": money, "profit_without": money, "share_of_best": "%"}, run.currency,
+            {"n_trades": "trades", "n_best": "trades", "profit_of_best": money, "profit_without": money,
+             "share_of_best": "%"}, run.currency,
         )  # fmt: skip
         if not found.value(0, "n_trades"):
             raise Unanswerable("It has no trades.")
         cells = {name: found.cell(0, name) for name in found.rows.columns}
+        part = ", {share_of_best} of it" if found.value(0, "net_profit") > 0 else ""
         draft.say(
             "Without its {n_best} best trades, the net profit of {net_profit} would be {profit_without}; they "
-            "made {profit_of_best}, {share_of_best} of it.",
+            f"made {{profit_of_best}}{part}.",
             **cells,
         )
         made, left = found.value(0, "net_profit"), found.value(0, "profit_without")

@@ -74,7 +74,8 @@ class Days(Topic):
             )  # fmt: skip
             cells = {name: closed.cell(0, name) for name in closed.rows.columns}
             draft.say(
-                "By the trades that were closed on a day (UTC), {n_profitable} of {n_days} days that have any made a profit "
+                "By the trades that were closed on a day (UTC), {n_profitable} of {n_days} days that have any "
+                    "made a profit "
                 "and {n_losing} a loss.", **cells,
             )  # fmt: skip
             return

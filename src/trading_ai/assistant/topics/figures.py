@@ -30,7 +30,8 @@ class Figures(Topic):
     accounts = ALWAYS | {
         "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
         "noun:trade",
-        "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol", "cue:compare",
+        "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol",
+        "cue:compare",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
@@ -120,7 +121,8 @@ class Figures(Topic):
                         f"select {other} from backtests where backtest_id = {quoted(run.run_id)}", {}, run.currency
                     )
                     draft.say(
-                        "No equity is stored that an open trade could have moved; of the balance, by closed trades only, "
+                        "No equity is stored that an open trade could have moved; of the balance, by closed "
+                            "trades only, "
                         f"the {other.replace('_', ' ')} is {{a}}.", a=closed.cell(0, other),
                     )  # fmt: skip
             draft.offer(f"trading-ai backtest show {short(run.run_id)}")

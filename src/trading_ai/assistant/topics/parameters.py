@@ -53,7 +53,11 @@ class Parameters(Topic):
         ):
             return 0.89
         ranged = heard.cue("method") and any(t.text == "searched" for t in heard.all("cue"))
-        if ranged and (heard.has("name") or heard.has("noun", "optimization", "param") or named) and not heard.has("order"):
+        if (
+            ranged
+            and (heard.has("name") or heard.has("noun", "optimization", "param") or named)
+            and not heard.has("order")
+        ):
             return 0.97
         if heard.cue("trend") and named:
             return 0.9

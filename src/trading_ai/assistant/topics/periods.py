@@ -24,8 +24,10 @@ class Periods(Topic):
 
     name = "periods"
     accounts = ALWAYS | {
-        "metric", "agg", "order", "dim", "outcome", "condition", "cue:of_groups", "noun:run", "noun:backtest", "noun:trade",
-        "noun:strategy", "direction", "weekday", "month", "year", "date", "session", "hour", "part", "span", "after", "exit",
+        "metric", "agg", "order", "dim", "outcome", "condition", "cue:of_groups", "noun:run", "noun:backtest",
+        "noun:trade",
+        "noun:strategy", "direction", "weekday", "month", "year", "date", "session", "hour", "part", "span",
+        "after", "exit",
         "time_of",
     }  # fmt: skip
     offers = ("how many months lost money?", "what is the average profit per month?")

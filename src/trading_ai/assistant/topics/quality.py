@@ -89,7 +89,8 @@ class Quality(Topic):
 def _largest(condition: str, draft: Draft) -> None:
     """The largest gap of each dataset."""
     found = draft.query(
-        "select symbol, timeframe, gap->>'after' as after, gap->>'before' as before, cast(gap->>'n_missing' as bigint) as "
+        "select symbol, timeframe, gap->>'after' as after, gap->>'before' as before, cast(gap->>'n_missing' as "
+            "bigint) as "
         "n_missing from (select symbol, timeframe, created_at, dataset_id, quality->'gaps'->0 as gap from "
         f"datasets{condition}) order by created_at desc, dataset_id limit 20", {"n_missing": "bars"},
     )  # fmt: skip

@@ -33,7 +33,7 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "outcome", "cue:cost", "cue:source", "cue:cause",
+        "cue:version", "cue:took", "outcome", "cue:cost", "cue:source", "cue:cause", "noun:timeframe",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -46,7 +46,12 @@ class Records(Topic):
     def fit(self, heard: Heard) -> float:
         if heard.has("dim") or heard.has("noun", "trade", "trial", "winner", "param", "window", "worker", "criterion"):
             return 0.1
-        if heard.cue("howto") or heard.has("direction") or heard.cue("double") or (heard.cue("cost") and not heard.has("metric")):
+        if (
+            heard.cue("howto")
+            or heard.has("direction")
+            or heard.cue("double")
+            or (heard.cue("cost") and not heard.has("metric"))
+        ):
             return 0.1
         if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
             return 0.9
@@ -63,6 +68,8 @@ class Records(Topic):
             return 0.2
         if imported:
             return 0.9
+        if heard.has("noun", "timeframe") and heard.has("noun", "dataset"):
+            return 0.93
         if heard.cue("source") and heard.has("noun", "dataset", "bar") and not heard.cue("howto"):
             return 0.93
         of_all = heard.has("subject", "all") or any(
@@ -259,7 +266,7 @@ def _grouped(heard: Heard, draft: Draft, group: str) -> None:
     end = "max" if way == "desc" else "min"
     found = draft.query(
         f"select {group}, count(*) as n_backtests, {end}({metric}) as {metric}, avg({metric}) as average_value, "
-        f"sum({metric}) as sum_value "
+        f"sum({metric}) as sum_value, count(distinct account_currency) as n_currencies "
         f"from backtests where {where} group by {group} order by {metric} {way} nulls last, {group} limit 20",
         {"n_backtests": "backtests", "average_value": unit or "ratio", "sum_value": unit or "ratio"},
     )  # fmt: skip
@@ -271,7 +278,10 @@ def _grouped(heard: Heard, draft: Draft, group: str) -> None:
         f"one backtest"
     )
     for row in range(min(len(found), _SHOWN)):
-        summed = "; together {s}" if metric in {"net_profit", "total_trades", "commission_paid"} else ""
+        mixed = (found.value(row, "n_currencies") or 0) > 1 and unit == "account currency"
+        if mixed:
+            draft.assume("Accounts have different currencies: their money is not added up, and hardly comparable")
+        summed = "; together {s}" if not mixed and metric in {"net_profit", "total_trades", "commission_paid"} else ""
         draft.say(
             f"{{g}}: {metric.replace('_', ' ')} {{m}}, on average {{a}} over {{n}} "
             f"backtests{summed}.", g=found.cell(row, group),

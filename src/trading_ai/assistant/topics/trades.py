@@ -7,8 +7,17 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
-from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.topics.trade_reading import (
+    FILTERS,
+    TIMES,
+    dimensions_of,
+    ends_of,
+    measured,
+    wants_list,
+    with_outcomes,
+)
 from trading_ai.assistant.trade_sql import (
     COUNT,
     DIMENSIONS,
@@ -25,8 +34,6 @@ from trading_ai.assistant.trade_sql import (
 )
 from trading_ai.documents.words import short
 
-_TIMES = ("date", "weekday", "month", "year", "hour", "session", "part", "span")
-_FILTERS = (*_TIMES, "direction", "outcome", "exit", "after")
 _SHOWN = 5
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -47,17 +54,19 @@ class Trades(Topic):
         "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
         "cue:when", "cue:next", "ends",
         "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
-        *_FILTERS,
+        *FILTERS,
     }  # fmt: skip
     offers = ("net profit by weekday", "how many trades were stopped out?", "which hour loses most?")
 
     @override
     def fit(self, heard: Heard) -> float:
-        heard = _with_outcomes(heard)
+        heard = with_outcomes(heard)
         if heard.cue("next") and not heard.has("order", "worst"):
             return 0.1  # advice is asked for, and not what to stay away from
         if heard.has("noun", "winner"):
             return 0.1
+        if heard.has("part", *HALVES) and any(heard.has(kind) for kind in ("year", "month", "date", "span")):
+            return 0.3  # the half of that, or that of the half?
         searched = heard.has("noun", "optimization") and heard.has("name")
         if searched and heard.has("agg", "count", "share") and not heard.has("noun", "trade"):
             return 0.3  # of an optimization, trials are counted
@@ -69,8 +78,8 @@ class Trades(Topic):
         on_trades = [t for t in heard.all("condition") if condition_sql(t) is not None]
         if len(on_trades) < len(heard.all("condition")):
             return 0.15
-        grouped = _dimensions(heard)
-        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in _FILTERS):
+        grouped = dimensions_of(heard)
+        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in FILTERS):
             return 0.2
         if heard.has("agg", "share") and heard.has("order", "gain", "loss"):
             return 0.3
@@ -81,9 +90,9 @@ class Trades(Topic):
         if heard.has("agg", "std") and grouped:
             return 0.3  # of the trades of each group, or of the groups?
         ranks = heard.has("limit") or heard.has("order", "best", "worst", "lowest")
-        if ranks and not grouped and not _wants_list(heard) and not heard.has("agg"):
+        if ranks and not grouped and not wants_list(heard) and not heard.has("agg") and ends_of(heard) is None:
             return 0.3  # neither a ranking of groups nor a list: the order would go unheard
-        filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
+        filtered = bool(on_trades) or any(heard.has(kind) for kind in FILTERS)
         asks = (
             bool(metrics)
             or heard.has("agg")
@@ -108,7 +117,7 @@ class Trades(Topic):
             return 0.85
         if heard.has("noun", "trade") and (heard.cue("list") or heard.cue("exists")):
             return 0.7
-        if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
+        if sum(heard.has(kind) for kind in FILTERS) + bool(on_trades) > 1:
             return 0.85
         of_one = any(heard.has(kind) for kind in ("name", "id_backtest", "symbol", "strategy"))
         if (filtered or grouped) and of_one:
@@ -117,26 +126,26 @@ class Trades(Topic):
 
     @override
     def reading(self, heard: Heard) -> str:
-        heard = _with_outcomes(heard)
-        measure, _ = _measure(heard)
-        grouped = _dimensions(heard)
+        heard = with_outcomes(heard)
+        measure, _ = measured(heard)
+        grouped = dimensions_of(heard)
         _, words = filters(heard, time_column(heard), dimensions=grouped)
         by = f" by {DIMENSIONS[grouped[0]].words}" if grouped else ""
         return f"{measure.words if measure else 'trades'}{by} of the trades{' ' if words else ''}{', '.join(words)}"
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        heard = _with_outcomes(heard)
+        heard = with_outcomes(heard)
         run = desk.backtest(heard, draft)
         time = time_column(heard)
-        grouped = _dimensions(heard)
+        grouped = dimensions_of(heard)
         where, words = filters(heard, time, dimensions=grouped)
         for told in told_of(heard):
             draft.assume(told)
-        if ends := _ends(heard):
+        if ends := ends_of(heard):
             where, words = [*where, ends[0]], [ends[1], *words]
             draft.assume("Trades in the order of closing")
-        if any(heard.has(kind) for kind in _TIMES) or any(DIMENSIONS[g].timed for g in grouped):
+        if any(heard.has(kind) for kind in TIMES) or any(DIMENSIONS[g].timed for g in grouped):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
         if heard.has("session") or "session" in grouped:
             hours = ", ".join(
@@ -147,80 +156,11 @@ class Trades(Topic):
             _grouped(heard, run, draft, grouped, where, words)
         elif heard.has("agg", "share") and where:
             _share(heard, run, draft)
-        elif _wants_list(heard):
+        elif wants_list(heard):
             _listed(heard, run, draft, where)
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
-
-
-def _with_outcomes(heard: Heard) -> Heard:
-    """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
-    verb = next((t for t in heard.all("order") if t.value in {"gain", "loss"}), None)
-    if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
-        others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"
-        return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
-    if verb is not None and heard.has("agg", "count") and any(t.text == "how much" for t in heard.all("cue")):
-        return heard.changed([*(t for t in heard.tags if t is not verb), Tag("metric", "net_profit", verb.text)])
-    if verb is None or not heard.has("agg", "count", "share") or heard.has("outcome") or heard.has("metric"):
-        return heard
-    others = [t for t in heard.tags if t is not verb]
-    filtered = any(heard.has(kind) for kind in _FILTERS)
-    if heard.has("agg", "share") and filtered:
-        if verb.value == "loss":
-            return heard
-        return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
-    return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
-
-
-def _ends(heard: Heard) -> tuple[str, str] | None:
-    """``total of the last 10 trades``: these alone, where they are not listed."""
-    limit = heard.first("limit")
-    if limit is None or limit.number is None or _wants_list(heard) or not heard.has("noun", "trade"):
-        return None
-    n = int(limit.number)
-    if heard.has("ends", "first"):
-        return f"number <= {n}", f"among the first {n}"
-    if heard.has("subject", "latest"):
-        return f"number > (select max(number) - {n} from {{trades}})", f"among the last {n}"
-    return None
-
-
-def _dimensions(heard: Heard) -> list[str]:
-    found = [value for value in heard.values("dim") if value in DIMENSIONS]
-    if len(heard.values("part")) > 1 and set(heard.values("part")) == set(HALVES):
-        found.append("half")
-    for slot in ("direction", "session", "weekday", "month", "year", "outcome", "exit"):
-        several = len(heard.values(slot)) > 1
-        name = {"exit": "exit_reason"}.get(slot, slot)
-        if (
-            several
-            and name not in found
-            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
-        ):
-            found.append(name)  # two of a kind are set side by side
-    return found
-
-
-def _measure(heard: Heard) -> tuple[Measure | None, str]:
-    """The measure that is asked for, and the metric that names it."""
-    metrics = heard.values("metric")
-    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    if not metrics and heard.has("agg", "count", "share"):
-        return COUNT, "total_trades"
-    long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
-    metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
-    return measure_of(metric, aggregate), metric
-
-
-def _wants_list(heard: Heard) -> bool:
-    if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
-        return True
-    if heard.has("agg") or heard.cue("how_much"):
-        return False
-    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
-    some = heard.has("noun", "trade") or heard.has("outcome") or heard.has("exit")
-    return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
 
 
 def _of(words: list[str]) -> str:
@@ -229,7 +169,7 @@ def _of(words: list[str]) -> str:
 
 def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    default = [] if heard.has("agg", "count") else [_measure(heard)[1]]
+    default = [] if heard.has("agg", "count") else [measured(heard)[1]]
     metrics = list(heard.values("metric")) or default
     measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
     if any(m is None for m in measures.values()):
@@ -258,7 +198,7 @@ def _share(heard: Heard, run: Run, draft: Draft) -> None:
     """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
     time = time_column(heard)
     of, of_words = filters(heard.without(["outcome", "exit", "condition"]), time)
-    among, words = filters(heard.without([k for k in _FILTERS if k not in {"outcome", "exit"}]), time)
+    among, words = filters(heard.without([k for k in FILTERS if k not in {"outcome", "exit"}]), time)
     if not among:  # "what share of the trades was on Fridays"
         of, among, words, of_words = [], of, of_words, []
     condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
@@ -277,8 +217,13 @@ def _share(heard: Heard, run: Run, draft: Draft) -> None:
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     metric = heard.values("metric")[0] if heard.has("metric") else "net_profit"
     order = _LISTED.get(metric, "net_profit desc")
-    if heard.has("outcome", "win" if metric == "largest_loss" else "loss") and metric in {"largest_loss", "largest_win"}:
-        raise Unanswerable("The largest loss is none of the winning trades, and the other way round.", ["3 worst trades"])
+    if heard.has("outcome", "win" if metric == "largest_loss" else "loss") and metric in {
+        "largest_loss",
+        "largest_win",
+    }:
+        raise Unanswerable(
+            "The largest loss is none of the winning trades, and the other way round.", ["3 worst trades"]
+        )
     if heard.has("order", "worst") and metric == "net_profit":
         order = "net_profit"
     if heard.has("order", "lowest") and order.endswith(" desc"):
@@ -304,7 +249,8 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
             for name in ("number", "direction", "entry_time", "exit_time", "exit_reason", "net_profit", "bars_held")
         }
         draft.say(
-            "Trade {number}, {direction}, opened {entry_time}, closed {exit_time} by {exit_reason} after {bars_held} bars: "
+            "Trade {number}, {direction}, opened {entry_time}, closed {exit_time} by {exit_reason} after "
+            "{bars_held} bars: "
             "{net_profit}.",
             **cells,
         )
@@ -313,7 +259,7 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
 
 
 def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: list[str], words: list[str]) -> None:
-    measure, metric = _measure(heard)
+    measure, metric = measured(heard)
     if measure is None:
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
     time = time_column(heard)
@@ -325,15 +271,15 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
         for key, name in zip(keys, names, strict=True)
     )
     order = _order(heard, measure)
-    measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
+    more_columns = "" if measure is COUNT else f", {measure.sql} as {metric}"
     others = _others(heard, metric)
-    measured += "".join(f", {other.sql} as {name}" for name, other in others.items())
+    more_columns += "".join(f", {other.sql} as {name}" for name, other in others.items())
     column = "n_trades" if measure is COUNT else metric
     by = f"{column} {order} nulls last, " if order else ""
     limit = heard.first("limit")
     cut = f" limit {int(limit.number)}" if limit is not None and limit.number and order else ""
     sql = (
-        f"select {selected}, count(*) as n_trades{measured} {trades_from(run, where)} "
+        f"select {selected}, count(*) as n_trades{more_columns} {trades_from(run, where)} "
         f"group by {', '.join(names)} order by {by}{', '.join(names)}{cut}"
     )
     units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {

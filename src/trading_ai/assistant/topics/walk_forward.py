@@ -130,7 +130,8 @@ def _end(where: str, draft: Draft, order: str, word: str) -> None:
     )
     draft.say(
         f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
-        f"trades, by {{chosen}}.", chosen=found.cell(0, "parameters"), a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
+        f"trades, by {{chosen}}.", chosen=found.cell(0, "parameters"),
+        a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
         p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
     )  # fmt: skip
 
@@ -156,7 +157,9 @@ def _drift(where: str, windows: Citation, draft: Draft) -> None:
 
 def _backtest_of(heard: Heard, desk: Desk) -> Run | None:
     """The backtest whose walk-forward is asked for, None where the question names no run."""
-    named = any(heard.has(kind) for kind in ("name", "id_backtest", "id_optimization", "symbol", "strategy", "timeframe"))
+    named = any(
+        heard.has(kind) for kind in ("name", "id_backtest", "id_optimization", "symbol", "strategy", "timeframe")
+    )
     if not named:
         return None
     said = Draft(desk.sql)
@@ -167,7 +170,8 @@ def _backtest_of(heard: Heard, desk: Desk) -> Run | None:
     fits = [
         b for b in own
         if all(
-            not heard.values(slot) or getattr(b, slot) in heard.values(slot) for slot in ("symbol", "strategy", "timeframe")
+            not heard.values(slot) or getattr(b, slot) in heard.values(slot)
+            for slot in ("symbol", "strategy", "timeframe")
         )
     ]  # fmt: skip
     return fits[0] if fits else desk.backtest(heard, said)
