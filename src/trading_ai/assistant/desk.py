@@ -54,8 +54,7 @@ class Desk:
             base = self._of(named)
             draft.assume(
                 f"An optimization keeps the figures of its trials, and not their trades: these are the trades of "
-                f"{base.label}, "
-                "which it varies"
+                f"{base.label}, which {named.label} varies"
             )
             return base
         if named is not None:

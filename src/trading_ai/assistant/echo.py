@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.documents.words import strategy_label
 
@@ -125,8 +126,17 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 _NEVER = frozenset({"number", "cmp", "neg"})
 """Kinds that are left only where nothing took them in."""
 
-_BY_CHOICE = frozenset({"name", "id_backtest", "id_optimization", "id_dataset", "subject", "timeframe"})
+_BY_CHOICE = frozenset({"id_backtest", "id_optimization", "id_dataset"})
 """Kinds that say which run is meant: the desk takes them in or says what it does not find."""
+
+_UNORDERED = frozenset({"quality", "progress", "settings", "costs"})
+"""Topics whose queries are ordered for themselves, and not as a question says."""
+
+_WHICH = {"previous": ("the one before", "a is"), "oldest": ("oldest",)}
+"""What an answer says, or asks for, where another run than the latest is meant."""
+
+_OF_ONE = frozenset({"trades", "figures", "streaks", "drawdowns", "days", "concentration", "costs", "periods"})
+"""Topics whose answers are of one run."""
 
 
 def unheard(heard: Heard, topic: str, queries: Sequence[str], said: Sequence[str] = ()) -> tuple[str, ...]:
@@ -146,6 +156,7 @@ def unheard(heard: Heard, topic: str, queries: Sequence[str], said: Sequence[str
     return tuple(
         tag.text or tag.value
         for tag in heard.tags
+        if not (tag.kind == "subject" and heard.has("name"))  # "across the run that is called so"
         if not _stands(tag, sql, texts, topic)
         or (tag.kind == "metric" and told is not None and tag.value not in told)
         or (tag.negated and tag.kind in _NEEDED and not re.search(r"not in|<>|not \(", sql))
@@ -171,6 +182,16 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
         return tag.kind == "neg" and topic == "costs"
     if tag.kind in _BY_CHOICE:
         return True
+    if tag.kind == "name":
+        return topic in {"comparing", "records"} or harmless(tag.value).lower() in texts
+    if tag.kind == "timeframe":
+        return tag.value.lower() in texts
+    if tag.kind == "subject":
+        if tag.value == "all" and tag.text.startswith("across"):
+            return topic not in _OF_ONE
+        return tag.value not in _WHICH or any(text in texts for text in _WHICH[tag.value])
+    if tag.kind == "order" and tag.value in {"best", "worst", "lowest"} and topic in _UNORDERED:
+        return "'gaps'->0" in sql
     if topic == "comparing" and tag.kind == "order":
         return True  # it says which of both is better
     needed = _NEEDED.get(f"{tag.kind}:{tag.value}") or _NEEDED.get(tag.kind)

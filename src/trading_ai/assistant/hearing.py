@@ -20,6 +20,7 @@ MAX_CHARACTERS = 1_000
 """Longest question; what comes behind is not a question."""
 
 _LONGEST_PHRASE = 7
+_COUNTED = frozenset({"trade", "trades", "two", "three", "four", "five", "ten", "twenty"})
 _OF_RUNS = frozenset({"backtest", "optimization", "run", "trade", "trial", "winner"})
 _BEFORE_NAMES = frozenset({
     "on", "of", "for", "called", "named", "run", "backtest", "optimization", "is", "between", "with", "from", "to",
@@ -116,6 +117,12 @@ def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | st
             return 1, _quoted(phrase.strip('"'), names)
         if phrase in names.shadowed and place and tokens[place - 1] in _BEFORE_NAMES:
             return length, Tag("name", names.shadowed[phrase], phrase)
+        if (
+            phrase == "first"
+            and place + 1 < len(tokens)
+            and (tokens[place + 1].isdigit() or tokens[place + 1] in _COUNTED)
+        ):
+            return 1, phrase  # the first 3 trades, whatever a run is called
         if phrase in names.phrases:
             kind, value = names.phrases[phrase]
             if kind != "parameter" or phrase not in known or "_" in phrase:

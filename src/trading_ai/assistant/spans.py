@@ -24,6 +24,8 @@ def with_spans(items: Sequence[Item]) -> list[Item]:
         length, tags = _one(items, place, found)
         found.extend(tags)
         place += length
+    if any(is_tag(item, "exit") for item in found):
+        return [item for item in found if not (isinstance(item, str) and item in _HIT)]  # they said which exit it is
     return found
 
 

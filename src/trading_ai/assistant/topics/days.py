@@ -19,7 +19,7 @@ class Days(Topic):
     accounts = ALWAYS | {
         "day", "order", "agg", "limit", "noun:days", "noun:run", "noun:backtest", "noun:optimization", "metric",
         "outcome", "cue:when",
-        "cue:imported", "noun:strategy", "date", "year", "month", "noun:trade",
+        "cue:imported", "noun:strategy", "date", "year", "month", "noun:trade", "time_of",
     }  # fmt: skip
     offers = ("what was my worst day?", "how many days made a profit?")
 

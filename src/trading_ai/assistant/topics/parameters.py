@@ -172,11 +172,13 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
     """Each value of a parameter by the trials that have it: the median says what it does whatever the others are."""
     metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
     worst = heard.has("order", "worst", "lowest")
+    middle = "avg" if heard.has("agg", "avg") else "median"
+    called = "average" if middle == "avg" else "median"
     for name in asked:
         p = column(parameter_column(name))
         m = column(metric)
         found = draft.query(
-            f"select {p}, count(*) as n_trials, median({m}) as median_value, min({m}) as lowest_value, max({m}) as "
+            f"select {p}, count(*) as n_trials, {middle}({m}) as median_value, min({m}) as lowest_value, max({m}) as "
             f"highest_value, "
             f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from "
             f"trials({quoted(run.run_id)}) "
@@ -190,13 +192,13 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
             raise Unanswerable("No trial of it is stored yet.")
         of = run.objective.replace("_", " ") if metric == "score" else metric.replace("_", " ")
         draft.assume(
-            f"A value is judged by the median {of} of all trials that have it, not by its best trial: "
+            f"A value is judged by the {called} {of} of all trials that have it, not by its best trial: "
             "that is what it does whatever the other parameters are"
         )
         for row in range(min(len(found), 3)):
             what = ("The worst" if worst else "The most robust") if row == 0 else "Then"
             draft.say(
-                f"{what} {name.replace('_', ' ')} is {{value}}: median {of} {{median}} over {{n}} combinations, "
+                f"{what} {name.replace('_', ' ')} is {{value}}: {called} {of} {{median}} over {{n}} combinations, "
                 f"{{share}} of them "
                 "with a profit.",
                 value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),

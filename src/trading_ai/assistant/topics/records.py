@@ -225,10 +225,13 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
     every = heard.cue("rank_by") and bool(metrics)
     ranked = every or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = metrics[0] if metrics else "net_profit"
+    oldest = heard.has("subject", "oldest")
+    if oldest:
+        draft.assume("The oldest first")
     order = (
         f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
         if ranked
-        else "created_at desc, backtest_id"
+        else f"created_at {'asc' if oldest else 'desc'}, backtest_id"
     )
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
     n = limit_of(heard, 1 if ranked and not every else _SHOWN)
@@ -319,7 +322,11 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
         draft.assume("By the score of the best trial; scores of different objectives are not comparable")
         n = limit_of(heard, 1)
     else:
-        order, n = "created_at desc, optimization_id", limit_of(heard, _SHOWN)
+        oldest = heard.has("subject", "oldest")
+        if oldest:
+            draft.assume("The oldest first")
+        order = f"created_at {'asc' if oldest else 'desc'}, optimization_id"
+        n = 1 if oldest and not heard.has("limit") else limit_of(heard, _SHOWN)
     found = draft.query(
         f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
         f"seconds, created_at, finished_at, message from optimizations where {condition} order by {order} limit "

@@ -21,9 +21,7 @@ def with_outcomes(heard: Heard) -> Heard:
         return heard
     others = [t for t in heard.tags if t is not verb]
     filtered = any(heard.has(kind) for kind in FILTERS)
-    if heard.has("agg", "share") and filtered:
-        if verb.value == "loss":
-            return heard
+    if heard.has("agg", "share") and filtered and verb.value == "gain":
         return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
     return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
 

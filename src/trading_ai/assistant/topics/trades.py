@@ -232,6 +232,9 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
         order = "net_profit desc" if heard.has("order", "lowest") else "net_profit"
     limit = heard.first("limit")
     n = int(limit.number) if limit is not None and limit.number else 1
+    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("agg") or heard.has("metric")
+    if not extreme and not heard.has("outcome"):
+        order = "number"
     if heard.has("subject", "latest") and limit is not None and not heard.has("order"):
         order = "number desc"
     if heard.has("ends", "first") and limit is not None and not heard.has("order"):
