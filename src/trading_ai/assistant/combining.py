@@ -267,6 +267,8 @@ def _limits(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     for place, item in enumerate(items):
         number = _number(item)
+        if item_at(items, place + 1) in {"%", "percent"}:
+            number = None  # a part of them, and not how many
         if number is not None and number == int(number) and 0 < number <= 10_000:
             before = found[-1] if found else None
             if is_tag(before, "noun") and before.value == "trial" and not before.text.endswith("s"):  # type: ignore[union-attr]

@@ -299,7 +299,7 @@ _CUES = {
         "without the best|without its best trades|one day|outlier trades|handful|few lucky trades|without its best|"
         "without best|"
         "depend|depends|dependent|rely|relies|minus the best",
-    "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "correlated": "all the same|the same|identical|correlation|similar|same trades|alike|correlate|independent|effective number",
     "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",

@@ -51,7 +51,12 @@ REWRITTEN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\b(?:made|earned|gained|won) (more|less) than (?=\d)", r"profit \1 than "),
     (r"\b(winners?|wins|winning trades) (?:bigger|larger|higher|better|greater|more) than (?=\d)", r"\1 profit above "),
     (r"\b(losers?|losses|losing trades) (?:bigger|larger|worse|greater|more) than "
-        r"(?=\d)", r"\1 profit below -"), (r"\bw/ ?(?=\w)", "with "), (r"\bw/o\b", "without"), (r"\bpct\b", "percent"),
+        r"(?=\d)", r"\1 profit below -"), (r"\bw/o\b", "without"), (r"\bw/ ?(?=\w)", "with "),
+    (r"\ba lot(?: of)?\b|\blots of\b", ""), (r"\b(?:end|ended|ends|add|adds|added|sum|summed|come|comes|came|turn|turned) up\b", ""),
+    (r"\b(?:break|broken|split|sorted|grouped|separated) (?:down )?by\b", "by"), (r"\bbreakdown (?:of|by)\b", "by"),
+    (r"\b(?:each|any) other\b", ""), (r"\bover time\b", "drift"), (r"\bup days?\b", "winning days"),
+    (r"\bdown days?\b", "losing days"), (r"\b(?:down|up) months?\b", lambda m: f"{'losing' if m[0][0] == 'd' else 'winning'} months"),
+    (r"\b(?:this|next|first|last|most of the|all the) time\b", ""), (r"\bpct\b", "percent"),
     (r"(?:(?<=[:,] )|(?<=^))(?:n |no )?trades(?=, | and | n )", "number of trades"),
     (r"\b(?:winners?|wins|winning) (?:in )?(?:%|percent)|% (?:of )?(?:winners|wins)\b", "win rate"),
     (r"\b((?:max |maximum )?(?:dd|drawdown))\b(.{0,40}?) in (?:%|percent) and (?:in )?(?:\$|usd|dollars|money|"

@@ -210,6 +210,16 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         return
     aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum", "max", "min"}), "")
     if aggregate and metrics:
+        currencies = draft.query(
+            f"select count(distinct account_currency) as n_currencies from backtests where {condition}",
+            {"n_currencies": "currencies"},
+        )
+        money = [m for m in metrics if next(c.unit for c in BACKTESTS.columns if c.name == m) == "account currency"]
+        if money and (currencies.value(0, "n_currencies") or 0) > 1:
+            raise Unanswerable(
+                "The accounts of these backtests have different currencies: their money cannot be added up or averaged.",
+                ["list my backtests", "which backtest has the highest net profit?"], clarify=True,
+            )  # fmt: skip
         selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)
         found = draft.query(
             f"select count(*) as n_backtests, {selected} from backtests where {condition}", {"n_backtests": "backtests"}
@@ -317,7 +327,10 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
             n=found.cell(0, "n_optimizations"),
         )
         return
-    if heard.has("order", "best", "worst") and not heard.has("metric"):
+    if heard.has("order") and (heard.cue("took", "speed") or heard.has("metric", "seconds")):
+        order = f"seconds {'asc' if heard.has('order', 'lowest') else 'desc'} nulls last, optimization_id"
+        n = limit_of(heard, 1)
+    elif heard.has("order", "best", "worst") and not heard.has("metric"):
         order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"
         draft.assume("By the score of the best trial; scores of different objectives are not comparable")
         n = limit_of(heard, 1)

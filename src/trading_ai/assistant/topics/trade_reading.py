@@ -71,6 +71,8 @@ def wants_list(heard: Heard) -> bool:
     """Whether single trades are to be listed."""
     if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
         return True
+    if heard.cue("when") and heard.has("metric", "largest_win", "largest_loss"):
+        return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
