@@ -93,7 +93,8 @@ _TRADES = {
             "profit|hit its target|hit target|closed at target|hit the tp|closed by the take profit|ended by take "
             "profit|reached their target|target hits|take profit hits|hit their take profit|reached their take profit|"
             "ended at the take profit|via take profit|at target",
-        "trailing_stop": "hit the trailing stop|by trailing stop|by the trailing stop|trailing stop exits|trailed out",
+        "trailing_stop": "trailing exits|hit the trailing stop|by trailing stop|by the trailing stop|trailing "
+            "stop exits|trailed out",
         "break_even": "break even exits|closed at break even|by break even",
         "time_exit": "time exit|timed out|by time exit|closed by time|time exits",
         "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by "
@@ -276,7 +277,7 @@ _CUES = {
         "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
     "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
     "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|warning|"
-        "complete data|any good|trust the data|healthy|wrong with|bad data|flaws|defects",
+        "complete data|trust the data|healthy|wrong with|bad data|flaws|defects",
     "gap": "how complete|completeness|gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
@@ -299,7 +300,8 @@ _CUES = {
         "without the best|without its best trades|one day|outlier trades|handful|few lucky trades|without its best|"
         "without best|"
         "depend|depends|dependent|rely|relies|minus the best",
-    "correlated": "all the same|the same|identical|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "correlated": "all the same|the same|identical|correlation|similar|same trades|alike|correlate|independent|"
+        "effective number",
     "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",

@@ -51,11 +51,14 @@ REWRITTEN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\b(?:made|earned|gained|won) (more|less) than (?=\d)", r"profit \1 than "),
     (r"\b(winners?|wins|winning trades) (?:bigger|larger|higher|better|greater|more) than (?=\d)", r"\1 profit above "),
     (r"\b(losers?|losses|losing trades) (?:bigger|larger|worse|greater|more) than "
-        r"(?=\d)", r"\1 profit below -"), (r"\bw/o\b", "without"), (r"\bw/ ?(?=\w)", "with "),
-    (r"\ba lot(?: of)?\b|\blots of\b", ""), (r"\b(?:end|ended|ends|add|adds|added|sum|summed|come|comes|came|turn|turned) up\b", ""),
+        r"(?=\d)", r"\1 profit below -"),
+    (r"\bw/o\b", "without"), (r"\bmin(?:imum)? (?=\d)", "at least "), (r"\bmax(?:imum)? (?=\d)", "at most "),
+    (r"\bw/ ?(?=\w)", "with "),
+    (r"\ba lot(?: of)?\b|\blots of\b", ""), (r"\b(?:end|ended|ends|add|adds|added|sum|summed|come|comes|came|"
+        r"turn|turned) up\b", ""),
     (r"\b(?:break|broken|split|sorted|grouped|separated) (?:down )?by\b", "by"), (r"\bbreakdown (?:of|by)\b", "by"),
     (r"\b(?:each|any) other\b", ""), (r"\bover time\b", "drift"), (r"\bup days?\b", "winning days"),
-    (r"\bdown days?\b", "losing days"), (r"\b(?:down|up) months?\b", lambda m: f"{'losing' if m[0][0] == 'd' else 'winning'} months"),
+    (r"\bdown days?\b", "losing days"), (r"\bdown months?\b", "losing months"), (r"\bup months?\b", "winning months"),
     (r"\b(?:this|next|first|last|most of the|all the) time\b", ""), (r"\bpct\b", "percent"),
     (r"(?:(?<=[:,] )|(?<=^))(?:n |no )?trades(?=, | and | n )", "number of trades"),
     (r"\b(?:winners?|wins|winning) (?:in )?(?:%|percent)|% (?:of )?(?:winners|wins)\b", "win rate"),
@@ -68,7 +71,8 @@ REWRITTEN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bchange(?:s|d)? (?:in|of) (?:my )?(?:balance|equity)\b", "net profit"),
     (r"(?<!how )(?<!where )\b(?:can|could|would|will) (?:i|you|we) (?:please )?(?:see|get|have|show|tell|give|"
         r"know|list|find)(?: me| us| out)?\b", "show me"),
-    (r"\b(\d+(?:\.\d+)?) ?(?:usd|eur|gbp|dollars?|bucks|\$|\u20ac)(?=\W|$)", r"\1"), (r"[$\u20ac\u00a3](?=\d)", ""),
+    (r"\b(\d+(?:\.\d+)?) ?(?:usd|dollars?|bucks|\$|\u20ac)(?=\W|$)|\b(\d+(?:\.\d+)?) ?(?:eur|gbp)(?=[?.,!]|$)",
+        lambda m: m[1] or m[2]), (r"[$\u20ac\u00a3](?=\d)", ""),
     (r"\b(mon|tue|wed|thu|thur|fri|tues|weds)s\b", r"\1"), (r"\bweds\b", "wed"),
     (r"\b(\d{1,2})(?:st|nd|rd|th)? (?:of )?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*,? (\d{4})"
         r"\b", lambda m: _iso(m[3], m[2], m[1])),

@@ -1,8 +1,8 @@
 """Questions with what their answers must say, worked out by hand from the numbers of the fixture.
 
 Its backtest has four trades, entered at 10:00 and closed at 12:00, one a day from Monday 2017-01-02 on: long +10
-(take profit), short -4 (stop loss), long -6 (stop loss), long +20 (signal). Its optimization has the net profits 5, -1, 30, 12
-and 7, and one trial that failed.
+(take profit), short -4 (stop loss), long -6 (stop loss), long +20 (signal). Its optimization has the net
+profits 5, -1, 30, 12 and 7, and one trial that failed.
 """
 
 KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (

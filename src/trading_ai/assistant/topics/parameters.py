@@ -10,7 +10,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.neighbours import neighbours
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import parameter_column
+from trading_ai.assistant.trial_sql import direction, parameter_column
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.robustness.verdict import Thresholds
@@ -171,7 +171,9 @@ def _trend(run: Run, draft: Draft, asked: list[str]) -> None:
 def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
     """Each value of a parameter by the trials that have it: the median says what it does whatever the others are."""
     metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
-    worst = heard.has("order", "worst", "lowest")
+    worst = heard.has("order", "worst")
+    lowest = heard.has("order", "lowest")
+    way = direction(metric, heard) if metric != "score" else "asc" if worst or lowest else "desc"
     middle = "avg" if heard.has("agg", "avg") else "median"
     called = "average" if middle == "avg" else "median"
     for name in asked:
@@ -182,7 +184,7 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
             f"highest_value, "
             f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from "
             f"trials({quoted(run.run_id)}) "
-            f"where error is null group by {p} order by median_value {'asc' if worst else 'desc'} nulls last, {p}",
+            f"where error is null group by {p} order by median_value {way} nulls last, {p}",
             {
                 parameter_column(name): "plain", "n_trials": "trials", "median_value": "ratio", "lowest_value": "ratio",
                 "highest_value": "ratio", "profitable_percent": "%",
@@ -196,9 +198,11 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
             "that is what it does whatever the other parameters are"
         )
         for row in range(min(len(found), 3)):
-            what = ("The worst" if worst else "The most robust") if row == 0 else "Then"
+            first = "The lowest" if lowest else "The worst" if worst else "The most robust"
+            what = first if row == 0 else "Then"
             draft.say(
-                f"{what} {name.replace('_', ' ')} is {{value}}: {called} {of} {{median}} over {{n}} combinations, "
+                f"{what} {f'{called} {of} has the ' if lowest and row == 0 else ''}{name.replace('_', ' ')} "
+                f"{'' if lowest and row == 0 else 'is '}{{value}}: {called} {of} {{median}} over {{n}} combinations, "
                 f"{{share}} of them "
                 "with a profit.",
                 value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),

@@ -121,6 +121,8 @@ class Records(Topic):
         listed = heard.cue("list", "exists") or heard.has("symbol") or heard.has("strategy")
         if listed and plural and not heard.has("metric"):
             return 0.88
+        if heard.has("subject", "all") and plural and heard.has("metric") and heard.has("noun", "backtest"):
+            return 0.9
         if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
             return 0.9
         latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
@@ -217,7 +219,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         money = [m for m in metrics if next(c.unit for c in BACKTESTS.columns if c.name == m) == "account currency"]
         if money and (currencies.value(0, "n_currencies") or 0) > 1:
             raise Unanswerable(
-                "The accounts of these backtests have different currencies: their money cannot be added up or averaged.",
+                "The accounts of these backtests have different currencies: their money cannot be added up or "
+                    "averaged.",
                 ["list my backtests", "which backtest has the highest net profit?"], clarify=True,
             )  # fmt: skip
         selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)

@@ -67,6 +67,8 @@ class Trades(Topic):
             return 0.1
         if heard.cue("when") and heard.has("metric", "largest_win", "largest_loss"):
             return 0.96
+        if heard.has("time_of", "entry") and heard.has("time_of", "exit") and any(heard.has(kind) for kind in TIMES):
+            return 0.3  # which time belongs to which?
         if heard.has("part", *HALVES) and any(heard.has(kind) for kind in ("year", "month", "date", "span")):
             return 0.3  # the half of that, or that of the half?
         searched = heard.has("noun", "optimization") and heard.has("name")

@@ -59,6 +59,8 @@ class Trials(Topic):
         counted = heard.has("agg", "count", "share") and (heard.has("order", "gain", "loss") or heard.has("outcome"))
         if counted and named and heard.has("noun", "optimization"):
             return 0.96
+        if named and heard.has("noun", "optimization") and heard.has("agg", "avg", "median", "std") and metrics:
+            return 0.94
         if about and asks:
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
