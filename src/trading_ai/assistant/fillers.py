@@ -11,9 +11,9 @@ _FILLERS = """
 % ' 'long-run a able about above-mentioned according account account's account-currency achieve achieved achieves
 across actually again along already also although always am amount amounts an and another answer any anyone anyone's
 anything anyway approximately are around as asap aside ask asked at available awesome back backtest's based
-basically be because become been been's behave behaved being big bit breakdown brief briefly bring bringing brings
-brought btw bucks buddy but by by-by calculate called came can case cases certain certainly cheers choose chosen
-clear clearly come come-out comes coming compared completely compute concerning consider cool correspond
+basically be because become been been's behave behaved being between big bit breakdown brief briefly bring bringing
+brings brought btw bucks buddy but by by-by calculate called came can case cases certain certainly cheers choose
+chosen clear clearly come come-out comes coming compared completely compute concerning consider cool correspond
 corresponding cost-wise could course created curious currency currently da date day definitely deliver delivered
 detail detailed details determine did discover display displayed do does doing dollar dollars dollars-wise done
 during end ended ending entire especially essentially eventually ever everything evidence evidently exact exactly

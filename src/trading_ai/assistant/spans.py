@@ -85,14 +85,22 @@ def _since(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
     skipped = 1
     if then in {"the", "start", "beginning", "end", "of"}:
         return None
-    if not operator or not is_tag(then, "month", "year", "date"):
+    alone = _year(then)
+    if not operator or not (alone or is_tag(then, "month", "date")):
         return None
     assert isinstance(then, Tag)
-    year = item_at(items, place + 2)
-    value = f"{then.kind}:{then.value}"
-    if then.kind == "month" and is_tag(year, "year"):
-        value, skipped = f"date:{_value(year)}-{int(then.value):02d}", 2
-    return skipped + 1, [Tag("span", f"{operator}{value}", f"{word} {then.text}")]
+    year = _year(item_at(items, place + 2))
+    value = f"year:{alone}" if alone else f"{then.kind}:{then.value}"
+    if then.kind == "month" and year:
+        value, skipped = f"date:{year}-{int(then.value):02d}", 2
+    said = f"{word} {then.text} {year}" if skipped == 2 else f"{word} {then.text}"
+    return skipped + 1, [Tag("span", f"{operator}{value}", said)]
+
+
+def _year(item: Item | None) -> str:
+    """A year, or ""."""
+    number = item.number if isinstance(item, Tag) and item.kind == "number" else None
+    return f"{int(number)}" if number is not None and number == int(number) and 1970 <= number <= 2100 else ""
 
 
 def _last(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
