@@ -173,7 +173,8 @@ class Assistant:
                 next=tuple(draft.next),
                 topic=plan.topic.name,
             )
-        lost = unheard(plan.heard, plan.topic.name, [citation.sql for citation in draft.citations])
+        said_so = [*(statement.text for statement in draft.statements), *draft.assumptions]
+        lost = unheard(plan.heard, plan.topic.name, [citation.sql for citation in draft.citations], said_so)
         if lost:
             words = ", ".join(harmless(text) for text in lost)
             return _clarify(f"What is stored does not tell that of {words}. Did you mean this?", [plan.reading])

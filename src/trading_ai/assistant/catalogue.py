@@ -11,6 +11,7 @@ from typing import Any
 from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.hearing import Names, normal
 from trading_ai.assistant.lexicon import phrases
+from trading_ai.assistant.nicknames import shortened
 from trading_ai.assistant.ports import Sql
 from trading_ai.assistant.showing import harmless
 from trading_ai.documents.words import short, strategy_label
@@ -117,8 +118,14 @@ class Catalogue:
             for phrase in (symbol.lower(), re.sub(r"^(\w{3})(\w{3})$", r"\1/\2", symbol.lower())):
                 found[phrase] = ("symbol", symbol)
             found[timeframe.lower()] = ("timeframe", timeframe)
+        for phrase, meant in shortened(
+            [run.name for run in (*self.optimizations, *self.backtests) if run.name and not run.part_of],
+            [run.strategy for run in self.backtests], self.symbols,
+        ).items():  # fmt: skip
+            found.setdefault(phrase, meant)
         ids = {run.run_id: run.kind for run in (*self.optimizations, *self.backtests)}
-        return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed)
+        searches = {o.name for o in self.optimizations if o.name} - {b.name for b in self.backtests}
+        return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed, frozenset(searches))
 
 
 def _tokens(name: str) -> str:

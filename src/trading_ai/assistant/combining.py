@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trading_ai.assistant.fillers import FILLERS
+from trading_ai.assistant.spans import Item, is_tag, item_at, with_spans
 from trading_ai.assistant.tags import Operator, Tag
+from trading_ai.assistant.turning import PERCENT_OF, turned
 
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -16,15 +17,12 @@ _WORDS = {
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")
 _TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
-_UNDECIDED = frozenset({"over", "under", "after", "beat", "beats", "reach", "reaches", "reached", "up to", "="})
+_UNDECIDED = frozenset({"over", "reach", "reaches", "reached", "="})
 """Comparisons that may mean something else where no number stands by them."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
-_FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part")
 _BEARERS = ("metric", "parameter")
 _FAR = 5
-
-Item = Tag | str
 
 
 def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
@@ -33,10 +31,10 @@ def combined(items: Sequence[Item]) -> tuple[tuple[Tag, ...], tuple[str, ...]]:
     Args:
         items: tags and words in the order of the question.
     """
-    items = _hours([_as_number(item) for item in items])
+    items = _hours(with_spans([_as_number(item) for item in items]))
     items = _conditions(_between(items))
     items = _limits(items)
-    items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
+    items = turned(items)
     tags, unknown = [], []
     for item in items:
         if isinstance(item, Tag):
@@ -71,16 +69,8 @@ def _as_number(item: Item) -> Item:
     return Tag("number", "clock" if unit == "h" else "", item, number=value * (1000 if unit == "k" else 1))
 
 
-def _is(item: Item | None, *kinds: str) -> bool:
-    return isinstance(item, Tag) and item.kind in kinds
-
-
 def _number(item: Item | None) -> float | None:
     return item.number if isinstance(item, Tag) and item.kind == "number" else None
-
-
-def _at(items: Sequence[Item], place: int) -> Item | None:
-    return items[place] if 0 <= place < len(items) else None
 
 
 def _hours(items: list[Item]) -> list[Item]:
@@ -88,13 +78,13 @@ def _hours(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     place = 0
     while place < len(items):
-        item, after = items[place], _at(items, place + 1)
-        low, high = _number(after), _number(_at(items, place + 3))
+        item, after = items[place], item_at(items, place + 1)
+        low, high = _number(after), _number(item_at(items, place + 3))
         if item in {"between", "from"} and low is not None and high is not None:
             clock = any(isinstance(t, Tag) and t.value == "clock" for t in (after, items[place + 3]))
-            behind = _at(items, place + 4)
-            told = behind in {"o'clock", "oclock", "utc", "gmt"} or (_is(behind, "dim") and behind.value == "hour")  # type: ignore[union-attr]
-            bearer = _is(_at(items, place - 1), *_BEARERS)
+            behind = item_at(items, place + 4)
+            told = behind in {"o'clock", "oclock", "utc", "gmt"} or (is_tag(behind, "dim") and behind.value == "hour")  # type: ignore[union-attr]
+            bearer = is_tag(item_at(items, place - 1), *_BEARERS)
             if clock or told or (not bearer and low == int(low) and high == int(high) and max(low, high) <= 24):
                 found.append(Tag("hour", f"{int(low)}-{int(high)}", f"{low:g} to {high:g}"))
                 place += 5 if told else 4
@@ -104,11 +94,16 @@ def _hours(items: list[Item]) -> list[Item]:
             clock = isinstance(item, Tag) and item.value == "clock"
             before = found[-1] if found else None
             told = after in {"o'clock", "oclock"} or (before == "at" and after in {"utc", "gmt"})
-            at = before == "at" and number == int(number) <= 24 and not _is(after, "metric", "number") and after != "%"
-            hour_before = _is(before, "dim") and before.value == "hour"  # type: ignore[union-attr]
+            at = (
+                before == "at"
+                and number == int(number) <= 24
+                and not is_tag(after, "metric", "number")
+                and after != "%"
+            )
+            hour_before = is_tag(before, "dim") and before.value == "hour"  # type: ignore[union-attr]
             if clock or told or at or hour_before:
                 hours = f"{int(number) % 24}"
-                if _is(before, "cmp"):
+                if is_tag(before, "cmp"):
                     later = before.value in {">", ">="}  # type: ignore[union-attr]
                     hours = f"{int(number)}-24" if later else f"0-{int(number)}"
                     found.pop()
@@ -117,7 +112,7 @@ def _hours(items: list[Item]) -> list[Item]:
                 found.append(Tag("hour", hours, str(getattr(item, "text", ""))))
                 place += 2 if told else 1
                 continue
-            if number == int(number) and 1970 <= number <= 2100 and not _is(before, "cmp"):
+            if number == int(number) and 1970 <= number <= 2100 and not is_tag(before, "cmp"):
                 found.append(Tag("year", f"{int(number)}", f"{int(number)}"))
                 place += 1
                 continue
@@ -131,9 +126,9 @@ def _between(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     place = 0
     while place < len(items):
-        low, high = _number(_at(items, place + 1)), _number(_at(items, place + 3))
+        low, high = _number(item_at(items, place + 1)), _number(item_at(items, place + 3))
         if items[place] in {"between", "from"} and low is not None and high is not None:
-            bearer = next((t for t in reversed(found[-_FAR:]) if _is(t, *_BEARERS)), None)
+            bearer = next((t for t in reversed(found[-_FAR:]) if is_tag(t, *_BEARERS)), None)
             if isinstance(bearer, Tag):
                 for operator, number in ((">=", low), ("<=", high)):
                     text = f"{bearer.text} {operator} {number:g}"
@@ -158,14 +153,14 @@ def _conditions(items: list[Item]) -> list[Item]:
         if number is None:
             place += 1
             continue
-        behind = 1 if _at(found, place + 1) in {"%", "percent", "pips", "usd", "pip"} else 0
-        operator_at = next((i for i in range(place - 1, max(-1, place - 3), -1) if _is(found[i], "cmp")), None)
-        following = _at(found, place + 1 + behind)
-        if operator_at is None and _is(following, "cmp") and following.text in {"or more", "or less", "or fewer"}:  # type: ignore[union-attr]
+        behind = 1 if item_at(found, place + 1) in {"%", "percent", "pips", "usd", "pip"} else 0
+        operator_at = next((i for i in range(place - 1, max(-1, place - 3), -1) if is_tag(found[i], "cmp")), None)
+        following = item_at(found, place + 1 + behind)
+        if operator_at is None and is_tag(following, "cmp") and following.text in {"or more", "or less", "or fewer"}:  # type: ignore[union-attr]
             operator_at = place + 1 + behind
-        behind_it = _at(found, place + 2 + behind)
-        bounds = _is(behind_it, "cmp") and behind_it.text in {"or more", "or less", "or fewer"}  # type: ignore[union-attr]
-        if operator_at is None and bounds and _is(following, "noun", "dim", "metric"):
+        behind_it = item_at(found, place + 2 + behind)
+        bounds = is_tag(behind_it, "cmp") and behind_it.text in {"or more", "or less", "or fewer"}  # type: ignore[union-attr]
+        if operator_at is None and bounds and is_tag(following, "noun", "dim", "metric"):
             operator_at = place + 2 + behind
         if operator_at is not None:
             operator: Operator = found[operator_at].value  # type: ignore[union-attr, assignment]
@@ -177,8 +172,8 @@ def _conditions(items: list[Item]) -> list[Item]:
                 value = _of_bearer(bearer)
                 if bearer.value == "loss":  # lost more than 100 is a profit below -100
                     operator, number = _TURNED[operator], -number
-                if _at(found, place + 1) in {"%", "percent"} and value.removeprefix("metric:") in _PERCENT_OF:
-                    value = f"metric:{_PERCENT_OF[value.removeprefix('metric:')]}"
+                if item_at(found, place + 1) in {"%", "percent"} and value.removeprefix("metric:") in PERCENT_OF:
+                    value = f"metric:{PERCENT_OF[value.removeprefix('metric:')]}"
                 text = f"{bearer.text} {operator} {number:g}"
                 tag = Tag("condition", value, text, operator, number)
                 gone = {operator_at, place, *([place + 1] if behind else [])}
@@ -199,11 +194,12 @@ def _conditions(items: list[Item]) -> list[Item]:
                 ),
                 None,
             )
-            before = _at(found, before_at) if before_at is not None else None
+            before = item_at(found, before_at) if before_at is not None else None
             beaten = next(
-                (i for i in range((before_at or 0) - 1, (before_at or 0) - 3, -1) if _is(_at(found, i), "cmp")), None
+                (i for i in range((before_at or 0) - 1, (before_at or 0) - 3, -1) if is_tag(item_at(found, i), "cmp")),
+                None,
             )
-            if _is(before, "metric") and beaten is not None and before_at is not None:  # beats a sharpe of 2
+            if is_tag(before, "metric") and beaten is not None and before_at is not None:  # beats a sharpe of 2
                 compared = found[beaten]
                 assert isinstance(before, Tag)
                 assert isinstance(compared, Tag)
@@ -213,14 +209,14 @@ def _conditions(items: list[Item]) -> list[Item]:
                 ]
                 place = beaten + 1
                 continue
-            if _is(before, "parameter"):
+            if is_tag(before, "parameter"):
                 assert isinstance(before, Tag)
                 tag = Tag("condition", _of_bearer(before), f"{before.text} = {number:g}", "=", number)
                 assert before_at is not None
                 found[before_at : place + 1 + behind] = [tag]
                 place = before_at + 1
                 continue
-            if _is(following, "parameter"):
+            if is_tag(following, "parameter"):
                 assert isinstance(following, Tag)
                 found[place : place + 2 + behind] = [
                     Tag("condition", _of_bearer(following), f"{following.text} = {number:g}", "=", number)
@@ -245,15 +241,15 @@ def _of_bearer(bearer: Tag) -> str:
 
 def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | None:
     """Where that stands which a condition is about: behind its number, or before the comparison."""
-    behind = _at(items, number_at + 1)
-    if _is(behind, "noun") and behind.value in {"trade", "bar", "days"}:  # type: ignore[union-attr]
+    behind = item_at(items, number_at + 1)
+    if is_tag(behind, "noun") and behind.value in {"trade", "bar", "days"}:  # type: ignore[union-attr]
         return number_at + 1
-    if _is(behind, "dim") and behind.value in {"hour", "day"}:  # type: ignore[union-attr]
+    if is_tag(behind, "dim") and behind.value in {"hour", "day"}:  # type: ignore[union-attr]
         return number_at + 1
-    if _is(behind, "metric"):
+    if is_tag(behind, "metric"):
         return number_at + 1
     for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
-        if _is(items[place], *_BEARERS):
+        if is_tag(items[place], *_BEARERS):
             return place
     for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):
         item = items[place]
@@ -271,117 +267,23 @@ def _limits(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     for place, item in enumerate(items):
         number = _number(item)
+        if item_at(items, place + 1) in {"%", "percent"}:
+            number = None  # a part of them, and not how many
         if number is not None and number == int(number) and 0 < number <= 10_000:
             before = found[-1] if found else None
-            if _is(before, "noun") and before.value == "trial" and not before.text.endswith("s"):  # type: ignore[union-attr]
+            if is_tag(before, "noun") and before.value == "trial" and not before.text.endswith("s"):  # type: ignore[union-attr]
                 found.append(item)  # "combo 2": its rank, or its place in the search space?
                 continue
             after = next((t for t in items[place + 1 : place + 3] if not (isinstance(t, str) and t in FILLERS)), None)
             if (
-                _is(before, "order", "noun")
+                is_tag(before, "order", "noun")
                 or before in {"first", "the", "list", "show"}
-                or _is(before, "subject", "cue")
-                or _is(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
+                or is_tag(before, "subject", "cue")
+                or is_tag(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
             ):
+                if before == "first":
+                    found[-1] = Tag("ends", "first", "first")
                 found.append(Tag("limit", "", f"{int(number)}", number=number))
                 continue
         found.append(item)
-    return found
-
-
-def _percents(items: list[Item]) -> list[Item]:
-    """``50 % higher`` as a factor; ``rank 3`` as a place."""
-    found: list[Item] = []
-    for place, item in enumerate(items):
-        number = _number(item)
-        if isinstance(item, Tag) and item.kind == "limit":
-            number = item.number
-        before = found[-1] if found else None
-        if number is not None and _is(before, "cue", "metric") and before.value in {"rank_by", "rank"}:  # type: ignore[union-attr]
-            found[-1] = Tag("place", f"{int(number)}", f"rank {number:g}")
-            continue
-        behind = [t.text if isinstance(t, Tag) else t for t in items[place + 1 : place + 4]]
-        if number is not None and behind[:1] and behind[0] in {"%", "percent"}:
-            if {"higher", "more", "dearer", "increase", "larger"} & set(behind[1:]):
-                found.append(Tag("factor", "", f"{number:g} % more", number=1 + number / 100))
-                continue
-            if {"lower", "less", "cheaper", "decrease", "smaller"} & set(behind[1:]):
-                found.append(Tag("factor", "", f"{number:g} % less", number=1 - number / 100))
-                continue
-        found.append(item)
-    return found
-
-
-_PERCENT_OF = {
-    "max_drawdown": "max_drawdown_percent",
-    "max_balance_drawdown": "max_balance_drawdown_percent",
-    "net_profit": "return_percent",
-}
-
-
-def _in_percent(items: list[Item]) -> list[Item]:
-    """``drawdown in %``: another metric than the drawdown in money."""
-    found: list[Item] = list(items)
-    for place, item in enumerate(items):
-        if item not in {"%", "percent", "percentage"}:
-            continue
-        for at in sorted(range(len(found)), key=lambda i: abs(i - place)):  # the nearest one
-            metric = found[at]
-            if isinstance(metric, Tag) and metric.kind == "metric" and metric.value in _PERCENT_OF:
-                found[at] = replace(metric, value=_PERCENT_OF[metric.value])
-                break
-    return found
-
-
-def _turned_orders(items: list[Item]) -> list[Item]:
-    """``made the least`` is the worst, and ``lost the least`` the best: not the least of those that made something."""
-    found: list[Item] = []
-    for item in items:
-        before = next(
-            (place for place in range(len(found) - 1, len(found) - 4, -1) if _is(_at(found, place), "order")), None
-        )
-        least = isinstance(item, Tag) and (item.kind, item.value) == ("order", "lowest")
-        verb = found[before] if before is not None else None
-        if (
-            least
-            and isinstance(item, Tag)
-            and isinstance(verb, Tag)
-            and verb.value in {"gain", "loss"}
-            and before is not None
-        ):
-            between = found[before + 1 :]
-            if all(word in {"the", "money", "profit"} for word in between):
-                worst = verb.value == "gain"
-                found[before:] = [Tag("order", "worst" if worst else "best", f"{verb.text} {item.text}")]
-                continue
-        found.append(item)
-    return found
-
-
-def _exits(items: list[Item]) -> list[Item]:
-    """``hit take profit vs stop loss``: the second one is an exit as the first."""
-    if not any(_is(item, "exit") for item in items):
-        return items
-    ends = {"stop_loss", "take_profit", "trailing_stop"}
-    return [
-        Tag("exit", item.value, item.text)
-        if isinstance(item, Tag) and item.kind == "parameter" and item.value in ends
-        else item
-        for item in items
-    ]
-
-
-def _negated(items: list[Item]) -> list[Item]:
-    """``not on Fridays``, ``without the shorts``: the filter that follows is turned round."""
-    found: list[Item] = list(items)
-    for place, item in enumerate(found):
-        if _is(item, "neg"):
-            near = (i for i in range(place + 1, min(place + 5, len(found))) if _is(found[i], *_FILTERS))
-            at = next(near, None)
-            between = found[place + 1 : at] if at is not None else []
-            if at is not None and all(isinstance(t, str) or t.kind == "time_of" for t in between):
-                target = found[at]
-                assert isinstance(target, Tag)
-                found[at] = replace(target, negated=True)
-                found[place] = "the"
     return found

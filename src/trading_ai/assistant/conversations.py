@@ -15,6 +15,7 @@ from functools import cache
 from trading_ai.assistant.hearing import Names
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
 from trading_ai.assistant.planner import SUBJECTS
+from trading_ai.assistant.spans import SPAN
 from trading_ai.assistant.tags import Heard, Tag
 
 MAX_CHARACTERS = 8_000
@@ -31,13 +32,17 @@ _FREE = {
     "limit": "",
     "number": "(clock)?",
     "factor": "",
+    "span": SPAN.pattern,
+    "after": r"(loss|win):\d{1,2}",
 }
 _FOLLOWING = re.compile(
     r"^(?:and|what about|how about|only|just|same|now|then|also|but|or|why|instead|ok|okay|for|on|in|what if|with|"
     r"without|by|per)\b|\binstead\b|\btoo\b\??$|\bas well\b\??$"
 )
 _REPLACED = {
-    "weekday": ("weekday",), "date": ("date", "month", "year"), "place": ("place",), "month": ("month",),
+    "weekday": ("weekday",), "date": ("date", "month", "year"),
+    "span": ("span", "date", "month", "year"), "after": ("after",), "part": ("part",), "place": ("place",),
+        "month": ("month",),
     "hour": ("hour",), "session": ("session",), "year": ("year",),
     "direction": ("direction",), "outcome": ("outcome",), "exit": ("exit",), "metric": ("metric",), "dim": ("dim",),
     "agg": ("agg",),

@@ -54,8 +54,7 @@ class Desk:
             base = self._of(named)
             draft.assume(
                 f"An optimization keeps the figures of its trials, and not their trades: these are the trades of "
-                f"{base.label}, "
-                "which it varies"
+                f"{base.label}, which {named.label} varies"
             )
             return base
         if named is not None:
@@ -97,6 +96,17 @@ class Desk:
                 own = [o for o in own if o.status == status]
                 if not own:
                     raise Unanswerable(f"No optimization is {status} right now.", ["list my optimizations"])
+        wanted = {t.value for t in heard.all("parameter")}
+        wanted |= {
+            t.value.removeprefix("parameter:") for t in heard.all("condition") if t.value.startswith("parameter:")
+        }
+        told = heard.context or any(
+            heard.has("subject", s) for s in ("latest", "this", "previous", "oldest", "running")
+        )
+        searching = [o for o in own if wanted <= set(o.searched)]
+        if wanted and searching and not told and own and own[0] not in searching:
+            draft.assume(f"The latest optimization that searches {' and '.join(sorted(wanted)).replace('_', ' ')}")
+            own = searching
         found = _chosen(own, heard, "optimization")
         draft.assume(f"Asked of {_which(heard)}{found.label}")
         return found
@@ -134,6 +144,10 @@ class Desk:
             draft.assume(f"Asked of {named.label}")
             return named
         every = [r for r in (*self.stored.optimizations, *self.stored.backtests) if not r.part_of]
+        if heard.has("metric") and heard.has("symbol") and not heard.has("subject", "latest"):
+            every = [
+                r for r in every if r.kind == "backtest"
+            ] or every  # a figure of "the gold run" is that of a backtest
         every.sort(key=lambda r: r.created_at, reverse=True)
         found = _chosen(self._narrowed(every, heard, "run"), heard, "run")
         draft.assume(f"Asked of {_which(heard)}{found.label}")

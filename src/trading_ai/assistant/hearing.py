@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,20 +10,18 @@ from functools import cache
 
 from trading_ai.assistant.combining import combined
 from trading_ai.assistant.fillers import FILLERS
+from trading_ai.assistant.foreign import in_english
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
+from trading_ai.assistant.rewriting import REWRITTEN
+from trading_ai.assistant.spelling import corrected_word
 from trading_ai.assistant.tags import Heard, Tag
 
 MAX_CHARACTERS = 1_000
 """Longest question; what comes behind is not a question."""
 
 _LONGEST_PHRASE = 7
-_SHORTEST_CORRECTED = 5
-_NEAR = 0.83
-"""Least similarity of a typing error and what it was meant to be, as `difflib` measures it: one wrong letter of six."""
-
-_STRANGE = frozenset({"broker", "brokers", "weather", "trader", "rated"})
-"""Words that are near to known ones and mean something else."""
-
+_COUNTED = frozenset({"trade", "trades", "two", "three", "four", "five", "ten", "twenty"})
+_OF_RUNS = frozenset({"backtest", "optimization", "run", "trade", "trial", "winner"})
 _BEFORE_NAMES = frozenset({
     "on", "of", "for", "called", "named", "run", "backtest", "optimization", "is", "between", "with", "from", "to",
     "vs",
@@ -42,52 +39,6 @@ _TOKEN = re.compile(
     r"|\w+(?:[-'&/.]\w+)*"
     r"|>=|<=|[><=%#]"
 )
-_CONTRACTED = (
-    (r"\bmost trades\b", "highest number of trades"), (r"\b(?:fewest|least) trades\b", "lowest number of trades"),
-    (r"\b(than|over|under|least|most|within) (?:a|an|one) (day|hour|week|bar)\b", r"\1 1 \2"),
-    (r"\b(?:good|bad) day\b", "good"), (r"\bday to trade\b", "day"), (r"\bto trade\b", ""), (r"\btrades an? (day|week|"
-        r"month)\b", r"trades per \1"),
-    (r"\bgimme\b", "give me"), (r"\bhows\b", "how is"), (r"\bnett\b", "net"), (r"\bbroke even\b", "break even"),
-    (r"\bnoon\b", "12:00"), (r"\bmidnight\b", "0:00"), (r"\bwhich exits\b", "which exit reasons"),
-    (r"\bhow many (losers|losses|winners|wins|losing trades|winning trades) in a row\b", r"longest \1 in a row"),
-    (r"\b(in a row) at most\b", r"\1"), (r"\bor not\b", ""), (r"\b(trades?|loss|win) of the (?:year|month)\b", r"\1"),
-    (r"\b(\d{1,2}) ([ap]m)\b", r"\1\2"),
-    (r"\bdays in profit\b", "how many winning days"),
-    (r"\bday with the (?:biggest|largest|worst) loss\b", "worst day"),
-    (r"\b(trades) in (?:a|one) (day|week|month)\b", r"\1 per \2"),
-    (r"\b(?:if )?(?:the )?(spread|commission|swap|slippage|costs?|fees?) (?:was|were|is) (?:zero|0)\b",
-        r"net profit without \1"),
-    (r"\bhow long (?:was|is|did|does) (?:the |my )?(?:worst |longest |deepest |max )?drawdown(?: last)?\b",
-        "max drawdown days"),
-    (r"\b(biggest|largest|smallest|big|large) (?:are (?:my|the) )?positions?\b", r"\1 position size"),
-    (r"\b(commissions?|swaps?|spreads?|slippage|fees?|costs?) (?:per|a|each) trade\b", r"\1 paid"),
-    (r"\bclosed (?:on|at|by) (sl|tp)\b", r"hit \1"),
-    (r"\bmake (.+?) better\b", r"improve \1"), (r"\bhow do i (perform|do|"
-        r"fare)\b", r"how did i \1"),
-    (r"\bcan i (?:ignore|leave out|drop)\b", "matters"), (r"\b(best|worst) day of the "
-        r"week\b", r"\1 weekday"), (r"\bhow often (?:does|do|did) (.+?) win\b", r"win rate of \1"),
-    (r"\bend(?:s|ed)? up with\b", "final equity"), (r"\bdoes (.+?) explain\b", r"is the importance of \1"),
-    (r"(?<=\w )can i (?:be|say|trust)\b", ""), (r"\b(median|maximum|minimum) (?:net )?profit (?:per|a) "
-        r"trade\b", r"\1 profit of trades"),
-    (r"\b(average|avg|mean) (?:net )?(?:daily )?(profit|pnl|loss) (?:per|a|each) (?:trading "
-        r")?day\b", r"\1 \2 of trading days"),
-    (r"\baverage daily (profit|pnl|loss)\b", r"average \1 of trading "
-        r"days"), (r"\bwf\b", "walk forward"), (r"\bq1\b", "january february march"),
-    (r"\bq2\b", "april in may june"), (r"\bq3\b", "july august september"), (r"\bq4\b", "october november "
-        "december"), (r"\blast trade\b", "last 1 trade"), (r"\bin (?:hours|bars|days)\b", ""),
-    (r"\blongest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the highest bars held"),
-    (r"\bshortest ((?:winning|losing|long|short|buy|sell) )?trades?\b", r"\1trade with the lowest bars held"),
-    (r"\bhow many (?:of (?:my|the) )?(?:trades )?(?:did|do|have) (?:i|we|it) los[et]\b", "how many losing trades"),
-    (r"\bhow many (?:of (?:my|the) )?(?:trades )?(?:did|do|have) (?:i|we|it) w[io]n\b", "how many winning trades"),
-    (r"\bdata (?:is )?(?:ok|okay|fine|good)\b", "data quality"),
-    (r"\bwhat's\b|\bwhats\b", "what is"), (r"\bit's\b", "it is"), (r"\bwho's\b", "who is"), (r"\bhow's\b", "how is"),
-    (r"\bwhere's\b", "where is"), (r"\bi'm\b", "i am"), (r"\blet's\b", "let us"), ("[\u2018\u2019]", "'"),
-    ("[\u201c\u201d]", '"'),
-    (r"\bno\. of\b", "number of"), (r"\btake-profit\b", "take profit"), (r"\bstop-loss\b", "stop loss"),
-    (r"\bdraw down\b|\bdraw-down\b|"
-        r"\bdrawdawn\b", "drawdown"), (r"\bwin-rate\b", "win rate"), (r"\bthe day of\b", "day of"),
-    (r"(?<=\w)'s\b", ""), (r"(?<=s)'(?=\s|$)", ""), (r"(\d)\s+%", r"\1%"), (r"\bp and l\b", "pnl"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,18 +51,20 @@ class Names:
         ids: whole ids of runs and datasets with their kind.
         shadowed: names of runs that are words of questions too, such as a run called "going", by what they are in
             lower case; they are heard as names where a word stands before them that names follow.
+        searches: names that optimizations have and no backtest has.
     """
 
     phrases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     shadowed: Mapping[str, str] = field(default_factory=dict)
+    searches: frozenset[str] = frozenset()
 
 
 def normal(question: str) -> str:
     """A question in lower case, without control characters, contractions written out."""
     text = unicodedata.normalize("NFKC", question[:MAX_CHARACTERS])
     text = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).lower()
-    for pattern, instead in _CONTRACTED:
+    for pattern, instead in REWRITTEN:
         text = re.sub(pattern, instead, text)
     return " ".join(text.split())
 
@@ -124,13 +77,14 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         names: what is stored.
         context: id of the run that it is asked about, or "".
     """
-    tokens = _TOKEN.findall(normal(question))
+    text, translated = in_english(normal(question))
+    tokens = _TOKEN.findall(normal(text) if translated else text)
     vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
     vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
     tokens = [part for token in tokens for part in _parted(token, names)]
     corrected: list[tuple[str, str]] = []
     for place, token in enumerate(tokens):
-        better = _corrected(token, vocabulary)
+        better = corrected_word(token, vocabulary, _vocabulary())
         if better != token:
             corrected.append((token, better))
             tokens[place] = better
@@ -141,7 +95,10 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         items.append(item)
         place += length
     tags, unknown = combined(items)
-    return Heard(question, tags, unknown, tuple(corrected), context)
+    searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
+    if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
+        tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
+    return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context)
 
 
 def _parted(token: str, names: Names) -> list[str]:
@@ -160,6 +117,12 @@ def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | st
             return 1, _quoted(phrase.strip('"'), names)
         if phrase in names.shadowed and place and tokens[place - 1] in _BEFORE_NAMES:
             return length, Tag("name", names.shadowed[phrase], phrase)
+        if (
+            phrase == "first"
+            and place + 1 < len(tokens)
+            and (tokens[place + 1].isdigit() or tokens[place + 1] in _COUNTED)
+        ):
+            return 1, phrase  # the first 3 trades, whatever a run is called
         if phrase in names.phrases:
             kind, value = names.phrases[phrase]
             if kind != "parameter" or phrase not in known or "_" in phrase:
@@ -209,35 +172,6 @@ def _entity(token: str, names: Names) -> Tag | None:
     if re.search(r"[a-f]", token) and len(token) >= 6:
         return Tag("id_unknown", token, token)
     return None
-
-
-def _corrected(token: str, vocabulary: frozenset[str] | set[str]) -> str:
-    """The word that a typing error was meant to be; a word that is known, short, or near none stays."""
-    if token in _STRANGE or token in vocabulary or token in _vocabulary() or not token.isalpha():
-        return token
-    turned = _letters().get("".join(sorted(token)), "") if len(token) >= 3 else ""
-    if turned and turned[0] == token[0] and (turned in FILLERS or len(token) >= _SHORTEST_CORRECTED):
-        return turned  # two letters exchanged
-    if len(token) < _SHORTEST_CORRECTED:
-        return token
-    if token.endswith("s") and token[:-1] in vocabulary:
-        return token[:-1]
-    if token + "s" in vocabulary:
-        return token + "s"
-    near = [
-        w for w in difflib.get_close_matches(token, vocabulary, n=3, cutoff=_NEAR) if w[0] == token[0] and len(w) > 3
-    ]
-    return near[0] if near else token
-
-
-@cache
-def _letters() -> dict[str, str]:
-    """Words by their letters in order, where no two have the same."""
-    found: dict[str, list[str]] = {}
-    for word in _vocabulary():
-        if word.isalpha() and len(word) > 2:
-            found.setdefault("".join(sorted(word)), []).append(word)
-    return {letters: words[0] for letters, words in found.items() if len(words) == 1}
 
 
 @cache

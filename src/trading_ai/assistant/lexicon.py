@@ -27,19 +27,30 @@ _CALENDAR = {
         "new_york": "new york session|new york|ny session|ny|us session|american session|new york hours",
     },
     "part": {
-        "weekend": "weekend|weekends|over the weekend", "first_half": "first half", "second_half": "second half",
-        "morning": "in the morning|mornings", "afternoon": "in the afternoon|afternoons", "night": "at night|overnight",
+        "weekend": "weekend|weekends|at the weekend|on weekends",
+        "over_weekend": "over the weekend|over weekend|over weekends|over a weekend|across the weekend|held "
+            "over the weekend|"
+            "through the weekend|open over the weekend|held over weekends|over the weekends",
+        "overnight": "overnight|held overnight|over night|kept overnight|open overnight|left open overnight|"
+            "held over night", "first_half": "first half", "second_half": "second half",
+        "morning": "in the morning|mornings|morning trades", "afternoon": "in the afternoon|afternoons", "night":
+            "at night|in the night|night trades",
+        "evening": "in the evening|evenings",
     },
 }  # fmt: skip
 
 _TRADES = {
     "dim": {
-        "hour": "hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the day|what time",
-        "weekday": "weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|week days|"
+        "hour": "hr|hrs|hour|hours|hourly|hour of day|hour of the day|time of day|time of the day|hours of the "
+            "day|what time|what time of day|what time of the day|which time of day|at what time|what times|best times|"
+            "what hour|which hours|which hour",
+        "weekday": "dow|weekday|weekdays|day of week|day of the week|days of the week|day of the weeks|week day|"
+            "week days|"
             "which day|what day|best day of the week|day of week",
         "day": "by day|per day|each day|daily|day by day|every day|calendar day",
         "week": "week|weeks|by week|per week|weekly|week by week|each week|which week",
-        "month": "month|months|monthly|month by month|calendar month",
+        "month": "month|months|monthly|month by month|calendar month|which month|what month",
+        "half_year": "by half year|half year|half years|half-year|half-years|semester|semesters",
         "quarter": "quarter|quarters|quarterly",
         "year": "year|by year|per year|yearly|year by year|each year|which year|years|every year|annually",
         "session": "session|sessions|trading session|trading sessions|market session|market sessions",
@@ -60,9 +71,11 @@ _TRADES = {
         "short": "short|shorts|sell|sells|short side|sell side|short trades|short positions|sell trades|going short",
     },
     "outcome": {
-        "win": "winning trades|winners|winning|winner trades|profitable trades|wins|won trades|trades that won|"
+        "win": "green|in the green|winning trades|winners|winning|winner trades|profitable trades|wins|won "
+            "trades|trades that won|"
             "trades won",
-        "loss": "loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|trades that lost|loser trades|"
+        "loss": "red|in the red|in red|loss|losing trades|losers|losing|losses|lost trades|unprofitable trades|"
+            "trades that lost|loser trades|"
             "trades lost|loss making trades|losing ones",
     },
     "exit": {
@@ -80,7 +93,8 @@ _TRADES = {
             "profit|hit its target|hit target|closed at target|hit the tp|closed by the take profit|ended by take "
             "profit|reached their target|target hits|take profit hits|hit their take profit|reached their take profit|"
             "ended at the take profit|via take profit|at target",
-        "trailing_stop": "hit the trailing stop|by trailing stop|by the trailing stop|trailing stop exits|trailed out",
+        "trailing_stop": "trailing exits|hit the trailing stop|by trailing stop|by the trailing stop|trailing "
+            "stop exits|trailed out",
         "break_even": "break even exits|closed at break even|by break even",
         "time_exit": "time exit|timed out|by time exit|closed by time|time exits",
         "signal": "closed by signal|by signal|by a signal|exit signal|signal exits|by an opposite signal|exited by "
@@ -128,7 +142,7 @@ _ASKED = {
             "profited|positive|in profit|in the black|gained",
     },
     "noun": {
-        "trade": "trade|trades|position|positions|deals|deal",
+        "trade": "trade|trades|trds|position|positions|deals|deal",
         "trial": "combination|combinations|trial|trials|parameter set|parameter sets|settings|setting|configuration|"
             "configurations|set of parameters|sets of parameters|combos|combo|parameter combination|parameter "
             "combinations|param sets|config|configs|variant|variants|passes|pass|row|rows|candidates",
@@ -149,7 +163,7 @@ _ASKED = {
         "window": "window|windows|fold|folds",
         "worker": "worker|workers|machines|worker processes|nodes",
         "equity": "equity|equity curve|balance curve|account value",
-        "timeframe": "timeframe|timeframes|time frame|bar size",
+        "timeframe": "tf|tfs|timeframe|timeframes|time frame|bar size",
         "days": "day|days|trading days|trading day",
         "bar": "bar|bars|candles|candle",
     },
@@ -194,7 +208,8 @@ _ASKED = {
 }  # fmt: skip
 
 _CUES = {
-    "luck": "luck|can i trust|can we trust|should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
+    "luck": "legit|legitimate|bogus|fake|too good to be true|real or luck|flukey|luck|can i trust|can we trust|"
+        "should i trust|is it real|lucky|by chance|chance|fluke|random|skill|"
         "coincidence|significant|significance|statistically|by luck|pure luck|likely luck|noise|real edge|edge real|"
         "curve fit|curve fitted|curve fitting|curvefit|trust|trustworthy|believe|reliable|data mining|data snooping|"
         "snooping",
@@ -202,7 +217,8 @@ _CUES = {
         "the test",
     "robust": "robust|robustness|most robust|stable|stability|sturdy|fragile|fragility|robustly|consistent|safest",
     "verdict": "verdict|verdicts|judgement|judgment|judged|judge|call the winner|call it|assessment|conclusion",
-    "criteria": "threshold|thresholds|tests|which tests|which criteria|criteria failed|failed criteria|what failed|"
+    "criteria": "flunk|flunked|flunks|threshold|thresholds|tests|which tests|which criteria|criteria failed|"
+        "failed criteria|what failed|"
         "which tests failed|not "
         "hold|fail the|criteria fail|fails|failing|which criterion|criteria hold|hold|holds|passed|passes the",
     "overfit": "overfit|overfitted|overfitting|over fitted|over-fitted|over optimised|over optimized|overoptimized|"
@@ -211,10 +227,12 @@ _CUES = {
     "meaning": "what is a|what is an|what exactly is|mean|means|meaning|definition|define|defined|what is meant|stand "
         "for|stands for|explain the term|explain what|explained|explain|definitions|calculated|computed|formula|"
         "calculate|worked out|describe",
-    "howto": "how do i|how can i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
+    "howto": "cmd to|cmd for|cmd|commands to|cli command|syntax for|syntax to|steps for|way of|how do i|how can "
+        "i|how to|how does one|how should i|how would i|steps to|instructions|tutorial|guide|"
         "way to|can i|is it possible to|where do i|where can i|what command|which command|documentation|docs|how do "
         "you|how do we|how can we|command for|command to|possible to|does trading-ai support|help me",
-    "compare": "compare|compared|comparison|versus|vs|against|difference between|differ|differs|differences|different|"
+    "compare": "diff|diffs|delta|compare|compared|comparison|versus|vs|against|difference between|differ|"
+        "differs|differences|different|"
         "compares|difference|comparing|side by side|which is better|better of the two|compared with|compared to",
     "plateau": "plateau|plateaus|neighbour|neighbours|neighbor|neighbors|neighbourhood|around the winner|"
         "around the best|neighborhood|nearby|around it|"
@@ -232,7 +250,8 @@ _CUES = {
     "trend": "wider|tighter|larger stop|help|helps|helped|increase|increasing|increased|decreasing|raising|lowering|"
         "widening|tightening|hurt|hurts|bigger stop|smaller stop|wider stops|affect the|relation|relationship|depends "
         "on|related",
-    "cost": "cost|costs|trading cost|trading costs|transaction cost|transaction costs|expenses|charges|paid in costs|"
+    "cost": "paid or earned|earned or paid|paid or received|cost|costs|trading cost|trading costs|transaction "
+        "cost|transaction costs|expenses|charges|paid in costs|"
         "costs paid|paid|pay|expense",
     "double": "double|doubled|doubling|twice|two times|2x|x2|times two|if costs doubled|doubles|costs double",
     "triple": "triple|tripled|three times|3x|x3|triples",
@@ -241,7 +260,8 @@ _CUES = {
         "gone|profit gone|eats up|use up|used up|break even|break-even|breakeven|how much dearer|how "
         "expensive|bear|afford|withstand|eat|eaten|eats|eating|eating up|eating into|"
         "profit is gone|profits disappear|wiped out",
-    "walk": "walk forward|walk-forward|walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
+    "walk": "train n test|train and test|training windows|train windows|test windows|walk forward|walk-forward|"
+        "walkforward|wfa|wfo|out of sample|out-of-sample|oos|training|in sample|"
         "in-sample|"
         "rolling windows|walk forwards",
     "efficiency": "efficiency|walk forward efficiency|wfe",
@@ -257,7 +277,7 @@ _CUES = {
         "happen|occurred|occur|come from|came from|triggered|what happened|explains the",
     "recover": "recover|recovered|recovery|recovers|new high|came back|underwater|under water|get back|recovering",
     "quality": "quality|clean|problem|problems|issue|issues|faults|suspicious|errors in the data|warnings|warning|"
-        "complete data|any good|trust the data|healthy|wrong with|bad data|flaws|defects",
+        "complete data|trust the data|healthy|wrong with|bad data|flaws|defects",
     "gap": "how complete|completeness|gap|gaps|missing|missing bars|holes|hole|bars missing|incomplete",
     "duplicates": "duplicate|duplicates|duplicated|duplicate bars",
     "spike": "bad ticks|bad tick|spikes|outlier|outliers|price jumps",
@@ -280,7 +300,8 @@ _CUES = {
         "without the best|without its best trades|one day|outlier trades|handful|few lucky trades|without its best|"
         "without best|"
         "depend|depends|dependent|rely|relies|minus the best",
-    "correlated": "correlated|correlation|similar|same trades|alike|correlate|independent|effective number",
+    "correlated": "all the same|the same|identical|correlation|similar|same trades|alike|correlate|independent|"
+        "effective number",
     "enough": "enough trades|too few trades|sufficient trades|sample size|statistically enough",
     "ledger": "ledger|tried before|tried in total|ever tried|tried so far|been tried|tries",
     "list": "list|show|display|enumerate|which|what|give|names of|overview|show me|print",
@@ -305,10 +326,13 @@ _CUES = {
     "size": "size|sizing",
     "note": "notes|noted|my note|a note|any note|did i note|note about|note on|notes about|notes on|wrote down|"
         "written down|jotted down|my comments|my remarks",
-    "hold_out": "hold out|hold-out|holdout|held out",
+    "hold_out": "holdout profit|hold out profit|hold-out profit|hold out|hold-out|holdout|held out",
+    "of_groups": "ofgroups",
+    "source": "file|files|filename|source|which file|come from which file|import file|csv file",
     "pbo": "pbo|probability of backtest overfitting|probability of overfitting|overfitting probability",
     "dsr": "deflated sharpe|deflated sharpe ratio|dsr",
-    "spa": "reality check|hansen|spa test|white's reality check|p-value|p value|superior predictive ability",
+    "spa": "reality check p|reality chk p|reality chk|reality check|hansen|spa test|white's reality check|"
+        "p-value|p value|superior predictive ability",
     "look_ahead": "look ahead|look-ahead|lookahead|peek|peeks|future leak|look into the future|reads the future|look "
         "ahead bias|lookahead bias|peeking|uses future data",
     "loss_probability": "loss probability|probability of loss|chance of losing|chance of loss|"
@@ -318,7 +342,7 @@ _CUES = {
 }  # fmt: skip
 """Words that point at a topic."""
 
-_METRIC_OF_TRADES = ("mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
+_METRIC_OF_TRADES = ("payoff_ratio", "mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
 
 
 @cache

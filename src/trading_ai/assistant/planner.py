@@ -26,6 +26,9 @@ WORD_LEFT = 0.42
 CORRECTED = 0.03
 """What a corrected typing error costs."""
 
+_MOST_CORRECTED = 3
+"""Corrected words that count: in another language all are."""
+
 CLOSE = 0.02
 """Two topics that are nearer than this are asked about where neither is sure."""
 
@@ -41,7 +44,9 @@ _OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
 _OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes"})
 """Topics whose answers are of all that a question names."""
 
-_OF_SHARES = frozenset({"trades", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"})
+_OF_SHARES = frozenset(
+    {"concentration", "trades", "periods", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"}
+)
 """Topics that can say what part of a whole something is."""
 
 _RECORDS = frozenset({"backtest", "optimization", "run", "dataset", "symbol", "strategy"})
@@ -79,7 +84,7 @@ class Plan:
 
 def plans(heard: Heard) -> list[Plan]:
     """Every reading of a question, the surest first."""
-    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * len(heard.corrected)
+    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * min(len(heard.corrected), _MOST_CORRECTED)
     several = any(len(heard.values(slot)) > 1 for slot in _ONE_OF) or _n_runs(heard) > 1
     counted = _counts_records(heard)
     found = []

@@ -10,7 +10,7 @@ _VERBS = (
     "delete|drop|remove|erase|wipe|truncate|destroy|kill|purge|clear|reset|update|insert|alter|rename|overwrite|"
     "modify|edit|"
     "cancel|pause|resume|restart|stop|start|launch|execute|buy|sell|place|close|open|deploy|install|shut down|publish|"
-    "upload|"
+    "upload|add(?! up)|append|rerun|re-run|archive|email|"
     "create|grant|revoke|change|set"
 )
 _POLITE = (
@@ -84,7 +84,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         "likely luck.",
     ),
     (
-        rf"^(?:ok(?:ay)?,? )?{_POLITE}(?:{_VERBS})\b(?! by\b| from\b| of\b| to\b| date\b| time\b| loss| losses|s\b| "
+        rf"^(?:ok(?:ay)?,? )?{_POLITE}(?:{_VERBS})\b(?! by\b| from\b| of\b| to\b| date\b| time\b| capital\b| "
+            rf"balance\b| equity\b| price\b| hours?\b| loss| losses|s\b| "
         rf"or\b| and sell| trades? (?:made|won|lost|did|have|are)|-)(?!.*\?$.*\bwhich\b)",
         "Questions change nothing and trade nothing: commands do that. `trading-ai --help` lists them, and \"how do I "
         "...\" finds the page.",
@@ -97,7 +98,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         "Questions change nothing: commands do that. `trading-ai --help` lists them.",
     ),
     (
-        r"\b(?:weather|recipe|joke|poem|song|capital of|president|football|world cup|movie|translate|write (?:me "
+        r"\b(?:weather|recipe|joke|poem|song|capital (?:city )?of (?:france|spain|italy|england|japan|china|"
+            r"\w+(?:land|many|ia|ey))\b|president|football|world cup|movie|translate|write (?:me "
         r")?(?:a|an|some) (?:code|script|poem|essay|email|story|python|strategy|function)"
         r"|python code|homework|meaning of life|who are you|what(?:'s| is) your name|tell me a story|"
         r"horoscope|bitcoin price|(?:best|which|good) broker|tax(?:es)?|elon|chatgpt|prime number|square root)\b"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trading_ai.assistant.catalogue import Run
+from trading_ai.assistant.drafts import quoted
 from trading_ai.assistant.showing import MONTHS, WEEKDAYS, harmless
+from trading_ai.assistant.spans import after_sql, span_sql
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.metrics.listed import HALF_A_CENT
 
@@ -57,6 +61,10 @@ MEASURES: dict[str, Measure] = {
     "average_loss": Measure(f"avg(net_profit) filter (where {_LOST})", _MONEY, "average loss", singular=True),
     "largest_win": Measure(f"max(net_profit) filter (where {_WON})", _MONEY, "largest win", singular=True),
     "largest_loss": Measure(f"min(net_profit) filter (where {_LOST})", _MONEY, "largest loss", singular=True),
+    "payoff_ratio": Measure(
+        f"avg(net_profit) filter (where {_WON}) / nullif(-avg(net_profit) filter (where {_LOST}), 0)", "ratio",
+        "payoff ratio (average win over average loss)", singular=True,
+    ),
     "commission_paid": Measure("sum(commission)", _MONEY, "commission", "commission", -1),
     "swap_paid": Measure("-sum(swap)", _MONEY, "swap paid", "-swap", -1),
     "average_bars_held": Measure("avg(bars_held)", "plain", "average length in bars", singular=True),
@@ -98,10 +106,18 @@ DIMENSIONS: dict[str, Dimension] = {
     "week": Dimension("cast(date_trunc('week', {time}) as date)", "", "week"),
     "month": Dimension("strftime({time}, '%Y-%m')", "", "month"),
     "quarter": Dimension("strftime({time}, '%Y') || '-Q' || quarter({time})", "", "quarter"),
+    "half_year": Dimension(
+        "strftime({time}, '%Y') || '-H' || case when extract(month from {time}) < 7 then '1' else '2' "
+            "end", "", "half-year"
+    ),
     "year": Dimension("extract(year from {time})", "plain", "year"),
     "session": Dimension(
         "case when extract(hour from {time}) >= 22 or extract(hour from {time}) < 7 then 'Asia' "
         "when extract(hour from {time}) < 13 then 'London' else 'New York' end", "", "session",
+    ),
+    "half": Dimension(
+        "case when {time} < (select min({time}) + (max({time}) - min({time})) / 2 from {trades}) "
+        "then '1: first half' else '2: second half' end", "", "half of the time",
     ),
     "direction": Dimension("direction", "", "direction", timed=False),
     "exit_reason": Dimension("exit_reason", "", "exit reason", timed=False),
@@ -191,6 +207,20 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         words.append(
             ("not " if tag.negated else "") + (f"at hour {int(low)}" if not high else f"from {low} to {high} h")
         )
+    for tag in heard.all("part"):
+        if "half" in dimensions and tag.value in HALVES:
+            continue
+        made = _part(tag.value, time)
+        sql.append(f"not ({made})" if tag.negated else made)
+        words.append(("not " if tag.negated else "") + tag.value.replace("_", " "))
+    for tag in heard.all("span"):
+        sql.append(span_sql(tag.value, time)[0])
+        words.append(harmless(tag.text))
+    for tag in heard.all("after"):
+        made, n = after_sql(tag.value)
+        sql.append(f"{made}{HALF_A_CENT}")
+        kind = "losing" if tag.value.startswith("loss") else "winning"
+        words.append(f"right after {n} {kind} trades" if n > 1 else f"right after a {kind} trade")
     if tags := heard.all("session"):
         hour = f"extract(hour from {time})"
         made = " or ".join(_range(hour, *SESSIONS[t.value]) for t in tags)
@@ -214,6 +244,62 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
             sql.append(made_of)
             words.append(("held " if tag.value.startswith("held") else "") + harmless(tag.text))
     return sql, words
+
+
+HALVES = ("first_half", "second_half")
+_DAY_PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 22), "night": (22, 6)}
+
+
+def _part(value: str, time: str) -> str:
+    """A part of the day, the week or the whole time as a condition."""
+    if value == "weekend":
+        return f"isodow({time}) in (6, 7)"
+    if value == "over_weekend":
+        return "date_trunc('week', entry_time) <> date_trunc('week', exit_time)"
+    if value == "overnight":
+        return "cast(entry_time as date) <> cast(exit_time as date)"
+    if value in HALVES:
+        half = DIMENSIONS["half"].sql.replace("{time}", time)
+        return f"{half} = '{'1: first half' if value == 'first_half' else '2: second half'}'"
+    return _range(f"extract(hour from {time})", *_DAY_PARTS[value])
+
+
+def told_of(heard: Heard) -> list[str]:
+    """What the filters of a question take for granted."""
+    found = [span_sql(tag.value, "exit_time")[1] for tag in heard.all("span")]
+    parts = heard.values("part")
+    found += [
+        f"The {part} is from {_DAY_PARTS[part][0]:02d} to {_DAY_PARTS[part][1]:02d} h"
+        for part in parts
+        if part in _DAY_PARTS
+    ]
+    if any(part in HALVES for part in parts):
+        found.append("The halves are those of the time from the first to the last trade")
+    if heard.has("after"):
+        found.append("Trades in the order of closing")
+    return [text for text in found if text]
+
+
+_AFTER = re.compile(r"n_previous = (\d+)")
+
+
+def trades_from(run: Run, where: Sequence[str], *, only: bool = True) -> str:
+    """The trades of a backtest as the end of a SELECT.
+
+    Args:
+        run: the backtest.
+        where: conditions, as `filters` gives them.
+        only: whether those are left out that do not meet them.
+    """
+    trades = source = f"trades({quoted(run.run_id)})"
+    text = " and ".join(where)
+    if found := _AFTER.search(text):
+        before = f"over (order by number rows between {found[1]} preceding and 1 preceding)"
+        source = (
+            f"(select *, count(*) {before} as n_previous, max(net_profit) {before} as previous_highest, "
+            f"min(net_profit) {before} as previous_lowest from {trades})"
+        )
+    return f"from {source}" + (f" where {text.replace('{trades}', trades)}" if where and only else "")
 
 
 def _range(hour: str, low: int, high: int) -> str:

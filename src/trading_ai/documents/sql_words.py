@@ -49,7 +49,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "max_balance_drawdown": ("balance drawdown", "max balance drawdown", "closed drawdown"),
     "max_balance_drawdown_percent": ("balance drawdown percent", "balance drawdown in percent"),
-    "max_drawdown": ("max drawdown", "drawdown", "worst dip", "deepest dip", "biggest dip",
+    "max_drawdown": ("deepest under water", "deepest underwater", "deepest drawdown", "max drawdown", "drawdown",
+    "worst dip", "deepest dip", "biggest dip",
         "peak to trough", "fall of the "
         "equity", "dd", "max dd", "maxdd", "maximum drawdown", "equity drawdown", "mdd"),
     "max_drawdown_percent": (
@@ -58,7 +59,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "dd percent", "maximum drawdown percent", "maximum drawdown in percent",
     ),
     "max_drawdown_days": (
-        "drawdown days", "drawdown duration", "drawdown length", "longest drawdown", "days in drawdown",
+        "drawdown days", "below its high", "under its high", "below the high", "below its peak", "off its high",
+        "below its highs", "below high water", "drawdown duration", "drawdown length", "longest drawdown",
+        "days in drawdown",
         "time under water", "time underwater", "max drawdown days", "longest time under water", "longest underwater",
     ),
     "sharpe_ratio": ("sharpe ratio", "sharpe", "sr", "sharp ratio", "sharp", "sharpes", "sharpe ratios"),
@@ -71,11 +74,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "average bars held", "average length of a trade", "average trade length", "average holding time",
         "average trade duration", "average holding period",
     ),
-    "commission_paid": ("commission", "commissions", "commission paid", "fees", "fee"),
+    "commission_paid": ("comms", "commission", "commissions", "commission paid", "fees", "fee"),
     "swap_paid": ("swap paid", "swap", "swaps", "overnight charges", "rollover", "overnight fees"),
     "slippage_paid": ("slippage paid", "slippage"),
     "spread_paid": ("spread paid", "spread", "spreads", "spread cost", "spread costs"),
-    "ruined": ("ruined", "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
+    "ruined": ("ruined", "broke", "went broke", "ended up broke", "busted", "bust", "wiped out the account",
+        "blew up", "blown up", "blew the account", "bankrupt", "went bust", "ruin"),
     "stop_outs": ("stop outs", "margin calls", "margin call", "margin stop outs"),
     "ruined_after_days": ("days until ruin", "ruined after"),
     "position_percent": ("position percent", "position size percent"),
@@ -90,7 +94,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "ambiguous_exits": ("ambiguous exits", "ambiguous", "same bar exits", "ambiguous trades", "same-bar exits"),
     "skipped_entries": ("skipped entries", "entries skipped", "skipped trades"),
-    "buy_and_hold_percent": ("buy and hold", "buy-and-hold", "holding the market", "what the market did"),
+    "buy_and_hold_percent": ("buy and hold", "buy n hold", "buy & hold", "b&h", "bnh", "buying and holding", "hodl",
+        "just holding", "buy-and-hold", "holding the market", "what the market did"),
     "buy_and_hold_drawdown_percent": ("buy and hold drawdown", "market drawdown"),
     "mae": ("mae", "maximum adverse excursion", "adverse excursion", "heat"),
     "mfe": ("mfe", "maximum favourable excursion", "maximum favorable excursion", "favourable excursion"),
@@ -103,6 +108,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "score": ("score", "objective value", "objective score"),
     "seconds": ("run time", "runtime", "seconds it took"),
     "rank": ("rank",),
+    "payoff_ratio": (
+        "payoff ratio", "payoff", "payout ratio", "win loss ratio", "win/loss ratio", "win to loss ratio",
+        "reward risk",
+        "reward to risk", "reward to risk ratio", "risk reward", "risk to reward", "risk reward ratio",
+        "risk/reward", "rrr", "rr ratio",
+        "avg win vs avg loss", "average win vs average loss", "average win to average loss", "average win over "
+            "average loss",
+        "average win / average loss", "avg win / avg loss",
+    ),
 }  # fmt: skip
 """Words for columns; the column's own name, with spaces, is one too."""
 

@@ -81,6 +81,7 @@ ASKED: tuple[tuple[str, str, str], ...] = (
     ("how many open trades do I have right now", "refused", ""),
     ("what's the best broker", "refused", ""),
     ("2+2", "refused", ""),
-    ("welche Kombination ist die beste?", "refused", ""),
+    ("welche Kombination ist die beste?", "answered", "trials"),
+    ("jakou kombinaci mam pouzit?", "refused", ""),
 )
 """Question, status, topic ("" for none)."""

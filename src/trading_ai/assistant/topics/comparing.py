@@ -10,7 +10,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.showing import unit_of
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import BETTER
+from trading_ai.assistant.trial_sql import BETTER, COSTS
 from trading_ai.metrics.catalog import METRIC_COLUMN
 
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
@@ -99,8 +99,27 @@ class Comparing(Topic):
                 b=found.cell(0, f"b_{m}"),
                 d=found.cell(0, f"d_{m}"),
             )
+        _costs_of(a, b, draft)
         if a.currency != b.currency:
             draft.assume("Their accounts have different currencies: money is not comparable")
+
+
+def _costs_of(a: Run, b: Run, draft: Draft) -> None:
+    """That one of both was run without costs, where the other has some."""
+    found = draft.query(
+        f"select a_costs, b_costs from (select {COSTS} as a_costs from {_source(a)} a where {_one(a, 'a')}), "
+        f"(select {COSTS} as b_costs from {_source(b)} b where {_one(b, 'b')})",
+        {"a_costs": "account currency", "b_costs": "account currency"}, a.currency,
+    )  # fmt: skip
+    if not len(found):
+        return
+    x, y = found.value(0, "a_costs"), found.value(0, "b_costs")
+    if bool(x) != bool(y):
+        draft.say(
+            "They were not run at the same costs: A paid {a}, B {b}.",
+            a=found.cell(0, "a_costs"),
+            b=found.cell(0, "b_costs"),
+        )
 
 
 def _two(heard: Heard, desk: Desk) -> tuple[Run, Run]:

@@ -22,7 +22,7 @@ class Concentration(Topic):
         "cue:concentration", "cue:eta", "metric", "limit", "noun:trade", "noun:run", "noun:backtest", "order", "dim",
         "agg",
         "neg", "cue:cause",
-        "noun:optimization", "noun:strategy", "cue:imported", "noun:days",
+        "noun:optimization", "noun:strategy", "cue:imported", "noun:days", "cue:list", "cue:importance",
     }  # fmt: skip
     offers = ("does the profit depend on a few trades?",)
 
@@ -32,6 +32,9 @@ class Concentration(Topic):
             return 0.1
         if heard.has("metric", "largest_win", "largest_loss"):
             return 0.3
+        some = heard.has("noun", "trade") and heard.has("order", "best") and heard.has("limit")
+        if some and heard.has("agg", "share") and heard.has("metric", "net_profit"):
+            return 0.96
         return 0.96 if heard.cue("concentration") else 0.0
 
     @override
@@ -53,16 +56,19 @@ class Concentration(Topic):
             f"{trades}) select count(*) as "
             f"n_trades, sum(net_profit) as net_profit, count(*) filter (where place <= {n}) as n_best, "
             f"sum(net_profit) filter (where place "
-            f"<= {n}) as profit_of_best, coalesce(sum(net_profit) filter (where place > {n}), 0) as profit_without "
+            f"<= {n}) as profit_of_best, coalesce(sum(net_profit) filter (where place > {n}), 0) as profit_without, "
+            f"100.0 * sum(net_profit) filter (where place <= {n}) / nullif(sum(net_profit), 0) as share_of_best "
             f"from t",
-            {"n_trades": "trades", "n_best": "trades", "profit_of_best": money, "profit_without": money}, run.currency,
+            {"n_trades": "trades", "n_best": "trades", "profit_of_best": money, "profit_without": money,
+             "share_of_best": "%"}, run.currency,
         )  # fmt: skip
         if not found.value(0, "n_trades"):
             raise Unanswerable("It has no trades.")
         cells = {name: found.cell(0, name) for name in found.rows.columns}
+        part = ", {share_of_best} of it" if found.value(0, "net_profit") > 0 else ""
         draft.say(
             "Without its {n_best} best trades, the net profit of {net_profit} would be {profit_without}; they "
-            "made {profit_of_best}.",
+            f"made {{profit_of_best}}{part}.",
             **cells,
         )
         made, left = found.value(0, "net_profit"), found.value(0, "profit_without")

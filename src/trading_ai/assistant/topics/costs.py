@@ -26,7 +26,7 @@ class Costs(Topic):
         "cue:no_costs", "cue:eta", "cue:trend", "noun:run",
         "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
         "cue:imported",
-        "noun:strategy", "neg", "cue:progress",
+        "noun:strategy", "neg", "cue:progress", "cue:recover", "cue:compare",
     }  # fmt: skip
     offers = ("how much did I pay in costs?", "what would double costs do?")
 
@@ -45,6 +45,10 @@ class Costs(Topic):
         if changed and (costs or heard.cue("double")):
             return 0.96
         if heard.cue("breakeven") and costs:
+            return 0.95
+        if heard.cue("breakeven") and heard.cue("recover", "no_costs"):
+            return 0.9
+        if any(t.text in {"paid or earned", "earned or paid", "paid or received"} for t in heard.all("cue")):
             return 0.95
         if costs and heard.has("neg"):
             return 0.9 if heard.has("metric", "net_profit") or heard.has("order", "gain") else 0.3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import override
 
+from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
 from trading_ai.assistant.tags import Heard
@@ -18,7 +19,7 @@ class Days(Topic):
     accounts = ALWAYS | {
         "day", "order", "agg", "limit", "noun:days", "noun:run", "noun:backtest", "noun:optimization", "metric",
         "outcome", "cue:when",
-        "cue:imported", "noun:strategy", "date", "year", "month", "noun:trade",
+        "cue:imported", "noun:strategy", "date", "year", "month", "noun:trade", "time_of",
     }  # fmt: skip
     offers = ("what was my worst day?", "how many days made a profit?")
 
@@ -66,6 +67,17 @@ class Days(Topic):
                 "{average_profit}.",
                 **cells,
             )
+            closed = draft.query(
+                "select count(*) filter (where profit > 0) as n_profitable, count(*) filter (where profit < 0) as "
+                f"n_losing, count(*) as n_days from ({_closed(heard, run)})",
+                {"n_profitable": "days", "n_losing": "days", "n_days": "days"}, run.currency,
+            )  # fmt: skip
+            cells = {name: closed.cell(0, name) for name in closed.rows.columns}
+            draft.say(
+                "By the trades that were closed on a day (UTC), {n_profitable} of {n_days} days that have any "
+                    "made a profit "
+                "and {n_losing} a loss.", **cells,
+            )  # fmt: skip
             return
         worst = (
             heard.has("day", "worst") or heard.has("order", "worst", "loss", "lowest") or heard.has("outcome", "loss")
@@ -84,7 +96,32 @@ class Days(Topic):
                 d=found.cell(row, "day"),
                 p=found.cell(row, "profit"),
             )
+        _by_trades(heard, run, draft, worst, n)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _closed(heard: Heard, run: Run) -> str:
+    """Days by the trades that were closed on them."""
+    conditions = [f"extract(year from exit_time) = {tag.value}" for tag in heard.all("year")]
+    conditions += [f"extract(month from exit_time) = {tag.value}" for tag in heard.all("month")]
+    where = f" where {' and '.join(conditions)}" if conditions else ""
+    return (
+        f"select cast(exit_time as date) as day, sum(net_profit) as profit, count(*) as n_trades from "
+        f"trades({quoted(run.run_id)}){where} group by 1"
+    )
+
+
+def _by_trades(heard: Heard, run: Run, draft: Draft, worst: bool, n: int) -> None:
+    found = draft.query(
+        f"select * from ({_closed(heard, run)}) order by profit {'asc' if worst else 'desc'}, day limit {n}",
+        {"profit": "account currency", "n_trades": "trades"}, run.currency,
+    )  # fmt: skip
+    for row in range(len(found)):
+        draft.say(
+            f"By the trades that were closed on it (UTC), the {'worst' if worst else 'best'} "
+            f"day{'' if row == 0 else ' after it'} is {{d}}: {{p}} ({{n}} trades).",
+            d=found.cell(row, "day"), p=found.cell(row, "profit"), n=found.cell(row, "n_trades"),
+        )  # fmt: skip
 
 
 DAYS = Days()

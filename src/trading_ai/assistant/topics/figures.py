@@ -17,6 +17,9 @@ from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
 
 _OF_BACKTESTS = frozenset(BACKTESTS.names)
 _COUNTS = frozenset(m.name for m in METRICS if m.unit == "count")
+_CLOSED = {"max_drawdown": "max_balance_drawdown", "max_drawdown_percent": "max_balance_drawdown_percent"}
+"""What tells something of a drawdown where no equity is stored, as of an imported report."""
+
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
 
 
@@ -28,6 +31,7 @@ class Figures(Topic):
         "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
         "noun:trade",
         "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol",
+        "cue:compare",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
@@ -60,6 +64,9 @@ class Figures(Topic):
                 and all(m.startswith(("max_", "largest_", "average_")) for m in metrics)
             ) or heard.has("agg", "sum")
             natural = natural or (heard.values("agg") == ("count",) and all(m in _COUNTS for m in metrics))
+            counted = heard.has("noun", "winner") and heard.has("agg", "count") and heard.has("noun", "trade")
+            if counted:
+                return 0.9
             if heard.has("agg") and not (natural or ("max" in heard.values("agg") and "max_drawdown" in metrics)):
                 return 0.35
             if ordered and not natural:
@@ -108,6 +115,16 @@ class Figures(Topic):
             )
             for name in metrics:
                 draft.say(f"The {name.replace('_', ' ')} is {{a}}.", a=found.cell(0, name))
+                other = _CLOSED.get(name)
+                if other is not None and found.value(0, name) is None and other not in metrics:
+                    closed = draft.query(
+                        f"select {other} from backtests where backtest_id = {quoted(run.run_id)}", {}, run.currency
+                    )
+                    draft.say(
+                        "No equity is stored that an open trade could have moved; of the balance, by closed "
+                            "trades only, "
+                        f"the {other.replace('_', ' ')} is {{a}}.", a=closed.cell(0, other),
+                    )  # fmt: skip
             draft.offer(f"trading-ai backtest show {short(run.run_id)}")
         else:
             known = [m for m in metrics if m in METRIC_COLUMN]
@@ -137,7 +154,12 @@ class Figures(Topic):
 
 
 def _metrics(heard: Heard) -> list[str]:
-    return [m for m in heard.values("metric") if m in _OF_BACKTESTS]
+    found = [m for m in heard.values("metric") if m in _OF_BACKTESTS]
+    if heard.has("noun", "winner") and heard.has("noun", "trade") and heard.has("agg", "count"):
+        found.append("total_trades")  # of a trial, trades can be counted only
+        if heard.has("order", "gain", "loss"):
+            found.insert(0, "net_profit")
+    return list(dict.fromkeys(found))
 
 
 FIGURES = Figures()

@@ -63,14 +63,18 @@ def datasets(heard: Heard, draft: Draft) -> None:
     found = draft.query(
         f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
         f"by created_at desc, "
-        f"dataset_id limit {limit_of(heard, _SHOWN)}"
-    )
+        f"dataset_id limit {limit_of(heard, _SHOWN)}", {"source": "name"},
+    )  # fmt: skip
     if not len(found):
         draft.say("No dataset is like that.")
         return
     for row in range(len(found)):
         cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
-        draft.say("{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}.", **cells)
+        draft.say(
+            "{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}, from {source}.",
+            source=found.cell(row, "source"),
+            **cells,
+        )
     draft.offer("trading-ai data list", f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
 
 

@@ -10,7 +10,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.neighbours import neighbours
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import parameter_column
+from trading_ai.assistant.trial_sql import direction, parameter_column
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.robustness.verdict import Thresholds
@@ -52,6 +52,13 @@ class Parameters(Topic):
             and not heard.cue("period")
         ):
             return 0.89
+        ranged = heard.cue("method") and any(t.text == "searched" for t in heard.all("cue"))
+        if (
+            ranged
+            and (heard.has("name") or heard.has("noun", "optimization", "param") or named)
+            and not heard.has("order")
+        ):
+            return 0.97
         if heard.cue("trend") and named:
             return 0.9
         if heard.cue("plateau") and not heard.cue("meaning"):
@@ -97,7 +104,9 @@ class Parameters(Topic):
                 f"{', '.join(run.searched)}.",
                 [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
             )
-        if heard.cue("edge"):
+        if heard.cue("method") and not heard.has("order"):
+            _ranges(run, draft)
+        elif heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
         elif heard.cue("importance") and (heard.has("noun", "param") or len(asked) != 1):
             importance(run, draft)
@@ -110,6 +119,23 @@ class Parameters(Topic):
                 _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
+
+
+def _ranges(run: Run, draft: Draft) -> None:
+    """What is searched: the values that trials have."""
+    columns = {name: column(parameter_column(name)) for name in run.searched}
+    selected = ", ".join(
+        f"min({c}) as lowest_{i}, max({c}) as highest_{i}, count(distinct {c}) as n_values_{i}"
+        for i, c in enumerate(columns.values())
+    )
+    units = {f"{end}_{i}": "plain" for i in range(len(columns)) for end in ("lowest", "highest")}
+    found = draft.query(f"select {selected} from trials({quoted(run.run_id)})", units)
+    draft.assume("The values that its trials have")
+    for i, name in enumerate(columns):
+        draft.say(
+            f"It searches {name.replace('_', ' ')} from {{a}} to {{b}}: {{n}} values.",
+            a=found.cell(0, f"lowest_{i}"), b=found.cell(0, f"highest_{i}"), n=found.cell(0, f"n_values_{i}"),
+        )  # fmt: skip
 
 
 def _of_winner(run: Run, draft: Draft, asked: list[str]) -> None:
@@ -145,16 +171,20 @@ def _trend(run: Run, draft: Draft, asked: list[str]) -> None:
 def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
     """Each value of a parameter by the trials that have it: the median says what it does whatever the others are."""
     metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
-    worst = heard.has("order", "worst", "lowest")
+    worst = heard.has("order", "worst")
+    lowest = heard.has("order", "lowest")
+    way = direction(metric, heard) if metric != "score" else "asc" if worst or lowest else "desc"
+    middle = "avg" if heard.has("agg", "avg") else "median"
+    called = "average" if middle == "avg" else "median"
     for name in asked:
         p = column(parameter_column(name))
         m = column(metric)
         found = draft.query(
-            f"select {p}, count(*) as n_trials, median({m}) as median_value, min({m}) as lowest_value, max({m}) as "
+            f"select {p}, count(*) as n_trials, {middle}({m}) as median_value, min({m}) as lowest_value, max({m}) as "
             f"highest_value, "
             f"100.0 * count(*) filter (where net_profit > 0) / count(*) as profitable_percent from "
             f"trials({quoted(run.run_id)}) "
-            f"where error is null group by {p} order by median_value {'asc' if worst else 'desc'} nulls last, {p}",
+            f"where error is null group by {p} order by median_value {way} nulls last, {p}",
             {
                 parameter_column(name): "plain", "n_trials": "trials", "median_value": "ratio", "lowest_value": "ratio",
                 "highest_value": "ratio", "profitable_percent": "%",
@@ -164,13 +194,15 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
             raise Unanswerable("No trial of it is stored yet.")
         of = run.objective.replace("_", " ") if metric == "score" else metric.replace("_", " ")
         draft.assume(
-            f"A value is judged by the median {of} of all trials that have it, not by its best trial: "
+            f"A value is judged by the {called} {of} of all trials that have it, not by its best trial: "
             "that is what it does whatever the other parameters are"
         )
         for row in range(min(len(found), 3)):
-            what = ("The worst" if worst else "The most robust") if row == 0 else "Then"
+            first = "The lowest" if lowest else "The worst" if worst else "The most robust"
+            what = first if row == 0 else "Then"
             draft.say(
-                f"{what} {name.replace('_', ' ')} is {{value}}: median {of} {{median}} over {{n}} combinations, "
+                f"{what} {f'{called} {of} has the ' if lowest and row == 0 else ''}{name.replace('_', ' ')} "
+                f"{'' if lowest and row == 0 else 'is '}{{value}}: {called} {of} {{median}} over {{n}} combinations, "
                 f"{{share}} of them "
                 "with a profit.",
                 value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),

@@ -65,6 +65,9 @@ class Quality(Topic):
             "spike": ("n_spikes", "n_jumps"),
         }
         wanted = [name for cue, names in asked.items() if heard.cue(cue) for name in names] or list(_COUNTS)
+        if heard.cue("gap") and (heard.has("order", "best", "worst") or heard.has("agg", "max")):
+            _largest(condition, draft)
+            return
         for row in range(min(len(found), 5)):
             head = {"s": found.cell(row, "symbol"), "t": found.cell(row, "timeframe"), "n": found.cell(row, "n_bars")}
             known = [name for name in wanted if found.value(row, name) is not None]
@@ -81,6 +84,23 @@ class Quality(Topic):
             draft.assume("All datasets, the newest first, as none was named")
         draft.offer(f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
         del desk
+
+
+def _largest(condition: str, draft: Draft) -> None:
+    """The largest gap of each dataset."""
+    found = draft.query(
+        "select symbol, timeframe, gap->>'after' as after, gap->>'before' as before, cast(gap->>'n_missing' as "
+            "bigint) as "
+        "n_missing from (select symbol, timeframe, created_at, dataset_id, quality->'gaps'->0 as gap from "
+        f"datasets{condition}) order by created_at desc, dataset_id limit 20", {"n_missing": "bars"},
+    )  # fmt: skip
+    draft.assume("The largest gap as the checks of the import list them, the largest first")
+    for row in range(len(found)):
+        cells = {name: found.cell(row, name) for name in found.rows.columns}
+        if found.value(row, "n_missing") is None:
+            draft.say("{symbol} {timeframe}: the checks found no gap.", **cells)
+        else:
+            draft.say("{symbol} {timeframe}: {n_missing} bars are missing between {after} and {before}.", **cells)
 
 
 QUALITY = Quality()

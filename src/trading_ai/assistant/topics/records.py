@@ -33,7 +33,7 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "outcome",
+        "cue:version", "cue:took", "outcome", "cue:cost", "cue:source", "cue:cause", "noun:timeframe",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -46,8 +46,15 @@ class Records(Topic):
     def fit(self, heard: Heard) -> float:
         if heard.has("dim") or heard.has("noun", "trade", "trial", "winner", "param", "window", "worker", "criterion"):
             return 0.1
-        if heard.cue("howto") or heard.has("direction") or heard.cue("double", "cost"):
+        if (
+            heard.cue("howto")
+            or heard.has("direction")
+            or heard.cue("double")
+            or (heard.cue("cost") and not heard.has("metric"))
+        ):
             return 0.1
+        if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
+            return 0.9
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
@@ -61,6 +68,10 @@ class Records(Topic):
             return 0.2
         if imported:
             return 0.9
+        if heard.has("noun", "timeframe") and heard.has("noun", "dataset"):
+            return 0.93
+        if heard.cue("source") and heard.has("noun", "dataset", "bar") and not heard.cue("howto"):
+            return 0.93
         of_all = heard.has("subject", "all") or any(
             t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"}
         )
@@ -110,6 +121,8 @@ class Records(Topic):
         listed = heard.cue("list", "exists") or heard.has("symbol") or heard.has("strategy")
         if listed and plural and not heard.has("metric"):
             return 0.88
+        if heard.has("subject", "all") and plural and heard.has("metric") and heard.has("noun", "backtest"):
+            return 0.9
         if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
             return 0.9
         latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
@@ -199,6 +212,17 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         return
     aggregate = next((a for a in heard.values("agg") if a in {"avg", "median", "sum", "max", "min"}), "")
     if aggregate and metrics:
+        currencies = draft.query(
+            f"select count(distinct account_currency) as n_currencies from backtests where {condition}",
+            {"n_currencies": "currencies"},
+        )
+        money = [m for m in metrics if next(c.unit for c in BACKTESTS.columns if c.name == m) == "account currency"]
+        if money and (currencies.value(0, "n_currencies") or 0) > 1:
+            raise Unanswerable(
+                "The accounts of these backtests have different currencies: their money cannot be added up or "
+                    "averaged.",
+                ["list my backtests", "which backtest has the highest net profit?"], clarify=True,
+            )  # fmt: skip
         selected = ", ".join(f"{aggregate}({m}) as {m}" for m in metrics)
         found = draft.query(
             f"select count(*) as n_backtests, {selected} from backtests where {condition}", {"n_backtests": "backtests"}
@@ -214,10 +238,13 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
     every = heard.cue("rank_by") and bool(metrics)
     ranked = every or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = metrics[0] if metrics else "net_profit"
+    oldest = heard.has("subject", "oldest")
+    if oldest:
+        draft.assume("The oldest first")
     order = (
         f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
         if ranked
-        else "created_at desc, backtest_id"
+        else f"created_at {'asc' if oldest else 'desc'}, backtest_id"
     )
     shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
     n = limit_of(heard, 1 if ranked and not every else _SHOWN)
@@ -255,7 +282,7 @@ def _grouped(heard: Heard, draft: Draft, group: str) -> None:
     end = "max" if way == "desc" else "min"
     found = draft.query(
         f"select {group}, count(*) as n_backtests, {end}({metric}) as {metric}, avg({metric}) as average_value, "
-        f"sum({metric}) as sum_value "
+        f"sum({metric}) as sum_value, count(distinct account_currency) as n_currencies "
         f"from backtests where {where} group by {group} order by {metric} {way} nulls last, {group} limit 20",
         {"n_backtests": "backtests", "average_value": unit or "ratio", "sum_value": unit or "ratio"},
     )  # fmt: skip
@@ -267,7 +294,10 @@ def _grouped(heard: Heard, draft: Draft, group: str) -> None:
         f"one backtest"
     )
     for row in range(min(len(found), _SHOWN)):
-        summed = "; together {s}" if metric in {"net_profit", "total_trades", "commission_paid"} else ""
+        mixed = (found.value(row, "n_currencies") or 0) > 1 and unit == "account currency"
+        if mixed:
+            draft.assume("Accounts have different currencies: their money is not added up, and hardly comparable")
+        summed = "; together {s}" if not mixed and metric in {"net_profit", "total_trades", "commission_paid"} else ""
         draft.say(
             f"{{g}}: {metric.replace('_', ' ')} {{m}}, on average {{a}} over {{n}} "
             f"backtests{summed}.", g=found.cell(row, group),
@@ -300,12 +330,19 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
             n=found.cell(0, "n_optimizations"),
         )
         return
-    if heard.has("order", "best", "worst") and not heard.has("metric"):
+    if heard.has("order") and (heard.cue("took", "speed") or heard.has("metric", "seconds")):
+        order = f"seconds {'asc' if heard.has('order', 'lowest') else 'desc'} nulls last, optimization_id"
+        n = limit_of(heard, 1)
+    elif heard.has("order", "best", "worst") and not heard.has("metric"):
         order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"
         draft.assume("By the score of the best trial; scores of different objectives are not comparable")
         n = limit_of(heard, 1)
     else:
-        order, n = "created_at desc, optimization_id", limit_of(heard, _SHOWN)
+        oldest = heard.has("subject", "oldest")
+        if oldest:
+            draft.assume("The oldest first")
+        order = f"created_at {'asc' if oldest else 'desc'}, optimization_id"
+        n = 1 if oldest and not heard.has("limit") else limit_of(heard, _SHOWN)
     found = draft.query(
         f"select optimization_id, name, status, method, objective, n_total, n_completed, n_failed, best_score, "
         f"seconds, created_at, finished_at, message from optimizations where {condition} order by {order} limit "

@@ -13,6 +13,7 @@ from trading_ai.assistant.topics.howto import HOWTO
 from trading_ai.assistant.topics.meanings import MEANINGS
 from trading_ai.assistant.topics.notes import OF_USERS
 from trading_ai.assistant.topics.parameters import PARAMETERS
+from trading_ai.assistant.topics.periods import PERIODS
 from trading_ai.assistant.topics.progress import PROGRESS
 from trading_ai.assistant.topics.quality import QUALITY
 from trading_ai.assistant.topics.records import RECORDS
@@ -26,7 +27,7 @@ from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
     HOWTO, OF_USERS, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS,
-    PARAMETERS, TRADES, TRIALS,
+    PARAMETERS, PERIODS, TRADES, TRIALS,
     FIGURES,
     COMPARING, QUALITY,
     PROGRESS, RECORDS, ADVICE, MEANINGS,

@@ -160,6 +160,12 @@ def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None
         )  # fmt: skip
     if not failed:
         draft.say("Every criterion holds.")
+    pbo = next((r for r in rows if found.value(r, "criterion") == OF_CUES["pbo"] and r not in failed), None)
+    if pbo is not None and heard.cue("overfit"):
+        draft.say(
+            f"{OF_CUES['pbo'].replace('_', ' ')} is {{v}}, which holds; that is {CRITERIA[OF_CUES['pbo']]}.",
+            v=found.cell(pbo, "value"),
+        )  # fmt: skip
     if heard.cue("why", "luck", "overfit"):
         draft.say(
             "It is called likely luck where most of the three criteria about luck fail (deflated Sharpe ratio, "

@@ -43,7 +43,12 @@ class Settings(Topic):
         )
         if heard.has("metric", "capital"):
             return 0.9
-        if heard.cue("when") and (heard.has("name") or heard.has("id_backtest") or heard.has("id_optimization")):
+        made = heard.has("noun", "run", "backtest", "optimization") or "made" in heard.question.lower()
+        if (
+            heard.cue("when")
+            and made
+            and (heard.has("name") or heard.has("id_backtest") or heard.has("id_optimization"))
+        ):
             return 0.9
         what = heard.has("parameter") or heard.has(
             "noun", "param", "trial", "timeframe", "symbol", "strategy", "dataset"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
-from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trade_sql import filters
+from trading_ai.assistant.trade_sql import filters, told_of, trades_from
 from trading_ai.documents.words import short
 from trading_ai.metrics.listed import HALF_A_CENT
 
@@ -21,6 +21,7 @@ class Streaks(Topic):
         "metric", "order", "agg", "outcome", "cue:streak", "cue:when", "cue:cause", "noun:trade", "noun:run",
         "noun:backtest",
         "noun:optimization", "direction", "cue:imported", "noun:days", "noun:strategy", "cue:period",
+        "weekday", "month", "year", "date", "session", "hour", "part", "span", "exit",
     }  # fmt: skip
     offers = ("what is my longest losing streak?",)
 
@@ -43,17 +44,18 @@ class Streaks(Topic):
         where, words = filters(heard.without(["outcome"]), "exit_time")
         won = f"net_profit >= {HALF_A_CENT}"
         test = won if wins else f"not ({won})"
-        kept = f" where {' and '.join(where)}" if where else ""
         found = draft.query(
             f"with t as (select row_number() over (order by number) as n, entry_time, exit_time, net_profit, {test} "
             f"as hit "
-            f"from trades({quoted(run.run_id)}){kept}), g as (select *, n - row_number() over (partition by hit order "
+            f"{trades_from(run, where)}), g as (select *, n - row_number() over (partition by hit order "
             f"by n) as part "
             "from t), s as (select count(*) as n_trades, min(entry_time) as first_entry, max(exit_time) as last_exit, "
             "sum(net_profit) as net_profit from g where hit group by part) select * from s order by n_trades desc, "
             "first_entry limit 1",
             {"n_trades": "trades"}, run.currency,
         )  # fmt: skip
+        for told in told_of(heard):
+            draft.assume(told)
         kind = "winning" if wins else "losing"
         if not len(found):
             raise Unanswerable(f"There is no {kind} trade.", ["net profit by month"])

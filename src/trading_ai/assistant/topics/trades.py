@@ -7,11 +7,21 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
-from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.topics.trade_reading import (
+    FILTERS,
+    TIMES,
+    dimensions_of,
+    ends_of,
+    measured,
+    wants_list,
+    with_outcomes,
+)
 from trading_ai.assistant.trade_sql import (
     COUNT,
     DIMENSIONS,
+    HALVES,
     MEASURES,
     SESSIONS,
     Measure,
@@ -19,10 +29,11 @@ from trading_ai.assistant.trade_sql import (
     filters,
     measure_of,
     time_column,
+    told_of,
+    trades_from,
 )
 from trading_ai.documents.words import short
 
-_FILTERS = ("date", "weekday", "month", "year", "hour", "session", "direction", "outcome", "exit")
 _SHOWN = 5
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -41,16 +52,29 @@ class Trades(Topic):
     name = "trades"
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
-        "cue:when",
+        "cue:when", "cue:next", "ends",
         "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
-        *_FILTERS,
+        *FILTERS,
     }  # fmt: skip
     offers = ("net profit by weekday", "how many trades were stopped out?", "which hour loses most?")
 
     @override
     def fit(self, heard: Heard) -> float:
-        heard = _with_outcomes(heard)
-        if heard.has("noun", "winner", "trial", "param", "days") and not heard.has("noun", "trade"):
+        heard = with_outcomes(heard)
+        if heard.cue("next") and not heard.has("order", "worst"):
+            return 0.1  # advice is asked for, and not what to stay away from
+        if heard.has("noun", "winner"):
+            return 0.1
+        if heard.cue("when") and heard.has("metric", "largest_win", "largest_loss"):
+            return 0.96
+        if heard.has("time_of", "entry") and heard.has("time_of", "exit") and any(heard.has(kind) for kind in TIMES):
+            return 0.3  # which time belongs to which?
+        if heard.has("part", *HALVES) and any(heard.has(kind) for kind in ("year", "month", "date", "span")):
+            return 0.3  # the half of that, or that of the half?
+        searched = heard.has("noun", "optimization") and heard.has("name")
+        if searched and heard.has("agg", "count", "share") and not heard.has("noun", "trade"):
+            return 0.3  # of an optimization, trials are counted
+        if heard.has("noun", "trial", "param", "days") and not heard.has("noun", "trade"):
             return 0.1
         metrics = heard.values("metric")
         if any(m not in MEASURES for m in metrics):
@@ -58,19 +82,21 @@ class Trades(Topic):
         on_trades = [t for t in heard.all("condition") if condition_sql(t) is not None]
         if len(on_trades) < len(heard.all("condition")):
             return 0.15
-        grouped = _dimensions(heard)
-        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in _FILTERS):
+        grouped = dimensions_of(heard)
+        if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in FILTERS):
             return 0.2
         if heard.has("agg", "share") and heard.has("order", "gain", "loss"):
             return 0.3
+        if heard.has("outcome") and heard.has("metric", "win_rate", "profit_factor", "payoff_ratio"):
+            return 0.3  # of trades that won, all won
         if heard.has("agg", "min", "max") and not metrics and not grouped:
             return 0.3  # the least of what?
         if heard.has("agg", "std") and grouped:
             return 0.3  # of the trades of each group, or of the groups?
         ranks = heard.has("limit") or heard.has("order", "best", "worst", "lowest")
-        if ranks and not grouped and not _wants_list(heard) and not heard.has("agg"):
+        if ranks and not grouped and not wants_list(heard) and not heard.has("agg") and ends_of(heard) is None:
             return 0.3  # neither a ranking of groups nor a list: the order would go unheard
-        filtered = bool(on_trades) or any(heard.has(kind) for kind in _FILTERS)
+        filtered = bool(on_trades) or any(heard.has(kind) for kind in FILTERS)
         asks = (
             bool(metrics)
             or heard.has("agg")
@@ -87,7 +113,7 @@ class Trades(Topic):
             return 0.95
         if filtered and asks:
             return 0.95
-        if heard.has("metric", "bars_held", "mae", "mfe", "units"):
+        if heard.has("metric", "bars_held", "mae", "mfe", "units", "payoff_ratio"):
             return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
@@ -95,29 +121,35 @@ class Trades(Topic):
             return 0.85
         if heard.has("noun", "trade") and (heard.cue("list") or heard.cue("exists")):
             return 0.7
-        if sum(heard.has(kind) for kind in _FILTERS) + bool(on_trades) > 1:
+        if sum(heard.has(kind) for kind in FILTERS) + bool(on_trades) > 1:
             return 0.85
+        of_one = any(heard.has(kind) for kind in ("name", "id_backtest", "symbol", "strategy"))
+        if (filtered or grouped) and of_one:
+            return 0.6  # "eur sma fridays": what they made
         return 0.3 if filtered or grouped else 0.0
 
     @override
     def reading(self, heard: Heard) -> str:
-        heard = _with_outcomes(heard)
-        measure, _ = _measure(heard)
-        grouped = _dimensions(heard)
+        heard = with_outcomes(heard)
+        measure, _ = measured(heard)
+        grouped = dimensions_of(heard)
         _, words = filters(heard, time_column(heard), dimensions=grouped)
         by = f" by {DIMENSIONS[grouped[0]].words}" if grouped else ""
         return f"{measure.words if measure else 'trades'}{by} of the trades{' ' if words else ''}{', '.join(words)}"
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        heard = _with_outcomes(heard)
+        heard = with_outcomes(heard)
         run = desk.backtest(heard, draft)
         time = time_column(heard)
-        grouped = _dimensions(heard)
+        grouped = dimensions_of(heard)
         where, words = filters(heard, time, dimensions=grouped)
-        if any(heard.has(kind) for kind in ("date", "weekday", "month", "year", "hour", "session")) or any(
-            DIMENSIONS[g].timed for g in grouped
-        ):
+        for told in told_of(heard):
+            draft.assume(told)
+        if ends := ends_of(heard):
+            where, words = [*where, ends[0]], [ends[1], *words]
+            draft.assume("Trades in the order of closing")
+        if any(heard.has(kind) for kind in TIMES) or any(DIMENSIONS[g].timed for g in grouped):
             draft.assume(f"By {'entry' if time == 'entry_time' else 'exit'} time, UTC")
         if heard.has("session") or "session" in grouped:
             hours = ", ".join(
@@ -127,68 +159,12 @@ class Trades(Topic):
         if grouped:
             _grouped(heard, run, draft, grouped, where, words)
         elif heard.has("agg", "share") and where:
-            _share(run, draft, where, words)
-        elif _wants_list(heard):
+            _share(heard, run, draft)
+        elif wants_list(heard):
             _listed(heard, run, draft, where)
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
-
-
-def _with_outcomes(heard: Heard) -> Heard:
-    """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
-    verb = next((t for t in heard.all("order") if t.value in {"gain", "loss"}), None)
-    if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
-        others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"
-        return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
-    if verb is None or not heard.has("agg", "count", "share") or heard.has("outcome") or heard.has("metric"):
-        return heard
-    others = [t for t in heard.tags if t is not verb]
-    filtered = any(heard.has(kind) for kind in _FILTERS)
-    if heard.has("agg", "share") and filtered:
-        if verb.value == "loss":
-            return heard
-        return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
-    return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
-
-
-def _dimensions(heard: Heard) -> list[str]:
-    found = [value for value in heard.values("dim") if value in DIMENSIONS]
-    for slot in ("direction", "session", "weekday", "month", "outcome", "exit"):
-        several = len(heard.values(slot)) > 1
-        name = {"exit": "exit_reason"}.get(slot, slot)
-        if (
-            several
-            and name not in found
-            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
-        ):
-            found.append(name)  # two of a kind are set side by side
-    return found
-
-
-def _measure(heard: Heard) -> tuple[Measure | None, str]:
-    """The measure that is asked for, and the metric that names it."""
-    metrics = heard.values("metric")
-    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    if not metrics and heard.has("agg", "count", "share"):
-        return COUNT, "total_trades"
-    long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
-    metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
-    return measure_of(metric, aggregate), metric
-
-
-def _from(run: Run, where: list[str]) -> str:
-    return f"from trades({quoted(run.run_id)})" + (f" where {' and '.join(where)}" if where else "")
-
-
-def _wants_list(heard: Heard) -> bool:
-    if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
-        return True
-    if heard.has("agg") or heard.cue("how_much"):
-        return False
-    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
-    some = heard.has("noun", "trade") or (extreme and heard.has("outcome"))
-    return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
 
 
 def _of(words: list[str]) -> str:
@@ -197,7 +173,7 @@ def _of(words: list[str]) -> str:
 
 def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    default = [] if heard.has("agg", "count") else [_measure(heard)[1]]
+    default = [] if heard.has("agg", "count") else [measured(heard)[1]]
     metrics = list(heard.values("metric")) or default
     measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
     if any(m is None for m in measures.values()):
@@ -207,7 +183,7 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     chosen = {m: made for m, made in measures.items() if made is not None}
     selected = ", ".join(["count(*) as n_trades", *(f"{made.sql} as {m}" for m, made in chosen.items())])
     units = {"n_trades": "trades"} | {m: made.unit for m, made in chosen.items()}
-    found = draft.query(f"select {selected} {_from(run, where)}", units, run.currency)
+    found = draft.query(f"select {selected} {trades_from(run, where)}", units, run.currency)
     n = found.cell(0, "n_trades")
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
@@ -222,15 +198,22 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
         draft.say(f"They {verb} money.")
 
 
-def _share(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
-    condition = " and ".join(where) or "true"
+def _share(heard: Heard, run: Run, draft: Draft) -> None:
+    """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
+    time = time_column(heard)
+    of, of_words = filters(heard.without(["outcome", "exit", "condition"]), time)
+    among, words = filters(heard.without([k for k in FILTERS if k not in {"outcome", "exit"}]), time)
+    if not among:  # "what share of the trades was on Fridays"
+        of, among, words, of_words = [], of, of_words, []
+    condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
+    source = trades_from(run, of) if of else trades_from(run, among, only=False)
     found = draft.query(
         f"select count(*) filter (where {condition}) as n_trades, count(*) as n_all, "
-        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {_from(run, [])}",
+        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {source}",
         {"n_trades": "trades", "n_all": "trades", "share": "%"}, run.currency,
     )  # fmt: skip
     draft.say(
-        f"{{s}} of the trades are{_of(words)}: {{n}} of {{all}}.",
+        f"{{s}} of the trades{_of(of_words)} are{_of(words)}: {{n}} of {{all}}.",
         s=found.cell(0, "share"), n=found.cell(0, "n_trades"), all=found.cell(0, "n_all"),
     )  # fmt: skip
 
@@ -238,6 +221,13 @@ def _share(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     metric = heard.values("metric")[0] if heard.has("metric") else "net_profit"
     order = _LISTED.get(metric, "net_profit desc")
+    if heard.has("outcome", "win" if metric == "largest_loss" else "loss") and metric in {
+        "largest_loss",
+        "largest_win",
+    }:
+        raise Unanswerable(
+            "The largest loss is none of the winning trades, and the other way round.", ["3 worst trades"]
+        )
     if heard.has("order", "worst") and metric == "net_profit":
         order = "net_profit"
     if heard.has("order", "lowest") and order.endswith(" desc"):
@@ -246,20 +236,29 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
         order = "net_profit desc" if heard.has("order", "lowest") else "net_profit"
     limit = heard.first("limit")
     n = int(limit.number) if limit is not None and limit.number else 1
+    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("agg") or heard.has("metric")
+    if not extreme and not heard.has("outcome"):
+        order = "number"
     if heard.has("subject", "latest") and limit is not None and not heard.has("order"):
         order = "number desc"
+    if heard.has("ends", "first") and limit is not None and not heard.has("order"):
+        order = "number"
     columns = "number, entry_time, exit_time, direction, exit_reason, bars_held, mae, mfe, commission, net_profit"
-    found = draft.query(f"select {columns} {_from(run, where)} order by {order}, number limit {n}", {}, run.currency)
+    found = draft.query(
+        f"select {columns} {trades_from(run, where)} order by {order}, number limit {n}", {}, run.currency
+    )
     if not len(found):
         draft.say("No trade is like that.")
         return
     for row in range(min(len(found), _SHOWN)):
         cells = {
             name: found.cell(row, name)
-            for name in ("number", "direction", "exit_time", "exit_reason", "net_profit", "bars_held")
+            for name in ("number", "direction", "entry_time", "exit_time", "exit_reason", "net_profit", "bars_held")
         }
         draft.say(
-            "Trade {number}, {direction}, closed {exit_time} by {exit_reason} after {bars_held} bars: {net_profit}.",
+            "Trade {number}, {direction}, opened {entry_time}, closed {exit_time} by {exit_reason} after "
+            "{bars_held} bars: "
+            "{net_profit}.",
             **cells,
         )
     if len(found) > _SHOWN:
@@ -267,23 +266,27 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
 
 
 def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: list[str], words: list[str]) -> None:
-    measure, metric = _measure(heard)
+    measure, metric = measured(heard)
     if measure is None:
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
     time = time_column(heard)
     keys = [DIMENSIONS[g] for g in grouped[:2]]
     names = grouped[:2]
-    selected = ", ".join(f"{key.sql.format(time=time)} as {name}" for key, name in zip(keys, names, strict=True))
+    trades = f"trades({quoted(run.run_id)})"
+    selected = ", ".join(
+        f"{key.sql.replace('{time}', time).replace('{trades}', trades)} as {name}"
+        for key, name in zip(keys, names, strict=True)
+    )
     order = _order(heard, measure)
-    measured = "" if measure is COUNT else f", {measure.sql} as {metric}"
+    more_columns = "" if measure is COUNT else f", {measure.sql} as {metric}"
     others = _others(heard, metric)
-    measured += "".join(f", {other.sql} as {name}" for name, other in others.items())
+    more_columns += "".join(f", {other.sql} as {name}" for name, other in others.items())
     column = "n_trades" if measure is COUNT else metric
     by = f"{column} {order} nulls last, " if order else ""
     limit = heard.first("limit")
     cut = f" limit {int(limit.number)}" if limit is not None and limit.number and order else ""
     sql = (
-        f"select {selected}, count(*) as n_trades{measured} {_from(run, where)} "
+        f"select {selected}, count(*) as n_trades{more_columns} {trades_from(run, where)} "
         f"group by {', '.join(names)} order by {by}{', '.join(names)}{cut}"
     )
     units = {name: key.unit for key, name in zip(keys, names, strict=True)} | {

@@ -44,6 +44,8 @@ class Trials(Topic):
         if heard.has("place"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
+        if heard.cue("compare") and not heard.all("condition"):
+            return 0.2
         if heard.has("noun", "backtest") or (heard.has("noun", "run", "optimization") and heard.has("subject", "all")):
             return 0.1
         asks = (
@@ -53,6 +55,12 @@ class Trials(Topic):
             or heard.has("limit")
             or on_trials
         )
+        named = any(t.text and t.text in heard.question.lower() for t in heard.all("name"))
+        counted = heard.has("agg", "count", "share") and (heard.has("order", "gain", "loss") or heard.has("outcome"))
+        if counted and named and heard.has("noun", "optimization"):
+            return 0.96
+        if named and heard.has("noun", "optimization") and heard.has("agg", "avg", "median", "std") and metrics:
+            return 0.94
         if about and asks:
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
@@ -165,8 +173,8 @@ def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metri
 
 def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: list[str]) -> None:
     limit = heard.first("limit")
-    one = heard.has("order") or heard.has("noun", "winner") or heard.has("place")
-    one = one or not (heard.all("condition") or heard.cue("rank_by"))
+    one = heard.has("order", "best", "worst", "lowest") or heard.has("noun", "winner") or heard.has("place")
+    one = one or not (heard.all("condition") or heard.cue("rank_by") or heard.has("order") or heard.has("outcome"))
     n = min(int(limit.number) if limit is not None and limit.number else 1 if one else 200, 200)
     parameters = searched_columns(run)
     shown = metrics or [

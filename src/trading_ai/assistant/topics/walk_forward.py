@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import override
 
+from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Citation, Draft, quoted
 from trading_ai.assistant.tags import Heard
@@ -21,7 +22,7 @@ class WalkForward(Topic):
         "noun:backtest",
         "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
         "noun:strategy", "cue:robust",
-        "cue:progress",
+        "cue:progress", "cue:list", "subject",
     }  # fmt: skip
     offers = ("did the walk-forward make money?", "do its parameters drift?")
 
@@ -45,17 +46,23 @@ class WalkForward(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        of = _backtest_of(heard, desk)
+        only = f"where o.backtest_id = {quoted(of.run_id)} " if of is not None else ""
         newest = draft.query(
             "select w.walk_forward, max(o.created_at) as last_made from walk_forward_windows w join optimizations o "
-            "using (optimization_id) "
+            f"using (optimization_id) {only}"
             "group by w.walk_forward order by last_made desc, w.walk_forward limit 1"
         )
+        if not len(newest) and of is not None and any(o.part_of for o in desk.stored.optimizations):
+            raise Unanswerable(
+                f"No walk-forward of {of.label} is stored.", ["did the walk-forward make money?", "list my runs"]
+            )
         if not len(newest):
             self._from_verdict(heard, desk, draft)
             return
         named = str(newest.value(0, "walk_forward"))
         draft.say("Walk-forward {w}.", w=newest.cell(0, "walk_forward"))
-        draft.assume("The latest walk-forward")
+        draft.assume("The latest walk-forward" if of is None else f"The latest walk-forward of {of.label}")
         where = f"where walk_forward = {quoted(named)}"
         every = draft.query(
             "select count(*) as n_windows, count(*) filter (where out_of_sample_profit > 0) as n_profitable, "
@@ -118,12 +125,13 @@ class WalkForward(Topic):
 
 def _end(where: str, draft: Draft, order: str, word: str) -> None:
     found = draft.query(
-        "select train_end, test_end, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
+        "select train_end, test_end, parameters, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
         f"{where} order by out_of_sample_profit {order} nulls last, train_end limit 1"
     )
     draft.say(
         f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
-        f"trades.", a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
+        f"trades, by {{chosen}}.", chosen=found.cell(0, "parameters"),
+        a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
         p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
     )  # fmt: skip
 
@@ -145,6 +153,28 @@ def _drift(where: str, windows: Citation, draft: Draft) -> None:
     draft.say("{n_choices} different sets of parameters were chosen in {n_windows} windows.", **cells)
     for row in range(min(len(windows), 6)):
         draft.say("From {a}: {p}.", a=windows.cell(row, "train_end"), p=windows.cell(row, "parameters"))
+
+
+def _backtest_of(heard: Heard, desk: Desk) -> Run | None:
+    """The backtest whose walk-forward is asked for, None where the question names no run."""
+    named = any(
+        heard.has(kind) for kind in ("name", "id_backtest", "id_optimization", "symbol", "strategy", "timeframe")
+    )
+    if not named:
+        return None
+    said = Draft(desk.sql)
+    if heard.has("name") or heard.has("id_backtest") or heard.has("id_optimization"):
+        return desk.base(desk.named_runs(heard)[0])
+    made = {o.backtest_id for o in desk.stored.optimizations if o.part_of}
+    own = [b for b in desk.stored.backtests if b.run_id in made and not b.part_of]
+    fits = [
+        b for b in own
+        if all(
+            not heard.values(slot) or getattr(b, slot) in heard.values(slot)
+            for slot in ("symbol", "strategy", "timeframe")
+        )
+    ]  # fmt: skip
+    return fits[0] if fits else desk.backtest(heard, said)
 
 
 WALK_FORWARD = WalkForward()

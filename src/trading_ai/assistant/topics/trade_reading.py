@@ -1,0 +1,80 @@
+"""What a question about trades asks for: the measure, the groups, which of them, whether they are to be listed."""
+
+from __future__ import annotations
+
+from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.assistant.trade_sql import COUNT, DIMENSIONS, HALVES, Measure, measure_of
+
+TIMES = ("date", "weekday", "month", "year", "hour", "session", "part", "span")
+FILTERS = (*TIMES, "direction", "outcome", "exit", "after")
+
+
+def with_outcomes(heard: Heard) -> Heard:
+    """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
+    verb = next((t for t in heard.all("order") if t.value in {"gain", "loss"}), None)
+    if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
+        others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"
+        return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
+    if verb is not None and heard.has("agg", "count") and any(t.text == "how much" for t in heard.all("cue")):
+        return heard.changed([*(t for t in heard.tags if t is not verb), Tag("metric", "net_profit", verb.text)])
+    if verb is None or not heard.has("agg", "count", "share") or heard.has("outcome") or heard.has("metric"):
+        return heard
+    others = [t for t in heard.tags if t is not verb]
+    filtered = any(heard.has(kind) for kind in FILTERS)
+    if heard.has("agg", "share") and filtered and verb.value == "gain":
+        return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
+    return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
+
+
+def ends_of(heard: Heard) -> tuple[str, str] | None:
+    """``total of the last 10 trades``: these alone, where they are not listed."""
+    limit = heard.first("limit")
+    if limit is None or limit.number is None or wants_list(heard) or not heard.has("noun", "trade"):
+        return None
+    n = int(limit.number)
+    if heard.has("ends", "first"):
+        return f"number <= {n}", f"among the first {n}"
+    if heard.has("subject", "latest"):
+        return f"number > (select max(number) - {n} from {{trades}})", f"among the last {n}"
+    return None
+
+
+def dimensions_of(heard: Heard) -> list[str]:
+    """What trades are grouped by: what is named, and filters of which two are set side by side."""
+    found = [value for value in heard.values("dim") if value in DIMENSIONS]
+    if len(heard.values("part")) > 1 and set(heard.values("part")) == set(HALVES):
+        found.append("half")
+    for slot in ("direction", "session", "weekday", "month", "year", "outcome", "exit"):
+        several = len(heard.values(slot)) > 1
+        name = {"exit": "exit_reason"}.get(slot, slot)
+        if (
+            several
+            and name not in found
+            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
+        ):
+            found.append(name)  # two of a kind are set side by side
+    return found
+
+
+def measured(heard: Heard) -> tuple[Measure | None, str]:
+    """The measure that is asked for, and the metric that names it."""
+    metrics = heard.values("metric")
+    aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
+    if not metrics and heard.has("agg", "count", "share"):
+        return COUNT, "total_trades"
+    long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
+    metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
+    return measure_of(metric, aggregate), metric
+
+
+def wants_list(heard: Heard) -> bool:
+    """Whether single trades are to be listed."""
+    if heard.has("metric", "bars_held") and heard.has("order") and heard.has("noun", "trade"):
+        return True
+    if heard.cue("when") and heard.has("metric", "largest_win", "largest_loss"):
+        return True
+    if heard.has("agg") or heard.cue("how_much"):
+        return False
+    extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
+    some = heard.has("noun", "trade") or heard.has("outcome") or heard.has("exit")
+    return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")
