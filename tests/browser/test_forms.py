@@ -101,10 +101,19 @@ def test_a_wrong_parameter_is_said_at_its_field(visit, served):
     assert page.is_enabled("#run")
 
 
-def test_trades_lead_to_their_place_on_the_chart(visit, served):
+def test_trades_lead_to_their_place_on_the_chart_with_their_stops_and_targets(visit, served):
+    first = httpx.get(f"{served.server.pipeline_url}/api/v1/datasets").json()[-1]["id"]
+    body = {"strategy": "sma_crossover", "dataset_id": first, "parameters": {"stop_loss": 25, "take_profit": 60}}
+    made = httpx.post(f"{served.server.pipeline_url}/api/v1/backtests", json=body).json()["id"]
+    trades = httpx.get(f"{served.server.pipeline_url}/api/v1/backtests/{made}/trades").json()["trades"]
     seen = visit()
-    page = seen.go(f"/backtests/{served.backtest_id}")
-    seen.until("document.getElementById('candles').dataset.length")
+    page = seen.go(f"/backtests/{made}")
+    seen.until("document.querySelector('.trades tbody tr .stop').textContent !== '…'")
+    for place, trade in enumerate(trades[:3]):
+        side = 1 if trade["direction"] == "long" else -1
+        row = page.query_selector_all(".trades tbody tr")[place]
+        assert row.query_selector(".stop").inner_text() == f"{trade['entry_price'] - side * 0.0025:.5f}"
+        assert row.query_selector(".target").inner_text() == f"{trade['entry_price'] + side * 0.0060:.5f}"
     page.click("[aria-label='Show trade 3 on the chart']")
     seen.until("document.activeElement.id === 'candles'")
     page.keyboard.press("-")

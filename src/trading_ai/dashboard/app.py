@@ -15,6 +15,8 @@ from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.compare import router as compare
 from trading_ai.dashboard.data import router as data
 from trading_ai.dashboard.home import router as home
+from trading_ai.dashboard.levels import LevelsKept
+from trading_ai.dashboard.levels import router as levels
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-ROUTERS = (home, optimization, verdict, optimize, backtests, data, compare, questions, running)
+ROUTERS = (home, optimization, verdict, optimize, backtests, levels, data, compare, questions, running)
 """The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -56,7 +58,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
     )
     app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), Studies(), {}
     app.state.home, app.state.home_part = (-1e9, {}), None
-    app.state.bars = BarsKept(context.artifacts)
+    app.state.bars, app.state.levels = BarsKept(context.artifacts), LevelsKept()
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
     for router in ROUTERS:
