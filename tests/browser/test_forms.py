@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from tests.browser.conftest import WIDTHS
+from tests.integration.trade_imports import samples
+from tests.integration.trade_imports.test_passes import mt5_xml
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +55,37 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(visit, served, tmp_path)
     page.set_input_files("#file", path)
     seen.until("document.getElementById('said').textContent")
     assert page.query_selector("#keep").is_hidden()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_other_platforms_made_is_seen_before_it_is_kept(visit, served, tmp_path, width):
+    report, passes = tmp_path / f"robot{width}.htm", tmp_path / f"Optimization{width}.xml"
+    report.write_bytes(samples.mt4(net="297.90"))
+    passes.write_text(mt5_xml())
+    listed = f"{served.server.pipeline_url}/api/v1/backtests"
+    seen = visit(width)
+    page = seen.go("/data")
+    before = len(httpx.get(listed).json())
+    page.set_input_files("#file", report)
+    seen.until("document.getElementById('preview-title')?.textContent.includes('3 trades of EURUSD')")
+    assert page.input_value("#kind") == "report"
+    assert len(httpx.get(listed).json()) == before
+    page.click("summary:has-text('where the report does not say it')")
+    page.fill("#r-timezone", "UTC+2")
+    assert page.is_hidden("#keep")  # what was looked at is what is kept
+    page.click("#look")
+    seen.until("document.getElementById('preview').textContent.includes('2024-01-04 10:00')")
+    assert page.is_visible("#keep")
+    seen.assert_clean()
+    page.set_input_files("#file", passes)
+    seen.until("document.getElementById('preview-title')?.textContent.includes('10 passes of My EA')")
+    assert page.input_value("#kind") == "passes"
+    seen.assert_clean()
+    page.fill("#kept-name", f"passes {width}")
+    page.click("#keep")
+    page.wait_for_url("**/optimizations/*")
+    seen.until("document.querySelector('.trials tbody tr')")
+    assert seen.messages == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -20,6 +20,7 @@ from trading_ai.dashboard.levels import router as levels
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
+from trading_ai.dashboard.previews import router as previews
 from trading_ai.dashboard.questions import router as questions
 from trading_ai.dashboard.running import router as running
 from trading_ai.dashboard.secret import derived, kept
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-ROUTERS = (home, optimization, verdict, optimize, backtests, levels, data, compare, questions, running)
+ROUTERS = (home, optimization, verdict, optimize, backtests, levels, data, previews, compare, questions, running)
 """The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)

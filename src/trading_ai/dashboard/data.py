@@ -34,12 +34,14 @@ def every(request: Request, _: Reader) -> Response:
     context = context_of(request)
     rows = [dataset_json(record, with_folder=False) for record in context.store.datasets()]
     options = [row for row in rows_of("import") if row.in_api and row.kind not in {"object", "texts"}]
+    of_reports = [row for row in rows_of("report") if row.in_api and row.kind not in {"object", "dataset"}]
     return render(
         request,
         "data.html",
         rows=rows,
         first=[row for row in options if row.field in _FIRST],
         more=[row for row in options if row.field not in _FIRST],
+        of_reports=of_reports,
         most=context.application.settings.max_upload_bytes,
     )
 
