@@ -53,6 +53,8 @@ _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
 _STATUS_KEPT_SECONDS = 0.2
 _EVENT_SECONDS = 0.5
 _PING_SECONDS = 15.0
+_RECHECK_SECONDS = 2.0
+"""How long a stream of events goes on by itself before it asks again whether its listener may still hear them."""
 
 
 @router.post("/optimize", response_model=Started, dependencies=_RUN)
@@ -338,14 +340,32 @@ async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
     context = context_of(request)
     await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
-    return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream")
+    guard: Guard = request.app.state.guard
+    key = key_in(request.headers)
+
+    async def may_hear() -> bool:
+        try:
+            await guard.check(key, "read")
+        except HTTPException:
+            return False
+        return True
+
+    return StreamingResponse(event_stream(context, optimization_id, may_hear), media_type="text/event-stream")
 
 
-async def event_stream(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
-    """Progress and new bests of an optimization, until it ends; of one that is known."""
+async def event_stream(
+    context: Context, optimization_id: str, may_hear: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """Progress and new bests of an optimization, until it ends or its listener may no longer hear them.
+
+    Args:
+        context: what the routes share.
+        optimization_id: one that is known.
+        may_hear: asked before each event and every few seconds: a key may be revoked, a session end.
+    """
     last: tuple[Any, ...] = ()
     best: Any = None
-    said = time.monotonic()
+    said = checked = time.monotonic()
     while True:
         try:
             state = json.loads(await _status_bytes(context, optimization_id))
@@ -356,10 +376,14 @@ async def event_stream(context: Context, optimization_id: str) -> AsyncIterator[
         except TradingAIError as error:  # deleted meanwhile
             yield _event("end", {"optimization_id": optimization_id, "status": "deleted", "message": str(error)})
             return
+        now = (state["status"], state["completed_tasks"], state["failed_tasks"])
+        if now != last or time.monotonic() - checked > _RECHECK_SECONDS:
+            if not await may_hear():
+                return
+            checked = time.monotonic()
         if state["best"] is not None and state["best"] != best:
             best = state["best"]
             yield _event("best", best)
-        now = (state["status"], state["completed_tasks"], state["failed_tasks"])
         if now != last:
             last, said = now, time.monotonic()
             yield _event("progress", state)

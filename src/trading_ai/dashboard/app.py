@@ -14,6 +14,7 @@ from trading_ai.dashboard.backtests import router as backtests
 from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.compare import router as compare
 from trading_ai.dashboard.data import router as data
+from trading_ai.dashboard.exports import router as exports
 from trading_ai.dashboard.home import router as home
 from trading_ai.dashboard.levels import LevelsKept
 from trading_ai.dashboard.levels import router as levels
@@ -34,7 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-ROUTERS = (home, optimization, verdict, optimize, backtests, levels, data, previews, compare, questions, running)
+ROUTERS = (
+    home,
+    optimization,
+    exports,
+    verdict,
+    optimize,
+    backtests,
+    levels,
+    data,
+    previews,
+    compare,
+    questions,
+    running,
+)
 """The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
