@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Form, Request, Response
 from starlette.exceptions import HTTPException
 
 from trading_ai.api.problems import Problem
+from trading_ai.dashboard.answers import Answers
 from trading_ai.dashboard.assets import ASSETS
 from trading_ai.dashboard.backtests import router as backtests
 from trading_ai.dashboard.candles import BarsKept
@@ -73,7 +74,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
     )
     app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), Studies(), {}
     app.state.home, app.state.home_part = (-1e9, {}), None
-    app.state.bars, app.state.levels = BarsKept(context.artifacts), LevelsKept()
+    app.state.bars, app.state.levels, app.state.answers = BarsKept(context.artifacts), LevelsKept(), Answers()
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
     for router in ROUTERS:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api import apart
 from trading_ai.api.context import context_of
-from trading_ai.api.optimizer import event_stream
+from trading_ai.api.progress import event_stream
 from trading_ai.api.schemas import Id
 from trading_ai.dashboard import pinned, surfaces
+from trading_ai.dashboard.answers import Answers
 from trading_ai.dashboard.home import title_of
 from trading_ai.dashboard.pages import HEADERS, PageRoute, Reader, Runner, figure_json, go_to, render
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
 from trading_ai.dashboard.trial_table import (
     PAGE,
-    USUAL,
     Asked,
     check_columns,
     compared,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from trading_ai.api.context import Context
+    from trading_ai.dashboard.sweeps import Sweep
+    from trading_ai.expressions import Expression
     from trading_ai.optimization.records import OptimizationRecord
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -101,8 +105,7 @@ def page(request: Request, _: Reader, optimization_id: Id) -> Response:
         metrics=[metric.name for metric in METRICS],
         said=said,
         has_front=bool(record.spec.more_objectives),
-        table=_table(request, record, asked_of(request)) if record.n_completed else None,
-        usual=USUAL,
+        trials=_trials(request, record),
     )
 
 
@@ -118,6 +121,20 @@ def asked_of(request: Request) -> Asked:
         int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 13 else 0,
         pins[:50],
     )
+
+
+def _trials(request: Request, record: OptimizationRecord) -> str:
+    """The table as HTML; while trials come in it is made once a second, however many look."""
+    answers: Answers = request.app.state.answers
+    asked = (record.optimization_id, "trials", tuple(sorted(request.query_params.multi_items())))
+    moment = int(time.monotonic()) if record.status == "running" else record.n_completed
+    state = (record.status, record.best_index if record.status != "running" else None, moment)
+
+    def make() -> bytes:
+        table = _table(request, record, asked_of(request)) if record.n_completed else None
+        return bytes(render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS]).body)
+
+    return answers.of(asked, state, make).decode()
 
 
 def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[str, Any]:
@@ -174,8 +191,7 @@ def part(request: Request, _: Reader, optimization_id: Id, part: str) -> Respons
     if part == "status":
         return render(request, "optimization_status.html", **head_of(context, record))
     if part == "trials":
-        table = _table(request, record, asked_of(request)) if record.n_completed else None
-        return render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS])
+        return HTMLResponse(_trials(request, record), headers=HEADERS)
     raise NotFoundError("part", part)
 
 
@@ -211,25 +227,30 @@ def figure(
     context = context_of(request)
     record = context.store.optimization(optimization_id)
     currency = context.store.backtest(record.spec.backtest_id).spec.account_currency
+    draw: Callable[[], go.Figure]
     if name == "map":
         if metric != "objective":
             check_columns([metric])
         fixed = {key.removeprefix("at."): v for key, v in request.query_params.items() if key.startswith("at.")}
-        sweep = sweeps_of(request).of(record.optimization_id, [metric])
-        in_space = drawn == "surface"
-        made: go.Figure = surfaces.value_map(
-            sweep, x, y, metric=metric, how=how, fixed=fixed, currency=currency, in_space=in_space
-        )
+        sweep, in_space = sweeps_of(request).of(record.optimization_id, [metric]), drawn == "surface"
+        told = {"metric": metric, "how": how, "fixed": fixed, "currency": currency, "in_space": in_space}
+        draw = partial(surfaces.value_map, sweep, x, y, **told)
     elif name == "lines":
         condition = read_condition(where, record.spec.space) if where.strip() else None
         sweep = sweeps_of(request).of(record.optimization_id, () if condition is None else condition.names)
-        made = surfaces.lines(sweep, currency, None if condition is None else fulfils(sweep, condition))
+        draw = partial(_lines, sweep, currency, condition)
     elif name in _FIGURES:
         sweep = sweeps_of(request).of(record.optimization_id, ("net_profit", "max_drawdown", "total_trades"))
-        made = _FIGURES[name](sweep, currency)
+        draw = partial(_FIGURES[name], sweep, currency)
     else:
         raise NotFoundError("figure", name)
-    return figure_json(made.to_json())
+    answers: Answers = request.app.state.answers
+    asked = (record.optimization_id, name, tuple(sorted(request.query_params.multi_items())))
+    return figure_json(answers.of(asked, sweep, lambda: str(draw().to_json()).encode()))
+
+
+def _lines(sweep: Sweep, currency: str, condition: Expression | None) -> go.Figure:
+    return surfaces.lines(sweep, currency, None if condition is None else fulfils(sweep, condition))
 
 
 _FIGURES: dict[str, Any] = {

@@ -100,9 +100,11 @@ def go_to(url: str) -> RedirectResponse:
     return RedirectResponse(url, status_code=303, headers=HEADERS)
 
 
-def figure_json(text: str) -> Response:
+def figure_json(figure: str | bytes) -> Response:
     """A figure for the script that draws it."""
-    return Response(text.encode(), media_type="application/json", headers=HEADERS)
+    return Response(
+        figure.encode() if isinstance(figure, str) else figure, media_type="application/json", headers=HEADERS
+    )
 
 
 def wants_page(request: Request) -> bool:

@@ -40,7 +40,12 @@ def _seen(request: Request) -> dict[str, Any]:
         of_it = [chunk for chunk in chunks if chunk.optimization_id == key]
         running.append(
             status_json(record, now)
-            | {"title": title, "priority": record.priority, "chunks": _chunks(of_it, now), "rate": trials_per_second(record, now)}
+            | {
+                "title": title,
+                "priority": record.priority,
+                "chunks": _chunks(of_it, now),
+                "rate": trials_per_second(record, now),
+            }
         )
     return {
         "workers": context.workers(),
