@@ -45,7 +45,8 @@ async def viewer(url: str, key: str, offset: float, until: float, times: dict[st
         times[kind if answer.status_code == 200 else "error"].append(time.perf_counter() - began)
 
     await asyncio.sleep(offset)
-    limits = httpx.Limits(max_connections=7)  # what a browser opens to a host, and the stream
+    # What a browser opens to a host, and the stream; the server closes idle connections after five seconds.
+    limits = httpx.Limits(max_connections=7, keepalive_expiry=2.0)
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
         try:
             await ask(client, "page", where)

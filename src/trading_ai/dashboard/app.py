@@ -19,6 +19,7 @@ from trading_ai.dashboard.exports import router as exports
 from trading_ai.dashboard.home import router as home
 from trading_ai.dashboard.levels import LevelsKept
 from trading_ai.dashboard.levels import router as levels
+from trading_ai.dashboard.notes import router as notes
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
@@ -49,6 +50,7 @@ ROUTERS = (
     compare,
     questions,
     running,
+    notes,
 )
 """The pages, by subject."""
 

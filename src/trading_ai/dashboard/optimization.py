@@ -18,6 +18,7 @@ from trading_ai.api.schemas import Id
 from trading_ai.dashboard import pinned, surfaces
 from trading_ai.dashboard.answers import Answers
 from trading_ai.dashboard.home import title_of
+from trading_ai.dashboard.notes import notes_of
 from trading_ai.dashboard.pages import HEADERS, PageRoute, Reader, Runner, figure_json, go_to, render
 from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
@@ -106,6 +107,7 @@ def page(request: Request, _: Reader, optimization_id: Id) -> Response:
         said=said,
         has_front=bool(record.spec.more_objectives),
         trials=_trials(request, record),
+        notes=notes_of(request, record.optimization_id),
     )
 
 
@@ -134,7 +136,7 @@ def _trials(request: Request, record: OptimizationRecord) -> str:
         table = _table(request, record, asked_of(request)) if record.n_completed else None
         return bytes(render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS]).body)
 
-    return answers.of(asked, state, make).decode()
+    return answers.of(asked, state, make, moves=record.status == "running").decode()
 
 
 def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[str, Any]:
@@ -246,7 +248,8 @@ def figure(
         raise NotFoundError("figure", name)
     answers: Answers = request.app.state.answers
     asked = (record.optimization_id, name, tuple(sorted(request.query_params.multi_items())))
-    return figure_json(answers.of(asked, sweep, lambda: str(draw().to_json()).encode()))
+    moves = sweep.record.status == "running"
+    return figure_json(answers.of(asked, sweep, lambda: str(draw().to_json()).encode(), moves=moves))
 
 
 def _lines(sweep: Sweep, currency: str, condition: Expression | None) -> go.Figure:

@@ -50,3 +50,22 @@ def test_the_longest_unused_go_first(monkeypatch):
     kept.of("large", 0, lambda: b"x" * 100)
     assert kept.of("large", 0, lambda: b"again") == b"x" * 100
     assert kept.of("b", 0, lambda: b"new") == b"new"
+
+
+def test_an_answer_that_goes_out_of_date_stays_for_ten_times_as_long_as_it_took():
+    now = [100.0]
+    kept = Answers(lambda: now[0])
+
+    def make(text, seconds):
+        def slowly():
+            now[0] += seconds
+            return text
+
+        return slowly
+
+    assert kept.of("map", 1, make(b"one", 0.5), moves=True) == b"one"
+    now[0] += 4.9
+    assert kept.of("map", 2, make(b"two", 0.5), moves=True) == b"one"
+    assert kept.of("map", 2, make(b"ended", 0.1)) == b"ended"  # what has ended is shown as it is
+    now[0] += 1.1
+    assert kept.of("map", 3, make(b"three", 0.1), moves=True) == b"three"
