@@ -156,7 +156,7 @@ def judged(application: Application, optimization_id: str, rank: int, thresholds
             "meaning": meaning_of(found),
             "ledger": ledger_of(found),
             "conditions": list(found.reruns.in_words()),
-            "turns": [asdict(turn) for turn in turns_of(found.verdict, asked)],
+            "turns": [asdict(turn) for turn in turns_of(found.study.verdict, asked)],
             "figures": [figure.to_json() for figure in figures(found, backtest.spec.account_currency)],
         }
     )

@@ -16,8 +16,21 @@ function look() {
   series.applyOptions({ upColor: c.up, downColor: c.down, borderUpColor: c.line, borderDownColor: c.line, wickUpColor: c.line, wickDownColor: c.line });
   if (held) mark();
 }
+// What the checks of an import found, at its time.
+const found = JSON.parse(document.getElementById("found")?.textContent ?? "[]").map((each) => ({ ...each, at: Date.parse(`${each.at.slice(0, 19)}Z`) / 1000 })).sort((a, b) => a.at - b.at);
+const LOOKS = { hole: ["square", "belowBar"], jump: ["arrowDown", "aboveBar"], spike: ["circle", "aboveBar"] };
+function markFound(c, list) {
+  const first = held.time[0], last = held.time.at(-1), seen = found.filter((each) => each.at >= first && each.at <= last + 1);
+  let k = 0;
+  for (const each of seen) {
+    while (k + 1 < held.time.length && held.time[k + 1] <= each.at) k += 1;
+    const [shape, position] = LOOKS[each.kind];
+    list.push({ time: held.time[k], position, shape, color: c.loss, text: seen.length > 30 ? "" : each.text });
+  }
+}
 function mark() {
   const c = colours(), list = [];
+  markFound(c, list);
   for (const trade of held.trades) {
     list.push({ time: trade.entry, position: trade.is_long ? "belowBar" : "aboveBar", shape: trade.is_long ? "arrowUp" : "arrowDown", color: trade.is_long ? c.long : c.short, text: held.trades.length > 60 ? "" : `${trade.number} ${trade.is_long ? "long" : "short"}` });
     list.push({ time: trade.exit, position: trade.is_long ? "aboveBar" : "belowBar", shape: trade.net_profit > 0 ? "circle" : "square", color: trade.net_profit > 0 ? c.win : c.loss, text: held.trades.length > 60 ? "" : `${trade.net_profit.toFixed(2)}, ${trade.reason}` });
