@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import platformdirs
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PAGE = re.compile(r"https?://[^\s/@?#]+(/[^\s@?#]*)?|:[1-9][0-9]{0,4}")
 _BROKERS = ("redis", "rediss", "unix", "redis+socket")
 
 
@@ -164,6 +166,18 @@ class Settings(BaseSettings):
     flower_basic_auth: SecretStr = Field(
         default=SecretStr(""), description="`user:password` that Flower asks for. Empty: it asks for none."
     )
+    flower_url: str = Field(
+        default="",
+        max_length=300,
+        description="Where a browser finds Flower, `https://flower.example.org`, for the dashboard's link to it; "
+        "`:30555` for that port of the host that the dashboard is opened by. Empty: no link.",
+    )
+    grafana_url: str = Field(
+        default="",
+        max_length=300,
+        description="Where a browser finds Grafana, likewise: `https://grafana.example.org` or `:30300`. "
+        "Empty: no link.",
+    )
     log_level: str = Field(
         default="WARNING",
         pattern="(?i)^(debug|info|warning|error)$",
@@ -179,6 +193,14 @@ class Settings(BaseSettings):
         scheme, found, rest = url.partition("://")
         if url and not (found and rest and scheme in _BROKERS):
             raise ValueError("must be a Redis URL, such as redis://:PASSWORD@HOST:6379/0")
+        return value
+
+    @field_validator("flower_url", "grafana_url")
+    @classmethod
+    def _is_a_page(cls, value: str) -> str:
+        # It becomes a link: any other scheme would be code of whoever sets it, and a password would be shown to all.
+        if value and not _PAGE.fullmatch(value):
+            raise ValueError("must be the http or https URL of a page without a password, or a port such as :30555")
         return value
 
     @property

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from tests.browser.conftest import WIDTHS
+from tests.integration.trade_imports import samples
+from tests.integration.trade_imports.test_passes import mt5_xml
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +58,37 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(visit, served, tmp_path)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_what_other_platforms_made_is_seen_before_it_is_kept(visit, served, tmp_path, width):
+    report, passes = tmp_path / f"robot{width}.htm", tmp_path / f"Optimization{width}.xml"
+    report.write_bytes(samples.mt4(net="297.90"))
+    passes.write_text(mt5_xml())
+    listed = f"{served.server.pipeline_url}/api/v1/backtests"
+    seen = visit(width)
+    page = seen.go("/data")
+    before = len(httpx.get(listed).json())
+    page.set_input_files("#file", report)
+    seen.until("document.getElementById('preview-title')?.textContent.includes('3 trades of EURUSD')")
+    assert page.input_value("#kind") == "report"
+    assert len(httpx.get(listed).json()) == before
+    page.click("summary:has-text('where the report does not say it')")
+    page.fill("#r-timezone", "UTC+2")
+    assert page.is_hidden("#keep")  # what was looked at is what is kept
+    page.click("#look")
+    seen.until("document.getElementById('preview').textContent.includes('2024-01-04 10:00')")
+    assert page.is_visible("#keep")
+    seen.assert_clean()
+    page.set_input_files("#file", passes)
+    seen.until("document.getElementById('preview-title')?.textContent.includes('10 passes of My EA')")
+    assert page.input_value("#kind") == "passes"
+    seen.assert_clean()
+    page.fill("#kept-name", f"passes {width}")
+    page.click("#keep")
+    page.wait_for_url("**/optimizations/*")
+    seen.until("document.querySelector('.trials tbody tr')")
+    assert seen.messages == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_a_backtest_and_a_search_by_forms(visit, served, width):
     seen = visit(width)
     page = seen.go("/backtests/new?strategy=sma_crossover")
@@ -101,10 +134,19 @@ def test_a_wrong_parameter_is_said_at_its_field(visit, served):
     assert page.is_enabled("#run")
 
 
-def test_trades_lead_to_their_place_on_the_chart(visit, served):
+def test_trades_lead_to_their_place_on_the_chart_with_their_stops_and_targets(visit, served):
+    first = httpx.get(f"{served.server.pipeline_url}/api/v1/datasets").json()[-1]["id"]
+    body = {"strategy": "sma_crossover", "dataset_id": first, "parameters": {"stop_loss": 25, "take_profit": 60}}
+    made = httpx.post(f"{served.server.pipeline_url}/api/v1/backtests", json=body).json()["id"]
+    trades = httpx.get(f"{served.server.pipeline_url}/api/v1/backtests/{made}/trades").json()["trades"]
     seen = visit()
-    page = seen.go(f"/backtests/{served.backtest_id}")
-    seen.until("document.getElementById('candles').dataset.length")
+    page = seen.go(f"/backtests/{made}")
+    seen.until("document.querySelector('.trades tbody tr .stop').textContent !== '…'")
+    for place, trade in enumerate(trades[:3]):
+        side = 1 if trade["direction"] == "long" else -1
+        row = page.query_selector_all(".trades tbody tr")[place]
+        assert row.query_selector(".stop").inner_text() == f"{trade['entry_price'] - side * 0.0025:.5f}"
+        assert row.query_selector(".target").inner_text() == f"{trade['entry_price'] + side * 0.0060:.5f}"
     page.click("[aria-label='Show trade 3 on the chart']")
     seen.until("document.activeElement.id === 'candles'")
     page.keyboard.press("-")

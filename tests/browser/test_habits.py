@@ -68,6 +68,21 @@ def test_the_panel_answers_about_the_run_on_the_page(visit, served):
     seen.assert_clean()
 
 
+@pytest.mark.parametrize("kind", ["backtest", "optimization"])
+def test_notes_are_kept_with_their_run(visit, served, kind):
+    seen = visit()
+    page = seen.go(f"/{kind}s/{getattr(served, kind + '_id')}")
+    text = f"Try a longer stop: <b>{kind}</b>"
+    page.fill("#note-text", text)
+    page.click("text=Keep it")
+    seen.until("document.querySelector('.note .text')")
+    assert page.inner_text(".note .text") == text
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.click(".note button")
+    seen.until("document.documentElement.dataset.ready && !document.querySelector('.note')")
+    seen.assert_clean()
+
+
 def test_sql_is_a_table_a_chart_and_a_file(visit, served):
     seen = visit()
     page = seen.go("/sql")

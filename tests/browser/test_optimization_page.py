@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import httpx
+import polars as pl
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -54,6 +55,60 @@ def test_the_table_sorts_filters_and_pins_in_place(visit, served):
     seen.assert_clean()
 
 
+def test_an_axis_that_is_cut_filters_the_table_by_hand_and_by_keyboard(visit, served):
+    seen = visit()
+    page = seen.go(f"/optimizations/{served.optimization_id}")
+    page.evaluate("document.getElementById('lines').scrollIntoView({ block: 'center' })")
+    seen.until("document.querySelectorAll('.brush .handle').length === 6")
+    page.focus("[aria-label='stop_loss, at least']")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    seen.until("document.querySelector('#trials caption').textContent.includes('of 20 trials')")
+    assert page.input_value("#where") == "stop_loss >= 40"
+    assert page.evaluate("document.activeElement.getAttribute('aria-valuetext')") == "40"
+    seen.until("document.querySelector('#lines').closest('figure').textContent.includes('20 of 30 trials chosen')")
+    box = page.query_selector_all(".brush .track")[1].bounding_box()
+    page.mouse.move(box["x"] + 13, box["y"] + box["height"] * 0.5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 13, box["y"] + box["height"] * 0.9, steps=5)
+    page.mouse.up()
+    seen.until("document.querySelector('#trials caption').textContent.includes('of 12 trials')")
+    assert page.input_value("#where") == "stop_loss >= 40 and take_profit <= 80"
+    again = visit()
+    again.go(page.url.removeprefix(served.url))
+    again.page.evaluate("document.getElementById('lines').scrollIntoView({ block: 'center' })")
+    again.until("document.querySelector('[aria-label=\"take_profit, at most\"]')?.ariaValueText === '80'")
+    page.fill("#where", "stop_loss < 30 or net_profit > 0")  # not a cut of axes: the handles let go of theirs
+    page.press("#where", "Enter")
+    seen.until("document.querySelector('[aria-label=\"take_profit, at most\"]').ariaValueText === '120'")
+    page.focus("[aria-label='stop_loss, at most']")
+    page.keyboard.press("ArrowDown")
+    seen.until("document.getElementById('where').value.startsWith('(stop_loss < 30 or net_profit > 0) and')")
+    seen.assert_clean()
+
+
+def test_the_map_is_a_surface_where_the_browser_can(visit, served):
+    seen = visit()
+    page = seen.go(f"/optimizations/{served.optimization_id}?drawn=surface")
+    seen.until("document.getElementById('map').data")
+    has = page.evaluate("Boolean(document.createElement('canvas').getContext('webgl'))")
+    assert page.evaluate("document.getElementById('map').data[0].type") == ("surface" if has else "heatmap")
+    page.select_option("#map-drawn", "")
+    seen.until("document.getElementById('map').data[0].type === 'heatmap'")
+    assert "drawn=" not in page.url
+    # Chromium's own words on how quick its drawing is are no errors of the page.
+    assert [m for m in seen.messages if not m.startswith(("Canvas2D", "[.WebGL"))] == []
+    flat = visit()
+    flat.page.add_init_script(
+        """const own = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext =
+            function (kind, ...more) { return kind.includes("webgl") ? null : own.call(this, kind, ...more); };"""
+    )
+    flat.go(f"/optimizations/{served.optimization_id}?drawn=surface")
+    flat.until("document.getElementById('map').data?.[0].type === 'heatmap'")
+    assert flat.page.evaluate("document.querySelector('#map-drawn [value=surface]').disabled")
+
+
 def test_a_condition_that_cannot_be_read_is_said_beside_its_field(visit, served):
     seen = visit()
     page = seen.go(f"/optimizations/{served.optimization_id}?where=net_proft+%3E+0")
@@ -66,11 +121,16 @@ def test_parameters_are_taken_along_as_files(visit, served):
     seen = visit()
     page = seen.go(f"/optimizations/{served.optimization_id}")
     best = httpx.get(f"{served.url}/api/v1/optimize/{served.optimization_id}/results?limit=1").json()["results"][0]
-    for suffix in (".cbotset", ".set", ".json"):
+    for suffix in (".cbotset", ".set", ".json", ".csv", ".parquet"):
         with page.expect_download() as download:
-            page.click(f"[aria-label='Parameters of trial 1 as {suffix}']")
+            page.click(f"[aria-label='Trial 1 as {suffix}']")
+        if suffix == ".parquet":
+            assert pl.read_parquet(download.value.path())["rank"].to_list() == [1]
+            continue
         text = download.value.path().read_text()
-        if suffix == ".json":
+        if suffix == ".csv":
+            assert text.splitlines()[1].startswith("1,")
+        elif suffix == ".json":
             found = json.loads(text)
             assert found["rank"] == 1
             assert found["parameters"].items() >= best["parameters"].items()
@@ -78,7 +138,7 @@ def test_parameters_are_taken_along_as_files(visit, served):
             assert "StopLoss" in text
             assert str(best["parameters"]["stop_loss"]) in text
     with page.expect_download() as download:
-        page.click("text=CSV")
+        page.click("a:text-is('CSV')")
     assert len(download.value.path().read_text().splitlines()) == 31
 
 

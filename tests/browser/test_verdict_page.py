@@ -19,6 +19,7 @@ def test_every_criterion_is_there_and_stress_moves_the_profit(visit, served):
     for row, criterion in zip(rows, told["verdict"]["criteria"], strict=True):
         assert ("holds" in row.inner_text()) is criterion["holds"]
     seen.until("[...document.querySelectorAll('#study-figures .plot')].every(p => p.querySelector('.main-svg'))")
+    assert page.query_selector_all(".turns li .verdict")
     before = page.inner_text("#stress-result")
     page.focus("#stress-cost")
     page.keyboard.press("End")

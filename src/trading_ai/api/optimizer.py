@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api import apart
 from trading_ai.api.asked import check_repeated, spec_from
 from trading_ai.api.context import CursorText, Limit, Offset, as_json, context_of
 from trading_ai.api.problems import Problem
+from trading_ai.api.progress import event_stream, status_bytes
 from trading_ai.api.schemas import Id, OptimizeBody, PriorityBody
-from trading_ai.api.security import needs
+from trading_ai.api.security import Guard, key_in, needs
 from trading_ai.documents.cursors import FRONT, Cursor, around, order_of
 from trading_ai.documents.optimizations import (
     DeletedOptimization,
@@ -34,7 +33,7 @@ from trading_ai.documents.optimizations import (
 )
 from trading_ai.documents.robustness import Assessment
 from trading_ai.documents.workers import Workers
-from trading_ai.errors import ParameterError, StateError, StorageError, TradingAIError
+from trading_ai.errors import ParameterError, StateError
 from trading_ai.metrics.names import metric_named
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.optimization.columns import Columns
@@ -50,9 +49,6 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/v1", tags=["optimizations"])
 
 _READ, _RUN = [Depends(needs("read"))], [Depends(needs("run"))]
-_STATUS_KEPT_SECONDS = 0.2
-_EVENT_SECONDS = 0.5
-_PING_SECONDS = 15.0
 
 
 @router.post("/optimize", response_model=Started, dependencies=_RUN)
@@ -102,29 +98,7 @@ def show(request: Request, optimization_id: Id) -> Response:
 @router.get("/optimize/{optimization_id}/status", response_model=Status, dependencies=_READ)
 async def status(request: Request, optimization_id: Id) -> Response:
     """How far an optimization is; cheap enough to be asked for every second by hundreds."""
-    return Response(await _status_bytes(context_of(request), optimization_id), media_type="application/json")
-
-
-async def _status_bytes(context: Context, optimization_id: str) -> bytes:
-    """The status as JSON, read from the database at most every fifth of a second, whoever asks."""
-    cache = context.status_cache
-    found = cache.get(optimization_id)
-    if found is not None and time.monotonic() - found[0] < _STATUS_KEPT_SECONDS:
-        return await asyncio.shield(found[1])
-
-    async def read() -> bytes:
-        record = await run_in_threadpool(context.store.optimization, optimization_id)
-        return json.dumps(status_json(record, time.time()), separators=(",", ":")).encode()
-
-    if len(cache) > 1000:
-        cache.clear()
-    task = asyncio.ensure_future(read())
-    cache[optimization_id] = (time.monotonic(), task)
-    try:
-        return await asyncio.shield(task)
-    except Exception:
-        cache.pop(optimization_id, None)
-        raise
+    return Response(await status_bytes(context_of(request), optimization_id), media_type="application/json")
 
 
 @router.get(
@@ -337,43 +311,10 @@ def delete(request: Request, optimization_id: Id) -> Response:
 async def events(request: Request, optimization_id: Id) -> Response:
     """Progress and new bests as they happen (server-sent events); ends with the optimization."""
     context = context_of(request)
-    await _status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
-    return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream")
-
-
-async def event_stream(context: Context, optimization_id: str) -> AsyncIterator[bytes]:
-    """Progress and new bests of an optimization, until it ends; of one that is known."""
-    last: tuple[Any, ...] = ()
-    best: Any = None
-    said = time.monotonic()
-    while True:
-        try:
-            state = json.loads(await _status_bytes(context, optimization_id))
-        except StorageError:  # it comes back, or the listener gives up
-            yield b": the database cannot be read\n\n"
-            await asyncio.sleep(_EVENT_SECONDS * 4)
-            continue
-        except TradingAIError as error:  # deleted meanwhile
-            yield _event("end", {"optimization_id": optimization_id, "status": "deleted", "message": str(error)})
-            return
-        if state["best"] is not None and state["best"] != best:
-            best = state["best"]
-            yield _event("best", best)
-        now = (state["status"], state["completed_tasks"], state["failed_tasks"])
-        if now != last:
-            last, said = now, time.monotonic()
-            yield _event("progress", state)
-        if state["status"] in {"completed", "cancelled", "failed"}:
-            yield _event("end", state)
-            return
-        if time.monotonic() - said > _PING_SECONDS:
-            said = time.monotonic()
-            yield b": still here\n\n"
-        await asyncio.sleep(_EVENT_SECONDS)
-
-
-def _event(kind: str, data: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    await status_bytes(context, optimization_id)  # an unknown one is a 404, not a stream
+    guard: Guard = request.app.state.guard
+    may_hear = partial(guard.allows, key_in(request.headers), "read")
+    return StreamingResponse(event_stream(context, optimization_id, may_hear), media_type="text/event-stream")
 
 
 @router.get("/workers/status", response_model=Workers, dependencies=_READ, tags=["workers"])

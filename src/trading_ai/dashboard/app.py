@@ -9,15 +9,21 @@ from fastapi import APIRouter, FastAPI, Form, Request, Response
 from starlette.exceptions import HTTPException
 
 from trading_ai.api.problems import Problem
+from trading_ai.dashboard.answers import Answers
 from trading_ai.dashboard.assets import ASSETS
 from trading_ai.dashboard.backtests import router as backtests
 from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.compare import router as compare
 from trading_ai.dashboard.data import router as data
+from trading_ai.dashboard.exports import router as exports
 from trading_ai.dashboard.home import router as home
+from trading_ai.dashboard.levels import LevelsKept
+from trading_ai.dashboard.levels import router as levels
+from trading_ai.dashboard.notes import router as notes
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
 from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
+from trading_ai.dashboard.previews import router as previews
 from trading_ai.dashboard.questions import router as questions
 from trading_ai.dashboard.running import router as running
 from trading_ai.dashboard.secret import derived, kept
@@ -31,7 +37,21 @@ if TYPE_CHECKING:
 
 __all__ = ["add_dashboard"]
 
-ROUTERS = (home, optimization, verdict, optimize, backtests, data, compare, questions, running)
+ROUTERS = (
+    home,
+    optimization,
+    exports,
+    verdict,
+    optimize,
+    backtests,
+    levels,
+    data,
+    previews,
+    compare,
+    questions,
+    running,
+    notes,
+)
 """The pages, by subject."""
 
 _entrance = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -56,7 +76,7 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
     )
     app.state.sweeps, app.state.studies, app.state.speeds = Sweeps(context.store), Studies(), {}
     app.state.home, app.state.home_part = (-1e9, {}), None
-    app.state.bars = BarsKept(context.artifacts)
+    app.state.bars, app.state.levels, app.state.answers = BarsKept(context.artifacts), LevelsKept(), Answers()
     app.include_router(ASSETS.router)
     app.include_router(_entrance)
     for router in ROUTERS:

@@ -15,6 +15,7 @@ from trading_ai.api.pipeline import create_backtest
 from trading_ai.api.schemas import BacktestBody, Id
 from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.home import title_of
+from trading_ai.dashboard.notes import notes_of
 from trading_ai.dashboard.pages import PageRoute, Reader, Runner, as_json, figure_json, go_to, render
 from trading_ai.dashboard.wording import price, units
 from trading_ai.documents.backtests import backtest_in_full_json, backtest_json, trades_json
@@ -150,6 +151,7 @@ def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Qu
         digits=_digits(request.app.state.bars, record),
         price=price,
         units=units,
+        notes=notes_of(request, record.backtest_id),
         has_bars=record.spec.strategy != "replay" or bool(record.spec.dataset_id),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
@@ -18,11 +19,14 @@ from trading_ai.dashboard.candles import BarsKept
 from trading_ai.dashboard.pages import PageRoute, Reader, Runner, as_json, go_to, render
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.forms import iso_ns
+from trading_ai.errors import TradingAIError
 from trading_ai.options import rows_of
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _SHOWN_ROWS = 4
+_LISTED = 50
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FIRST = ("timezone", "timeframe", "kind")
 _Symbol = Annotated[str, Form(min_length=1, max_length=50)]
 _Bars = Annotated[UploadFile, File(description="csv, csv.gz, zip or parquet")]
@@ -34,12 +38,14 @@ def every(request: Request, _: Reader) -> Response:
     context = context_of(request)
     rows = [dataset_json(record, with_folder=False) for record in context.store.datasets()]
     options = [row for row in rows_of("import") if row.in_api and row.kind not in {"object", "texts"}]
+    of_reports = [row for row in rows_of("report") if row.in_api and row.kind not in {"object", "dataset"}]
     return render(
         request,
         "data.html",
         rows=rows,
         first=[row for row in options if row.field in _FIRST],
         more=[row for row in options if row.field not in _FIRST],
+        of_reports=of_reports,
         most=context.application.settings.max_upload_bytes,
     )
 
@@ -113,7 +119,57 @@ def page(request: Request, _: Reader, dataset_id: Id) -> Response:
     record = store.dataset(dataset_id)
     used = [each for each in store.backtests() if each.spec.dataset_id == record.dataset_id and not each.part_of]
     row: Any = dataset_json(record, with_folder=False)
-    return render(request, "dataset.html", row=row, used=used[:20], n_used=len(used))
+    settings = _settings(request.app.state.bars, record.dataset_id)
+    marks = _marks(row["quality"])
+    return render(
+        request, "dataset.html", row=row, used=used[:20], n_used=len(used), settings=settings, marks=marks,
+        shown=_LISTED,
+    )  # fmt: skip
+
+
+def _settings(bars: BarsKept, dataset_id: str) -> list[tuple[str, str, str]]:
+    """What is known of the symbol, with what it means; nothing where the bars are gone."""
+    try:
+        symbol = bars.of(dataset_id).symbol
+    except TradingAIError:
+        return []
+    triple = symbol.triple_swap_weekday
+    return [
+        ("pip size", f"{symbol.pip_size:g}", "price of a pip: stops, targets and spreads are counted in them"),
+        ("digits", str(symbol.digits), "decimals in a price"),
+        ("lot size", f"{symbol.lot_size:,.10g}", "units in a lot"),
+        ("quote currency", symbol.quote_currency, "prices and raw profits are in it"),
+        ("smallest size", f"{symbol.min_volume:,.10g}", "units"),
+        ("step of sizes", f"{symbol.volume_step:,.10g}", "units"),
+        ("end of the day", f"{symbol.rollover} {symbol.rollover_timezone}", "days and swap nights end there"),
+        ("triple swap", "none" if triple is None else _WEEKDAYS[triple], "night that counts three times"),
+        ("days a year", str(symbol.days_per_year), "annualise daily figures"),
+    ]
+
+
+def _missing(n: int) -> str:
+    return f"{n:,} bar{'' if n == 1 else 's'} missing"
+
+
+def _marks(quality: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the checks found, at its time, for the candles."""
+    found = [
+        {
+            "at": gap["before"],
+            "kind": "hole",
+            "text": f"{gap['n_missing']:,} bar{'s' if gap['n_missing'] != 1 else ''} missing",
+        }
+        for gap in quality.get("gaps") or ()
+    ]
+    found += [
+        {"at": jump["time"], "kind": "jump", "text": f"jump by {jump['factor']:.4g}"}
+        for jump in quality.get("jumps") or ()
+    ]
+    found += [
+        {"at": spike["time"], "kind": "spike", "text": f"{spike['column']} {spike['value']:.10g}"}
+        for spike in quality.get("spikes") or ()
+    ]
+    return found
 
 
 @router.get("/data/{dataset_id}/candles")

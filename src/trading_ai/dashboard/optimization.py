@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-import io
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from trading_ai.api import apart
 from trading_ai.api.context import context_of
-from trading_ai.api.optimizer import event_stream
+from trading_ai.api.progress import event_stream
 from trading_ai.api.schemas import Id
 from trading_ai.dashboard import pinned, surfaces
+from trading_ai.dashboard.answers import Answers
 from trading_ai.dashboard.home import title_of
+from trading_ai.dashboard.notes import notes_of
 from trading_ai.dashboard.pages import HEADERS, PageRoute, Reader, Runner, figure_json, go_to, render
+from trading_ai.dashboard.sessions import COOKIE, Sessions
 from trading_ai.dashboard.sweeps import Sweeps
 from trading_ai.dashboard.trial_table import (
     PAGE,
-    USUAL,
     Asked,
     check_columns,
     compared,
     find,
+    fulfils,
     headings,
+    read_condition,
     rows,
 )
 from trading_ai.documents.optimizations import optimization_json
-from trading_ai.documents.trials import parameter_set_json
 from trading_ai.errors import NotFoundError, ParameterError
 from trading_ai.metrics.catalog import METRICS
 from trading_ai.optimization.cautions import said_of_optimization
 from trading_ai.parameters import value_text
-from trading_ai.reports.exports import FORMATS, parameter_file
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from trading_ai.api.context import Context
+    from trading_ai.dashboard.sweeps import Sweep
+    from trading_ai.expressions import Expression
     from trading_ai.optimization.records import OptimizationRecord
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-_EXPORTED = 1_000_000
+EXPORTED = 1_000_000
+"""Most trials in one file."""
+
 _MOST_PINS = 8
 _CHANGES = ("pause", "resume", "cancel", "delete")
 _Word = Annotated[str, Query(max_length=100)]
@@ -99,12 +106,13 @@ def page(request: Request, _: Reader, optimization_id: Id) -> Response:
         metrics=[metric.name for metric in METRICS],
         said=said,
         has_front=bool(record.spec.more_objectives),
-        table=_table(request, record, _from(request)) if record.n_completed else None,
-        usual=USUAL,
+        trials=_trials(request, record),
+        notes=notes_of(request, record.optimization_id),
     )
 
 
-def _from(request: Request) -> Asked:
+def asked_of(request: Request) -> Asked:
+    """What the address of a request says of the table; what cannot be read is passed over."""
     query = request.query_params
     offset = query.get("offset", "0")
     pins = [int(pin) for pin in query.getlist("pin") if pin.isascii() and pin.isdigit() and len(pin) < 16]
@@ -115,6 +123,20 @@ def _from(request: Request) -> Asked:
         int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 13 else 0,
         pins[:50],
     )
+
+
+def _trials(request: Request, record: OptimizationRecord) -> str:
+    """The table as HTML; while trials come in it is made once a second, however many look."""
+    answers: Answers = request.app.state.answers
+    asked = (record.optimization_id, "trials", tuple(sorted(request.query_params.multi_items())))
+    moment = int(time.monotonic()) if record.status == "running" else record.n_completed
+    state = (record.status, record.best_index if record.status != "running" else None, moment)
+
+    def make() -> bytes:
+        table = _table(request, record, asked_of(request)) if record.n_completed else None
+        return bytes(render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS]).body)
+
+    return answers.of(asked, state, make, moves=record.status == "running").decode()
 
 
 def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[str, Any]:
@@ -129,7 +151,7 @@ def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[s
         asked = Asked(columns=asked.columns, pins=asked.pins)
         found = find(context.store, sweeps_of(request), record, asked)
     has_plateau = "plateau" in found.beside
-    given = _from(request)
+    given = asked_of(request)
     return {
         "id": record.optimization_id,
         "asked": asked,
@@ -140,7 +162,7 @@ def _table(request: Request, record: OptimizationRecord, asked: Asked) -> dict[s
         "has_plateau": has_plateau,
         "n_parameters": len(record.spec.space.axes),
         "total": found.total,
-        "exported": _EXPORTED,
+        "exported": EXPORTED,
         "first": asked.offset + 1,
         "last": asked.offset + len(found.page.indices),
         "previous": asked.query(offset=max(asked.offset - PAGE, 0)) if asked.offset else "",
@@ -171,8 +193,7 @@ def part(request: Request, _: Reader, optimization_id: Id, part: str) -> Respons
     if part == "status":
         return render(request, "optimization_status.html", **head_of(context, record))
     if part == "trials":
-        table = _table(request, record, _from(request)) if record.n_completed else None
-        return render(request, "trials.html", table=table, metrics=[metric.name for metric in METRICS])
+        return HTMLResponse(_trials(request, record), headers=HEADERS)
     raise NotFoundError("part", part)
 
 
@@ -181,7 +202,14 @@ async def events(request: Request, _: Reader, optimization_id: Id) -> Response:
     """Progress and new bests as they happen."""
     context = context_of(request)
     await run_in_threadpool(context.store.optimization, optimization_id)
-    return StreamingResponse(event_stream(context, optimization_id), media_type="text/event-stream", headers=HEADERS)
+    sessions: Sessions = request.app.state.sessions
+    cookie = request.cookies.get(COOKIE)
+
+    async def may_hear() -> bool:
+        return (await run_in_threadpool(sessions.of, cookie)).may("read")
+
+    stream = event_stream(context, optimization_id, may_hear)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
 @router.get("/optimizations/{optimization_id}/figures/{name}")
@@ -194,30 +222,44 @@ def figure(
     y: _Word = "",
     metric: _Word = "objective",
     how: _Word = "median",
+    drawn: _Word = "",
+    where: _Text = "",
 ) -> Response:
-    """A figure over all trials."""
+    """A figure over all trials; of lines, those that fulfil a condition stand out."""
     context = context_of(request)
     record = context.store.optimization(optimization_id)
     currency = context.store.backtest(record.spec.backtest_id).spec.account_currency
+    draw: Callable[[], go.Figure]
     if name == "map":
         if metric != "objective":
             check_columns([metric])
         fixed = {key.removeprefix("at."): v for key, v in request.query_params.items() if key.startswith("at.")}
-        sweep = sweeps_of(request).of(record.optimization_id, [metric])
-        made: go.Figure = surfaces.value_map(sweep, x, y, metric=metric, how=how, fixed=fixed, currency=currency)
+        sweep, in_space = sweeps_of(request).of(record.optimization_id, [metric]), drawn == "surface"
+        told = {"metric": metric, "how": how, "fixed": fixed, "currency": currency, "in_space": in_space}
+        draw = partial(surfaces.value_map, sweep, x, y, **told)
+    elif name == "lines":
+        condition = read_condition(where, record.spec.space) if where.strip() else None
+        sweep = sweeps_of(request).of(record.optimization_id, () if condition is None else condition.names)
+        draw = partial(_lines, sweep, currency, condition)
     elif name in _FIGURES:
         sweep = sweeps_of(request).of(record.optimization_id, ("net_profit", "max_drawdown", "total_trades"))
-        made = _FIGURES[name](sweep, currency)
+        draw = partial(_FIGURES[name], sweep, currency)
     else:
         raise NotFoundError("figure", name)
-    return figure_json(made.to_json())
+    answers: Answers = request.app.state.answers
+    asked = (record.optimization_id, name, tuple(sorted(request.query_params.multi_items())))
+    moves = sweep.record.status == "running"
+    return figure_json(answers.of(asked, sweep, lambda: str(draw().to_json()).encode(), moves=moves))
+
+
+def _lines(sweep: Sweep, currency: str, condition: Expression | None) -> go.Figure:
+    return surfaces.lines(sweep, currency, None if condition is None else fulfils(sweep, condition))
 
 
 _FIGURES: dict[str, Any] = {
     "importance": lambda sweep, _: surfaces.importance_bars(sweep),
     "distribution": surfaces.distribution,
     "risk": surfaces.risk,
-    "lines": surfaces.lines,
     "front": surfaces.front,
 }
 
@@ -238,52 +280,6 @@ async def equities(
         return figure_json(apart.done(context.application, published, pinned.equities, record.optimization_id, indices))
 
     return await context.study(make)
-
-
-@router.get("/optimizations/{optimization_id}/trials/{index}/parameters{suffix}")
-def parameters(request: Request, _: Reader, optimization_id: Id, index: int, suffix: str) -> Response:
-    """A trial's parameters as a file of a platform."""
-    context = context_of(request)
-    record = context.store.optimization(optimization_id)
-    known = pinned.stored(context.store, record, [index])
-    if suffix not in FORMATS or not known.size:
-        raise NotFoundError("file", f"parameters{suffix} of combination {index}")
-    backtest = context.store.backtest(record.spec.backtest_id)
-    rank = int(pinned.ranks_of(context.store, sweeps_of(request), record, known)[0])
-    text = parameter_file(suffix, parameter_set_json(record, backtest, rank, index))
-    name = f"{record.optimization_id[:8]}-rank-{rank}{suffix}"
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text.encode(), media_type="application/octet-stream", headers=headers)
-
-
-@router.get("/optimizations/{optimization_id}/trials.{kind}")
-async def export(request: Request, _: Reader, optimization_id: Id, kind: str) -> Response:
-    """The trials that the table shows, all pages of them, as a file."""
-    context = context_of(request)
-    if kind not in {"csv", "parquet"}:
-        raise NotFoundError("format", kind)
-
-    def make() -> Response:
-        from trading_ai.reports.trials import trial_frame  # noqa: PLC0415 - polars takes 0.2 s
-
-        record = context.store.optimization(optimization_id)
-        asked = _from(request)
-        found = find(context.store, sweeps_of(request), record, Asked(asked.sort, asked.where), _EXPORTED)
-        ranks = pinned.ranks_of(context.store, sweeps_of(request), record, found.page.indices)
-        frame = trial_frame(record, found.page, ranks.tolist(), found.beside)
-        file = io.BytesIO()
-        if kind == "csv":
-            frame.write_csv(file)
-        else:
-            frame.write_parquet(file)
-        n = found.page.indices.size
-        cut = f"-first-{n}-of-{found.total}" if n < found.total else ""
-        name = f"trials-{record.optimization_id[:8]}{cut}.{kind}"
-        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-        media = "text/csv" if kind == "csv" else "application/vnd.apache.parquet"
-        return Response(file.getvalue(), media_type=media, headers=headers)
-
-    return await context.page(make)
 
 
 @router.post("/do/optimizations/{optimization_id}/priority")

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
-from trading_ai.api.origins import SAFE_METHODS, UPLOADS
+from trading_ai.api.origins import SAFE_METHODS, UPLOADS, RefusalError
 from trading_ai.api.problems import Problem, http_problem, problem_of
 from trading_ai.dashboard import wording
 from trading_ai.dashboard.assets import ASSETS
@@ -100,9 +100,11 @@ def go_to(url: str) -> RedirectResponse:
     return RedirectResponse(url, status_code=303, headers=HEADERS)
 
 
-def figure_json(text: str) -> Response:
+def figure_json(figure: str | bytes) -> Response:
     """A figure for the script that draws it."""
-    return Response(text.encode(), media_type="application/json", headers=HEADERS)
+    return Response(
+        figure.encode() if isinstance(figure, str) else figure, media_type="application/json", headers=HEADERS
+    )
 
 
 def wants_page(request: Request) -> bool:
@@ -154,13 +156,14 @@ async def _admit(request: Request, scope: str) -> None:
     changes = request.method not in SAFE_METHODS
     heads = request.headers
     if changes and not own_origin(heads.get("origin"), heads.get("host", ""), heads.get("sec-fetch-site")):
-        raise HTTPException(403, "Only pages of this server may do that.")
+        raise RefusalError(403, "That was asked from elsewhere", "Only pages of this server may do that.")
     if changes and not _sends_small_form(request):
         _check_token(heads.get(HEADER), found)
     if scope and not found.scope:
         raise SignInError
     if scope and not found.may(scope):
-        raise HTTPException(403, f"Your key has scope {found.scope}; this needs {scope}. Ask for another key.")
+        detail = f"Your key has scope {found.scope}; this needs {scope}. Ask for another key."
+        raise RefusalError(403, "Your key does not allow that", detail)
     if changes and _sends_small_form(request):
         _check_token(str((await request.form()).get(FIELD, "")), found)
 
@@ -177,7 +180,9 @@ def _sends_small_form(request: Request) -> bool:
 
 def _check_token(token: str | None, visitor: Visitor) -> None:
     if token is None or not hmac.compare_digest(token.encode(), visitor.token.encode()):
-        raise HTTPException(403, "This page is older than your session. Reload it and try again.")
+        raise RefusalError(
+            403, "This page is out of date", "It is older than your session. Reload it and try again: nothing was done."
+        )
 
 
 class PageRoute(APIRoute):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -12,19 +12,79 @@ from trading_ai.dashboard.home import title_of
 from trading_ai.dashboard.pages import Admin, PageRoute, Reader, go_to, render
 from trading_ai.documents.forms import iso
 from trading_ai.documents.optimizations import status_json
+from trading_ai.driving.pace import trials_per_second
 from trading_ai.store.keys import SCOPES
+from trading_ai.telemetry.measures import actions_counted
+
+if TYPE_CHECKING:
+    from trading_ai.driving.queue import ChunkState
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
+RECOVERED = {
+    "lease_expired": "chunks came back from a worker that fell silent",
+    "republished": "chunks were announced again to the broker",
+    "isolated": "chunks that kept killing workers were taken apart",
+}
+"""What a coordinator does so that nothing is lost, in words."""
+
+
 def _seen(request: Request) -> dict[str, Any]:
     context, now = context_of(request), time.time()
-    running = []
+    settings = context.application.settings
+    running, chunks = [], context.queue.chunks()
     for key in context.queue.running():
         record = context.store.optimization(key)
         title = title_of(record.name, context.store.backtest(record.spec.backtest_id))
-        running.append(status_json(record, now) | {"title": title, "priority": record.priority})
-    return {"workers": context.workers(), "running": running, "broker": bool(context.application.settings.broker)}
+        of_it = [chunk for chunk in chunks if chunk.optimization_id == key]
+        running.append(
+            status_json(record, now)
+            | {
+                "title": title,
+                "priority": record.priority,
+                "chunks": _chunks(of_it, now),
+                "rate": trials_per_second(record, now),
+            }
+        )
+    return {
+        "workers": context.workers(),
+        "running": running,
+        "broker": bool(settings.broker),
+        "recovered": [(n, RECOVERED.get(name, name.replace("_", " "))) for name, n in actions_counted().items()],
+        "links": [
+            (name, link_to(address, request.url.hostname or ""), words)
+            for name, address, words in (
+                ("Flower", settings.flower_url, "every task, one by one"),
+                ("Grafana", settings.grafana_url, "measurements over time"),
+            )
+            if address
+        ],
+    }
+
+
+def _chunks(chunks: list[ChunkState], now: float) -> dict[str, Any]:
+    """Where the chunks of an optimization are."""
+    waiting = [chunk for chunk in chunks if chunk.owner is None]
+    return {
+        "at_work": len(chunks) - len(waiting),
+        "waiting": len(waiting),
+        "oldest": max((now - chunk.queued_at for chunk in waiting), default=None),
+        "lost": sum(chunk.n_kills for chunk in chunks),
+        "suspect": sum(chunk.suspect for chunk in chunks),
+    }
+
+
+def link_to(address: str, host: str) -> str:
+    """Where a browser goes: an address as it is set, or a port of the host by which the page was asked for.
+
+    Args:
+        address: a setting, such as ``https://flower.example.org`` or ``:30555``.
+        host: name or address of the page's host.
+    """
+    if not address.startswith(":"):
+        return address
+    return f"http://{f'[{host}]' if ':' in host else host}{address}"
 
 
 @router.get("/cluster")

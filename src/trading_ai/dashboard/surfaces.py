@@ -17,6 +17,7 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.scatter import profit_against_drawdown
 from trading_ai.figures.slices import parameter_slices
+from trading_ai.figures.surface import parameter_surface
 from trading_ai.optimization.objective import Objective
 from trading_ai.optimization.pareto import on_front
 from trading_ai.parameters import Axis, SearchSpace, Value, value_text
@@ -66,7 +67,15 @@ def chosen_axes(sweep: Sweep, x: str, y: str) -> tuple[str, str]:
 
 
 def value_map(
-    sweep: Sweep, x: str, y: str, *, metric: str, how: str, fixed: Mapping[str, str], currency: str
+    sweep: Sweep,
+    x: str,
+    y: str,
+    *,
+    metric: str,
+    how: str,
+    fixed: Mapping[str, str],
+    currency: str,
+    in_space: bool = False,
 ) -> go.Figure:
     """The objective or a metric over two parameters; the others are held, or every value of them counts.
 
@@ -78,6 +87,7 @@ def value_map(
         how: median or max, of the trials that share a cell.
         fixed: the text of the value that a parameter is held at, by name.
         currency: account currency.
+        in_space: as a surface in space and not as a map; of one parameter alone a line either way.
 
     Raises:
         ParameterError: a parameter does not have that value.
@@ -111,18 +121,15 @@ def value_map(
     if combination and is_shown and shown == objective:
         mark = (_label(across, grid.x_values, combination[first]), _label(down, grid.y_values, combination[second]))
     known = None if best is None or sweep.record.best_score is None else sweep.record.spec.objective
-    made = parameter_heatmap(
-        first,
-        grid.x_values,
-        second,
-        grid.y_values,
-        grid.z,
-        metric=shown,
-        mark=mark,
-        best_value=known.value(sweep.record.best_score or 0.0) if known is not None and mark is not None else None,
-        subtitle="; ".join(part for part in (f"at {said}" if said else "", grid.subtitle) if part),
-        currency=currency,
-    )
+    where = (first, grid.x_values, second, grid.y_values, grid.z)
+    subtitle = "; ".join(part for part in (f"at {said}" if said else "", grid.subtitle) if part)
+    if in_space:
+        made = parameter_surface(*where, metric=shown, mark=mark, subtitle=subtitle, currency=currency)
+    else:
+        value = known.value(sweep.record.best_score or 0.0) if known is not None and mark is not None else None
+        made = parameter_heatmap(
+            *where, metric=shown, mark=mark, best_value=value, subtitle=subtitle, currency=currency
+        )
     return made.update_layout(meta={"axes": [first, second]})
 
 
@@ -163,11 +170,12 @@ def risk(sweep: Sweep, currency: str) -> go.Figure:
     return profit_against_drawdown(*columns, best=sweep.best, currency=currency)
 
 
-def lines(sweep: Sweep, currency: str) -> go.Figure:
-    """Trials as lines through the axes of their parameters."""
+def lines(sweep: Sweep, currency: str, chosen: npt.NDArray[np.bool_] | None = None) -> go.Figure:
+    """Trials as lines through the axes of their parameters; those that fulfil a condition before the others."""
     columns = {axis.name: sweep.parameter(axis.name) for axis in varied(sweep)}
     metric = str(sweep.record.spec.objective.own)
-    return parallel_coordinates(columns, sweep.objective, metric=metric, best=sweep.best, currency=currency)
+    best = sweep.best if chosen is None or (sweep.best is not None and chosen[sweep.best]) else None
+    return parallel_coordinates(columns, sweep.objective, metric=metric, best=best, currency=currency, chosen=chosen)
 
 
 def front(sweep: Sweep, currency: str) -> go.Figure:

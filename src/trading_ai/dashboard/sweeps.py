@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from trading_ai.parameters import Axis
 
 _FRESH_SECONDS, _SHARE = 2.0, 10.0
+_AT_ONCE = 2
+"""Sweeps that are read at the same time: each takes a core, and memory for its columns."""
+
 _MOST_BYTES = 512 << 20
 
 
@@ -97,6 +100,12 @@ class _Kept:
     seconds: float
 
 
+@dataclass
+class _Reading:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    n_waiting: int = 0
+
+
 class Sweeps:
     """What was read lately, of the optimizations that somebody looks at.
 
@@ -107,7 +116,9 @@ class Sweeps:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[str, _Kept] = {}
-        self._lock = threading.Lock()  # one reads, those who want the same wait for it
+        self._lock = threading.Lock()
+        self._reading: dict[str, _Reading] = {}
+        self._slots = threading.BoundedSemaphore(_AT_ONCE)
 
     def of(self, optimization_id: str, names: Iterable[str] = ()) -> Sweep:
         """The trials of an optimization with some metrics.
@@ -120,19 +131,43 @@ class Sweeps:
             NotFoundError: there is no such optimization.
         """
         record = self._store.optimization(optimization_id)
-        wanted = {name for name in names if name in METRIC_COLUMN}
+        key, wanted = record.optimization_id, {name for name in names if name in METRIC_COLUMN}
+        if (found := self._known(record, wanted)) is not None:
+            return found
+        # One reads, those who want the same wait for it; who wants another sweep does not.
+        with self._lock:
+            mine = self._reading.setdefault(key, _Reading())
+            mine.n_waiting += 1
+        try:
+            with mine.lock:
+                if (found := self._known(record, wanted)) is not None:
+                    return found
+                with self._slots:
+                    return self._read(record, wanted)
+        finally:
+            with self._lock:
+                mine.n_waiting -= 1
+                if not mine.n_waiting:
+                    self._reading.pop(key, None)
+
+    def _known(self, record: OptimizationRecord, wanted: set[str]) -> Sweep | None:
         with self._lock:
             kept = self._kept.get(record.optimization_id)
-            if kept is not None and wanted <= kept.sweep.metrics.keys() and _is_fresh(kept, record):
-                return kept.sweep
-            began = time.monotonic()
-            more = set() if kept is None else kept.sweep.metrics.keys()
-            sweep = _read(self._store, record, sorted(wanted | more))
+            is_enough = kept is not None and wanted <= kept.sweep.metrics.keys() and _is_fresh(kept, record)
+            return kept.sweep if kept is not None and is_enough else None
+
+    def _read(self, record: OptimizationRecord, wanted: set[str]) -> Sweep:
+        began = time.monotonic()
+        with self._lock:
+            kept = self._kept.get(record.optimization_id)
+        more = set() if kept is None else kept.sweep.metrics.keys()
+        sweep = _read(self._store, record, sorted(wanted | more))
+        with self._lock:
             self._kept.pop(record.optimization_id, None)
             self._kept[record.optimization_id] = _Kept(sweep, time.monotonic(), time.monotonic() - began)
             while len(self._kept) > 1 and sum(each.sweep.n_bytes for each in self._kept.values()) > _MOST_BYTES:
                 del self._kept[next(iter(self._kept))]
-            return sweep
+        return sweep
 
 
 def _is_fresh(kept: _Kept, record: OptimizationRecord) -> bool:

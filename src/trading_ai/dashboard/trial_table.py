@@ -104,7 +104,7 @@ def find(store: Store, sweeps: Sweeps, record: OptimizationRecord, asked: Asked,
         return Found(found.trials, found.total, asked, shape_columns(store, record, found.trials.indices))
     where = read_condition(asked.where, record.spec.space) if asked.where.strip() else None
     sweep = sweeps.of(record.optimization_id, [*(() if where is None else where.names), name])
-    members = np.flatnonzero(_fulfils(sweep, where))
+    members = np.flatnonzero(fulfils(sweep, where))
     if name:
         column = _sortable(sweep, name)[members]
         groups, values = groups_of_metric(column, descending=asked.sort.startswith("-"))
@@ -128,7 +128,8 @@ def read_condition(text: str, space: SearchSpace) -> Expression:
     return condition
 
 
-def _fulfils(sweep: Sweep, where: Expression | None) -> npt.NDArray[np.bool_]:
+def fulfils(sweep: Sweep, where: Expression | None) -> npt.NDArray[np.bool_]:
+    """Which trials fulfil a condition, shape (n,); all of them where there is none."""
     if where is None:
         return np.ones(sweep.indices.size, dtype=np.bool_)
     held = where.evaluate({name: sweep.column(name) for name in where.names})

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,6 +19,7 @@ from trading_ai.dashboard.optimization import head_of
 from trading_ai.dashboard.pages import PageRoute, Reader, render
 from trading_ai.documents.robustness import assessment_json
 from trading_ai.optimization.ledger import ledger_state
+from trading_ai.robustness.turning import turns_of
 from trading_ai.robustness.verdict import Thresholds
 from trading_ai.studies.assessment import assess_optimization
 from trading_ai.studies.keeping import verdict_of
@@ -154,6 +156,7 @@ def judged(application: Application, optimization_id: str, rank: int, thresholds
             "meaning": meaning_of(found),
             "ledger": ledger_of(found),
             "conditions": list(found.reruns.in_words()),
+            "turns": [asdict(turn) for turn in turns_of(found.study.verdict, asked)],
             "figures": [figure.to_json() for figure in figures(found, backtest.spec.account_currency)],
         }
     )

@@ -229,15 +229,31 @@ class ReferenceSimulator(ReferenceAccount):
         if units <= 0 or equity < self.data.cent / 2 or margin > (equity - used) * (1.0 + 1e-9):
             self.skipped += 1
             return False
+        paid = self.commission(units, entry, t)
+        self.balance -= paid
+        self.open.append(self.position(t, side, units, entry, aims, paid, margin))
+        return True
+
+    def position(
+        self, t: int, side: int, units: float, entry: float, aims: Aims, paid: float = 0.0, margin: float = 0.0
+    ) -> Position:
+        """A position as it is opened: its stop is the nearer one of its own and the trailing one.
+
+        Args:
+            t: the bar.
+            side: +1 long, -1 short.
+            units: its size.
+            entry: the fill.
+            aims: stop, target and distance of the trailing stop.
+            paid: commission paid for the entry, account currency.
+            margin: what it ties up, account currency.
+        """
         stop, reason = aims.stop, STOP_LOSS
         if aims.trail:
             trail = self.level(entry - side * aims.trail)
             if (trail - stop) * side > 0:
                 stop, reason = trail, TRAILING_STOP
-        paid = self.commission(units, entry, t)
-        self.balance -= paid
-        self.open.append(Position(t, side, units, entry, stop, reason, aims.target, entry, paid, margin, aims.trail))
-        return True
+        return Position(t, side, units, entry, stop, reason, aims.target, entry, paid, margin, aims.trail)
 
     def inside_bar(self, t: int) -> None:
         """Fill the levels that bar t touches: its open decides first, then the way against the positions."""

@@ -16,6 +16,7 @@ from typing_extensions import override
 from trading_ai.engine.account import Account, config_vector
 from trading_ai.engine.exit_rows import EXIT_COLUMNS, TIME_EXIT, ExitRows, rows_alike
 from trading_ai.engine.records import N_TALLIES
+from trading_ai.engine.reference_account import Exits
 from trading_ai.engine.sets_run import SetsSimulator
 from trading_ai.engine.simulate import SignalGroup, table_bytes
 from trading_ai.errors import EvaluationError, TradingAIError, said_in_full
@@ -125,6 +126,11 @@ class SweepEvaluator(OneSymbolEvaluator[Strategy]):
         tallies = np.empty((1, N_TALLIES))
         group.run(ExitRows(exits[None, :]), tallies, np.zeros((1, 0), dtype=np.float32))
         return dict(zip(METRIC_NAMES, self._metrics(tallies)[0].tolist(), strict=True))
+
+    def orders_of(self, combination: Mapping[str, Value]) -> tuple[SignalGroup, Exits]:
+        """Orders of any combination with the bars, costs and account that they are carried out on, and its exits."""
+        _, group, (stop, target, trail, break_even, time_exit) = self._grouped(combination)
+        return group, Exits(float(stop), float(target), float(trail), float(break_even), int(time_exit))
 
     # --- inside --------------------------------------------------------------------------------------
 

@@ -47,6 +47,12 @@ def count_actions(actions: Mapping[str, int]) -> None:
         _metrics().actions.labels(action).inc(n)
 
 
+def actions_counted() -> dict[str, int]:
+    """What a coordinator in this process did to recover work since it started, by action."""
+    samples = (sample for family in _metrics().actions.collect() for sample in family.samples)
+    return {s.labels["action"]: int(s.value) for s in samples if s.name.endswith("_total") and s.value}
+
+
 def observe_request(service: str, method: str, route: str, status: int, seconds: float) -> None:
     """Count an HTTP request."""
     metrics = _metrics()

@@ -17,8 +17,8 @@ import pytest
 from tests.fakes.bundles import bundle
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.dashboard.laptop import PAGE, browser
+from trading_ai.dashboard import exports, pinned
 from trading_ai.dashboard import optimization as pages
-from trading_ai.dashboard import pinned
 from trading_ai.dashboard.sweeps import Sweeps
 from trading_ai.engine.sizing import Sizing
 from trading_ai.evaluation.model import BacktestSpec
@@ -164,11 +164,41 @@ def test_a_file_that_was_cut_says_so(client, searched, monkeypatch):
     whole = client.get(f"/optimizations/{searched}/trials.csv")
     assert "-first-" not in whole.headers["content-disposition"]
     n = len(pl.read_csv(io.BytesIO(whole.content)))
-    monkeypatch.setattr(pages, "_EXPORTED", 3)
+    monkeypatch.setattr(pages, "EXPORTED", 3)
+    monkeypatch.setattr(exports, "EXPORTED", 3)
     cut = client.get(f"/optimizations/{searched}/trials.csv")
     assert len(pl.read_csv(io.BytesIO(cut.content))) == 3
     assert f"-first-3-of-{n}.csv" in cut.headers["content-disposition"]
     assert "The first 3 of them as" in client.get(f"/optimizations/{searched}", headers=PAGE).text
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_trial_alone_is_a_table_of_one_row(laptop, client, searched, kind):
+    ranked = laptop.application.store.ranked(searched, 2).indices.tolist()
+    answer = client.get(f"/optimizations/{searched}/trials/{ranked[1]}/parameters.{kind}")
+    assert answer.headers["content-disposition"].endswith(f'-rank-2.{kind}"')
+    read = pl.read_csv if kind == "csv" else pl.read_parquet
+    row = read(io.BytesIO(answer.content))
+    whole = pl.read_parquet(io.BytesIO(client.get(f"/optimizations/{searched}/trials.parquet").content))
+    assert (row["rank"].to_list(), row["combination_index"].to_list()) == ([2], [ranked[1]])
+    assert row["net_profit"][0] == pytest.approx(whole["net_profit"][1])
+    assert client.get(f"/optimizations/{searched}/trials/99999999/parameters.{kind}").status_code == 404
+    assert client.get(f"/optimizations/{searched}/trials/{ranked[1]}/parameters.exe").status_code == 404
+
+
+def test_lines_show_what_a_condition_leaves(client, searched):
+    def lines(where):
+        return client.get(f"/optimizations/{searched}/figures/lines", params={"where": where})
+
+    every = lines("").json()
+    axis = every["layout"]["meta"]["axes"][0]
+    assert axis["heights"] == sorted(axis["heights"])
+    name, value = axis["name"], axis["labels"][1]
+    some = lines(f"{name} >= {value}").json()
+    assert some["layout"]["meta"] == every["layout"]["meta"]
+    assert "chosen, others grey" in some["layout"]["title"]["subtitle"]["text"]
+    assert lines("net_proft > 0").status_code == 422
+    assert lines(f"{name} < {axis['labels'][0]}").status_code == 200
 
 
 # --- numbers that no trial and no bar has

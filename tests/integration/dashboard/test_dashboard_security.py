@@ -130,6 +130,58 @@ class Watched:
         await self.app(scope, received, sent)
 
 
+@pytest.mark.parametrize("ending", ["the key is revoked", "signed out"])
+def test_a_stream_ends_with_the_session(laptop, monkeypatch, ending):
+    from trading_ai.api import progress
+    from trading_ai.dashboard import sessions
+
+    monkeypatch.setattr(progress, "_EVENT_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "_RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr(sessions, "_REMEMBERED_SECONDS", 0.02)
+    held, key = laptop.application.keys.create("watcher", "read", time.time())
+    client = browser(laptop, keys_required=True)
+    sign_in(client, key)
+    running = laptop.slow(50)
+    cookie = client.cookies[COOKIE]
+    found = client.app.state.sessions
+
+    async def listen():
+        async def may_hear():
+            return found.of(cookie).may("read")
+
+        told, ended = [], False
+        async for part in progress.event_stream(client.app.state.context, running, may_hear):
+            told.append(part)
+            if len(told) == 2 and not ended:
+                ended = True
+                if ending == "signed out":
+                    found.sign_out(cookie)
+                else:
+                    laptop.application.keys.revoke(held.key_id, time.time())
+        return told
+
+    try:
+        told = asyncio.run(asyncio.wait_for(listen(), 20))
+    finally:
+        client.app.state.context.service.cancel(running)
+    assert not any(part.startswith(b"event: end") for part in told)
+    assert client.get(f"/optimizations/{running}/events").status_code == 401
+
+
+def test_a_refusal_speaks_of_the_page_and_not_of_an_api_key(laptop, keys):
+    client = browser(laptop, keys_required=True)
+    sign_in(client, keys["run"][1])
+    where = "/do/optimizations/latest/pause"
+    stale = client.post(where, data={"csrf": "0" * 64}, headers=ORIGIN | PAGE)
+    assert (stale.status_code, "out of date" in stale.text, "API key" in stale.text) == (403, True, False)
+    elsewhere = client.post(where, data={"csrf": token_of(client)}, headers={"Origin": "http://evil.example"})
+    assert elsewhere.json()["title"] == "That was asked from elsewhere"
+    client = browser(laptop, keys_required=True)
+    sign_in(client, keys["read"][1])
+    scope = client.post(where, data={"csrf": token_of(client)}, headers=ORIGIN)
+    assert (scope.json()["title"], "scope read" in scope.json()["detail"]) == ("Your key does not allow that", True)
+
+
 FILES = [path for path in changes() if path.endswith(UPLOADS)]
 
 
@@ -156,7 +208,8 @@ def test_files_are_refused_before_they_are_read(laptop, keys, path, who, kind):
 
 
 def test_every_path_of_files_was_seen():
-    assert {"/do/look/datasets", "/do/datasets", "/do/backtests/import", "/do/optimize/import"} <= set(FILES)
+    kept = {"/do/datasets", "/do/backtests/import", "/do/optimize/import"}
+    assert kept | {path.replace("/do/", "/do/look/") for path in kept} <= set(FILES)
 
 
 def test_a_page_that_names_no_visitor_is_not_served():

@@ -12,6 +12,8 @@ import pytest
 
 from tests.integration.api.laptop import STOP, TARGET
 from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser, token_of
+from tests.integration.trade_imports import samples
+from tests.integration.trade_imports.test_passes import mt5_xml
 from trading_ai.dashboard.sweeps import Sweeps
 from trading_ai.dashboard.trial_table import Asked, find
 from trading_ai.errors import ParameterError
@@ -147,6 +149,35 @@ def test_a_file_is_looked_at_and_nothing_kept(laptop):
     refused = client.post("/do/look/datasets", files=bad, data={"symbol": "EURUSD"}, headers=heads | {"X-Part": "1"})
     assert refused.status_code == 422
     assert refused.json()["detail"]
+
+
+def test_reports_and_passes_are_looked_at_and_nothing_kept(laptop):
+    client, store = browser(laptop), laptop.application.store
+    heads = ORIGIN | {"X-CSRF-Token": token_of(client)}
+    before = len(store.backtests()), len(store.optimizations())
+    files = {"file": ("robot.htm", samples.mt4())}
+    seen = client.post("/do/look/backtests/import", files=files, headers=heads | PAGE | {"X-Part": "1"})
+    assert seen.status_code == 200, seen.text
+    shown = " ".join(seen.text.split())
+    for text in ("3 trades of EURUSD by MyRobot", "297.90", "1.108<", "SlPips", "2024-01-04 12:00"):
+        assert text in shown, text
+    other = client.post(
+        "/do/look/backtests/import", files=files, data={"timezone": "UTC+2"}, headers=heads | PAGE | {"X-Part": "1"}
+    )
+    assert "2024-01-04 10:00" in other.text
+    passes = {"file": ("results.xml", mt5_xml().encode())}
+    seen = client.post("/do/look/optimize/import", files=passes, headers=heads | PAGE | {"X-Part": "1"})
+    assert seen.status_code == 200, seen.text
+    shown = " ".join(seen.text.split())
+    for text in ("10 passes of My EA on EURUSD H1", "5 values, 5 to 25", "1,500"):
+        assert text in shown, text
+    assert shown.index(">1,500") < shown.index(">1,320")  # the best by fitness first
+    assert (len(store.backtests()), len(store.optimizations())) == before
+    for where, wrong in (("backtests", b"<html>nothing</html>"), ("optimize", b"a,b\n1,2\n")):
+        bad = {"file": ("x.html", wrong)}
+        refused = client.post(f"/do/look/{where}/import", files=bad, headers=heads | {"X-Part": "1"})
+        assert refused.status_code == 422
+        assert "/tmp" not in refused.text
 
 
 def test_candles_are_those_of_the_bars_however_they_are_joined(laptop, monkeypatch):

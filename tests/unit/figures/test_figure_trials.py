@@ -7,6 +7,7 @@ from trading_ai.figures.parallel import parallel_coordinates
 from trading_ai.figures.pareto import pareto_front
 from trading_ai.figures.sampling import best_and_even_sample
 from trading_ai.figures.scatter import profit_against_drawdown
+from trading_ai.figures.surface import parameter_surface
 from trading_ai.figures.walk_forward_windows import parameter_drift
 
 
@@ -60,6 +61,39 @@ def test_parallel_draws_at_most_the_limit_and_says_so() -> None:
     best = next(t for t in figure.data if t.name == "best")
     assert best.y[-1] == 1.0
     assert best.text[0] == f"fast {columns['fast'][objective.argmax()]}"
+
+
+def test_parallel_draws_what_is_chosen_before_the_others() -> None:
+    columns = {"fast": np.arange(600) % 30, "slow": np.arange(600) // 30}
+    objective = np.linspace(-1.0, 1.0, 600)
+    chosen = columns["fast"] >= 20
+    figure = parallel_coordinates(columns, objective, metric="sharpe_ratio", chosen=chosen)
+    pale, *own = [t for t in figure.data if t.name is None]
+    counts = [int(np.isnan(t.y).sum()) for t in (pale, *own)]
+    assert counts[0] == 150
+    assert sum(counts[1:]) == 200
+    assert min(float(np.nanmin(t.y[0::4])) for t in own) == np.float32(20 / 29)
+    assert "200 of 600 trials chosen" in figure.layout.title.subtitle.text
+    assert next(t for t in figure.data if t.name == "best").y[0] == 1.0  # the best of those chosen
+    assert figure.layout.meta["axes"][0]["labels"][-1] == "29"
+    assert figure.layout.meta["axes"][0]["heights"][-1] == 1.0
+    nothing = parallel_coordinates(columns, objective, metric="sharpe_ratio", chosen=np.zeros(600, np.bool_))
+    assert sum(int(np.isnan(t.y).sum()) for t in nothing.data) == 150
+    assert not [t for t in nothing.data if t.name == "best"]
+
+
+def test_a_surface_has_the_numbers_of_the_map_holes_and_the_best() -> None:
+    z = np.array([[1.0, 2.0, np.nan], [3.0, -1.0, 0.5]])
+    figure = parameter_surface("fast", [5, 10, 20], "mode", ["a<b", "c"], z, metric="sharpe_ratio")
+    np.testing.assert_array_equal(figure.data[0].z, z)
+    assert figure.data[0].text[0][1] == "fast 10, mode a&lt;b"
+    assert (figure.data[1].x[0], figure.data[1].z[0]) == (figure.data[0].x[0], 3.0)
+    marked = parameter_surface("fast", [5, 10, 20], "mode", ["a<b", "c"], z, metric="sharpe_ratio", mark=(10, "c"))
+    assert marked.data[1].z[0] == -1.0
+    hole = parameter_surface("fast", [5, 10, 20], "mode", ["a<b", "c"], z, metric="sharpe_ratio", mark=(20, "a<b"))
+    assert len(hole.data) == 1
+    empty = parameter_surface("fast", [5], "slow", [9], np.full((1, 1), np.nan), metric="sharpe_ratio")
+    assert empty.layout.annotations[0].text == "no trial has a result"
 
 
 def test_parallel_without_results_or_parameters() -> None:

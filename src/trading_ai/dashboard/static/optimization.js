@@ -1,5 +1,6 @@
 // The page of an optimization: follows it, changes the map, and turns the pages of its table in place.
 import { ask, notice, replace } from "./page.js";
+import { Brush } from "./brush.js";
 import { load, refresh, watch } from "./plots.js";
 
 const status = document.getElementById("status");
@@ -29,6 +30,7 @@ function goTo(pairs) {
   for (const key of STATE) url.searchParams.delete(key);
   for (const [key, value] of pairs) if (value) url.searchParams.append(key, value);
   history.pushState(null, "", url);
+  drawLines();
   return turn();
 }
 trials.addEventListener("click", (event) => {
@@ -54,13 +56,29 @@ trials.addEventListener("submit", (event) => {
   if (isUsual && !new URL(location.href).searchParams.has("columns")) data.delete("columns");
   goTo(new URLSearchParams(data));
 });
-addEventListener("popstate", turn);
+// --- the lines: an axis that is cut is a condition on the table, and the table's condition is drawn in the lines
+const lines = document.getElementById("lines");
+const brush = lines && new Brush(lines, (where) => {
+  const state = [...new URL(location.href).searchParams].filter(([key]) => STATE.includes(key) && key !== "where" && key !== "offset");
+  goTo([...state, ["where", where]]);
+});
+/** Lines and their handles as the address says. */
+function drawLines() {
+  if (!lines) return;
+  const where = new URL(location.href).searchParams.get("where") ?? "", wanted = `${lines.dataset.address}${where ? `?where=${encodeURIComponent(where)}` : ""}`;
+  brush.set(where);
+  if (lines.dataset.figure === wanted) return;
+  lines.dataset.figure = wanted;
+  if (lines.dataset.loaded) load(lines);
+}
+drawLines();
+addEventListener("popstate", () => { turn(); drawLines(); });
 
 // --- the map: what lies on its axes, and where the others are held
 const controls = document.getElementById("map-controls"), map = document.getElementById("map");
 function mapQuery() {
   const query = new URLSearchParams();
-  for (const name of ["x", "y", "metric", "how"]) {
+  for (const name of ["x", "y", "metric", "how", "drawn"]) {
     const value = controls.elements[name]?.value;
     if (value && value !== "objective" && !(name === "how" && value === "median")) query.set(name, value);
   }
@@ -76,7 +94,7 @@ function mapQuery() {
 function drawMap() {
   const query = mapQuery(), url = new URL(location.href);
   for (const key of [...url.searchParams.keys()]) {
-    if (["x", "y", "metric", "how"].includes(key) || key.startsWith("at.")) url.searchParams.delete(key);
+    if (["x", "y", "metric", "how", "drawn"].includes(key) || key.startsWith("at.")) url.searchParams.delete(key);
   }
   for (const [key, value] of query) url.searchParams.set(key, value);
   history.replaceState(null, "", url);
@@ -88,7 +106,17 @@ function hideAxes() {
   const axes = map.layout?.meta?.axes ?? [];
   controls.querySelectorAll(".held").forEach((field) => { field.hidden = axes.includes(field.dataset.axis); });
 }
+/** Whether this browser draws in space; the flat map shows the same numbers where it does not. */
+function drawsInSpace() {
+  try { return Boolean(document.createElement("canvas").getContext("webgl")); } catch { return false; }
+}
 if (controls) {
+  const drawn = controls.elements.drawn;
+  if (drawn && !drawsInSpace()) {
+    drawn.value = "";
+    drawn.querySelector("[value=surface]").disabled = true;
+    drawn.querySelector("[value=surface]").textContent += " (this browser has no WebGL)";
+  }
   controls.addEventListener("submit", (event) => event.preventDefault());
   let waiting = 0;
   controls.addEventListener("input", () => { mapQuery(); clearTimeout(waiting); waiting = setTimeout(drawMap, 120); });
@@ -119,6 +147,10 @@ function follow() {
   let isLost = false;
   events.addEventListener("progress", () => { isLost = false; look(); });
   events.addEventListener("end", () => { events.close(); look(true).then(() => notice("It has ended.")); setTimeout(() => location.reload(), 2500); });
-  events.addEventListener("error", () => { if (!isLost) notice("The server does not answer; this page goes on when it does.", true); isLost = true; });
+  events.addEventListener("error", () => {
+    if (events.readyState === EventSource.CLOSED) { location.reload(); return; } // the session is over, or it was deleted
+    if (!isLost) notice("The server does not answer; this page goes on when it does.", true);
+    isLost = true;
+  });
 }
 if (status.dataset.status === "running") follow();

@@ -21,9 +21,6 @@ def import_trades(
 ) -> list[tuple[ImportedTrades, KeptImport]]:
     """Read reports and keep each as a backtest.
 
-    Without a dataset named, the finest one of a report's symbol that covers its times is taken: it tells the clock
-    where the report does not, and the backtest can be replayed on it.
-
     Args:
         service: the store and the artifacts.
         paths: files, archives, folders.
@@ -34,6 +31,21 @@ def import_trades(
     Raises:
         DataError: a file cannot be read; nothing was kept.
         NotFoundError: there is no such dataset.
+    """
+    return [
+        (item, keep_import(service, item.trades, dataset=dataset, name=name or _named(item), now=now))
+        for item, dataset in read_reports(service, paths, stated)
+    ]
+
+
+def read_reports(
+    service: BacktestService, paths: Sequence[Path], stated: Mapping[str, Any]
+) -> list[tuple[ImportedTrades, DatasetRecord | None]]:
+    """Read reports, each with the dataset that it can be replayed on, or None; nothing is kept.
+
+    Without a dataset named, the finest one of a report's symbol that covers its times is taken: it tells the clock
+    where the report does not, and the backtest can be replayed on it. Arguments and errors are those of
+    `import_trades`.
     """
     options = dict(stated)
     wanted = options.pop("dataset_id", None)
@@ -50,10 +62,7 @@ def import_trades(
     ):
         found = _read_again(service, paths, options, found, chosen)
         chosen = [fitting_dataset(datasets, item.trades) for item in found]
-    return [
-        (item, keep_import(service, item.trades, dataset=dataset, name=name or _named(item), now=now))
-        for item, dataset in zip(found, chosen, strict=True)
-    ]
+    return list(zip(found, chosen, strict=True))
 
 
 def _check_symbol(item: ImportedTrades, given: DatasetRecord) -> None:
