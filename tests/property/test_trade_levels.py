@@ -70,7 +70,7 @@ def test_levels_are_those_of_the_run(n, seed, density, rules, costs, exits, firs
 def test_of_other_runs_the_level_that_closed_a_trade_is_known():
     bars = random_bars(200, 3, tf="H1")
     twins = Twins(bars, planned(bars, 3, 0.1, stop="", target="", trail="", size="", entries=False, expiry=False,
-                                exits=""))  # fmt: skip
+                                exits="", pairs=False, stop_limits=False))  # fmt: skip
     exits = Exits(10.0, 15.0)
     trades = twins.reference(exits).trades
     found = that_closed(trades, "this run")

@@ -235,8 +235,9 @@ def figure(
             check_columns([metric])
         fixed = {key.removeprefix("at."): v for key, v in request.query_params.items() if key.startswith("at.")}
         sweep, in_space = sweeps_of(request).of(record.optimization_id, [metric]), drawn == "surface"
-        told = {"metric": metric, "how": how, "fixed": fixed, "currency": currency, "in_space": in_space}
-        draw = partial(surfaces.value_map, sweep, x, y, **told)
+        draw = partial(
+            surfaces.value_map, sweep, x, y, metric=metric, how=how, fixed=fixed, currency=currency, in_space=in_space
+        )
     elif name == "lines":
         condition = read_condition(where, record.spec.space) if where.strip() else None
         sweep = sweeps_of(request).of(record.optimization_id, () if condition is None else condition.names)

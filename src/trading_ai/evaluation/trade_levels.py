@@ -13,7 +13,7 @@ from trading_ai.engine.plan_columns import MARKET
 from trading_ai.engine.records import BREAK_EVEN, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP
 from trading_ai.engine.reference import ReferenceSimulator
 from trading_ai.engine.reference_account import Exits, Position
-from trading_ai.engine.reference_plans import Entry, PlannedReference
+from trading_ai.engine.reference_plans import PlannedReference
 from trading_ai.engine.simulate import SignalGroup
 from trading_ai.evaluation.job import space_evaluator, strategy_as_started
 from trading_ai.evaluation.model import BacktestSpec
@@ -148,9 +148,10 @@ def _opened(simulator: ReferenceSimulator, trade: np.void, bar: int) -> tuple[Po
         aims = simulator.aims(side, simulator.anchor(bar, side, entry))
         return simulator.position(bar, side, float(trade["units"]), entry, aims), True
     row = int(np.searchsorted(simulator.plan.bar, bar, side="right")) - 1
-    if row < 0 or int(simulator.orders.entry[simulator.plan.bar[row]]) != side:
+    ordered = [] if row < 0 else simulator.ordered(int(simulator.plan.bar[row]))
+    order = next((order for order in ordered if order.side == side), None)  # a straddle has one of each side
+    if order is None:
         return None
-    order = Entry(side, int(simulator.plan.bar[row]), simulator.plan.rows[row])
     aims = simulator.aims_of(order, entry)
     # What the bar of a fill at a price of its own had for the position is known to the run alone.
     return simulator.position(bar, side, float(trade["units"]), entry, aims), order.kind == MARKET
