@@ -122,7 +122,7 @@ def test_a_title_stands_clear_of_the_legend():
 
 
 def test_a_function_of_a_file_is_named_without_its_folders():
-    assert label("/home/a_b/fit_ness.py:steady_one") == "fit_ness.py:steady_one"
+    assert label("/srv/a_b/fit_ness.py:steady_one") == "fit_ness.py:steady_one"
     assert label(r"plateau(C:\\x\\fit.py:calm)") == "plateau(fit.py:calm)"
     assert label("sharpe_ratio") == "Sharpe ratio"
 

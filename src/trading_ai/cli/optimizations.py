@@ -88,7 +88,7 @@ def cancel(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -
 
 
 def pause(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) -> None:
-    """Pause an optimization, whichever process runs it; the chunks under way are finished, and `resume` goes on."""
+    """Pause an optimization, whichever process runs it; `resume` goes on."""
     record = Application().service.pause(optimization_id)
     if as_json:
         _print(record)
@@ -99,7 +99,7 @@ def pause(*, optimization_id: str = OPTIMIZATION_ID, as_json: bool = AS_JSON) ->
 
 
 def prioritize(optimization_id: str = OPTIMIZATION_ID, priority: int = PRIORITY, *, as_json: bool = AS_JSON) -> None:
-    """Give an optimization more, or less, of the workers that others wait for as well, from now on."""
+    """Give an optimization more, or less, of the workers that others wait for too."""
     record = Application().service.prioritize(optimization_id, priority)
     if as_json:
         _print(record)

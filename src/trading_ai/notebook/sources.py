@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from trading_ai._syntax import module_tree
 from trading_ai.errors import StorageError, StrategyError
 
 _DEFINITIONS = ast.ClassDef | ast.FunctionDef
@@ -118,7 +119,7 @@ def _definition(thing: Any, parameter: str) -> tuple[ast.AST, Mapping[str, Any],
         code, globals_, closed = function.__code__, function.__globals__, _closed(function)
     lines = linecache.getlines(code.co_filename, globals_)
     try:
-        tree = ast.parse("".join(lines))
+        tree = module_tree("".join(lines), code.co_filename)
     except SyntaxError as error:  # magics stand in the cell
         raise _unreadable(thing, parameter) from error
     at = code.co_firstlineno
