@@ -179,8 +179,8 @@ class Objective:
         """
         scores = self.measured(metrics) * float(self.better)
         if self.promises_profit:
-            change = metrics[:, _RETURN] / 100.0
-            scores = np.where((change < 0.0) & ~np.isnan(scores), change, scores)
+            change = metrics[:, _RETURN]
+            scores = np.where((change < 0.0) & ~np.isnan(scores), change / 100.0, scores)
         result: Floats = np.where(ruined(metrics), -np.inf, scores)
         return result
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.driving.test_service import EXITS, house, started  # noqa: F401
@@ -48,6 +48,7 @@ def test_an_objective_that_promises_no_profit_is_left_as_it_is():
     assert Objective.parse("sharpe_ratio * 2").scores(metrics).tolist() == [2.0, 4.0]
 
 
+@example([(0.0, 1.0), (1.0, -5e-324)])
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-99, 300)), min_size=2, max_size=20))
 def test_who_lost_money_never_leads_who_earned(trials):
     ratios, changes = zip(*trials, strict=True)
