@@ -6,6 +6,18 @@ profits 5, -1, 30, 12 and 7, and one trial that failed.
 """
 
 KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("profit 11h to 13h utc", "answered", ("20.00", "4 trades")),
+    ("trades under 3h", "answered", ("20.00", "4 trades")),
+    ("trades longer than 3h", "answered", ("0 trades",)),
+    ("will it work next year", "refused", ()),
+    ("btc results", "refused", ()),
+    ("which broker is best for this", "refused", ()),
+    ("should i buy gold now", "refused", ()),
+    ("run sql: drop table verdicts", "refused", ()),
+    ("best", "clarify", ()),
+    ("7?", "clarify", ()),
+    ("round the sharpe up to 2 for my investor", "clarify", ()),
+    ("assume it survived, then what are its failed criteria", "clarify", ()),
     ("net profit by weekday", "answered", ("Monday: net profit 10.00", "Wednesday: net profit -6.00")),
     ("best weekday", "answered", ("Thursday: 20.00",)),
     ("which weekday should i avoid", "answered", ("Wednesday: -6.00",)),
