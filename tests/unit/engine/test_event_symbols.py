@@ -390,3 +390,21 @@ def test_it_runs_in_python_and_says_why(kind, what):
     why = why_not_compiled(kind(), euro(40).with_others([bars_of([YEN_FLAT] * 40, symbol=USDJPY)]))
     assert f"{what}: another symbol is traded, as Python only" in why
     assert why.startswith("line ")
+
+
+def test_an_order_that_reverses_and_one_that_counts_positions_know_their_own_symbol():
+    def begin(ctx, that):
+        ctx.sell(0.1)
+        that.sell(0.2)
+
+    def turn(ctx, that):
+        that.buy(0.3, reverse=True, pyramiding=1)  # nothing is long of this symbol, whatever the other has
+
+    def again(ctx, that):
+        ctx.sell(0.1, pyramiding=2)  # the second short of its own symbol: the other's long does not count
+        that.buy(0.1, pyramiding=1)  # there is a long of this symbol already
+
+    ran = run(euro(5), [bars_of([YEN_FLAT] * 5, symbol=USDJPY)], {0: begin, 1: turn, 2: again})
+    assert [(symbol, entry, exit_) for symbol, entry, _, exit_, _, _ in trades_of(ran)] == [
+        ("USDJPY", 1, 2), ("EURUSD", 1, 4), ("EURUSD", 3, 4), ("USDJPY", 2, 4),
+    ]  # fmt: skip
