@@ -13,7 +13,7 @@ import pytest
 from tests.chromium import running_chromium
 from tests.integration.api.served import Service, service
 
-WIDTHS = (1280, 390)
+WIDTHS = (1280, 768, 390)
 
 
 @pytest.fixture(scope="package")

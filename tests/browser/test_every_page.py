@@ -40,7 +40,7 @@ def axe() -> str:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_fits_and_is_silent(visit, served, path):
-    for width, colours in zip(WIDTHS, ("light", "dark"), strict=True):
+    for width, colours in zip(WIDTHS, ("light", "dark", "dark"), strict=True):
         seen = visit(width, colours)
         seen.go(filled(served, path))
         if "verdict" in path:
