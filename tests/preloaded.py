@@ -122,11 +122,21 @@ def run_command(
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    if sys.platform == "linux" and _preloaded().suits(env):
+    if _can_be_watched() and _preloaded().suits(env):
         return _preloaded().run(arguments, env=env, cwd=cwd, timeout=timeout)
     return subprocess.run(
         [*COMMAND, *arguments], env=env, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
     )
+
+
+@lru_cache(maxsize=1)
+def _can_be_watched() -> bool:
+    """Whether this system tells of a process's end as a file that can be waited for: Linux, but for some sandboxes."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _kill(pid: int) -> None:
