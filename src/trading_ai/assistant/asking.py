@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from trading_ai.errors import NotFoundError
 Worded = Callable[[LanguageModel, Sequence[Statement], str], list[str] | None]
 """Words sentences anew, one text for each, its figures checked; None where the model's words do not hold."""
 
+_QUOTED = re.compile('["\u201c]([^"\u201c\u201d]{1,200})["\u201d]')
 _MOST_PARTS = 3
 _MOST_CHOICES = 4
 _EXAMPLES = (
@@ -79,9 +81,13 @@ class Assistant:
         if len(question) > MAX_CHARACTERS:
             return _refused(f"A question has at most {MAX_CHARACTERS:,} characters.")
         refused = refusal(question)
-        if refused is not None:
+        if refused is not None and not _QUOTED.search(question):
             return _refused(refused)
         desk = Desk(self._sql, catalogue(self._sql), self._retriever)
+        if refused is not None:
+            told = refusal(_without_names(question, {run.name for run in desk.stored.runs}))
+            if told is not None:
+                return _refused(told)
         answer = self._answer(question, desk, context, conversation)
         return self.in_words(answer, question) if words else answer
 
@@ -223,6 +229,11 @@ class Assistant:
         n_worded = sum(text != own for text, own in zip(texts, plain, strict=True))
         told = f"{n_worded} of {len(plain)} sentences are in a language model's words, which were checked"
         return replace(answer, worded=tuple(texts), assumptions=(*answer.assumptions, told))
+
+
+def _without_names(question: str, names: set[str]) -> str:
+    """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
+    return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
 
 
 def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from trading_ai.assistant.fillers import FILLERS
-from trading_ai.assistant.hearing import Names, normal
+from trading_ai.assistant.hearing import Names, spoken
 from trading_ai.assistant.lexicon import phrases
 from trading_ai.assistant.nicknames import shortened
 from trading_ai.assistant.ports import Sql
@@ -85,6 +85,11 @@ class Catalogue:
     optimizations: tuple[Run, ...]
     datasets: tuple[tuple[str, str, str, int], ...]
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Optimizations and backtests."""
+        return (*self.optimizations, *self.backtests)
+
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Symbols of datasets and runs."""
@@ -108,7 +113,7 @@ class Catalogue:
                 label = strategy_label(value) if kind == "strategy" else value
                 for phrase in {label.lower(), label.replace("_", " ").lower()} if label else ():
                     found[phrase] = (kind, value)
-            called = _tokens(run.name)
+            called = spoken(run.name)
             if len(called) > 2 and called not in found:
                 if called in phrases() or called in FILLERS:
                     shadowed[called] = run.name
@@ -126,10 +131,6 @@ class Catalogue:
         ids = {run.run_id: run.kind for run in (*self.optimizations, *self.backtests)}
         searches = {o.name for o in self.optimizations if o.name} - {b.name for b in self.backtests}
         return Names(found, ids | {d[0]: "dataset" for d in self.datasets}, shadowed, frozenset(searches))
-
-
-def _tokens(name: str) -> str:
-    return " ".join(re.findall(r"\w+(?:[-'&/.]\w+)*", normal(name)))
 
 
 def catalogue(sql: Sql) -> Catalogue:

@@ -162,6 +162,14 @@ def _conditions(items: list[Item]) -> list[Item]:
         bounds = is_tag(behind_it, "cmp") and behind_it.text in {"or more", "or less", "or fewer"}  # type: ignore[union-attr]
         if operator_at is None and bounds and is_tag(following, "noun", "dim", "metric"):
             operator_at = place + 2 + behind
+        beaten_by = found[operator_at] if operator_at is not None else None
+        if is_tag(beaten_by, "cmp") and beaten_by.text in {"better than", "worse than"}:  # type: ignore[union-attr]
+            again = _same_parameter(found, place)
+            if again is not None and operator_at is not None:
+                text = f"{again.text.partition(' = ')[0]} = {number:g}"
+                found[operator_at : place + 1 + behind] = [Tag("condition", again.value, text, "=", number)]
+                place = operator_at + 1
+                continue
         if operator_at is not None:
             operator: Operator = found[operator_at].value  # type: ignore[union-attr, assignment]
             follows = operator_at == place + 1 + behind  # "2 or more bars"
@@ -209,6 +217,13 @@ def _conditions(items: list[Item]) -> list[Item]:
                 ]
                 place = beaten + 1
                 continue
+            again = _same_parameter(found, place)
+            if again is not None and before is not None and (is_tag(before, "cue", "cmp", "order") or before == "or"):
+                found[place : place + 1 + behind] = [
+                    Tag("condition", again.value, f"{again.text.partition(' = ')[0]} = {number:g}", "=", number)
+                ]
+                place += 1
+                continue
             if is_tag(before, "parameter"):
                 assert isinstance(before, Tag)
                 tag = Tag("condition", _of_bearer(before), f"{before.text} = {number:g}", "=", number)
@@ -223,6 +238,14 @@ def _conditions(items: list[Item]) -> list[Item]:
                 ]
         place += 1
     return found
+
+
+def _same_parameter(items: Sequence[Item], place: int) -> Tag | None:
+    """The value of a parameter that another number is set beside: ``a stop of 40 or 60``."""
+    for item in reversed(items[max(0, place - _FAR) : place]):
+        if isinstance(item, Tag) and item.kind == "condition":
+            return item if item.operator == "=" and item.value.startswith("parameter:") else None
+    return None
 
 
 def _of_bearer(bearer: Tag) -> str:

@@ -99,6 +99,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "agg:share": ("100.0 *", "share", "percent", "rate"),
     "agg:sum": ("sum(", "_trades", "_paid", "costs", "profit", "count(distinct", "ledger", "over ("),
     "cue:took": ("seconds", "_at", "time"),
+    "cue:assumed": ("costs->>",),
+    "cue:sizing": ("sizing->>", "units"),
+    "cue:rules": ("rules->>",),
     "agg:count": ("count(", "total_trades", "_trades", "n_", "max_consecutive", "hit", "stop_outs", "exits", "skipped"),
     "agg:max": (*_ORDERED, "max_", "hit", "largest_", "highest"),
     "agg:min": (*_ORDERED, "lowest"),
@@ -159,6 +162,7 @@ def unheard(heard: Heard, topic: str, queries: Sequence[str], said: Sequence[str
         tag.text or tag.value
         for tag in heard.tags
         if not (tag.kind == "subject" and heard.has("name"))  # "across the run that is called so"
+        if not (topic == "figures" and tag.key == "cue:compare" and len(heard.values("metric")) > 1)  # both are told
         if not _stands(tag, sql, texts, topic)
         or (tag.kind == "metric" and told is not None and tag.value not in told)
         or (tag.negated and tag.kind in _NEEDED and not re.search(r"not in|<>|not \(", sql))

@@ -32,7 +32,7 @@ pretty probably produce produced produces profitably provide pull put question q
 realized really really-good receive regard regarding remember remind respect respective respectively resulted
 resulting results' right roughly run run's running runs said saw say says see seeing seem seems seen serious
 seriously set sets setup setups shall she should show-me shown shw simple simply sits so some somehow someone
-something somewhere speak specific specifically spent spot stand stands start-to-finish strategy's stuff such
+something somewhere speak specific specifically spent spot stand still stands start-to-finish strategy's stuff such
 suggest sure system's take taken taking talk task tell tell-me tested th than thank thanks that that'll the their
 theirs them themselves then there there're there's these they they're thing things think those thought through thx
 times to too total-wise totally toward traded trades' trading trading-ai trading-days tradingai trial's tried truly

@@ -12,7 +12,7 @@ from trading_ai.assistant.combining import combined
 from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.foreign import in_english
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
-from trading_ai.assistant.rewriting import REWRITTEN
+from trading_ai.assistant.rewriting import rewritten
 from trading_ai.assistant.spelling import corrected_word
 from trading_ai.assistant.tags import Heard, Tag
 
@@ -64,9 +64,7 @@ def normal(question: str) -> str:
     """A question in lower case, without control characters, contractions written out."""
     text = unicodedata.normalize("NFKC", question[:MAX_CHARACTERS])
     text = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).lower()
-    for pattern, instead in REWRITTEN:
-        text = re.sub(pattern, instead, text)
-    return " ".join(text.split())
+    return " ".join(rewritten(text).split())
 
 
 def hear(question: str, names: Names, context: str = "") -> Heard:
@@ -155,8 +153,16 @@ def _meant(
     return meanings[0]
 
 
+def spoken(name: str) -> str:
+    """A name as a question holds it: its words in lower case, and nothing between them."""
+    return " ".join(re.findall(r"\w+(?:[-'&/.]\w+)*", normal(name)))
+
+
 def _quoted(text: str, names: Names) -> Tag:
-    found = names.phrases.get(text)
+    words = spoken(text)
+    if words in names.shadowed:
+        return Tag("name", names.shadowed[words], text)
+    found = names.phrases.get(text) or names.phrases.get(words)
     return Tag("name", text, text) if found is None else Tag(found[0], found[1], text)
 
 

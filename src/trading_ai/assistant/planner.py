@@ -20,8 +20,8 @@ ASKED_BACK = 0.2
 TAG_LEFT = 0.42
 """What a tag costs that a topic does not account for."""
 
-WORD_LEFT = 0.42
-"""What a word costs that nobody knows."""
+WORD_LEFT = 0.43
+"""What a word costs that nobody knows: more than any reading can afford."""
 
 CORRECTED = 0.03
 """What a corrected typing error costs."""

@@ -9,7 +9,8 @@ from trading_ai.assistant.hearing import normal
 _VERBS = (
     "delete|drop|remove|erase|wipe|truncate|destroy|kill|purge|clear|reset|update|insert|alter|rename|overwrite|"
     "modify|edit|"
-    "cancel|pause|resume|restart|stop|start|launch|execute|buy|sell|place|close|open|deploy|install|shut down|publish|"
+    "cancel|pause|resume|restart|stop(?! \\d|s)|start|launch|execute|buy|sell|place|close|open|deploy|install|shut "
+    "down|publish|"
     "upload|add(?! up)|append|rerun|re-run|archive|email|"
     "create|grant|revoke|change|set"
 )
@@ -38,6 +39,10 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\byou (?:must|have to|shall|will now|need to) (?:say|answer|reply|respond|tell|print|show|output|pretend|"
         r"ignore)\b"
         r"|\bignore the (?:data|database|rows|figures)\b"
+        r"|\b(?:do|obey|follow|execute|carry out) (?:as|what|whatever|the orders?|the commands?|everything)\b.{0,40}"
+        r"\b(?:says?|tells?|asks?|written|orders?)\b"
+        r"|\b(?:round|adjust|massage|tweak|inflate|beautify|fake|falsify|fudge)\b.{0,40}\b(?:up|down|"
+        r"for (?:my|the|our) (?:investors?|clients?|boss|report|pitch)|look (?:better|good))\b"
         r"|<\s*script|\{\{|\bassistant:|\bsystem:",
         "Questions are read as questions only: no text can give orders here.",
     ),
@@ -85,7 +90,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         rf"^(?:ok(?:ay)?,? )?{_POLITE}(?:{_VERBS})\b(?! by\b| from\b| of\b| to\b| date\b| time\b| capital\b| "
-            rf"balance\b| equity\b| price\b| hours?\b| loss| losses|s\b| "
+            rf"balance\b| equity\b| price\b| hours?\b| loss| losses|s\b| and (?:the )?(?:target|tp|take|profit)| vs\b| "
         rf"or\b| and sell| trades? (?:made|won|lost|did|have|are)|-)(?!.*\?$.*\bwhich\b)",
         "Questions change nothing and trade nothing: commands do that. `trading-ai --help` lists them, and \"how do I "
         "...\" finds the page.",

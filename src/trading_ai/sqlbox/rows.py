@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,9 @@ def backtest_rows(records: Sequence[BacktestRecord]) -> list[Sent]:
         texts("parameters", [json_text(spec.parameters) for spec in specs]),
         numbers("capital", np.array([spec.capital for spec in specs], dtype=np.float64)),
         texts("account_currency", [spec.account_currency for spec in specs]),
+        texts("sizing", [json_text(asdict(spec.sizing)) for spec in specs]),
+        texts("costs", [json_text(asdict(spec.costs)) for spec in specs]),
+        texts("rules", [json_text(asdict(spec.rules)) for spec in specs]),
         texts("start", [spec.start for spec in specs]),
         texts("end", [spec.end for spec in specs]),
         moments("created_at", [r.created_at for r in records]),

@@ -6,8 +6,10 @@ import re
 
 from typing_extensions import override
 
+from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.showing import unit_of
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import searched_columns
@@ -19,6 +21,11 @@ _OF_BACKTESTS = frozenset(BACKTESTS.names)
 _COUNTS = frozenset(m.name for m in METRICS if m.unit == "count")
 _CLOSED = {"max_drawdown": "max_balance_drawdown", "max_drawdown_percent": "max_balance_drawdown_percent"}
 """What tells something of a drawdown where no equity is stored, as of an imported report."""
+
+_RUINED = (
+    "The account was not ruined: its equity never reached zero (ruined is {a}).",
+    "The account was ruined: its equity reached zero (ruined is {a}).",
+)
 
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
 
@@ -114,6 +121,9 @@ class Figures(Topic):
                 run.currency,
             )
             for name in metrics:
+                if name == "ruined":
+                    draft.say(_RUINED[bool(found.value(0, name))], a=found.cell(0, name))
+                    continue
                 draft.say(f"The {name.replace('_', ' ')} is {{a}}.", a=found.cell(0, name))
                 other = _CLOSED.get(name)
                 if other is not None and found.value(0, name) is None and other not in metrics:
@@ -140,6 +150,8 @@ class Figures(Topic):
             for name in known:
                 draft.say(f"The {name.replace('_', ' ')} of the best trial is {{a}}.", a=found.cell(0, name))
             draft.offer(f"trading-ai robustness {short(run.run_id)}   (is it luck?)")
+        if heard.cue("compare") and len(metrics) == 2 and unit_of(metrics[0]) == unit_of(metrics[1]):
+            _apart(run, metrics, draft)
         if "buy_and_hold_percent" in metrics:
             made, market = found.value(0, "return_percent"), found.value(0, "buy_and_hold_percent")
             if made is not None and market is not None:
@@ -151,6 +163,21 @@ class Figures(Topic):
             draft.say(
                 "It made money." if value > 0 else "It lost money." if value < 0 else "It neither made nor lost money."
             )
+
+
+def _apart(run: Run, metrics: list[str], draft: Draft) -> None:
+    """How far two figures of a run, of one unit, lie apart."""
+    source = (
+        f"backtests where backtest_id = {quoted(run.run_id)}"
+        if run.kind == "backtest"
+        else f"trials({quoted(run.run_id)}) where rank = 1"
+    )
+    first, second = map(column, metrics)
+    found = draft.query(
+        f"select {second} - {first} as difference from {source}", {"difference": unit_of(metrics[0])}, run.currency
+    )
+    names = [name.replace("_", " ") for name in metrics]
+    draft.say(f"The {names[1]} less the {names[0]} is {{d}}.", d=found.cell(0, "difference"))
 
 
 def _metrics(heard: Heard) -> list[str]:

@@ -8,7 +8,7 @@ from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.neighbours import neighbours
-from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import direction, parameter_column
 from trading_ai.documents.words import short
@@ -39,6 +39,8 @@ class Parameters(Topic):
             return 0.1
         if heard.has("noun", "trade") or heard.has("dim") or heard.has("exit") or heard.has("direction"):
             return 0.1
+        if len(_set_beside(heard)) > 1 and not heard.has("noun", "trade"):
+            return 0.97
         named = heard.has("parameter")
         about = named or heard.has("noun", "param")
         if heard.cue("edge") and (about or heard.has("noun", "winner") or heard.has("order", "best")):
@@ -96,8 +98,12 @@ class Parameters(Topic):
         run = desk.optimization(heard, draft)
         if not run.searched:
             raise Unanswerable(f"{run.label} searches no parameter.", ["list my optimizations"])
+        beside = _set_beside(heard)
         asked = [p for p in heard.values("parameter") if p in run.searched]
-        if heard.has("parameter") and not asked:
+        if len(beside) > 1 and beside[0].value.removeprefix("parameter:") in run.searched:
+            _beside(heard, run, draft, beside)
+            return
+        if (heard.has("parameter") or len(beside) > 1) and not asked:
             raise Unanswerable(
                 f"{run.label[0].upper()}{run.label[1:]} does not search {', '.join(heard.values('parameter'))}; it "
                 f"searches "
@@ -119,6 +125,40 @@ class Parameters(Topic):
                 _trend(run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
+
+
+def _set_beside(heard: Heard) -> list[Tag]:
+    """Values of one parameter that are compared: "is a stop of 40 better than 60"."""
+    found = [t for t in heard.all("condition") if t.operator == "=" and t.value.startswith("parameter:")]
+    return [t for t in found if t.value == found[0].value]
+
+
+def _beside(heard: Heard, run: Run, draft: Draft, tags: list[Tag]) -> None:
+    """Some values of a parameter, each by all trials that have it."""
+    name = parameter_column(tags[0].value.removeprefix("parameter:"))
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
+    values = ", ".join(f"{t.number:g}" for t in tags)
+    p, m = column(name), column(metric)
+    found = draft.query(
+        f"select {p}, count(*) as n_trials, median({m}) as median_value, max({m}) as highest_value from "
+        f"trials({quoted(run.run_id)}) where error is null and {p} in ({values}) group by {p} "
+        f"order by median_value {direction(metric, heard)} nulls last, {p}",
+        {name: "plain", "n_trials": "trials", "median_value": "ratio", "highest_value": "ratio"},
+    )  # fmt: skip
+    of = run.objective.replace("_", " ") if metric == "score" else metric.replace("_", " ")
+    there = {found.value(row, name) for row in range(len(found))}
+    draft.assume(f"A value is judged by the median {of} of all trials that have it")
+    for row in range(len(found)):
+        draft.say(
+            f"{name.replace('_', ' ')} {{value}}: median {of} {{median}} over {{n}} combinations, at best {{best}}.",
+            value=found.cell(row, name), median=found.cell(row, "median_value"), n=found.cell(row, "n_trials"),
+            best=found.cell(row, "highest_value"),
+        )  # fmt: skip
+    missing = [f"{t.number:g}" for t in tags if t.number not in there]
+    if missing:
+        draft.say(f"No trial has a {name.replace('_', ' ')} of {' or '.join(missing)}.")
+    elif len(found) > 1 and found.value(0, "median_value") is not None:
+        draft.say(f"{name.replace('_', ' ')} {{value}} does better.", value=found.cell(0, name))
 
 
 def _ranges(run: Run, draft: Draft) -> None:

@@ -9,7 +9,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.listing import datasets, limit_of, strategies, where_of
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import direction
+from trading_ai.assistant.trial_sql import COSTS, direction
 from trading_ai.documents.sql_tables import BACKTESTS
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
@@ -33,7 +33,7 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "outcome", "cue:cost", "cue:source", "cue:cause", "noun:timeframe",
+        "cue:version", "cue:took", "cue:no_costs", "outcome", "cue:cost", "cue:source", "cue:cause", "noun:timeframe",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -55,6 +55,9 @@ class Records(Topic):
             return 0.1
         if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
             return 0.9
+        several = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"})
+        if heard.cue("no_costs") and several and (heard.asks_which() or heard.has("agg", "count")):
+            return 0.97
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
@@ -169,7 +172,7 @@ class Records(Topic):
 
 
 def _kind(heard: Heard) -> str:
-    if heard.cue("imported"):
+    if heard.cue("imported", "no_costs"):
         return "backtest"
     for kind in ("backtest", "optimization"):
         if heard.has("noun", kind):
@@ -199,6 +202,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         where.append("net_profit < 0")
     elif heard.has("metric", "ruined") and not heard.has("order"):
         where.append("ruined = 1")
+    if heard.cue("no_costs"):
+        where.append(f"{COSTS} = 0")
     condition = " and ".join(where)
     metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN and m != "ruined"]
     if heard.has("agg", "count"):

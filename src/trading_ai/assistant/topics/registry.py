@@ -10,6 +10,7 @@ from trading_ai.assistant.topics.days import DAYS
 from trading_ai.assistant.topics.drawdowns import DRAWDOWNS
 from trading_ai.assistant.topics.figures import FIGURES
 from trading_ai.assistant.topics.howto import HOWTO
+from trading_ai.assistant.topics.market import MARKET
 from trading_ai.assistant.topics.meanings import MEANINGS
 from trading_ai.assistant.topics.notes import OF_USERS
 from trading_ai.assistant.topics.parameters import PARAMETERS
@@ -20,16 +21,17 @@ from trading_ai.assistant.topics.records import RECORDS
 from trading_ai.assistant.topics.robustness import ROBUSTNESS
 from trading_ai.assistant.topics.settings import SETTINGS
 from trading_ai.assistant.topics.streaks import STREAKS
+from trading_ai.assistant.topics.terms import TERMS
 from trading_ai.assistant.topics.topic import Topic
 from trading_ai.assistant.topics.trades import TRADES
 from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
-    HOWTO, OF_USERS, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS,
+    HOWTO, OF_USERS, TERMS, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS,
     PARAMETERS, PERIODS, TRADES, TRIALS,
     FIGURES,
-    COMPARING, QUALITY,
+    COMPARING, QUALITY, MARKET,
     PROGRESS, RECORDS, ADVICE, MEANINGS,
 )  # fmt: skip
 

@@ -51,11 +51,12 @@ class Robustness(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        if heard.has("agg", "count") and (heard.has("subject", "all") or heard.has("noun", "run", "optimization")):
-            _counted(draft)
-            return
         named = any(heard.has(kind) for kind in ("name", "id_optimization", "id_backtest")) or heard.context
         plural = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"run", "optimization"})
+        of_runs = heard.has("subject", "all") or heard.has("noun", "run", "optimization")
+        if of_runs and heard.has("agg", "count") and not named and not heard.has("noun", "criterion"):
+            _counted(draft)
+            return
         if (
             not named
             and (plural or heard.has("subject", "all") or heard.asks_which())

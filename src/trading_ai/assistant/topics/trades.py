@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.catalogue import Run
@@ -35,6 +37,9 @@ from trading_ai.assistant.trade_sql import (
 from trading_ai.documents.words import short
 
 _SHOWN = 5
+_NAMED_SO = re.compile(
+    r"\b(?:backtest|run|optimization|sweep) (?:asian?|london|tokyo|new york|ny|us) (?!session|hours)\w"
+)
 _LISTED = {
     "largest_win": "net_profit desc",
     "largest_loss": "net_profit",
@@ -65,6 +70,8 @@ class Trades(Topic):
             return 0.1  # advice is asked for, and not what to stay away from
         if heard.has("noun", "winner"):
             return 0.1
+        if heard.has("session") and _NAMED_SO.search(heard.question.lower()):
+            return 0.3  # "the backtest london breakout": a name of none that is stored
         if heard.cue("when") and heard.has("metric", "largest_win", "largest_loss"):
             return 0.96
         if heard.has("time_of", "entry") and heard.has("time_of", "exit") and any(heard.has(kind) for kind in TIMES):
@@ -158,6 +165,8 @@ class Trades(Topic):
             draft.assume(f"Sessions in UTC: {hours}")
         if grouped:
             _grouped(heard, run, draft, grouped, where, words)
+        elif heard.has("agg", "share") and where and heard.has("metric", "net_profit"):
+            _share_of_profit(run, draft, where, words)
         elif heard.has("agg", "share") and where:
             _share(heard, run, draft)
         elif wants_list(heard):
@@ -216,6 +225,25 @@ def _share(heard: Heard, run: Run, draft: Draft) -> None:
         f"{{s}} of the trades{_of(of_words)} are{_of(words)}: {{n}} of {{all}}.",
         s=found.cell(0, "share"), n=found.cell(0, "n_trades"), all=found.cell(0, "n_all"),
     )  # fmt: skip
+
+
+def _share_of_profit(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
+    """What part of the net profit some trades made; a loss has no parts that add up to it in a way that says much."""
+    test = " and ".join(where).replace("{trades}", f"trades({quoted(run.run_id)})")
+    found = draft.query(
+        f"select sum(net_profit) filter (where {test}) as profit_of_them, sum(net_profit) as net_profit, "
+        f"count(*) filter (where {test}) as n_trades, "
+        f"100.0 * sum(net_profit) filter (where {test}) / nullif(sum(net_profit), 0) as share "
+        f"{trades_from(run, where, only=False)}",
+        {"profit_of_them": "account currency", "n_trades": "trades", "share": "%"}, run.currency,
+    )  # fmt: skip
+    cells = {name: found.cell(0, name) for name in found.rows.columns}
+    draft.say(
+        f"The trades{_of(words)} made {{profit_of_them}} ({{n_trades}} trades) of the net profit of {{net_profit}}.",
+        **cells,
+    )
+    if (found.value(0, "net_profit") or 0.0) > 0:
+        draft.say("That is {share} of it.", **cells)
 
 
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:

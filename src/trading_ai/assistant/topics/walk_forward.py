@@ -7,10 +7,13 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Citation, Draft, quoted
-from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.showing import harmless
+from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.robustness import verdict_of
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.documents.words import short
+
+_SHOWN = 12
 
 
 class WalkForward(Topic):
@@ -22,13 +25,15 @@ class WalkForward(Topic):
         "noun:backtest",
         "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
         "noun:strategy", "cue:robust",
-        "cue:progress", "cue:list", "subject",
+        "cue:progress", "cue:list", "subject", "condition", "noun:trade", "cue:used",
     }  # fmt: skip
     offers = ("did the walk-forward make money?", "do its parameters drift?")
 
     @override
     def fit(self, heard: Heard) -> float:
-        if heard.has("dim") or heard.has("noun", "trade", "dataset") or heard.cue("howto", "meaning"):
+        if heard.has("dim") or heard.has("noun", "dataset") or heard.cue("howto", "meaning"):
+            return 0.2
+        if heard.has("noun", "trade") and (heard.has("order") or heard.has("direction") or heard.has("outcome")):
             return 0.2
         if heard.cue("walk"):
             return 0.96
@@ -97,6 +102,19 @@ class WalkForward(Topic):
             _end(where, draft, "asc", "worst")
         elif heard.has("order", "best"):
             _end(where, draft, "desc", "best")
+        chosen = [t for t in heard.all("condition") if t.value.startswith("parameter:") and t.operator == "="]
+        if chosen:
+            _chosen(where, draft, chosen)
+        if heard.has("agg", "avg", "median"):
+            _of_each(where, draft, "median" if heard.has("agg", "median") else "avg")
+        if heard.cue("list") and (windows_asked(heard) or heard.has("subject", "all")):
+            for row in range(min(len(windows), _SHOWN)):
+                cells = {name: windows.cell(row, name) for name in windows.rows.columns}
+                draft.say(
+                    "{train_end} to {test_end}: {out_of_sample_profit} with {out_of_sample_trades} trades, by "
+                    "{parameters}.",
+                    **cells,
+                )
         draft.offer('trading-ai sql "select * from walk_forward_windows"')
 
     def _from_verdict(self, heard: Heard, desk: Desk, draft: Draft) -> None:
@@ -121,6 +139,40 @@ class WalkForward(Topic):
                 t=found.cell(row, "threshold"),
             )
         draft.offer(f"trading-ai walk-forward {short(run.backtest_id)} --param NAME=MIN:MAX:STEP --windows 12M/3M")
+
+
+def windows_asked(heard: Heard) -> bool:
+    """Whether windows are asked for one by one."""
+    return any(tag.text.endswith("s") for tag in heard.all("noun") if tag.value == "window")
+
+
+def _chosen(where: str, draft: Draft, conditions: list[Tag]) -> None:
+    """How many windows chose some values."""
+    test = " and ".join(
+        f"cast(parameters->>{quoted(t.value.removeprefix('parameter:'))} as double) = {t.number:g}" for t in conditions
+    )
+    found = draft.query(
+        f"select count(*) filter (where {test}) as n_chosen, count(*) as n_windows from walk_forward_windows {where}",
+        {"n_chosen": "windows", "n_windows": "windows"},
+    )
+    words = " and ".join(harmless(t.text) for t in conditions)
+    draft.say(f"{{n}} of {{all}} windows chose {words}.", n=found.cell(0, "n_chosen"), all=found.cell(0, "n_windows"))
+
+
+def _of_each(where: str, draft: Draft, function: str) -> None:
+    """The middle of what windows earned where they traded."""
+    found = draft.query(
+        f"select {function}(out_of_sample_profit) as profit_of_each, {function}(out_of_sample_sharpe) as "
+        f"sharpe_of_each, {function}(out_of_sample_trades) as trades_of_each from walk_forward_windows {where}",
+        {"profit_of_each": "account currency", "sharpe_of_each": "ratio", "trades_of_each": "ratio"},
+    )
+    called = "median" if function == "median" else "average"
+    cells = {name: found.cell(0, name) for name in found.rows.columns}
+    draft.say(
+        f"The {called} window earned {{profit_of_each}} out of sample with {{trades_of_each}} trades, at a Sharpe "
+        "ratio of {sharpe_of_each}.",
+        **cells,
+    )
 
 
 def _end(where: str, draft: Draft, order: str, word: str) -> None:
