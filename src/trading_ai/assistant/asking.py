@@ -127,7 +127,7 @@ class Assistant:
                     answers = [self._carried_out(plan, desk) for plan in made if plan is not None]
                     if all(answer.status == "answered" for answer in answers):
                         return joined(answers)
-                    return next(answer for answer in answers if answer.status != "answered")
+                    return _as_far_as_answered(answers, [part.question for part in several])
         return self._planned(heard, desk)
 
     def _following(self, heard: Heard, question: str, before: tuple[tuple[object, ...], str, str]) -> Heard | None:
@@ -234,6 +234,20 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
+
+
+def _as_far_as_answered(answers: Sequence[Answer], questions: Sequence[str]) -> Answer:
+    """What can be answered of several questions, and that the others cannot; a question back goes before."""
+    good = [answer for answer in answers if answer.status == "answered"]
+    if not good or any(answer.status == "clarify" for answer in answers):
+        return next(answer for answer in answers if answer.status != "answered")
+    made = joined(good)
+    lost = [
+        f'Not answered is "{harmless(question)}": {" ".join(answer.texts)}'
+        for answer, question in zip(answers, questions, strict=True)
+        if answer.status != "answered"
+    ]
+    return replace(made, assumptions=(*made.assumptions, *lost))
 
 
 def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:

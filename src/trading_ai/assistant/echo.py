@@ -98,6 +98,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "agg:std": ("stddev",),
     "agg:share": ("100.0 *", "share", "percent", "rate"),
     "agg:sum": ("sum(", "_trades", "_paid", "costs", "profit", "count(distinct", "ledger", "over ("),
+    "cue:cost": ("commission", "costs", "spread"),
     "cue:took": ("seconds", "_at", "time"),
     "cue:assumed": ("costs->>",),
     "cue:sizing": ("sizing->>", "units"),
@@ -185,7 +186,7 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
     if tag.kind == "parameter":
         return tag.value.lower() in sql or (topic == "walk_forward" and "parameters" in sql)
     if tag.kind in _NEVER:
-        return tag.kind == "neg" and topic == "costs"
+        return tag.kind == "neg" and topic in {"costs", "robustness"}
     if tag.kind in _BY_CHOICE:
         return True
     if tag.kind == "name":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import combinations
 
 from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
@@ -49,6 +50,14 @@ def shortened(names: Iterable[str], strategies: Iterable[str], symbols: Iterable
                 phrase = " ".join(words[place : place + length])
                 if not all(_known(word) or word in taken for word in words[place : place + length]):
                     parts.setdefault(phrase, set()).add(name)
+        for first, second in combinations(words, 2):
+            if words.index(second) - words.index(first) > 1 and len(words) <= 6:
+                parts.setdefault(f"{first} {second}", set()).add(name)  # "gold grid" of "gold rsi grid"
+    for name in set(names):
+        squeezed = "".join(_words(name))
+        if len(_words(name)) > 1 and len(squeezed) > 5 and squeezed not in phrases():
+            parts.setdefault(squeezed, set()).add(name)
+            parts.setdefault(" ".join(_words(name)), set()).add(name)
     for phrase, of in parts.items():
         if len(of) == 1 and phrase not in found and len(phrase) >= _SHORTEST and phrase not in phrases():
             found[phrase] = {("name", next(iter(of)))}

@@ -35,7 +35,7 @@ CLOSE = 0.02
 SURE = 0.8
 """Confidence from which the earlier topic of two close ones answers."""
 
-_BOTH_ENDS = frozenset({"comparing", "howto", "meanings", "advice", "robustness"})
+_BOTH_ENDS = frozenset({"days", "comparing", "howto", "meanings", "advice", "robustness"})
 """Topics to which an order says nothing."""
 
 _OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
@@ -100,6 +100,7 @@ def plans(heard: Heard) -> list[Plan]:
                 topic.name not in _OVER_ALL
                 and heard.has("subject", "all")
                 and heard.has("noun", "backtest", "optimization", "run")
+                and not heard.has("name")
             ):
                 fit -= TAG_LEFT  # it answers of one run only
             if topic.name not in _OF_SEVERAL and several:
@@ -109,7 +110,8 @@ def plans(heard: Heard) -> list[Plan]:
             if counted and topic.name not in _OVER_ALL:
                 fit -= TAG_LEFT  # it counts other things
             both = heard.has("order", "best") and heard.has("order", "worst", "lowest") and not heard.cue("edge")
-            if both and topic.name not in _BOTH_ENDS:
+            grouped = topic.name == "trades" and heard.has("dim")
+            if both and topic.name not in _BOTH_ENDS and not grouped:
                 fit -= TAG_LEFT  # one end of a ranking is answered, not both
         found.append(Plan(topic, heard, fit, len(left)))
     return sorted(found, key=lambda plan: -plan.confidence)  # stable: the earlier topic first

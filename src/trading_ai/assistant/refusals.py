@@ -65,7 +65,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\b(?:live|real|demo|broker(?:age)?|real[ -]money)\s+(?:trading\s+)?(?:account|balance|positions?|trades?|"
-        r"orders?|money)\b|\bmy broker\b|\bopen (?:positions?|trades?|orders?)\b"
+        r"orders?|money)\b|(?<!if )\bmy broker\b|\bopen (?:positions?|trades?|orders?)\b"
         r"|\bpending orders?\b|\bmargin (?:left|available|level)\b|\bbank\b|\bpaper account\b|\b(?:account|"
         r"positions?) (?:live|at my broker)\b|\blive (?:results?|performance|price|prices|quotes?|spread)\b"
         r"|\bmy (?:real|actual) (?:profit|loss|account|balance|money)\b|\bright now at\b",
@@ -118,6 +118,11 @@ _HOW_TO = re.compile(
     r"i|is it possible to)\b"
 )
 
+_OF_KEYS = re.compile(
+    r"^(?:how|where|what command|which command)\b.{0,30}\b(?:make|create|add|issue|revoke|delete|rotate|generate|get)\b"
+    r".{0,20}\bkeys?\b"
+)
+
 CAN_ASK = (
     "what can be asked: results and rankings, parameters, robustness and luck, walk-forwards, costs, trades by hour, "
     "weekday, month, "
@@ -135,6 +140,8 @@ def refusal(question: str) -> str | None:
     """
     text = normal(question)
     for place, (pattern, said) in enumerate(_COMPILED):
+        if said.startswith("Secrets") and _OF_KEYS.search(text):
+            continue  # how to make a key is no secret
         if place >= len(_COMPILED) - 3 and place < len(_COMPILED) - 1 and _HOW_TO.match(text):
             continue  # how to delete something is a question
         if pattern.search(text):

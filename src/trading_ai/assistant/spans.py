@@ -33,6 +33,9 @@ def _one(items: Sequence[Item], place: int, before: list[Item]) -> tuple[int, li
     item = items[place]
     if isinstance(item, str) and (after := _AFTER.match(item)):
         return 1, [Tag("after", f"{after[1]}:{after[2]}", f"after {after[2]} {after[1]}")]
+    points = _points(items, place)
+    if points is not None:
+        return points
     months = _months(items, place)
     if months is not None:
         return months
@@ -75,6 +78,36 @@ def _months(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
     low, high = int(first.value), int(last.value)
     every = [n % most + 1 for n in range(low - 1, low + (high - low) % most)]
     return begins + 3, [Tag(first.kind, str(n), f"{first.text} to {last.text}") for n in every]
+
+
+_JOINTS = frozenset({"to", "till", "until", "through", "and", "-"})
+
+
+def _points(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:
+    """``between 2017-01-01 and 2017-03-31``, ``from March 2016 to June 2018``: both ends belong to it."""
+    if items[place] not in {"from", "between"}:
+        return None
+    first = _point(items, place + 1)
+    joint = item_at(items, place + 1 + first[0]) if first else None
+    last = _point(items, place + 2 + first[0]) if first and joint in _JOINTS else None
+    if first is None or last is None:
+        return None
+    said = f"{first[2]} to {last[2]}"
+    spans: list[Item] = [Tag("span", f">={first[1]}", said), Tag("span", f"<={last[1]}", said)]
+    return 2 + first[0] + last[0], spans
+
+
+def _point(items: Sequence[Item], place: int) -> tuple[int, str, str] | None:
+    """A date, a year, or a month of a year: how many items it takes, as a span has it, and as it was written."""
+    item = item_at(items, place)
+    if is_tag(item, "date"):
+        return 1, f"date:{_value(item)}", _text(item)
+    if year := _year(item):
+        return 1, f"year:{year}", year
+    year = _year(item_at(items, place + 1))
+    if is_tag(item, "month") and year:
+        return 2, f"date:{year}-{int(_value(item)):02d}", f"{_text(item)} {year}"
+    return None
 
 
 def _since(items: Sequence[Item], place: int) -> tuple[int, list[Item]] | None:

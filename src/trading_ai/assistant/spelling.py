@@ -36,6 +36,8 @@ def corrected_word(token: str, vocabulary: frozenset[str] | set[str], every: fro
         return token
     if token in _USUAL:
         return _USUAL[token]
+    if token.endswith("in") and len(token) >= 4 and (token + "g" in every or token + "g" in english()):
+        return token + "g"  # "runnin"
     found = _nearest(token, vocabulary, every)
     return token if found != token and token in english() and not _inflected(token, found) else found
 

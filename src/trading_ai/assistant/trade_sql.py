@@ -19,7 +19,7 @@ SESSIONS = {"asia": (22, 7), "london": (7, 13), "new_york": (13, 22)}
 SESSION_NAMES = {"asia": "Asia", "london": "London", "new_york": "New York"}
 _WON = f"net_profit >= {HALF_A_CENT}"
 _LOST = f"net_profit <= -{HALF_A_CENT}"
-_HELD_HOURS = "date_diff('minute', entry_time, exit_time) / 60.0"
+HELD_HOURS = "epoch(exit_time - entry_time) / 3600.0"
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ DIMENSIONS: dict[str, Dimension] = {
         f"case when {_WON} then 'won' when {_LOST} then 'lost' else 'neither' end", "", "outcome", timed=False
     ),
     "duration": Dimension(
-        f"case when {_HELD_HOURS} < 1 then '1: under 1 h' when {_HELD_HOURS} < 4 then '2: 1 to 4 h' "
-        f"when {_HELD_HOURS} < 24 then '3: 4 to 24 h' when {_HELD_HOURS} < 72 then '4: 1 to 3 days' "
+        f"case when {HELD_HOURS} < 1 then '1: under 1 h' when {HELD_HOURS} < 4 then '2: 1 to 4 h' "
+        f"when {HELD_HOURS} < 24 then '3: 4 to 24 h' when {HELD_HOURS} < 72 then '4: 1 to 3 days' "
         "else '5: 3 days or more' end", "", "time held", timed=False,
     ),
 }  # fmt: skip
@@ -165,7 +165,7 @@ def condition_sql(tag: Tag) -> str | None:
     columns = {
         "metric:net_profit": "net_profit", "metric:mae": "mae", "metric:mfe": "mfe", "metric:bars_held": "bars_held",
         "metric:average_bars_held": "bars_held", "metric:commission_paid": "commission", "metric:swap_paid": "-swap",
-        "metric:units": "units", "held:hour": _HELD_HOURS, "held:day": f"{_HELD_HOURS} / 24.0",
+        "metric:units": "units", "held:hour": HELD_HOURS, "held:day": f"{HELD_HOURS} / 24.0",
         "metric:expectancy": "net_profit", "metric:largest_win": "net_profit",
     }  # fmt: skip
     column = columns.get(tag.value)
@@ -215,7 +215,8 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         words.append(("not " if tag.negated else "") + tag.value.replace("_", " "))
     for tag in heard.all("span"):
         sql.append(span_sql(tag.value, time)[0])
-        words.append(harmless(tag.text))
+        if harmless(tag.text) not in words:
+            words.append(harmless(tag.text))
     for tag in heard.all("after"):
         made, n = after_sql(tag.value)
         sql.append(f"{made}{HALF_A_CENT}")

@@ -54,6 +54,14 @@ def conditions(heard: Heard, run: Run) -> tuple[list[str], list[str], list[str]]
     return sql, words, missing
 
 
+def ranked_by(run: Run) -> str:
+    """The metric that an optimization ranks by, ``score`` where it is none of them.
+
+    A score is not always the metric: where that promises profit, a trial that lost money scores its return instead.
+    """
+    return run.objective if run.objective in METRIC_COLUMN else "score"
+
+
 def direction(metric: str, heard: Heard) -> str:
     """``desc`` or ``asc``: which end of a metric is asked for; the good one unless said otherwise."""
     worst = heard.has("order", "worst", "loss")

@@ -14,12 +14,20 @@ _FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour
 
 def turned(items: Sequence[Item]) -> list[Item]:
     """The same items, those that others turn round or make more exact changed."""
-    items = list(items)
+    items = _made(list(items))
     items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
     items = _compared(items)
     if any(is_tag(item, "factor") and "%" in item.text for item in items):  # type: ignore[union-attr]
         items = [i for i in items if not (is_tag(i, "order") and i.text in _MORE)]  # type: ignore[union-attr]
     return items
+
+
+def _made(items: list[Item]) -> list[Item]:
+    """``how many trades does it make``: none of them needs to have won."""
+    counted = any(is_tag(i, "agg") and i.value == "count" for i in items)  # type: ignore[union-attr]
+    if not counted or not any(is_tag(i, "noun") and i.value == "trade" for i in items):  # type: ignore[union-attr]
+        return items
+    return ["the" if is_tag(i, "order") and i.text in {"make", "makes", "made"} else i for i in items]  # type: ignore[union-attr]
 
 
 def _number(item: Item | None) -> float | None:

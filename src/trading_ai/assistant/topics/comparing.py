@@ -27,7 +27,7 @@ class Comparing(Topic):
     accounts = ALWAYS | {
         "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
         "noun:winner",
-        "cue:imported", "noun:symbol",
+        "cue:imported", "noun:symbol", "cue:why",
     }  # fmt: skip
     offers = ("compare my last two backtests",)
 
@@ -41,6 +41,8 @@ class Comparing(Topic):
             and heard.has("subject", "latest")
             and (heard.has("metric") or heard.has("order") or heard.cue("compare"))
         ):
+            return 0.95
+        if len(heard.values("name")) > 2 and not heard.has("dim"):
             return 0.95
         if len(heard.values("name")) > 1 and (heard.has("metric") or heard.has("order")):
             return 0.95
@@ -66,6 +68,10 @@ class Comparing(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
+        named = desk.named_runs(heard)
+        if len(named) > 2:
+            _many(heard, named, draft)
+            return
         runs = _two(heard, desk)
         metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN] or list(_USUAL)
         a, b = runs
@@ -102,6 +108,27 @@ class Comparing(Topic):
         _costs_of(a, b, draft)
         if a.currency != b.currency:
             draft.assume("Their accounts have different currencies: money is not comparable")
+
+
+def _many(heard: Heard, runs: list[Run], draft: Draft) -> None:
+    """More than two runs, each with its figures."""
+    metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN] or list(_USUAL)
+    columns = ", ".join(column(m) for m in metrics)
+    selected = " union all ".join(
+        f"select {place} as place, {columns} from {_source(run)} t where {_one(run, 't')}"
+        for place, run in enumerate(runs)
+    )
+    found = draft.query(f"select * from ({selected}) order by place", {}, runs[0].currency)
+    if any(run.currency != runs[0].currency for run in runs):
+        draft.assume("Their accounts have different currencies: money is not comparable")
+    for row in range(len(found)):
+        cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(metrics)}
+        told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(metrics))
+        draft.say(f"{_capital(runs[int(found.value(row, 'place'))].label)}: {told}.", **cells)
+
+
+def _capital(text: str) -> str:
+    return (text[0].upper() + text[1:]).replace("{", "(").replace("}", ")")
 
 
 def _costs_of(a: Run, b: Run, draft: Draft) -> None:

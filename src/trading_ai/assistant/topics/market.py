@@ -63,12 +63,17 @@ class Market(Topic):
 
 def _clock(datasets: list[str], draft: Draft) -> None:
     rows = draft.query(
-        "select symbol, timeframe, detected->>'timezone' as timezone, detected->>'timezone_decided_by' as decided_by "
+        "select symbol, timeframe, detected->>'timezone' as timezone, detected->>'timezone_decided_by' as decided_by, "
+        "detected->>'side' as side "
         f"from datasets where dataset_id in ({', '.join(map(quoted, datasets))}) order by created_at desc, dataset_id"
     )
     for row in range(min(len(rows), 8)):
         cells = {name: rows.cell(row, name) for name in rows.rows.columns}
-        draft.say("{symbol} {timeframe}: the file's times were read as {timezone} ({decided_by}).", **cells)
+        draft.say(
+            "{symbol} {timeframe}: the file's times were read as {timezone} ({decided_by}); side of its prices: "
+            "{side}.",
+            **cells,
+        )
     draft.say("Times are kept in UTC.")
 
 

@@ -10,7 +10,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.neighbours import neighbours
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import direction, parameter_column
+from trading_ai.assistant.trial_sql import direction, parameter_column, ranked_by
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.robustness.verdict import Thresholds
@@ -110,7 +110,7 @@ class Parameters(Topic):
                 f"{', '.join(run.searched)}.",
                 [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
             )
-        if heard.cue("method") and not heard.has("order"):
+        if heard.cue("method") and not heard.has("order") and not heard.cue("edge"):
             _ranges(run, draft)
         elif heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))
@@ -136,7 +136,7 @@ def _set_beside(heard: Heard) -> list[Tag]:
 def _beside(heard: Heard, run: Run, draft: Draft, tags: list[Tag]) -> None:
     """Some values of a parameter, each by all trials that have it."""
     name = parameter_column(tags[0].value.removeprefix("parameter:"))
-    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), ranked_by(run))
     values = ", ".join(f"{t.number:g}" for t in tags)
     p, m = column(name), column(metric)
     found = draft.query(
@@ -210,7 +210,7 @@ def _trend(run: Run, draft: Draft, asked: list[str]) -> None:
 
 def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
     """Each value of a parameter by the trials that have it: the median says what it does whatever the others are."""
-    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), ranked_by(run))
     worst = heard.has("order", "worst")
     lowest = heard.has("order", "lowest")
     way = direction(metric, heard) if metric != "score" else "asc" if worst or lowest else "desc"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from trading_ai.assistant.desk import Desk, Unanswerable
+from trading_ai.assistant.desk import Desk
 from trading_ai.assistant.drafts import Draft, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
@@ -46,6 +46,8 @@ class Progress(Topic):
             heard.cue("far", "progress", "eta", "speed", "took", "how_much", "exists") or not heard.has("noun")
         ):
             return 0.95
+        if heard.cue("why") and heard.has("status") and (heard.has("name") or heard.has("id_optimization")):
+            return 0.93
         if heard.cue("far") or (heard.cue("eta") and heard.has("subject", "this")):
             return 0.85
         if heard.cue("eta", "speed", "took") and about:
@@ -133,11 +135,16 @@ def _workers(draft: Draft) -> None:
     )  # fmt: skip
     draft.offer("GET /api/v1/workers/status   (each worker: host, heartbeat, chunks)")
     if not len(found):
-        raise Unanswerable(
-            "No optimization is running, so no worker has anything to do. Which workers are online is not among what "
-            "can be asked: "
-            "GET /api/v1/workers/status of the optimizer API says so.", ["list my optimizations"],
-        )  # fmt: skip
+        none = draft.query(
+            "select count(*) filter (where status = 'running') as n_running from optimizations",
+            {"n_running": "optimizations"},
+        )
+        draft.say(
+            "{n} optimizations are running, so no worker has anything to do. Which workers are online is not among "
+            "what can be asked: GET /api/v1/workers/status of the optimizer API says so.",
+            n=none.cell(0, "n_running"),
+        )
+        return
     for row in range(len(found)):
         draft.say(
             "On {name}, {n} of {t} trials are done; {w} workers were busy on average.", name=found.cell(row, "name"),

@@ -128,6 +128,8 @@ class Records(Topic):
             return 0.9
         if heard.cue("rank_by", "list") and plural and heard.has("metric") and heard.has("noun", "backtest"):
             return 0.9
+        if heard.has("limit") and plural and heard.has("subject", "latest") and not heard.has("metric"):
+            return 0.9
         latest = heard.has("subject", "latest") and heard.has("noun", "optimization", "backtest")
         if latest and all(tag.kind in {"cue", "subject", "noun"} and tag.value in _PLAIN for tag in heard.tags):
             return 0.8
@@ -373,7 +375,7 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
         }
         draft.say(
             "Optimization {optimization_id} {name}, {created_at}: {status}, {n_completed} of {n_total} trials by "
-            "{method}, best {objective} "
+            "{method}, ranked by {objective}; the best score is "
             "{best_score}.", **cells,
         )  # fmt: skip
         if found.value(row, "message"):

@@ -86,6 +86,18 @@ class Settings(Topic):
         cells = {name: found.cell(0, name) for name in ("strategy", "symbol", "timeframe", "capital", "parameters")}
         draft.say("It ran {strategy} on {symbol} {timeframe} with a capital of {capital}.", **cells)
         draft.say("Its parameters are {parameters}.", **cells)
+        if found.value(0, "start") is not None or found.value(0, "end") is not None:
+            draft.say(
+                "It traded from {a} on, until {b}."
+                if found.value(0, "end") is not None and found.value(0, "start") is not None
+                else "It traded from {a} on."
+                if found.value(0, "start") is not None
+                else "It traded until {b}.",
+                a=found.cell(0, "start"),
+                b=found.cell(0, "end"),
+            )
+        if heard.cue("version"):
+            draft.say("The engine's version was {v}.", v=found.cell(0, "engine_version"))
         if heard.cue("period"):
             bars = draft.query(
                 "select d.first_time, d.last_time from backtests b join datasets d using (dataset_id) where "

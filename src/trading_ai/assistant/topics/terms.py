@@ -55,12 +55,13 @@ class Terms(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         run = desk.base(desk.newest(heard, draft))
-        if heard.cue("sizing") or heard.has("metric", "units"):
+        if sized := heard.cue("sizing") or heard.has("metric", "units"):
             _sized(run, draft)
-        elif heard.cue("rules"):
+        if ruled := heard.cue("rules"):
             _ruled(run, draft)
-        else:
-            _charged(run, draft, [m for m in heard.values("metric") if m in _COSTS])
+        costs = [m for m in heard.values("metric") if m in _COSTS]
+        if costs or heard.cue("cost") or not (sized or ruled):
+            _charged(run, draft, costs)
         draft.offer(f"trading-ai backtest show {short(run.run_id)}")
 
 
@@ -118,7 +119,8 @@ def _sized(run: Run, draft: Draft) -> None:
         draft.say("No size was given: positions have 10,000 units, or what the capital buys if that is less.")
     else:
         draft.say(_SIZES.get(mode, "The size is {size}."), size=found.cell(0, "size"))
-    draft.say("A position is worth {p} of the capital.", p=found.cell(0, "position_percent"))
+    if found.value(0, "position_percent") is not None:
+        draft.say("A position is worth {p} of the capital.", p=found.cell(0, "position_percent"))
 
 
 def _ruled(run: Run, draft: Draft) -> None:

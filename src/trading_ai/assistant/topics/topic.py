@@ -9,7 +9,8 @@ from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
 
 ALWAYS = frozenset({
-    "cue:list", "cue:used", "cue:results", "cue:exists", "cue:how_much", "subject", "id_backtest", "id_optimization",
+    "cue:list", "cue:also", "cue:used", "cue:results", "cue:exists", "cue:how_much", "subject",
+    "id_backtest", "id_optimization",
     "id_unknown",
     "name",
     "symbol",

@@ -24,6 +24,7 @@ from trading_ai.assistant.trade_sql import (
     COUNT,
     DIMENSIONS,
     HALVES,
+    HELD_HOURS,
     MEASURES,
     SESSIONS,
     Measure,
@@ -56,7 +57,7 @@ class Trades(Topic):
 
     name = "trades"
     accounts = ALWAYS | {
-        "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "cue:cost", "condition",
+        "metric", "agg", "order", "limit", "dim", "time_of", "cue:compare", "cue:imported", "condition",
         "cue:when", "cue:next", "ends",
         "noun:trade", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:bar", "noun:days",
         *FILTERS,
@@ -199,6 +200,15 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
         return
     for name, made in chosen.items():
         draft.say(f"The {made.words} of trades{_of(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n)
+    if {"bars_held", "average_bars_held"} & set(chosen):
+        hours = draft.query(
+            f"select avg({HELD_HOURS}) as hours_held, median({HELD_HOURS}) as median_hours {trades_from(run, where)}",
+            {"hours_held": "ratio", "median_hours": "ratio"},
+        )
+        draft.say(
+            "In time, that is {a} hours on average, and {m} hours in the middle of them (median).",
+            a=hours.cell(0, "hours_held"), m=hours.cell(0, "median_hours"),
+        )  # fmt: skip
     if not chosen:
         draft.say(f"{{n}} trades{' are' + _of(words) if words else ' are there'}.", n=n)
     if heard.has("order", "gain", "loss") and "net_profit" in chosen and aggregate == "":
@@ -244,6 +254,11 @@ def _share_of_profit(run: Run, draft: Draft, where: list[str], words: list[str])
     )
     if (found.value(0, "net_profit") or 0.0) > 0:
         draft.say("That is {share} of it.", **cells)
+
+
+def _both_ends(heard: Heard) -> bool:
+    """Whether the best and the worst are asked for."""
+    return heard.has("order", "best") and heard.has("order", "worst", "lowest")
 
 
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
@@ -330,6 +345,15 @@ def _grouped(heard: Heard, run: Run, draft: Draft, grouped: list[str], where: li
         mean = draft.query(f"select avg(n_trades) as average_trades from ({sql})", {"average_trades": "ratio"})
         draft.say(f"On average {{a}} trades for each {keys[0].words} that has any.", a=mean.cell(0, "average_trades"))
     what = f"{measure.words}{' of trades' + _of(words) if words else ''}"
+    if order and _both_ends(heard):
+        last = len(found) - 1
+        for row, superlative in ((0, "lowest" if order == "asc" else "highest"),
+                                 (last, "highest" if order == "asc" else "lowest")):  # fmt: skip
+            draft.say(
+                f"The {superlative} {what} has the {keys[0].words} {{key}}: {{value}} ({{n}} trades).",
+                key=found.cell(row, names[0]), value=found.cell(row, column), n=found.cell(row, "n_trades"),
+            )  # fmt: skip
+        return
     if order:
         superlative = "lowest" if order == "asc" else "highest"
         draft.say(

@@ -7,9 +7,10 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import conditions, direction, searched_columns
+from trading_ai.assistant.trial_sql import conditions, direction, parameter_column, ranked_by, searched_columns
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 
@@ -23,7 +24,8 @@ class Trials(Topic):
     name = "trials"
     accounts = ALWAYS | {
         "metric", "agg", "order", "limit", "condition", "noun:trial", "noun:winner", "noun:run", "noun:optimization",
-        "noun:param", "cue:failed", "cue:rank_by", "place", "cue:results", "outcome", "parameter", "noun:strategy",
+        "noun:param", "cue:failed", "cue:rank_by", "cue:lead",
+        "place", "cue:results", "outcome", "parameter", "noun:strategy",
     }  # fmt: skip
     offers = ("top 5 combinations by profit factor", "how many combinations had a sharpe above 1?")
 
@@ -41,7 +43,7 @@ class Trials(Topic):
         ]
         if len(on_trials) < len(heard.all("condition")):
             return 0.1
-        if heard.has("place"):
+        if heard.has("place") or heard.cue("lead"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
         if heard.cue("compare") and not heard.all("condition"):
@@ -65,6 +67,11 @@ class Trials(Topic):
             return 0.95
         if about and (heard.cue("list", "exists") or heard.cue("failed")):
             return 0.85
+        if heard.has("noun", "winner") and (heard.has("name") or heard.has("id_optimization")):
+            return 0.85
+        placed = [t for t in on_trials if t.operator == "=" and t.value.startswith("parameter:")]
+        if heard.cue("rank_by") and placed and not metrics:
+            return 0.95
         if len(heard.values("parameter")) > 1 and heard.has("order", "best", "worst") and not heard.cue("robust"):
             return 0.93
         if heard.has("noun", "winner") and heard.has("noun", "param"):
@@ -112,7 +119,9 @@ class Trials(Topic):
             where, words = [*where, "error is not null"], [*words, "an error"]
         aggregate = next((a for a in heard.values("agg") if a in _AGGREGATES), "")
         metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN and m != "ruined"]
-        if heard.has("agg", "count", "share") and not heard.has("order", "best", "worst", "lowest"):
+        if heard.cue("lead"):
+            _lead(run, draft)
+        elif heard.has("agg", "count", "share") and not heard.has("order", "best", "worst", "lowest"):
             _count(run, draft, where, words)
         elif (
             aggregate
@@ -147,6 +156,28 @@ def _count(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
         )  # fmt: skip
     else:
         draft.say("{n} combinations have been tried.", n=found.cell(0, "n_trials"))
+
+
+def _lead(run: Run, draft: Draft) -> None:
+    """How far the best trial is ahead of the second."""
+    parameters = searched_columns(run)
+    by = column(ranked_by(run))
+    found = draft.query(
+        f"select rank, {by} as value, {', '.join(column(p) for p in parameters)}, first_value({by}) over (order by "
+        f"rank) - {by} as behind from trials({quoted(run.run_id)}) where rank <= 2 order by rank",
+        {"value": "ratio", "behind": "ratio", **dict.fromkeys(parameters, "plain")}, run.currency,
+    )  # fmt: skip
+    if len(found) < 2:
+        raise Unanswerable("Fewer than two trials rank.", ["how many combinations are there?"])
+    of = run.objective.replace("_", " ")
+    for row in range(2):
+        cells = {f"p{i}": found.cell(row, name) for i, name in enumerate(parameters)}
+        values = ", ".join(f"{name.replace('_', ' ')} {{p{i}}}" for i, name in enumerate(parameters))
+        draft.say(
+            f"Rank {{rank}}: {values}; {of} {{value}}.", rank=found.cell(row, "rank"), value=found.cell(row, "value"),
+            **cells,
+        )  # fmt: skip
+    draft.say("The second is {behind} behind.", behind=found.cell(1, "behind"))
 
 
 def _aggregate(run: Run, draft: Draft, where: list[str], words: list[str], metrics: list[str], aggregate: str) -> None:
@@ -185,7 +216,7 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         "profit_factor",
         "max_drawdown_percent",
     ]
-    if metrics:
+    if metrics and not heard.cue("also"):
         by, order = metrics[0], direction(metrics[0], heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")
         where = ["rank is not null", *where]
@@ -200,6 +231,7 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         {"score": "ratio", **dict.fromkeys(parameters, "plain")}, run.currency,
     )  # fmt: skip
     if not len(found):
+        _untried(heard, run, draft)
         draft.say("No combination that ranks is like that.")
         return
     for row in range(min(len(found), _SHOWN)):
@@ -210,6 +242,28 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         draft.say(f"Rank {{rank}}: {values}; {told}.", rank=found.cell(row, "rank"), **cells, **figures)
     if len(found) > _SHOWN:
         draft.say("The cited rows hold the others.")
+
+
+def _untried(heard: Heard, run: Run, draft: Draft) -> None:
+    """Say what was tried, where a question names a value that was not."""
+    for tag in heard.all("condition"):
+        name = parameter_column(tag.value.partition(":")[2])
+        if tag.operator != "=" or not tag.value.startswith("parameter:"):
+            continue
+        c = column(name)
+        near = draft.query(
+            f"select count(*) filter (where {c} = {tag.number:g}) as n_with, min({c}) as lowest, max({c}) as highest, "
+            f"arg_min({c}, abs({c} - {tag.number:g})) as nearest from trials({quoted(run.run_id)})",
+            {"n_with": "trials", "lowest": "plain", "highest": "plain", "nearest": "plain"},
+        )
+        if not near.value(0, "n_with"):
+            nearest = f"{name.replace('_', ' ')} of {near.cell(0, 'nearest').text}"
+            raise Unanswerable(
+                f"{harmless(tag.text)} was not tried: {name.replace('_', ' ')} went from {near.cell(0, 'lowest').text} "
+                f"to {near.cell(0, 'highest').text}, and the nearest value is {near.cell(0, 'nearest').text}.",
+                [f"best combination with a {nearest}"],
+                clarify=True,
+            )
 
 
 TRIALS = Trials()

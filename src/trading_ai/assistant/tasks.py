@@ -1,0 +1,126 @@
+"""What users want to do, in their words, and the pages that tell how: `tasks.txt`.
+
+A page is found by the words that it has and a question has; what people call a thing ("get it into MT5") often stands
+on none. So each command and guide has a line of such words, and the line that shares the weightiest ones is the first
+of an answer, before what the search finds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+
+_WORD = re.compile(r"[a-z0-9#]+")
+_EMPTY = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "could",
+        "do",
+        "does",
+        "for",
+        "from",
+        "get",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "one",
+        "or",
+        "our",
+        "our",
+        "so",
+        "that",
+        "the",
+        "then",
+        "there",
+        "this",
+        "to",
+        "use",
+        "want",
+        "we",
+        "what",
+        "where",
+        "which",
+        "with",
+        "would",
+        "you",
+        "your",
+        "new",
+        "need",
+        "way",
+        "make",
+        "please",
+        "trading",
+        "ai",
+        "theres",
+        "should",
+    ]
+)
+_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "e")
+LEAST = 0.9
+"""Least weight of the shared words, where 1 is that of a word which one line alone has."""
+
+
+def task_of(question: str) -> str:
+    """The page that tells how to do what a question wants, or "" where none is near.
+
+    Args:
+        question: in lower case.
+    """
+    words = set(_stems(question))
+    weights = _weights()
+    scored = [
+        (sum(weights[w] for w in words & set(line)) / math.sqrt(8 + len(line)), place, page)
+        for place, (page, line) in enumerate(_tasks())
+    ]
+    best = max(scored, key=lambda s: (s[0], -s[1]))
+    shared = sum(weights[w] for w in words & set(_tasks()[best[1]][1]))
+    return best[2] if shared >= LEAST else ""
+
+
+def _stems(text: str) -> list[str]:
+    found = []
+    for word in _WORD.findall(text.lower()):
+        if word in _EMPTY:
+            continue
+        ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3), "")
+        found.append(word.removesuffix(ending) if ending else word)
+    return found
+
+
+@cache
+def _tasks() -> tuple[tuple[str, frozenset[str]], ...]:
+    lines = files("trading_ai.assistant").joinpath("tasks.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(": ") for line in lines if line and not line.startswith("#"))
+    return tuple((page, frozenset(_stems(f"{_said(page)} {words}"))) for page, _, words in pairs)
+
+
+def _said(page: str) -> str:
+    """Words of a page's own name."""
+    return re.sub(r"[^a-z]+", " ", page.partition("/")[2].rpartition("trading-ai-")[2])
+
+
+@cache
+def _weights() -> dict[str, float]:
+    """How much each word tells: less the more lines have it."""
+    seen = Counter(word for _, line in _tasks() for word in line)
+    return {word: n**-0.5 for word, n in seen.items()}
