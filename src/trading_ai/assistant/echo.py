@@ -98,7 +98,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "agg:std": ("stddev",),
     "agg:share": ("100.0 *", "share", "percent", "rate"),
     "agg:sum": ("sum(", "_trades", "_paid", "costs", "profit", "count(distinct", "ledger", "over ("),
-    "cue:cost": ("commission", "costs", "spread"),
+    "cue:cost": ("commission", "costs", "spread", "_paid"),
     "cue:took": ("seconds", "_at", "time"),
     "cue:assumed": ("costs->>",),
     "cue:sizing": ("sizing->>", "units"),
@@ -138,7 +138,7 @@ _BY_CHOICE = frozenset({"id_backtest", "id_optimization", "id_dataset"})
 _UNORDERED = frozenset({"quality", "progress", "settings", "costs"})
 """Topics whose queries are ordered for themselves, and not as a question says."""
 
-_WHICH = {"previous": ("the one before", "a is"), "oldest": ("oldest",)}
+_WHICH = {"previous": ("the one before", "a is"), "oldest": ("oldest", "the first")}
 """What an answer says, or asks for, where another run than the latest is meant."""
 
 _OF_ONE = frozenset({"trades", "figures", "streaks", "drawdowns", "days", "concentration", "costs", "periods"})

@@ -92,11 +92,32 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         length, item = _longest(tokens, place, names)
         items.append(item)
         place += length
-    tags, unknown = combined(items)
+    tags, unknown = combined(_searched(items, names))
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
     if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
         tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
     return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context)
+
+
+def _searched(items: list[Tag | str], names: Names) -> list[Tag | str]:
+    """``best period``, ``the range of period``: a parameter that has the name of another thing, where it is meant."""
+    about = any(
+        isinstance(t, Tag)
+        and (
+            (t.kind == "noun" and t.value in {"optimization", "trial", "winner", "param"})
+            or (t.kind == "cue" and t.value in {"edge", "importance", "robust", "trend", "plateau", "correlated"})
+            or (t.kind == "name" and t.value in names.searches)
+        )
+        for t in items
+    )
+    if not about:
+        return items
+    return [
+        Tag("parameter", names.phrases[t.text][1], t.text)
+        if isinstance(t, Tag) and t.kind == "cue" and names.phrases.get(t.text, ("", ""))[0] == "parameter"
+        else t
+        for t in items
+    ]
 
 
 def _parted(token: str, names: Names) -> list[str]:

@@ -13,6 +13,10 @@ from trading_ai.metrics.catalog import METRIC_NAMES
 _METRIC_OF_TRADES = ("payoff_ratio", "mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
 
 
+_BEFORE_GROUPS = ("by", "per", "each", "which", "what", "every")
+"""Words that make one phrase with a group: "by exit reason" is not "by exit" and then a reason."""
+
+
 @cache
 def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     """Every phrase with what it may stand for, ``(kind, value)``, the likeliest first."""
@@ -24,6 +28,9 @@ def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     for kind, value, named in _read():
         for phrase in named if kind != "parameter" else ():
             found.setdefault(phrase, []).append((kind, value))
+        for phrase in named if kind == "dim" else ():
+            for before in _BEFORE_GROUPS if not phrase.startswith(_BEFORE_GROUPS) else ():
+                found.setdefault(f"{before} {phrase}", []).append((kind, value))
     for cue, name in OF_CUES.items():
         for phrase in (name, name.replace("_", " ")):
             found.setdefault(phrase, []).insert(0, ("cue", cue))
@@ -44,7 +51,7 @@ def _read() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
             kind = line.strip("[]")
         elif line and not line.startswith("#"):
             value, _, text = line.partition(": ")
-            found.append((kind, value, tuple(text.split(" | "))))
+            found.append((kind, value, tuple(phrase.strip() for phrase in text.split("|"))))
     return tuple(found)
 
 

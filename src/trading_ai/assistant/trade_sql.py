@@ -105,6 +105,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "day": Dimension("cast({time} as date)", "", "day"),
     "week": Dimension("cast(date_trunc('week', {time}) as date)", "", "week"),
     "month": Dimension("strftime({time}, '%Y-%m')", "", "month"),
+    "month_of_year": Dimension("extract(month from {time})", "month", "month of the year"),
     "quarter": Dimension("strftime({time}, '%Y') || '-Q' || quarter({time})", "", "quarter"),
     "half_year": Dimension(
         "strftime({time}, '%Y') || '-H' || case when extract(month from {time}) < 7 then '1' else '2' "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from typing_extensions import override
 
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
-from trading_ai.assistant.showing import unit_of
+from trading_ai.assistant.showing import harmless, unit_of
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import BETTER, COSTS
@@ -15,6 +17,8 @@ from trading_ai.metrics.catalog import METRIC_COLUMN
 
 _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdown_percent", "sharpe_ratio")
 
+
+_MOST_DIFFERENCES = 16
 
 _COUNTS = ("total_trades", "long_trades", "short_trades")
 """More of them is neither better nor worse by itself."""
@@ -27,7 +31,7 @@ class Comparing(Topic):
     accounts = ALWAYS | {
         "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
         "noun:winner",
-        "cue:imported", "noun:symbol", "cue:why",
+        "cue:imported", "noun:symbol", "cue:why", "cue:drift",
     }  # fmt: skip
     offers = ("compare my last two backtests",)
 
@@ -48,6 +52,8 @@ class Comparing(Topic):
             return 0.95
         pairs = max(len(heard.values(slot)) for slot in ("symbol", "strategy", "timeframe"))
         if pairs == 2 and heard.has("order") and not heard.has("dim") and not heard.has("noun", "trade", "trial"):
+            return 0.95
+        if len(heard.values("name")) > 1 and heard.cue("drift") and any(t.text == "changed" for t in heard.all("cue")):
             return 0.95
         if not heard.cue("compare") or heard.has("direction") or heard.has("dim") or heard.has("noun", "trade"):
             return 0.0
@@ -105,9 +111,42 @@ class Comparing(Topic):
                 b=found.cell(0, f"b_{m}"),
                 d=found.cell(0, f"d_{m}"),
             )
+        if a.kind == "backtest":
+            _settings_of(a, b, draft)
         _costs_of(a, b, draft)
         if a.currency != b.currency:
             draft.assume("Their accounts have different currencies: money is not comparable")
+
+
+def _settings_of(a: Run, b: Run, draft: Draft) -> None:
+    """What both backtests were run with, where it differs."""
+    plain = ("strategy", "symbol", "timeframe", "capital", "start", "end")
+    inside = ("parameters", "sizing", "costs", "rules")
+    both = f"backtests a, backtests b where a.backtest_id = {quoted(a.run_id)} and b.backtest_id = {quoted(b.run_id)}"
+    every = draft.query(
+        "select "
+        + ", ".join(f"{side}.{column(n)} as {side}_{n}" for n in (*plain, *inside) for side in "ab")
+        + f" from {both}"
+    )
+    differing = [name for name in plain if every.value(0, f"a_{name}") != every.value(0, f"b_{name}")]
+    selected = {name: tuple(f"{side}.{column(name)}" for side in "ab") for name in differing}
+    for name in inside:
+        first, second = (json.loads(every.value(0, f"{side}_{name}") or "{}") for side in "ab")
+        for key in dict.fromkeys([*first, *second]):
+            if first.get(key) != second.get(key):
+                selected[key] = tuple(f"{side}.{name}->>{quoted(key)}" for side in "ab")
+    if not selected:
+        return
+    named = list(selected)[:_MOST_DIFFERENCES]
+    columns = ", ".join(f"{selected[n][0]} as a_{i}, {selected[n][1]} as b_{i}" for i, n in enumerate(named))
+    found = draft.query(f"select {columns} from {both}", {}, a.currency)
+    draft.say("What they were run with differs:")
+    for i, name in enumerate(named):
+        draft.say(
+            f"{harmless(name).replace('_', ' ')}: A {{a}}, B {{b}}.".replace("undefined", "not given"),
+            a=found.cell(0, f"a_{i}"),
+            b=found.cell(0, f"b_{i}"),
+        )
 
 
 def _many(heard: Heard, runs: list[Run], draft: Draft) -> None:

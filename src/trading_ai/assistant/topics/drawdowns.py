@@ -29,7 +29,7 @@ class Drawdowns(Topic):
         "metric", "order", "agg", "cue:when", "cue:cause", "cue:why", "cue:recover", "noun:equity", "noun:run",
         "noun:backtest",
         "noun:optimization", "noun:trade", "cue:imported", "noun:strategy", "cue:took", "outcome",
-        "cue:period", "noun:days",
+        "cue:period", "noun:days", "dim",
         "cue:eta", "cue:progress",
     }  # fmt: skip
     offers = ("when was the worst drawdown, and what caused it?",)
@@ -38,12 +38,14 @@ class Drawdowns(Topic):
     def fit(self, heard: Heard) -> float:
         if (
             heard.has("noun", "trial", "winner", "param")
-            or heard.has("dim")
+            or (heard.has("dim") and not (heard.has("dim", "direction") and heard.has("metric", *_DRAWDOWNS)))
             or heard.all("condition")
             or heard.has("limit")
         ):
             return 0.1
         if heard.has("metric", *_DRAWDOWNS):
+            if heard.has("dim", "direction"):
+                return 0.9
             asks = heard.cue("when", "cause", "why", "recover", "took", "period")
             return 0.96 if asks else 0.5
         return 0.85 if heard.cue("recover") and heard.cue("when", "took", "how_much") else 0.0
@@ -70,10 +72,25 @@ class Drawdowns(Topic):
             draft.say("It had not been made up for by the end.")
         else:
             draft.say("It was made up for by {recovered_time}.", **cells)
-        if heard.cue("cause", "why") or heard.has("noun", "trade"):
+            days = draft.query(
+                f"select date_diff('day', timestamp '{_plain(found, 'peak_time')}', timestamp "
+                f"'{_plain(found, 'recovered_time')}') as days_below, date_diff('day', timestamp "
+                f"'{_plain(found, 'trough_time')}', timestamp '{_plain(found, 'recovered_time')}') as days_to_recover",
+                {"days_below": "days", "days_to_recover": "days"},
+            )
+            draft.say(
+                "That took {a} days from the high, {b} of them from the low.",
+                a=days.cell(0, "days_below"), b=days.cell(0, "days_to_recover"),
+            )  # fmt: skip
+        if heard.cue("cause", "why") or heard.has("dim", "direction") or heard.has("noun", "trade"):
             causes(run, draft, found)
         draft.assume("Equity at each bar's close, open trades valued, UTC")
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _plain(found: Citation, column: str) -> str:
+    """A time as SQL reads it."""
+    return shown(found.value(0, column)).removesuffix(" UTC")
 
 
 def deepest(run: Run, draft: Draft) -> Citation:

@@ -60,10 +60,16 @@ def datasets(heard: Heard, draft: Draft) -> None:
         found = draft.query(f"select {what} from datasets{condition}", {named: named})
         draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
         return
+    order = "created_at desc"
+    if heard.has("order", "best", "worst", "lowest"):
+        by = "n_bars" if heard.has("noun", "bar") else "last_time - first_time"
+        order = f"{by} {'asc' if heard.has('order', 'lowest', 'worst') else 'desc'}"
+        draft.assume("By the number of bars" if by == "n_bars" else "By the time from the first bar to the last")
+    shown = limit_of(heard, 1 if heard.has("order") else _SHOWN)
     found = draft.query(
         f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
-        f"by created_at desc, "
-        f"dataset_id limit {limit_of(heard, _SHOWN)}", {"source": "name"},
+        f"by {order}, "
+        f"dataset_id limit {shown}", {"source": "name"},
     )  # fmt: skip
     if not len(found):
         draft.say("No dataset is like that.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from typing_extensions import override
 
 from trading_ai.assistant.criteria import CRITERIA, OF_CUES
@@ -12,22 +14,21 @@ from trading_ai.assistant.topics.topic import Topic
 from trading_ai.documents.sql_tables import TABLES
 from trading_ai.robustness.verdict import Thresholds
 
-_WORDS = {
-    "plateau": "what the neighbours of the best trial reach of its score: a peak without a plateau is luck more often "
-    "than not",
-    "luck": "likely luck is the verdict where most of the three criteria about luck fail: deflated Sharpe ratio, "
-    "reality check and "
-    "probability of overfitting",
-    "overfit": "overfitted is what was chosen for noise of the past: the probability of backtest overfitting is how "
-    "often the best "
-    "of half of the days is below average on the others",
-    "walk": "a walk-forward optimizes on a window, trades what was chosen on the days that follow, and moves on",
-    "drift": "drift is the change of what windows of a walk-forward choose or earn from the first to the last",
-    "ledger": "the ledger counts every trial that was ever made of the same bars, so that searching again does not "
-    "hide luck",
-    "verdict": "a verdict is survives, fragile or likely luck, by criteria with thresholds",
-    "robust": "robust is what does well whatever else is chosen near it, and on days that it was not chosen on",
-}
+
+def _glossary() -> dict[str, dict[str, str]]:
+    """What words mean, by the sections of `glossary.txt`."""
+    found: dict[str, dict[str, str]] = {}
+    section: dict[str, str] = {}
+    for line in files("trading_ai.assistant").joinpath("glossary.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = found.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            word, _, meaning = line.partition(": ")
+            section[word] = meaning
+    return found
+
+
+_WORDS, _TERMS, _NOUNS = (_glossary()[section] for section in ("cue", "term", "noun"))
 _COLUMNS = {c.name: c for table in TABLES for c in table.columns}
 _CUES = {f"cue:{name}" for name in (*_WORDS, *OF_CUES)}
 
@@ -47,6 +48,9 @@ class Meanings(Topic):
                 "cue:how_much",
                 "noun:criterion",
                 "cue:exists",
+                "cue:compare",
+                *(f"noun:{noun}" for noun in ("backtest", "optimization", "trial", "dataset", "window", "winner")),
+                "noun:worker",
             }
         )
         | _CUES
@@ -55,6 +59,14 @@ class Meanings(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        if _term(heard) and heard.cue("meaning", "compare"):
+            return 0.96
+        nouns = [t for t in heard.all("noun") if t.value in _NOUNS]
+        plain = all(
+            t.kind in {"noun", "cue"} and t.value in {*_NOUNS, "meaning", "compare", "list"} for t in heard.tags
+        )
+        if nouns and plain and heard.cue("meaning", "compare") and not any(t.text.endswith("s") for t in nouns):
+            return 0.96
         known = heard.has("metric") or any(heard.cue(name) for name in (*_WORDS, *OF_CUES))
         if not known or any(heard.has(kind) for kind in ("dim", "order", "condition", "agg", "direction", "symbol")):
             return 0.0
@@ -76,6 +88,13 @@ class Meanings(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         told = False
+        if term := _term(heard):
+            draft.say(f"{term[0].upper()}{term[1:]}.")
+            told = True
+        for noun in heard.values("noun") if not heard.has("metric") and not told else ():
+            if noun in _NOUNS:
+                draft.say(f"{_NOUNS[noun][0].upper()}{_NOUNS[noun][1:]}.")
+                told = True
         for name in heard.values("metric"):
             column = _COLUMNS[name]
             unit = f" (unit: {column.unit})" if column.unit else ""
@@ -93,6 +112,14 @@ class Meanings(Topic):
             if heard.cue(cue) and not told:
                 draft.say(f"{text[0].upper()}{text[1:]}.")
         draft.offer("docs/reference/metrics.md", "docs/explanation/robustness.md")
+
+
+def _term(heard: Heard) -> str:
+    """The definition of a term that a question names, where it names no run."""
+    if any(heard.has(kind) for kind in ("name", "id_backtest", "id_optimization", "metric")):
+        return ""
+    text = heard.question.lower()
+    return next((said for term, said in _TERMS.items() if term in text), "")
 
 
 MEANINGS = Meanings()

@@ -26,7 +26,7 @@ class Parameters(Topic):
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
         "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:quality", "cue:method", "cue:compare",
-        "cue:trend", "cue:next",
+        "cue:trend", "cue:next", "cue:correlated",
         "cue:survive",
         "noun:backtest", "condition",
         "noun:strategy",
@@ -63,6 +63,8 @@ class Parameters(Topic):
             return 0.97
         if heard.cue("trend") and named:
             return 0.9
+        if heard.cue("correlated") and named and not heard.has("noun", "trade"):
+            return 0.93
         if heard.cue("plateau") and not heard.cue("meaning"):
             return 0.9
         if heard.has("place"):
@@ -121,8 +123,8 @@ class Parameters(Topic):
         elif heard.has("noun", "winner") and asked and not heard.cue("robust", "plateau"):
             _of_winner(run, draft, asked)
         else:
-            if heard.cue("trend", "importance"):
-                _trend(run, draft, asked)
+            if heard.cue("trend", "importance", "correlated"):
+                _trend(heard, run, draft, asked)
             by_value(heard, run, draft, asked or list(run.searched))
         draft.offer(f"trading-ai report {short(run.run_id)}   (heat maps and slices)")
 
@@ -190,19 +192,24 @@ def _of_winner(run: Run, draft: Draft, asked: list[str]) -> None:
         draft.say(f"The best trial has {name.replace('_', ' ')} {{a}}.", a=found.cell(0, name))
 
 
-def _trend(run: Run, draft: Draft, asked: list[str]) -> None:
-    """Whether more of a parameter goes with a better score."""
+def _trend(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
+    """Whether more of a parameter goes with more of a metric, or with a better score."""
+    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "score")
+    of = "score" if metric == "score" else metric.replace("_", " ")
     for name in asked:
         p = column(parameter_column(name))
         found = draft.query(
-            f"select corr({p}, score) as correlation, count(*) as n_trials from trials({quoted(run.run_id)}) where "
+            f"select corr({p}, {column(metric)}) as correlation, count(*) as n_trials from "
+            f"trials({quoted(run.run_id)}) where "
             f"score is not null",
             {"correlation": "ratio", "n_trials": "trials"},
         )
         value = found.value(0, "correlation")
-        way = "undefined" if value is None else "with better scores" if value > 0 else "with worse scores"
+        better = "better scores" if metric == "score" else f"a higher {of}"
+        worse = "worse scores" if metric == "score" else f"a lower {of}"
+        way = "undefined" if value is None else f"with {better}" if value > 0 else f"with {worse}"
         draft.say(
-            f"Over {{n}} trials, {name.replace('_', ' ')} and the score have the correlation {{c}}: larger values go "
+            f"Over {{n}} trials, {name.replace('_', ' ')} and the {of} have the correlation {{c}}: larger values go "
             f"{way}.",
             n=found.cell(0, "n_trials"), c=found.cell(0, "correlation"),
         )  # fmt: skip

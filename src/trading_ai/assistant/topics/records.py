@@ -33,7 +33,8 @@ class Records(Topic):
         "cue:progress",
         "noun:bar",
         "cue:method",
-        "cue:version", "cue:took", "cue:no_costs", "outcome", "cue:cost", "cue:source", "cue:cause", "noun:timeframe",
+        "cue:version", "cue:took", "noun:trial", "cue:no_costs", "outcome", "cue:cost", "cue:source", "cue:cause",
+        "noun:timeframe",
     }  # fmt: skip
     offers = (
         "list my runs",
@@ -44,7 +45,9 @@ class Records(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
-        if heard.has("dim") or heard.has("noun", "trade", "trial", "winner", "param", "window", "worker", "criterion"):
+        if heard.has("dim") or heard.has("noun", "trade", "winner", "param", "window", "worker", "criterion"):
+            return 0.1
+        if heard.has("noun", "trial") and not (heard.asks_which() and heard.has("noun", "optimization")):
             return 0.1
         if (
             heard.cue("howto")
@@ -55,6 +58,8 @@ class Records(Topic):
             return 0.1
         if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
             return 0.9
+        if heard.asks_which() and heard.has("noun", "optimization") and heard.has("order") and _of_trials(heard):
+            return 0.95
         several = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"})
         if heard.cue("no_costs") and several and (heard.asks_which() or heard.has("agg", "count")):
             return 0.97
@@ -171,6 +176,11 @@ class Records(Topic):
             _backtests(heard, desk, draft)
         else:
             _backtests(heard, desk, draft)
+
+
+def _of_trials(heard: Heard) -> bool:
+    """Whether the number of trials is asked for: "which optimization has the most trials"."""
+    return any(t.text in {"trials", "combinations", "combos"} for t in heard.all("noun"))
 
 
 def _kind(heard: Heard) -> str:
@@ -339,6 +349,9 @@ def _optimizations(heard: Heard, draft: Draft) -> None:
         return
     if heard.has("order") and (heard.cue("took", "speed") or heard.has("metric", "seconds")):
         order = f"seconds {'asc' if heard.has('order', 'lowest') else 'desc'} nulls last, optimization_id"
+        n = limit_of(heard, 1)
+    elif heard.has("order") and _of_trials(heard):
+        order = f"n_completed {'asc' if heard.has('order', 'lowest', 'worst') else 'desc'}, optimization_id"
         n = limit_of(heard, 1)
     elif heard.has("order", "best", "worst") and not heard.has("metric"):
         order = f"best_score {'asc' if heard.has('order', 'worst') else 'desc'} nulls last, optimization_id"

@@ -8,6 +8,7 @@ from trading_ai.assistant.topics.concentration import CONCENTRATION
 from trading_ai.assistant.topics.costs import COSTS_TOPIC
 from trading_ai.assistant.topics.days import DAYS
 from trading_ai.assistant.topics.drawdowns import DRAWDOWNS
+from trading_ai.assistant.topics.equity import EQUITY
 from trading_ai.assistant.topics.figures import FIGURES
 from trading_ai.assistant.topics.howto import HOWTO
 from trading_ai.assistant.topics.market import MARKET
@@ -28,7 +29,8 @@ from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
 
 TOPICS: tuple[Topic, ...] = (
-    HOWTO, OF_USERS, TERMS, SETTINGS, STREAKS, DRAWDOWNS, DAYS, CONCENTRATION, COSTS_TOPIC, WALK_FORWARD, ROBUSTNESS,
+    HOWTO, OF_USERS, TERMS, SETTINGS, STREAKS, DRAWDOWNS, EQUITY, DAYS, CONCENTRATION, COSTS_TOPIC,
+    WALK_FORWARD, ROBUSTNESS,
     PARAMETERS, PERIODS, TRADES, TRIALS,
     FIGURES,
     COMPARING, QUALITY, MARKET,

@@ -104,6 +104,10 @@ class Settings(Topic):
                 "b.backtest_id = "
                 f"{quoted(run.run_id)}"
             )
+            traded = draft.query(
+                f"select min(entry_time) as first_entry, max(exit_time) as last_exit from trades({quoted(run.run_id)})"
+            )
+            draft.say("Its trades are from {a} to {b}.", a=traded.cell(0, "first_entry"), b=traded.cell(0, "last_exit"))
             if len(bars):
                 draft.say("Its bars are from {a} to {b}.", a=bars.cell(0, "first_time"), b=bars.cell(0, "last_time"))
         draft.offer(f"trading-ai backtest show {short(run.run_id)}")

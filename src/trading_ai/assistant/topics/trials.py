@@ -43,12 +43,17 @@ class Trials(Topic):
         ]
         if len(on_trials) < len(heard.all("condition")):
             return 0.1
+        which = heard.asks_which() and heard.has("noun", "optimization") and not heard.has("name")
+        if which and heard.has("order") and not metrics and any(t.text == "trials" for t in heard.all("noun")):
+            return 0.3  # the optimization that has most of them
         if heard.has("place") or heard.cue("lead"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
         if heard.cue("compare") and not heard.all("condition"):
             return 0.2
-        if heard.has("noun", "backtest") or (heard.has("noun", "run", "optimization") and heard.has("subject", "all")):
+        if heard.has("noun", "backtest") or (
+            heard.has("noun", "run", "optimization") and heard.has("subject", "all") and not heard.has("name")
+        ):
             return 0.1
         asks = (
             (heard.cue("rank_by") and bool(metrics))

@@ -98,10 +98,15 @@ class WalkForward(Topic):
             )
         if heard.cue("drift") or heard.has("noun", "param"):
             _drift(where, windows, draft)
-        elif heard.has("order", "worst", "lowest") or heard.has("outcome", "loss"):
-            _end(where, draft, "asc", "worst")
+        elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not windows_asked(heard)):
+            _end(where, draft, "asc", "worst", _by(heard))
         elif heard.has("order", "best"):
-            _end(where, draft, "desc", "best")
+            _end(where, draft, "desc", "best", _by(heard))
+        elif heard.has("noun", "window") and heard.has("subject", "latest", "oldest") and len(windows):
+            row = 0 if heard.has("subject", "oldest") else len(windows) - 1
+            _told(windows, row, draft, "first" if heard.has("subject", "oldest") else "last")
+        if heard.cue("efficiency") or heard.has("agg", "share"):
+            _kept(where, draft)
         chosen = [t for t in heard.all("condition") if t.value.startswith("parameter:") and t.operator == "="]
         if chosen:
             _chosen(where, draft, chosen)
@@ -109,12 +114,7 @@ class WalkForward(Topic):
             _of_each(where, draft, "median" if heard.has("agg", "median") else "avg")
         if heard.cue("list") and (windows_asked(heard) or heard.has("subject", "all")):
             for row in range(min(len(windows), _SHOWN)):
-                cells = {name: windows.cell(row, name) for name in windows.rows.columns}
-                draft.say(
-                    "{train_end} to {test_end}: {out_of_sample_profit} with {out_of_sample_trades} trades, by "
-                    "{parameters}.",
-                    **cells,
-                )
+                _told(windows, row, draft)
         draft.offer('trading-ai sql "select * from walk_forward_windows"')
 
     def _from_verdict(self, heard: Heard, desk: Desk, draft: Draft) -> None:
@@ -139,6 +139,39 @@ class WalkForward(Topic):
                 t=found.cell(row, "threshold"),
             )
         draft.offer(f"trading-ai walk-forward {short(run.backtest_id)} --param NAME=MIN:MAX:STEP --windows 12M/3M")
+
+
+def _by(heard: Heard) -> str:
+    """What windows are ranked by."""
+    if heard.has("metric", "total_trades"):
+        return "out_of_sample_trades"
+    return "out_of_sample_sharpe" if heard.has("metric", "sharpe_ratio") else "out_of_sample_profit"
+
+
+def _told(windows: Citation, row: int, draft: Draft, which: str = "") -> None:
+    cells = {name: windows.cell(row, name) for name in windows.rows.columns}
+    head = f"The {which} window trades from" if which else "Traded from"
+    draft.say(
+        head + " {train_end} to {test_end}: {out_of_sample_profit} with {out_of_sample_trades} trades, Sharpe ratio "
+        "{out_of_sample_sharpe}, by {parameters}; {in_sample_profit} in the training.",
+        **cells,
+    )
+
+
+def _kept(where: str, draft: Draft) -> None:
+    """What part of the profit a day of the trainings the tests earned."""
+    days = "date_diff('day', cast({} as timestamp), cast({} as timestamp))"
+    found = draft.query(
+        f"select 100.0 * (sum(out_of_sample_profit) / sum({days.format('train_end', 'test_end')})) / "
+        f"nullif(sum(in_sample_profit) / sum({days.format('train_start', 'train_end')}), 0) as kept from "
+        f"walk_forward_windows {where} and train_start is not null and test_end is not null",
+        {"kept": "%"},
+    )
+    if found.value(0, "kept") is not None:
+        draft.say(
+            "A day of the tests earned {k} of what a day of the trainings did (windows whose ends are stated).",
+            k=found.cell(0, "kept"),
+        )
 
 
 def windows_asked(heard: Heard) -> bool:
@@ -175,14 +208,15 @@ def _of_each(where: str, draft: Draft, function: str) -> None:
     )
 
 
-def _end(where: str, draft: Draft, order: str, word: str) -> None:
+def _end(where: str, draft: Draft, order: str, word: str, by: str) -> None:
     found = draft.query(
-        "select train_end, test_end, parameters, out_of_sample_profit, out_of_sample_trades from walk_forward_windows "
-        f"{where} order by out_of_sample_profit {order} nulls last, train_end limit 1"
+        "select train_end, test_end, parameters, out_of_sample_profit, out_of_sample_trades, out_of_sample_sharpe from "
+        f"walk_forward_windows {where} order by {by} {order} nulls last, train_end limit 1"
     )
     draft.say(
-        f"The {word} window trades from {{a}} to {{b}}: {{p}} with {{n}} "
-        f"trades, by {{chosen}}.", chosen=found.cell(0, "parameters"),
+        f"The {word} window by {by.removeprefix('out_of_sample_')} trades from {{a}} to {{b}}: {{p}} with {{n}} "
+        f"trades, Sharpe ratio {{s}}, by {{chosen}}.", s=found.cell(0, "out_of_sample_sharpe"),
+        chosen=found.cell(0, "parameters"),
         a=found.cell(0, "train_end"), b=found.cell(0, "test_end"),
         p=found.cell(0, "out_of_sample_profit"), n=found.cell(0, "out_of_sample_trades"),
     )  # fmt: skip
