@@ -10,6 +10,7 @@ from dataclasses import replace
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
+from trading_ai.assistant.clauses import clauses, questions_of
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -28,6 +29,9 @@ Worded = Callable[[LanguageModel, Sequence[Statement], str], list[str] | None]
 """Words sentences anew, one text for each, its figures checked; None where the model's words do not hold."""
 
 _QUOTED = re.compile('["\u201c]([^"\u201c\u201d]{1,200})["\u201d]')
+_OF_TEXTS = frozenset({"howto", "notes", "meanings"})
+"""Topics that answer whatever else is said, and so might take a whole question for their part of it."""
+
 _MOST_PARTS = 3
 _MOST_CHOICES = 4
 _EXAMPLES = (
@@ -119,7 +123,7 @@ class Assistant:
             heard = replace(heard, context=context or before[2])
         found = plans(heard)
         best = sure(found)
-        if best is None or best.n_left:
+        if best is None or best.n_left or (best.topic.name in _OF_TEXTS and heard.tags):
             several = parts(question, names, heard.context)
             if 1 < len(several) <= _MOST_PARTS:
                 made = [sure(plans(part)) for part in several]
@@ -128,6 +132,15 @@ class Assistant:
                     if all(answer.status == "answered" for answer in answers):
                         return joined(answers)
                     return _as_far_as_answered(answers, [part.question for part in several])
+        if best is None:
+            apart = clauses(question, names, heard.context)
+            if apart:
+                answers = [self._carried_out(plan, desk) for plan in apart]
+                return (
+                    joined(answers)
+                    if all(answer.status == "answered" for answer in answers)
+                    else _as_far_as_answered(answers, questions_of(apart))
+                )
         return self._planned(heard, desk)
 
     def _following(self, heard: Heard, question: str, before: tuple[tuple[object, ...], str, str]) -> Heard | None:

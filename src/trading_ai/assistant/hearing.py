@@ -124,7 +124,7 @@ def _parted(token: str, names: Names) -> list[str]:
     """``sl/tp`` as two words, where it is no name."""
     pieces = token.split("/")
     known = len(pieces) > 1 and token not in names.phrases and token not in phrases()
-    return pieces if known and all(piece in _vocabulary() for piece in pieces) else [token]
+    return pieces if known and all(piece in _vocabulary() or piece in names.phrases for piece in pieces) else [token]
 
 
 def _longest(tokens: list[str], place: int, names: Names) -> tuple[int, Tag | str]:

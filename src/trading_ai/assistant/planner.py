@@ -17,7 +17,7 @@ ANSWERED = 0.55
 ASKED_BACK = 0.2
 """Least confidence of a topic that is offered when it is asked back."""
 
-TAG_LEFT = 0.42
+TAG_LEFT = 0.43
 """What a tag costs that a topic does not account for."""
 
 WORD_LEFT = 0.43

@@ -44,6 +44,8 @@ def dimensions_of(heard: Heard) -> list[str]:
     found = [value for value in heard.values("dim") if value in DIMENSIONS]
     if len(heard.values("part")) > 1 and set(heard.values("part")) == set(HALVES):
         found.append("half")
+    if "month_of_year" in found:
+        found = [value for value in found if value not in {"month", "year"}]
     for slot in ("direction", "session", "weekday", "month", "year", "outcome", "exit"):
         several = len(heard.values(slot)) > 1
         name = {"exit": "exit_reason"}.get(slot, slot)

@@ -9,6 +9,7 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
+from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.topics.trade_reading import (
@@ -198,6 +199,13 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
         return
+    if chosen and all(found.value(0, name) is None for name in chosen) and not {"bars_held"} & set(chosen):
+        words_of = " and ".join(made.words for made in chosen.values())
+        raise Unanswerable(
+            f"The {words_of} of these trades is not known: {harmless(run.label)} holds nothing of it"
+            f"{' (an imported report has no bars to work it out from)' if run.strategy == 'replay' else ''}.",
+            ["net profit of the trades"], clarify=True,
+        )  # fmt: skip
     for name, made in chosen.items():
         draft.say(f"The {made.words} of trades{_of(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n)
     if {"bars_held", "average_bars_held"} & set(chosen):

@@ -52,7 +52,7 @@ class WalkForward(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         of = _backtest_of(heard, desk)
-        only = f"where o.backtest_id = {quoted(of.run_id)} " if of is not None else ""
+        only = f"where w.walk_forward like {quoted(f'%{short(of.run_id)}%')} " if of is not None else ""
         newest = draft.query(
             "select w.walk_forward, max(o.created_at) as last_made from walk_forward_windows w join optimizations o "
             f"using (optimization_id) {only}"

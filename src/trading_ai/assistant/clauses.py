@@ -1,0 +1,74 @@
+"""Long questions, taken apart where they cannot be read as one: each clause with the run that the others name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trading_ai.assistant.hearing import Names, hear, normal
+from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
+from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.assistant.topics.trade_reading import FILTERS
+
+MOST = 5
+"""Clauses of a question that is still read."""
+
+_BORDERS = re.compile(r"[.;:?!]+\s+|,\s+(?:and\s+|but\s+|or\s+)?|\s+[-\u2013]\s+|\s+(?:and|but|plus|n|&|\+)\s+|\s*\(|\)\s*")
+_SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
+"""Cues that ask for no other thing than the clause before."""
+
+_POINTS = frozenset({"mine", "this", "all"})
+
+
+def clauses(question: str, names: Names, context: str) -> list[Plan]:
+    """A plan for each clause of a question, or nothing where one of them is not understood.
+
+    What is said before the first clause that asks something ("Fridays only, cable trend: ...") counts for all of them;
+    a clause that names no run is about that of the clause before.
+    """
+    texts = [text.strip(" ?.,") for text in _BORDERS.split(normal(question)) if text and text.strip(" ?.,")]
+    if not 1 < len(texts) <= 2 * MOST:
+        return []
+    ahead: list[Tag] = []
+    subjects: list[Tag] = []
+    found: list[Heard] = []
+    for text in texts:
+        heard = hear(text, names, context)
+        if not _asks(heard):
+            if heard.unknown:
+                return []
+            behind = [tag for tag in heard.tags if tag.kind in SUBJECTS or tag.kind in FILTERS]
+            if found and behind:
+                found[-1] = found[-1].changed([*found[-1].tags, *behind])
+            else:
+                ahead += [tag for tag in heard.tags if tag.kind in SUBJECTS or tag.kind in {*FILTERS, "noun"}]
+            continue
+        own = [tag for tag in heard.tags if tag.kind in SUBJECTS and tag.value not in _POINTS]
+        shared = [tag for tag in ahead if tag.kind not in SUBJECTS and not heard.has(tag.kind)]
+        named = own or [tag for tag in ahead if tag.kind in SUBJECTS] or subjects
+        subjects = named
+        tags = [*([] if own else named), *shared, *heard.tags]
+        found.append(replace(heard.changed(tags), question=text))
+    if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
+        return []
+    made = [sure(plans(heard)) for heard in found]
+    return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
+
+
+def _asks(heard: Heard) -> bool:
+    """Whether a clause asks for something by itself."""
+    return any(_is_head(tag) for tag in heard.tags)
+
+
+def _is_head(tag: Tag) -> bool:
+    if tag.kind == "cue":
+        return tag.value not in _SAYS_NOTHING
+    return tag.kind in {"metric", "agg", "order", "dim", "day", "place", "condition", "parameter", "factor"} or (
+        tag.kind == "noun" and tag.value in {"winner", "window", "criterion", "worker"}
+    )
+
+
+def questions_of(found: Sequence[Plan]) -> list[str]:
+    """The clauses, as they were asked."""
+    return [plan.heard.question for plan in found]
