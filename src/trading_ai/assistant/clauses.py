@@ -14,7 +14,9 @@ from trading_ai.assistant.topics.trade_reading import FILTERS
 MOST = 5
 """Clauses of a question that is still read."""
 
-_BORDERS = re.compile(r"[.;:?!]+\s+|,\s+(?:and\s+|but\s+|or\s+)?|\s+[-\u2013]\s+|\s+(?:and|but|plus|n|&|\+)\s+|\s*\(|\)\s*")
+_BORDERS = re.compile(
+    r"[.;:?!]+\s+|,\s+(?:and\s+|but\s+|or\s+)?|\s+[-\u2013]\s+|\s+(?:and|but|plus|n|&|\+)\s+|\s*\(|\)\s*"
+)
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
 

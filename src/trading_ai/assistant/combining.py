@@ -231,7 +231,7 @@ def _conditions(items: list[Item]) -> list[Item]:
                 found[before_at : place + 1 + behind] = [tag]
                 place = before_at + 1
                 continue
-            if is_tag(following, "parameter"):
+            if is_tag(following, "parameter") and not is_tag(item_at(found, place - 1), "order"):  # "top 3 stops"
                 assert isinstance(following, Tag)
                 found[place : place + 2 + behind] = [
                     Tag("condition", _of_bearer(following), f"{following.text} = {number:g}", "=", number)
@@ -302,7 +302,7 @@ def _limits(items: list[Item]) -> list[Item]:
                 is_tag(before, "order", "noun")
                 or before in {"first", "the", "list", "show"}
                 or is_tag(before, "subject", "cue")
-                or is_tag(after, "order", "noun", "day", "dim", "outcome", "exit", "direction")
+                or is_tag(after, "order", "noun", "day", "dim", "outcome", "exit", "direction", "parameter")
             ):
                 if before == "first":
                     found[-1] = Tag("ends", "first", "first")

@@ -153,6 +153,15 @@ class Desk:
         draft.assume(f"Asked of {_which(heard)}{found.label}")
         return found
 
+    def alike(self, heard: Heard) -> list[Run]:
+        """Backtests of the symbol, strategy and timeframe that a question names, where it does not say which of them."""
+        told = heard.context or any(heard.has(kind) for kind in _NAMED)
+        if told or heard.has("subject", "latest", "this", "previous", "oldest", "running"):
+            return []
+        if heard.has("noun", "optimization", "winner", "trial"):
+            return []
+        return self._narrowed([b for b in self.stored.backtests if not b.part_of], heard, "backtest")
+
     def base(self, run: Run) -> Run:
         """The backtest of a run: itself, or what an optimization varies."""
         return run if run.kind == "backtest" else self._of(run)

@@ -38,7 +38,7 @@ SURE = 0.8
 _BOTH_ENDS = frozenset({"days", "comparing", "howto", "meanings", "advice", "robustness"})
 """Topics to which an order says nothing."""
 
-_OVER_ALL = frozenset({"records", "robustness", "advice", "howto", "meanings"})
+_OVER_ALL = frozenset({"winners", "records", "robustness", "advice", "howto", "meanings"})
 """Topics that answer of all runs together."""
 
 _OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes"})
@@ -110,7 +110,9 @@ def plans(heard: Heard) -> list[Plan]:
             if counted and topic.name not in _OVER_ALL:
                 fit -= TAG_LEFT  # it counts other things
             both = heard.has("order", "best") and heard.has("order", "worst", "lowest") and not heard.cue("edge")
-            grouped = topic.name == "trades" and heard.has("dim")
+            grouped = (topic.name == "trades" and heard.has("dim")) or (
+                topic.name == "parameters" and heard.has("agg", "avg", "median")
+            )
             if both and topic.name not in _BOTH_ENDS and not grouped:
                 fit -= TAG_LEFT  # one end of a ranking is answered, not both
         found.append(Plan(topic, heard, fit, len(left)))

@@ -188,6 +188,8 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
                 n=found.cell(0, "total_trades"),
             )
         draft.say("That is {c} a trade.", c=found.cell(0, "cost_a_trade"))
+        if len(asked) > 1:
+            draft.say("All costs together are {t}.", t=found.cell(0, "costs"))
         return
     cells = {name: found.cell(0, name) for name in (*_PARTS, "costs", "net_profit", "total_trades")}
     draft.say(

@@ -22,6 +22,9 @@ _COUNTS = frozenset(m.name for m in METRICS if m.unit == "count")
 _CLOSED = {"max_drawdown": "max_balance_drawdown", "max_drawdown_percent": "max_balance_drawdown_percent"}
 """What tells something of a drawdown where no equity is stored, as of an imported report."""
 
+_SEVERAL = 8
+"""Backtests whose figures are told where a question names what they have in common."""
+
 _RUINED = (
     "The account was not ruined: its equity never reached zero (ruined is {a}).",
     "The account was ruined: its equity reached zero (ruined is {a}).",
@@ -112,6 +115,10 @@ class Figures(Topic):
         metrics = _metrics(heard) or (["net_profit"] if heard.has("order", "gain", "loss") else list(_USUAL))
         if "buy_and_hold_percent" in metrics and "return_percent" not in metrics:
             metrics = [*metrics, "return_percent"]
+        several = desk.alike(heard) if any(heard.has(kind) for kind in ("symbol", "strategy", "timeframe")) else []
+        if 1 < len(several) <= _SEVERAL:
+            _of_several(several, [m for m in metrics if m in _OF_BACKTESTS], draft)
+            return
         run = desk.newest(heard, draft)
         if run.kind == "backtest":
             columns = ", ".join(column(m) for m in metrics)
@@ -163,6 +170,23 @@ class Figures(Topic):
             draft.say(
                 "It made money." if value > 0 else "It lost money." if value < 0 else "It neither made nor lost money."
             )
+
+
+def _of_several(runs: list[Run], metrics: list[str], draft: Draft) -> None:
+    """The figures of each of some backtests, where a question does not say which of them it means."""
+    columns = ", ".join(column(m) for m in metrics)
+    listed = ", ".join(quoted(run.run_id) for run in runs)
+    found = draft.query(
+        f"select backtest_id, account_currency, {columns} from backtests where backtest_id in ({listed}) "
+        "order by created_at desc, backtest_id"
+    )
+    draft.assume("Several backtests are like that, and each is told, the latest first")
+    labels = {run.run_id: run.label for run in runs}
+    for row in range(len(found)):
+        cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(metrics)}
+        told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(metrics))
+        label = labels[str(found.value(row, "backtest_id"))].replace("{", "(").replace("}", ")")
+        draft.say(f"{label[0].upper()}{label[1:]}: {told}.", **cells)
 
 
 def _apart(run: Run, metrics: list[str], draft: Draft) -> None:

@@ -17,12 +17,14 @@ class Market(Topic):
     name = "market"
     accounts = ALWAYS | {
         "cue:price", "cue:wide_bar", "cue:clock", "noun:dataset", "noun:bar", "noun:symbol", "order", "agg", "year",
-        "month", "date", "cue:when", "cue:imported", "id_dataset",
+        "month", "date", "cue:when", "cue:imported", "cue:quality", "noun:trade", "cue:gap", "id_dataset",
     }  # fmt: skip
     offers = ("what is the highest price of the EURUSD data?", "which time zone is the data in?")
 
     @override
     def fit(self, heard: Heard) -> float:
+        if heard.cue("clock") and heard.has("noun", "trade") and not heard.has("metric"):
+            return 0.95
         if heard.has("noun", "trade", "trial", "backtest", "optimization", "winner") or heard.has("metric"):
             return 0.1
         if heard.has("name") or heard.has("id_backtest") or heard.has("id_optimization"):

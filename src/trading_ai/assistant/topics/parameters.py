@@ -244,6 +244,15 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
             f"A value is judged by the {called} {of} of all trials that have it, not by its best trial: "
             "that is what it does whatever the other parameters are"
         )
+        if heard.has("order", "best") and heard.has("order", "worst", "lowest"):
+            for row, end in ((0, "first"), (len(found) - 1, "last")):
+                draft.say(
+                    f"In the order of its {called} {of}, the {end} {name.replace('_', ' ')} is {{value}}: {{median}} "
+                    "over {n} combinations.",
+                    value=found.cell(row, parameter_column(name)), median=found.cell(row, "median_value"),
+                    n=found.cell(row, "n_trials"),
+                )  # fmt: skip
+            continue
         for row in range(min(len(found), 3)):
             first = "The lowest" if lowest else "The worst" if worst else "The most robust"
             what = first if row == 0 else "Then"

@@ -27,11 +27,12 @@ from trading_ai.assistant.topics.topic import Topic
 from trading_ai.assistant.topics.trades import TRADES
 from trading_ai.assistant.topics.trials import TRIALS
 from trading_ai.assistant.topics.walk_forward import WALK_FORWARD
+from trading_ai.assistant.topics.winners import WINNERS
 
 TOPICS: tuple[Topic, ...] = (
     HOWTO, OF_USERS, TERMS, SETTINGS, STREAKS, DRAWDOWNS, EQUITY, DAYS, CONCENTRATION, COSTS_TOPIC,
     WALK_FORWARD, ROBUSTNESS,
-    PARAMETERS, PERIODS, TRADES, TRIALS,
+    PARAMETERS, PERIODS, WINNERS, TRADES, TRIALS,
     FIGURES,
     COMPARING, QUALITY, MARKET,
     PROGRESS, RECORDS, ADVICE, MEANINGS,

@@ -11,6 +11,11 @@ FILTERS = (*TIMES, "direction", "outcome", "exit", "after")
 
 def with_outcomes(heard: Heard) -> Heard:
     """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
+    if heard.has("agg", "share") and heard.has("outcome", "win") and len(heard.values("direction")) > 1:
+        others = [
+            t for t in heard.tags if t.kind not in {"agg", "outcome"}
+        ]  # "what percent of longs and of shorts won"
+        return heard.changed([*others, Tag("metric", "win_rate", "won")])
     verb = next((t for t in heard.all("order") if t.value in {"gain", "loss"}), None)
     if verb is not None and heard.cue("compare") and heard.has("outcome", "loss" if verb.value == "gain" else "win"):
         others = [t for t in heard.tags if t is not verb]  # "trades won vs lost"

@@ -187,6 +187,10 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     default = [] if heard.has("agg", "count") else [measured(heard)[1]]
     metrics = list(heard.values("metric")) or default
     measures = {m: measure_of(m, aggregate) for m in metrics if m != "total_trades"}
+    wanted = [a for a in heard.values("agg") if a not in {"count", "share"}]
+    if len(wanted) > 1 and len(measures) == 1:  # the median and the standard deviation
+        metric = next(iter(measures))
+        measures = {f"{metric}_{a}": measure_of(metric, a) for a in wanted}
     if any(m is None for m in measures.values()):
         raise Unanswerable(
             "That cannot be worked out of single trades.", ["net profit of the trades", "win rate by weekday"]
