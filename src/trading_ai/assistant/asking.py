@@ -10,7 +10,7 @@ from dataclasses import replace
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import clauses, questions_of
+from trading_ai.assistant.clauses import clauses, differ, questions_of
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -132,15 +132,12 @@ class Assistant:
                     if all(answer.status == "answered" for answer in answers):
                         return joined(answers)
                     return _as_far_as_answered(answers, [part.question for part in several])
-        if best is None:
-            apart = clauses(question, names, heard.context)
-            if apart:
-                answers = [self._carried_out(plan, desk) for plan in apart]
-                return (
-                    joined(answers)
-                    if all(answer.status == "answered" for answer in answers)
-                    else _as_far_as_answered(answers, questions_of(apart))
-                )
+        apart = clauses(question, names, heard.context, anew=best is not None)
+        if apart and (best is None or differ(apart)):
+            answers = [self._carried_out(plan, desk) for plan in apart]
+            if all(answer.status == "answered" for answer in answers):
+                return joined(answers)
+            return _as_far_as_answered(answers, questions_of(apart))
         return self._planned(heard, desk)
 
     def _following(self, heard: Heard, question: str, before: tuple[tuple[object, ...], str, str]) -> Heard | None:

@@ -17,19 +17,37 @@ MOST = 5
 _BORDERS = re.compile(
     r"[.;:?!]+\s+|,\s+(?:and\s+|but\s+|or\s+)?|\s+[-\u2013]\s+|\s+(?:and|but|plus|n|&|\+)\s+|\s*\(|\)\s*"
 )
+_ASKED_ANEW = re.compile(
+    r"[.;?!]+\s+(?=\w)|,?\s+(?:and|but)\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|"
+    r"give|say)\b)"
+)
+"""Borders behind which something is asked anew."""
+
+_POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together)\b")
+"""Words that speak of what the clause before found."""
+
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
 
 _POINTS = frozenset({"mine", "this", "all"})
 
 
-def clauses(question: str, names: Names, context: str) -> list[Plan]:
+def clauses(question: str, names: Names, context: str, *, anew: bool = False) -> list[Plan]:
     """A plan for each clause of a question, or nothing where one of them is not understood.
 
     What is said before the first clause that asks something ("Fridays only, cable trend: ...") counts for all of them;
     a clause that names no run is about that of the clause before.
+
+    Args:
+        question: as it was asked.
+        names: what is stored.
+        context: id of the run that it is asked about, or "".
+        anew: take it apart only where something is asked anew, and no clause speaks of what the one before found.
     """
-    texts = [text.strip(" ?.,") for text in _BORDERS.split(normal(question)) if text and text.strip(" ?.,")]
+    borders = _ASKED_ANEW if anew else _BORDERS
+    texts = [text.strip(" ?.,") for text in borders.split(normal(question)) if text and text.strip(" ?.,")]
+    if anew and any(_POINTS_BACK.search(text) for text in texts[1:]):
+        return []
     if not 1 < len(texts) <= 2 * MOST:
         return []
     ahead: list[Tag] = []
@@ -56,6 +74,12 @@ def clauses(question: str, names: Names, context: str) -> list[Plan]:
         return []
     made = [sure(plans(heard)) for heard in found]
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
+
+
+def differ(found: Sequence[Plan]) -> bool:
+    """Whether clauses ask of different trades: read as one question, what one of them says would count for all."""
+    told = [{(tag.kind, tag.value) for tag in plan.heard.tags if tag.kind in FILTERS} for plan in found]
+    return len(told) > 1 and any(own != told[0] for own in told)
 
 
 def _asks(heard: Heard) -> bool:

@@ -21,6 +21,7 @@ _UNDECIDED = frozenset({"over", "reach", "reaches", "reached", "="})
 """Comparisons that may mean something else where no number stands by them."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
+_SMALL = frozenset({"is", "was", "are", "were", "of", "be", "with", "a", "an", "the", "%", "percent"})
 _BEARERS = ("metric", "parameter")
 _FAR = 5
 
@@ -269,6 +270,9 @@ def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | No
         return number_at + 1
     if is_tag(behind, "dim") and behind.value in {"hour", "day"}:  # type: ignore[union-attr]
         return number_at + 1
+    before = next((i for i in range(operator_at - 1, -1, -1) if items[i] not in _SMALL), None)
+    if before is not None and is_tag(items[before], *_BEARERS):
+        return before  # "win rate above 60 %, drawdown below 4 %": what stands behind the number has one of its own
     if is_tag(behind, "metric"):
         return number_at + 1
     for place in range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1):

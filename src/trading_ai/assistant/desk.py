@@ -154,7 +154,7 @@ class Desk:
         return found
 
     def alike(self, heard: Heard) -> list[Run]:
-        """Backtests of the symbol, strategy and timeframe that a question names, where it does not say which of them."""
+        """Backtests of the symbol, strategy and timeframe that a question names, where it says no more."""
         told = heard.context or any(heard.has(kind) for kind in _NAMED)
         if told or heard.has("subject", "latest", "this", "previous", "oldest", "running"):
             return []

@@ -180,6 +180,13 @@ def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:
     )  # fmt: skip
     if not len(found):
         raise Unanswerable("No trial ranks, so there is no winner whose costs could be told.")
+    unknown = [part for part in asked if found.value(0, part) is None]
+    if unknown:
+        named = " and ".join(part.removesuffix("_paid") for part in unknown)
+        raise Unanswerable(
+            f"The {named} of {run.label} is not known: what was imported does not hold it.",
+            ["how much did I pay in costs?"], clarify=True,
+        )  # fmt: skip
     if asked:
         for part in asked:
             draft.say(

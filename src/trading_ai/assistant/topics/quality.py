@@ -24,7 +24,8 @@ class Quality(Topic):
 
     name = "quality"
     accounts = ALWAYS | {
-        "noun:dataset", "noun:bar", "noun:symbol", "agg", "limit", "order", "cue:failed", "cue:source", "metric", "cue:period",
+        "noun:dataset", "noun:bar", "noun:symbol", "agg", "limit", "order", "cue:failed",
+        "cue:source", "metric", "cue:period",
         *(f"cue:{c}" for c in _CUES),
     }  # fmt: skip
     offers = ("are there gaps in the data?",)

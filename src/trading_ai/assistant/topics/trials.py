@@ -229,12 +229,18 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         by, order = "rank", "desc" if heard.has("order", "worst", "lowest") else "asc"
         where = ["rank is not null", *where]
         draft.assume(f"Ranked by what the optimization ranks by, {run.objective.replace('_', ' ')}")
+    if heard.has("metric", "ruined"):  # a ruined account ranks nowhere
+        where = [test for test in where if test != "rank is not null"]
+        by, order = "ruined_after_days", "desc" if heard.has("order", "best") else "asc"
+        shown = list(dict.fromkeys(["ruined_after_days", *shown]))
     columns = ", ".join(dict.fromkeys(column(c) for c in ["rank", "combination_index", *parameters, *shown, "score"]))
     found = draft.query(
         f"select {columns} from trials({quoted(run.run_id)}){_and(where)} order by {column(by)} {order} nulls last, "
         f"rank limit {n}",
         {"score": "ratio", **dict.fromkeys(parameters, "plain")}, run.currency,
     )  # fmt: skip
+    if heard.has("metric", "ruined"):
+        _count(run, draft, ["ruined = 1"], ["a ruined account"])
     if not len(found):
         _untried(heard, run, draft)
         draft.say("No combination that ranks is like that.")
@@ -244,7 +250,8 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         values = ", ".join(f"{name.replace('_', ' ')} {{p{i}}}" for i, name in enumerate(parameters))
         figures = {f"m{i}": found.cell(row, name) for i, name in enumerate(shown)}
         told = ", ".join(f"{name.replace('_', ' ')} {{m{i}}}" for i, name in enumerate(shown))
-        draft.say(f"Rank {{rank}}: {values}; {told}.", rank=found.cell(row, "rank"), **cells, **figures)
+        head = "Rank {rank}" if found.value(row, "rank") is not None else "Without a rank"
+        draft.say(f"{head}: {values}; {told}.", rank=found.cell(row, "rank"), **cells, **figures)
     if len(found) > _SHOWN:
         draft.say("The cited rows hold the others.")
 
