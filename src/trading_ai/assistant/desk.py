@@ -92,7 +92,8 @@ class Desk:
                 )
         own = self._narrowed(own, heard, "optimization")
         for status in ("running", "paused", "cancelled", "failed"):
-            if (heard.has("subject", "running") and status == "running") or heard.has("status", status):
+            running = heard.has("subject", "running") and status == "running" and named is None
+            if running or heard.has("status", status):
                 own = [o for o in own if o.status == status]
                 if not own:
                     raise Unanswerable(f"No optimization is {status} right now.", ["list my optimizations"])

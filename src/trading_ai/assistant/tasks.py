@@ -10,8 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+
+from trading_ai.assistant.hearing import normal
+from trading_ai.assistant.ports import Passage
 
 _WORD = re.compile(r"[a-z0-9#]+")
 _EMPTY = frozenset(
@@ -76,6 +80,11 @@ _EMPTY = frozenset(
     ]
 )
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "e")
+LEAST_SHARE = 0.6
+"""Least share of the words of a question that its passages must have."""
+
+_ASKS = frozenset({"do", "does", "comand", "command", "possibl", "help", "tell", "show", "support", "possible", "work"})
+
 LEAST = 0.9
 """Least weight of the shared words, where 1 is that of a word which one line alone has."""
 
@@ -95,6 +104,18 @@ def task_of(question: str) -> str:
     best = max(scored, key=lambda s: (s[0], -s[1]))
     shared = sum(weights[w] for w in words & set(_tasks()[best[1]][1]))
     return best[2] if shared >= LEAST else ""
+
+
+def covers(question: str, passages: Sequence[Passage]) -> bool:
+    """Whether passages have most of the words that a question is made of: else they are of something else.
+
+    Args:
+        question: as it was asked.
+        passages: that were found.
+    """
+    words = set(_stems(normal(question))) - _ASKS
+    said = set(_stems(" ".join(f"{p.title} {p.about} {p.text}" for p in passages)))
+    return not words or len(words & said) >= LEAST_SHARE * len(words)
 
 
 def _stems(text: str) -> list[str]:

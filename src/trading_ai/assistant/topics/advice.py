@@ -38,6 +38,8 @@ class Advice(Topic):
             return 0.85
         if heard.cue("insight"):
             return 0.9
+        if heard.cue("quality") and heard.has("noun", "optimization") and not heard.has("noun", "dataset", "bar"):
+            return 0.88  # "what is suspicious about that sweep"
         return 0.88 if heard.cue("next") else 0.0
 
     @override

@@ -11,7 +11,7 @@ from trading_ai.assistant.manual import manual
 from trading_ai.assistant.ports import Passage
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
-from trading_ai.assistant.tasks import task_of
+from trading_ai.assistant.tasks import covers, task_of
 from trading_ai.assistant.topics.topic import Topic
 
 _SHOWN = 3
@@ -40,6 +40,7 @@ class HowTo(Topic):
         found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
         told = _first(heard)
         hits = (*told, *(hit.passage for hit in found.hits if hit.passage not in told))[:_SHOWN]
+        hits = hits if told or covers(heard.question, hits) else ()
         if not hits:
             raise Unanswerable("The documentation says nothing of that; `trading-ai --help` lists the commands.")
         for hit in hits:

@@ -67,7 +67,8 @@ def datasets(heard: Heard, draft: Draft) -> None:
         draft.assume("By the number of bars" if by == "n_bars" else "By the time from the first bar to the last")
     shown = limit_of(heard, 1 if heard.has("order") else _SHOWN)
     found = draft.query(
-        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source from datasets{condition} order "
+        f"select dataset_id, symbol, timeframe, n_bars, first_time, last_time, source, created_at from "
+        f"datasets{condition} order "
         f"by {order}, "
         f"dataset_id limit {shown}", {"source": "name"},
     )  # fmt: skip
@@ -75,9 +76,11 @@ def datasets(heard: Heard, draft: Draft) -> None:
         draft.say("No dataset is like that.")
         return
     for row in range(len(found)):
-        cells = {c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time")}
+        cells = {
+            c: found.cell(row, c) for c in ("symbol", "timeframe", "n_bars", "first_time", "last_time", "created_at")
+        }
         draft.say(
-            "{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}, from {source}.",
+            "{symbol} {timeframe}: {n_bars} bars, {first_time} to {last_time}, from {source}, imported {created_at}.",
             source=found.cell(row, "source"),
             **cells,
         )

@@ -76,6 +76,8 @@ class Meanings(Topic):
             return 0.3 if not heard.cue("meaning") else 0.7
         if heard.cue("meaning"):
             return 0.95
+        if len(heard.values("metric")) > 1 and heard.cue("compare") and "difference between" in heard.question.lower():
+            return 0.94
         bare = all(tag.kind == "metric" or tag.key in self.accounts for tag in heard.tags)
         return 0.57 if bare and heard.cue("list") and not heard.cue("how_much") else 0.3
 

@@ -71,7 +71,11 @@ class Progress(Topic):
         if heard.has("noun", "worker"):
             _workers(draft)
             return
-        if heard.has("subject", "running") and not any(o.status == "running" for o in desk.stored.optimizations):
+        if (
+            heard.has("subject", "running")
+            and not _named(heard)
+            and not any(o.status == "running" for o in desk.stored.optimizations)
+        ):
             none = draft.query(
                 "select count(*) filter (where status = 'running') as n_running, count(*) filter (where status = "
                 "'paused') as n_paused "
@@ -150,6 +154,10 @@ def _workers(draft: Draft) -> None:
             "On {name}, {n} of {t} trials are done; {w} workers were busy on average.", name=found.cell(row, "name"),
             n=found.cell(row, "n_completed"), t=found.cell(row, "n_total"), w=found.cell(row, "workers_busy"),
         )  # fmt: skip
+
+
+def _named(heard: Heard) -> bool:
+    return heard.has("name") or heard.has("id_optimization") or bool(heard.context)
 
 
 def _one(heard: Heard) -> bool:

@@ -184,7 +184,7 @@ def _of_trials(heard: Heard) -> bool:
 
 
 def _kind(heard: Heard) -> str:
-    if heard.cue("imported", "no_costs"):
+    if heard.cue("imported", "no_costs") and not heard.has("noun", "dataset"):
         return "backtest"
     for kind in ("backtest", "optimization"):
         if heard.has("noun", kind):

@@ -61,7 +61,7 @@ class Winners(Topic):
             for place, o in enumerate(own)
         )
         order = "place"
-        if heard.has("order", "worst", "lowest") or any(t.text != "best" for t in heard.all("order")):
+        if heard.has("order") and (heard.asks_which() or any(t.text != "best" for t in heard.all("order"))):
             order = f"{column(metrics[0])} {direction(metrics[0], heard)} nulls last, place"
         found = draft.query(f"select * from ({every}) order by {order}", {}, own[0].currency)
         if not len(found):
