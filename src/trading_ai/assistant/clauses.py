@@ -18,7 +18,7 @@ _BORDERS = re.compile(
     r"[.;:?!]+\s+|,\s+(?:and\s+|but\s+|or\s+)?|\s+[-\u2013]\s+|\s+(?:and|but|plus|n|&|\+)\s+|\s*\(|\)\s*"
 )
 _ASKED_ANEW = re.compile(
-    r"[.;?!]+\s+(?=\w)|,?\s+(?:and|but)\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|"
+    r"[.;?!]+\s+(?=\w)|(?:,|,?\s+(?:and|but))\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|"
     r"give|say)\b)"
 )
 """Borders behind which something is asked anew."""

@@ -111,7 +111,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "order:lowest": (*_ORDERED, "largest_", "max_"),
     "order:gain": _MONEY,
     "order:loss": _MONEY,
-    "noun:trade": ("trade",),
+    "noun:trade": ("trade", "sizing->>", "rules->>", "costs->>", "timezone"),
     "noun:trial": ("trials(", "n_total", "n_completed", "verdict", "parameters", "ledger"),
     "noun:winner": ("rank", "trials(", "verdict"),
     "noun:window": ("walk_forward",),

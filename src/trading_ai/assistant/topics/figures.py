@@ -67,6 +67,8 @@ class Figures(Topic):
             return 0.2
         if heard.cue("results") and subject and not metrics:
             return 0.85
+        if metrics == ["average_bars_held"] and not heard.has("noun", "winner", "optimization", "trial"):
+            return 0.7  # single trades tell it in hours too
         if metrics:
             ordered = heard.has("order", "best", "worst", "lowest") and not heard.has("noun", "winner")
             natural = (

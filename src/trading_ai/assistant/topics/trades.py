@@ -122,7 +122,7 @@ class Trades(Topic):
             return 0.95
         if filtered and asks:
             return 0.95
-        if heard.has("metric", "bars_held", "mae", "mfe", "units", "payoff_ratio"):
+        if heard.has("metric", "bars_held", "average_bars_held", "mae", "mfe", "units", "payoff_ratio"):
             return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
