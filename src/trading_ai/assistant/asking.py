@@ -10,7 +10,7 @@ from dataclasses import replace
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import clauses, differ, questions_of
+from trading_ai.assistant.clauses import clauses, differ, questions_of, trimmed
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -132,6 +132,10 @@ class Assistant:
                     if all(answer.status == "answered" for answer in answers):
                         return joined(answers)
                     return _as_far_as_answered(answers, [part.question for part in several])
+        for shorter in trimmed(question) if best is None else ():
+            less = hear(shorter, names, heard.context)
+            if sure(plans(less)) is not None:
+                return self._planned(less, desk)
         apart = clauses(question, names, heard.context, anew=best is not None)
         if apart and (best is None or differ(apart)):
             answers = [self._carried_out(plan, desk) for plan in apart]
@@ -177,6 +181,8 @@ class Assistant:
         draft = Draft(self._sql)
         for written, read in plan.heard.corrected:
             draft.assume(f'"{harmless(written)}" is read as "{read}"')
+        if plan.heard.passed_over:
+            draft.assume(f"Passed over: {', '.join(map(harmless, plan.heard.passed_over))}")
         try:
             plan.topic.answer(plan.heard, desk, draft)
         except Unanswerable as unanswerable:
@@ -264,9 +270,10 @@ def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:
     """A question back where some reading is near, a refusal where none is."""
     choices = list(dict.fromkeys(plan.reading for plan in candidates))[:_MOST_CHOICES]
     known = [tag for tag in heard.tags if tag.kind not in {"cue", "subject", "number", "order", "cmp", "neg"}]
-    strange = len(heard.unknown) > max(1, len(known)) or (not known and not choices)
-    if strange and (heard.unknown or not heard.tags):
-        words = ", ".join(harmless(word) for word in heard.unknown[:5])
+    lost_words = (*heard.unknown, *heard.passed_over)
+    strange = len(lost_words) > max(1, len(known)) or (not known and not choices)
+    if strange and (lost_words or not heard.tags):
+        words = ", ".join(harmless(word) for word in lost_words[:5])
         lost = f" (not understood: {words}; questions are read in English)" if words else ""
         return _refused(f"Nothing that is stored answers that{lost}.")
     words = ", ".join(harmless(word) for word in heard.unknown[:5])

@@ -45,8 +45,9 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
         anew: take it apart only where something is asked anew, and no clause speaks of what the one before found.
     """
     borders = _ASKED_ANEW if anew else _BORDERS
+    anew_borders = ". " in question or "? " in question or "! " in question
     texts = [text.strip(" ?.,") for text in borders.split(normal(question)) if text and text.strip(" ?.,")]
-    if anew and any(_POINTS_BACK.search(text) for text in texts[1:]):
+    if any(_POINTS_BACK.search(text) for text in texts[1:]):
         return []
     if not 1 < len(texts) <= 2 * MOST:
         return []
@@ -56,7 +57,8 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
     for text in texts:
         heard = hear(text, names, context)
         if not _asks(heard):
-            if heard.unknown:
+            chatter = all(tag.kind == "subject" and tag.value in _POINTS for tag in heard.tags)
+            if heard.unknown and not (anew_borders and chatter):
                 return []
             behind = [tag for tag in heard.tags if tag.kind in SUBJECTS or tag.kind in FILTERS]
             if found and behind:
@@ -93,6 +95,33 @@ def _is_head(tag: Tag) -> bool:
     return tag.kind in {"metric", "agg", "order", "dim", "day", "place", "condition", "parameter", "factor"} or (
         tag.kind == "noun" and tag.value in {"winner", "window", "criterion", "worker"}
     )
+
+
+_AHEAD = re.compile(
+    r"^.*\b(?:(?:can|could|would|will) you(?: please| kindly| maybe)?(?: be so kind as to)?|would you be so kind as to|"
+    r"i (?:would|\'d|want|need|wish)(?: really)?(?: like| love)?(?: to)? (?:know|understand|see|hear)|please)"
+    r"(?: tell| show| explain| give| list| say| read| let)?(?: to)?(?: me| us)?(?: know)?(?: that| about)?,?\s+(?=\w)"
+)
+"""What is said before a question comes."""
+
+_BEHIND = re.compile(
+    r",?\s+(?:because|since i|as i|so that i|so i|in order that|i ask because|i am asking because)\b.*$"
+)
+"""Why it is asked."""
+
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+
+
+def trimmed(question: str) -> list[str]:
+    """Shorter forms of a question: without the reasons behind it, what is said before it, and what is in brackets."""
+    text = normal(question)
+    found = []
+    for said in (_BEHIND, _AHEAD, _ASIDE):
+        shorter = said.sub("", text)
+        if shorter != text and len(shorter.split()) > 2:
+            found.append(shorter)
+            text = shorter
+    return found
 
 
 def questions_of(found: Sequence[Plan]) -> list[str]:

@@ -12,6 +12,7 @@ from trading_ai.assistant.combining import combined
 from trading_ai.assistant.fillers import FILLERS
 from trading_ai.assistant.foreign import in_english
 from trading_ai.assistant.lexicon import PARAMETER_WORDS, phrases
+from trading_ai.assistant.passing import MOST, says_nothing
 from trading_ai.assistant.rewriting import rewritten
 from trading_ai.assistant.spelling import corrected_word
 from trading_ai.assistant.tags import Heard, Tag
@@ -96,7 +97,12 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
     if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
         tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
-    return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context)
+    passed = tuple(word for word in unknown if says_nothing(word))
+    if len(passed) <= MOST:
+        unknown = tuple(word for word in unknown if word not in passed)
+    else:
+        passed = ()
+    return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context, passed)
 
 
 def _searched(items: list[Tag | str], names: Names) -> list[Tag | str]:

@@ -45,6 +45,7 @@ class Heard:
         unknown: words that stand for nothing known.
         corrected: words that were read as others, ``(written, read as)``.
         context: id of the run that the question is asked about, or "".
+        passed_over: words that stand for nothing known, and most likely say nothing.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Heard:
     unknown: tuple[str, ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
     context: str = ""
+    passed_over: tuple[str, ...] = ()
     _index: dict[str, tuple[Tag, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def all(self, kind: str) -> tuple[Tag, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.trade_sql import COUNT, DIMENSIONS, HALVES, Measure, measure_of
 
+_MONEY = re.compile(r"profit|earn|money|pay|lost|lose|losing|made|make")
 TIMES = ("date", "weekday", "month", "year", "hour", "session", "part", "span")
 FILTERS = (*TIMES, "direction", "outcome", "exit", "after")
 
@@ -70,6 +73,9 @@ def measured(heard: Heard) -> tuple[Measure | None, str]:
     if not metrics and heard.has("agg", "count", "share"):
         return COUNT, "total_trades"
     long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
+    money = any(_MONEY.search(tag.text) for tag in heard.all("order") if tag.value in {"best", "worst"})
+    if money and metrics and "net_profit" not in metrics and not aggregate:
+        return measure_of("net_profit", ""), "net_profit"  # "the most profitable hour and its win rate"
     metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
     return measure_of(metric, aggregate), metric
 

@@ -42,6 +42,7 @@ _SHOWN = 5
 _NAMED_SO = re.compile(
     r"\b(?:backtest|run|optimization|sweep) (?:asian?|london|tokyo|new york|ny|us) (?!session|hours)\w"
 )
+_LARGE = frozenset({"most", "highest", "largest", "biggest", "greatest"})
 _LISTED = {
     "largest_win": "net_profit desc",
     "largest_loss": "net_profit",
@@ -409,6 +410,9 @@ def _order(heard: Heard, measure: Measure) -> str:
         return "asc"
     if heard.has("order", "worst", "loss"):
         return "asc" if measure.better > 0 and measure is not COUNT else "desc"
+    lost = heard.values("outcome") == ("loss",) and measure.column == "net_profit"
+    if lost and heard.has("order", "best") and any(t.text in _LARGE for t in heard.all("order")):
+        return "asc"  # the largest loss is the lowest profit
     if heard.has("order", "best"):
         text = next(t.text for t in heard.all("order") if t.value == "best")
         high = measure.better > 0 or text in {"most", "highest", "largest", "biggest", "greatest"}
