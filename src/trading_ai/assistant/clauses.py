@@ -80,8 +80,12 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
 
 def differ(found: Sequence[Plan]) -> bool:
     """Whether clauses ask of different trades: read as one question, what one of them says would count for all."""
-    told = [{(tag.kind, tag.value) for tag in plan.heard.tags if tag.kind in FILTERS} for plan in found]
+    told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _filters(tag)} for plan in found]
     return len(told) > 1 and any(own != told[0] for own in told)
+
+
+def _filters(tag: Tag) -> bool:
+    return tag.kind in FILTERS or (tag.kind == "order" and tag.value in {"gain", "loss"})
 
 
 def _asks(heard: Heard) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from trading_ai._jit import borrowed, njit, njit_users, unowned
 from trading_ai._syntax import expression_tree, module_tree
@@ -273,8 +274,9 @@ def _tree_of(method: Any) -> tuple[ast.FunctionDef, int]:
         raise CannotCompileError(0, "its source cannot be read") from None
     name = method.__name__
     tree = module_tree(textwrap.dedent("".join(lines)), name).body[0]
-    if not isinstance(tree, ast.FunctionDef) or tree.decorator_list:
+    if not isinstance(tree, ast.FunctionDef) or not all(_says_override(one, method) for one in tree.decorator_list):
         raise CannotCompileError(first, f"{name} is no plain method")
+    tree.decorator_list = []
     ast.increment_lineno(tree, first - 1)
     for node in ast.walk(tree):
         if (
@@ -283,6 +285,16 @@ def _tree_of(method: Any) -> tuple[ast.FunctionDef, int]:
         ):
             raise CannotCompileError(node.lineno, f"a function, class or global name inside {name}")
     return tree, first
+
+
+def _says_override(decorator: ast.expr, method: Any) -> bool:
+    """Whether a decorator is `@override`, which gives the method back as it was: it is for readers."""
+    match decorator:
+        case ast.Name(id=name):
+            return method.__globals__.get(name) is override
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            return getattr(method.__globals__.get(module), name, None) is override
+    return False
 
 
 def _top(module: str) -> str:
