@@ -113,6 +113,8 @@ class Catalogue:
                 label = strategy_label(value) if kind == "strategy" else value
                 for phrase in {label.lower(), label.replace("_", " ").lower()} if label else ():
                     found[phrase] = (kind, value)
+            for label in re.findall(r"^walk-forward (\d+\w/\d+\w) of ", run.part_of):
+                found[label.lower()] = ("cue", "walk")
             called = spoken(run.name)
             if len(called) > 2 and called not in found:
                 if called in phrases() or called in FILLERS:

@@ -96,7 +96,7 @@ def _asks(heard: Heard) -> bool:
 def _is_head(tag: Tag) -> bool:
     if tag.kind == "cue":
         return tag.value not in _SAYS_NOTHING
-    return tag.kind in {"metric", "agg", "order", "dim", "day", "place", "condition", "parameter", "factor"} or (
+    return tag.kind in {"metric", "agg", "order", "day", "place", "factor"} or (
         tag.kind == "noun" and tag.value in {"winner", "window", "criterion", "worker"}
     )
 
@@ -109,7 +109,8 @@ _AHEAD = re.compile(
 """What is said before a question comes."""
 
 _BEHIND = re.compile(
-    r",?\s+(?:because|since i|as i|so that i|so i|in order that|i ask because|i am asking because)\b.*$"
+    r"[.?!]\s+i (?:want|need|would|am|ask|think|hope|have|had|know|read|guess)\b.*$"
+    r"|,?\s+(?:because|since i|as i|so that i|so i|in order that|i ask because|i am asking because)\b.*$"
 )
 """Why it is asked."""
 

@@ -31,7 +31,7 @@ class Comparing(Topic):
     accounts = ALWAYS | {
         "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
         "noun:winner",
-        "cue:imported", "noun:symbol", "cue:why", "cue:drift",
+        "cue:imported", "noun:symbol", "cue:why", "cue:drift", "cue:sizing", "cue:rules", "cue:assumed", "time_of",
     }  # fmt: skip
     offers = ("compare my last two backtests",)
 

@@ -192,12 +192,37 @@ def _every(heard: Heard, draft: Draft) -> None:
         {"name": "name", "n_hold": "criteria", "n_criteria": "criteria"},
     )  # fmt: skip
     draft.assume("Optimizations that were judged; the others have no verdict")
+    for criterion in [name for cue, name in OF_CUES.items() if heard.cue(cue)]:
+        _of_each(heard, draft, criterion)
+    if len(draft.citations) > 1:
+        return
     if not len(found):
         draft.say(f"No optimization that was judged has the verdict {said}." if said else "No optimization was judged.")
     for row in range(min(len(found), 10)):
         cells = {name: found.cell(row, name) for name in found.rows.columns}
         draft.say(
             "Optimization {optimization_id} {name}: {verdict}, {n_hold} of {n_criteria} criteria hold (rank {rank}).",
+            **cells,
+        )
+
+
+def _of_each(heard: Heard, draft: Draft, criterion: str) -> None:
+    """One criterion of every optimization that was judged."""
+    order = "asc" if heard.has("order", "lowest") else "desc"
+    by = f"v.value {order} nulls last, " if heard.has("order") else ""
+    found = draft.query(
+        "select o.optimization_id, o.name, v.value, v.threshold, v.holds from verdicts v join optimizations o on "
+        f"o.optimization_id = v.optimization_id where v.criterion = {quoted(criterion)} and v.rank = (select min(rank) "
+        f"from verdicts w where w.optimization_id = v.optimization_id) order by {by}o.created_at desc, "
+        "o.optimization_id",
+        {"name": "name", "value": "plain", "threshold": "plain"},
+    )
+    for row in range(min(len(found), 10)):
+        cells = {name: found.cell(row, name) for name in found.rows.columns}
+        holds = "holds" if found.value(row, "holds") else "fails"
+        draft.say(
+            f"Optimization {{optimization_id}} {{name}}: {criterion.replace('_', ' ')} is {{value}}, {{threshold}} is "
+            f"asked, so it {holds}.",
             **cells,
         )
 

@@ -70,10 +70,14 @@ def measured(heard: Heard) -> tuple[Measure | None, str]:
     """The measure that is asked for, and the metric that names it."""
     metrics = heard.values("metric")
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
-    if not metrics and heard.has("agg", "count", "share"):
+    ranked = heard.has("order", "worst", "best") or heard.has("order", "loss")
+    of_money = ranked and any(_MONEY.search(tag.text) for tag in heard.all("order"))
+    if not metrics and heard.has("agg", "count", "share") and not (of_money and heard.has("dim")):
         return COUNT, "total_trades"
     long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
     money = any(_MONEY.search(tag.text) for tag in heard.all("order") if tag.value in {"best", "worst"})
+    if money and set(metrics) == {"total_trades"}:
+        return measure_of("net_profit", ""), "net_profit"  # "the hour that loses most, and how many trades"
     if money and metrics and "net_profit" not in metrics and not aggregate:
         return measure_of("net_profit", ""), "net_profit"  # "the most profitable hour and its win rate"
     metric = metrics[0] if metrics else "bars_held" if long else "net_profit"

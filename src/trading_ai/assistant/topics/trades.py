@@ -399,6 +399,9 @@ def _others(heard: Heard, metric: str) -> dict[str, Measure]:
     }
     if any(other is None for other in found.values()):
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
+    if heard.has("agg", "share"):
+        found["share_of_trades"] = Measure("100.0 * count(*) / sum(count(*)) over ()", "%", "share of the trades")
+        found.setdefault("net_profit", MEASURES["net_profit"])
     if metric in {"bars_held", "average_bars_held"}:
         found["hours_held"] = Measure(f"avg({HELD_HOURS})", "ratio", "average time held in hours")
     return {name: other for name, other in found.items() if other is not None}
