@@ -103,7 +103,8 @@ def joined(answers: Sequence[Answer]) -> Answer:
     for answer in answers:
         renamed = {c.id: f"c{len(citations) + n}" for n, c in enumerate(answer.citations, 1)}
         citations.extend(Citation(renamed[c.id], c.sql, c.rows, c.units, c.currency) for c in answer.citations)
-        statements.extend(s.renamed(renamed) for s in answer.statements)
+        told = {statement.text for statement in statements}
+        statements.extend(s.renamed(renamed) for s in answer.statements if s.text not in told)
 
     def every(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(text for answer in answers for text in getattr(answer, name)))

@@ -14,7 +14,8 @@ _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twenty": 20, "eleven": 11,
     "twelve": 12, "thirteen": 13,
-    "fourteen": 14, "fifteen": 15, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000, "zero": 0, "dozen": 12,
+    "fourteen": 14, "fifteen": 15, "thirty": 30, "forty": 40,
+    "fifty": 50, "hundred": 100, "thousand": 1000, "zero": 0, "dozen": 12,
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(am|pm|k|x|h)?$")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?$")

@@ -29,6 +29,8 @@ def with_outcomes(heard: Heard) -> Heard:
         return heard
     others = [t for t in heard.tags if t is not verb]
     filtered = any(heard.has(kind) for kind in FILTERS)
+    if dimensions_of(heard):
+        return heard.changed([*others, Tag("metric", "net_profit", verb.text)])
     if heard.has("agg", "share") and filtered and verb.value == "gain":
         return heard.changed([*(t for t in others if t.kind != "agg"), Tag("metric", "win_rate", verb.text)])
     return heard.changed([*others, Tag("outcome", "win" if verb.value == "gain" else "loss", verb.text)])
