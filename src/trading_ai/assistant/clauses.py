@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from trading_ai.assistant.hearing import Names, hear, normal
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
@@ -20,10 +21,11 @@ _BORDERS = re.compile(
 _ASKED_ANEW = re.compile(
     r"[.;?!]+\s+(?=\w)|(?:,|,?\s+(?:and|but))\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|"
     r"give|say)\b)"
+    r"|(?:,|,?\s+and)\s+(?=(?:the |my |its )(?:best|worst|largest|biggest|longest|highest|lowest)\b)"
 )
 """Borders behind which something is asked anew."""
 
-_POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together)\b")
+_POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together|(?:was|is|were) that)\b")
 """Words that speak of what the clause before found."""
 
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
@@ -75,7 +77,20 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
     if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
         return []
     made = [sure(plans(heard)) for heard in found]
+    for before, after in pairwise(made):
+        if before is not None and after is not None and before.topic.name in _OF_ONE_ROW and not _names(after.heard):
+            return []  # it is about what the clause before found, and not about the run
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
+
+
+_OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
+"""Topics that find one of many things, which the next clause may be about."""
+
+
+def _names(heard: Heard) -> bool:
+    """Whether a clause says what it is about."""
+    text = normal(heard.question)
+    return any(tag.kind in {*SUBJECTS, "noun"} and tag.text and tag.text in text for tag in heard.tags)
 
 
 def differ(found: Sequence[Plan]) -> bool:
@@ -85,7 +100,7 @@ def differ(found: Sequence[Plan]) -> bool:
 
 
 def _filters(tag: Tag) -> bool:
-    return tag.kind in FILTERS or (tag.kind == "order" and tag.value in {"gain", "loss"})
+    return tag.kind in {*FILTERS, "dim"} or (tag.kind == "order" and tag.value in {"gain", "loss"})
 
 
 def _asks(heard: Heard) -> bool:
@@ -109,7 +124,7 @@ _AHEAD = re.compile(
 """What is said before a question comes."""
 
 _BEHIND = re.compile(
-    r"[.?!]\s+i (?:want|need|would|am|ask|think|hope|have|had|know|read|guess)\b.*$"
+    r"(?:[.?!]|\s-)\s+i (?:want|need|would|am|ask|think|hope|have|had|know|read|guess)\b.*$"
     r"|,?\s+(?:because|since i|as i|so that i|so i|in order that|i ask because|i am asking because)\b.*$"
 )
 """Why it is asked."""

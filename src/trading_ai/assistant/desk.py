@@ -157,7 +157,7 @@ class Desk:
     def alike(self, heard: Heard) -> list[Run]:
         """Backtests of the symbol, strategy and timeframe that a question names, where it says no more."""
         told = heard.context or any(heard.has(kind) for kind in _NAMED)
-        if told or heard.has("subject", "latest", "this", "previous", "oldest", "running"):
+        if told or heard.has("subject", "latest", "previous", "oldest", "running"):
             return []
         if heard.has("noun", "optimization", "winner", "trial"):
             return []

@@ -75,6 +75,7 @@ class Figures(Topic):
                 not heard.has("order", "lowest")
                 and all(m.startswith(("max_", "largest_", "average_")) for m in metrics)
             ) or heard.has("agg", "sum")
+            natural = natural or (heard.values("agg") == ("avg",) and "expectancy" in metrics)
             natural = natural or (heard.values("agg") == ("count",) and all(m in _COUNTS for m in metrics))
             counted = heard.has("noun", "winner") and heard.has("agg", "count") and heard.has("noun", "trade")
             if counted:

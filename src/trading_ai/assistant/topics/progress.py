@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk
@@ -88,6 +90,21 @@ class Progress(Topic):
             )
             draft.offer("trading-ai list")
             return
+        if (
+            heard.cue("failed")
+            and not _named(heard)
+            and re.search(r"\b(?:any|all|every|whatever)\b", heard.question.lower())
+        ):
+            every = draft.query(
+                "select sum(n_failed) as n_failed, count(*) as n_optimizations from optimizations where part_of = ''",
+                {"n_failed": "trials", "n_optimizations": "optimizations"},
+            )
+            draft.say(
+                "{a} trials failed in {n} optimizations.",
+                a=every.cell(0, "n_failed"), n=every.cell(0, "n_optimizations"),
+            )  # fmt: skip
+            if every.value(0, "n_failed") == 0:
+                return
         run = desk.optimization(heard, draft)
         found = draft.query(
             "select status, method, objective, seed, n_total, n_completed, n_failed, n_reused, 100.0 * n_completed / "

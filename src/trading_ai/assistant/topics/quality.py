@@ -68,7 +68,6 @@ class Quality(Topic):
         wanted = [name for cue, names in asked.items() if heard.cue(cue) for name in names] or list(_COUNTS)
         if heard.cue("gap") and (heard.has("order", "best", "worst") or heard.has("agg", "max")):
             _largest(condition, draft)
-            return
         for row in range(min(len(found), 5)):
             head = {"s": found.cell(row, "symbol"), "t": found.cell(row, "timeframe"), "n": found.cell(row, "n_bars")}
             known = [name for name in wanted if found.value(row, name) is not None]

@@ -15,6 +15,7 @@ from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 
 _SHOWN = 10
+_ENDS = ("deepest", "worst", "biggest", "largest", "max", "longest", "highest")
 _OF_BACKTESTS = frozenset(BACKTESTS.names)
 
 
@@ -253,13 +254,15 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
             )
         return
     every = heard.cue("rank_by") and bool(metrics)
-    ranked = every or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
+    superlative = heard.asks_which() and any(t.text.startswith(_ENDS) for t in heard.all("metric"))
+    ranked = every or superlative or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = metrics[0] if metrics else "net_profit"
     oldest = heard.has("subject", "oldest")
     if oldest:
         draft.assume("The oldest first")
+    way = "desc" if superlative and not heard.has("order") else direction(by, heard)
     order = (
-        f"{by} {direction(by, heard)} nulls last, created_at desc, backtest_id"
+        f"{by} {way} nulls last, created_at desc, backtest_id"
         if ranked
         else f"created_at {'asc' if oldest else 'desc'}, backtest_id"
     )

@@ -180,7 +180,8 @@ def _every(heard: Heard, draft: Draft) -> None:
     """The verdict of each optimization that was judged, on its best ranked trial that was."""
     said = "survives" if heard.cue("survive") else "likely luck" if heard.cue("luck", "overfit") else ""
     said = "fragile" if any(tag.text == "fragile" for tag in heard.all("cue")) else said
-    only = f" where v.verdict = {quoted(said)}" if said else ""
+    turned = "<>" if heard.has("neg") else "="
+    only = f" where v.verdict {turned} {quoted(said)}" if said else ""
     found = draft.query(
         "with v as (select optimization_id, rank, verdict, count(*) filter (where holds) as n_hold, count(*) as "
         "n_criteria, row_number() "
@@ -191,6 +192,9 @@ def _every(heard: Heard, draft: Draft) -> None:
         f"v.optimization_id and v.place = 1{only} order by o.created_at desc, v.optimization_id",
         {"name": "name", "n_hold": "criteria", "n_criteria": "criteria"},
     )  # fmt: skip
+    if heard.has("neg") and not said:
+        _unjudged(draft)
+        return
     draft.assume("Optimizations that were judged; the others have no verdict")
     for criterion in [name for cue, name in OF_CUES.items() if heard.cue(cue)]:
         _of_each(heard, draft, criterion)
@@ -204,6 +208,21 @@ def _every(heard: Heard, draft: Draft) -> None:
             "Optimization {optimization_id} {name}: {verdict}, {n_hold} of {n_criteria} criteria hold (rank {rank}).",
             **cells,
         )
+
+
+def _unjudged(draft: Draft) -> None:
+    """Optimizations that nobody judged."""
+    found = draft.query(
+        "select optimization_id, name, status from optimizations where part_of = '' and optimization_id not in (select "
+        "optimization_id from verdicts) order by created_at desc, optimization_id",
+        {"name": "name"},
+    )
+    if not len(found):
+        draft.say("Every optimization was judged.")
+    for row in range(min(len(found), 10)):
+        cells = {name: found.cell(row, name) for name in found.rows.columns}
+        draft.say("Optimization {optimization_id} {name} ({status}) was not judged.", **cells)
+    draft.offer("trading-ai robustness ID")
 
 
 def _of_each(heard: Heard, draft: Draft, criterion: str) -> None:

@@ -46,6 +46,8 @@ class Trials(Topic):
         which = heard.asks_which() and heard.has("noun", "optimization") and not heard.has("name")
         if which and heard.has("order") and not metrics and any(t.text == "trials" for t in heard.all("noun")):
             return 0.3  # the optimization that has most of them
+        if heard.has("place") and metrics and heard.has("order"):
+            return 0.3  # whether the best by one thing is that by another
         if heard.has("place") or heard.cue("lead"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
