@@ -117,9 +117,7 @@ chaos: setup ## break something 200 times during optimizations and compare every
 lint: $(STAMP) ## check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/mypy tests/typing
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports & layers=$$!; $(BIN)/mypy; $(BIN)/mypy tests/typing; wait $$layers
 
 .PHONY: format
 format: $(STAMP) ## format the code and fix what can be fixed
