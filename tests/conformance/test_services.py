@@ -202,7 +202,15 @@ def test_the_plateau_is_picked_when_all_trials_are_known(service, plain):
     assert [r["objective"] for r in first] == np.sort(scores[~np.isnan(scores)])[::-1][:3].tolist()
 
 
-@pytest.mark.parametrize("method", ["random_search", "quasi_random", "bayesian", "coarse_to_fine"])
+# One that asks for all at once, and one that learns; the others of both kinds are slow.
+@pytest.mark.parametrize(
+    "method",
+    [
+        "random_search",
+        "bayesian",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("quasi_random", "coarse_to_fine")),
+    ],
+)
 def test_a_search_with_a_seed(service, plain, method):
     how = {"max_iterations": 60, "seed": 5, "batch_size": 12}
     key = service.finished(STOP, TARGET, optimization_type=method, **how)
