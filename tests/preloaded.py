@@ -2,8 +2,8 @@
 
 Starting Python and loading the libraries is nine tenths of what a short command costs, and tests give hundreds of them.
 What is run is the same: a process with arguments, environment, folder and exit code of its own, and the program's own
-entry point. What differs is that nothing is loaded anew: tests of starting, of what is loaded, and of what Python or
-Numba reads when they start use a process from scratch.
+entry point. What differs is that nothing is loaded anew, and at the end nothing is taken apart: tests of starting, of
+what is loaded, and of what Python or Numba reads when they start use a process from scratch.
 """
 
 from __future__ import annotations
@@ -304,13 +304,32 @@ def _become(asked: tuple[list[str], dict[str, str], str, bool], out: int, err: i
     sys.modules["__main__"] = sys.modules["trading_ai.cli.main"]
 
 
+def _run() -> None:
+    """Run the command, and end as Python does but for taking everything apart, which takes longer than most commands.
+
+    Waits for its threads, calls what is to be called at the end and writes out what was printed.
+    """
+    code: object = 0
+    try:
+        sys.modules["trading_ai.cli.main"].main()
+    except SystemExit as asked:
+        code = asked.code
+    if code is not None and not isinstance(code, int):
+        raise SystemExit(code)  # Python prints it
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit((code or 0) & 0xFF)
+
+
 def _main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     for name in LOADED:
         __import__(name)
     gc.freeze()
     if _serve(connection):
-        sys.modules["trading_ai.cli.main"].main()
+        _run()
 
 
 if __name__ == "__main__":
