@@ -57,12 +57,15 @@ test: setup lint ## run every check and every test that is not marked slow
 
 # What waits for processes that die, and what tries thousands of cases: as much a part of the check, and minutes longer.
 # How soon a killed process is made up for is told in seconds, so nothing else runs beside those tests.
+# `make test` gives each property a part of its examples; here it gets them all.
 .PHONY: test-slow
 test-slow: setup ## run the tests that are marked slow: every kind of death, thousands of random requests and files
 	@scripts/install-test-browser.sh
 	@scripts/install-test-tools.sh
 	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest --numprocesses 0 -m slow tests/chaos $(PYTEST_ARGS)
 	TRADING_AI_TEST_WARMED=1 $(BIN)/pytest $(ON_ALL_CORES) -m slow --ignore tests/chaos $(PYTEST_ARGS)
+	TRADING_AI_TEST_WARMED=1 TRADING_AI_TEST_ALL_EXAMPLES=1 $(BIN)/pytest $(ON_ALL_CORES) -m "not slow" tests/property \
+		$(PYTEST_ARGS)
 
 # The first run has the kernels as plain Python, whose lines can be seen; in the second they would take too long.
 .PHONY: coverage
@@ -114,9 +117,7 @@ chaos: setup ## break something 200 times during optimizations and compare every
 lint: $(STAMP) ## check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/mypy tests/typing
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports & layers=$$!; $(BIN)/mypy; $(BIN)/mypy tests/typing; wait $$layers
 
 .PHONY: format
 format: $(STAMP) ## format the code and fix what can be fixed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numba
 import pytest
@@ -80,9 +81,8 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer | O
         yield server
 
 
-@pytest.fixture
-def postgres_url(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
-    """URL of a database of its own, empty, on the PostgreSQL server."""
+@contextmanager
+def _new_database(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
     import sqlalchemy
 
     url = sqlalchemy.make_url(postgres.url)
@@ -98,6 +98,42 @@ def postgres_url(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
     run(f"CREATE DATABASE {name} TEMPLATE template0")
     yield url.set(database=name).render_as_string(hide_password=False)
     run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
+    """URL of a database of its own, empty, on the PostgreSQL server."""
+    with _new_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres_with_tables(postgres: PostgresServer | OutsideServer) -> Iterator[str]:
+    """URL of the database that stores of tests take in turn."""
+    from trading_ai.store.database import Database
+
+    with _new_database(postgres) as url:
+        Database(url).close()
+        yield url
+
+
+@pytest.fixture
+def postgres_store_url(_postgres_with_tables: str) -> Iterator[str]:
+    """URL of a PostgreSQL database that has the tables of this version, and nothing in them.
+
+    To empty them takes a tenth of what it takes to make a database and bring it to this version, which
+    `postgres_url` is for.
+    """
+    yield _postgres_with_tables
+    import sqlalchemy
+
+    from trading_ai.store.tables import metadata
+
+    engine = sqlalchemy.create_engine(_postgres_with_tables, poolclass=sqlalchemy.NullPool)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"{others} AND pid <> pg_backend_pid()")
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(map(str, metadata.sorted_tables))} RESTART IDENTITY")
 
 
 @pytest.fixture(params=["redis", "valkey"])

@@ -11,7 +11,6 @@ A server that somebody else runs can take their place: see `OutsideServer`.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -19,20 +18,20 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import IO, Any, Literal, NoReturn, TypeVar
 
 import psutil
 import pytest
 
+from tests.preloaded import Running, dies_with_parent
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-_PR_SET_PDEATHSIG = 1
 
 
 class Server:
@@ -50,7 +49,7 @@ class Server:
         self.folder = folder
         self.port = port
         self.url = url
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Running | None = None
         self._user: dict[str, Any] = {}
 
     def prepare(self) -> None:
@@ -70,15 +69,7 @@ class Server:
         log = self.folder / "server.log"
         while True:
             with log.open("ab") as output:
-                self._process = subprocess.Popen(
-                    self._command(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,  # Ctrl-C is for the tests, which end their servers themselves
-                    preexec_fn=_die_with_parent(self._stop_signal),  # noqa: PLW1509 - one system call
-                    **self._user,
-                )
+                self._process = self._begun(output)
             while self._process.poll() is None:
                 if self._answers():
                     return
@@ -122,6 +113,17 @@ class Server:
         """Start again on the same port with the same data, after `stop` if it still runs."""
         self.stop()
         self.start()
+
+    def _begun(self, output: IO[bytes]) -> subprocess.Popen[bytes] | Running:
+        return subprocess.Popen(
+            self._command(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for the tests, which end their servers themselves
+            preexec_fn=dies_with_parent(self._stop_signal),  # noqa: PLW1509 - one system call
+            **self._user,
+        )
 
     def _command(self) -> list[str]:
         raise NotImplementedError
@@ -311,14 +313,6 @@ def _let_in(folder: Path, user: str) -> None:
         if not parent.is_relative_to(tempfile.gettempdir()) or parent == Path(tempfile.gettempdir()):
             break
         parent.chmod(parent.stat().st_mode | 0o011)
-
-
-def _die_with_parent(number: int) -> Callable[[], None] | None:
-    """What a new process does first, so that the kernel ends it with the tests, however those end."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl  # found here: after the fork is too late for that
-    return lambda: prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def _postgres_program(name: str) -> str:

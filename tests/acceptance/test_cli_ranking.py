@@ -29,6 +29,29 @@ def short(shell):
     return shell.ask("backtest", "run", "--dataset", "latest", "--strategy", "sma_crossover", *dates, *COSTS)
 
 
+@pytest.fixture(scope="module")
+def optimization(shell, backtest):
+    return shell.ask("optimize", backtest["id"], *FEW)
+
+
+@pytest.fixture(scope="module")
+def study(shell, optimization):
+    return shell.ask("robustness", optimization["id"])
+
+
+@pytest.fixture(scope="module")
+def said(shell, optimization):
+    """What the study prints."""
+    return shell.run("robustness", optimization["id"]).stdout
+
+
+@pytest.fixture(scope="module")
+def page(shell, optimization):
+    """The report."""
+    shell.run("report", optimization["id"], "--output", "few.html")
+    return (shell.folder / "few.html").read_text(encoding="utf-8")
+
+
 def test_a_backtest_by_side_with_its_costs_and_warnings(shell, backtest):
     assert backtest["costs_stated"] == "without costs: no spread, commission, slippage or swap"
     assert backtest["warnings"][0].startswith("Without costs every figure is better than an account's")
@@ -76,29 +99,21 @@ def test_where_nothing_holds_a_condition_nothing_is_offered(shell, backtest):
     ).read_text(encoding="utf-8")
 
 
-def test_every_output_states_the_costs(shell, backtest):
-    found = shell.ask("optimize", backtest["id"], *FEW)
+def test_every_output_states_the_costs(shell, backtest, optimization, study, said, page):
     stated = "without costs: no spread, commission, slippage or swap"
-    assert found["costs_stated"] == stated
-    for command in (["results", found["id"]], ["robustness", found["id"]]):
-        assert f"Costs: {stated}." in shell.run(*command).stdout
-    assert shell.ask("robustness", found["id"])["costs_stated"] == stated
-    shell.run("report", found["id"], "--output", "costs.html")
-    page = (shell.folder / "costs.html").read_text(encoding="utf-8")
+    assert optimization["costs_stated"] == stated
+    for text in (shell.run("results", optimization["id"]).stdout, said):
+        assert f"Costs: {stated}." in text
+    assert study["costs_stated"] == stated
     assert f"Costs: {stated}." in page
     walked = shell.ask("walk-forward", backtest["id"], *FEW, "--windows", "6M/3M", "--no-compare")
     assert walked["result"]["costs_stated"] == stated
 
 
-def test_trials_are_counted_once_as_what_they_amount_to(shell, backtest):
-    found = shell.ask("optimize", backtest["id"], *FEW)
-    study = shell.ask("robustness", found["id"])
+def test_trials_are_counted_once_as_what_they_amount_to(study, said, page):
     n, chance = study["luck"]["n_effective"], study["luck"]["expected_best_effective_annual"]
-    said = shell.run("robustness", found["id"]).stdout
     assert f"they amount to about {n:,} independent one" in " ".join(said.split())
     assert f"{chance:.2f} without any skill" in " ".join(said.split())
-    shell.run("report", found["id"], "--output", "luck.html")
-    page = (shell.folder / "luck.html").read_text(encoding="utf-8")
     assert f"of {n:,} independent trial" in page
     assert f"trading days is <b>{chance:.2f}</b>" in page
     assert "upper estimate" not in page

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.acceptance.test_cli import Shell
-from tests.fakes.user_strategies import write_strategy
+from tests.fakes.user_strategies import in_a_hurry, write_strategy
 from tests.preloaded import COMMAND
 from trading_ai.store.database import Database
 from trading_ai.store.sql import SqlStore
@@ -38,7 +38,8 @@ def parts(shell):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     shell, _ = prepared(tmp_path_factory.mktemp("undisturbed"))
-    return shell, shell.ask("walk-forward", "latest", *SEARCH, *WINDOWS)
+    with in_a_hurry(shell.folder):
+        return shell, shell.ask("walk-forward", "latest", *SEARCH, *WINDOWS)
 
 
 def kill_within_a_part(process, shell):
@@ -85,7 +86,8 @@ def test_a_killed_walk_forward_goes_on(undisturbed, tmp_path):
     assert len(caught) == 1
     assert len(before) < N_PARTS
 
-    done = shell.run("walk-forward", "latest", *SEARCH, *WINDOWS, "--json")
+    with in_a_hurry(tmp_path):
+        done = shell.run("walk-forward", "latest", *SEARCH, *WINDOWS, "--json")
     state, after = json.loads(done.stdout), parts(shell)
     found = state["result"]
     for name in complete:

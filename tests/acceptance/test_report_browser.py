@@ -71,8 +71,17 @@ def scroll_through(page) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["plain", "ugly", "single"])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("plain", 1280),
+        pytest.param("plain", 390, marks=pytest.mark.slow),
+        pytest.param("ugly", 1280, marks=pytest.mark.slow),
+        ("ugly", 390),  # the widest on the narrowest
+        pytest.param("single", 1280, marks=pytest.mark.slow),
+        ("single", 390),
+    ],
+)
 def test_report_in_a_browser(browser, reports, name: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     messages: list[str] = []

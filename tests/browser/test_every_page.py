@@ -38,22 +38,29 @@ def axe() -> str:
     return (Path(spec.origin).parent / "axe.min.js").read_text("utf-8")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_fits_and_is_silent(visit, served, path):
-    for width, colours in zip(WIDTHS, ("light", "dark", "dark"), strict=True):
-        seen = visit(width, colours)
-        seen.go(filled(served, path))
-        if "verdict" in path:
-            seen.until("document.querySelector('#study[aria-busy=false]')")
-        seen.page.wait_for_timeout(300)
-        if path == "/nothing-here":  # the answer itself is an error
-            seen.messages.clear()
-        seen.assert_clean()
-        assert seen.page.evaluate("document.querySelectorAll('h1').length") == 1
+def in_turn(*ways):
+    """Every page in every way; each page is quick in one of them, and slow in the others."""
+    return [
+        pytest.param(path, *way, marks=[] if i % len(ways) == n else pytest.mark.slow)
+        for i, path in enumerate(PAGES)
+        for n, way in enumerate(ways)
+    ]
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("path", "width", "colours"), in_turn(*zip(WIDTHS, ("light", "dark", "dark"), strict=True)))
+def test_every_page_fits_and_is_silent(visit, served, path, width, colours):
+    seen = visit(width, colours)
+    seen.go(filled(served, path))
+    if "verdict" in path:
+        seen.until("document.querySelector('#study[aria-busy=false]')")
+    seen.page.wait_for_timeout(300)
+    if path == "/nothing-here":  # the answer itself is an error
+        seen.messages.clear()
+    seen.assert_clean()
+    assert seen.page.evaluate("document.querySelectorAll('h1').length") == 1
+
+
+@pytest.mark.parametrize(("path", "colours"), in_turn(("light",), ("dark",)))
 def test_every_page_is_accessible(visit, served, path, colours):
     seen = visit(1280, colours)
     seen.go(filled(served, path))

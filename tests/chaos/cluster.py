@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from tests.chaos.places import forget_groups
+from tests.preloaded import run_command
 from tests.servers import free_port, postgres_server, redis_server
 
 STRATEGY = """from trading_ai.strategies.sma_crossover import SmaCrossover
@@ -89,9 +90,9 @@ class Cluster:
 
     def run(self, *arguments: str) -> Any:
         """Run a command to its end; its JSON, if it prints any."""
-        done = subprocess.run(
-            [*PROGRAM, *arguments], env=self.environment("cli"), capture_output=True, text=True, timeout=60, check=False
-        )
+        # Without it Python starts as the tests' own process did, and nothing is loaded anew.
+        environment = {k: v for k, v in self.environment("cli").items() if k != "PYTHONWARNINGS"}
+        done = run_command(*arguments, env=environment, timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
 

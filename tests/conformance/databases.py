@@ -18,7 +18,7 @@ from trading_ai.store.sql import SqlStore
 def sql_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Database, SqlStore]]:
     """An empty store of the kind that a fixture's parameter names: ``sqlite`` or ``postgresql``."""
     sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_store_url"))
     store = SqlStore(database)
     yield database, store
     store.close()

@@ -15,7 +15,7 @@ import pytest
 
 import trading_ai as ta
 from tests.chaos.cluster import Cluster, free_port
-from tests.fakes.user_strategies import KILLS, RAISES, write_strategy
+from tests.fakes.user_strategies import KILLS, RAISES, in_a_hurry, write_strategy
 from trading_ai.bootstrap import Application
 from trading_ai.evaluation.model import BacktestSpec
 from trading_ai.metrics.catalog import METRIC_COLUMN
@@ -57,6 +57,7 @@ class Service:
     Attributes:
         store: what it keeps.
         backtest_id: a backtest of real bars.
+        slow_folder: where the strategy of the backtest `slow_id` is.
     """
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
@@ -68,7 +69,8 @@ class Service:
             self.store = SqlStore(cluster.postgres.url)
         self.backtest_id = self.backtest("sma_crossover")
         self.picky_id = self.backtest(write_strategy(folder))
-        self.slow_id = self.backtest(write_strategy(folder / "slow", seconds=0.2))
+        self.slow_folder = folder / "slow"
+        self.slow_id = self.backtest(write_strategy(self.slow_folder, seconds=0.2))
 
     def backtest(self, strategy: str) -> str:
         run = ("backtest", "run", "--dataset", "latest", "--strategy", strategy, "--json")
@@ -200,7 +202,15 @@ def test_the_plateau_is_picked_when_all_trials_are_known(service, plain):
     assert [r["objective"] for r in first] == np.sort(scores[~np.isnan(scores)])[::-1][:3].tolist()
 
 
-@pytest.mark.parametrize("method", ["random_search", "quasi_random", "bayesian", "coarse_to_fine"])
+# One that asks for all at once, and one that learns; the others of both kinds are slow.
+@pytest.mark.parametrize(
+    "method",
+    [
+        "random_search",
+        "bayesian",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("quasi_random", "coarse_to_fine")),
+    ],
+)
 def test_a_search_with_a_seed(service, plain, method):
     how = {"max_iterations": 60, "seed": 5, "batch_size": 12}
     key = service.finished(STOP, TARGET, optimization_type=method, **how)
@@ -260,8 +270,9 @@ def test_pause_and_resume(service):
         time.sleep(0.1)
     service.cluster.call("POST", f"/api/v1/optimize/{key}/pause")
     service.wait(key, "paused")
-    service.cluster.call("POST", f"/api/v1/optimize/{key}/resume")
-    assert service.wait(key)["completed_tasks"] == 60
+    with in_a_hurry(service.slow_folder):
+        service.cluster.call("POST", f"/api/v1/optimize/{key}/resume")
+        assert service.wait(key)["completed_tasks"] == 60
     assert sorted(service.metrics(key)) == list(range(60))
 
 

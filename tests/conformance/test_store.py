@@ -53,7 +53,7 @@ def store(request, tmp_path):
         yield MemoryStore()
         return
     sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    made = SqlStore(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    made = SqlStore(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_store_url"))
     yield made
     made.close()
 

@@ -27,7 +27,7 @@ def index(request, tmp_path):
         yield Chroma("http://chroma", "me", client=ChromaDouble().client())
         return
     sqlite = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_store_url"))
     yield SqlVectors(database)
     database.close()
 

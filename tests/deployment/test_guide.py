@@ -41,6 +41,8 @@ GUIDES = (
     "PHASE-5-custom-backtesting.md",
 )
 
+QUICK_GUIDE = "PHASE-4-distributed-computing.md"
+
 AWAITED: tuple[str, ...] = ()
 """Commands and routes that the guides name before the program has them: blocks with them are not run yet."""
 
@@ -58,8 +60,8 @@ def cluster(tmp_path: Path) -> Cluster:
 
 @pytest.mark.parametrize(
     "guide",
-    # A new process for each of some twenty commands, and strategies that are compiled for it.
-    [pytest.param(guide, marks=[pytest.mark.slow] if "PHASE-5" in guide else []) for guide in GUIDES],
+    # Each starts a service, and a process for each of its commands.
+    [pytest.param(guide, marks=[] if guide == QUICK_GUIDE else pytest.mark.slow) for guide in GUIDES],
 )
 def test_a_guide_runs_from_its_beginning_to_its_end(cluster: Cluster, guide: str) -> None:
     told = blocks(guide)

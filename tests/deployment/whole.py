@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from tests.integration.api.served import Service
+from tests.preloaded import COMMAND
 from tests.servers import free_port, running
 
 
@@ -45,7 +45,7 @@ class Whole(Service):
                 ("optimizer", self.port),
             )
         ]
-        return [sys.executable, "-m", "trading_ai.cli.main", "serve", "--workers", "1", *ports]
+        return [*COMMAND, "serve", "--workers", "1", *ports]
 
 
 @contextmanager

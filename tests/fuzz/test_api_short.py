@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.api import SECONDS, check
 
-N_FIRST, N_REQUESTS = 500, 7_000
+N_FIRST, N_REQUESTS = 150, 7_000
 
 
 @pytest.mark.parametrize("n_requests", [N_FIRST, pytest.param(N_REQUESTS, marks=pytest.mark.slow)])

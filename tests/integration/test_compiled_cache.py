@@ -41,13 +41,38 @@ FILES = {
 RUN = "import sys; sys.path.insert(0, sys.argv[1]); from top import total; print(total(float(sys.argv[2])))"
 
 
-@pytest.fixture
-def code(tmp_path: Path) -> Path:
-    folder = tmp_path / "code"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the code of all tests: what is compiled is kept under the path of its file, too."""
+    return tmp_path_factory.mktemp("code")
+
+
+def write_files(folder: Path) -> Path:
+    """The code as it is before anything is changed, and nothing else."""
+    for old in folder.iterdir():
+        old.unlink()
     for name, text in FILES.items():
         (folder / name).write_text(textwrap.dedent(text))
     return folder
+
+
+@pytest.fixture
+def code(place: Path) -> Path:
+    return write_files(place)
+
+
+@pytest.fixture(scope="module")
+def compiled(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a process keeps that has compiled the code."""
+    kept = tmp_path_factory.mktemp("compiled") / "kept"
+    assert result(write_files(place), kept) == 1105.0
+    return kept
+
+
+@pytest.fixture
+def kept(compiled: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return shutil.copytree(compiled, tmp_path / "kept")
 
 
 def started(code: Path, kept: Path, argument: float = 10.0, **environment: str) -> subprocess.Popen[str]:
@@ -69,17 +94,15 @@ def result(code: Path, kept: Path, argument: float = 10.0) -> float:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("inner.py", "half(x)", "half(x) * 3.0", 1115.0),
+        pytest.param("inner.py", "half(x)", "half(x) * 3.0", 1115.0, marks=pytest.mark.slow),
         ("deeper.py", "x / by", "x * by", 1120.0),
-        ("deeper.py", "by=2.0", "by=1.0", 1110.0),
-        ("limits.py", "100.0\n", "200.0\n", 1205.0),
+        pytest.param("deeper.py", "by=2.0", "by=1.0", 1110.0, marks=pytest.mark.slow),
+        pytest.param("limits.py", "100.0\n", "200.0\n", 1205.0, marks=pytest.mark.slow),
         ("limits.py", "1000.0", "3000.0", 3105.0),
-        ("top.py", "cost(x)", "-cost(x)", 1095.0),
+        pytest.param("top.py", "cost(x)", "-cost(x)", 1095.0, marks=pytest.mark.slow),
     ],
 )
-def test_a_change_in_any_file_that_is_compiled_is_seen_at_once(code, tmp_path, file, old, new, expected):
-    kept = tmp_path / "kept"
-    assert result(code, kept) == 1105.0
+def test_a_change_in_any_file_that_is_compiled_is_seen_at_once(code, kept, file, old, new, expected):
     names = {f.name for f in kept.iterdir()}
     changed = code / file
     changed.write_text(changed.read_text().replace(old, new))
@@ -93,9 +116,7 @@ def test_a_change_in_any_file_that_is_compiled_is_seen_at_once(code, tmp_path, f
     assert result(code, kept) == 1105.0
 
 
-def test_what_is_unchanged_is_loaded_and_a_comment_changes_nothing(code, tmp_path):
-    kept = tmp_path / "kept"
-    result(code, kept)
+def test_what_is_unchanged_is_loaded_and_a_comment_changes_nothing(code, kept):
     before = {f.name: f.stat().st_ino for f in kept.iterdir()}
     assert before
     (code / "inner.py").write_text("# A comment.\n" + (code / "inner.py").read_text())
@@ -103,9 +124,7 @@ def test_what_is_unchanged_is_loaded_and_a_comment_changes_nothing(code, tmp_pat
     assert {f.name: f.stat().st_ino for f in kept.iterdir()} == before
 
 
-def test_what_nobody_has_used_for_long_is_removed(code, tmp_path):
-    kept = tmp_path / "kept"
-    result(code, kept)
+def test_what_nobody_has_used_for_long_is_removed(code, kept):
     for file in kept.iterdir():
         os.utime(file, (1e9, 1e9))
     (code / "deeper.py").unlink()
@@ -130,9 +149,7 @@ def test_processes_that_compile_different_things_at_once_get_each_their_own(code
 
 
 @pytest.mark.parametrize("damage", [b"", b"not what it was", None])
-def test_damaged_files_are_compiled_again(code, tmp_path, damage):
-    kept = tmp_path / "kept"
-    result(code, kept)
+def test_damaged_files_are_compiled_again(code, kept, damage):
     for file in kept.iterdir():
         file.write_bytes(file.read_bytes()[:-7] if damage is None else damage)
     assert result(code, kept) == 1105.0
@@ -280,6 +297,17 @@ def first_entry(file: Path, kept: Path) -> int:
     return int(done.stdout)
 
 
+def test_a_user_s_compiled_code_outlives_its_process_and_an_edit(tmp_path):
+    mine, kept, shared = tmp_path / "mine.py", tmp_path / "kept", tmp_path / "shared.py"
+    shared.write_text(SHARED.format(value=1))
+    mine.write_text(IN_ONE_FILE.format(extra=""))
+    assert first_entry(mine, kept) == 1
+    shared.write_text(SHARED.format(value=3))
+    assert first_entry(mine, kept) == 3
+    assert not list(tmp_path.glob("__pycache__/*.nb?")), "nothing beside the user's files"
+
+
+@pytest.mark.slow
 def test_a_user_s_compiled_code_outlives_its_process_and_no_edit_breaks_it(tmp_path):
     mine, other, kept = tmp_path / "mine.py", tmp_path / "other.py", tmp_path / "kept"
     shared = tmp_path / "shared.py"

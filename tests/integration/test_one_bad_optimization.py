@@ -144,12 +144,15 @@ OTHERS = [TypeError, MemoryError, ValueError, KeyError, RecursionError, ZeroDivi
 
 
 def in_turn(steps):
-    """Each step with both kinds of errors of a database, and with one of the others."""
+    """Each step with both kinds of errors of a database, and with one of the others; two of the three are slow."""
     return [
-        pytest.param(owner, step, kind("made to fail"), id=f"{owner.__name__}.{step}-{kind.__name__}")
+        pytest.param(
+            owner, step, kind("made to fail"), id=f"{owner.__name__}.{step}-{kind.__name__}",
+            marks=[] if i % 3 == n else pytest.mark.slow,
+        )
         for i, (owner, step) in enumerate(steps)
-        for kind in (StorageError, TransientError, OTHERS[i % len(OTHERS)])
-    ]
+        for n, kind in enumerate((StorageError, TransientError, OTHERS[i % len(OTHERS)]))
+    ]  # fmt: skip
 
 
 def made_faulty(monkeypatch, owner, step, bad, error):

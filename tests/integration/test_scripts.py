@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from tests.fakes.user_strategies import RAISES, write_strategy
-from tests.preloaded import COMMAND, run_command
+from tests.preloaded import run_command, start_command
 from tests.servers import free_port
 from trading_ai import __version__
 from trading_ai.parameters import ParameterRange
@@ -121,10 +121,10 @@ class Service:
     @contextlib.contextmanager
     def running(self, *arguments: str) -> Iterator[Service]:
         ports = ["--pipeline-port", str(self.pipeline_port), "--optimizer-port", str(self.optimizer_port)]
-        with (self.home / "serve.log").open("w") as log:
-            process = subprocess.Popen(
-                [*COMMAND, "serve", "--services", "pipeline,optimizer", *ports, *arguments],
-                env=clean_environment(TRADING_AI_HOME=str(self.home)), stdout=log, stderr=log,
+        with (self.home / "serve.log").open("wb") as log:
+            process = start_command(
+                "serve", "--services", "pipeline,optimizer", *ports, *arguments,
+                env=clean_environment(TRADING_AI_HOME=str(self.home)), output=log,
             )  # fmt: skip
         try:
             limit = time.monotonic() + 60

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.fakes.bars import random_bars
 from trading_ai import Costs, ExecutionRules, Sizing, backtest, resample
 from trading_ai.runners.cbot.runner import CBotRunner
@@ -15,7 +16,7 @@ from trading_ai.runners.cbot.runner import CBotRunner
 CROSS = CBotRunner().find(Path(__file__).parents[1] / "fakes" / "robots" / "Cross", "")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     stop=st.sampled_from([0.0, 3.0, 10.0, 40.0]),

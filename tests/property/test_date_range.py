@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.fakes.bars import random_bars
 from tests.property.test_simulators_agree import _costs, _exits, _needs_stop, _rules, _signals, _sizing
 from trading_ai.engine.account import Account
@@ -42,7 +43,7 @@ def _first_signals(signals: Signals, n: int) -> Signals:
     return Signals(*(None if each is None else np.asarray(each)[:n] for each in given))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     n=st.integers(3, 300), seed=_BARS, density=st.sampled_from([0.05, 0.5]), with_exits=st.booleans(),
     tf=st.sampled_from(["M1", "H1", "D1"]), cut=st.tuples(st.floats(0, 1), st.floats(0, 1)), finer=st.booleans(),
@@ -84,7 +85,7 @@ def test_a_range_is_the_reference_on_all_bars(
     np.testing.assert_array_equal(made.daily_profit.astype(np.float32), want.daily_profit[day:].astype(np.float32))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=_BARS, share=st.floats(0, 0.9), rules=_rules, costs=_costs)
 def test_a_sweep_of_a_range_is_its_backtests(seed, share, rules, costs):
     bars = random_bars(250, seed)
@@ -100,7 +101,7 @@ def test_a_sweep_of_a_range_is_its_backtests(seed, share, rules, costs):
         np.testing.assert_allclose(made.metrics[row], want, rtol=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=_BARS, n=st.integers(30, 200))
 def test_a_range_around_everything_changes_nothing(seed, n):
     bars, signals = random_bars(n, seed), _signals(n, seed, 0.2, True)

@@ -12,6 +12,7 @@ import polars as pl
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from trading_ai.importers.parquet import write_parquet
 from trading_ai.importers.read import read_bars
 from trading_ai.market.bars import Bars
@@ -150,7 +151,7 @@ def test_resample_equals_a_plain_twin(bars: Bars, name: str) -> None:
 
 
 @given(some_bars())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_csv_to_bars_to_parquet_and_back(bars: Bars) -> None:
     steps = np.diff(bars.open_time_ns)
     assume((steps == bars.timeframe.ns).mean() > 0.5)  # sparser rows do not show their timeframe

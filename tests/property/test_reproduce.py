@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.effort import examples
 from tests.fakes.option_values import NAMES, ODD_TEXTS, VALUES, backtest_specs, optimization_specs
 from trading_ai.cli import backtests, importing, running
 from trading_ai.cli.main import app
@@ -79,13 +80,13 @@ def assert_told_again(backtest: BacktestSpec, search: OptimizationSpec) -> None:
     assert repr(found.space.to_json()) == repr(search.space.to_json())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(backtest_specs(), optimization_specs(STORED))
 def test_printed_commands_tell_the_command_line_the_same(backtest, search):
     assert_told_again(backtest, search)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(NAMES, st.lists(VALUES, min_size=1, max_size=6, unique=True))
 @example("x", ["", " a ", "1_000", "\n", "a\\", '"'])
 def test_values_of_parameters_are_read_back(name, values):

@@ -31,6 +31,7 @@ class Laptop:
     """A service on one machine, without ports.
 
     Attributes:
+        folder: where the slow strategy is.
         application: what is served.
         pipeline: client of the pipeline API.
         optimizer: client of the optimizer API.
@@ -41,6 +42,7 @@ class Laptop:
     """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
         self.application = Application(Settings(home=folder / "home", **settings))
         backtests = self.application.backtests
         self.dataset_id = backtests.keep_bars(BARS, "made up", {}, {})[0].dataset_id

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import IO
 
 import httpx
+from typing_extensions import override
 
+from tests.preloaded import COMMAND, Running, start_command
 from tests.servers import Server, free_port, running
 from trading_ai.bootstrap import Application
 from trading_ai.evaluation.model import BacktestSpec
@@ -46,17 +49,12 @@ class Service(Server):
 
     def _command(self) -> list[str]:
         ports = ["--optimizer-port", str(self.port), "--pipeline-port", str(self._pipeline_port)]
-        return [
-            sys.executable,
-            "-m",
-            "trading_ai.cli.main",
-            "serve",
-            "--services",
-            "pipeline,optimizer",
-            "--workers",
-            "1",
-            *ports,
-        ]
+        return [*COMMAND, "serve", "--services", "pipeline,optimizer", "--workers", "1", *ports]
+
+    @override
+    def _begun(self, output: IO[bytes]) -> subprocess.Popen[bytes] | Running:
+        arguments = self._command()[len(COMMAND) :]
+        return start_command(*arguments, env=self._user["env"], output=output)
 
     def _answers(self) -> bool:
         try:

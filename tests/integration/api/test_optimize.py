@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.fakes.user_strategies import in_a_hurry
 from tests.integration.api.laptop import BARS, STOP, TARGET, assert_problem
 from trading_ai.library import sweep
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -200,8 +201,9 @@ def test_what_was_paused_goes_on_without_a_trial_lost_or_doubled(laptop):
     key = laptop.slow(24)
     laptop.wait_for_trials(key)
     laptop.optimizer.post(f"/api/v1/optimize/{key}/pause")
-    laptop.optimizer.post(f"/api/v1/optimize/{key}/resume")
-    assert laptop.wait(key)["completed_tasks"] == 24
+    with in_a_hurry(laptop.folder):
+        laptop.optimizer.post(f"/api/v1/optimize/{key}/resume")
+        assert laptop.wait(key)["completed_tasks"] == 24
     trials = laptop.optimizer.get(f"/api/v1/optimize/{key}/results").json()["results"]
     assert sorted(t["combination_index"] for t in trials) == list(range(24))
 
