@@ -325,7 +325,7 @@ class EventSimulator(EventAccount):
     def after_bar(self, t: int) -> None:
         """Move trailing stops, effective from the next bar on."""
         for p in self.open:
-            if not p.trail:
+            if not p.trail > 0.0:  # a distance that is not known yet is none
                 continue
             best = (self.bid[1] if p.side > 0 else self.ask[2])[t]
             if p.is_inside:  # what came before its entry does not count

@@ -155,7 +155,7 @@ class PositionView:
         return PositionView(simulator, simulator.reserve(p, units, at, aim, trail))
 
     def trail(self, distance: float) -> None:
-        """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 stops that.
+        """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 or NaN stops that.
 
         Raises:
             EvaluationError: the distance is below 0.

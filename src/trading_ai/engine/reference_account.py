@@ -23,9 +23,9 @@ class Exits:
     time_exit: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Position:
-    """An open position.
+    """An open position: one of the same numbers is another one.
 
     `trail` is the distance at which its stop follows the best price, price units; 0 for none.
     """
