@@ -391,4 +391,4 @@ class EventSimulator(EventAccount):
 
 def is_limit(order: EventOrder) -> bool:
     """Whether an order waits for its limit: a limit order, or a stop-limit whose stop price was reached."""
-    return order.kind == "limit" or (order.kind == "stop_limit" and math.isinf(order.stop_price))
+    return order.kind == "limit" or (order.kind == "stop_limit" and order.stop_price == -order.side * math.inf)

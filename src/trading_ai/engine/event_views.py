@@ -201,8 +201,9 @@ class OrderView:
 
     @property
     def stop_price(self) -> float:
-        """Price that a stop order waits for, NaN without one."""
-        return self._order.stop_price
+        """Price that a stop order waits for, NaN without one, and once that of a stop-limit order was reached."""
+        price = self._order.stop_price
+        return math.nan if math.isinf(price) else price
 
     def cancel(self) -> None:
         """Cancel it; nothing happens if it was filled."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.bars import EURUSD, MONDAY_NS, USDJPY, bars_of
-from tests.unit.engine.test_event_symbols import FLAT, GOLD, HOUR, YEN_FLAT, euro, run, trades_of
+from tests.unit.engine.test_event_symbols import EURJPY, FLAT, GOLD, HOUR, YEN_FLAT, euro, run, trades_of
 from trading_ai.engine.rules import ExecutionRules
 from trading_ai.engine.sizing import Sizing
+from trading_ai.errors import RuleError
 
 
 @pytest.mark.parametrize("hole", [0, 1])
@@ -79,3 +80,12 @@ def test_a_fixed_size_below_the_smallest_volume_of_another_symbol_is_skipped(siz
     todo = {0: lambda ctx, that: that.buy(), 1: lambda ctx, that: that.buy(0.1)}
     ran = run(euro(4), [gold], todo, other="XAUUSD", sizing=sizing, capital=100_000.0)
     assert (ran.trades["units"].tolist(), ran.n_skipped) == ([10.0], 1)
+
+
+def test_rates_that_begin_too_late_are_said():
+    cross = bars_of([(120.0,) * 4] * 4, symbol=EURJPY)
+    yen = bars_of([YEN_FLAT] * 4, symbol=USDJPY, start_ns=MONDAY_NS + HOUR)
+    todo = {0: lambda ctx, that: that.buy(0.1)}
+    said = "EURJPY cannot be traded: the bars that convert its profits begin at .*Import them from an earlier date on"
+    with pytest.raises(RuleError, match=said):
+        run(euro(4), [yen, cross], todo, other="EURJPY")
