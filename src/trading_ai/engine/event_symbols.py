@@ -187,6 +187,10 @@ class SymbolSimulator(EventSimulator):
             best = (best_bid if p.side > 0 else best_ask) if whose is self else math.nan
             unknown = (best - p.target) * p.side >= 0
             whose.leave(p, at, price, STOP_OUT, ambiguous=unknown, ruin=ruin)
+        if (
+            self.shared.ruined_ns is not None
+        ):  # which was at this price, whenever the last one that was closed had its own
+            self.shared.ruined_ns = self.times[bar]
 
     # --- what is ordered -------------------------------------------------------------------------------
 

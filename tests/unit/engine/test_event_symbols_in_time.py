@@ -74,6 +74,20 @@ def test_ruin_leaves_what_was_filled_inside_a_bar_at_its_entry():
     assert ran.equity[-1] == 0.0
 
 
+def test_the_account_is_ruined_when_the_price_that_ruins_it_is_there():
+    """USDJPY has lost 10,000 x (110 / 100 - 1) = 1,000 by bar 1, its last; the other 500 EURUSD loses in bar 3."""
+    dollars = [FLAT, FLAT, FLAT, (1.1000, 1.1000, 1.0000, 1.0000), (1.0000,) * 4]
+    yen = bars_of([YEN_FLAT, (110.0, 110.0, 100.0, 100.0)], symbol=USDJPY)
+
+    def both(ctx, that):
+        ctx.buy(0.1)
+        that.buy(0.1)
+
+    ran = run(bars_of(dollars), [yen], {0: both}, capital=1_500.0)
+    assert [(t[0], t[3], t[4]) for t in trades_of(ran)] == [("EURUSD", 3, 1.05), ("USDJPY", 1, 100.0)]
+    assert (ran.ruined_bar, ran.equity[-1]) == (3, 0.0)
+
+
 @pytest.mark.parametrize("sizing", [Sizing("units", 2.0), Sizing("lots", 0.01)])
 def test_a_fixed_size_below_the_smallest_volume_of_another_symbol_is_skipped(sizing):
     gold = bars_of([(1_900.0,) * 4] * 4, symbol=replace(GOLD, min_volume=10.0, volume_step=10.0))
