@@ -86,6 +86,7 @@ RULES = {
     "close": ExecutionRules(opposite_signal="close"),
     "ignore": ExecutionRules(opposite_signal="ignore"),
     "target_first": ExecutionRules(same_bar="target_first"),
+    "nearer_first": ExecutionRules(same_bar="nearer_first"),
     "signal_close": ExecutionRules(level_anchor="signal_close"),
     "unrounded": ExecutionRules(round_levels=False),
     "long": ExecutionRules(direction="long"),
@@ -140,6 +141,9 @@ def single_cases() -> Iterator[tuple[str, str, Account, Exits, Signals]]:
         for exits_name in ("none", "both", "everything"):
             chosen = account("EURUSD", rules=rules, costs=COSTS["all"])
             yield f"rules {rules_name}, exits {exits_name}", "EURUSD", chosen, EXITS[exits_name], often
+    for rules_name in ("plain", "target_first", "nearer_first"):
+        chosen = account("EURUSD", rules=RULES[rules_name], costs=COSTS["spread"])
+        yield f"rules {rules_name}, both levels in many bars", "EURUSD", chosen, Exits(4.0, 5.0), often
     for sizing_name, sizing in SIZINGS.items():
         for exits_name in ("stop", "both", "trailing"):
             chosen = account("EURUSD", sizing=sizing, costs=COSTS["spread"])
@@ -209,6 +213,8 @@ def sweep_cases() -> Iterator[tuple[str, dict[str, object]]]:
         )
     own = bars("EURUSD")
     often = signals(1500, 11, 6)
+    nearer = {"bars": own, "strategy": often, "rules": RULES["nearer_first"]}
+    yield "nearer first", {**nearer, "stop_loss": range(3, 35), "take_profit": range(3, 27, 4)}
     yield "trailing", {"bars": own, "strategy": often, "stop_loss": [20, 30], "trailing_stop": [10, 20]}
     yield "break even", {"bars": own, "strategy": often, "stop_loss": 30, "take_profit": 60, "break_even": [0, 10, 20]}
     yield "time", {"bars": own, "strategy": often, "stop_loss": [20, 30], "time_exit": [0, 5, 50]}

@@ -64,20 +64,21 @@ class Ordering:
                 ``target_pips`` (from the fill): levels of the position. ``trail`` (price) or ``trail_pips``: its stop
                 stays so far behind the best price. ``expiry``: for how many of the strategy's bars it waits.
                 ``oco``: a name or number; the first of that group that is filled cancels the others. ``targets``:
-                lots and target, or lots, target and stop, which make a position each. ``reverse``: it closes what is
-                open on the other side. ``pyramiding``: filled only while fewer positions of its own side are open.
+                lots and target, or lots, target and stop, which make a position each, in place of size and target.
+                ``reverse``: it closes what is open on the other side. ``pyramiding``: filled only while fewer
+                positions of its own side are open.
 
         Returns:
             The order; None where a price of it is NaN: such an order is not placed, and counted as skipped.
 
         Raises:
-            EvaluationError: a number is impossible.
+            EvaluationError: a number is impossible, or an argument is not known or does not go with another.
         """
-        return self._order(1, size, **known_words("buy", order))
+        return self._order(1, size, **known_words("buy", size, order))
 
     def sell(self, size: float | None = None, **order: Any) -> Any:
         """Order a short position; arguments as of `buy`."""
-        return self._order(-1, size, **known_words("sell", order))
+        return self._order(-1, size, **known_words("sell", size, order))
 
     def exit(self, size: float | None = None, side: int = 0) -> None:
         """Close positions at the next open, oldest first.
@@ -124,8 +125,12 @@ class Ordering:
             }  # fmt: skip
             return [self._order(side, lots, **common | own) for lots, own in parts_of(targets)]  # type: ignore[arg-type]
         simulator = self._simulator
-        check_amounts(size, distances := (stop_pips, target_pips, trail, trail_pips, expiry, pyramiding))
-        prices = (limit, stop_price, stop, target, size, *distances)
+        amounts = {
+            "stop_pips": stop_pips, "target_pips": target_pips, "trail": trail, "trail_pips": trail_pips,
+            "expiry": expiry, "pyramiding": pyramiding,
+        }  # fmt: skip
+        check_amounts(size, **amounts)
+        prices = (limit, stop_price, stop, target, size, *amounts.values())
         if any(value is not None and math.isnan(value) for value in prices):
             simulator.skipped += 1
             return None

@@ -141,12 +141,14 @@ class PortfolioSimulator(SymbolSimulator):
     def _ended(self, equity: npt.NDArray[np.float64]) -> Ran:
         """What the run gave, once every symbol's last bar has ended."""
         self._advance((END, QUOTE))
-        every = self.shared.simulators
+        every, ended_ruined = self.shared.simulators, self.shared.ruined_ns is not None
         if self.rules.close_at_end:
             for each in every:
                 bar, bid, ask = each.known
                 for p in list(each.open):
                     each.leave(p, bar, bid if p.side > 0 else ask, END_OF_DATA)
+            if self.shared.ruined_ns is not None and not ended_ruined:
+                self.shared.ruined_ns = self.times[-1]
         equity[-1] = self.shared.equity()
         ruined = self.shared.ruined_ns
         opens = self.data.bars.open_time_ns

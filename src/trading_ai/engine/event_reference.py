@@ -325,7 +325,7 @@ class EventSimulator(EventAccount):
     def after_bar(self, t: int) -> None:
         """Move trailing stops, effective from the next bar on."""
         for p in self.open:
-            if not p.trail:
+            if not p.trail > 0.0:  # a distance that is not known yet is none
                 continue
             best = (self.bid[1] if p.side > 0 else self.ask[2])[t]
             if p.is_inside:  # what came before its entry does not count
@@ -391,4 +391,4 @@ class EventSimulator(EventAccount):
 
 def is_limit(order: EventOrder) -> bool:
     """Whether an order waits for its limit: a limit order, or a stop-limit whose stop price was reached."""
-    return order.kind == "limit" or (order.kind == "stop_limit" and math.isinf(order.stop_price))
+    return order.kind == "limit" or (order.kind == "stop_limit" and order.stop_price == -order.side * math.inf)

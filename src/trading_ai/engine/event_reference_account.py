@@ -115,7 +115,9 @@ class EventAccount(ReferenceAccount):
                 distance = order.stop_pips or abs(price - order.stop) / self.pip
                 if not distance > 0.0:
                     return 0.0  # what a position without a stop risks is not known
-            return self.size(bar, price, equity, distance * self.pip)
+            units = self.size(bar, price, equity, distance * self.pip)
+            # A fixed size was given for the own symbol, and may be too small for another one.
+            return units if units >= self.smallest else 0.0
         if self.sizing.max_volume:
             units = min(units, self.sizing.max_volume)
         return units if units >= self.smallest else 0.0

@@ -169,22 +169,28 @@ class SymbolSimulator(EventSimulator):
     ) -> None:
         """Close the largest loser of all symbols, each at its last known price; see `EventAccount.stop_out`."""
 
-        def place_of(whose: SymbolSimulator) -> tuple[int, float, float]:
-            return (bar, bid, ask) if whose is self else whose.known
+        def place_of(whose: SymbolSimulator, p: HeldPosition) -> tuple[int, float]:
+            if whose is not self and p.is_inside:
+                return whose.known[0], p.entry  # the bar's open was before it, what came after is not known yet
+            at, at_bid, at_ask = (bar, bid, ask) if whose is self else whose.known
+            return at, at_bid if p.side > 0 else at_ask
 
         def worth(held: tuple[SymbolSimulator, HeldPosition]) -> float:
             whose, p = held
-            at, at_bid, at_ask = place_of(whose)
-            price = at_bid if p.side > 0 else at_ask
+            at, price = place_of(whose, p)
             return whose.profit(p, price, at) + whose.swap(p, at, price)
 
         ruin = self.equity_at(bar, bid, ask) < self.half_cent
         every = [(each, p) for each in self.shared.simulators for p in each.open]
         for whose, p in sorted(every, key=worth, reverse=True) if ruin else [min(every, key=worth)]:
-            at, at_bid, at_ask = place_of(whose)
+            at, price = place_of(whose, p)
             best = (best_bid if p.side > 0 else best_ask) if whose is self else math.nan
             unknown = (best - p.target) * p.side >= 0
-            whose.leave(p, at, at_bid if p.side > 0 else at_ask, STOP_OUT, ambiguous=unknown, ruin=ruin)
+            whose.leave(p, at, price, STOP_OUT, ambiguous=unknown, ruin=ruin)
+        if (
+            self.shared.ruined_ns is not None
+        ):  # which was at this price, whenever the last one that was closed had its own
+            self.shared.ruined_ns = self.times[bar]
 
     # --- what is ordered -------------------------------------------------------------------------------
 
@@ -237,16 +243,16 @@ class SymbolSimulator(EventSimulator):
         """Stand at a moment; what was before it happened without any order."""
         first = bisect_left(self.times, self._since)
         now = max(now, (self._since, DECIDE))
-        self.opened = max(first, bisect_left(self.times, now[0]))
-        self.now = max(first, bisect_right(self.ends, now[0], hi=self.opened))
-        if self.opened > self.now:
-            k = self.now
-            self.known = (k, self.bid[0][k], self.ask[0][k])
-            self.next = (self.ends[k], WALK)
+        begun = bisect_left(self.times, now[0])
+        ended = bisect_right(self.ends, now[0], hi=begun)
+        self.opened, self.now = max(first, begun), max(first, ended)
+        if begun > ended:
+            self.known = (ended, self.bid[0][ended], self.ask[0][ended])
+            # What began before the first moment is not traded, and its close is known as it ends all the same.
+            self.next = (self.ends[ended], WALK if self.opened > self.now else SETTLE)
             return
-        before = self.opened - 1
-        if before >= 0:
-            self.known = (before, self.bid[3][before], self.ask[3][before])
+        if ended:
+            self.known = (ended - 1, self.bid[3][ended - 1], self.ask[3][ended - 1])
         self._wait()
 
     def proceed(self) -> None:

@@ -155,7 +155,7 @@ class PositionView:
         return PositionView(simulator, simulator.reserve(p, units, at, aim, trail))
 
     def trail(self, distance: float) -> None:
-        """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 stops that.
+        """Keep the stop so far (price) behind the best price from now on, from the next close on; 0 or NaN stops that.
 
         Raises:
             EvaluationError: the distance is below 0.
@@ -201,8 +201,9 @@ class OrderView:
 
     @property
     def stop_price(self) -> float:
-        """Price that a stop order waits for, NaN without one."""
-        return self._order.stop_price
+        """Price that a stop order waits for, NaN without one, and once that of a stop-limit order was reached."""
+        price = self._order.stop_price
+        return math.nan if math.isinf(price) else price
 
     def cancel(self) -> None:
         """Cancel it; nothing happens if it was filled."""

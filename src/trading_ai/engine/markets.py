@@ -100,9 +100,15 @@ class Markets:
         except RuleError as error:
             if not self._always:
                 pair = f"{bars.symbol.quote_currency}{self._currency}"
+                remedy, why = (
+                    f"Bars of {pair} or of its reverse convert them: name them as conversion or with --other.",
+                    "",
+                )
+                if conversion is not None:
+                    remedy, why = error.remedy, "the bars that convert its profits "
                 raise RuleError(
-                    f"{bars.symbol.name} cannot be traded: {error.rule}", parameter=error.parameter, value=error.value,
-                    remedy=f"Bars of {pair} or of its reverse convert them: name them as conversion or with --other.",
+                    f"{bars.symbol.name} cannot be traded: {why}{error.rule}", parameter=error.parameter,
+                    value=error.value, remedy=remedy,
                 ) from error  # fmt: skip
             a, b = own.symbol, bars.symbol
             rate = (a.pip_size * a.lot_size) / (b.pip_size * b.lot_size)

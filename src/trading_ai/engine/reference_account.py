@@ -23,9 +23,9 @@ class Exits:
     time_exit: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Position:
-    """An open position.
+    """An open position: one of the same numbers is another one.
 
     `trail` is the distance at which its stop follows the best price, price units; 0 for none.
     """
@@ -225,9 +225,10 @@ class ReferenceAccount:
 
     def level(self, price: float) -> float:
         """A stop or target price, rounded as the rules say."""
-        if not self.rules.round_levels or not math.isfinite(price):
+        if not self.rules.round_levels:
             return price
-        return math.floor(price * self.data.price_scale + 0.5) / self.data.price_scale
+        ticks = price * self.data.price_scale + 0.5
+        return math.floor(ticks) / self.data.price_scale if math.isfinite(ticks) else ticks
 
     def slipped(self, price: float, direction: int) -> float:
         """A fill moved against the trader: up when buying (+1), down when selling (-1)."""

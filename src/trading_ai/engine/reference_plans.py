@@ -105,10 +105,14 @@ class PlannedReference(ReferenceSimulator):
     def before_close(self, t: int) -> bool:
         order = self.order_at_open(t)
         consumed = self.exits_at_open(t, order.side if order else 0)
-        if order:
+        while order:
             opened = not consumed and self.enter_order(t, order)
             if consumed or opened:
                 self.waiting = []
+            # One that opened nothing cancels none: the open may be beyond the other one's price as well.
+            order = self.reached_at_open(t)
+            if order:
+                consumed = self.exits_at_open(t, order.side)
         was_open = bool(self.open)
         held = self.open[0].side if self.open else 0
         self.inside_planned_bar(t)
@@ -122,6 +126,10 @@ class PlannedReference(ReferenceSimulator):
         if self.orders.entry[t]:
             self.waiting = self.ordered(t)
         self.waiting = [order for order in self.waiting if t < order.row[UNTIL]]
+        return self.reached_at_open(t)
+
+    def reached_at_open(self, t: int) -> Entry | None:
+        """The first of the waiting orders that the open of bar t is at or beyond, which waits no longer."""
         for place, waiting in enumerate(self.waiting):
             order = waiting
             if order.kind != MARKET:

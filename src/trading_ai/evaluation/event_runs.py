@@ -83,6 +83,8 @@ def run_events(strategy: EventStrategy, request: RunRequest, *, compiles: bool =
     if compiles and not is_used:
         try:
             return run_compiled(compiled(strategy), strategy, ctx, request)
+        except EvaluationError:
+            pass  # plain Python raises it too, and says of which value
         except TradingAIError:
             raise
         except Exception:  # noqa: BLE001 - plain Python can do it, or raises it too and says where

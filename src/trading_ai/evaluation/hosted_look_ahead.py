@@ -18,7 +18,7 @@ import numpy.typing as npt
 from trading_ai.engine.account import Account
 from trading_ai.engine.execution_data import prepare
 from trading_ai.engine.markets import Markets, ends_ns
-from trading_ai.engine.records import END_OF_DATA, symbols_of
+from trading_ai.engine.records import END_OF_DATA, STOP_OUT, symbols_of
 from trading_ai.engine.runs import RunRequest
 from trading_ai.evaluation.event_runs import EventRuns
 from trading_ai.market.bars import Bars
@@ -102,6 +102,9 @@ def check_hosted(
 def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapping[str, Value]) -> _Events:
     """Everything that a run did that sees `cut` bars, but for the exits at the end of the data.
 
+    Where several symbols may be traded, but for stop-outs as well: they may happen long after the bar of their price,
+    see `engine.event_symbols`, and a strategy has no part in them.
+
     What an event strategy decides at the last bar that it sees is carried out in the next one, which only the simulator
     knows; strategies of others are given no such bar.
     """
@@ -118,13 +121,14 @@ def _events(chosen: Hosted, bars: Bars, cut: int, account: Account, values: Mapp
                              for each in bars.others.values())  # fmt: skip
     markets = Markets(bars, account, currency, always_converts=True)
     trades = chosen.run(RunRequest(known, starts, data, account, currency, values, markets=markets)).trades
-    ended = trades[trades["exit_reason"] != END_OF_DATA]
+    passed_over = [END_OF_DATA, STOP_OUT] if bars.others else [END_OF_DATA]
+    ended = trades[~np.isin(trades["exit_reason"], passed_over)]
     done: _Events = set()
     for bar, rows in (("entry", trades), ("exit", ended)):
         is_entry = bar == "entry"
         found = (rows[name].tolist() for name in (f"{bar}_bar", f"{bar}_time_ns", "direction", f"{bar}_price", "units"))
         for (place, time_ns, side, price, units), name in zip(
-            zip(*found, strict=True), symbols_of(rows, "").tolist(), strict=True
+            zip(*found, strict=True), symbols_of(rows, bars.symbol.name).tolist(), strict=True
         ):
             done.add((place, side, is_entry, price, 0.0 if is_entry else units, time_ns, name))
     return done

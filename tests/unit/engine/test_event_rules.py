@@ -253,7 +253,7 @@ def test_parts_of_one_order_do_not_cancel_each_other():
     ("order", "message"),
     [
         (lambda ctx: ctx.buy(targets=((0.1, 1.2),), pyramiding=1), "does not go with targets"),
-        (lambda ctx: ctx.buy(0.1, pyramiding=-1), "pyramiding must not be below 0"),
+        (lambda ctx: ctx.buy(0.1, pyramiding=-1), "pyramiding: must not be below 0, not -1"),
         (lambda ctx: ctx.position.reserve(0.0, stop=1.0), "size must be above 0"),
         (lambda ctx: ctx.position.reserve(0.1, trail=-1.0), "trail not below 0"),
     ],

@@ -640,6 +640,15 @@ def test_entries_that_wait_on_both_sides():
     for short, first in ((1.1006, (-1, 1.1006)), (1.1011, (1, 1.1010))):
         mixed = replace(both(3), short_entry_stop=None, short_entry_limit=prices(3, {0: short}))
         assert sides([FLAT, (1.1000, 1.1012, 1.0998, 1.1005), FLAT], mixed) == [first]
+    # An open that is beyond both fills the buy; where that may not be opened, or risks nothing, the sell, at the open.
+    mixed = replace(
+        both(3), long_entry_stop=None, long_entry_limit=prices(3, {0: 1.1020}), short_entry_stop=prices(3, {0: 1.1010})
+    )
+    beyond = [FLAT, (1.1000, 1.1015, 1.0985, 1.0990), FLAT]
+    assert sides(beyond, mixed) == [(1, 1.1000)]
+    assert sides(beyond, mixed, rules=ExecutionRules(direction="short")) == [(-1, 1.1000)]
+    above = replace(mixed, stop=Level.price(prices(3, {0: 1.1050})))
+    assert sides(beyond, above, sizing=Sizing("risk_percent", 1.0)) == [(-1, 1.1000)]
     # Without a price of each side there is no order, as ever.
     assert len(run(falls, entries=replace(both(3), short_entry_stop=prices(3, {1: 1.0990})))[0]) == 0
     # Limits: the sell waits above, the buy below; a stop and a target for each from its own fill.

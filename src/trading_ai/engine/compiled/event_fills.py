@@ -25,7 +25,9 @@ from trading_ai.engine.records import ROUNDING, SIGNAL, STOP_LOSS, TAKE_PROFIT, 
 @njit_once
 def waits_for_limit(order):
     """Whether an order waits for its limit: a limit order, or a stop-limit whose stop price was reached."""
-    return order[e.O_KIND] == e.LIMIT or (order[e.O_KIND] == e.STOP_LIMIT and np.isinf(order[e.O_STOP_PRICE]))
+    return order[e.O_KIND] == e.LIMIT or (
+        order[e.O_KIND] == e.STOP_LIMIT and order[e.O_STOP_PRICE] == -order[e.O_SIDE] * np.inf
+    )
 
 
 @njit_once

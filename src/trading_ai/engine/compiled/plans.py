@@ -141,58 +141,66 @@ def simulate_plans(
                 t >= plan_rows[waiting, UNTIL] or (orders[0, O_LIVE] == 0.0 and orders[1, O_LIVE] == 0.0)
             ):
                 waiting = -1
-            now = -1
             row = max(waiting, 0)
-            if waiting >= 0:
-                now = reached_at_open(orders, market.bid_open[t], market.ask_open[t])
-                if now >= 0:
-                    orders[now, O_LIVE] = 0.0
-            order = orders[now, O_SIDE] if now >= 0 else 0.0
-            # 2. At the open: exits first, in order of opening.
-            consumed = False
-            was_any = n_open > 0
-            i = 0
-            while i < n_open:
-                side = positions[i, SIDE]
-                first = int(positions[i, ENTRY_BAR])
-                reason = -1
-                exits = exit_long if side > 0.0 else exit_short
-                if exits.shape[0] > 0 and exits[t] != 0:
-                    reason = SIGNAL
-                elif time_exits[c] > 0 and (
-                    (t - first if same_bars else strategy_bar[t] - strategy_bar[first]) >= time_exits[c]
-                ):
-                    reason = TIME_EXIT
-                elif order == -side and opposite_rule != 2.0:  # 2: ignored, see `rules.OPPOSITE_CODES`
-                    reason = SIGNAL
-                    if opposite_rule == 1.0:  # closes, and opens nothing itself
-                        consumed = True
-                if reason < 0:
-                    i += 1
-                    continue
-                price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
-                n_open = close_position(
-                    config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
-                )
-            if was_any and n_open == 0:
-                mark(state, tally, state[a.BALANCE], t, time_ns)
-            # 3. Entry at the open.
-            if now >= 0 and not consumed and n_open < max_positions:
-                allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
-                if allowed and (n_open == 0 or positions[0, SIDE] == order):
-                    entry = market.ask_open[t] if order > 0.0 else market.bid_open[t]
-                    leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
-                    slips = 0.0 if orders[now, O_KIND] == LIMIT else 1.0
-                    if slips > 0.0:
-                        entry = market_fill(entry, -order, config)
-                    n_before = n_open
-                    n_open = open_planned(
-                        config, positions, n_open, t, order, plan_rows[row], slips, signal_close[row, now], entry,
-                        leave, stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
-                    )  # fmt: skip
-                    if n_open > n_before:
-                        waiting = -1  # the other order is cancelled
-            if consumed or (now >= 0 and orders[1 - now, O_LIVE] == 0.0):
+            consumed, is_first = False, True
+            # An order that opens nothing cancels none: the open may be beyond the other one's price as well.
+            while not consumed:
+                now = -1
+                if waiting >= 0:
+                    now = reached_at_open(orders, market.bid_open[t], market.ask_open[t])
+                    if now >= 0:
+                        orders[now, O_LIVE] = 0.0
+                if now < 0 and not is_first:
+                    break
+                is_first = False
+                order = orders[now, O_SIDE] if now >= 0 else 0.0
+                # 2. At the open: exits first, in order of opening.
+                was_any = n_open > 0
+                i = 0
+                while i < n_open:
+                    side = positions[i, SIDE]
+                    first = int(positions[i, ENTRY_BAR])
+                    reason = -1
+                    exits = exit_long if side > 0.0 else exit_short
+                    if exits.shape[0] > 0 and exits[t] != 0:
+                        reason = SIGNAL
+                    elif time_exits[c] > 0 and (
+                        (t - first if same_bars else strategy_bar[t] - strategy_bar[first]) >= time_exits[c]
+                    ):
+                        reason = TIME_EXIT
+                    elif order == -side and opposite_rule != 2.0:  # 2: ignored, see `rules.OPPOSITE_CODES`
+                        reason = SIGNAL
+                        if opposite_rule == 1.0:  # closes, and opens nothing itself
+                            consumed = True
+                    if reason < 0:
+                        i += 1
+                        continue
+                    price = market_fill(market.bid_open[t] if side > 0.0 else market.ask_open[t], side, config)
+                    n_open = close_position(
+                        config, positions, i, n_open, t, price, reason, False, False, market, days, state, tally, trades
+                    )
+                if was_any and n_open == 0:
+                    mark(state, tally, state[a.BALANCE], t, time_ns)
+                # 3. Entry at the open.
+                if now >= 0 and not consumed and n_open < max_positions:
+                    allowed = config[a.DIRECTION] == 0.0 or config[a.DIRECTION] == order
+                    if allowed and (n_open == 0 or positions[0, SIDE] == order):
+                        entry = market.ask_open[t] if order > 0.0 else market.bid_open[t]
+                        leave = market.bid_open[t] if order > 0.0 else market.ask_open[t]
+                        slips = 0.0 if orders[now, O_KIND] == LIMIT else 1.0
+                        if slips > 0.0:
+                            entry = market_fill(entry, -order, config)
+                        n_before = n_open
+                        n_open = open_planned(
+                            config, positions, n_open, t, order, plan_rows[row], slips, signal_close[row, now], entry,
+                            leave, stop_distances[c], target_distances[c], trailing_distances[c], days, state, tally,
+                        )  # fmt: skip
+                        if n_open > n_before:
+                            waiting = -1  # the other order is cancelled
+                            break
+                if now < 0:
+                    break
+            if consumed or (waiting >= 0 and orders[0, O_LIVE] == 0.0 and orders[1, O_LIVE] == 0.0):
                 waiting = -1
             was_open = n_open > 0
             held = positions[0, SIDE] if was_open else 0.0
