@@ -25,6 +25,16 @@ _LARGE = frozenset({"most", "highest", "largest", "biggest", "greatest"})
 def grouped_trades(
     heard: Heard, run: Run, draft: Draft, grouped: list[str], where: list[str], words: list[str]
 ) -> None:
+    """The measure that is asked for, of each group of some trades.
+
+    Args:
+        heard: the question.
+        run: the backtest.
+        draft: the answer.
+        grouped: names of dimensions, one or two.
+        where: conditions in SQL that the trades meet.
+        words: these in words.
+    """
     measure, metric = measured(heard)
     if measure is None:
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
