@@ -58,6 +58,7 @@ def shortened(names: Iterable[str], strategies: Iterable[str], symbols: Iterable
         if len(_words(name)) > 1 and len(squeezed) > 5 and squeezed not in phrases():
             parts.setdefault(squeezed, set()).add(name)
             parts.setdefault(" ".join(_words(name)), set()).add(name)
+            parts.setdefault("-".join(_words(name)), set()).add(name)
     for phrase, of in parts.items():
         if len(of) == 1 and phrase not in found and len(phrase) >= _SHORTEST and phrase not in phrases():
             found[phrase] = {("name", next(iter(of)))}

@@ -37,6 +37,8 @@ def says_nothing(word: str) -> bool:
     stems |= {stem + "e" for stem in stems}
     if stems & _MEAN:
         return False
+    if word in known and word.endswith("ed"):
+        return True  # a participle, whatever else of its verb is frequent
     return any(_is_verb(stem, known) for stem in stems)
 
 

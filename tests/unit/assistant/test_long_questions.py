@@ -1,0 +1,78 @@
+"""Words that are passed over, clauses, what is left out around a question, and pages by what users call things."""
+
+from __future__ import annotations
+
+import pytest
+
+from trading_ai.assistant.clauses import clauses, differ, trimmed
+from trading_ai.assistant.hearing import Names
+from trading_ai.assistant.passing import says_nothing
+from trading_ai.assistant.ports import Passage
+from trading_ai.assistant.tasks import covers, task_of
+
+NAMES = Names({"cable trend": ("name", "cable trend")})
+
+
+@pytest.mark.parametrize("word", ["attached", "separately", "contributed", "suffering", "applied"])
+def test_verbs_and_adverbs_of_english_are_passed_over(word: str) -> None:
+    assert says_nothing(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["weekly", "daily", "only", "volume", "news", "moon", "excluded", "doubled", "predicted", "vix", "dave", "atr"],
+)
+def test_nouns_and_words_that_change_a_question_are_not(word: str) -> None:
+    assert not says_nothing(word)
+
+
+def test_clauses_share_the_run_and_what_is_said_before_them() -> None:
+    found = clauses("Fridays only, cable trend: net profit, and how many trades hit the stop?", NAMES, "")
+    assert [plan.topic.name for plan in found] == ["trades", "trades"]
+    assert all(plan.heard.has("weekday", "5") and plan.heard.has("name", "cable trend") for plan in found)
+    assert not found[0].heard.has("exit")
+    assert found[1].heard.has("exit", "stop_loss")
+
+
+def test_a_clause_that_speaks_of_what_the_one_before_found_is_none_of_its_own() -> None:
+    assert clauses("which trial of cable trend is best, and what does each of them earn?", NAMES, "") == []
+
+
+def test_clauses_about_different_trades_differ() -> None:
+    assert differ(clauses("win rate of cable trend, and how many trades hit the target?", NAMES, "", anew=True))
+    assert not differ(clauses("net profit of cable trend, and what is the win rate?", NAMES, "", anew=True))
+
+
+def test_what_is_said_around_a_question_is_left_out() -> None:
+    assert (
+        "net profit of my last run" in trimmed("I am new here, could you please tell me net profit of my last run")[-1]
+    )
+    assert trimmed("win rate of my last run, because I read that it matters")[0] == "win rate of my last run"
+    assert trimmed("win rate of my last run (the gold one)")[-1] == "win rate of my last run"
+    assert trimmed("win rate of my last run") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "page"),
+    [
+        ("how do i get the winner into mt5", "trading-ai-export"),
+        ("how do i get a paused one going again", "trading-ai-resume"),
+        ("how can i import a metatrader report", "import-a-backtest"),
+        ("how do i add newer bars to a dataset", "trading-ai-data-append"),
+        ("how do i convert my c# cbot", "recreate-a-csharp-robot"),
+        ("how do i make a new api key", "trading-ai-keys-create"),
+        ("how to run a walk forward", "trading-ai-walk-forward"),
+    ],
+)
+def test_a_task_is_found_by_what_users_call_it(question: str, page: str) -> None:
+    assert page in task_of(question)
+
+
+def test_no_task_is_found_for_what_none_has() -> None:
+    assert task_of("how do i cook rice") == ""
+
+
+def test_passages_must_have_most_of_the_words() -> None:
+    passage = Passage("p", "docs", "docs/how-to/get-bars.md", "Get bars", "Import a file of bars with data import.")
+    assert covers("how do i import bars", [passage])
+    assert not covers("how do i use a gpu cluster", [passage])
