@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -232,7 +232,11 @@ def _keeps_cookies(request: Request) -> bool:
 def _to_sign_in(request: Request) -> Response:
     if wants_page(request):
         query = f"?{request.url.query}" if request.url.query else ""
-        return go_to(f"/sign-in?next={quote(request.scope['path'] + query)}")
+        wanted = request.scope["path"] + query
+        if request.method not in SAFE_METHODS:  # what was to be done is no page: back to the one that it was asked from
+            asked_from = urlsplit(request.headers.get("referer", ""))
+            wanted = f"{asked_from.path or '/'}{'?' if asked_from.query else ''}{asked_from.query}"
+        return go_to(f"/sign-in?next={quote(wanted)}")
     return Problem(401, "Sign in", "Your session is over. Reload the page to sign in again.", HEADERS)
 
 
