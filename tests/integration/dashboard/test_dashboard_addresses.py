@@ -16,7 +16,7 @@ import pytest
 
 from tests.fakes.bundles import bundle
 from tests.integration.api.laptop import STOP, TARGET
-from tests.integration.dashboard.laptop import PAGE, browser
+from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser
 from trading_ai.dashboard import exports, pinned
 from trading_ai.dashboard import optimization as pages
 from trading_ai.dashboard.sweeps import Sweeps
@@ -311,3 +311,12 @@ def test_an_error_leads_to_the_list_of_what_was_meant(client):
     assert answer.status_code == 404
     assert "No backtest with id" in answer.text
     assert '<a class="button" href="/backtests">Backtests</a>' in answer.text
+
+
+def test_a_form_that_is_refused_leads_back_to_its_page(client):
+    page = client.get("/backtests", headers=PAGE).text
+    token = re.search(r'name="csrf" content="(\w+)"', page)[1]
+    heads = PAGE | ORIGIN | {"Referer": "http://localhost/optimizations/latest?sort=-fast"}
+    answer = client.post("/do/notes", data={"csrf": token, "about": "latest", "text": " "}, headers=heads)
+    assert answer.status_code == 422
+    assert 'href="/optimizations/latest?sort=-fast">Back to the page' in answer.text

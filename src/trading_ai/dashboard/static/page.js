@@ -5,6 +5,8 @@ const csrf = () => document.querySelector('meta[name="csrf"]').content;
 /** Say something that passes: done, or what went wrong and what to do. */
 export function notice(text, isBad = false) {
   const line = document.createElement("p");
+  // The same again is said again, and not twice.
+  document.querySelectorAll("#notices p").forEach((other) => { if (other.textContent === text) other.remove(); });
   line.textContent = text;
   if (isBad) line.className = "bad";
   document.getElementById("notices").append(line);
