@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trading_ai.importers.samples import load_sample
     from trading_ai.library import backtest, make_evaluator, read_bars, sweep
     from trading_ai.market.bars import Bars
+    from trading_ai.market.quality import DataQualityWarning
     from trading_ai.market.resample import resample
     from trading_ai.market.symbol import Symbol
     from trading_ai.market.symbol_table import symbol
@@ -51,6 +52,7 @@ _HOMES = {
     "Choice": "strategies.base",
     "Choices": "parameters",
     "Costs": "engine.costs",
+    "DataQualityWarning": "market.quality",
     "EventStrategy": "strategies.event",
     "ExecutionRules": "engine.rules",
     "Float": "strategies.base",
@@ -94,6 +96,7 @@ __all__ = [
     "Choice",
     "Choices",
     "Costs",
+    "DataQualityWarning",
     "EventStrategy",
     "ExecutionRules",
     "Float",

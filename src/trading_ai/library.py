@@ -28,6 +28,7 @@ from trading_ai.evaluation.settings import (
 )
 from trading_ai.market.bars import Bars
 from trading_ai.market.date_range import bars_before, both_before, range_text
+from trading_ai.market.quality import DataQualityWarning
 from trading_ai.market.symbol import Symbol
 from trading_ai.optimization.model import FEWEST_TRADES
 from trading_ai.optimization.objective import Objective, UserFunction
@@ -55,6 +56,9 @@ def read_bars(path: str | Path | pd.DataFrame | pl.DataFrame, *, symbol: str | S
     have them; the time is a column or the index. Times without a zone are told by the hours of the market, as those of
     a file are.
 
+    What the checks saw is warned of, one `DataQualityWarning` each, as `trading-ai data import` prints it: rows
+    repaired, bars missing, jumps, a clock that could not be told for sure.
+
     Args:
         path: a csv, csv.gz, zip or parquet file, or a DataFrame of pandas or Polars.
         symbol: name of the symbol, such as ``"EURUSD"``.
@@ -66,7 +70,10 @@ def read_bars(path: str | Path | pd.DataFrame | pl.DataFrame, *, symbol: str | S
     """
     from trading_ai.importers.read import read_bars as read  # noqa: PLC0415 - the reader needs polars
 
-    return read(path, symbol=symbol, **options).bars
+    found = read(path, symbol=symbol, **options)
+    for line in [*(f"repaired: {text}" for text in found.report.repairs), *found.report.warnings]:
+        warnings.warn(line, DataQualityWarning, stacklevel=2)
+    return found.bars
 
 
 def make_evaluator(

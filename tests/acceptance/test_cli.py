@@ -367,7 +367,7 @@ def test_failed_trials_are_told_and_the_rest_goes_on(shell, dataset, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["status", "nothing"], 4, "no optimization with id 'nothing'"),
+        (["status", "nothing"], 4, "no optimization with id 'nothing'. See trading-ai list."),
         (["backtest", "show", "nothing"], 4, "no backtest"),
         (["data", "show", "nothing"], 4, "no dataset"),
         (["data", "import"], 2, "either a file or --sample"),

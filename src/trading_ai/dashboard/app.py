@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Form, Request, Response
 from starlette.exceptions import HTTPException
@@ -22,7 +21,7 @@ from trading_ai.dashboard.levels import router as levels
 from trading_ai.dashboard.notes import router as notes
 from trading_ai.dashboard.optimization import router as optimization
 from trading_ai.dashboard.optimize import router as optimize
-from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, render, said, set_session, wants_page
+from trading_ai.dashboard.pages import Anybody, PageRoute, go_to, own_path, render, said, set_session, wants_page
 from trading_ai.dashboard.previews import router as previews
 from trading_ai.dashboard.questions import router as questions
 from trading_ai.dashboard.running import router as running
@@ -96,8 +95,8 @@ def add_dashboard(app: FastAPI, context: Context, *, keys_required: bool) -> Non
 def sign_in_page(request: Request, visitor: Anybody, next: str = "/") -> Response:  # noqa: A002 - part of the address
     """Where a key is shown."""
     if visitor.scope:
-        return go_to(_own_path(next))
-    return render(request, "sign_in.html", next=_own_path(next), wrong=False)
+        return go_to(own_path(next))
+    return render(request, "sign_in.html", next=own_path(next), wrong=False)
 
 
 @_entrance.post("/do/sign-in")
@@ -111,8 +110,8 @@ def sign_in(
     sessions: Sessions = request.app.state.sessions
     found = sessions.sign_in(key)
     if found is None:
-        return render(request, "sign_in.html", status=401, next=_own_path(next), wrong=True)
-    answer = go_to(_own_path(next))
+        return render(request, "sign_in.html", status=401, next=own_path(next), wrong=True)
+    answer = go_to(own_path(next))
     set_session(request, answer, found)
     return answer
 
@@ -125,10 +124,3 @@ def sign_out(request: Request, _: Anybody) -> Response:
     answer = go_to("/sign-in")
     answer.delete_cookie(COOKIE, path="/")
     return answer
-
-
-def _own_path(url: str) -> str:
-    """A path of this server; anything else leads home."""
-    parts = urlsplit(url)
-    is_own = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return url if is_own and "\\" not in url and url.isprintable() else "/"

@@ -51,6 +51,7 @@ _ALWAYS = {"costs": ("spread_pips", "commission_per_lot", "slippage_pips")}
 def every(request: Request, _: Reader, offset: Annotated[int, Query(ge=0)] = 0) -> Response:
     """The list."""
     records = [record for record in context_of(request).store.backtests() if not record.part_of]
+    offset = min(offset, _last_page(len(records)))
     rows = [backtest_json(record) | {"title": title_of(record.name, record)} for record in records[offset:][:PAGE]]
     later = offset + PAGE if offset + PAGE < len(records) else 0
     return render(request, "backtests.html", rows=rows, total=len(records), offset=offset, later=later, page=PAGE)
@@ -127,6 +128,11 @@ def delete(request: Request, _: Runner, backtest_id: Id) -> Response:
     return go_to("/backtests")
 
 
+def _last_page(total: int) -> int:
+    """Where the last page of so many rows begins: an address beyond the end shows that one."""
+    return max(total - 1, 0) // PAGE * PAGE
+
+
 @router.get("/backtests/{backtest_id}")
 def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Query(ge=0, le=2**40)] = 0) -> Response:
     """A result."""
@@ -134,6 +140,7 @@ def page(request: Request, _: Reader, backtest_id: Id, offset: Annotated[int, Qu
     record = context.store.backtest(backtest_id)
     arrays = context.artifacts.load_backtest(record.backtest_id)
     row = backtest_in_full_json(record, arrays)
+    offset = min(offset, _last_page(len(arrays["trades"])))
     trades = trades_json(record, arrays["trades"], slice(offset, offset + PAGE))
     metrics = [(metric, row["metrics"].get(metric.name)) for metric in METRICS]
     return render(

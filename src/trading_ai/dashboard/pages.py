@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -206,9 +206,8 @@ class PageRoute(APIRoute):
             except HTTPException as error:
                 answer = said(request, http_problem(error))
             except RequestValidationError as error:
-                first = error.errors()[0]
-                field = ".".join(map(str, first["loc"][1:]))
-                answer = said(request, Problem(422, "The request cannot be carried out", f"{field}: {first['msg']}"))
+                detail = wording.refusal(error.errors()[0])
+                answer = said(request, Problem(422, "The request cannot be carried out", detail))
             visitor: Visitor | None = getattr(request.state, "visitor", None)
             is_new = visitor is not None and visitor.cookie and "set-cookie" not in answer.headers
             if visitor is not None and is_new and _keeps_cookies(request):
@@ -231,9 +230,19 @@ def _keeps_cookies(request: Request) -> bool:
 
 def _to_sign_in(request: Request) -> Response:
     if wants_page(request):
-        query = f"?{request.url.query}" if request.url.query else ""
-        return go_to(f"/sign-in?next={quote(request.scope['path'] + query)}")
+        return go_to(f"/sign-in?next={quote(_page_of(request))}")
     return Problem(401, "Sign in", "Your session is over. Reload the page to sign in again.", HEADERS)
+
+
+def _page_of(request: Request) -> str:
+    """Path and query of the page that a request is of: what is to be done is none, but it was asked for on one."""
+    if request.method in SAFE_METHODS:
+        return f"{request.scope['path']}{'?' if request.url.query else ''}{request.url.query}"
+    try:
+        url = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    return f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
 
 
 def said(request: Request, problem: Problem) -> Response:
@@ -242,7 +251,17 @@ def said(request: Request, problem: Problem) -> Response:
         problem.headers.update(HEADERS)
         return problem
     told = json.loads(bytes(problem.body))
-    return render(request, "error.html", status=problem.status_code, title=told["title"], detail=told["detail"])
+    back = "" if request.method in SAFE_METHODS else own_path(_page_of(request))
+    return render(
+        request, "error.html", status=problem.status_code, title=told["title"], detail=told["detail"], back=back
+    )
+
+
+def own_path(url: str) -> str:
+    """A path of this server; anything else leads home."""
+    parts = urlsplit(url)
+    is_own = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return url if is_own and "\\" not in url and url.isprintable() else "/"
 
 
 def set_session(request: Request, answer: Response, visitor: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,3 +115,32 @@ def value(given: Any) -> str:
 def values(given: dict[str, Any]) -> str:
     """Parameters in one line."""
     return ", ".join(f"{name} {theme.value_text(each)}" for name, each in given.items())
+
+
+_NEEDED = ("missing", "string_too_short", "too_short")
+_RULES = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be at least {ge:,}",
+    "greater_than": "must be more than {gt:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "less_than": "must be less than {lt:,}",
+    "string_too_long": "must have at most {max_length:,} characters",
+}
+
+
+def refusal(found: Mapping[str, Any]) -> str:
+    """What is wrong with a value of an address or a form, as a person says it.
+
+    Args:
+        found: an error of Pydantic's: ``type``, ``loc``, ``msg``, ``input`` and ``ctx``.
+    """
+    name = ".".join(map(str, found["loc"][1:])) or "The request"
+    if found["type"] in _NEEDED and not found.get("input"):
+        return f"{name}: is needed, and was left empty. Fill it in"
+    rule = _RULES.get(found["type"], "")
+    text = rule.format(**found.get("ctx", {})) if rule else found["msg"]
+    value = found.get("input")
+    return f"{name}: {text}" + (f" (got {str(value)[:60]!r})" if rule and isinstance(value, str | int | float) else "")

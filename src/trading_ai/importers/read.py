@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trading_ai.errors import DataError
+from trading_ai.errors import DataError, SymbolError, did_you_mean
 from trading_ai.importers.chosen import Asked
 from trading_ai.importers.clock import STAMPS, ClockDecision, decide_timezone
 from trading_ai.importers.headings import ASK_PRICES, PRICES, read_columns
@@ -112,8 +114,9 @@ def read_bars(
 
     Raises:
         DataError: the file cannot be read or has a structural fault; with file, line, value and remedy.
-        SymbolError: the symbol is unknown and not fully described.
+        SymbolError: the symbol is unknown and not fully described, or an argument is none of these.
     """
+    _check_names(symbol_overrides)
     if isinstance(symbol, Symbol):
         instrument, spelling = symbol, symbol.name
     else:
@@ -199,6 +202,22 @@ def _grid(bars: Bars) -> str | None:
         return None
     found = own_grid(bars)
     return f"the day that starts at {found}" if found else "none of the usual ones; the bars are kept as they are"
+
+
+def _check_names(overrides: Mapping[str, Any]) -> None:
+    """Refuse what is neither a field of `Symbol` nor, being among them, an option: it is one that is misspelt."""
+    fields = {each.name for each in dataclasses.fields(Symbol)} - {"name"}
+    if unknown := sorted(set(overrides) - fields):
+        options = [
+            each.name for each in inspect.signature(read_bars).parameters.values() if each.kind == each.KEYWORD_ONLY
+        ]
+        raise SymbolError(
+            "is neither an option of read_bars nor a property of a symbol",
+            parameter=unknown[0],
+            value=overrides[unknown[0]],
+            remedy=did_you_mean(unknown[0], [*options, *fields])
+            + f"Options are {', '.join(options)}; properties {', '.join(sorted(fields))}",
+        )
 
 
 def _check_options(side: str | None, price_scale: float | None, spread_unit: str | None, stamped: str | None) -> None:

@@ -19,7 +19,7 @@ from trading_ai.market.symbol import Symbol
 from trading_ai.market.timeframe import NS_PER_SECOND, Timeframe
 from trading_ai.market.trading_week import missing_bars, weekend_bars
 
-__all__ = ["QualityReport", "check_rows", "check_values", "iso"]
+__all__ = ["DataQualityWarning", "QualityReport", "check_rows", "check_values", "iso"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -39,6 +39,10 @@ _JUMP = {"fx": 1.1, "metal": 1.15, "index": 1.2, "future": 1.25, "stock": 1.3, "
 _LONG_HOLE = 4 * 3600  # seconds
 _SHARE_MISSING, _SHARE_OF_M1 = 0.005, 0.1  # of all expected bars
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 1.5)
+
+
+class DataQualityWarning(UserWarning):
+    """Something to look at in bars that were read: nothing is refused for it, and results may depend on it."""
 
 
 def iso(time_ns: int) -> str:

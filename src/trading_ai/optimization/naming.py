@@ -17,6 +17,11 @@ UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufef
 cannot be seen: a text that users wrote and others are shown has none, but for line ends and tabs where it has lines."""
 
 _SHOWN = 8
+_LISTS = {
+    "dataset": "See trading-ai data list.",
+    "backtest": "See trading-ai backtest list.",
+    "optimization": "See trading-ai list.",
+}
 
 
 def none_yet(kind: str, *, only_parts: bool) -> NotFoundError:
@@ -42,5 +47,7 @@ def not_the_one(kind: str, wanted: str, ids: Sequence[str]) -> NotFoundError:
         begun = all(each.startswith(wanted) for each in ids)
         several = "Several begin like this: give more of it." if begun else "Several are called so: give the id."
         return NotFoundError(kind, wanted, f"{several} The newest is {ids[0][:_SHOWN]}, then {ids[1][:_SHOWN]}.")
-    short = 0 < len(wanted) < SHORTEST_PREFIX
-    return NotFoundError(kind, wanted, f"Give at least the first {SHORTEST_PREFIX} characters." if short else "")
+    listed = _LISTS.get(kind, "")
+    if 0 < len(wanted) < SHORTEST_PREFIX:
+        listed = f"Give at least the first {SHORTEST_PREFIX} characters. {listed}".strip()
+    return NotFoundError(kind, wanted, listed)

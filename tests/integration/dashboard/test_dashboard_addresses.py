@@ -16,7 +16,7 @@ import pytest
 
 from tests.fakes.bundles import bundle
 from tests.integration.api.laptop import STOP, TARGET
-from tests.integration.dashboard.laptop import PAGE, browser
+from tests.integration.dashboard.laptop import ORIGIN, PAGE, browser
 from trading_ai.dashboard import exports, pinned
 from trading_ai.dashboard import optimization as pages
 from trading_ai.dashboard.sweeps import Sweeps
@@ -297,3 +297,26 @@ def test_money_of_two_currencies_is_not_compared(laptop, client):
     for trace in several["data"]:
         values = np.frombuffer(base64.b64decode(trace["y"]["bdata"]), dtype=trace["y"]["dtype"])
         assert values[0] == pytest.approx(100.0)
+
+
+def test_an_address_beyond_the_last_trade_shows_the_last_ones(client, laptop):
+    text = client.get(f"/backtests/{laptop.backtest_id}?offset={2**40}", headers=PAGE).text
+    total = int(re.search(r"to [\d,]+ of ([\d,]+), in the order", text)[1].replace(",", ""))
+    assert f"to {total:,} of {total:,}, in the order of their closing" in text
+    assert "It did not trade" not in text
+
+
+def test_an_error_leads_to_the_list_of_what_was_meant(client):
+    answer = client.get("/backtests/nope", headers=PAGE)
+    assert answer.status_code == 404
+    assert "No backtest with id" in answer.text
+    assert '<a class="button" href="/backtests">Backtests</a>' in answer.text
+
+
+def test_a_form_that_is_refused_leads_back_to_its_page(client):
+    page = client.get("/backtests", headers=PAGE).text
+    token = re.search(r'name="csrf" content="(\w+)"', page)[1]
+    heads = PAGE | ORIGIN | {"Referer": "http://localhost/optimizations/latest?sort=-fast"}
+    answer = client.post("/do/notes", data={"csrf": token, "about": "latest", "text": " "}, headers=heads)
+    assert answer.status_code == 422
+    assert 'href="/optimizations/latest?sort=-fast">Back to the page' in answer.text

@@ -82,6 +82,20 @@ def test_a_revoked_key_ends_its_session(laptop):
     assert client.get("/", headers=PAGE).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("asked_from", "then"),
+    [("/optimizations/latest?sort=-fast", "/optimizations/latest?sort=-fast"), ("", "/"), ("//evil.example/", "/")],
+)
+def test_what_a_session_that_is_over_could_not_do_leads_back_to_its_page(laptop, asked_from, then):
+    client = browser(laptop, keys_required=True)
+    referer = {"Referer": f"http://testserver{asked_from}"} if asked_from else {}
+    answer = client.post("/do/optimizations/latest/pause", data={"csrf": "0" * 64}, headers=PAGE | ORIGIN | referer)
+    assert answer.status_code == 303
+    there = answer.headers["location"]
+    assert there.startswith("/sign-in?next=")
+    assert f'name="next" value="{then}"' in client.get(there, headers=PAGE).text
+
+
 def test_signing_out_forgets_the_session(laptop, keys):
     client = browser(laptop, keys_required=True)
     sign_in(client, keys["read"][1])

@@ -115,3 +115,25 @@ def test_what_cannot_be_read_is_refused_with_row_and_remedy(frame, options, said
 def test_the_ticker_may_be_stated():
     found = ta.read_bars(SHAPES["yfinance, by ticker"], symbol="GBPUSD", ticker="GBPUSD=X")
     np.testing.assert_allclose(found.close, BARS.close * 1.2)
+
+
+def test_what_the_checks_saw_is_warned_of_where_the_bars_are_asked_for():
+    twice = pd.concat([FRAME.iloc[:400], FRAME.iloc[399:400], FRAME.iloc[600:]])
+    with pytest.warns(ta.DataQualityWarning) as told:
+        ta.read_bars(twice, symbol="EURUSD", repair=True)
+    found = read_bars(twice, symbol="EURUSD", repair=True).report
+    assert found.repairs
+    assert any("bars are missing in" in text for text in found.warnings)
+    assert [str(each.message) for each in told] == [*(f"repaired: {text}" for text in found.repairs), *found.warnings]
+    assert {each.filename for each in told} == {__file__}
+
+
+def test_nothing_is_warned_of_where_the_checks_saw_nothing(recwarn):
+    ta.read_bars(FRAME, symbol="EURUSD")
+    assert [str(each.message) for each in recwarn] == []
+
+
+@pytest.mark.parametrize("symbol", ["EURUSD", ta.symbol("EURUSD")])
+def test_an_option_that_is_misspelt_is_refused_and_the_right_one_named(symbol):
+    with pytest.raises(ta.TradingAIError, match=r"timezon: is neither an option .* Did you mean timezone\?"):
+        ta.read_bars(FRAME, symbol=symbol, timezon="UTC")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from pydantic import BaseModel, Field, ValidationError
 
 from trading_ai.dashboard import wording
 
@@ -67,3 +68,27 @@ def test_sizes_are_whole_where_they_are_and_never_rounded_away(given, text):
 )  # fmt: skip
 def test_prices_have_the_digits_of_their_symbol(given, digits, text):
     assert wording.price(given, digits) == text
+
+
+class Asked(BaseModel):
+    offset: int = Field(0, ge=0, le=9)
+    symbol: str = Field(min_length=1, max_length=5)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "symbol: is needed, and was left empty. Fill it in"),
+        ({"symbol": ""}, "symbol: is needed, and was left empty. Fill it in"),
+        ({"symbol": "EURUSD"}, "symbol: must have at most 5 characters (got 'EURUSD')"),
+        ({"symbol": "GOLD", "offset": "x"}, "offset: must be a whole number (got 'x')"),
+        ({"symbol": "GOLD", "offset": -1}, "offset: must be at least 0 (got '-1')"),
+        ({"symbol": "GOLD", "offset": 10}, "offset: must be at most 9 (got '10')"),
+        ({"symbol": ["GOLD"]}, "symbol: Input should be a valid string"),
+    ],
+)
+def test_what_a_form_or_an_address_gets_wrong_is_said_as_a_person_says_it(given, said):
+    with pytest.raises(ValidationError) as refused:
+        Asked(**given)
+    found = refused.value.errors()[0]
+    assert wording.refusal({**found, "loc": ("query", *found["loc"])}) == said

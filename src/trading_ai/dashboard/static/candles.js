@@ -106,6 +106,13 @@ if (box && globalThis.LightweightCharts) {
   series.attachPrimitive(lines);
   look();
   document.addEventListener("theme", look);
+  document.addEventListener("paper", () => {
+    look();
+    const picture = chart.takeScreenshot();
+    picture.className = "on-paper";
+    box.after(picture);
+  });
+  document.addEventListener("screen", () => { look(); document.querySelectorAll("canvas.on-paper").forEach((picture) => picture.remove()); });
   chart.timeScale().subscribeVisibleLogicalRangeChange(moved);
   box.addEventListener("keydown", (event) => {
     const scale = chart.timeScale(), range = scale.getVisibleLogicalRange();

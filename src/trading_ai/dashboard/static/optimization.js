@@ -17,9 +17,7 @@ async function turn() {
   try {
     const options = { headers: { Accept: "text/html" }, signal: turning.signal };
     const html = await (await ask(`${where}/parts/trials${location.search}`, options)).text();
-    const held = trials.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     replace(trials, html);
-    if (held) trials.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();
     watch(trials);
   } catch (error) {
     if (error.name !== "AbortError") notice(error.message, true);

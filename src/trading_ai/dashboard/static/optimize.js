@@ -33,6 +33,7 @@ async function look() {
     if (start) start.disabled = true;
     return;
   }
+  if (!body) count.textContent = "Counting …";
   body = asked(parameters);
   try {
     const found = await send("/do/optimize/count", body, { signal: stop.signal });

@@ -5,6 +5,8 @@ const csrf = () => document.querySelector('meta[name="csrf"]').content;
 /** Say something that passes: done, or what went wrong and what to do. */
 export function notice(text, isBad = false) {
   const line = document.createElement("p");
+  // The same again is said again, and not twice.
+  document.querySelectorAll("#notices p").forEach((other) => { if (other.textContent === text) other.remove(); });
   line.textContent = text;
   if (isBad) line.className = "bad";
   document.getElementById("notices").append(line);
@@ -20,7 +22,9 @@ export async function ask(url, options = {}) {
     answer = await fetch(url, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The server does not answer. Is it running? This goes on by itself when it does.");
+    const lost = new Error("The server does not answer. Is it running? Nothing was done: try again when it does.");
+    lost.isLost = true;
+    throw lost;
   }
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
@@ -39,7 +43,9 @@ export async function send(url, body, options = {}) {
 
 // --- theme
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
+let isPrinted = false;
+/** Whether dark colours are shown; paper is light. */
+export const isDark = () => !isPrinted && (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
 const themeButton = document.getElementById("theme");
 function sayTheme() {
   themeButton.textContent = isDark() ? "Light" : "Dark";
@@ -51,6 +57,8 @@ themeButton.addEventListener("click", () => {
   sayTheme();
 });
 prefersDark.addEventListener("change", sayTheme);
+addEventListener("beforeprint", () => { isPrinted = true; document.dispatchEvent(new Event("paper")); });
+addEventListener("afterprint", () => { isPrinted = false; document.dispatchEvent(new Event("screen")); });
 sayTheme();
 
 // --- menu: always open where there is room
@@ -61,6 +69,18 @@ if (menu) {
   wide.addEventListener("change", settle);
   settle();
 }
+// What opens over the page closes by Escape, and when the keyboard or a click goes elsewhere.
+const above = () => Array.from(document.querySelectorAll(".choose[open], .menu[open]")).filter((each) => each !== menu || getComputedStyle(each.querySelector("summary")).display !== "none");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const each of above()) {
+    if (!each.contains(document.activeElement)) continue;
+    each.open = false;
+    each.querySelector("summary").focus();
+  }
+});
+document.addEventListener("focusin", (event) => { for (const each of above()) if (!each.contains(event.target)) each.open = false; });
+document.addEventListener("click", (event) => { for (const each of above()) if (!each.contains(event.target)) each.open = false; });
 
 // --- parts of a page that stay current: asked for again while somebody looks
 function keepCurrent(part) {
@@ -75,7 +95,7 @@ function keepCurrent(part) {
         if (text !== last) replace(part, text);
         last = text;
       } catch (error) {
-        if (!isLost) notice(error.message, true);
+        if (!isLost) notice(error.isLost ? "The server does not answer. Is it running? This page goes on by itself when it does." : error.message, true);
         isLost = true;
       }
     }
@@ -84,12 +104,24 @@ function keepCurrent(part) {
   setTimeout(look, every);
 }
 
-/** Put new content into a part; what had the focus keeps it. */
+const REACHED = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+/** What an element is called, whatever its address and its arrow: a heading that sorts has another address each time. */
+function called(element) {
+  const name = element.dataset.index ?? element.getAttribute("aria-label") ?? element.getAttribute("name") ?? element.textContent.replace(/[▾▴]/g, "").trim();
+  return [element.tagName, element.form?.getAttribute("action") ?? "", name].join(" ");
+}
+
+/** Put new content into a part; what had the focus keeps it, or what stands in its place: the keyboard is never sent to the top. */
 export function replace(part, html) {
-  const held = document.activeElement;
-  const href = part.contains(held) ? held.getAttribute("href") : null;
+  const held = part.contains(document.activeElement) ? document.activeElement : null;
+  const place = held ? Array.from(part.querySelectorAll(REACHED)).indexOf(held) : -1;
   part.innerHTML = html;
-  if (href) Array.from(part.querySelectorAll("a")).find((link) => link.getAttribute("href") === href)?.focus();
+  if (!held) return;
+  const all = Array.from(part.querySelectorAll(REACHED)), href = held.getAttribute("href"), name = called(held);
+  const next = all.find((each) => called(each) === name && each.getAttribute("href") === href) ?? all.find((each) => called(each) === name)
+    ?? all.find((each) => each.tagName === held.tagName && each.className && each.className === held.className) ?? all[Math.min(place, all.length - 1)];
+  next?.focus();
+  if (next?.matches("input:not([type]), input[type=text]")) next.setSelectionRange(next.value.length, next.value.length);
 }
 document.querySelectorAll("[data-part]").forEach(keepCurrent);
 

@@ -30,8 +30,21 @@ function fitted(figure, width) {
 
 const plain = (text) => { const box = document.createElement("textarea"); box.innerHTML = text || ""; return box.value; };
 
+// --- on paper: drawn as wide as a sheet is, and then as large as that sheet turns out to be
+const SHEET = 740;
+let isPrinted = false;
+const sheetWidth = (div) => (div.closest(".columns.three") ? 290 : div.closest(".split") ? 380 : SHEET);
+/** Let a figure grow and shrink with its sheet, or stop that. */
+function scale(div, { width, height }) {
+  div.querySelectorAll(".main-svg").forEach((svg) => {
+    if (isPrinted) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    else svg.removeAttribute("viewBox");
+  });
+}
+
 function draw(div) {
-  const figure = fitted(coloured(given.get(div)), div.clientWidth);
+  const width = isPrinted ? sheetWidth(div) : div.clientWidth, figure = fitted(coloured(given.get(div)), width);
+  if (isPrinted) figure.layout.width = width;
   const caption = div.closest("figure")?.querySelector("figcaption");
   const title = plain(figure.layout.title?.text), more = plain(figure.layout.title?.subtitle?.text);
   if (caption) {
@@ -43,7 +56,9 @@ function draw(div) {
   div.setAttribute("aria-label", [title, more].filter(Boolean).join(". "));
   div.style.height = `${figure.layout.height || div.dataset.height || 440}px`;
   div.classList.remove("waiting");
-  return Plotly.react(div, figure.data, figure.layout, config).then(() => div.dispatchEvent(new Event("drawn")));
+  const drawn = Plotly.react(div, figure.data, figure.layout, config);
+  scale(div, div._fullLayout);
+  return drawn.then(() => div.dispatchEvent(new Event("drawn")));
 }
 
 /** Ask for a figure and draw it; while another answer is on its way, the newer question counts. */
@@ -93,10 +108,28 @@ export function show(div, figure) {
   return draw(div);
 }
 
-document.addEventListener("theme", () => given.forEach((_, div) => { if (div.isConnected) draw(div); else given.delete(div); }));
+const drawAll = () => given.forEach((_, div) => { if (div.isConnected) draw(div); else given.delete(div); });
+document.addEventListener("theme", drawAll);
+document.addEventListener("paper", () => { isPrinted = true; drawAll(); });
+document.addEventListener("screen", () => {
+  isPrinted = false;
+  drawAll();
+  // The width of the sheet is not forgotten by drawing alone, and that of the screen is known when it is laid out again.
+  setTimeout(() => given.forEach((_, div) => { if (div.isConnected && div.clientWidth && div.data) Plotly.Plots.resize(div); }), 100);
+});
 let resizing = 0;
 addEventListener("resize", () => {
   clearTimeout(resizing);
-  resizing = setTimeout(() => given.forEach((_, div) => { if (div.isConnected && div.clientWidth) draw(div); }), 200);
+  if (!isPrinted) resizing = setTimeout(() => given.forEach((_, div) => { if (div.isConnected && div.clientWidth) draw(div); }), 200);
 });
 watch();
+/** A page can be printed whole once it has stood for a moment: figures out of view are drawn too, one after the other. */
+async function drawRest() {
+  if (document.querySelector("[data-status=running]")) return; // they change all the time, and are many to ask for
+  for (const div of document.querySelectorAll("[data-figure]")) {
+    if (div.dataset.loaded || !div.clientWidth) continue;
+    div.dataset.loaded = "asked";
+    await load(div);
+  }
+}
+addEventListener("load", () => setTimeout(drawRest, 1500));
