@@ -22,6 +22,7 @@ from trading_ai.assistant.refusals import CAN_ASK, refusal
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.registry import TOPICS
+from trading_ai.assistant.topics.trade_reading import FILTERS
 from trading_ai.documents.ask_answers import Insights
 from trading_ai.errors import NotFoundError
 
@@ -134,7 +135,7 @@ class Assistant:
                     return _as_far_as_answered(answers, [part.question for part in several])
         for shorter in trimmed(question) if best is None else ():
             less = hear(shorter, names, heard.context)
-            if sure(plans(less)) is not None:
+            if sure(plans(less)) is not None and not _dropped(heard, less):
                 return self._planned(less, desk)
         apart = clauses(question, names, heard.context, anew=best is not None)
         if apart and (best is None or differ(apart)):
@@ -264,6 +265,12 @@ def _as_far_as_answered(answers: Sequence[Answer], questions: Sequence[str]) -> 
         if answer.status != "answered"
     ]
     return replace(made, assumptions=(*made.assumptions, *lost))
+
+
+def _dropped(heard: Heard, less: Heard) -> bool:
+    """Whether a shorter form lacks a run, a time or a condition that the question has."""
+    kinds = {*SUBJECTS, *FILTERS, "condition"} - {"subject", "part", "hour"}
+    return any(not less.has(tag.kind, tag.value) for tag in heard.tags if tag.kind in kinds)
 
 
 def _unsure(heard: Heard, candidates: Sequence[Plan]) -> Answer:
