@@ -76,7 +76,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         names: what is stored.
         context: id of the run that it is asked about, or "".
     """
-    text, translated = in_english(normal(question))
+    text, translated = in_english(normal(_in_quotes(question, names)))
     tokens = _TOKEN.findall(normal(text) if translated else text)
     vocabulary = _vocabulary() | {word for phrase in names.phrases for word in phrase.split()}
     vocabulary -= FILLERS  # to hear a word that says nothing in one that says something would hide it
@@ -178,6 +178,16 @@ def _meant(
         if kind in by_kind:
             return kind, by_kind[kind]
     return meanings[0]
+
+
+def _in_quotes(question: str, names: Names) -> str:
+    """Names of runs in single quotes as in double ones; other apostrophes stay what they are."""
+
+    def quoted(found: re.Match[str]) -> str:
+        words = spoken(found[1])
+        return f'"{found[1]}"' if words in names.phrases or words in names.shadowed else found[0]
+
+    return re.sub("['\u2018]([^'\u2018\u2019\"]{3,120})['\u2019]", quoted, question)
 
 
 def spoken(name: str) -> str:

@@ -16,6 +16,8 @@ from trading_ai.metrics.catalog import METRIC_COLUMN
 from trading_ai.robustness.verdict import Thresholds
 
 _SHOWN = 5
+_LISTED = 12
+"""Values of a parameter that are told where each is asked for."""
 
 
 class Parameters(Topic):
@@ -253,7 +255,7 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
                     n=found.cell(row, "n_trials"),
                 )  # fmt: skip
             continue
-        for row in range(min(len(found), 3)):
+        for row in range(min(len(found), _LISTED if heard.has("agg") or heard.has("subject", "all") else 3)):
             first = "The lowest" if lowest else "The worst" if worst else "The most robust"
             what = first if row == 0 else "Then"
             draft.say(

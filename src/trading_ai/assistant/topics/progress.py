@@ -54,6 +54,9 @@ class Progress(Topic):
             return 0.85
         if heard.cue("eta", "speed", "took") and about:
             return 0.92
+        every = any(t.text.endswith("s") for t in heard.all("noun") if t.value == "optimization") and not _named(heard)
+        if every and heard.cue("progress"):
+            return 0.3  # a list of them is asked for
         if heard.cue("progress") and heard.has("noun", "optimization"):
             return 0.93
         if heard.cue("method", "seed", "rank_by") and (heard.has("noun", "optimization", "run") or heard.has("name")):

@@ -202,7 +202,11 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
         return
-    if chosen and all(found.value(0, name) is None for name in chosen) and not {"bars_held"} & set(chosen):
+    if (
+        chosen
+        and all(found.value(0, name) is None for name in chosen)
+        and not {"bars_held", "average_bars_held"} & set(chosen)
+    ):
         words_of = " and ".join(made.words for made in chosen.values())
         raise Unanswerable(
             f"The {words_of} of these trades is not known: {harmless(run.label)} holds nothing of it"
@@ -210,6 +214,8 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
             ["net profit of the trades"], clarify=True,
         )  # fmt: skip
     for name, made in chosen.items():
+        if name in {"bars_held", "average_bars_held"} and found.value(0, name) is None:
+            continue  # an imported report has no bars; the time is told below
         draft.say(f"The {made.words} of trades{_of(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n)
     if {"bars_held", "average_bars_held"} & set(chosen):
         hours = draft.query(

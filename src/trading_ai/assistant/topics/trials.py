@@ -68,6 +68,8 @@ class Trials(Topic):
         counted = heard.has("agg", "count", "share") and (heard.has("order", "gain", "loss") or heard.has("outcome"))
         if counted and named and heard.has("noun", "optimization"):
             return 0.96
+        if heard.has("parameter") and heard.has("agg", "avg", "median") and not heard.has("noun", "trial"):
+            return 0.3  # of each of its values
         if named and heard.has("noun", "optimization") and heard.has("agg", "avg", "median", "std") and metrics:
             return 0.94
         if about and asks:
