@@ -54,7 +54,7 @@ class Terms(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        run = desk.base(desk.newest(heard, draft))
+        run = desk.backtest(heard, draft)
         if sized := heard.cue("sizing") or heard.has("metric", "units"):
             _sized(run, draft)
         if ruled := heard.cue("rules"):
