@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from typing_extensions import override
 
@@ -19,6 +20,7 @@ _USUAL = ("net_profit", "total_trades", "win_rate", "profit_factor", "max_drawdo
 
 
 _MOST_DIFFERENCES = 16
+_MOST_NAMED = 6
 
 _COUNTS = ("total_trades", "long_trades", "short_trades")
 """More of them is neither better nor worse by itself."""
@@ -197,6 +199,8 @@ def _two(heard: Heard, desk: Desk) -> tuple[Run, Run]:
     for slot in ("symbol", "strategy", "timeframe"):
         values = heard.values(slot)
         if len(values) >= 2:
+            if heard.context == "" and not heard.has("subject", "latest"):
+                _decided(own, slot, values[:2])
             pair = [next((r for r in own if getattr(r, slot) == v), None) for v in values[:2]]
             if pair[0] is None or pair[1] is None:
                 raise Unanswerable(f"There is no {kind} of one of {', '.join(values[:2])}.", ["list my runs"])
@@ -210,6 +214,23 @@ def _two(heard: Heard, desk: Desk) -> tuple[Run, Run]:
     if len(own) < 2:
         raise Unanswerable(f"There are not two {kind}s to be compared.", ["list my runs"])
     return own[1], own[0]
+
+
+def _decided(own: list[Run], slot: str, values: Sequence[str]) -> None:
+    """Ask back where more than one run has what stands for it.
+
+    Raises:
+        Unanswerable: there are several, with their names.
+    """
+    for value in values:
+        same = [r for r in own if getattr(r, slot) == value and r.name]
+        if len(same) > 1:
+            named = ", ".join(f'"{harmless(r.name)}"' for r in same[:_MOST_NAMED])
+            raise Unanswerable(
+                f"Several runs are of {harmless(value)}: {named}. Which of them is meant?",
+                [f'compare "{harmless(same[0].name)}" and "{harmless(same[1].name)}"'],
+                clarify=True,
+            )
 
 
 def _source(run: Run) -> str:

@@ -38,6 +38,8 @@ from trading_ai.assistant.trade_sql import (
 from trading_ai.documents.words import short
 
 _SHOWN = 5
+_SEVERAL = 4
+"""Backtests that are told one by one where a question names what they have in common."""
 _NAMED_SO = re.compile(
     r"\b(?:backtest|run|optimization|sweep) (?:asian?|london|tokyo|new york|ny|us) (?!session|hours)\w"
 )
@@ -172,6 +174,11 @@ class Trades(Topic):
             _share(heard, run, draft)
         elif wants_list(heard):
             _listed(heard, run, draft, where)
+        elif any(heard.has(kind) for kind in ("symbol", "strategy")) and 1 < len(same := desk.alike(heard)) <= _SEVERAL:
+            draft.assume("Several backtests are like that, and each is told, the latest first")
+            for one in same:
+                draft.say(f"{one.label[0].upper()}{one.label[1:]}:".replace("{", "(").replace("}", ")"))
+                _single(heard, one, draft, where, words)
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
