@@ -20,11 +20,14 @@ def test_a_question_is_answered_with_its_query_and_cells(laptop):
     asked = {"question": "net profit by direction", "context": laptop.backtest_id}
     answer = laptop.assistant.post(ASK, json=asked).json()
     assert answer["status"] == "answered"
-    (citation,) = answer["citations"]
-    again = laptop.pipeline.post("/api/v1/sql", json={"sql": citation["sql"]}).json()
-    assert again["rows"] == citation["rows"]
-    assert again["data_version"] == citation["data_version"]
-    assert all(place.startswith("c1.r") for statement in answer["statements"] for place in statement["cells"])
+    groups, whole = answer["citations"]
+    for citation in (groups, whole):
+        again = laptop.pipeline.post("/api/v1/sql", json={"sql": citation["sql"]}).json()
+        assert again["rows"] == citation["rows"]
+        assert again["data_version"] == citation["data_version"]
+    *of_groups, of_all = answer["statements"]
+    assert all(place.startswith("c1.r") for statement in of_groups for place in statement["cells"])
+    assert all(place.startswith("c2.r0.") for place in of_all["cells"])
 
 
 def test_a_stream_ends_with_the_whole_answer(laptop):

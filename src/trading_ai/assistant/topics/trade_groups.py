@@ -71,14 +71,6 @@ def grouped_trades(
         mean = draft.query(f"select avg(n_trades) as average_trades from ({sql})", {"average_trades": "ratio"})
         draft.say(f"On average {{a}} trades for each {keys[0].words} that has any.", a=mean.cell(0, "average_trades"))
     what = f"{measure.words}{' of trades' + _said(words) if words else ''}"
-    if not order and not measure.singular and measure is not COUNT and len(found) > 1:
-        whole = draft.query(
-            f"select {measure.sql} as {metric}, count(*) as n_trades {trades_from(run, where)}",
-            {metric: measure.unit, "n_trades": "trades"}, run.currency,
-        )  # fmt: skip
-        draft.say(
-            f"All together: {measure.words} {{a}} ({{n}} trades).", a=whole.cell(0, metric), n=whole.cell(0, "n_trades")
-        )
     if order and _both_ends(heard):
         last = len(found) - 1
         for row, superlative in ((0, "lowest" if order == "asc" else "highest"),
@@ -110,6 +102,14 @@ def grouped_trades(
         )  # fmt: skip
     if rows and rows[-1] + 1 < len(found):
         draft.say("The cited rows hold the others.")
+    if not order and not measure.singular and measure is not COUNT and len(found) > 1:
+        whole = draft.query(
+            f"select {measure.sql} as {metric}, count(*) as n_trades {trades_from(run, where)}",
+            {metric: measure.unit, "n_trades": "trades"}, run.currency,
+        )  # fmt: skip
+        draft.say(
+            f"All together: {measure.words} {{a}} ({{n}} trades).", a=whole.cell(0, metric), n=whole.cell(0, "n_trades")
+        )
 
 
 def _both_ends(heard: Heard) -> bool:
