@@ -10,7 +10,7 @@ from dataclasses import replace
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import clauses, differ, questions_of, trimmed
+from trading_ai.assistant.clauses import clauses, differ, trimmed
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -127,23 +127,31 @@ class Assistant:
         if best is None or best.n_left or (best.topic.name in _OF_TEXTS and heard.tags):
             several = parts(question, names, heard.context)
             if 1 < len(several) <= _MOST_PARTS:
-                made = [sure(plans(part)) for part in several]
-                if all(plan is not None for plan in made):
-                    answers = [self._carried_out(plan, desk) for plan in made if plan is not None]
-                    if all(answer.status == "answered" for answer in answers):
-                        return joined(answers)
-                    return _as_far_as_answered(answers, [part.question for part in several])
+                made = [plan for plan in (sure(plans(part)) for part in several) if plan is not None]
+                if len(made) == len(several):
+                    return self._together(made, desk)
         for shorter in trimmed(question) if best is None else ():
             less = hear(shorter, names, heard.context)
             if sure(plans(less)) is not None and not _dropped(heard, less):
                 return self._planned(less, desk)
         apart = clauses(question, names, heard.context, anew=best is not None)
         if apart and (best is None or differ(apart)):
-            answers = [self._carried_out(plan, desk) for plan in apart]
-            if all(answer.status == "answered" for answer in answers):
-                return joined(answers)
-            return _as_far_as_answered(answers, questions_of(apart))
+            return self._together(apart, desk)
         return self._planned(heard, desk)
+
+    def _together(self, made: Sequence[Plan], desk: Desk) -> Answer:
+        """What can be answered of several questions, and that the others cannot; a question back goes before."""
+        answers = [self._carried_out(plan, desk) for plan in made]
+        good = [answer for answer in answers if answer.status == "answered"]
+        if not good or any(answer.status == "clarify" for answer in answers):
+            return next(answer for answer in answers if answer.status != "answered")
+        whole = joined(good)
+        lost = [
+            f'Not answered is "{harmless(plan.heard.question)}": {" ".join(answer.texts)}'
+            for answer, plan in zip(answers, made, strict=True)
+            if answer.status != "answered"
+        ]
+        return replace(whole, assumptions=(*whole.assumptions, *lost))
 
     def _following(self, heard: Heard, question: str, before: tuple[tuple[object, ...], str, str]) -> Heard | None:
         """A follow-up joined with the question before it, or None where it stands for itself."""
@@ -251,20 +259,6 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
-
-
-def _as_far_as_answered(answers: Sequence[Answer], questions: Sequence[str]) -> Answer:
-    """What can be answered of several questions, and that the others cannot; a question back goes before."""
-    good = [answer for answer in answers if answer.status == "answered"]
-    if not good or any(answer.status == "clarify" for answer in answers):
-        return next(answer for answer in answers if answer.status != "answered")
-    made = joined(good)
-    lost = [
-        f'Not answered is "{harmless(question)}": {" ".join(answer.texts)}'
-        for answer, question in zip(answers, questions, strict=True)
-        if answer.status != "answered"
-    ]
-    return replace(made, assumptions=(*made.assumptions, *lost))
 
 
 def _dropped(heard: Heard, less: Heard) -> bool:

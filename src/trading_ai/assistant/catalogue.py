@@ -70,6 +70,11 @@ class Run:
         what = " ".join(filter(None, (harmless(strategy_label(self.strategy)), "on", self.symbol, self.timeframe)))
         return f"the {self.kind}{called} {short(self.run_id)} ({what})"
 
+    @property
+    def head(self) -> str:
+        """How a sentence begins with it; a name in braces is no cell."""
+        return (self.label[0].upper() + self.label[1:]).replace("{", "(").replace("}", ")")
+
 
 @dataclass(frozen=True)
 class Catalogue:

@@ -142,8 +142,3 @@ def trimmed(question: str) -> list[str]:
             found.append(shorter)
             text = shorter
     return found
-
-
-def questions_of(found: Sequence[Plan]) -> list[str]:
-    """The clauses, as they were asked."""
-    return [plan.heard.question for plan in found]

@@ -7,7 +7,7 @@ back.
 
 from __future__ import annotations
 
-from importlib.resources import files
+from trading_ai.assistant.texts import words_of
 
-FILLERS = frozenset(files("trading_ai.assistant").joinpath("fillers.txt").read_text(encoding="utf-8").split())
+FILLERS = words_of("fillers.txt")
 """A phrase that they are part of may say something."""

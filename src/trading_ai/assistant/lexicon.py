@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from trading_ai.assistant.criteria import OF_CUES
+from trading_ai.assistant.texts import lines_of
 from trading_ai.documents.sql_tables import BACKTESTS, TRADES
 from trading_ai.documents.sql_words import SYNONYMS
 from trading_ai.metrics.catalog import METRIC_NAMES
@@ -46,10 +46,10 @@ def _read() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """Slot, value and phrases of each line."""
     found: list[tuple[str, str, tuple[str, ...]]] = []
     kind = ""
-    for line in files("trading_ai.assistant").joinpath("lexicon.txt").read_text(encoding="utf-8").splitlines():
+    for line in lines_of("lexicon.txt"):
         if line.startswith("["):
             kind = line.strip("[]")
-        elif line and not line.startswith("#"):
+        else:
             value, _, text = line.partition(": ")
             found.append((kind, value, tuple(phrase.strip() for phrase in text.split("|"))))
     return tuple(found)

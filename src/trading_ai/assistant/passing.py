@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 
 from trading_ai.assistant.spelling import english
+from trading_ai.assistant.texts import words_of
 
-_MEAN = frozenset(files("trading_ai.assistant").joinpath("telling.txt").read_text(encoding="utf-8").split())
+_MEAN = words_of("telling.txt")
 """Verbs and adverbs that change what is asked."""
 
 _ENDINGS = ("ing", "ed", "es", "s", "d")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 
 from trading_ai.assistant.hearing import normal
+from trading_ai.assistant.texts import lines_of
 
 
 def _rules() -> Iterator[tuple[re.Pattern[str], str]]:
     """What is said, and of which questions, in the order of `refusals.txt`."""
     said, patterns = "", list[str]()
-    text = files("trading_ai.assistant").joinpath("refusals.txt").read_text(encoding="utf-8")
-    for line in [*text.splitlines(), "> "]:
+    for line in [*lines_of("refusals.txt"), "> "]:
         if line.startswith("> "):
             if patterns:
                 yield re.compile("|".join(patterns)), said
             said, patterns = line.removeprefix("> "), []
-        elif line and not line.startswith("#"):
+        else:
             patterns.append(line)
 
 

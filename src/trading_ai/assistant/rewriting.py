@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
+from functools import cache, lru_cache
+
+from trading_ai.assistant.texts import lines_of
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*"
@@ -13,6 +14,11 @@ _MONTH_DAY = re.compile(rf"\b{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})\b"
 _NUMBERS = re.compile(r"\b(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b")
 
 
+_MOST_KEPT = 16_384
+"""Texts whose reading is kept: more than names of runs that a question may have, which are read with each question."""
+
+
+@lru_cache(_MOST_KEPT)
 def rewritten(text: str) -> str:
     """A question in lower case in the words of the lexicon, with dates as ISO 8601 has them."""
     text = _DAY_MONTH.sub(lambda m: _iso(m[3], m[2], m[1]), text)
@@ -29,6 +35,5 @@ def _iso(year: str, month: str, day: str) -> str:
 
 @cache
 def _turns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    lines = files("trading_ai.assistant").joinpath("turns.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition(" =>") for line in lines if line and not line.startswith("#"))
+    pairs = (line.partition(" =>") for line in lines_of("turns.txt"))
     return tuple((re.compile(pattern), instead.removeprefix(" ")) for pattern, _, instead in pairs)

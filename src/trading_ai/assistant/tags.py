@@ -75,6 +75,10 @@ class Heard:
         """Whether there is a tag of a kind, with one of some values if any are named."""
         return any(not values or tag.value in values for tag in self.all(kind))
 
+    def plural(self, *nouns: str) -> bool:
+        """Whether one of some nouns was heard in the plural."""
+        return any(tag.text.endswith("s") for tag in self.all("noun") if tag.value in nouns)
+
     def asks_which(self) -> bool:
         """Whether it begins with "which"."""
         return self.question.lower().lstrip().startswith(("which", "wich"))

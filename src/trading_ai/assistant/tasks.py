@@ -12,10 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 from trading_ai.assistant.hearing import normal
 from trading_ai.assistant.ports import Passage
+from trading_ai.assistant.texts import lines_of
 
 _WORD = re.compile(r"[a-z0-9#]+")
 _EMPTY = frozenset(
@@ -130,8 +130,7 @@ def _stems(text: str) -> list[str]:
 
 @cache
 def _tasks() -> tuple[tuple[str, frozenset[str]], ...]:
-    lines = files("trading_ai.assistant").joinpath("tasks.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition(": ") for line in lines if line and not line.startswith("#"))
+    pairs = (line.partition(": ") for line in lines_of("tasks.txt"))
     return tuple((page, frozenset(_stems(f"{_said(page)} {words}"))) for page, _, words in pairs)
 
 

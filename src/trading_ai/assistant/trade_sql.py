@@ -155,6 +155,13 @@ def measure_of(metric: str, aggregate: str) -> Measure | None:
     return Measure(f"{function}({measure.column})", measure.unit, f"{words} {named}", measure.column, measure.better)
 
 
+def in_time(heard: Heard) -> list[str]:
+    """Conditions on the column ``time`` of bars and of the equity, of the years, months and dates of a question."""
+    found = [f"extract(year from time) = {value}" for value in heard.values("year")]
+    found += [f"extract(month from time) = {value}" for value in heard.values("month")]
+    return found + [f"strftime(time, '%Y-%m-%d') like '{value}%'" for value in heard.values("date")]
+
+
 def time_column(heard: Heard) -> str:
     """The time that counts: of the exit unless the entry is asked for."""
     return "entry_time" if heard.has("time_of", "entry") and not heard.has("time_of", "exit") else "exit_time"

@@ -165,11 +165,7 @@ def _many(heard: Heard, runs: list[Run], draft: Draft) -> None:
     for row in range(len(found)):
         cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(metrics)}
         told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(metrics))
-        draft.say(f"{_capital(runs[int(found.value(row, 'place'))].label)}: {told}.", **cells)
-
-
-def _capital(text: str) -> str:
-    return (text[0].upper() + text[1:]).replace("{", "(").replace("}", ")")
+        draft.say(f"{runs[int(found.value(row, 'place'))].head}: {told}.", **cells)
 
 
 def _costs_of(a: Run, b: Run, draft: Draft) -> None:

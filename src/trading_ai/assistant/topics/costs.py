@@ -37,7 +37,7 @@ class Costs(Topic):
         ):
             return 0.15
         if heard.cue("no_costs"):
-            several = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"})
+            several = heard.plural("backtest", "run")
             return 0.3 if several else 0.95
         costs = heard.cue("cost") or heard.has("metric", *_PARTS)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")

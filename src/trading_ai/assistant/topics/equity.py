@@ -8,6 +8,7 @@ from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trade_sql import in_time
 from trading_ai.documents.words import short
 
 
@@ -43,10 +44,7 @@ class Equity(Topic):
         source = f"equity({quoted(run.run_id)})"
         draft.assume("Equity at each bar's close, open trades valued, UTC")
         draft.offer(f"trading-ai backtest show {short(run.run_id)}")
-        if any(heard.has(kind) for kind in ("year", "month", "date")):
-            where = [f"extract(year from time) = {v}" for v in heard.values("year")]
-            where += [f"extract(month from time) = {v}" for v in heard.values("month")]
-            where += [f"strftime(time, '%Y-%m-%d') like '{v}%'" for v in heard.values("date")]
+        if where := in_time(heard):
             found = draft.query(
                 "select min(time) as first_time, arg_min(equity, time) as first_equity, max(time) as last_time, "
                 "arg_max(equity, time) as last_equity, max(equity) as highest, min(equity) as lowest from "

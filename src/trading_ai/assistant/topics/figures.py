@@ -184,12 +184,11 @@ def _of_several(runs: list[Run], metrics: list[str], draft: Draft) -> None:
         "order by created_at desc, backtest_id"
     )
     draft.assume("Several backtests are like that, and each is told, the latest first")
-    labels = {run.run_id: run.label for run in runs}
+    heads = {run.run_id: run.head for run in runs}
     for row in range(len(found)):
         cells = {f"m{i}": found.cell(row, m) for i, m in enumerate(metrics)}
         told = ", ".join(f"{m.replace('_', ' ')} {{m{i}}}" for i, m in enumerate(metrics))
-        label = labels[str(found.value(row, "backtest_id"))].replace("{", "(").replace("}", ")")
-        draft.say(f"{label[0].upper()}{label[1:]}: {told}.", **cells)
+        draft.say(f"{heads[str(found.value(row, 'backtest_id'))]}: {told}.", **cells)
 
 
 def _apart(run: Run, metrics: list[str], draft: Draft) -> None:

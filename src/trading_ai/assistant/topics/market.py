@@ -8,6 +8,7 @@ from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
+from trading_ai.assistant.trade_sql import in_time
 from trading_ai.documents.words import short
 
 
@@ -80,9 +81,7 @@ def _clock(datasets: list[str], draft: Draft) -> None:
 
 
 def _bars(heard: Heard, dataset: str, draft: Draft) -> None:
-    where = [f"extract(year from time) = {v}" for v in heard.values("year")]
-    where += [f"extract(month from time) = {v}" for v in heard.values("month")]
-    where += [f"strftime(time, '%Y-%m-%d') like '{v}%'" for v in heard.values("date")]
+    where = in_time(heard)
     condition = f" where {' and '.join(where)}" if where else ""
     source = f"from bars({quoted(dataset)}){condition}"
     draft.assume("Bid prices, times in UTC")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from operator import itemgetter
 
 from typing_extensions import override
 
@@ -10,6 +10,7 @@ from trading_ai.assistant.criteria import CRITERIA, OF_CUES
 from trading_ai.assistant.desk import Desk
 from trading_ai.assistant.drafts import Draft
 from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.texts import lines_of
 from trading_ai.assistant.topics.topic import Topic
 from trading_ai.documents.sql_tables import TABLES
 from trading_ai.robustness.verdict import Thresholds
@@ -19,16 +20,16 @@ def _glossary() -> dict[str, dict[str, str]]:
     """What words mean, by the sections of `glossary.txt`."""
     found: dict[str, dict[str, str]] = {}
     section: dict[str, str] = {}
-    for line in files("trading_ai.assistant").joinpath("glossary.txt").read_text(encoding="utf-8").splitlines():
+    for line in lines_of("glossary.txt"):
         if line.startswith("["):
             section = found.setdefault(line.strip("[]"), {})
-        elif line and not line.startswith("#"):
+        else:
             word, _, meaning = line.partition(": ")
             section[word] = meaning
     return found
 
 
-_WORDS, _TERMS, _NOUNS = (_glossary()[section] for section in ("cue", "term", "noun"))
+_WORDS, _TERMS, _NOUNS = itemgetter("cue", "term", "noun")(_glossary())
 _COLUMNS = {c.name: c for table in TABLES for c in table.columns}
 _CUES = {f"cue:{name}" for name in (*_WORDS, *OF_CUES)}
 

@@ -54,7 +54,7 @@ class Progress(Topic):
             return 0.85
         if heard.cue("eta", "speed", "took") and about:
             return 0.92
-        every = any(t.text.endswith("s") for t in heard.all("noun") if t.value == "optimization") and not _named(heard)
+        every = heard.plural("optimization") and not _named(heard)
         if every and heard.cue("progress"):
             return 0.3  # a list of them is asked for
         if heard.cue("progress") and heard.has("noun", "optimization"):

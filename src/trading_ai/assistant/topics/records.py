@@ -62,7 +62,7 @@ class Records(Topic):
             return 0.9
         if heard.asks_which() and heard.has("noun", "optimization") and heard.has("order") and of_trials(heard):
             return 0.95
-        several = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"backtest", "run"})
+        several = heard.plural("backtest", "run")
         if heard.cue("no_costs") and several and (heard.asks_which() or heard.has("agg", "count")):
             return 0.97
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))

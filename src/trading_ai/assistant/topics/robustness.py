@@ -52,7 +52,7 @@ class Robustness(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         named = any(heard.has(kind) for kind in ("name", "id_optimization", "id_backtest")) or heard.context
-        plural = any(t.text.endswith("s") for t in heard.all("noun") if t.value in {"run", "optimization"})
+        plural = heard.plural("run", "optimization")
         of_runs = heard.has("subject", "all") or heard.has("noun", "run", "optimization")
         if of_runs and heard.has("agg", "count") and not named and not heard.has("noun", "criterion"):
             _counted(draft)

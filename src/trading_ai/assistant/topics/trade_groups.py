@@ -127,7 +127,8 @@ def _others(heard: Heard, metric: str) -> dict[str, Measure]:
         raise Unanswerable("That cannot be worked out of single trades.", ["net profit by weekday", "win rate by hour"])
     if heard.has("agg", "share"):
         found["share_of_trades"] = Measure("100.0 * count(*) / sum(count(*)) over ()", "%", "share of the trades")
-        found.setdefault("net_profit", MEASURES["net_profit"])
+        if metric != "net_profit":  # which is told already
+            found.setdefault("net_profit", MEASURES["net_profit"])
     if metric in {"bars_held", "average_bars_held"}:
         found["hours_held"] = Measure(f"avg({HELD_HOURS})", "ratio", "average time held in hours")
     return {name: other for name, other in found.items() if other is not None}

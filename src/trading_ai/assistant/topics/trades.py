@@ -177,7 +177,7 @@ class Trades(Topic):
         elif any(heard.has(kind) for kind in ("symbol", "strategy")) and 1 < len(same := desk.alike(heard)) <= _SEVERAL:
             draft.assume("Several backtests are like that, and each is told, the latest first")
             for one in same:
-                draft.say(f"{one.label[0].upper()}{one.label[1:]}:".replace("{", "(").replace("}", ")"))
+                draft.say(f"{one.head}:")
                 _single(heard, one, draft, where, words)
         else:
             _single(heard, run, draft, where, words)

@@ -98,7 +98,7 @@ class WalkForward(Topic):
             )
         if heard.cue("drift") or heard.has("noun", "param"):
             _drift(where, windows, draft)
-        elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not windows_asked(heard)):
+        elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not heard.plural("window")):
             _end(where, draft, "asc", "worst", _by(heard))
         elif heard.has("order", "best"):
             _end(where, draft, "desc", "best", _by(heard))
@@ -112,7 +112,7 @@ class WalkForward(Topic):
             _chosen(where, draft, chosen)
         if heard.has("agg", "avg", "median"):
             _of_each(where, draft, "median" if heard.has("agg", "median") else "avg")
-        if heard.cue("list") and (windows_asked(heard) or heard.has("subject", "all")):
+        if heard.cue("list") and (heard.plural("window") or heard.has("subject", "all")):
             for row in range(min(len(windows), _SHOWN)):
                 _told(windows, row, draft)
         draft.offer('trading-ai sql "select * from walk_forward_windows"')
@@ -172,11 +172,6 @@ def _kept(where: str, draft: Draft) -> None:
             "A day of the tests earned {k} of what a day of the trainings did (windows whose ends are stated).",
             k=found.cell(0, "kept"),
         )
-
-
-def windows_asked(heard: Heard) -> bool:
-    """Whether windows are asked for one by one."""
-    return any(tag.text.endswith("s") for tag in heard.all("noun") if tag.value == "window")
 
 
 def _chosen(where: str, draft: Draft, conditions: list[Tag]) -> None:

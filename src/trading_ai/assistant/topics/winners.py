@@ -33,7 +33,7 @@ class Winners(Topic):
             return 0.0
         if heard.context or heard.has("subject", "latest", "this", "previous", "oldest"):
             return 0.0
-        several = any(t.text.endswith("s") for t in heard.all("noun") if t.value == "optimization")
+        several = heard.plural("optimization")
         of_each = several or (heard.has("subject", "all") and heard.has("noun", "optimization"))
         one = heard.has("noun", "winner") or any(t.value == "1" for t in heard.all("place"))
         return 0.96 if of_each and one else 0.0
