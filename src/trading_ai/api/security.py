@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trading_ai.api.origins import QUESTIONS, SAFE_METHODS, UPLOADS, Doors, RefusalError
-from trading_ai.api.problems import Problem, http_problem
+from trading_ai.api.problems import http_problem
 from trading_ai.store.keys import SCOPES
 from trading_ai.telemetry.measures import observe_request
 
@@ -177,18 +177,28 @@ class Gate:
                     raise _TooLargeError(limit)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal status, started
-            if message["type"] == "http.response.start":
-                status, started = message["status"], True
-                if not is_whole and status >= 400 and _has_body(scope):
-                    # The rest of the body is not read: the connection cannot be used again.
-                    message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        async def told(message: Message) -> None:
             try:
                 async with asyncio.timeout(bounds.pause_seconds):  # whoever does not read an answer holds its memory
                     await send(message)
             except TimeoutError:
                 raise _UnreadError from None
+
+        async def noted(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+            if is_whole or status < 400 or not _has_body(scope):
+                await told(message)
+            elif message["type"] == "http.response.start":
+                # The rest of the body is not read: the connection cannot be used again.
+                await told({**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]})
+            elif message.get("more_body", False) or status == 408:
+                await told(message)
+            else:  # the whole refusal at once, and the end of it once nothing is on its way any more
+                await told({**message, "more_body": True})
+                await _drain(receive)
+                await told({"type": "http.response.body", "body": b"", "more_body": False})
 
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -200,7 +210,7 @@ class Gate:
         except (_TooLargeError, _TooSlowError, RefusalError) as error:
             status = error.status_code
             if not started:
-                await _refuse(http_problem(error), receive, noted, drain=not is_whole and status != 408)
+                await http_problem(error)(scope, receive, noted)
         except _UnreadError:
             pass  # the server closes a connection whose answer is not whole
         finally:
@@ -226,18 +236,13 @@ class Gate:
                 raise RefusalError(error.status_code, "", str(error.detail), dict(error.headers or {})) from None
 
 
-async def _refuse(problem: Problem, receive: Receive, send: Send, *, drain: bool) -> None:
-    """Send a refusal at once, and let what is on its way arrive: a connection that is closed before takes it along."""
-    await send({"type": "http.response.start", "status": problem.status_code, "headers": problem.raw_headers})
-    await send({"type": "http.response.body", "body": problem.body, "more_body": drain})
-    if not drain:
-        return
+async def _drain(receive: Receive) -> None:
+    """Let what is on its way arrive: a connection that is closed before takes the answer along (RFC 9112, 9.6)."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_SECONDS):
             drained = 0
             while drained < _DRAIN_BYTES and (message := await receive()).get("more_body", False):
                 drained += len(message["body"])
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _has_body(scope: Scope) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import json
+import select
 import socket
 import tempfile
 import time
@@ -337,3 +339,33 @@ def test_a_key_is_refused_at_once_however_much_would_follow(tmp_path):
             f"{served.pipeline_url}/api/v1/datasets", files=files, data=ASKED, headers={"X-API-Key": "no"}
         )
         assert answer.status_code == 401
+
+
+LATE = [
+    ("TRACE", "/api/v1/walk-forward", 405),
+    ("PUT", "/api/v1/optimize", 405),
+    ("PATCH", "/api/v1/optimize/none", 405),
+    ("POST", "/api/v1/nothing", 404),
+    ("DELETE", "/health", 405),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), LATE, ids=[f"{method} {path}" for method, path, _ in LATE])
+@pytest.mark.parametrize("n_bytes", [1, 300, 500_000])
+def test_a_refusal_is_read_whole_however_late_the_body_comes(hasty, method, path, status, n_bytes):
+    """What arrives at a closed connection resets it, and takes the answer along that was not read yet."""
+    port = hasty.port
+    head = f"{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\ncontent-type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{head}content-length: {n_bytes}\r\n\r\n".encode())
+        assert select.select([connection], [], [], 20)[0]  # the answer is there, and nobody reads it
+        for at in range(0, n_bytes, 100_000):
+            connection.sendall(b"x" * min(100_000, n_bytes - at))
+            time.sleep(0.01)
+        answer = b""
+        while part := connection.recv(65_536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+    headers, _, body = answer.partition(b"\r\n\r\n")
+    assert b"connection: close" in headers.lower()
+    assert json.loads(body)["status"] == status
