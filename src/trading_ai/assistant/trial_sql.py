@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.drafts import column
 from trading_ai.assistant.tags import Heard, Tag
@@ -60,6 +62,21 @@ def ranked_by(run: Run) -> str:
     A score is not always the metric: where that promises profit, a trial that lost money scores its return instead.
     """
     return run.objective if run.objective in METRIC_COLUMN else "score"
+
+
+def ranking_metric(heard: Heard) -> str:
+    """The metric after "by" where an end of a ranking is asked for, as in "best trial by Sharpe", else ``""``.
+
+    It says what is looked for: the figure of the trial that ranks first by something else is not its answer.
+    """
+    if not heard.has("order", "best", "worst", "lowest") and not heard.has("limit"):
+        return ""
+    question = heard.question.lower()
+    for tag in heard.all("metric"):
+        by = rf"\bby (?:the |its |their |highest |lowest |best )?{re.escape(tag.text.lower())}\b"
+        if tag.value in METRIC_COLUMN and tag.text and re.search(by, question):
+            return tag.value
+    return ""
 
 
 def direction(metric: str, heard: Heard) -> str:

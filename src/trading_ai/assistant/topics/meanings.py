@@ -52,6 +52,7 @@ class Meanings(Topic):
                 "cue:compare",
                 *(f"noun:{noun}" for noun in ("backtest", "optimization", "trial", "dataset", "window", "winner")),
                 "noun:worker",
+                "parameter",  # of which a term may be told
             }
         )
         | _CUES

@@ -9,6 +9,7 @@ from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.neighbours import neighbours
 from trading_ai.assistant.tags import Heard, Tag
+from trading_ai.assistant.topics.parameter_sizes import size_asked, tell_size
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import direction, parameter_column, ranked_by
 from trading_ai.documents.words import short
@@ -37,6 +38,8 @@ class Parameters(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        if size_asked(heard) and not heard.has("noun", "trade") and not heard.has("dim"):
+            return 0.97
         if heard.has("agg", "count", "share") and not heard.has("noun", "param"):
             return 0.1
         if heard.has("noun", "trade") or heard.has("dim") or heard.has("exit") or heard.has("direction"):
@@ -114,7 +117,10 @@ class Parameters(Topic):
                 f"{', '.join(run.searched)}.",
                 [f"which {name.replace('_', ' ')} is most robust?" for name in run.searched],
             )
-        if heard.cue("method") and not heard.has("order") and not heard.cue("edge"):
+        size = size_asked(heard)
+        if size is not None and not heard.cue("robust", "edge", "plateau"):
+            tell_size(heard, run, draft, *size)
+        elif heard.cue("method") and not heard.has("order") and not heard.cue("edge"):
             _ranges(run, draft)
         elif heard.cue("edge"):
             edges(run, draft, asked or list(run.searched))

@@ -312,19 +312,24 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     if not len(found):
         draft.say("No trade is like that.")
         return
+    told = ("number", "direction", "entry_time", "exit_time", "exit_reason", "net_profit", "bars_held")
+    by = order.split()[0]
+    ordered_by = f", {by} {{{by}}}" if by in found.rows.columns and by not in told else ""
     for row in range(min(len(found), _SHOWN)):
-        cells = {
-            name: found.cell(row, name)
-            for name in ("number", "direction", "entry_time", "exit_time", "exit_reason", "net_profit", "bars_held")
-        }
+        cells = {name: found.cell(row, name) for name in (*told, *((by,) if ordered_by else ()))}
         draft.say(
             "Trade {number}, {direction}, opened {entry_time}, closed {exit_time} by {exit_reason} after "
-            "{bars_held} bars: "
-            "{net_profit}.",
+            f"{{bars_held}} bars: {{net_profit}}{ordered_by}.",
             **cells,
         )
     if len(found) > _SHOWN:
         draft.say("The cited rows hold the others.")
+    if len(found) > 1 and metric == "net_profit":
+        every = draft.query(
+            f"select sum(net_profit) as net_profit from (select net_profit {trades_from(run, where)} order by {order}, "
+            f"number limit {n})", {"net_profit": "account currency"}, run.currency,
+        )  # fmt: skip
+        draft.say("Together they made {t}.", t=every.cell(0, "net_profit"))
 
 
 TRADES = Trades()

@@ -10,7 +10,14 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import conditions, direction, parameter_column, ranked_by, searched_columns
+from trading_ai.assistant.trial_sql import (
+    conditions,
+    direction,
+    parameter_column,
+    ranked_by,
+    ranking_metric,
+    searched_columns,
+)
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
 
@@ -51,6 +58,13 @@ class Trials(Topic):
         if heard.has("place") or heard.cue("lead"):
             return 0.96
         about = heard.has("noun", "trial", "winner")
+        if (
+            ranking_metric(heard)
+            and not heard.has("parameter")
+            and (about or heard.has("noun", "optimization"))
+            and not heard.has("subject", "all")
+        ):
+            return 0.96 if about or heard.has("name") or heard.has("id_optimization") else 0.3
         if heard.cue("compare") and not heard.all("condition"):
             return 0.2
         if heard.has("noun", "backtest") or (
@@ -225,8 +239,9 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         "profit_factor",
         "max_drawdown_percent",
     ]
-    if metrics and not heard.cue("also"):
-        by, order = metrics[0], direction(metrics[0], heard)
+    if ranking_metric(heard) or (metrics and not heard.cue("also")):
+        by = ranking_metric(heard) or metrics[0]
+        order = direction(by, heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")
         where = ["rank is not null", *where]
     else:

@@ -96,7 +96,7 @@ class WalkForward(Topic):
                 if total < 0
                 else "It neither made nor lost."
             )
-        if heard.cue("drift") or heard.has("noun", "param"):
+        if heard.cue("drift") or heard.has("noun", "param") or (heard.has("parameter") and not heard.has("condition")):
             _drift(where, windows, draft)
         elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not heard.plural("window")):
             _end(where, draft, "asc", "worst", _by(heard))
@@ -112,7 +112,10 @@ class WalkForward(Topic):
             _chosen(where, draft, chosen)
         if heard.has("agg", "avg", "median"):
             _of_each(where, draft, "median" if heard.has("agg", "median") else "avg")
-        if heard.cue("list") and (heard.plural("window") or heard.has("subject", "all")):
+        sharpe = heard.has("metric", "sharpe_ratio") and not heard.has("order") and not heard.has("agg")
+        if sharpe:
+            draft.assume("A Sharpe ratio of all windows together is not stored: each window's")
+        if sharpe or (heard.cue("list") and (heard.plural("window") or heard.has("subject", "all"))):
             for row in range(min(len(windows), _SHOWN)):
                 _told(windows, row, draft)
         draft.offer('trading-ai sql "select * from walk_forward_windows"')
