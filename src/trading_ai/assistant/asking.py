@@ -29,7 +29,7 @@ from trading_ai.errors import NotFoundError
 Worded = Callable[[LanguageModel, Sequence[Statement], str], list[str] | None]
 """Words sentences anew, one text for each, its figures checked; None where the model's words do not hold."""
 
-_QUOTED = re.compile("[\"\u201c\u2018']([^\"\u201c\u201d\u2018\u2019']{3,200})[\"\u201d\u2019']")
+_QUOTED = re.compile("(?:[\"\u201c\u2018]|(?<!\\w)')([^\"\u201c\u201d\u2018\u2019']{3,200})[\"\u201d\u2019']")
 _OF_TEXTS = frozenset({"howto", "notes", "meanings"})
 """Topics that answer whatever else is said, and so might take a whole question for their part of it."""
 

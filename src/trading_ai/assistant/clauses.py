@@ -31,6 +31,8 @@ _POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together|
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
 
+_TIMES = frozenset({"weekday", "month", "year", "date", "session", "hour", "part", "span"})
+
 _POINTS = frozenset({"mine", "this", "all"})
 
 
@@ -72,7 +74,9 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
         shared = [tag for tag in ahead if tag.kind not in SUBJECTS and not heard.has(tag.kind)]
         named = own or [tag for tag in ahead if tag.kind in SUBJECTS] or subjects
         subjects = named
-        tags = [*([] if own else named), *shared, *heard.tags]
+        when = [] if own or not found or not heard.has("metric") else _times(found[-1])
+        own_times = _times(heard)
+        tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
         found.append(replace(heard.changed(tags), question=text))
     if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
         return []
@@ -85,6 +89,11 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
 
 _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 """Topics that find one of many things, which the next clause may be about."""
+
+
+def _times(heard: Heard) -> list[Tag]:
+    """When the trades were that a clause asks of: the clause behind it speaks of the same unless it says otherwise."""
+    return [tag for tag in heard.tags if tag.kind in _TIMES]
 
 
 def _names(heard: Heard) -> bool:

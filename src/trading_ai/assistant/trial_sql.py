@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.drafts import column
@@ -64,19 +65,32 @@ def ranked_by(run: Run) -> str:
     return run.objective if run.objective in METRIC_COLUMN else "score"
 
 
-def ranking_metric(heard: Heard) -> str:
+def ranked_after_by(heard: Heard) -> str:
     """The metric after "by" where an end of a ranking is asked for, as in "best trial by Sharpe", else ``""``.
 
     It says what is looked for: the figure of the trial that ranks first by something else is not its answer.
     """
-    if not heard.has("order", "best", "worst", "lowest") and not heard.has("limit"):
-        return ""
+    ends = heard.has("order", "best", "worst", "lowest") or heard.has("limit") or heard.has("noun", "winner")
     question = heard.question.lower()
-    for tag in heard.all("metric"):
+    for tag in heard.all("metric") if ends else ():
         by = rf"\bby (?:the |its |their |highest |lowest |best )?{re.escape(tag.text.lower())}\b"
         if tag.value in METRIC_COLUMN and tag.text and re.search(by, question):
             return tag.value
     return ""
+
+
+def ranking_metric(heard: Heard) -> str:
+    """The metric that is to be ranked by where several are named, else ``""``.
+
+    It is the one after "by" or behind the superlative: "win rate of the trial with the most trades" looks for the most
+    trades, and tells the win rate.
+    """
+    behind = [
+        after.value
+        for before, after in pairwise(heard.tags)
+        if before.kind == "order" and after.kind == "metric" and after.value in METRIC_COLUMN
+    ]
+    return ranked_after_by(heard) or (behind[0] if behind and len(heard.values("metric")) > 1 else "")
 
 
 def direction(metric: str, heard: Heard) -> str:

@@ -12,7 +12,7 @@ from trading_ai.assistant.drafts import Draft, column, quoted
 from trading_ai.assistant.showing import unit_of
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import ranking_metric, searched_columns
+from trading_ai.assistant.trial_sql import ranked_after_by, searched_columns
 from trading_ai.documents.sql_tables import BACKTESTS
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN, METRICS
@@ -53,7 +53,7 @@ class Figures(Topic):
         long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
         if long and not heard.has("metric", "max_drawdown_days", "average_bars_held", "ruined_after_days", "seconds"):
             return 0.2  # a length is asked for
-        if ranking_metric(heard):
+        if ranked_after_by(heard):
             return 0.2
         if heard.has("number") or heard.has("limit") or heard.has("outcome"):
             return 0.2

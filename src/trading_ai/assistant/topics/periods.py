@@ -28,7 +28,7 @@ class Periods(Topic):
         "noun:trade",
         "noun:strategy", "direction", "weekday", "month", "year", "date", "session", "hour", "part", "span",
         "after", "exit",
-        "time_of",
+        "time_of", "cue:imported",
     }  # fmt: skip
     offers = ("how many months lost money?", "what is the average profit per month?")
 

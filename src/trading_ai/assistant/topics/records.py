@@ -10,7 +10,7 @@ from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.listing import datasets, limit_of, strategies, where_of
 from trading_ai.assistant.topics.searches import of_trials, optimizations
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
-from trading_ai.assistant.trial_sql import COSTS, direction
+from trading_ai.assistant.trial_sql import COSTS, direction, ranking_metric
 from trading_ai.documents.sql_tables import BACKTESTS
 from trading_ai.documents.words import short
 from trading_ai.metrics.catalog import METRIC_COLUMN
@@ -252,7 +252,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
     every = heard.cue("rank_by") and bool(metrics)
     superlative = heard.asks_which() and any(t.text.startswith(_ENDS) for t in heard.all("metric"))
     ranked = every or superlative or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
-    by = metrics[0] if metrics else "net_profit"
+    by = ranking_metric(heard) or (metrics[0] if metrics else "net_profit")
     oldest = heard.has("subject", "oldest")
     if oldest:
         draft.assume("The oldest first")
@@ -289,7 +289,7 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
 
 def _grouped(heard: Heard, draft: Draft, group: str) -> None:
     """Symbols or strategies by the backtests that ran them."""
-    metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), "net_profit")
+    metric = ranking_metric(heard) or next((m for m in heard.values("metric") if m in METRIC_COLUMN), "net_profit")
     way = direction(metric, heard)
     where = " and ".join(
         where_of(heard, tuple(s for s in ("symbol", "strategy", "timeframe") if s != group)) or ["part_of = ''"]

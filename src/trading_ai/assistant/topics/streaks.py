@@ -39,8 +39,11 @@ class Streaks(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        run = desk.backtest(heard, draft)
         wins = _wins(heard)
+        if _of_all(heard):
+            _across(draft, wins=wins)
+            return
+        run = desk.backtest(heard, draft)
         where, words = filters(heard.without(["outcome"]), "exit_time")
         won = f"net_profit >= {HALF_A_CENT}"
         test = won if wins else f"not ({won})"
@@ -68,6 +71,32 @@ class Streaks(Topic):
         if not wins:
             draft.assume(f"A trade that nets less than {2 * HALF_A_CENT / 2:g} of the account's currency does not win")
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
+
+
+def _of_all(heard: Heard) -> bool:
+    """Whether it is asked which backtest has the longest."""
+    one = heard.has("name") or heard.has("id_backtest") or heard.has("subject", "latest", "this", "previous", "oldest")
+    return heard.asks_which() and heard.has("noun", "backtest", "run", "strategy") and not one
+
+
+def _across(draft: Draft, *, wins: bool) -> None:
+    """The backtests with the longest runs."""
+    column = f"max_consecutive_{'wins' if wins else 'losses'}"
+    found = draft.query(
+        f"select backtest_id, name, strategy, symbol, timeframe, {column} from backtests where part_of = '' "
+        f"order by {column} desc nulls last, created_at desc, backtest_id limit 5",
+        {"name": "name"},
+    )
+    if not len(found):
+        raise Unanswerable("No backtest is stored.", ["how do I run a backtest?"])
+    draft.assume("Backtests that a walk-forward or another study made are left out")
+    for row in range(len(found)):
+        cells = {name: found.cell(row, name) for name in found.rows.columns}
+        draft.say(
+            f"Backtest {{backtest_id}} {{name}}, {{strategy}} on {{symbol}} {{timeframe}}: {{{column}}} "
+            f"{'winning' if wins else 'losing'} trades in a row.",
+            **cells,
+        )
 
 
 def _wins(heard: Heard) -> bool:

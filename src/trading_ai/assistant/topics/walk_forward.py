@@ -96,7 +96,7 @@ class WalkForward(Topic):
                 if total < 0
                 else "It neither made nor lost."
             )
-        if heard.cue("drift") or heard.has("noun", "param") or (heard.has("parameter") and not heard.has("condition")):
+        if heard.cue("drift") or heard.has("noun", "param") or _of_parameter(heard):
             _drift(where, windows, draft)
         elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not heard.plural("window")):
             _end(where, draft, "asc", "worst", _by(heard))
@@ -259,6 +259,12 @@ def _backtest_of(heard: Heard, desk: Desk) -> Run | None:
         )
     ]  # fmt: skip
     return fits[0] if fits else desk.backtest(heard, said)
+
+
+def _of_parameter(heard: Heard) -> bool:
+    """Whether a parameter is asked for over all windows, and not of one of them."""
+    one = heard.has("order") or heard.has("condition") or heard.has("subject", "latest", "oldest")
+    return heard.has("parameter") and not one
 
 
 WALK_FORWARD = WalkForward()
