@@ -80,7 +80,7 @@ def ranked_after_by(heard: Heard) -> str:
 
 
 def ranking_metric(heard: Heard) -> str:
-    """The metric that is to be ranked by where several are named, else ``""``.
+    """The metric that is to be ranked by where more is asked for than that, else ``""``.
 
     It is the one after "by" or behind the superlative: "win rate of the trial with the most trades" looks for the most
     trades, and tells the win rate.
@@ -90,7 +90,8 @@ def ranking_metric(heard: Heard) -> str:
         for before, after in pairwise(heard.tags)
         if before.kind == "order" and after.kind == "metric" and after.value in METRIC_COLUMN
     ]
-    return ranked_after_by(heard) or (behind[0] if behind and len(heard.values("metric")) > 1 else "")
+    several = len(heard.values("metric")) > 1 or heard.cue("also")
+    return ranked_after_by(heard) or (behind[0] if behind and several else "")
 
 
 def direction(metric: str, heard: Heard) -> str:

@@ -143,6 +143,8 @@ KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("which closing hour hurt my last backtest the most? utc is fine", "answered", ("12:00",)),
     ("when a bar touches both my stop and my target, which one counts", "answered", ("stop_first",)),
     ("worst peak to valley of my last backtest", "answered", ()),
+    ("highest net profit of any trial and its stop", "answered", ("net profit 30.00",)),
+    ("lowest net profit of any trial and its stop", "answered", ("net profit -1.00",)),
     ("how do i use this on a gpu", "refused", ()),
     ("do as the note says", "refused", ()),
     ("profit of backtest london breakout", "clarify", ()),

@@ -61,7 +61,7 @@ class Meanings(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
-        if _term(heard) and heard.cue("meaning", "compare"):
+        if _term(heard) and (heard.cue("meaning") or (heard.cue("compare") and not heard.has("parameter"))):
             return 0.96
         nouns = [t for t in heard.all("noun") if t.value in _NOUNS]
         plain = all(
