@@ -254,7 +254,7 @@ def round_to(value, digits):
     """
     power = 10.0**digits
     product = value * power
-    if digits < 0 or digits > 22 or not abs(product) < 4503599627370496.0:
+    if digits < 0 or digits > 22 or not abs(product) < 9007199254740992.0:  # 2**53: no finer digits there
         return round_or_leave(value, digits)
     high_value, low_value = halves(value)
     high_power, low_power = halves(power)
