@@ -10,7 +10,7 @@ from itertools import pairwise
 from trading_ai.assistant.hearing import Names, hear, normal
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
 from trading_ai.assistant.tags import Heard, Tag
-from trading_ai.assistant.topics.trade_reading import FILTERS
+from trading_ai.assistant.topics.trade_reading import FILTERS, TIMES
 
 MOST = 5
 """Clauses of a question that is still read."""
@@ -30,8 +30,6 @@ _POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together|
 
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
-
-_TIMES = frozenset({"weekday", "month", "year", "date", "session", "hour", "part", "span"})
 
 _POINTS = frozenset({"mine", "this", "all"})
 
@@ -93,7 +91,7 @@ _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 
 def _times(heard: Heard) -> list[Tag]:
     """When the trades were that a clause asks of: the clause behind it speaks of the same unless it says otherwise."""
-    return [tag for tag in heard.tags if tag.kind in _TIMES]
+    return [tag for tag in heard.tags if tag.kind in TIMES]
 
 
 def _names(heard: Heard) -> bool:

@@ -28,7 +28,7 @@ def tell_size(heard: Heard, run: Run, draft: Draft, end: str, name: str) -> None
     """The smallest or largest value of a parameter, of all trials or of those under conditions."""
     where, words, missing = conditions(heard, run)
     if missing:
-        raise Unanswerable(f"{run.label} does not measure {', '.join(missing)}.", ["list my optimizations"])
+        raise Unanswerable(f"{run.head} does not measure {', '.join(missing)}.", ["list my optimizations"])
     if heard.has("order", "gain"):
         where, words = [*where, "net_profit > 0"], [*words, "net profit above zero"]
     elif heard.has("order", "loss"):

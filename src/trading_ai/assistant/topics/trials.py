@@ -239,9 +239,9 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         "profit_factor",
         "max_drawdown_percent",
     ]
-    if ranking_metric(heard) or (metrics and not heard.cue("also")):
-        by = ranking_metric(heard) or metrics[0]
-        order = direction(by, heard)
+    wanted = ranking_metric(heard) or (metrics[0] if metrics and not heard.cue("also") else "")
+    if wanted:
+        by, order = wanted, direction(wanted, heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")
         where = ["rank is not null", *where]
     else:
