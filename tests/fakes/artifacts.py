@@ -12,6 +12,7 @@ from trading_ai.engine.trade_list import TradeList
 from trading_ai.errors import NotFoundError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
+from trading_ai.market.symbol import Symbol
 
 
 class MemoryArtifacts(Artifacts):
@@ -31,6 +32,9 @@ class MemoryArtifacts(Artifacts):
             return self._bars[dataset_id]
         except KeyError:
             raise NotFoundError("dataset", dataset_id, "Import it again.") from None
+
+    def symbol_of(self, dataset_id: str) -> Symbol:
+        return self.load_bars(dataset_id).symbol
 
     def delete_bars(self, dataset_id: str) -> None:
         self._bars.pop(dataset_id, None)

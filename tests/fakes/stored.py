@@ -78,6 +78,8 @@ def trades() -> np.ndarray[Any, Any]:
     found["direction"] = (1, -1, 1, 1)
     found["exit_reason"] = (TAKE_PROFIT, STOP_LOSS, STOP_LOSS, SIGNAL)
     found["net_profit"] = found["gross_profit"] = NET
+    found["entry_price"] = 1.1
+    found["exit_price"] = (1.101, 1.1004, 1.0994, 1.102)  # as many pips as the account's currency
     found["balance"] = 1000.0 + np.cumsum(NET)
     return found
 

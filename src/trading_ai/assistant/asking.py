@@ -190,8 +190,8 @@ class Assistant:
         draft = Draft(self._sql)
         for written, read in plan.heard.corrected:
             draft.assume(f'"{harmless(written)}" is read as "{read}"')
-        if plan.heard.passed_over:
-            draft.assume(f"Passed over: {', '.join(map(harmless, plan.heard.passed_over))}")
+        if passed := (*plan.heard.passed_over, *plan.heard.unknown):
+            draft.assume(f"Passed over: {', '.join(map(harmless, passed))}")
         try:
             plan.topic.answer(plan.heard, desk, draft)
         except Unanswerable as unanswerable:

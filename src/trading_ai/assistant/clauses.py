@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from trading_ai.assistant.hearing import Names, hear, normal
-from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
+from trading_ai.assistant.planner import SUBJECTS, Plan, completed, plans, sure
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.trade_reading import FILTERS, TIMES
 
@@ -62,7 +62,7 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
             chatter = all(tag.kind == "subject" and tag.value in _POINTS for tag in heard.tags)
             if heard.unknown and not (anew_borders and chatter):
                 return []
-            behind = [tag for tag in heard.tags if tag.kind in SUBJECTS or tag.kind in FILTERS]
+            behind = [tag for tag in heard.tags if tag.kind in {*SUBJECTS, *FILTERS, "time_of"}]
             if found and behind:
                 found[-1] = found[-1].changed([*found[-1].tags, *behind])
             else:
@@ -74,19 +74,40 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
         subjects = named
         when = [] if own or not found or not heard.has("metric") else _times(found[-1])
         own_times = _times(heard)
+        if found and _elliptical(heard):  # "how many stops in 2018, and how many in 2019"
+            kinds = {tag.kind for tag in heard.tags}
+            taken = {*kinds, *SUBJECTS, *(TIMES if own_times else ())}
+            shared = [tag for tag in found[-1].tags if tag.kind not in taken]
+        elif found and _of_the_same(heard):  # "did a combination make money, and how many were ruined"
+            shared = [tag for tag in found[-1].tags if tag.kind == "noun"]
         tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
         found.append(replace(heard.changed(tags), question=text))
     if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
         return []
+    found = completed(found)
     made = [sure(plans(heard)) for heard in found]
     for before, after in pairwise(made):
-        if before is not None and after is not None and before.topic.name in _OF_ONE_ROW and not _names(after.heard):
+        one_row = before is not None and before.topic.name in _OF_ONE_ROW
+        if one_row and after is not None and not _names(after.heard) and not after.heard.has("agg", "count", "share"):
             return []  # it is about what the clause before found, and not about the run
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
 
 
 _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 """Topics that find one of many things, which the next clause may be about."""
+
+
+def _elliptical(heard: Heard) -> bool:
+    """Whether a clause says only how many, and when or on which side: what is counted, the clause before it says."""
+    counted = heard.has("agg", "count", "share") and not heard.unknown
+    return counted and all(
+        tag.kind in {"agg", *FILTERS, *SUBJECTS} or (tag.kind == "cue" and tag.value == "list") for tag in heard.tags
+    )
+
+
+def _of_the_same(heard: Heard) -> bool:
+    """Whether a clause counts what it does not name."""
+    return heard.has("agg", "count", "share") and not heard.has("noun") and not heard.unknown
 
 
 def _times(heard: Heard) -> list[Tag]:

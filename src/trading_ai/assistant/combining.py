@@ -182,8 +182,12 @@ def _conditions(items: list[Item]) -> list[Item]:
                 bearer = found[bearer_at]
                 assert isinstance(bearer, Tag)
                 value = _of_bearer(bearer)
-                if bearer.value == "loss":  # lost more than 100 is a profit below -100
-                    operator, number = _TURNED[operator], -number
+                verb_at = _verb(found, operator_at) if bearer.value == "pips" else None
+                verb = found[verb_at] if verb_at is not None else None
+                if bearer.value == "loss" or (isinstance(verb, Tag) and verb.value == "loss"):
+                    operator, number = _TURNED[operator], -number  # lost more than 100 is a profit below -100
+                if verb_at is not None and isinstance(verb, Tag):
+                    found[verb_at] = Tag("outcome", "loss" if verb.value == "loss" else "win", verb.text)
                 if item_at(found, place + 1) in {"%", "percent"} and value.removeprefix("metric:") in PERCENT_OF:
                     value = f"metric:{PERCENT_OF[value.removeprefix('metric:')]}"
                 text = f"{bearer.text} {operator} {number:g}"
@@ -266,12 +270,23 @@ def _of_bearer(bearer: Tag) -> str:
     return f"{bearer.kind}:{bearer.value}"
 
 
+def _verb(items: Sequence[Item], operator_at: int) -> int | None:
+    """Where "made" or "lost" stands before a comparison, in "lost more than 30 pips"."""
+    near = range(operator_at - 1, max(-1, operator_at - 1 - _FAR), -1)
+    return next(
+        (i for i in near if is_tag(items[i], "order", "outcome") and items[i].value in {"gain", "loss", "win"}),  # type: ignore[union-attr]
+        None,
+    )
+
+
 def _bearer(items: Sequence[Item], operator_at: int, number_at: int) -> int | None:
     """Where that stands which a condition is about: behind its number, or before the comparison."""
     behind = item_at(items, number_at + 1)
     if is_tag(behind, "noun") and behind.value in {"trade", "bar", "days"}:  # type: ignore[union-attr]
         return number_at + 1
     if is_tag(behind, "dim") and behind.value in {"hour", "day"}:  # type: ignore[union-attr]
+        return number_at + 1
+    if is_tag(behind, "metric") and behind.value == "pips":  # type: ignore[union-attr]
         return number_at + 1
     before = next((i for i in range(operator_at - 1, -1, -1) if items[i] not in _SMALL), None)
     if before is not None and is_tag(items[before], *_BEARERS):

@@ -10,7 +10,18 @@ from trading_ai.documents.sql_tables import BACKTESTS, TRADES
 from trading_ai.documents.sql_words import SYNONYMS
 from trading_ai.metrics.catalog import METRIC_NAMES
 
-_METRIC_OF_TRADES = ("payoff_ratio", "mae", "mfe", "bars_held", "units", "capital", "score", "seconds", "n_bars")
+_METRIC_OF_TRADES = (
+    "payoff_ratio",
+    "mae",
+    "mfe",
+    "bars_held",
+    "units",
+    "pips",
+    "capital",
+    "score",
+    "seconds",
+    "n_bars",
+)
 
 
 _BEFORE_GROUPS = ("by", "per", "each", "which", "what", "every")

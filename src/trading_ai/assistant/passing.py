@@ -16,9 +16,36 @@ from trading_ai.assistant.texts import words_of
 _MEAN = words_of("telling.txt")
 """Verbs and adverbs that change what is asked."""
 
+_SLIGHT = frozenset(words_of("slight.txt"))
+"""Short words that say little where they are not known, and that the list of English words does not have."""
+
+LIGHT = 0.18
+"""What a word of plain English costs a reading that it says nothing to: two are borne by a sure one."""
+
+HEAVY = 0.43
+"""What any other word costs that nobody knows: more than any reading can afford."""
+
 _ENDINGS = ("ing", "ed", "es", "s", "d")
 MOST = 4
 """Words that are passed over at most: of more, a question is not understood."""
+
+
+def weight(word: str, question: str) -> float:
+    """What a word that nobody knows costs a reading: little if it is plain English, and all if it names something.
+
+    Args:
+        word: in lower case, and known to nobody.
+        question: as it was asked: what is written large in the midst of a sentence is a name.
+    """
+    if re.search(rf"(?<=[a-z,;:] ){re.escape(word.capitalize())}\b", question):
+        return HEAVY
+    plain = word in _SLIGHT or (word in english() and len(word) > 3)
+    return LIGHT if plain and not _stems(word) & _MEAN else HEAVY
+
+
+def _stems(word: str) -> set[str]:
+    stems = {word} | {word.removesuffix(e) for e in _ENDINGS if word.endswith(e)}
+    return stems | {stem + "e" for stem in stems}
 
 
 @cache
@@ -33,8 +60,7 @@ def says_nothing(word: str) -> bool:
     known = english()
     if word.endswith("ly") and (word in known or word[:-2] in known):
         return word[:-2] not in _MEAN
-    stems = {word} | {word.removesuffix(e) for e in _ENDINGS if word.endswith(e)}
-    stems |= {stem + "e" for stem in stems}
+    stems = _stems(word)
     if stems & _MEAN:
         return False
     if word in known and word.endswith("ed"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from trading_ai.assistant.hearing import Names, hear, normal
+from trading_ai.assistant.passing import weight
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.registry import TOPICS
 from trading_ai.assistant.topics.topic import Topic
@@ -19,9 +21,6 @@ ASKED_BACK = 0.2
 
 TAG_LEFT = 0.43
 """What a tag costs that a topic does not account for."""
-
-WORD_LEFT = 0.43
-"""What a word costs that nobody knows: more than any reading can afford."""
 
 CORRECTED = 0.03
 """What a corrected typing error costs."""
@@ -84,7 +83,9 @@ class Plan:
 
 def plans(heard: Heard) -> list[Plan]:
     """Every reading of a question, the surest first."""
-    lost_words = WORD_LEFT * len(heard.unknown) + CORRECTED * min(len(heard.corrected), _MOST_CORRECTED)
+    lost_words = sum(weight(word, heard.question) for word in heard.unknown) + CORRECTED * min(
+        len(heard.corrected), _MOST_CORRECTED
+    )
     several = any(len(heard.values(slot)) > 1 for slot in _ONE_OF) or _n_runs(heard) > 1
     counted = _counts_records(heard)
     found = []
@@ -126,7 +127,8 @@ def _n_runs(heard: Heard) -> int:
 
 def _counts_records(heard: Heard) -> bool:
     """Whether it is runs, datasets or their symbols that are counted: "how many optimizations"."""
-    pairs = zip(heard.tags, heard.tags[1:], strict=False)
+    tags = [tag for tag in heard.tags if tag.kind != "subject" and tag.key != "cue:exists"]  # "of our stored backtests"
+    pairs = pairwise(tags)
     return any(
         first.kind == "agg" and first.value == "count" and then.kind == "noun" and then.value in _RECORDS
         for first, then in pairs
@@ -144,7 +146,34 @@ def parts(question: str, names: Names, context: str) -> list[Heard]:
             found.append(replace(one.changed([*subjects, *one.tags]), question=texts[place]))
         else:
             found.append(replace(one, question=texts[place]))
-    return found
+    return completed(found)
+
+
+def completed(found: list[Heard]) -> list[Heard]:
+    """The same questions, each with what another one says for it.
+
+    A run that is named behind is that of the questions before it ("how many in 2018, and how many in 2019 of X"), and
+    "how much is it" is asked of the metric whose meaning was asked for.
+    """
+    found = [
+        after.changed([*after.tags, *before.all("metric")]) if before is not None and _of_it(before, after) else after
+        for before, after in zip([None, *found], found, strict=False)
+    ]
+    own = [[tag for tag in one.tags if tag.kind in SUBJECTS and tag.kind != "subject"] for one in found]
+    first = next((place for place, tags in enumerate(own) if tags), 0)
+    plain = all(not one.has("subject", "latest", "previous", "oldest", "running", "all") for one in found[:first])
+    if not first or not plain:
+        return found
+    return [
+        one.changed([*own[first], *one.tags]) if place < first and not one.cue("meaning", "howto") else one
+        for place, one in enumerate(found)
+    ]
+
+
+def _of_it(before: Heard, after: Heard) -> bool:
+    """Whether a question is how much that is whose meaning the one before asks for."""
+    asked = before.cue("meaning") and before.has("metric") and not after.has("metric")
+    return asked and re.search(r"\b(?:is|was) (?:it|that)\b", after.question.lower()) is not None
 
 
 SUBJECTS = frozenset(

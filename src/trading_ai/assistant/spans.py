@@ -13,11 +13,13 @@ UNITS = ("day", "week", "month", "quarter", "year")
 _SINCE = {"since": ">=", "from": ">=", "starting": ">=", "until": "<=", "till": "<=", "through": "<=", "to": "<="}
 _AFTER = re.compile(r"after(loss|win)(\d+)$")
 _EXITS = frozenset({"stop_loss", "take_profit", "trailing_stop"})
+_COST_IN_PIPS = frozenset({"spread_paid", "slippage_paid"})
 _HIT = frozenset({"hit", "hits", "hitting", "triggered", "touched", "taken", "reached", "reaches", "reach"})
 
 
 def with_spans(items: Sequence[Item]) -> list[Item]:
     """The same items where those that say a part of the time, or what came before a trade, are one tag each."""
+    items = _in_pips(items)
     found: list[Item] = []
     place = 0
     while place < len(items):
@@ -27,6 +29,15 @@ def with_spans(items: Sequence[Item]) -> list[Item]:
     if any(is_tag(item, "exit") for item in found):
         return [item for item in found if not (isinstance(item, str) and item in _HIT)]  # they said which exit it is
     return found
+
+
+def _in_pips(items: Sequence[Item]) -> list[Item]:
+    """``a stop of 40 pips``: where they are the unit of a parameter or of a cost, and not what trades made."""
+    bears = any(
+        is_tag(item, "parameter") or (is_tag(item, "metric") and _value(item) in _COST_IN_PIPS) for item in items
+    )
+    meant = any(is_tag(item, "number") or item == "in" for item in items)
+    return ["pips" if bears and meant and is_tag(i, "metric") and _value(i) == "pips" else i for i in items]
 
 
 def _one(items: Sequence[Item], place: int, before: list[Item]) -> tuple[int, list[Item]]:

@@ -71,6 +71,7 @@ MEASURES: dict[str, Measure] = {
     "bars_held": Measure("avg(bars_held)", "plain", "average length in bars", "bars_held"),
     "mae": Measure("avg(mae)", _MONEY, "average of the worst open profit (MAE)", "mae"),
     "mfe": Measure("avg(mfe)", _MONEY, "average of the best open profit (MFE)", "mfe"),
+    "pips": Measure("sum(pips)", "pips", "number of pips", "pips"),
     "units": Measure("avg(units)", "plain", "average size in units", "units"),
     "ambiguous_exits": Measure("count(*) filter (where ambiguous)", "trades", "number of ambiguous "
         "exits", "", -1, True),
@@ -151,7 +152,7 @@ def measure_of(metric: str, aggregate: str) -> Measure | None:
         return None
     function, words = _AGGREGATES[aggregate]
     named = {"bars_held": "length in bars", "mae": "worst open profit (MAE)", "mfe": "best open profit (MFE)",
-             "units": "size in units"}.get(metric, measure.words)  # fmt: skip
+             "units": "size in units", "pips": "pips"}.get(metric, measure.words)  # fmt: skip
     return Measure(f"{function}({measure.column})", measure.unit, f"{words} {named}", measure.column, measure.better)
 
 
@@ -173,7 +174,7 @@ def condition_sql(tag: Tag) -> str | None:
     columns = {
         "metric:net_profit": "net_profit", "metric:mae": "mae", "metric:mfe": "mfe", "metric:bars_held": "bars_held",
         "metric:average_bars_held": "bars_held", "metric:commission_paid": "commission", "metric:swap_paid": "-swap",
-        "metric:units": "units", "held:hour": HELD_HOURS, "held:day": f"{HELD_HOURS} / 24.0",
+        "metric:units": "units", "metric:pips": "pips", "held:hour": HELD_HOURS, "held:day": f"{HELD_HOURS} / 24.0",
         "metric:expectancy": "net_profit", "metric:largest_win": "net_profit",
     }  # fmt: skip
     column = columns.get(tag.value)
@@ -251,7 +252,7 @@ def filters(heard: Heard, time: str, *, dimensions: Sequence[str] = ()) -> tuple
         made_of = condition_sql(tag)
         if made_of is not None:
             sql.append(made_of)
-            words.append(("held " if tag.value.startswith("held") else "") + harmless(tag.text))
+            words.append(("held " if tag.value.startswith("held") else "with ") + harmless(tag.text))
     return sql, words
 
 

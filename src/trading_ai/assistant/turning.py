@@ -23,7 +23,9 @@ def turned(items: Sequence[Item]) -> list[Item]:
 
 
 def _made(items: list[Item]) -> list[Item]:
-    """``how many trades does it make``: none of them needs to have won."""
+    """``how many trades does it make``, ``how many pips did it make``: none of them needs to have won."""
+    if any(is_tag(i, "metric") and i.value == "pips" for i in items):  # type: ignore[union-attr]
+        items = ["the" if is_tag(i, "order") and i.value in {"gain", "loss"} else i for i in items]  # type: ignore[union-attr]
     counted = any(is_tag(i, "agg") and i.value == "count" for i in items)  # type: ignore[union-attr]
     if not counted or not any(is_tag(i, "noun") and i.value == "trade" for i in items):  # type: ignore[union-attr]
         return items

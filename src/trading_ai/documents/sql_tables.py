@@ -184,6 +184,12 @@ TRADES = Table(
         _number("units", "size", "units of the base asset"),
         _number("entry_price", "price of the entry", _PRICE),
         _number("exit_price", "price of the exit", _PRICE),
+        _number(
+            "pips",
+            "distance from entry to exit, above zero where the price went the trade's way; NULL where the "
+            "size of a pip is not known",
+            "pips",
+        ),
         _number("gross_profit", "profit of the price", _MONEY),
         _number("commission", "paid for both sides, zero or more", _MONEY),
         _number("swap", "credit (above zero) or charge", _MONEY),

@@ -106,6 +106,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "bars_held": ("bars held", "hold time", "duration", "time in trade", "time in a trade", "time in trades",
         "time in position",
         "holding time", "holding period", "trade length", "trade duration", "length of trades"),
+    "pips": ("pips", "pip", "profit in pips", "net profit in pips", "pips won", "pips made"),
     "units": ("position size", "trade size", "units", "size of trades"),
     "capital": ("capital", "starting balance", "starting capital", "initial balance", "initial capital", "deposit"),
     "n_bars": ("number of bars", "bar count"),

@@ -14,6 +14,7 @@ from trading_ai.errors import EvaluationError
 from trading_ai.evaluation.identity import Identity
 from trading_ai.evaluation.model import BacktestResult, BacktestSpec, EvaluatedChunk
 from trading_ai.market.bars import Bars
+from trading_ai.market.symbol import Symbol
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.parameters import Combination, SearchSpace, Value
 from trading_ai.strategies.base import Declared
@@ -162,6 +163,15 @@ class Artifacts(Protocol):
         Raises:
             NotFoundError: there are none.
             StorageError: the file does not match its hash.
+        """
+        ...
+
+    def symbol_of(self, dataset_id: str) -> Symbol:
+        """The symbol that bars are of, as they were imported; their numbers are not read where that can be helped.
+
+        Raises:
+            NotFoundError: there are none.
+            StorageError: what is kept of them cannot be read.
         """
         ...
 

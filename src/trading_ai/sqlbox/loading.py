@@ -125,7 +125,11 @@ class Sources:
         ids = [record.backtest_id for record in records]
         key = table.name if wanted is None else f"{table.name}:{ids[0]}"
         makers: dict[str, Callable[..., list[Sent]]] = {
-            "trades": partial(trade_rows, symbols=[record.symbol for record in records]),
+            "trades": partial(
+                trade_rows,
+                symbols=[record.symbol for record in records],
+                datasets=[record.spec.dataset_id for record in records],
+            ),
             "equity": equity_rows, "daily_profits": day_rows,
         }  # fmt: skip
         rows = makers[table.name]

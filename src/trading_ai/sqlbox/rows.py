@@ -14,9 +14,10 @@ import numpy.typing as npt
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.words import strategy_label
 from trading_ai.engine.records import EXIT_REASONS, symbols_of
-from trading_ai.errors import QueryError
+from trading_ai.errors import NotFoundError, QueryError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
+from trading_ai.market.symbol_table import in_table
 from trading_ai.metrics.catalog import METRIC_NAMES
 from trading_ai.optimization.notes import NoteRecord
 from trading_ai.optimization.records import BacktestRecord, DatasetRecord, OptimizationRecord
@@ -205,7 +206,9 @@ def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, symbols: Sequence[str]) -> list[Sent]:
+def trade_rows(
+    artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, symbols: Sequence[str], datasets: Sequence[str]
+) -> list[Sent]:
     """Columns of `trades`.
 
     Args:
@@ -213,6 +216,7 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, sym
         ids: of the backtests.
         deadline: when to give up.
         symbols: each backtest's own symbol, as many as `ids`.
+        datasets: of the bars that each backtest read, likewise; "" for none.
 
     Raises:
         TimeoutError: it took too long.
@@ -223,32 +227,63 @@ def trade_rows(artifacts: Artifacts, ids: Sequence[str], deadline: Deadline, sym
     def column(name: str) -> npt.NDArray[Any]:
         return _joined([part[name] for part in parts], np.float64)
 
+    of = [symbols_of(part, symbol) for part, symbol in zip(parts, symbols, strict=True)]
+    way = np.where(column("direction") > 0, 1.0, -1.0)
+    pip = _joined(_pip_sizes(artifacts, of, symbols, datasets), np.float64)
     reasons = list(EXIT_REASONS.values())
     places = {code: place for place, code in enumerate(EXIT_REASONS)}
     number = np.concatenate([np.arange(1, len(part) + 1) for part in parts]) if n else np.empty(0, dtype=np.int64)
     return [
         coded("backtest_id", codes, ids),
         wholes("number", number),
-        _symbols(parts, symbols),
+        _symbols(of),
         times("entry_time", column("entry_time_ns")),
         times("exit_time", column("exit_time_ns")),
         coded("direction", np.where(column("direction") > 0, 0, 1), ("long", "short")),
         coded("exit_reason", [places.get(code, -1) for code in column("exit_reason").tolist()], reasons),
         *(
             numbers(name, column(name))
-            for name in (
-                "units", "entry_price", "exit_price", "gross_profit", "commission", "swap", "net_profit", "balance",
-                "mae", "mfe",
-            )
+            for name in ("units", "entry_price", "exit_price")
+        ),
+        numbers("pips", way * (column("exit_price") - column("entry_price")) / pip),
+        *(
+            numbers(name, column(name))
+            for name in ("gross_profit", "commission", "swap", "net_profit", "balance", "mae", "mfe")
         ),
         wholes("bars_held", _bars_held(parts)),
         flags("ambiguous", column("ambiguous").astype(np.bool_)),
     ]  # fmt: skip
 
 
-def _symbols(parts: Sequence[npt.NDArray[np.void]], own: Sequence[str]) -> Sent:
+def _pip_sizes(
+    artifacts: Artifacts, of: Sequence[npt.NDArray[np.str_]], own: Sequence[str], datasets: Sequence[str]
+) -> list[npt.NDArray[np.float64]]:
+    """Price of a pip of each trade: as its bars have it, else the symbol table; NaN where neither knows."""
+    kept: dict[str, float] = {}
+
+    def of_bars(dataset_id: str, name: str) -> float:
+        if dataset_id not in kept:
+            try:
+                kept[dataset_id] = artifacts.symbol_of(dataset_id).pip_size
+            except NotFoundError:  # deleted since
+                return usual(name)
+        return kept[dataset_id]
+
+    def usual(name: str) -> float:
+        known = in_table(name)
+        return math.nan if known is None else known.pip_size
+
+    found = []
+    for names, symbol, dataset_id in zip(of, own, datasets, strict=True):
+        known, places = np.unique(names, return_inverse=True)
+        sizes = [of_bars(dataset_id, n) if dataset_id and n == symbol else usual(n) for n in known.tolist()]
+        found.append(np.array(sizes, dtype=np.float64)[places])
+    return found
+
+
+def _symbols(of: Sequence[npt.NDArray[np.str_]]) -> Sent:
     """What each trade is of."""
-    names = _joined([symbols_of(part, symbol) for part, symbol in zip(parts, own, strict=True)], np.str_)
+    names = _joined(of, np.str_)
     known, places = np.unique(names, return_inverse=True)
     return coded("symbol", places, known.tolist())
 

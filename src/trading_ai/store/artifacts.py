@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +66,7 @@ class FileArtifacts(Artifacts):
         if known is not None:
             return known
         try:
-            about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            about["symbol"]["aliases"] = tuple(about["symbol"]["aliases"])
+            about = _about(path)
             bars = self._files.read(path, Symbol(**about["symbol"]), timeframe(about["timeframe"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"dataset file {path} cannot be read: {error}. Delete it and import again.") from error
@@ -79,6 +78,16 @@ class FileArtifacts(Artifacts):
             else {**self._bars, (dataset_id, version): bars}
         )
         return bars
+
+    @override
+    def symbol_of(self, dataset_id: str) -> Symbol:
+        path = self._bars_path(dataset_id)
+        try:
+            return Symbol(**_about(path)["symbol"])
+        except FileNotFoundError:
+            raise NotFoundError("dataset", dataset_id, f"Its file {path} is missing: import it again.") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"dataset file {path} cannot be read: {error}. Delete it and import again.") from error
 
     @override
     def delete_bars(self, dataset_id: str) -> None:
@@ -150,6 +159,13 @@ class FileArtifacts(Artifacts):
 
     def _backtest_path(self, backtest_id: str) -> Path:
         return self.home / "backtests" / f"{safe_id(backtest_id)}.npz"
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What bars are of: the fields of their symbol, and the name of their timeframe."""
+    about: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    about["symbol"]["aliases"] = tuple(about["symbol"]["aliases"])
+    return about
 
 
 def safe_id(identifier: str) -> str:

@@ -75,6 +75,10 @@ class SharedArtifacts(Artifacts):
         return bars
 
     @override
+    def symbol_of(self, dataset_id: str) -> Symbol:
+        return self.load_bars(dataset_id).symbol
+
+    @override
     def delete_bars(self, dataset_id: str) -> None:
         self._delete(f"bars/{dataset_id}")
         self._bars.pop(dataset_id, None)

@@ -24,7 +24,7 @@ def test_bars_come_back_as_they_went_in(tmp_path):
         assert key == bars.content_hash
         back = FileArtifacts(tmp_path).load_bars(key)
         assert back.content_hash == key
-        assert back.symbol == bars.symbol
+        assert back.symbol == bars.symbol == FileArtifacts(tmp_path).symbol_of(key)
         assert not back.close.flags.writeable
     assert FileArtifacts(tmp_path).save_bars(plain) == plain.content_hash
 
@@ -57,6 +57,8 @@ def test_ids_cannot_leave_the_folder(tmp_path):
     for wanted in ("../secret", "a/b", "", "a.b"):
         with pytest.raises(NotFoundError):
             FileArtifacts(tmp_path).load_bars(wanted)
+        with pytest.raises(NotFoundError):
+            FileArtifacts(tmp_path).symbol_of(wanted)
 
 
 def test_backtests(tmp_path):

@@ -61,8 +61,6 @@ def topic_of(question: str) -> str:
 @pytest.mark.parametrize(
     ("question", "topic"),
     [
-        ("average pips per trade", ""),
-        ("profit in pips", ""),
         ("drawdown in euros", ""),
         ("profit since tuesday", ""),
         ("costs in percent of profit", ""),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.fakes.artifacts import MemoryArtifacts
+from tests.fakes.bars import random_bars
 from trading_ai.engine.records import TRADE, trade_of_symbols
 from trading_ai.optimization.model import OptimizationSpec
 from trading_ai.optimization.records import OptimizationRecord
@@ -70,8 +72,28 @@ def test_bars_held_are_unknown_where_the_report_knows_no_bars() -> None:
     artifacts = MemoryArtifacts()
     for key, trades in (("own", own), ("listed", listed), ("none", own[:0])):
         artifacts.save_backtest(key, {"trades": trades})
-    given = (["own", "listed", "none"], Deadline.after(10.0), ["EURUSD", "XAUUSD", "SAP.DE"])
+    given = (["own", "listed", "none"], Deadline.after(10.0), ["EURUSD", "XAUUSD", "SAP.DE"], ["", "", ""])
     columns = {c.name: c for c in trade_rows(artifacts, *given)}
     assert plain_texts(columns["symbol"]) == ["EURUSD", "GBPJPY", "XAUUSD", "XAUUSD"]
     held = np.frombuffer(columns["bars_held"].buffer, columns["bars_held"].kind)
     np.testing.assert_array_equal(held, [2.0, 0.0, np.nan, np.nan])
+
+
+def test_pips_are_of_the_symbol_as_it_was_imported_and_else_of_the_table() -> None:
+    usual, own = random_bars(48, 5, tf="H1"), random_bars(48, 6, tf="H1")
+    own = replace(own, symbol=replace(own.symbol, pip_size=0.01))
+    trades = np.zeros(3, trade_of_symbols(["EURUSD", "GBPJPY", "NOBODYKNOWS"]))
+    trades["symbol"] = ["EURUSD", "GBPJPY", "NOBODYKNOWS"]
+    trades["direction"], trades["entry_price"] = [1, -1, 1], [1.1, 150.0, 7.0]
+    trades["exit_price"] = [1.101, 149.5, 8.0]
+    artifacts = MemoryArtifacts()
+    datasets = [artifacts.save_bars(usual), artifacts.save_bars(own), "f" * 64, ""]
+    keys = ["usual", "own", "deleted", "none"]
+    for key in keys:
+        artifacts.save_backtest(key, {"trades": trades})
+    rows = trade_rows(artifacts, keys, Deadline.after(10.0), ["EURUSD"] * 4, datasets)
+    sent = next(column for column in rows if column.name == "pips")
+    pips = np.frombuffer(sent.buffer, sent.kind).reshape(4, 3)
+    np.testing.assert_allclose(pips[:, 0], [10.0, 0.1, 10.0, 10.0])
+    np.testing.assert_allclose(pips[:, 1], 50.0)  # a short trade of another symbol: pips of 0.01
+    assert np.isnan(pips[:, 2]).all()

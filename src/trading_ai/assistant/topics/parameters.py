@@ -143,24 +143,30 @@ def _set_beside(heard: Heard) -> list[Tag]:
     return [t for t in found if t.value == found[0].value]
 
 
+def _middle(heard: Heard) -> tuple[str, str]:
+    """What values are judged by: the median, or the average where it is asked for; in SQL and in words."""
+    return ("avg", "average") if heard.has("agg", "avg") else ("median", "median")
+
+
 def _beside(heard: Heard, run: Run, draft: Draft, tags: list[Tag]) -> None:
     """Some values of a parameter, each by all trials that have it."""
     name = parameter_column(tags[0].value.removeprefix("parameter:"))
     metric = next((m for m in heard.values("metric") if m in METRIC_COLUMN), ranked_by(run))
     values = ", ".join(f"{t.number:g}" for t in tags)
     p, m = column(name), column(metric)
+    middle, called = _middle(heard)
     found = draft.query(
-        f"select {p}, count(*) as n_trials, median({m}) as median_value, max({m}) as highest_value from "
+        f"select {p}, count(*) as n_trials, {middle}({m}) as median_value, max({m}) as highest_value from "
         f"trials({quoted(run.run_id)}) where error is null and {p} in ({values}) group by {p} "
         f"order by median_value {direction(metric, heard)} nulls last, {p}",
         {name: "plain", "n_trials": "trials", "median_value": "ratio", "highest_value": "ratio"},
     )  # fmt: skip
     of = run.objective.replace("_", " ") if metric == "score" else metric.replace("_", " ")
     there = {found.value(row, name) for row in range(len(found))}
-    draft.assume(f"A value is judged by the median {of} of all trials that have it")
+    draft.assume(f"A value is judged by the {called} {of} of all trials that have it")
     for row in range(len(found)):
         draft.say(
-            f"{name.replace('_', ' ')} {{value}}: median {of} {{median}} over {{n}} combinations, at best {{best}}.",
+            f"{name.replace('_', ' ')} {{value}}: {called} {of} {{median}} over {{n}} combinations, at best {{best}}.",
             value=found.cell(row, name), median=found.cell(row, "median_value"), n=found.cell(row, "n_trials"),
             best=found.cell(row, "highest_value"),
         )  # fmt: skip
@@ -229,8 +235,7 @@ def by_value(heard: Heard, run: Run, draft: Draft, asked: list[str]) -> None:
     worst = heard.has("order", "worst")
     lowest = heard.has("order", "lowest")
     way = direction(metric, heard) if metric != "score" else "asc" if worst or lowest else "desc"
-    middle = "avg" if heard.has("agg", "avg") else "median"
-    called = "average" if middle == "avg" else "median"
+    middle, called = _middle(heard)
     for name in asked:
         p = column(parameter_column(name))
         m = column(metric)

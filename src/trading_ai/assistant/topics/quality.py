@@ -78,12 +78,24 @@ class Quality(Topic):
                 continue
             told = ", ".join(f"{_COUNTS[name]} {{{name}}}" for name in known)
             draft.say(f"{{s}} {{t}} ({{n}} bars): {told}.", **head, **{name: found.cell(row, name) for name in known})
+            if heard.cue("spike") and found.value(row, "n_spikes"):
+                _spikes(str(found.value(row, "dataset_id")), draft)
             if found.value(row, "first_warning") and heard.cue("gap", "quality"):
                 draft.say("The import warned: {w}.", w=found.cell(row, "first_warning"))
         if len(found) > 1 and not where:
             draft.assume("All datasets, the newest first, as none was named")
         draft.offer(f"trading-ai data show {short(str(found.value(0, 'dataset_id')))}")
         del desk
+
+
+def _spikes(dataset_id: str, draft: Draft) -> None:
+    """What the checks of an import saw of each price that lies far off."""
+    found = draft.query(
+        "select unnest(from_json(quality->'spikes', '[\"json\"]')) as spike from datasets where dataset_id = "
+        f"{quoted(dataset_id)} limit 5"
+    )
+    for row in range(len(found)):
+        draft.say("The checks found: {s}.", s=found.cell(row, "spike"))
 
 
 def _largest(condition: str, draft: Draft) -> None:

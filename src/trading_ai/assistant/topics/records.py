@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
@@ -250,13 +252,14 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
             )
         return
     every = heard.cue("rank_by") and bool(metrics)
-    superlative = heard.asks_which() and any(t.text.startswith(_ENDS) for t in heard.all("metric"))
+    whose = heard.asks_which() or re.match(r"(?:and |so )?what(?:'s| is| was)\b", heard.question.lower().lstrip())
+    superlative = bool(whose) and any(t.text.startswith(_ENDS) for t in heard.all("metric"))
     ranked = every or superlative or heard.has("order", "best", "worst", "lowest") or heard.has("agg", "max", "min")
     by = ranking_metric(heard) or (metrics[0] if metrics else "net_profit")
     oldest = heard.has("subject", "oldest")
     if oldest:
         draft.assume("The oldest first")
-    way = "desc" if superlative and not heard.has("order") else direction(by, heard)
+    way = _way(by) if superlative and not heard.has("order") else direction(by, heard)
     order = (
         f"{by} {way} nulls last, created_at desc, backtest_id"
         if ranked
@@ -285,6 +288,11 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         )  # fmt: skip
     draft.offer(f"trading-ai backtest show {short(str(found.value(0, 'backtest_id')))}", "trading-ai backtest list")
     del desk
+
+
+def _way(metric: str) -> str:
+    """Where the end lies that a metric is named for: a largest loss is the lowest figure."""
+    return "asc" if metric in {"largest_loss", "average_loss", "gross_loss"} else "desc"
 
 
 def _grouped(heard: Heard, draft: Draft, group: str) -> None:

@@ -35,7 +35,8 @@ class Robustness(Topic):
         if heard.cue("double", "triple", "walk", "howto", "drift"):
             return 0.15
         one = heard.cue(*OF_CUES)
-        if heard.cue("meaning") and (one or heard.cue("luck", "overfit")):
+        of_one = heard.has("name") and heard.cue("why", "criteria")
+        if heard.cue("meaning") and (one or heard.cue("luck", "overfit")) and not of_one:
             return 0.3
         if heard.cue("survive", "verdict", "criteria") or heard.has("noun", "criterion"):
             return 0.95
@@ -57,11 +58,9 @@ class Robustness(Topic):
         if of_runs and heard.has("agg", "count") and not named and not heard.has("noun", "criterion"):
             _counted(draft)
             return
-        if (
-            not named
-            and (plural or heard.has("subject", "all") or heard.asks_which())
-            and heard.has("noun", "run", "optimization")
-        ):
+        each = plural or heard.has("subject", "all") or heard.asks_which() or heard.plural("winner")
+        verdicts = any(tag.text.endswith("verdicts") for tag in heard.all("cue"))
+        if not named and each and (verdicts or heard.has("noun", "run", "optimization", "winner")):
             _every(heard, draft)
             return
         run = _judged(heard, desk, draft)
@@ -196,7 +195,10 @@ def _every(heard: Heard, draft: Draft) -> None:
         _unjudged(draft)
         return
     draft.assume("Optimizations that were judged; the others have no verdict")
-    for criterion in [name for cue, name in OF_CUES.items() if heard.cue(cue)]:
+    criteria = [name for cue, name in OF_CUES.items() if heard.cue(cue)]
+    if heard.cue("overfit") and heard.has("order") and not criteria:
+        criteria = [OF_CUES["pbo"]]
+    for criterion in criteria:
         _of_each(heard, draft, criterion)
     if len(draft.citations) > 1:
         return

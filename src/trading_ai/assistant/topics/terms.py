@@ -31,7 +31,8 @@ class Terms(Topic):
     name = "terms"
     accounts = ALWAYS | {
         "cue:assumed", "cue:sizing", "cue:rules", "cue:cost", "cue:size", "metric", "noun:backtest", "noun:run",
-        "noun:optimization", "noun:trade", "noun:strategy", "noun:winner", "cue:no_costs",
+        "noun:optimization", "noun:trade", "noun:strategy", "noun:winner", "cue:no_costs", "agg", "noun:bar",
+        "cue:cause",
     }  # fmt: skip
     offers = ("which costs did my last backtest assume?", "how were positions sized?")
 
@@ -39,6 +40,13 @@ class Terms(Topic):
     def fit(self, heard: Heard) -> float:
         if any(heard.has(kind) for kind in ("dim", "direction", "weekday", "hour", "month", "condition", "outcome")):
             return 0.1
+        if (
+            heard.cue("rules")
+            and heard.has("agg", "count")
+            and not heard.has("order")
+            and not heard.cue("howto", "why")
+        ):
+            return 0.97
         if heard.has("order") or heard.has("agg") or heard.has("noun", "trial", "param") or heard.cue("howto", "why"):
             return 0.1
         if any(m not in {*_COSTS, "units", "position_percent"} for m in heard.values("metric")):
@@ -59,6 +67,8 @@ class Terms(Topic):
             _sized(run, draft)
         if ruled := heard.cue("rules"):
             _ruled(run, draft)
+            if heard.has("agg", "count", "share") or heard.has("metric", "ambiguous_exits"):
+                _ambiguous(run, draft)
         costs = [m for m in heard.values("metric") if m in _COSTS]
         if costs or heard.cue("cost") or not (sized or ruled):
             _charged(run, draft, costs)
@@ -121,6 +131,14 @@ def _sized(run: Run, draft: Draft) -> None:
         draft.say(_SIZES.get(mode, "The size is {size}."), size=found.cell(0, "size"))
     if found.value(0, "position_percent") is not None:
         draft.say("A position is worth {p} of the capital.", p=found.cell(0, "position_percent"))
+
+
+def _ambiguous(run: Run, draft: Draft) -> None:
+    found = _row(run, draft, "ambiguous_exits, total_trades", {})
+    draft.say(
+        "{a} of {n} trades ended in a bar that held both: the rule decided them.",
+        a=found.cell(0, "ambiguous_exits"), n=found.cell(0, "total_trades"),
+    )  # fmt: skip
 
 
 def _ruled(run: Run, draft: Draft) -> None:

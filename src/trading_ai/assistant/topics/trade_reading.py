@@ -62,10 +62,17 @@ def dimensions_of(heard: Heard) -> list[str]:
         if (
             several
             and name not in found
-            and (slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order"))
+            and (
+                slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order") or _apart(heard)
+            )
         ):
             found.append(name)  # two of a kind are set side by side
     return found
+
+
+def _apart(heard: Heard) -> bool:
+    """Whether those that are named are to be told one by one: "Mondays and Fridays, how much each"."""
+    return re.search(r"\b(?:each|separately|respectively|apart|individually)\b", heard.question.lower()) is not None
 
 
 def measured(heard: Heard) -> tuple[Measure | None, str]:
@@ -80,7 +87,7 @@ def measured(heard: Heard) -> tuple[Measure | None, str]:
     money = any(_MONEY.search(tag.text) for tag in heard.all("order") if tag.value in {"best", "worst"})
     if money and set(metrics) == {"total_trades"}:
         return measure_of("net_profit", ""), "net_profit"  # "the hour that loses most, and how many trades"
-    if money and metrics and "net_profit" not in metrics and not aggregate:
+    if money and metrics and not {"net_profit", "pips"} & set(metrics) and not aggregate:
         return measure_of("net_profit", ""), "net_profit"  # "the most profitable hour and its win rate"
     metric = metrics[0] if metrics else "bars_held" if long else "net_profit"
     return measure_of(metric, aggregate), metric

@@ -50,6 +50,7 @@ _LISTED = {
     "mae": "mae",
     "mfe": "mfe desc",
     "bars_held": "bars_held desc",
+    "pips": "pips desc",
     "commission_paid": "commission desc",
 }
 
@@ -123,7 +124,7 @@ class Trades(Topic):
             return 0.95
         if filtered and asks:
             return 0.95
-        if heard.has("metric", "bars_held", "average_bars_held", "mae", "mfe", "units", "payoff_ratio"):
+        if heard.has("metric", "bars_held", "average_bars_held", "mae", "mfe", "units", "payoff_ratio", "pips"):
             return 0.85
         if heard.has("noun", "trade") and heard.has("agg", "count", "share"):
             return 0.85
@@ -305,7 +306,7 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
         order = "number desc"
     if heard.has("ends", "first") and limit is not None and not heard.has("order"):
         order = "number"
-    columns = "number, entry_time, exit_time, direction, exit_reason, bars_held, mae, mfe, commission, net_profit"
+    columns = "number, entry_time, exit_time, direction, exit_reason, bars_held, mae, mfe, commission, pips, net_profit"
     found = draft.query(
         f"select {columns} {trades_from(run, where)} order by {order}, number limit {n}", {}, run.currency
     )
