@@ -10,7 +10,7 @@ from dataclasses import replace
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import clauses, differ, trimmed
+from trading_ai.assistant.clauses import answerable, clauses, differ, trimmed
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -137,6 +137,11 @@ class Assistant:
         apart = clauses(question, names, heard.context, anew=best is not None)
         if apart and (best is None or differ(apart)):
             return self._together(apart, desk)
+        if best is None and (some := answerable(question, names, heard.context)) is not None:
+            answer = self._together(some[0], desk)
+            if answer.status == "answered":
+                lost = "; ".join(f'"{harmless(text)}"' for text in some[1])
+                return replace(answer, assumptions=(*answer.assumptions, f"Not understood, and not answered: {lost}"))
         return self._planned(heard, desk)
 
     def _together(self, made: Sequence[Plan], desk: Desk) -> Answer:

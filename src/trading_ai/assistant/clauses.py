@@ -34,18 +34,8 @@ _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "als
 _POINTS = frozenset({"mine", "this", "all"})
 
 
-def clauses(question: str, names: Names, context: str, *, anew: bool = False) -> list[Plan]:
-    """A plan for each clause of a question, or nothing where one of them is not understood.
-
-    What is said before the first clause that asks something ("Fridays only, cable trend: ...") counts for all of them;
-    a clause that names no run is about that of the clause before.
-
-    Args:
-        question: as it was asked.
-        names: what is stored.
-        context: id of the run that it is asked about, or "".
-        anew: take it apart only where something is asked anew, and no clause speaks of what the one before found.
-    """
+def _taken_apart(question: str, names: Names, context: str, *, anew: bool) -> list[Heard]:
+    """Each clause of a question, with what the others say for it; nothing where it cannot be taken apart."""
     borders = _ASKED_ANEW if anew else _BORDERS
     anew_borders = ". " in question or "? " in question or "! " in question
     texts = [text.strip(" ?.,") for text in borders.split(normal(question)) if text and text.strip(" ?.,")]
@@ -84,13 +74,54 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
         found.append(replace(heard.changed(tags), question=text))
     if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
         return []
-    found = completed(found)
+    return completed(found)
+
+
+def clauses(question: str, names: Names, context: str, *, anew: bool = False) -> list[Plan]:
+    """A plan for each clause of a question, or nothing where one of them is not understood.
+
+    What is said before the first clause that asks something ("Fridays only, cable trend: ...") counts for all of them;
+    a clause that names no run is about that of the clause before.
+
+    Args:
+        question: as it was asked.
+        names: what is stored.
+        context: id of the run that it is asked about, or "".
+        anew: take it apart only where something is asked anew, and no clause speaks of what the one before found.
+    """
+    found = _taken_apart(question, names, context, anew=anew)
+    if not found:
+        return []
     made = [sure(plans(heard)) for heard in found]
     for before, after in pairwise(made):
         one_row = before is not None and before.topic.name in _OF_ONE_ROW
         if one_row and after is not None and not _names(after.heard) and not after.heard.has("agg", "count", "share"):
             return []  # it is about what the clause before found, and not about the run
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
+
+
+def answerable(question: str, names: Names, context: str) -> tuple[list[Plan], list[str]] | None:
+    """The clauses of a question that are understood, and the texts of the others; None where that would mislead.
+
+    What is not understood may say of which trades or runs the rest is asked: it holds neither times nor conditions nor
+    runs, and the first clause is one that is understood.
+
+    Args:
+        question: as it was asked.
+        names: what is stored.
+        context: id of the run that it is asked about, or "".
+    """
+    found = _taken_apart(question, names, context, anew=True)
+    made = [sure(plans(heard)) for heard in found]
+    lost = [heard for heard, plan in zip(found, made, strict=True) if plan is None]
+    understood = [plan for plan in made if plan is not None]
+    if not understood or not lost or made[0] is None or len(lost) > len(understood):
+        return None
+    own = [hear(heard.question, names, context) for heard in lost]
+    kinds = {*FILTERS, *SUBJECTS, "condition", "level", "dim"} - {"subject"}
+    if any(tag.kind in kinds for heard in own for tag in heard.tags) or any(plan.n_left for plan in understood):
+        return None
+    return understood, [heard.question for heard in lost]
 
 
 _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})

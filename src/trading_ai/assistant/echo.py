@@ -179,6 +179,8 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
         return tag.value in sql
     if tag.kind == "limit" and tag.number is not None and topic not in {"comparing", "robustness"}:
         return re.search(rf"(?:limit|<=|interval|rank =|-) '?{tag.number:g}\b", sql) is not None
+    if tag.kind == "level" and tag.number is not None:
+        return f"{tag.number:g} as new_level" in sql
     if tag.kind == "factor" and tag.number is not None:
         return f"{tag.number:g} as factor" in sql
     if tag.kind in {"symbol", "strategy"}:
@@ -186,7 +188,7 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
     if tag.kind == "parameter":
         return tag.value.lower() in sql or (topic == "walk_forward" and "parameters" in sql)
     if tag.kind in _NEVER:
-        return tag.kind == "neg" and topic in {"costs", "robustness"}
+        return tag.kind == "neg" and topic in {"costs", "robustness", "figures"}
     if tag.kind in _BY_CHOICE:
         return True
     if tag.kind == "name":

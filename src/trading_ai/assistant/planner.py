@@ -40,7 +40,7 @@ _BOTH_ENDS = frozenset({"days", "comparing", "howto", "meanings", "advice", "rob
 _OVER_ALL = frozenset({"winners", "records", "robustness", "advice", "howto", "meanings"})
 """Topics that answer of all runs together."""
 
-_OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes"})
+_OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes", "robustness"})
 """Topics whose answers are of all that a question names."""
 
 _OF_SHARES = frozenset(

@@ -36,7 +36,7 @@ def _in_pips(items: Sequence[Item]) -> list[Item]:
     bears = any(
         is_tag(item, "parameter") or (is_tag(item, "metric") and _value(item) in _COST_IN_PIPS) for item in items
     )
-    meant = any(is_tag(item, "number") or item == "in" for item in items)
+    meant = any(is_tag(item, "number") or item in {"in", "a", "one"} for item in items)
     return ["pips" if bears and meant and is_tag(i, "metric") and _value(i) == "pips" else i for i in items]
 
 

@@ -14,12 +14,41 @@ _FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour
 
 def turned(items: Sequence[Item]) -> list[Item]:
     """The same items, those that others turn round or make more exact changed."""
-    items = _made(list(items))
+    items = _levels(_made(list(items)))
     items = _turned_orders(_in_percent(_negated(_exits(_percents(items)))))
     items = _compared(items)
     if any(is_tag(item, "factor") and "%" in item.text for item in items):  # type: ignore[union-attr]
         items = [i for i in items if not (is_tag(i, "order") and i.text in _MORE)]  # type: ignore[union-attr]
     return items
+
+
+_LEVELS = {"spread_paid": "spread", "slippage_paid": "slippage", "commission_paid": "commission"}
+_ON_TOP = frozenset({"more", "extra", "higher", "wider", "additional", "larger", "on top", "worse", "dearer"})
+
+
+def _levels(items: list[Item]) -> list[Item]:
+    """``with a 3 pip spread``, ``half a pip more slippage``: a cost at another level than it was charged at."""
+    costs = [place for place, item in enumerate(items) if is_tag(item, "metric") and item.value in _LEVELS]  # type: ignore[union-attr]
+    numbers = [place for place, item in enumerate(items) if _number(item) is not None]
+    if len(costs) != 1 or len(numbers) != 1 or abs(costs[0] - numbers[0]) > _NEAR_COST:
+        return items
+    cost, number, unit = items[costs[0]], items[numbers[0]], item_at(items, numbers[0] + 1)
+    assert isinstance(cost, Tag)
+    assert isinstance(number, Tag)
+    lots = any((i.text if isinstance(i, Tag) else i) in {"per lot", "a lot", "lot"} for i in items)
+    if unit not in {"pips", "pip"} and not (cost.value == "commission_paid" and lots):
+        return items
+    near = items[min(costs[0], numbers[0]) : max(costs[0], numbers[0]) + 3]
+    more = any((i.text if isinstance(i, Tag) else i) in _ON_TOP for i in near)
+    text = f"{_LEVELS[cost.value]} {'+' if more else '='} {number.number:g}"
+    level = Tag("level", _LEVELS[cost.value], text, ">" if more else "=", number.number)
+    gone = {costs[0], numbers[0], *([numbers[0] + 1] if unit in {"pips", "pip"} else [])}
+    kept = [item for place, item in enumerate(items) if place not in gone]
+    said = {"per lot", "a lot", *_ON_TOP}
+    return [*(i for i in kept if not (isinstance(i, Tag) and i.kind in {"cue", "order"} and i.text in said)), level]
+
+
+_NEAR_COST = 5
 
 
 def _made(items: list[Item]) -> list[Item]:

@@ -81,7 +81,7 @@ class Comparing(Topic):
             _many(heard, named, draft)
             return
         runs = _two(heard, desk)
-        metrics = [m for m in heard.values("metric") if m in METRIC_COLUMN] or list(_USUAL)
+        metrics = [m for m in heard.values("metric") if m in {*METRIC_COLUMN, *_WORKED_OUT}] or list(_USUAL)
         a, b = runs
         if a.kind != b.kind:
             a, b = desk.base(a), desk.base(b)
@@ -90,7 +90,7 @@ class Comparing(Topic):
         if a.kind == "optimization":
             draft.assume("Of an optimization, the figures are those of its best trial, rank 1")
         columns = ", ".join(
-            f"a.{column(m)} as a_{m}, b.{column(m)} as b_{m}, b.{column(m)} - a.{column(m)} as d_{m}" for m in metrics
+            f"{_of('a', m)} as a_{m}, {_of('b', m)} as b_{m}, {_of('b', m)} - {_of('a', m)} as d_{m}" for m in metrics
         )
         found = draft.query(
             f"select {columns} from {_source(a)} a, {_source(b)} b where {_one(a, 'a')} and {_one(b, 'b')}",
@@ -99,7 +99,7 @@ class Comparing(Topic):
         )
         if not len(found):
             raise Unanswerable("One of both has no trial that ranks.", ["list my runs"])
-        better = {m: BETTER[m] for m in metrics}
+        better = {m: BETTER.get(m, 1) for m in metrics}
         for m in metrics:
             x, y = found.value(0, f"a_{m}"), found.value(0, f"b_{m}")
             who = ""
@@ -118,6 +118,15 @@ class Comparing(Topic):
         _costs_of(a, b, draft)
         if a.currency != b.currency:
             draft.assume("Their accounts have different currencies: money is not comparable")
+
+
+_WORKED_OUT = {"payoff_ratio": "({0}.average_win / nullif(-{0}.average_loss, 0))"}
+"""Figures that runs do not store, of those that they do."""
+
+
+def _of(alias: str, metric: str) -> str:
+    """A metric of one of both runs in SQL."""
+    return _WORKED_OUT[metric].format(alias) if metric in _WORKED_OUT else f"{alias}.{column(metric)}"
 
 
 def _settings_of(a: Run, b: Run, draft: Draft) -> None:

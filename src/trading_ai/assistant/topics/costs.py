@@ -9,7 +9,9 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.cost_levels import tell_level
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trial_sql import COSTS
 from trading_ai.documents.words import short
@@ -22,7 +24,7 @@ class Costs(Topic):
 
     name = "costs"
     accounts = ALWAYS | {
-        "metric", "agg", "factor", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven",
+        "metric", "agg", "factor", "level", "cue:cost", "cue:double", "cue:triple", "cue:half", "cue:breakeven",
         "cue:no_costs", "cue:eta", "cue:trend", "noun:run",
         "noun:backtest", "noun:optimization", "noun:winner", "noun:trade", "cue:survive", "cue:cause", "order",
         "cue:imported",
@@ -39,6 +41,8 @@ class Costs(Topic):
         if heard.cue("no_costs"):
             several = heard.plural("backtest", "run")
             return 0.3 if several else 0.95
+        if heard.has("level"):
+            return 0.3 if heard.plural("backtest", "run", "trade") or heard.has("noun", "trial") else 0.96
         costs = heard.cue("cost") or heard.has("metric", *_PARTS)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")
         if heard.has("noun", "trial") or (heard.has("metric") and not heard.has("metric", "net_profit", *_PARTS)):
@@ -76,7 +80,11 @@ class Costs(Topic):
         source = cost_source(run, draft)
         changed = heard.cue("double", "triple", "half") or heard.has("factor")
         without = heard.cue("no_costs") or heard.has("neg")
-        if changed or without:
+        level = heard.first("level")
+        if level is not None:
+            _one_only(heard, desk)
+            tell_level(run, draft, source, level)
+        elif changed or without:
             factor = heard.first("factor")
             times = (
                 0.0
@@ -87,11 +95,27 @@ class Costs(Topic):
             )
             dearer(run, draft, source, times, [m for m in heard.values("metric") if m in _PARTS])
         elif heard.cue("breakeven"):
-            break_even(run, draft, source)
+            break_even(run, draft, source, [m for m in heard.values("metric") if m in _PARTS])
         else:
             _paid(heard, run, draft, source)
         if run.kind == "optimization":
             draft.offer(f"trading-ai robustness {short(run.run_id)}   (its criterion break_even_factor)")
+
+
+def _one_only(heard: Heard, desk: Desk) -> None:
+    """Ask back where several backtests are like what a question names: each has costs of its own.
+
+    Raises:
+        Unanswerable: there are several, with their names.
+    """
+    named = any(heard.has(kind) for kind in ("name", "id_backtest", "id_optimization")) or heard.context
+    same = [run for run in desk.alike(heard) if run.name] if heard.has("symbol") or heard.has("strategy") else []
+    if len(same) > 1 and not named:
+        listed = ", ".join(f'"{harmless(run.name)}"' for run in same)
+        raise Unanswerable(
+            f"Several backtests are like that: {listed}. Which of them is meant?",
+            [f'what if the spread of "{harmless(run.name)}" was doubled' for run in same[:3]], clarify=True,
+        )  # fmt: skip
 
 
 def _times(heard: Heard) -> float:
@@ -152,10 +176,12 @@ def dearer(run: Run, draft: Draft, source: str, times: float, parts: Sequence[st
         draft.say("It would still make a profit." if then > 0 else "The profit would be gone.")
 
 
-def break_even(run: Run, draft: Draft, source: str) -> None:
-    """By how much dearer trading may become before nothing is earned."""
+def break_even(run: Run, draft: Draft, source: str, parts: Sequence[str] = ()) -> None:
+    """By how much dearer trading, or some of its costs, may become before nothing is earned."""
+    costs = " + ".join(parts) or COSTS
+    named = " and ".join(part.removesuffix("_paid") for part in parts) or "costs"
     found = draft.query(
-        f"select net_profit, {COSTS} as costs, 1 + net_profit / nullif({COSTS}, 0) as break_even_factor {source}",
+        f"select net_profit, {costs} as costs, 1 + net_profit / nullif({costs}, 0) as break_even_factor {source}",
         {"costs": "account currency", "break_even_factor": "ratio"}, run.currency,
     )  # fmt: skip
     if not len(found) or not found.value(0, "costs"):
@@ -166,9 +192,27 @@ def break_even(run: Run, draft: Draft, source: str) -> None:
     draft.assume("The trades are taken to stay as they are")
     cells = {n: found.cell(0, n) for n in ("net_profit", "costs", "break_even_factor")}
     if (found.value(0, "net_profit") or 0.0) > 0:
-        draft.say("The profit of {net_profit} is gone at {break_even_factor} times the costs of {costs}.", **cells)
+        draft.say(
+            f"The profit of {{net_profit}} is gone at {{break_even_factor}} times the {named} of {{costs}}.", **cells
+        )
+        if tuple(parts) in {("spread_paid",), ("slippage_paid",)}:
+            _in_pips(run, draft, named, found.value(0, "break_even_factor"))
     else:
         draft.say("There is no profit to lose: the net profit is {net_profit} after costs of {costs}.", **cells)
+
+
+def _in_pips(run: Run, draft: Draft, named: str, factor: float) -> None:
+    """The level of a cost at which the profit is gone."""
+    base = run.run_id if run.kind == "backtest" else run.backtest_id
+    found = draft.query(
+        f"select cast(costs->>'{named}_pips' as double) as old_level, {factor!r} * old_level as gone_at from backtests "
+        f"where backtest_id = {quoted(base)}",
+        {"old_level": "plain", "gone_at": "ratio"},
+    )
+    if found.value(0, "gone_at"):
+        draft.say(
+            f"That is a {named} of {{g}} pips; it was {{o}}.", g=found.cell(0, "gone_at"), o=found.cell(0, "old_level")
+        )
 
 
 def _paid(heard: Heard, run: Run, draft: Draft, source: str) -> None:

@@ -9,6 +9,7 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
+from trading_ai.assistant.hearing import normal
 from trading_ai.assistant.showing import unit_of
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
@@ -24,6 +25,9 @@ _CLOSED = {"max_drawdown": "max_balance_drawdown", "max_drawdown_percent": "max_
 
 _SEVERAL = 8
 """Backtests whose figures are told where a question names what they have in common."""
+
+_MISSING = re.compile(r"\b(?:no|not|n't|undefined|missing|empty|blank|n/a|without)\b|n't\b")
+"""Words by which it is asked why a figure is not there."""
 
 _RUINED = (
     "The account was not ruined: its equity never reached zero (ruined is {a}).",
@@ -41,13 +45,16 @@ class Figures(Topic):
         "metric", "noun:run", "noun:backtest", "noun:optimization", "noun:winner", "noun:strategy", "cue:imported",
         "noun:trade",
         "agg", "order", "cue:cost", "cue:insight", "cue:results", "noun:equity", "cue:progress", "noun:symbol",
-        "cue:compare",
+        "cue:compare", "cue:why", "neg",
     }  # fmt: skip
     offers = ("what is the win rate of my last backtest?", "what is the Sharpe ratio of the best trial?")
 
     @override
     def fit(self, heard: Heard) -> float:
         metrics = _metrics(heard)
+        if heard.cue("why") or heard.has("neg"):
+            undefined = heard.cue("why") and metrics and (heard.has("neg") or _MISSING.search(heard.question.lower()))
+            return 0.95 if undefined and not heard.has("dim") else 0.1
         if heard.all("condition") or heard.has("dim") or heard.has("noun", "trial", "param") or heard.has("direction"):
             return 0.1
         long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
@@ -94,7 +101,7 @@ class Figures(Topic):
         asked = re.match(
             r"(?:and |so )?(?:did|was|is|has|does|do|how|are|were|have|what "
             r"did)\b",
-            heard.question.strip().lower(),
+            re.sub(r"^(?:[^?.!]{1,30}[.!] )+", "", normal(heard.question)),
         )
         money = asked is not None and heard.has("order", "gain", "loss") and subject and not heard.has("noun", "trade")
         if money:
@@ -136,7 +143,8 @@ class Figures(Topic):
                 if name == "ruined":
                     draft.say(_RUINED[bool(found.value(0, name))], a=found.cell(0, name))
                     continue
-                draft.say(f"The {name.replace('_', ' ')} is {{a}}.", a=found.cell(0, name))
+                why = _why_undefined(run) if found.value(0, name) is None else ""
+                draft.say(f"The {name.replace('_', ' ')} is {{a}}{why}.", a=found.cell(0, name))
                 other = _CLOSED.get(name)
                 if other is not None and found.value(0, name) is None and other not in metrics:
                     closed = draft.query(
@@ -175,6 +183,13 @@ class Figures(Topic):
             draft.say(
                 "It made money." if value > 0 else "It lost money." if value < 0 else "It neither made nor lost money."
             )
+
+
+def _why_undefined(run: Run) -> str:
+    """Why a figure of a backtest is not known, where that is plain."""
+    if run.strategy != "replay" or run.timeframe:
+        return ""
+    return ": it is not stored of an imported report whose bars are not here"
 
 
 def _of_several(runs: list[Run], metrics: list[str], draft: Draft) -> None:

@@ -59,7 +59,8 @@ def datasets(heard: Heard, draft: Draft) -> None:
         )
         found = draft.query(f"select {what} from datasets{condition}", {named: named})
         draft.say(f"{{n}} {named.removeprefix('n_')} are stored.", n=found.cell(0, named))
-        return
+        if not heard.cue("list"):
+            return
     order = "created_at desc"
     if heard.has("order", "best", "worst", "lowest"):
         by = "n_bars" if heard.has("noun", "bar") else "last_time - first_time"

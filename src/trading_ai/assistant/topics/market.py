@@ -18,7 +18,8 @@ class Market(Topic):
     name = "market"
     accounts = ALWAYS | {
         "cue:price", "cue:wide_bar", "cue:clock", "noun:dataset", "noun:bar", "noun:symbol", "order", "agg", "year",
-        "month", "date", "cue:when", "cue:imported", "cue:quality", "noun:trade", "cue:gap", "id_dataset",
+        "month", "date", "cue:when", "cue:imported", "cue:quality", "noun:trade", "cue:gap", "id_dataset", "cue:source",
+        "cue:why",
     }  # fmt: skip
     offers = ("what is the highest price of the EURUSD data?", "which time zone is the data in?")
 

@@ -377,6 +377,17 @@ def plateau(run: Run, draft: Draft) -> None:
             if kept >= Thresholds().plateau
             else "It is a peak whose neighbours do much worse."
         )
+    judged = draft.query(
+        f"select value, threshold, holds from verdicts where optimization_id = {quoted(run.run_id)} and criterion = "
+        "'plateau' order by rank, combination_index limit 1",
+        {"value": "ratio", "threshold": "ratio"},
+    )
+    if len(judged) and judged.value(0, "value") is not None:
+        draft.say(
+            f"The verdict's own measure of it is {{v}}, where at least {{t}} is asked: it "
+            f"{'holds' if judged.value(0, 'holds') else 'fails'}.",
+            v=judged.cell(0, "value"), t=judged.cell(0, "threshold"),
+        )  # fmt: skip
 
 
 PARAMETERS = Parameters()

@@ -124,6 +124,8 @@ class Progress(Topic):
         draft.say("It is {status}: {n_completed} of {n_total} trials are done ({done_percent}).", **cells)
         if heard.cue("method", "seed", "rank_by"):
             draft.say("It searches by {method}, seed {seed}, and ranks by {objective}.", **cells)
+        if found.value(0, "status") == "paused" and found.value(0, "n_left"):
+            draft.say("{n_left} are left.", **cells)
         if found.value(0, "status") == "running":
             draft.say(
                 "{n_left} are left: about {seconds_left} s at the {trials_per_second} trials a second so far.", **cells

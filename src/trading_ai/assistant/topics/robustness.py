@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import override
 
 from trading_ai.assistant.catalogue import Run
@@ -25,6 +27,7 @@ class Robustness(Topic):
         "cue:survive", "cue:verdict", "cue:criteria", "cue:overfit", "cue:why", "cue:robust", "cue:failed", "order",
         "agg",
         "cue:cause", "neg", "cue:meaning", *(f"cue:{name}" for name in OF_CUES), "noun:backtest", "limit",
+        "cue:compare", "cue:also",
     }  # fmt: skip
     offers = ("does the winner survive?", "which criteria failed, and why?", "what is the probability of overfitting?")
 
@@ -36,8 +39,12 @@ class Robustness(Topic):
             return 0.15
         one = heard.cue(*OF_CUES)
         of_one = heard.has("name") and heard.cue("why", "criteria")
+        if heard.cue("meaning") and one and (heard.has("name") or heard.has("id_optimization")):
+            return 0.95  # its value is told with what it is
         if heard.cue("meaning") and (one or heard.cue("luck", "overfit")) and not of_one:
             return 0.3
+        if len(heard.values("name")) > 1:
+            return 0.97 if one or heard.cue("verdict", "criteria", "survive") else 0.2
         if heard.cue("survive", "verdict", "criteria") or heard.has("noun", "criterion"):
             return 0.95
         if heard.cue("luck", "overfit"):
@@ -60,6 +67,10 @@ class Robustness(Topic):
             return
         each = plural or heard.has("subject", "all") or heard.asks_which() or heard.plural("winner")
         verdicts = any(tag.text.endswith("verdicts") for tag in heard.all("cue"))
+        several = [run for run in desk.named_runs(heard) if run.kind == "optimization"] if named else []
+        if len(several) > 1:
+            _every(heard, draft, several)
+            return
         if not named and each and (verdicts or heard.has("noun", "run", "optimization", "winner")):
             _every(heard, draft)
             return
@@ -175,9 +186,12 @@ def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None
         )
 
 
-def _every(heard: Heard, draft: Draft) -> None:
-    """The verdict of each optimization that was judged, on its best ranked trial that was."""
+def _every(heard: Heard, draft: Draft, runs: Sequence[Run] = ()) -> None:
+    """The verdict of each optimization that was judged, or of some, on its best ranked trial that was."""
+    among = ", ".join(quoted(run.run_id) for run in runs)
+    of_runs = f" and o.optimization_id in ({among})" if runs else ""
     said = "survives" if heard.cue("survive") else "likely luck" if heard.cue("luck", "overfit") else ""
+    said = "" if runs else said
     said = "fragile" if any(tag.text == "fragile" for tag in heard.all("cue")) else said
     turned = "<>" if heard.has("neg") else "="
     only = f" where v.verdict {turned} {quoted(said)}" if said else ""
@@ -188,7 +202,7 @@ def _every(heard: Heard, draft: Draft) -> None:
         "verdict) select "
         "v.optimization_id, o.name, v.rank, v.verdict, v.n_hold, v.n_criteria from v join optimizations o on "
         "o.optimization_id = "
-        f"v.optimization_id and v.place = 1{only} order by o.created_at desc, v.optimization_id",
+        f"v.optimization_id and v.place = 1{of_runs}{only} order by o.created_at desc, v.optimization_id",
         {"name": "name", "n_hold": "criteria", "n_criteria": "criteria"},
     )  # fmt: skip
     if heard.has("neg") and not said:
@@ -199,7 +213,7 @@ def _every(heard: Heard, draft: Draft) -> None:
     if heard.cue("overfit") and heard.has("order") and not criteria:
         criteria = [OF_CUES["pbo"]]
     for criterion in criteria:
-        _of_each(heard, draft, criterion)
+        _of_each(heard, draft, criterion, of_runs)
     if len(draft.citations) > 1:
         return
     if not len(found):
@@ -227,14 +241,14 @@ def _unjudged(draft: Draft) -> None:
     draft.offer("trading-ai robustness ID")
 
 
-def _of_each(heard: Heard, draft: Draft, criterion: str) -> None:
+def _of_each(heard: Heard, draft: Draft, criterion: str, of_runs: str) -> None:
     """One criterion of every optimization that was judged."""
     order = "asc" if heard.has("order", "lowest") else "desc"
     by = f"v.value {order} nulls last, " if heard.has("order") else ""
     found = draft.query(
         "select o.optimization_id, o.name, v.value, v.threshold, v.holds from verdicts v join optimizations o on "
         f"o.optimization_id = v.optimization_id where v.criterion = {quoted(criterion)} and v.rank = (select min(rank) "
-        f"from verdicts w where w.optimization_id = v.optimization_id) order by {by}o.created_at desc, "
+        f"from verdicts w where w.optimization_id = v.optimization_id){of_runs} order by {by}o.created_at desc, "
         "o.optimization_id",
         {"name": "name", "value": "plain", "threshold": "plain"},
     )

@@ -209,6 +209,8 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     n = found.cell(0, "n_trades")
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
+        if words:
+            _from_when(run, draft)
         return
     if (
         chosen
@@ -234,12 +236,31 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
             "In time, that is {a} hours on average, and {m} hours in the middle of them (median).",
             a=hours.cell(0, "hours_held"), m=hours.cell(0, "median_hours"),
         )  # fmt: skip
+        if re.search(r"\bmin(?:ute)?s?\b", heard.question.lower()) or (hours.value(0, "hours_held") or 9.0) < 1.0:
+            minutes = draft.query(
+                f"select 60 * avg({HELD_HOURS}) as minutes_held, 60 * median({HELD_HOURS}) as median_minutes "
+                f"{trades_from(run, where)}",
+                {"minutes_held": "ratio", "median_minutes": "ratio"},
+            )
+            draft.say(
+                "In minutes: {a} and {m}.",
+                a=minutes.cell(0, "minutes_held"), m=minutes.cell(0, "median_minutes"),
+            )  # fmt: skip
     if not chosen:
         draft.say(f"{{n}} trades{' are' + _of(words) if words else ' are there'}.", n=n)
     if heard.has("order", "gain", "loss") and "net_profit" in chosen and aggregate == "":
         value = found.value(0, "net_profit")
         verb = "made" if value > 0 else "lost" if value < 0 else "neither made nor lost"
         draft.say(f"They {verb} money.")
+
+
+def _from_when(run: Run, draft: Draft) -> None:
+    """When the trades of a backtest are, where none is at the time that is asked for."""
+    found = draft.query(
+        f"select min(entry_time) as first_entry, max(exit_time) as last_exit from trades({quoted(run.run_id)})"
+    )
+    if found.value(0, "first_entry") is not None:
+        draft.say("Its trades are from {a} to {b}.", a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"))
 
 
 def _share(heard: Heard, run: Run, draft: Draft) -> None:
