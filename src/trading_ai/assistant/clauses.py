@@ -119,10 +119,15 @@ def answerable(question: str, names: Names, context: str) -> tuple[list[Plan], l
         return None
     own = [hear(heard.question, names, context) for heard in lost]
     kinds = {*FILTERS, *SUBJECTS, "condition", "level", "dim"} - {"subject"}
+    if any(_TOLD.match(plan.heard.question) for plan in understood):
+        return None
     if any(tag.kind in kinds for heard in own for tag in heard.tags) or any(plan.n_left for plan in understood):
         return None
     return understood, [heard.question for heard in lost]
 
+
+_TOLD = re.compile(r"(?:so |well |and |but )?(?:i|i'd|i'm|i would|we|my|it|that|there|they)\b")
+"""How a clause begins that tells something: what is asked stands in another one."""
 
 _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 """Topics that find one of many things, which the next clause may be about."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,23 @@ from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.errors import did_you_mean
 
+_MOST_NAMED = 5
+"""Names that a question back lists."""
+
 _NAMED = ("name", "id_backtest", "id_optimization", "id_unknown")
+
+
+_ONE = r"(?:one|thing|run|bot|robot|strategy|backtest|test|system)"
+
+
+def _as_the_only_one(heard: Heard) -> bool:
+    """Whether a question speaks of a run as if one alone were like that: "the gold thing", and not "in gold"."""
+    question = heard.question.lower()
+    return any(
+        tag.text and re.search(rf"\b(?:the|my|that|our) (?:\w+ )?{re.escape(tag.text.lower())} {_ONE}\b", question)
+        for kind in ("symbol", "strategy")
+        for tag in heard.all(kind)
+    )
 
 
 class Unanswerable(Exception):  # noqa: N818 - told to whoever asked
@@ -43,11 +60,16 @@ class Desk:
     stored: Catalogue
     retriever: Retriever | None = None
 
-    def backtest(self, heard: Heard, draft: Draft) -> Run:
+    def backtest(self, heard: Heard, draft: Draft, *, each_is_told: bool = False) -> Run:
         """The backtest that a question is about; that it was chosen is said in the draft.
 
+        Args:
+            heard: the question.
+            draft: the answer.
+            each_is_told: whether the answer tells each of the backtests that are like what a question names.
+
         Raises:
-            Unanswerable: there is none.
+            Unanswerable: there is none, or there are several that a question may mean.
         """
         named = self._named(heard)
         if named is not None and named.kind == "optimization":
@@ -60,6 +82,8 @@ class Desk:
         if named is not None:
             draft.assume(f"Asked of {named.label}")
             return named
+        if not each_is_told:
+            self.decided(heard)
         own = [b for b in self.stored.backtests if not b.part_of]
         if heard.cue("imported"):
             own = [b for b in own if b.strategy == "replay"]
@@ -162,6 +186,22 @@ class Desk:
         if heard.has("noun", "optimization", "winner", "trial"):
             return []
         return self._narrowed([b for b in self.stored.backtests if not b.part_of], heard, "backtest")
+
+    def decided(self, heard: Heard) -> None:
+        """Ask back where a question names what several backtests have in common: "the gold thing".
+
+        Raises:
+            Unanswerable: there are several, with their names.
+        """
+        same = self.alike(heard) if _as_the_only_one(heard) else []
+        named = list(dict.fromkeys(harmless(run.name) for run in same if run.name))
+        if len(same) > 1 and len(named) > 1 and not heard.cue("imported"):
+            listed = ", ".join(f'"{name}"' for name in named[:_MOST_NAMED])
+            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            raise Unanswerable(
+                f"Several backtests are like that: {listed}{more}. Which of them is meant?",
+                [f'how did "{name}" do?' for name in named[:3]], clarify=True,
+            )  # fmt: skip
 
     def base(self, run: Run) -> Run:
         """The backtest of a run: itself, or what an optimization varies."""

@@ -94,6 +94,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         items.append(item)
         place += length
     tags, unknown = combined(_searched(items, names))
+    tags = (*tags, *_swallowed(question, text, tags, names))
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
     if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
         tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
@@ -103,6 +104,23 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     else:
         passed = ()
     return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context, passed)
+
+
+_LEAST_NAME = 5
+"""Letters of a name that is looked for in the question as it was asked: shorter ones are words of questions too."""
+
+
+def _swallowed(question: str, text: str, tags: tuple[Tag, ...], names: Names) -> list[Tag]:
+    """Runs that a question names, and that its other wording no longer does: nothing that is meant may get lost."""
+    words = re.findall(r"[\w-]+", question.lower())
+    asked = f" {' '.join(words)} "
+    found = []
+    for phrase, (kind, value) in names.phrases.items():
+        if kind != "name" or len(phrase) < _LEAST_NAME or f" {phrase} " not in asked or phrase in text:
+            continue
+        if not any(tag.kind == "name" and (tag.value == value or phrase in tag.text) for tag in tags):
+            found.append(Tag("name", value, phrase))
+    return found[:1]
 
 
 def _searched(items: list[Tag | str], names: Names) -> list[Tag | str]:

@@ -53,13 +53,13 @@ def shortened(names: Iterable[str], strategies: Iterable[str], symbols: Iterable
         for first, second in combinations(words, 2):
             if words.index(second) - words.index(first) > 1 and len(words) <= 6:
                 parts.setdefault(f"{first} {second}", set()).add(name)  # "gold grid" of "gold rsi grid"
+    whole: dict[str, set[str]] = {}  # a name in other signs is that name, and no part of a longer one
     for name in set(names):
         squeezed = "".join(_words(name))
         if len(_words(name)) > 1 and len(squeezed) > 5 and squeezed not in phrases():
-            parts.setdefault(squeezed, set()).add(name)
-            parts.setdefault(" ".join(_words(name)), set()).add(name)
-            parts.setdefault("-".join(_words(name)), set()).add(name)
-    for phrase, of in parts.items():
+            for phrase in (squeezed, " ".join(_words(name)), "-".join(_words(name))):
+                whole.setdefault(phrase, set()).add(name)
+    for phrase, of in {**parts, **whole}.items():
         if len(of) == 1 and phrase not in found and len(phrase) >= _SHORTEST and phrase not in phrases():
             found[phrase] = {("name", next(iter(of)))}
     return {phrase: next(iter(meant)) for phrase, meant in found.items() if len(meant) == 1}

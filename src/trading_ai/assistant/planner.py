@@ -142,7 +142,7 @@ def parts(question: str, names: Names, context: str) -> list[Heard]:
     subjects = [tag for tag in heard[0].tags if tag.kind in SUBJECTS] if heard else []
     found = []
     for place, one in enumerate(heard):
-        if place and not any(tag.kind in SUBJECTS and tag.value not in {"mine", "this"} for tag in one.tags):
+        if place and not any(tag.kind in SUBJECTS and tag.value not in {"mine", "this", "all"} for tag in one.tags):
             found.append(replace(one.changed([*subjects, *one.tags]), question=texts[place]))
         else:
             found.append(replace(one, question=texts[place]))

@@ -9,7 +9,6 @@ from typing_extensions import override
 from trading_ai.assistant.catalogue import Run
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, column, quoted
-from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.cost_levels import tell_level
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
@@ -82,7 +81,7 @@ class Costs(Topic):
         without = heard.cue("no_costs") or heard.has("neg")
         level = heard.first("level")
         if level is not None:
-            _one_only(heard, desk)
+            desk.decided(heard)
             tell_level(run, draft, source, level)
         elif changed or without:
             factor = heard.first("factor")
@@ -100,22 +99,6 @@ class Costs(Topic):
             _paid(heard, run, draft, source)
         if run.kind == "optimization":
             draft.offer(f"trading-ai robustness {short(run.run_id)}   (its criterion break_even_factor)")
-
-
-def _one_only(heard: Heard, desk: Desk) -> None:
-    """Ask back where several backtests are like what a question names: each has costs of its own.
-
-    Raises:
-        Unanswerable: there are several, with their names.
-    """
-    named = any(heard.has(kind) for kind in ("name", "id_backtest", "id_optimization")) or heard.context
-    same = [run for run in desk.alike(heard) if run.name] if heard.has("symbol") or heard.has("strategy") else []
-    if len(same) > 1 and not named:
-        listed = ", ".join(f'"{harmless(run.name)}"' for run in same)
-        raise Unanswerable(
-            f"Several backtests are like that: {listed}. Which of them is meant?",
-            [f'what if the spread of "{harmless(run.name)}" was doubled' for run in same[:3]], clarify=True,
-        )  # fmt: skip
 
 
 def _times(heard: Heard) -> float:

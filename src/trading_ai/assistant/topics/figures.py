@@ -124,7 +124,9 @@ class Figures(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        metrics = _metrics(heard) or (["net_profit"] if heard.has("order", "gain", "loss") else list(_USUAL))
+        metrics = _metrics(heard) or (
+            ["net_profit", "return_percent"] if heard.has("order", "gain", "loss") else list(_USUAL)
+        )
         if "buy_and_hold_percent" in metrics and "return_percent" not in metrics:
             metrics = [*metrics, "return_percent"]
         several = desk.alike(heard) if any(heard.has(kind) for kind in ("symbol", "strategy", "timeframe")) else []
@@ -229,6 +231,8 @@ def _metrics(heard: Heard) -> list[str]:
         found.append("total_trades")  # of a trial, trades can be counted only
         if heard.has("order", "gain", "loss"):
             found.insert(0, "net_profit")
+    if found == ["max_drawdown"]:
+        found.append("max_drawdown_percent")  # how deep it was says neither alone
     return list(dict.fromkeys(found))
 
 

@@ -151,9 +151,10 @@ class Trades(Topic):
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         heard = with_outcomes(heard)
-        run = desk.backtest(heard, draft)
-        time = time_column(heard)
         grouped = dimensions_of(heard)
+        one_figure = not grouped and not heard.has("agg", "share") and not wants_list(heard)
+        run = desk.backtest(heard, draft, each_is_told=one_figure)
+        time = time_column(heard)
         where, words = filters(heard, time, dimensions=grouped)
         for told in told_of(heard):
             draft.assume(told)
@@ -248,10 +249,26 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
             )  # fmt: skip
     if not chosen:
         draft.say(f"{{n}} trades{' are' + _of(words) if words else ' are there'}.", n=n)
+        if words:
+            _of_all(run, draft, where)
     if heard.has("order", "gain", "loss") and "net_profit" in chosen and aggregate == "":
         value = found.value(0, "net_profit")
         verb = "made" if value > 0 else "lost" if value < 0 else "neither made nor lost"
         draft.say(f"They {verb} money.")
+
+
+def _of_all(run: Run, draft: Draft, where: list[str]) -> None:
+    """What part of all trades some are, and what they made."""
+    test = " and ".join(where).replace("{trades}", f"trades({quoted(run.run_id)})")
+    found = draft.query(
+        f"select count(*) as n_all, 100.0 * count(*) filter (where {test}) / nullif(count(*), 0) as share, "
+        f"sum(net_profit) filter (where {test}) as net_profit {trades_from(run, where, only=False)}",
+        {"n_all": "trades", "share": "%"}, run.currency,
+    )  # fmt: skip
+    draft.say(
+        "That is {s} of all {a}; together they made {p}.",
+        s=found.cell(0, "share"), a=found.cell(0, "n_all"), p=found.cell(0, "net_profit"),
+    )  # fmt: skip
 
 
 def _from_when(run: Run, draft: Draft) -> None:

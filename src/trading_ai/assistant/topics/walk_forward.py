@@ -25,7 +25,7 @@ class WalkForward(Topic):
         "noun:backtest",
         "noun:optimization", "noun:param", "noun:winner", "limit", "outcome", "cue:luck", "cue:compare", "parameter",
         "noun:strategy", "cue:robust",
-        "cue:progress", "cue:list", "subject", "condition", "noun:trade", "cue:used", "cue:when",
+        "cue:progress", "cue:list", "subject", "condition", "noun:trade", "cue:used", "cue:when", "noun:trial",
     }  # fmt: skip
     offers = ("did the walk-forward make money?", "do its parameters drift?")
 
