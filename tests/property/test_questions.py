@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
+from tests.integration.assistant.known import HELD, KNOWN
+from trading_ai.assistant.asking import READINGS
 from trading_ai.assistant.conversations import kept, recalled
 from trading_ai.assistant.hearing import Names, hear
 from trading_ai.assistant.lexicon import phrases
@@ -53,3 +55,16 @@ def test_a_conversation_keeps_slots(question: str) -> None:
 def test_any_other_text_is_no_conversation(text: str) -> None:
     again = recalled(text, NAMES)
     assert again is None or all(isinstance(tag.value, str) for tag in again[0])
+
+
+RUNS = Names({"cable trend": ("name", "cable trend"), "gold rsi grid": ("name", "gold rsi grid")})
+ASKED = st.sampled_from([*READINGS, *(known[0] for known in (*KNOWN, *HELD) if known[1] == "answered")])
+
+
+@given(question=ASKED, name=st.sampled_from(sorted(RUNS.phrases)), ahead=st.booleans())
+@settings(max_examples=examples(200), deadline=None)
+def test_a_run_that_is_named_is_heard_whatever_turns_a_question_into_other_words(
+    question: str, name: str, ahead: bool
+) -> None:
+    asked = f"{name}: {question}" if ahead else f"{question.rstrip('?. ')} of {name}?"
+    assert hear(asked, RUNS).has("name", name), hear(asked, RUNS).tags

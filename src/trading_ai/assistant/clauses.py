@@ -34,8 +34,13 @@ _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "als
 _POINTS = frozenset({"mine", "this", "all"})
 
 
-def _taken_apart(question: str, names: Names, context: str, *, anew: bool) -> list[Heard]:
-    """Each clause of a question, with what the others say for it; nothing where it cannot be taken apart."""
+def _taken_apart(
+    question: str, names: Names, context: str, *, anew: bool, lost: list[str] | None = None
+) -> list[Heard]:
+    """Each clause of a question, with what the others say for it; nothing where it cannot be taken apart.
+
+    A clause that asks in words that nobody knows is put in `lost`, where that is given.
+    """
     borders = _ASKED_ANEW if anew else _BORDERS
     anew_borders = ". " in question or "? " in question or "! " in question
     texts = [text.strip(" ?.,") for text in borders.split(normal(question)) if text and text.strip(" ?.,")]
@@ -50,6 +55,9 @@ def _taken_apart(question: str, names: Names, context: str, *, anew: bool) -> li
         heard = hear(text, names, context)
         if not _asks(heard):
             chatter = all(tag.kind == "subject" and tag.value in _POINTS for tag in heard.tags)
+            if heard.unknown and lost is not None and found and _QUESTION.match(text):
+                lost.append(text)
+                continue
             if heard.unknown and not (anew_borders and chatter):
                 return []
             behind = [tag for tag in heard.tags if tag.kind in {*SUBJECTS, *FILTERS, "time_of"}]
@@ -72,7 +80,7 @@ def _taken_apart(question: str, names: Names, context: str, *, anew: bool) -> li
             shared = [tag for tag in found[-1].tags if tag.kind == "noun"]
         tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
         found.append(replace(heard.changed(tags), question=text))
-    if not 1 < len(found) <= MOST and not (len(found) == 1 and ahead):
+    if not 1 < len(found) <= MOST and not (len(found) == 1 and (ahead or lost)):
         return []
     return completed(found)
 
@@ -111,20 +119,24 @@ def answerable(question: str, names: Names, context: str) -> tuple[list[Plan], l
         names: what is stored.
         context: id of the run that it is asked about, or "".
     """
-    found = _taken_apart(question, names, context, anew=True)
+    strange: list[str] = []
+    found = _taken_apart(question, names, context, anew=True, lost=strange)
     made = [sure(plans(heard)) for heard in found]
-    lost = [heard for heard, plan in zip(found, made, strict=True) if plan is None]
+    lost = [*strange, *(heard.question for heard, plan in zip(found, made, strict=True) if plan is None)]
     understood = [plan for plan in made if plan is not None]
     if not understood or not lost or made[0] is None or len(lost) > len(understood):
         return None
-    own = [hear(heard.question, names, context) for heard in lost]
+    own = [hear(text, names, context) for text in lost]
     kinds = {*FILTERS, *SUBJECTS, "condition", "level", "dim"} - {"subject"}
     if any(_TOLD.match(plan.heard.question) for plan in understood):
         return None
     if any(tag.kind in kinds for heard in own for tag in heard.tags) or any(plan.n_left for plan in understood):
         return None
-    return understood, [heard.question for heard in lost]
+    return understood, lost
 
+
+_QUESTION = re.compile(r"(?:so |and |but )?(?:how|what|which|why|where|who|is|are|was|were|did|does|do|has|have)\b")
+"""How a clause begins that asks something. "When" is none of them: "when it rains" is a condition."""
 
 _TOLD = re.compile(r"(?:so |well |and |but )?(?:i|i'd|i'm|i would|we|my|it|that|there|they)\b")
 """How a clause begins that tells something: what is asked stands in another one."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trading_ai.assistant.clauses import clauses, differ, trimmed
+from trading_ai.assistant.clauses import answerable, clauses, differ, trimmed
 from trading_ai.assistant.hearing import Names
-from trading_ai.assistant.passing import says_nothing
+from trading_ai.assistant.passing import HEAVY, LIGHT, says_nothing, weight
 from trading_ai.assistant.ports import Passage
 from trading_ai.assistant.tasks import covers, task_of
 
@@ -24,6 +24,46 @@ def test_verbs_and_adverbs_of_english_are_passed_over(word: str) -> None:
 )
 def test_nouns_and_words_that_change_a_question_are_not(word: str) -> None:
     assert not says_nothing(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "question", "costs"),
+    [
+        ("harbour", "profit on mondays in the harbour", LIGHT),
+        ("harbour", "profit on mondays at Harbour", HEAVY),
+        ("tom", "how much does Tom earn", HEAVY),
+        ("vix", "profit when the vix is high", HEAVY),
+        ("leave", "rank my backtests and leave the imported out", HEAVY),
+    ],
+)
+def test_plain_words_cost_little_and_names_all(word: str, question: str, costs: float) -> None:
+    assert weight(word, question) == costs
+
+
+def test_a_run_that_is_named_behind_is_that_of_what_is_asked_before_it() -> None:
+    found = clauses("how many longs in 2018, and how many in 2019 of cable trend?", NAMES, "", anew=True)
+    assert len(found) == 2
+    assert all(plan.heard.has("name", "cable trend") and plan.heard.has("direction", "long") for plan in found)
+    assert [plan.heard.values("year") for plan in found] == [("2018",), ("2019",)]
+
+
+def test_what_is_understood_of_a_question_is_told_from_what_is_not() -> None:
+    some = answerable("win rate of cable trend, and how was the fed mood at headquarters?", NAMES, "")
+    assert some is not None
+    assert [plan.topic.name for plan in some[0]] == ["figures"]
+    assert some[1] == ["how was the fed mood at headquarters"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "win rate of cable trend, and how was the mood at headquarters on fridays?",  # when: it may be meant for both
+        "I would rather have the win rate of cable trend. Which flavour is the best dessert at headquarters?",
+        "how was the fed mood at headquarters, and what is the win rate of cable trend?",
+    ],
+)
+def test_nothing_is_answered_where_what_is_left_may_say_of_what(question: str) -> None:
+    assert answerable(question, NAMES, "") is None
 
 
 def test_clauses_share_the_run_and_what_is_said_before_them() -> None:

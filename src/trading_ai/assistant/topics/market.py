@@ -18,7 +18,7 @@ class Market(Topic):
     name = "market"
     accounts = ALWAYS | {
         "cue:price", "cue:wide_bar", "cue:clock", "noun:dataset", "noun:bar", "noun:symbol", "order", "agg", "year",
-        "month", "date", "cue:when", "cue:imported", "cue:quality", "noun:trade", "cue:gap", "id_dataset", "cue:source",
+        "month", "date", "cue:when", "cue:imported", "cue:quality", "noun:trade", "id_dataset", "cue:source",
         "cue:why",
     }  # fmt: skip
     offers = ("what is the highest price of the EURUSD data?", "which time zone is the data in?")
@@ -78,6 +78,16 @@ def _clock(datasets: list[str], draft: Draft) -> None:
             "{side}.",
             **cells,
         )
+    warned = draft.query(
+        "select symbol, timeframe, warning from (select symbol, timeframe, created_at, dataset_id, unnest(from_json("
+        "quality->'warnings', '[\"varchar\"]')) as warning from datasets where dataset_id in "
+        f"({', '.join(map(quoted, datasets))})) where regexp_matches(warning, '(?i)time zone|side=|\\bask\\b') "
+        "order by created_at desc, dataset_id limit 8",
+        {"warning": "name"},
+    )
+    for row in range(len(warned)):
+        cells = {name: warned.cell(row, name) for name in warned.rows.columns}
+        draft.say("Of {symbol} {timeframe} the import warned: {warning}.", **cells)
     draft.say("Times are kept in UTC.")
 
 
