@@ -21,6 +21,7 @@ from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
 from trading_ai.assistant.refusals import CAN_ASK, refusal
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
+from trading_ai.assistant.topics.howto import LEAST_OF_A_GUESS, quote_docs, told_in_docs
 from trading_ai.assistant.topics.registry import TOPICS
 from trading_ai.assistant.topics.trade_reading import FILTERS
 from trading_ai.documents.ask_answers import Insights
@@ -142,7 +143,21 @@ class Assistant:
             if answer.status == "answered":
                 lost = "; ".join(f'"{harmless(text)}"' for text in some[1])
                 return replace(answer, assumptions=(*answer.assumptions, f"Not understood, and not answered: {lost}"))
+        quoted = self._from_docs(heard, desk) if best is None and told_in_docs(heard) else None
+        if quoted is not None:
+            return quoted
         return self._planned(heard, desk)
+
+    def _from_docs(self, heard: Heard, desk: Desk) -> Answer | None:
+        """What the documentation says, where it speaks of nearly all that a question is made of; else None."""
+        draft = Draft(self._sql)
+        if not quote_docs(heard, desk, draft, LEAST_OF_A_GUESS):
+            return None
+        draft.assume("Not understood as a question about what is stored: passages of the documentation that are near")
+        return Answer(
+            "answered", tuple(draft.statements), tuple(draft.citations), tuple(draft.assumptions), (),
+            tuple(draft.next), topic="howto",
+        )  # fmt: skip
 
     def _together(self, made: Sequence[Plan], desk: Desk) -> Answer:
         """What can be answered of several questions, and that the others cannot; a question back goes before."""

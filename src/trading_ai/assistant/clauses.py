@@ -28,6 +28,9 @@ _ASKED_ANEW = re.compile(
 _POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together|(?:was|is|were) that)\b")
 """Words that speak of what the clause before found."""
 
+_OF_THEM = re.compile(r"\b(?:how many|what (?:share|percentage|part)|how much) of (?:them|those|these)\b")
+"""What counts among those that the clause before asks of."""
+
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
 
@@ -44,7 +47,7 @@ def _taken_apart(
     borders = _ASKED_ANEW if anew else _BORDERS
     anew_borders = ". " in question or "? " in question or "! " in question
     texts = [text.strip(" ?.,") for text in borders.split(normal(question)) if text and text.strip(" ?.,")]
-    if any(_POINTS_BACK.search(text) for text in texts[1:]):
+    if any(_POINTS_BACK.search(_OF_THEM.sub("", text)) for text in texts[1:]):
         return []
     if not 1 < len(texts) <= 2 * MOST:
         return []
@@ -54,6 +57,8 @@ def _taken_apart(
     for text in texts:
         heard = hear(text, names, context)
         if not _asks(heard):
+            if heard.cue("why") and text != "why":
+                return []  # nothing else that is asked answers it
             chatter = all(tag.kind == "subject" and tag.value in _POINTS for tag in heard.tags)
             if heard.unknown and lost is not None and found and _QUESTION.match(text):
                 lost.append(text)
@@ -76,6 +81,9 @@ def _taken_apart(
             kinds = {tag.kind for tag in heard.tags}
             taken = {*kinds, *SUBJECTS, *(TIMES if own_times else ())}
             shared = [tag for tag in found[-1].tags if tag.kind not in taken]
+        elif found and _OF_THEM.search(text) and not heard.has("noun"):  # of those that the clause before asks of
+            kinds = {*FILTERS, "noun", "condition", "cue"} - {tag.kind for tag in heard.tags}
+            shared = [t for t in found[-1].tags if t.kind in kinds and (t.kind != "cue" or t.value == "imported")]
         elif found and _of_the_same(heard):  # "did a combination make money, and how many were ruined"
             shared = [tag for tag in found[-1].tags if tag.kind == "noun"]
         tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
@@ -170,9 +178,10 @@ def _names(heard: Heard) -> bool:
 
 
 def differ(found: Sequence[Plan]) -> bool:
-    """Whether clauses ask of different trades: read as one question, what one of them says would count for all."""
+    """Whether clauses ask of different things or trades: read as one, what one of them says would count for all."""
     told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _filters(tag)} for plan in found]
-    return len(told) > 1 and any(own != told[0] for own in told)
+    topics = {plan.topic.name for plan in found}
+    return len(told) > 1 and (any(own != told[0] for own in told) or len(topics) > 1)
 
 
 def _filters(tag: Tag) -> bool:
@@ -181,7 +190,7 @@ def _filters(tag: Tag) -> bool:
 
 def _asks(heard: Heard) -> bool:
     """Whether a clause asks for something by itself."""
-    return any(_is_head(tag) for tag in heard.tags)
+    return any(_is_head(tag) for tag in heard.tags) or re.match(r"(?:progress|status) of ", heard.question) is not None
 
 
 def _is_head(tag: Tag) -> bool:

@@ -129,6 +129,11 @@ def _counts_records(heard: Heard) -> bool:
     """Whether it is runs, datasets or their symbols that are counted: "how many optimizations"."""
     tags = [tag for tag in heard.tags if tag.kind != "subject" and tag.key != "cue:exists"]  # "of our stored backtests"
     pairs = pairwise(tags)
+    nouns = heard.all("noun")
+    if heard.has("agg", "count") and nouns and all(tag.value in _RECORDS for tag in nouns):
+        text = heard.question.lower()
+        if not any(tag.text in text for tag in nouns):  # "how many of them", which the clause before names
+            return True
     return any(
         first.kind == "agg" and first.value == "count" and then.kind == "noun" and then.value in _RECORDS
         for first, then in pairs

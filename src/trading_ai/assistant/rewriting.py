@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from trading_ai.assistant.texts import lines_of
 
@@ -24,16 +24,31 @@ def rewritten(text: str) -> str:
     text = _DAY_MONTH.sub(lambda m: _iso(m[3], m[2], m[1]), text)
     text = _MONTH_DAY.sub(lambda m: _iso(m[3], m[1], m[2]), text)
     text = _NUMBERS.sub(lambda m: f"{m[1]}-{int(m[2]):02d}-{int(m[3]):02d}", text)
-    for pattern, instead in _turns():
-        text = pattern.sub(instead, text)
+    for pattern, instead, is_open in _turns():
+        text = pattern.sub(partial(_turned, instead) if is_open else instead, text)
     return text
+
+
+def _turned(instead: str, found: re.Match[str]) -> str:
+    """What is read instead, unless another question is asked in what would be dropped."""
+    return found[0] if _ASKED_ANEW.search(found[0]) else found.expand(instead)
 
 
 def _iso(year: str, month: str, day: str) -> str:
     return f"{year}-{_MONTHS.index(month) + 1:02d}-{int(day):02d}"
 
 
+_ASKED_ANEW = re.compile(
+    r"\?\s+\w|;\s|,?\s+and\s+(?:what|why|how|which|when|where|who|is|are|does|did|do|was|were|would|can|has|have)\b"
+)
+"""Where a further question begins."""
+
+
 @cache
-def _turns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    pairs = (line.partition(" =>") for line in lines_of("turns.txt"))
-    return tuple((re.compile(pattern), instead.removeprefix(" ")) for pattern, _, instead in pairs)
+def _turns() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
+    """Each turn with what is read instead, and whether it takes in whatever follows: it then ends with its question."""
+    lines = (line.partition(" =>") for line in lines_of("turns.txt"))
+    return tuple(
+        (re.compile(p), instead.removeprefix(" "), ".*" in p and not re.search(r"\band\b", p))
+        for p, _, instead in lines
+    )

@@ -106,16 +106,22 @@ def task_of(question: str) -> str:
     return best[2] if shared >= LEAST else ""
 
 
-def covers(question: str, passages: Sequence[Passage]) -> bool:
+def n_words(question: str) -> int:
+    """How many words of a question say something."""
+    return len(set(_stems(normal(question))) - _ASKS)
+
+
+def covers(question: str, passages: Sequence[Passage], least: float = LEAST_SHARE) -> bool:
     """Whether passages have most of the words that a question is made of: else they are of something else.
 
     Args:
         question: as it was asked.
         passages: that were found.
+        least: share of the words that they must have.
     """
     words = set(_stems(normal(question))) - _ASKS
     said = set(_stems(" ".join(f"{p.title} {p.about} {p.text}" for p in passages)))
-    return not words or len(words & said) >= LEAST_SHARE * len(words)
+    return not words or len(words & said) >= least * len(words)
 
 
 def _stems(text: str) -> list[str]:

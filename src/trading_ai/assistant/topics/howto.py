@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
@@ -11,8 +13,9 @@ from trading_ai.assistant.manual import manual
 from trading_ai.assistant.ports import Passage
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
-from trading_ai.assistant.tasks import covers, task_of
+from trading_ai.assistant.tasks import LEAST_SHARE, covers, n_words, task_of
 from trading_ai.assistant.topics.topic import Topic
+from trading_ai.assistant.topics.trade_reading import FILTERS
 
 _SHOWN = 3
 _EXCERPT = 400
@@ -37,18 +40,51 @@ class HowTo(Topic):
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
         if desk.retriever is None:
             raise Unanswerable("The documentation cannot be searched here; `trading-ai --help` lists the commands.")
-        found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
-        told = _first(heard)
-        hits = (*told, *(hit.passage for hit in found.hits if hit.passage not in told))[:_SHOWN]
-        hits = hits if told or covers(heard.question, hits) else ()
-        if not hits:
+        if not quote_docs(heard, desk, draft):
             raise Unanswerable("The documentation says nothing of that; `trading-ai --help` lists the commands.")
-        for hit in hits:
-            text = " ".join(hit.text.split())[:_EXCERPT]
-            draft.say(f"{harmless(hit.title)} ({harmless(hit.about)}): {text}".replace("{", "(").replace("}", ")"))
-        for text in found.said:
-            draft.assume(text)
-        draft.offer(*(f"read {harmless(hit.about)}" for hit in hits))
+
+
+LEAST_OF_A_GUESS = 0.7
+"""Least share of the words of a question that passages must have where nothing else says that it is about them."""
+
+_LEAST_WORDS = 5
+
+
+def told_in_docs(heard: Heard) -> bool:
+    """Whether a question may be about how the program works: it names no run, no time, and nothing of trades."""
+    stored = {*FILTERS, "name", "id_backtest", "id_optimization", "id_dataset", "id_unknown", "symbol", "dim", "limit"}
+    asks = re.match(r"(?:so |and |but |ok |well )?(?:if|when|what|how|which|can|could|does|do|is|are|why|where|i)\b",
+                    heard.question.strip().lower())  # fmt: skip
+    mine = heard.has("subject", "latest", "previous", "oldest", "running", "all", "mine", "this")
+    return asks is not None and not mine and not heard.has("number") and not any(heard.has(kind) for kind in stored)
+
+
+def quote_docs(heard: Heard, desk: Desk, draft: Draft, least: float = LEAST_SHARE) -> bool:
+    """Quote the passages that are nearest to a question; whether there are any that have most of its words.
+
+    Args:
+        heard: the question.
+        desk: with the retriever.
+        draft: the answer.
+        least: share of the words of the question that they must have.
+    """
+    if desk.retriever is None:
+        return False
+    sure = least <= LEAST_SHARE
+    if not sure and n_words(heard.question) < _LEAST_WORDS:
+        return False
+    found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
+    told = _first(heard) if sure else ()
+    hits = (*told, *(hit.passage for hit in found.hits if hit.passage not in told))[:_SHOWN]
+    if not hits or not (told or covers(heard.question, hits, least)):
+        return False
+    for hit in hits:
+        text = " ".join(hit.text.split())[:_EXCERPT]
+        draft.say(f"{harmless(hit.title)} ({harmless(hit.about)}): {text}".replace("{", "(").replace("}", ")"))
+    for text in found.said:
+        draft.assume(text)
+    draft.offer(*(f"read {harmless(hit.about)}" for hit in hits))
+    return True
 
 
 def _first(heard: Heard) -> tuple[Passage, ...]:
