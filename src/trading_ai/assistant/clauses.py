@@ -25,11 +25,17 @@ _ASKED_ANEW = re.compile(
 )
 """Borders behind which something is asked anew."""
 
-_POINTS_BACK = re.compile(r"\b(?:each|they|them|those|these|their|both|together|(?:was|is|were) that)\b")
+_POINTS_BACK = re.compile(
+    r"\b(?:each|they|them|those|these|their|both|together|(?:was|is|were) that|(?:in|during|within) (?:it|that)|"
+    r"made (?:it|that)|then)\b"
+)
 """Words that speak of what the clause before found."""
 
 _OF_THEM = re.compile(r"\b(?:how many|what (?:share|percentage|part)|how much) of (?:them|those|these)\b")
 """What counts among those that the clause before asks of."""
+
+_WHICH_HAS = re.compile(r"which (?:one |of them )?(?:has|had|have|is|was|made|lost|earned)\b")
+"""How a clause begins that asks which of what the one before asks of."""
 
 _SAYS_NOTHING = frozenset({"list", "exists", "used", "how_much", "results", "also", "when", "cause", "why", "progress"})
 """Cues that ask for no other thing than the clause before."""
@@ -84,7 +90,7 @@ def _taken_apart(
         elif found and _OF_THEM.search(text) and not heard.has("noun"):  # of those that the clause before asks of
             kinds = {*FILTERS, "noun", "condition", "cue"} - {tag.kind for tag in heard.tags}
             shared = [t for t in found[-1].tags if t.kind in kinds and (t.kind != "cue" or t.value == "imported")]
-        elif found and _of_the_same(heard):  # "did a combination make money, and how many were ruined"
+        elif found and _of_the_same(heard, text):  # "did a combination make money, and how many were ruined"
             shared = [tag for tag in found[-1].tags if tag.kind == "noun"]
         tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
         found.append(replace(heard.changed(tags), question=text))
@@ -111,7 +117,10 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
     made = [sure(plans(heard)) for heard in found]
     for before, after in pairwise(made):
         one_row = before is not None and before.topic.name in _OF_ONE_ROW
-        if one_row and after is not None and not _names(after.heard) and not after.heard.has("agg", "count", "share"):
+        anew_of_all = after is not None and (
+            after.heard.has("agg", "count", "share") or _WHICH_HAS.match(after.heard.question) is not None
+        )
+        if one_row and after is not None and not _names(after.heard) and not anew_of_all:
             return []  # it is about what the clause before found, and not about the run
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
 
@@ -161,9 +170,11 @@ def _elliptical(heard: Heard) -> bool:
     )
 
 
-def _of_the_same(heard: Heard) -> bool:
-    """Whether a clause counts what it does not name."""
-    return heard.has("agg", "count", "share") and not heard.has("noun") and not heard.unknown
+def _of_the_same(heard: Heard, text: str) -> bool:
+    """Whether a clause counts what it does not name, or asks which of it: "which has the lowest drawdown"."""
+    if heard.has("noun"):
+        return False
+    return (heard.has("agg", "count", "share") and not heard.unknown) or _WHICH_HAS.match(text) is not None
 
 
 def _times(heard: Heard) -> list[Tag]:
@@ -174,14 +185,29 @@ def _times(heard: Heard) -> list[Tag]:
 def _names(heard: Heard) -> bool:
     """Whether a clause says what it is about."""
     text = normal(heard.question)
-    return any(tag.kind in {*SUBJECTS, "noun"} and tag.text and tag.text in text for tag in heard.tags)
+    return any(
+        tag.kind in {*SUBJECTS, "noun"} and tag.text and tag.text in text
+        for tag in heard.tags
+        if not (tag.kind == "subject" and tag.value in _POINTS)  # "its": of what was found
+    )
 
 
 def differ(found: Sequence[Plan]) -> bool:
     """Whether clauses ask of different things or trades: read as one, what one of them says would count for all."""
-    told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _filters(tag)} for plan in found]
+    told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _differs(tag)} for plan in found]
     topics = {plan.topic.name for plan in found}
     return len(told) > 1 and (any(own != told[0] for own in told) or len(topics) > 1)
+
+
+def _differs(tag: Tag) -> bool:
+    """Whether a tag says of what a clause asks, so that another one in another clause asks of something else."""
+    if tag.kind == "noun":
+        return tag.value in {"backtest", "optimization", "dataset"}
+    return _filters(tag) or tag.kind in {"factor", "level"} or (tag.kind == "cue" and tag.value in _CHANGED)
+
+
+_CHANGED = frozenset({"double", "triple", "half", "no_costs"})
+"""Cues of costs that are not as they were."""
 
 
 def _filters(tag: Tag) -> bool:

@@ -80,12 +80,14 @@ class Concentration(Topic):
             f"with m as (select strftime(exit_time, '%Y-%m') as month, sum(net_profit) as month_profit from {trades} "
             f"group by 1) select month, "
             "month_profit, 100.0 * month_profit / nullif((select sum(month_profit) from m), 0) as share_of_month, "
+            "(select sum(month_profit) from m) - month_profit as without_month, "
             "(select count(*) from m) as n_months from m order by month_profit desc, month limit 1",
-            {"month_profit": money, "n_months": "months", "share_of_month": "%"}, run.currency,
+            {"month_profit": money, "n_months": "months", "share_of_month": "%", "without_month": money}, run.currency,
         )  # fmt: skip
         cells = {name: month.cell(0, name) for name in month.rows.columns}
         part = ", {share_of_month} of it" if made > 0 else ""
         draft.say(f"The best of {{n_months}} months is {{month}} with {{month_profit}}{part}.", **cells)
+        draft.say("Without that month it would be {without_month}.", **cells)
         if made > 0:
             draft.say(
                 "That is more than all the others together."

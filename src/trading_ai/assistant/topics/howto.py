@@ -52,7 +52,19 @@ _LEAST_WORDS = 5
 
 def told_in_docs(heard: Heard) -> bool:
     """Whether a question may be about how the program works: it names no run, no time, and nothing of trades."""
-    stored = {*FILTERS, "name", "id_backtest", "id_optimization", "id_dataset", "id_unknown", "symbol", "dim", "limit"}
+    stored = {
+        *FILTERS,
+        "name",
+        "id_backtest",
+        "id_optimization",
+        "id_dataset",
+        "id_unknown",
+        "symbol",
+        "dim",
+        "limit",
+        "metric",
+        "order",
+    }
     asks = re.match(r"(?:so |and |but |ok |well )?(?:if|when|what|how|which|can|could|does|do|is|are|why|where|i)\b",
                     heard.question.strip().lower())  # fmt: skip
     mine = heard.has("subject", "latest", "previous", "oldest", "running", "all", "mine", "this")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
@@ -39,10 +41,15 @@ class Streaks(Topic):
 
     @override
     def answer(self, heard: Heard, desk: Desk, draft: Draft) -> None:
-        wins = _wins(heard)
-        if _of_all(heard):
-            _across(draft, wins=wins)
-            return
+        both = re.search(r"\bwin.*\blos|\blos.*\bwin", heard.question.lower()) is not None
+        for wins in (True, False) if both else (_wins(heard),):
+            if _of_all(heard):
+                _across(draft, wins=wins)
+            else:
+                self._longest(heard, desk, draft, wins=wins)
+
+    def _longest(self, heard: Heard, desk: Desk, draft: Draft, *, wins: bool) -> None:
+        """The longest run of one backtest."""
         run = desk.backtest(heard, draft)
         where, words = filters(heard.without(["outcome"]), "exit_time")
         won = f"net_profit >= {HALF_A_CENT}"

@@ -63,7 +63,10 @@ def dimensions_of(heard: Heard) -> list[str]:
             several
             and name not in found
             and (
-                slot in {"direction", "outcome", "exit"} or heard.cue("compare") or heard.has("order") or _apart(heard)
+                slot in {"direction", "outcome", "exit", "year"}
+                or heard.cue("compare")
+                or heard.has("order")
+                or _apart(heard)
             )
         ):
             found.append(name)  # two of a kind are set side by side

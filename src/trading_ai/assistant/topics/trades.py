@@ -43,6 +43,10 @@ _SEVERAL = 4
 _NAMED_SO = re.compile(
     r"\b(?:backtest|run|optimization|sweep) (?:asian?|london|tokyo|new york|ny|us) (?!session|hours)\w"
 )
+_OF_THE_LOST = re.compile(
+    r"\b(?:share|percentage|percent|part|fraction|proportion|%) of (?:all |the |my )*"
+    r"(?:losing|winning|lost|won|losers|winners|losses|wins)\b(?=.*\b(?:were|was|are|is)\b)"
+)
 _LISTED = {
     "largest_win": "net_profit desc",
     "largest_loss": "net_profit",
@@ -283,8 +287,11 @@ def _from_when(run: Run, draft: Draft) -> None:
 def _share(heard: Heard, run: Run, draft: Draft) -> None:
     """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
     time = time_column(heard)
-    of, of_words = filters(heard.without(["outcome", "exit", "condition"]), time)
-    among, words = filters(heard.without([k for k in FILTERS if k not in {"outcome", "exit"}]), time)
+    inside = ("outcome", "exit", "condition")
+    if _OF_THE_LOST.search(heard.question.lower()):  # "what share of the losing trades were shorts"
+        inside = ("direction", "exit", "condition")
+    of, of_words = filters(heard.without(inside), time)
+    among, words = filters(heard.without([k for k in FILTERS if k not in inside]), time)
     if not among:  # "what share of the trades was on Fridays"
         of, among, words, of_words = [], of, of_words, []
     condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
