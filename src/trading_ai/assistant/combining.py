@@ -133,6 +133,16 @@ def _between(items: list[Item]) -> list[Item]:
         low, high = _number(item_at(items, place + 1)), _number(item_at(items, place + 3))
         if items[place] in {"between", "from"} and low is not None and high is not None:
             bearer = next((t for t in reversed(found[-_FAR:]) if is_tag(t, *_BEARERS)), None)
+            verb = next((t for t in reversed(found[-2:]) if is_tag(t, "order") and t.value in {"gain", "loss"}), None)  # type: ignore[union-attr]
+            if isinstance(verb, Tag) and not is_tag(item_at(items, place + 4), "metric"):
+                lost = verb.value == "loss"  # "lost between 50 and 100" is a profit of -100 to -50
+                least, most = (-high, -low) if lost else (low, high)
+                for operator, number in ((">=", least), ("<=", most)):
+                    text = f"profit {operator} {number:g}"
+                    found.append(Tag("condition", "metric:net_profit", text, operator, number))  # type: ignore[arg-type]
+                found[found.index(verb)] = Tag("outcome", "loss" if lost else "win", verb.text)
+                place += 4
+                continue
             if isinstance(bearer, Tag):
                 for operator, number in ((">=", low), ("<=", high)):
                     text = f"{bearer.text} {operator} {number:g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -13,6 +14,11 @@ from trading_ai.assistant.drafts import Citation, Draft, quoted
 from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.documents.words import short
+
+_PASSED = re.compile(
+    r"\b(?:which|what|how many|list|all)\b.*\b(?:pass|passes|passed|hold|holds|held|met|meets|satisf\w+|clears?)\b"
+)
+"""Words by which the criteria that hold are asked for."""
 
 _ASKS = ("luck", "survive", "verdict", "criteria", "overfit", "robust")
 
@@ -171,6 +177,12 @@ def _whole(heard: Heard, found: Citation, rows: list[int], draft: Draft) -> None
         )  # fmt: skip
     if not failed:
         draft.say("Every criterion holds.")
+    if _PASSED.search(heard.question.lower()):
+        for row in (r for r in rows if r not in failed):
+            draft.say(
+                f"Holds: {str(found.value(row, 'criterion')).replace('_', ' ')} is {{v}}, {{t}} is asked.",
+                v=found.cell(row, "value"), t=found.cell(row, "threshold"),
+            )  # fmt: skip
     pbo = next((r for r in rows if found.value(r, "criterion") == OF_CUES["pbo"] and r not in failed), None)
     if pbo is not None and heard.cue("overfit"):
         draft.say(

@@ -12,6 +12,10 @@ TIMES = ("date", "weekday", "month", "year", "hour", "session", "part", "span")
 FILTERS = (*TIMES, "direction", "outcome", "exit", "after")
 
 
+_LIST_WORDS = frozenset({"list", "show", "show me", "enumerate", "print", "display"})
+"""Words by which single trades are asked for, and not what they made together."""
+
+
 def with_outcomes(heard: Heard) -> Heard:
     """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
     if heard.has("agg", "share") and heard.has("outcome", "win") and len(heard.values("direction")) > 1:
@@ -104,6 +108,9 @@ def wants_list(heard: Heard) -> bool:
         return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
+    listed = any(t.text in _LIST_WORDS for t in heard.all("cue")) and heard.plural("trade")
+    if listed and not heard.has("metric") and not heard.has("dim") and any(heard.has(kind) for kind in FILTERS):
+        return True
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
     some = heard.has("noun", "trade") or heard.has("outcome") or heard.has("exit")
     return some and (extreme or heard.has("limit")) and not heard.has("metric", "win_rate")

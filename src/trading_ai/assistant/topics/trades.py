@@ -38,6 +38,9 @@ from trading_ai.assistant.trade_sql import (
 from trading_ai.documents.words import short
 
 _SHOWN = 5
+_LISTED_AT_MOST = 100
+"""Trades of a list whose length a question does not say."""
+
 _SEVERAL = 4
 """Backtests that are told one by one where a question names what they have in common."""
 _NAMED_SO = re.compile(
@@ -343,7 +346,8 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     if heard.has("outcome", "loss") and metric == "net_profit":  # the biggest losers lost most
         order = "net_profit desc" if heard.has("order", "lowest") else "net_profit"
     limit = heard.first("limit")
-    n = int(limit.number) if limit is not None and limit.number else 1
+    several = not heard.has("order") and not heard.has("metric") and heard.plural("trade")
+    n = int(limit.number) if limit is not None and limit.number else _LISTED_AT_MOST if several else 1
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("agg") or heard.has("metric")
     if not extreme and not heard.has("outcome"):
         order = "number"

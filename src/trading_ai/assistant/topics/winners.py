@@ -34,7 +34,8 @@ class Winners(Topic):
         if heard.context or heard.has("subject", "latest", "this", "previous", "oldest"):
             return 0.0
         several = heard.plural("optimization")
-        of_each = several or (heard.has("subject", "all") and heard.has("noun", "optimization"))
+        which = heard.asks_which() and heard.has("noun", "optimization")
+        of_each = several or which or (heard.has("subject", "all") and heard.has("noun", "optimization"))
         one = heard.has("noun", "winner") or any(t.value == "1" for t in heard.all("place"))
         return 0.96 if of_each and one else 0.0
 
