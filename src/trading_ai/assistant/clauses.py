@@ -63,7 +63,7 @@ def _taken_apart(
     for text in texts:
         heard = hear(text, names, context)
         if not _asks(heard):
-            if heard.cue("why") and text != "why":
+            if heard.cue("why") and text.startswith("why "):
                 return []  # nothing else that is asked answers it
             chatter = all(tag.kind == "subject" and tag.value in _POINTS for tag in heard.tags)
             if heard.unknown and lost is not None and found and _QUESTION.match(text):

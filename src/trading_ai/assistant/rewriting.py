@@ -44,11 +44,13 @@ _ASKED_ANEW = re.compile(
 """Where a further question begins."""
 
 
+def _drops(pattern: str) -> bool:
+    """Whether a pattern takes in whatever follows and keeps none of it, and is not made of two questions itself."""
+    return re.search(r"(?<!\()\.\*(?!\?)", pattern) is not None and not re.search(r"\band\b", pattern)
+
+
 @cache
 def _turns() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
     """Each turn with what is read instead, and whether it takes in whatever follows: it then ends with its question."""
     lines = (line.partition(" =>") for line in lines_of("turns.txt"))
-    return tuple(
-        (re.compile(p), instead.removeprefix(" "), ".*" in p and not re.search(r"\band\b", p))
-        for p, _, instead in lines
-    )
+    return tuple((re.compile(p), instead.removeprefix(" "), _drops(p)) for p, _, instead in lines)

@@ -239,7 +239,8 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         "profit_factor",
         "max_drawdown_percent",
     ]
-    wanted = ranking_metric(heard) or (metrics[0] if metrics and not heard.cue("also") else "")
+    of_winner = heard.has("noun", "winner") and not heard.has("order", "best", "worst", "lowest")
+    wanted = ranking_metric(heard) or (metrics[0] if metrics and not heard.cue("also") and not of_winner else "")
     if wanted:
         by, order = wanted, direction(wanted, heard)
         draft.assume("Trials below the least number of trades, or that break a condition, are left out")
