@@ -164,6 +164,12 @@ def completed(found: list[Heard]) -> list[Heard]:
         after.changed([*after.tags, *before.all("metric")]) if before is not None and _of_it(before, after) else after
         for before, after in zip([None, *found], found, strict=False)
     ]
+    found = [
+        after.changed([*before.all("metric"), *after.all("cue")])
+        if before is not None and _meant_before(before, after)
+        else after
+        for before, after in zip([None, *found], found, strict=False)
+    ]
     own = [[tag for tag in one.tags if tag.kind in SUBJECTS and tag.kind != "subject"] for one in found]
     first = next((place for place, tags in enumerate(own) if tags), 0)
     plain = all(not one.has("subject", "latest", "previous", "oldest", "running", "all") for one in found[:first])
@@ -173,6 +179,11 @@ def completed(found: list[Heard]) -> list[Heard]:
         one.changed([*own[first], *one.tags]) if place < first and not one.cue("meaning", "howto") else one
         for place, one in enumerate(found)
     ]
+
+
+def _meant_before(before: Heard, after: Heard) -> bool:
+    """Whether a question is what that means of which the one before asks: "the Calmar ratio, and what does it mean"."""
+    return after.cue("meaning") and before.has("metric") and not before.cue("meaning") and not after.has("metric")
 
 
 def _of_it(before: Heard, after: Heard) -> bool:

@@ -52,6 +52,8 @@ class Figures(Topic):
     @override
     def fit(self, heard: Heard) -> float:
         metrics = _metrics(heard)
+        if heard.cue("imported") and re.search(r"\b(?:reports|imports)\b", heard.question.lower()) and not metrics:
+            return 0.2  # each of them is told
         if heard.cue("why") or heard.has("neg"):
             undefined = heard.cue("why") and metrics and (heard.has("neg") or _MISSING.search(heard.question.lower()))
             return 0.95 if undefined and not heard.has("dim") else 0.1

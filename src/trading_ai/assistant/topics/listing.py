@@ -51,6 +51,12 @@ def datasets(heard: Heard, draft: Draft) -> None:
                 b=found.cell(row, "n_bars"),
             )
         return
+    if heard.has("agg", "count") and heard.has("noun", "symbol") and _TRIED.search(heard.question.lower()):
+        found = draft.query(
+            "select count(distinct symbol) as n_symbols from backtests where part_of = ''", {"n_symbols": "symbols"}
+        )
+        draft.say("{n} symbols have been backtested.", n=found.cell(0, "n_symbols"))
+        return
     if heard.has("agg", "count") and not heard.has("noun", "bar"):
         what, named = (
             ("count(distinct symbol) as n_symbols", "n_symbols")

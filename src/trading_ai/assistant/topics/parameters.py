@@ -29,7 +29,7 @@ class Parameters(Topic):
         "parameter", "metric", "order", "agg", "limit", "noun:param", "noun:winner", "noun:run", "noun:optimization",
         "noun:trial",
         "cue:robust", "cue:plateau", "cue:edge", "cue:importance", "cue:quality", "cue:method", "cue:compare",
-        "cue:trend", "cue:next", "cue:correlated",
+        "cue:trend", "cue:next", "cue:correlated", "cue:rank_by",
         "cue:survive",
         "noun:backtest", "condition",
         "noun:strategy",

@@ -68,6 +68,9 @@ class Records(Topic):
         if heard.cue("no_costs") and several and (heard.asks_which() or heard.has("agg", "count")):
             return 0.97
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
+        reports = re.search(r"\b(?:reports|imports|imported (?:backtests|reports|runs))\b", heard.question.lower())
+        if heard.cue("imported") and reports and heard.has("order", "gain", "loss") and not heard.has("metric"):
+            return 0.95
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
             return 0.0

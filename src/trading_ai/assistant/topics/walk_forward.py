@@ -98,6 +98,9 @@ class WalkForward(Topic):
             )
         if heard.cue("drift") or heard.has("noun", "param") or _of_parameter(heard):
             _drift(where, windows, draft)
+        elif heard.has("noun", "window") and heard.has("subject", "latest", "oldest") and heard.has("parameter"):
+            row = 0 if heard.has("subject", "oldest") else len(windows) - 1
+            _told(windows, row, draft, "first" if heard.has("subject", "oldest") else "last")
         elif heard.has("order", "worst", "lowest") or (heard.has("outcome", "loss") and not heard.plural("window")):
             _end(where, draft, "asc", "worst", _by(heard))
         elif heard.has("order", "best"):
