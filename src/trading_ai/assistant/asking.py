@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import answerable, clauses, differ, trimmed
+from trading_ai.assistant.clauses import answerable, clauses, differ, hangs_together, trimmed
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -129,7 +130,8 @@ class Assistant:
             several = parts(question, names, heard.context)
             if 1 < len(several) <= _MOST_PARTS:
                 made = [plan for plan in (sure(plans(part)) for part in several) if plan is not None]
-                if len(made) == len(several):
+                alone = not any(_one_of_a_group(before, after) for before, after in pairwise(made))
+                if len(made) == len(several) and alone:
                     return self._together(made, desk)
         for shorter in trimmed(question) if best is None else ():
             less = hear(shorter, names, heard.context)
@@ -279,6 +281,11 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
+
+
+def _one_of_a_group(before: Plan, after: Plan) -> bool:
+    """Whether a part asks of the group that the part before looks for: "my best year, and its number of trades"."""
+    return "dim" in {tag.kind for tag in before.heard.tags} and hangs_together(before, after)
 
 
 def _dropped(heard: Heard, less: Heard) -> bool:

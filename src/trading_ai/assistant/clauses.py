@@ -115,13 +115,8 @@ def clauses(question: str, names: Names, context: str, *, anew: bool = False) ->
     if not found:
         return []
     made = [sure(plans(heard)) for heard in found]
-    for before, after in pairwise(made):
-        one_row = before is not None and before.topic.name in _OF_ONE_ROW
-        anew_of_all = after is not None and (
-            after.heard.has("agg", "count", "share") or _WHICH_HAS.match(after.heard.question) is not None
-        )
-        if one_row and after is not None and not _names(after.heard) and not anew_of_all:
-            return []  # it is about what the clause before found, and not about the run
+    if any(hangs_together(before, after) for before, after in pairwise(made)):
+        return []
     return [plan for plan in made if plan is not None] if all(plan is not None for plan in made) else []
 
 
@@ -180,6 +175,24 @@ def _of_the_same(heard: Heard, text: str) -> bool:
 def _times(heard: Heard) -> list[Tag]:
     """When the trades were that a clause asks of: the clause behind it speaks of the same unless it says otherwise."""
     return [tag for tag in heard.tags if tag.kind in TIMES]
+
+
+def hangs_together(before: Plan | None, after: Plan | None) -> bool:
+    """Whether a clause is about what the one before it found, and not about the run: it can't be answered alone."""
+    if before is None or after is None:
+        return False
+    of_it = re.search(r"\b(?:it|its|that)\b", after.heard.question) is not None
+    if of_it and _one_group(before.heard) and after.heard.has("noun", "trade"):
+        return True
+    if _names(after.heard) or before.topic.name not in _OF_ONE_ROW:
+        return False
+    of_all = after.heard.has("agg", "count", "share") or _WHICH_HAS.match(after.heard.question) is not None
+    return of_it or not of_all
+
+
+def _one_group(heard: Heard) -> bool:
+    """Whether one of many groups of trades is looked for: "my best year"."""
+    return heard.has("dim") and heard.has("order", "best", "worst", "lowest")
 
 
 def _names(heard: Heard) -> bool:

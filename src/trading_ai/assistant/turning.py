@@ -178,4 +178,9 @@ def _negated(items: list[Item]) -> list[Item]:
                 assert isinstance(target, Tag)
                 found[at] = replace(target, negated=True)
                 found[place] = "the"
+                while item_at(found, at + 1) in {"and", "or", "nor"} and is_tag(item_at(found, at + 2), *_FILTERS):
+                    at += 2  # "without Thursdays and shorts"
+                    also = found[at]
+                    assert isinstance(also, Tag)
+                    found[at] = replace(also, negated=True)
     return found

@@ -240,6 +240,7 @@ def _ranked(heard: Heard, run: Run, draft: Draft, where: list[str], metrics: lis
         "max_drawdown_percent",
     ]
     of_winner = heard.has("noun", "winner") and not heard.has("order", "best", "worst", "lowest")
+    shown = [*(["score"] if heard.has("metric", "score") else []), *shown]
     wanted = ranking_metric(heard) or (metrics[0] if metrics and not heard.cue("also") and not of_winner else "")
     if wanted:
         by, order = wanted, direction(wanted, heard)
