@@ -182,7 +182,8 @@ def hangs_together(before: Plan | None, after: Plan | None) -> bool:
     if before is None or after is None:
         return False
     of_it = re.search(r"\b(?:it|its|that)\b", after.heard.question) is not None
-    if of_it and _one_group(before.heard) and after.heard.has("noun", "trade"):
+    counted = after.heard.has("agg", "count") and not any(_filters(tag) for tag in after.heard.tags)
+    if _one_group(before.heard) and after.heard.has("noun", "trade") and (of_it or counted):
         return True
     if _names(after.heard) or before.topic.name not in _OF_ONE_ROW:
         return False
