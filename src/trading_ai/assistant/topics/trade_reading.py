@@ -82,13 +82,23 @@ def _apart(heard: Heard) -> bool:
     return re.search(r"\b(?:each|separately|respectively|apart|individually)\b", heard.question.lower()) is not None
 
 
+def _best_first(heard: Heard) -> bool:
+    """Whether the best is asked for, and then how many trades it has."""
+    kinds = [(tag.kind, tag.text) for tag in heard.tags if tag.kind in {"order", "agg"}]
+    return len(kinds) > 1 and kinds[0][0] == "order" and kinds[0][1] in {"best", "worst"} and kinds[1][0] == "agg"
+
+
 def measured(heard: Heard) -> tuple[Measure | None, str]:
     """The measure that is asked for, and the metric that names it."""
     metrics = heard.values("metric")
     aggregate = next((a for a in heard.values("agg") if a not in {"count", "share"}), "")
     ranked = heard.has("order", "worst", "best") or heard.has("order", "loss")
     of_money = ranked and any(_MONEY.search(tag.text) for tag in heard.all("order"))
-    if not metrics and heard.has("agg", "count", "share") and not (of_money and heard.has("dim")):
+    if (
+        not metrics
+        and heard.has("agg", "count", "share")
+        and not ((of_money or _best_first(heard)) and heard.has("dim"))
+    ):
         return COUNT, "total_trades"
     long = any(tag.text.startswith("how long") for tag in heard.all("cue"))
     money = any(_MONEY.search(tag.text) for tag in heard.all("order") if tag.value in {"best", "worst"})
