@@ -11,7 +11,7 @@ from itertools import pairwise
 from trading_ai.assistant import conversations
 from trading_ai.assistant.answers import Answer, insights_json, joined, said
 from trading_ai.assistant.catalogue import catalogue
-from trading_ai.assistant.clauses import answerable, clauses, differ, hangs_together, trimmed
+from trading_ai.assistant.clauses import answerable, clauses, differ, hangs_together, tangled, trimmed
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
@@ -126,7 +126,12 @@ class Assistant:
             heard = replace(heard, context=context or before[2])
         found = plans(heard)
         best = sure(found)
+        if tangled(question, names, heard.context):
+            return _unsure(heard, found[:1])
         if best is None or best.n_left or (best.topic.name in _OF_TEXTS and heard.tags):
+            shared = clauses(question, names, heard.context, anew=True)
+            if shared:
+                return self._together(shared, desk)
             several = parts(question, names, heard.context)
             if 1 < len(several) <= _MOST_PARTS:
                 made = [plan for plan in (sure(plans(part)) for part in several) if plan is not None]

@@ -71,6 +71,11 @@ def _taken_apart(
                 continue
             if heard.unknown and not (anew_borders and chatter):
                 return []
+            if any(tag.kind in _CHANGES for tag in heard.tags):
+                return []  # it says more than of which run and when
+            if text == "why" and lost is not None:
+                lost.append(text)
+                continue
             behind = [tag for tag in heard.tags if tag.kind in {*SUBJECTS, *FILTERS, "time_of"}]
             if found and behind:
                 found[-1] = found[-1].changed([*found[-1].tags, *behind])
@@ -83,13 +88,24 @@ def _taken_apart(
         subjects = named
         when = [] if own or not found or not heard.has("metric") else _times(found[-1])
         own_times = _times(heard)
+        if (
+            found
+            and own_times
+            and _elliptical(heard)
+            and {t.kind for t in _times(found[-1])} - {t.kind for t in own_times}
+        ):
+            return []  # "on Mondays, and how many in 2019": of these Mondays, or of all days?
         if found and _elliptical(heard):  # "how many stops in 2018, and how many in 2019"
             kinds = {tag.kind for tag in heard.tags}
             taken = {*kinds, *SUBJECTS, *(TIMES if own_times else ())}
             shared = [tag for tag in found[-1].tags if tag.kind not in taken]
-        elif found and _OF_THEM.search(text) and not heard.has("noun"):  # of those that the clause before asks of
-            kinds = {*FILTERS, "noun", "condition", "cue"} - {tag.kind for tag in heard.tags}
-            shared = [t for t in found[-1].tags if t.kind in kinds and (t.kind != "cue" or t.value == "imported")]
+        elif (
+            found and _OF_THEM.search(text) and (not heard.has("noun") or heard.values("noun") == ("trade",))
+        ):  # of those that the clause before asks of
+            if any(_selects(tag) for tag in found[-1].tags):
+                return []  # among those that were found, and not among all
+            kinds = {*FILTERS, "noun", "condition", "order"} - {tag.kind for tag in heard.tags}
+            shared = [t for t in found[-1].tags if t.kind in kinds or t.key == "cue:imported"]
         elif found and _of_the_same(heard, text):  # "did a combination make money, and how many were ruined"
             shared = [tag for tag in found[-1].tags if tag.kind == "noun"]
         tags = [*([] if own else named), *shared, *([] if own_times else when), *heard.tags]
@@ -147,6 +163,12 @@ def answerable(question: str, names: Names, context: str) -> tuple[list[Plan], l
     return understood, lost
 
 
+_HEADLESS = re.compile(
+    r"(?:progress|status) of |how (?:did|does|do|is|was) .{2,60} (?:do|doing|go|going|perform|fare)\W*$"
+    r"|(?:list|show)(?: me)? (?:all |my |the )*(?:optimi[sz]ations|backtests|runs|datasets)\b"
+)
+"""Clauses that ask for the whole of a run without a word for what."""
+
 _QUESTION = re.compile(r"(?:so |and |but )?(?:how|what|which|why|where|who|is|are|was|were|did|does|do|has|have)\b")
 """How a clause begins that asks something. "When" is none of them: "when it rains" is a condition."""
 
@@ -161,8 +183,40 @@ def _elliptical(heard: Heard) -> bool:
     """Whether a clause says only how many, and when or on which side: what is counted, the clause before it says."""
     counted = heard.has("agg", "count", "share") and not heard.unknown
     return counted and all(
-        tag.kind in {"agg", *FILTERS, *SUBJECTS} or (tag.kind == "cue" and tag.value == "list") for tag in heard.tags
+        tag.kind in {"agg", *FILTERS, *SUBJECTS}
+        or (tag.kind == "cue" and tag.value == "list")
+        or (tag.kind == "order" and tag.value in {"gain", "loss"})
+        for tag in heard.tags
     )
+
+
+_CHANGES = frozenset({"condition", "level", "limit", "dim", "order", "parameter", "metric", "place", "factor", "agg"})
+"""Kinds of tags that change what is asked, wherever they stand."""
+
+
+def _selects(tag: Tag) -> bool:
+    """Whether a tag picks some of many: those that are counted next are among these."""
+    if tag.kind == "order":
+        return tag.value in {"best", "worst", "lowest"}
+    return tag.kind in {"limit", "place", "day", "level"} or tag.key in {"cue:streak", "cue:survive", "cue:verdict"}
+
+
+def tangled(question: str, names: Names, context: str) -> bool:
+    """Whether a clause is about what the one before it finds, and asks more of it than can be told with it.
+
+    "My best month, and how many longs were in it" is no question that one answer has: longs by month is another one.
+    """
+    texts = [text.strip(" ?.,") for text in _ASKED_ANEW.split(normal(question)) if text and text.strip(" ?.,")]
+    heard = [hear(text, names, context) for text in texts]
+    apart = [({t.kind for t in _times(a)}, {t.kind for t in _times(b)}) for a, b in pairwise(heard) if _elliptical(b)]
+    if any(own and before - own for before, own in apart):
+        return True  # "how many on Mondays, and how many in 2019": of these Mondays, or of all days?
+    if len(texts) < 2 or not any(_POINTS_BACK.search(text) for text in texts[1:]):
+        return False
+    if not (_one_group(heard[0]) or any(_selects(tag) for tag in heard[0].tags)):
+        return False
+    kinds = {"direction", "outcome", "exit", "condition", "session", "hour", "weekday"}
+    return any(tag.kind in kinds and not heard[0].has(tag.kind) for clause in heard[1:] for tag in clause.tags)
 
 
 def _of_the_same(heard: Heard, text: str) -> bool:
@@ -193,7 +247,7 @@ def hangs_together(before: Plan | None, after: Plan | None) -> bool:
 
 def _one_group(heard: Heard) -> bool:
     """Whether one of many groups of trades is looked for: "my best year"."""
-    return heard.has("dim") and heard.has("order", "best", "worst", "lowest")
+    return heard.has("dim") and heard.has("order")
 
 
 def _names(heard: Heard) -> bool:
@@ -230,7 +284,7 @@ def _filters(tag: Tag) -> bool:
 
 def _asks(heard: Heard) -> bool:
     """Whether a clause asks for something by itself."""
-    return any(_is_head(tag) for tag in heard.tags) or re.match(r"(?:progress|status) of ", heard.question) is not None
+    return any(_is_head(tag) for tag in heard.tags) or _HEADLESS.match(heard.question) is not None
 
 
 def _is_head(tag: Tag) -> bool:

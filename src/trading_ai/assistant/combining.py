@@ -89,7 +89,12 @@ def _hours(items: list[Item]) -> list[Item]:
             behind = item_at(items, place + 4)
             told = behind in {"o'clock", "oclock", "utc", "gmt"} or (is_tag(behind, "dim") and behind.value == "hour")  # type: ignore[union-attr]
             bearer = is_tag(item_at(items, place - 1), *_BEARERS)
-            if clock or told or (not bearer and low == int(low) and high == int(high) and max(low, high) <= 24):
+            measured = is_tag(behind, "metric") or behind in {"%", "percent", "pips"}
+            if (
+                clock
+                or told
+                or (not bearer and not measured and low == int(low) and high == int(high) and max(low, high) <= 24)
+            ):
                 found.append(Tag("hour", f"{int(low)}-{int(high)}", f"{low:g} to {high:g}"))
                 place += 5 if told else 4
                 continue
@@ -133,15 +138,20 @@ def _between(items: list[Item]) -> list[Item]:
         low, high = _number(item_at(items, place + 1)), _number(item_at(items, place + 3))
         if items[place] in {"between", "from"} and low is not None and high is not None:
             bearer = next((t for t in reversed(found[-_FAR:]) if is_tag(t, *_BEARERS)), None)
-            verb = next((t for t in reversed(found[-2:]) if is_tag(t, "order") and t.value in {"gain", "loss"}), None)  # type: ignore[union-attr]
-            if isinstance(verb, Tag) and not is_tag(item_at(items, place + 4), "metric"):
-                lost = verb.value == "loss"  # "lost between 50 and 100" is a profit of -100 to -50
+            verb = next((t for t in reversed(found[-2:]) if is_tag(t, "order", "outcome") and _won_or_lost(t)), None)
+            measured = item_at(items, place + 4)
+            in_pips = is_tag(measured, "metric") and measured.value == "pips"  # type: ignore[union-attr]
+            if (
+                isinstance(verb, Tag) and not is_tag(measured, "metric") and measured not in {"%", "percent"}
+            ) or in_pips:
+                lost = isinstance(verb, Tag) and verb.value == "loss"  # "lost between 50 and 100" is -100 to -50
                 least, most = (-high, -low) if lost else (low, high)
+                of, named = ("metric:pips", "pips") if in_pips else ("metric:net_profit", "profit")
                 for operator, number in ((">=", least), ("<=", most)):
-                    text = f"profit {operator} {number:g}"
-                    found.append(Tag("condition", "metric:net_profit", text, operator, number))  # type: ignore[arg-type]
-                found[found.index(verb)] = Tag("outcome", "loss" if lost else "win", verb.text)
-                place += 4
+                    found.append(Tag("condition", of, f"{named} {operator} {number:g}", operator, number))  # type: ignore[arg-type]
+                if isinstance(verb, Tag):
+                    found[found.index(verb)] = Tag("outcome", "loss" if lost else "win", verb.text)
+                place += 5 if in_pips else 4
                 continue
             if isinstance(bearer, Tag):
                 for operator, number in ((">=", low), ("<=", high)):
@@ -278,6 +288,10 @@ def _of_bearer(bearer: Tag) -> str:
     if bearer.kind in {"order", "cue", "outcome"}:
         return "metric:net_profit"
     return f"{bearer.kind}:{bearer.value}"
+
+
+def _won_or_lost(item: Item) -> bool:
+    return isinstance(item, Tag) and item.value in {"gain", "loss", "win"}
 
 
 def _verb(items: Sequence[Item], operator_at: int) -> int | None:

@@ -185,7 +185,10 @@ class Desk:
             return []
         if heard.has("noun", "optimization", "winner", "trial"):
             return []
-        return self._narrowed([b for b in self.stored.backtests if not b.part_of], heard, "backtest")
+        own = [b for b in self.stored.backtests if not b.part_of]
+        if heard.cue("imported"):
+            own = [b for b in own if b.strategy == "replay"]
+        return self._narrowed(own, heard, "backtest") if own else []
 
     def decided(self, heard: Heard) -> None:
         """Ask back where a question names what several backtests have in common: "the gold thing".
@@ -195,7 +198,7 @@ class Desk:
         """
         same = self.alike(heard) if _as_the_only_one(heard) else []
         named = list(dict.fromkeys(harmless(run.name) for run in same if run.name))
-        if len(same) > 1 and len(named) > 1 and not heard.cue("imported"):
+        if len(same) > 1 and len(named) > 1:
             listed = ", ".join(f'"{name}"' for name in named[:_MOST_NAMED])
             more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
             raise Unanswerable(

@@ -180,7 +180,7 @@ def _stands(tag: Tag, sql: str, texts: str, topic: str) -> bool:
     if tag.kind == "limit" and tag.number is not None and topic not in {"comparing", "robustness"}:
         return re.search(rf"(?:limit|<=|interval|rank =|-) '?{tag.number:g}\b", sql) is not None
     if tag.kind == "level" and tag.number is not None:
-        return f"{tag.number:g} as new_level" in sql
+        return re.search(rf"\b{re.escape(f'{tag.number:g}')}(?:, 0\))? as new_level", sql) is not None
     if tag.kind == "factor" and tag.number is not None:
         return f"{tag.number:g} as factor" in sql
     if tag.kind in {"symbol", "strategy"}:

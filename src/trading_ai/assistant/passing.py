@@ -1,6 +1,7 @@
 """Words that nobody knows and that most likely say nothing of what is asked: verbs and adverbs of English.
 
-A noun that is not known may be what a question is about ("the news", "the volume"), and is never passed over. A verb
+A noun that is not known may be what a question is about ("the news", "the volume"), and is never passed over: where it
+stands tells it. A verb
 or an adverb that is not known mostly says how, and the figures, names and times around it say what: it is passed over,
 and the answer says so.
 """
@@ -39,8 +40,41 @@ def weight(word: str, question: str) -> float:
     """
     if re.search(rf"(?<=[a-z,;:] ){re.escape(word.capitalize())}\b", question):
         return HEAVY
+    if _names_something(word, question.lower()):
+        return HEAVY
     plain = word in _SLIGHT or (word in english() and len(word) > 3)
     return LIGHT if plain and not _stems(word) & _MEAN else HEAVY
+
+
+_KINDS = (
+    r"(?:backtest|run|strategy|robot|bot|sweep|grid|optimi[sz]ation|report|import|data|dataset|account|trade|system)s?"
+)
+_AHEAD = (
+    r"(?:during|without|with|of|for|on|at|in|and|or|than|by|from|to|per|vs|versus|the|an?|my|our|his|her|their|this|that|"
+    r"some|any|many|which|what|these|those|before|after|behind|near|like)"
+)
+"""Words behind which a noun stands, or an adjective."""
+
+_BEHIND = (
+    r"(?:is|was|are|were|be|been|did|do|does|has|have|had|in|on|at|of|for|with|without|during|by|from|to|and|or|but|than|"
+    r"if|when|then|that|which|what|how|so|as|per|vs|versus|it|i|we|you|they|there|please|pls|perform|go|make|earn|lose)\b"
+)
+"""Words before which no adjective stands."""
+
+
+def _names_something(word: str, question: str) -> bool:
+    """Whether a word stands where that stands of which something is asked.
+
+    "The falcon backtest", "during lunch", "how did tiger do"; an adjective before what it belongs to ("the monster
+    winner") and a verb ("did it miss") do not.
+    """
+    w = re.escape(word)
+    return (
+        re.search(
+            rf"\b{w} {_KINDS}\b|\b(?:did|does|has|will) {w}\b|\b{_AHEAD} {w}(?: {_BEHIND}|[^\w'-]*$|[?.,;:!])", question
+        )
+        is not None
+    )
 
 
 def _stems(word: str) -> set[str]:

@@ -172,7 +172,12 @@ def completed(found: list[Heard]) -> list[Heard]:
     ]
     own = [[tag for tag in one.tags if tag.kind in SUBJECTS and tag.kind != "subject"] for one in found]
     first = next((place for place, tags in enumerate(own) if tags), 0)
-    plain = all(not one.has("subject", "latest", "previous", "oldest", "running", "all") for one in found[:first])
+    plain = all(
+        not one.has("subject", "latest", "previous", "oldest", "running", "all")
+        and not one.plural("backtest", "optimization", "run")
+        and not (one.asks_which() and one.has("noun", *_RECORDS))
+        for one in found[:first]
+    )
     if not first or not plain:
         return found
     return [

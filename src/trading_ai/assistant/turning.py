@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trading_ai.assistant.spans import Item, is_tag, item_at
-from trading_ai.assistant.tags import Tag
+from trading_ai.assistant.tags import Operator, Tag
 
 _FILTERS = ("weekday", "month", "session", "direction", "outcome", "exit", "hour", "symbol", "strategy", "year", "part",
             "date", "span", "after")  # fmt: skip
@@ -25,6 +25,8 @@ def turned(items: Sequence[Item]) -> list[Item]:
 _LEVELS = {"spread_paid": "spread", "slippage_paid": "slippage", "commission_paid": "commission"}
 _ON_TOP = frozenset({"more", "extra", "higher", "wider", "additional", "larger", "on top", "worse", "dearer"})
 
+_OFF_IT = frozenset({"less", "lower", "tighter", "narrower", "smaller", "cheaper", "better", "below", "under"})
+
 
 def _levels(items: list[Item]) -> list[Item]:
     """``with a 3 pip spread``, ``half a pip more slippage``: a cost at another level than it was charged at."""
@@ -39,12 +41,17 @@ def _levels(items: list[Item]) -> list[Item]:
     if unit not in {"pips", "pip"} and not (cost.value == "commission_paid" and lots):
         return items
     near = items[min(costs[0], numbers[0]) : max(costs[0], numbers[0]) + 3]
-    more = any((i.text if isinstance(i, Tag) else i) in _ON_TOP for i in near)
-    text = f"{_LEVELS[cost.value]} {'+' if more else '='} {number.number:g}"
-    level = Tag("level", _LEVELS[cost.value], text, ">" if more else "=", number.number)
+    words = {i.text if isinstance(i, Tag) else i for i in near}
+    operator: Operator = ">" if words & _ON_TOP else "<" if words & _OFF_IT else "="
+    text = f"{_LEVELS[cost.value]} {dict(zip('><=', '+-=', strict=True))[operator]} {number.number:g}"
+    level = Tag("level", _LEVELS[cost.value], text, operator, number.number)
     gone = {costs[0], numbers[0], *([numbers[0] + 1] if unit in {"pips", "pip"} else [])}
-    kept = [item for place, item in enumerate(items) if place not in gone]
-    said = {"per lot", "a lot", *_ON_TOP}
+    kept = [
+        item
+        for place, item in enumerate(items)
+        if place not in gone and not (isinstance(item, Tag) and item.kind == "cmp" and item.text in _OFF_IT | _ON_TOP)
+    ]
+    said = {"per lot", "a lot", *_ON_TOP, *_OFF_IT}
     return [*(i for i in kept if not (isinstance(i, Tag) and i.kind in {"cue", "order"} and i.text in said)), level]
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trading_ai.documents.datasets import dataset_json
 from trading_ai.documents.words import strategy_label
 from trading_ai.engine.records import EXIT_REASONS, symbols_of
-from trading_ai.errors import NotFoundError, QueryError
+from trading_ai.errors import NotFoundError, QueryError, StorageError
 from trading_ai.evaluation.ports import Artifacts
 from trading_ai.market.bars import Bars
 from trading_ai.market.symbol_table import in_table
@@ -229,7 +229,7 @@ def trade_rows(
 
     of = [symbols_of(part, symbol) for part, symbol in zip(parts, symbols, strict=True)]
     way = np.where(column("direction") > 0, 1.0, -1.0)
-    pip = _joined(_pip_sizes(artifacts, of, symbols, datasets), np.float64)
+    pip = _joined(_pip_sizes(artifacts, of, symbols, datasets, deadline), np.float64)
     reasons = list(EXIT_REASONS.values())
     places = {code: place for place, code in enumerate(EXIT_REASONS)}
     number = np.concatenate([np.arange(1, len(part) + 1) for part in parts]) if n else np.empty(0, dtype=np.int64)
@@ -256,16 +256,24 @@ def trade_rows(
 
 
 def _pip_sizes(
-    artifacts: Artifacts, of: Sequence[npt.NDArray[np.str_]], own: Sequence[str], datasets: Sequence[str]
+    artifacts: Artifacts,
+    of: Sequence[npt.NDArray[np.str_]],
+    own: Sequence[str],
+    datasets: Sequence[str],
+    deadline: Deadline,
 ) -> list[npt.NDArray[np.float64]]:
     """Price of a pip of each trade: as its bars have it, else the symbol table; NaN where neither knows."""
     kept: dict[str, float] = {}
 
     def of_bars(dataset_id: str, name: str) -> float:
         if dataset_id not in kept:
+            _ = deadline.left
             try:
                 kept[dataset_id] = artifacts.symbol_of(dataset_id).pip_size
-            except NotFoundError:  # deleted since
+            except (
+                NotFoundError,
+                StorageError,
+            ):  # deleted since, or not to be read: that is told where bars are needed
                 return usual(name)
         return kept[dataset_id]
 

@@ -76,7 +76,11 @@ class SharedArtifacts(Artifacts):
 
     @override
     def symbol_of(self, dataset_id: str) -> Symbol:
-        return self.load_bars(dataset_id).symbol
+        try:  # what was fetched before says it without its numbers
+            about = np.load(self._cache / "bars" / safe_id(dataset_id) / "about.npy", allow_pickle=False)
+            return Symbol(**codec.load(about.tobytes().decode())["symbol"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return self.load_bars(dataset_id).symbol
 
     @override
     def delete_bars(self, dataset_id: str) -> None:

@@ -29,7 +29,12 @@ def test_nouns_and_words_that_change_a_question_are_not(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "question", "costs"),
     [
-        ("harbour", "profit on mondays in the harbour", LIGHT),
+        ("harbour", "profit on mondays in the harbour", HEAVY),
+        ("falcon", "win rate of the falcon backtest", HEAVY),
+        ("tiger", "how did tiger do in 2019", HEAVY),
+        ("lunch", "how many trades did i make during lunch", HEAVY),
+        ("grateful", "i would be grateful for the win rate", LIGHT),
+        ("famous", "what did the famous winner make", LIGHT),
         ("harbour", "profit on mondays at Harbour", HEAVY),
         ("tom", "how much does Tom earn", HEAVY),
         ("vix", "profit when the vix is high", HEAVY),

@@ -8,6 +8,9 @@ from trading_ai.assistant.drafts import Citation, Draft, quoted
 from trading_ai.assistant.tags import Tag
 
 _SETTING = {"spread": "spread_pips", "slippage": "slippage_pips", "commission": "commission_per_lot"}
+_OTHERWISE = {"commission": ("commission_per_million", "commission_per_trade", "commission_percent")}
+"""Other ways in which a cost may be charged, of which a level says nothing."""
+
 _UNIT = {"spread": "pips", "slippage": "pips", "commission": "of the account's currency a lot and side"}
 
 
@@ -25,21 +28,31 @@ def tell_level(run: Run, draft: Draft, source: str, tag: Tag) -> None:
     """
     name, setting, paid = tag.value, _SETTING[tag.value], f"{tag.value}_paid"
     base = run.run_id if run.kind == "backtest" else run.backtest_id
-    then = f"{tag.number:g}" if tag.operator == "=" else f"old_level + {tag.number:g}"
+    number = f"{tag.number:g}"
+    then = {"=": number, ">": f"old_level + {number}", "<": f"greatest(old_level - {number}, 0)"}[tag.operator or "="]
+    others = " + ".join(f"coalesce(cast(costs->>'{kind}' as double), 0)" for kind in _OTHERWISE.get(name, ())) or "0"
     found = draft.query(
-        f"with c as (select coalesce(cast(costs->>{quoted(setting)} as double), 0) as old_level from backtests where "
-        f"backtest_id = {quoted(base)}), f as (select net_profit, {paid} {source}) select net_profit, {paid}, "
-        f"old_level, {then} as new_level, net_profit - {paid} * (({then}) / nullif(old_level, 0) - 1) as "
-        "net_profit_then from f, c",
+        f"with c as (select cast(costs->>{quoted(setting)} as double) as old_level, {others} as charged_otherwise from "
+        f"backtests where backtest_id = {quoted(base)}), f as (select net_profit, {paid} {source}) select net_profit, "
+        f"{paid}, old_level, charged_otherwise, {then} as new_level, net_profit - {paid} * (({then}) / "
+        "nullif(old_level, 0) - 1) as net_profit_then from f, c",
         {"old_level": "plain", "new_level": "plain", "net_profit_then": "account currency"}, run.currency,
     )  # fmt: skip
     if not len(found) or found.value(0, paid) is None:
         raise Unanswerable(f"The {name} of it is not known, so nothing can be said of another one.")
+    if found.value(0, "charged_otherwise"):
+        raise Unanswerable(
+            f"The {name} of it is not charged {_UNIT[name].removeprefix('of the account')[2:]}: run it again to know.",
+            ["how much did I pay in costs?"], clarify=True,
+        )  # fmt: skip
+    of_data = found.value(0, "old_level") is None
     if found.value(0, "net_profit_then") is None:
-        other = _of_pips(run, draft, base, then) if name == "spread" and run.kind == "backtest" else None
+        other = (
+            _of_pips(run, draft, base, tag, of_data=of_data) if name == "spread" and run.kind == "backtest" else None
+        )
         if other is None:
             raise Unanswerable(
-                f"No {name} was charged, so what another one would cost is not known: run it again with one.",
+                f"What another {name} would cost is not known, as none is stated: run it again with one.",
                 ["how much did I pay in costs?"], clarify=True,
             )  # fmt: skip
         found = other
@@ -47,10 +60,12 @@ def tell_level(run: Run, draft: Draft, source: str, tag: Tag) -> None:
     draft.assume(
         "The trades are taken to stay as they are; dearer trading would not leave them where stops depend on it"
     )
+    before = "that of the data" if of_data else "{old_level}"
+    level = "{new_level} pips more than" if of_data and tag.operator == ">" else "{new_level} pips less than"
+    if not of_data or tag.operator == "=":
+        level = f"{{new_level}} {_UNIT[name]} instead of"
     draft.say(
-        f"At a {name} of {{new_level}} {_UNIT[name]} instead of {{old_level}}, the net profit of {{net_profit}} would "
-        "be {net_profit_then}.",
-        **cells,
+        f"At a {name} of {level} {before}, the net profit of {{net_profit}} would be {{net_profit_then}}.", **cells
     )
     now, changed = found.value(0, "net_profit"), found.value(0, "net_profit_then")
     if changed > 0:
@@ -59,13 +74,16 @@ def tell_level(run: Run, draft: Draft, source: str, tag: Tag) -> None:
         draft.say("The profit would be gone." if now > 0 else "It would still make no profit.")
 
 
-def _of_pips(run: Run, draft: Draft, base: str, then: str) -> Citation | None:
-    """The same for a run that was charged no spread of its own: by what a pip of each trade is worth."""
+def _of_pips(run: Run, draft: Draft, base: str, tag: Tag, *, of_data: bool) -> Citation | None:
+    """The same by what a pip of each trade is worth: for a run that was charged no spread, or that of the data."""
+    change = {"=": f"{tag.number:g}", ">": f"{tag.number:g}", "<": f"-{tag.number:g}"}[tag.operator or "="]
+    back = "spread_paid" if of_data and tag.operator == "=" else "0"  # another one in its place, and not on top
     found = draft.query(
         f"with t as (select net_profit, abs(gross_profit / nullif(pips, 0)) as of_a_pip from trades({quoted(base)})), "
-        f"c as (select 0.0 as old_level) select sum(net_profit) as net_profit, any_value(old_level) as old_level, "
-        f"any_value({then}) as new_level, sum(net_profit) - any_value({then}) * sum(coalesce(of_a_pip, (select "
-        "avg(of_a_pip) from t))) as net_profit_then from t, c",
+        f"b as (select coalesce({back}, 0) as paid_back from backtests where backtest_id = {quoted(base)}) "
+        f"select sum(net_profit) as net_profit, 0.0 as old_level, {tag.number:g} as new_level, sum(net_profit) + "
+        f"any_value(paid_back) - ({change}) * sum(coalesce(of_a_pip, (select avg(of_a_pip) from t))) as "
+        "net_profit_then from t, b",
         {"old_level": "plain", "new_level": "plain", "net_profit_then": "account currency"}, run.currency,
     )  # fmt: skip
     return found if found.value(0, "net_profit_then") is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -40,6 +41,8 @@ class Costs(Topic):
         if heard.cue("no_costs"):
             several = heard.plural("backtest", "run")
             return 0.3 if several else 0.95
+        if heard.has("noun", "backtest") and re.search(r"\b(?:any|which|every|each|all)\b", heard.question.lower()):
+            return 0.3  # each has costs of its own
         if heard.has("level"):
             return 0.3 if heard.plural("backtest", "run", "trade") or heard.has("noun", "trial") else 0.96
         costs = heard.cue("cost") or heard.has("metric", *_PARTS)

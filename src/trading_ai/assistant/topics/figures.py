@@ -143,6 +143,11 @@ class Figures(Topic):
                 {},
                 run.currency,
             )
+            if heard.cue("why") and any(found.value(0, name) is not None for name in metrics):
+                raise Unanswerable(
+                    "Why it is so is not stored; what can be asked is which trades, hours or costs it came from.",
+                    ["net profit by exit reason", "how much did I pay in costs?", "net profit by month"], clarify=True,
+                )  # fmt: skip
             for name in metrics:
                 if name == "ruined":
                     draft.say(_RUINED[bool(found.value(0, name))], a=found.cell(0, name))

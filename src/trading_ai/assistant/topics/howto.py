@@ -67,6 +67,8 @@ def told_in_docs(heard: Heard) -> bool:
     }
     asks = re.match(r"(?:so |and |but |ok |well )?(?:if|when|what|how|which|can|could|does|do|is|are|why|where|i)\b",
                     heard.question.strip().lower())  # fmt: skip
+    if heard.cue("clock", "imported", "gap", "spike", "quality") or heard.has("noun", "dataset"):
+        return False
     mine = heard.has("subject", "latest", "previous", "oldest", "running", "all", "mine", "this")
     return asks is not None and not mine and not heard.has("number") and not any(heard.has(kind) for kind in stored)
 

@@ -268,7 +268,8 @@ def _backtests(heard: Heard, desk: Desk, draft: Draft) -> None:
         if ranked
         else f"created_at {'asc' if oldest else 'desc'}, backtest_id"
     )
-    shown = list(dict.fromkeys([*metrics, "net_profit", "total_trades"]))
+    asked = [tag.value.partition(":")[2] for tag in heard.all("condition")]
+    shown = list(dict.fromkeys([*metrics, *asked, "net_profit", "total_trades"]))
     n = limit_of(heard, 1 if ranked and not every else _SHOWN)
     found = draft.query(
         f"select backtest_id, name, strategy, symbol, timeframe, account_currency, created_at, {', '.join(shown)} "

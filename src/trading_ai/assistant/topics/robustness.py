@@ -39,6 +39,8 @@ class Robustness(Topic):
 
     @override
     def fit(self, heard: Heard) -> float:
+        if heard.has("limit") and heard.has("noun", "trial"):
+            return 0.3
         if heard.has("dim") or heard.has("noun", "trade", "worker", "dataset") or heard.has("parameter"):
             return 0.1
         if heard.cue("double", "triple", "walk", "howto", "drift"):

@@ -16,6 +16,12 @@ _LIST_WORDS = frozenset({"list", "show", "show me", "enumerate", "print", "displ
 """Words by which single trades are asked for, and not what they made together."""
 
 
+def plural_trades(heard: Heard) -> bool:
+    """Whether trades are spoken of in the plural: "trades", "long trades", "losers"."""
+    kinds = ("direction", "outcome", "exit")
+    return heard.plural("trade") or any(tag.text.endswith("s") for kind in kinds for tag in heard.all(kind))
+
+
 def with_outcomes(heard: Heard) -> Heard:
     """``how many shorts made money``, ``percentage of shorts that won``: won and lost say which trades are counted."""
     if heard.has("agg", "share") and heard.has("outcome", "win") and len(heard.values("direction")) > 1:
@@ -118,7 +124,7 @@ def wants_list(heard: Heard) -> bool:
         return True
     if heard.has("agg") or heard.cue("how_much"):
         return False
-    listed = any(t.text in _LIST_WORDS for t in heard.all("cue")) and heard.plural("trade")
+    listed = any(t.text in _LIST_WORDS for t in heard.all("cue")) and plural_trades(heard)
     if listed and not heard.has("metric") and not heard.has("dim") and any(heard.has(kind) for kind in FILTERS):
         return True
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")

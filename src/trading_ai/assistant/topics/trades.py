@@ -19,6 +19,7 @@ from trading_ai.assistant.topics.trade_reading import (
     dimensions_of,
     ends_of,
     measured,
+    plural_trades,
     wants_list,
     with_outcomes,
 )
@@ -48,7 +49,7 @@ _NAMED_SO = re.compile(
 )
 _OF_THE_LOST = re.compile(
     r"\b(?:share|percentage|percent|part|fraction|proportion|%) of (?:all |the |my )*"
-    r"(?:losing|winning|lost|won|losers|winners|losses|wins)\b(?=.*\b(?:were|was|are|is)\b)"
+    r"(?:losing|winning|lost|won|losers|winners|losses|wins)\b(?: (longs|shorts|long|short|buys|sells))?"
 )
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -100,6 +101,8 @@ class Trades(Topic):
         on_trades = [t for t in heard.all("condition") if condition_sql(t) is not None]
         if len(on_trades) < len(heard.all("condition")):
             return 0.15
+        if len(on_trades) > 1 and re.search(r"\bor (?!more|less|fewer|longer|shorter|so\b)", heard.question.lower()):
+            return 0.3  # all of them, or one of them?
         grouped = dimensions_of(heard)
         if heard.has("agg", "share") and not on_trades and not any(heard.has(kind) for kind in FILTERS):
             return 0.2
@@ -217,7 +220,7 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     n = found.cell(0, "n_trades")
     if not n.value:
         draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
-        if words:
+        if any(heard.has(kind) for kind in TIMES):
             _from_when(run, draft)
         return
     if (
@@ -287,14 +290,29 @@ def _from_when(run: Run, draft: Draft) -> None:
         draft.say("Its trades are from {a} to {b}.", a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"))
 
 
+def _asked_of_them(heard: Heard) -> tuple[str, ...]:
+    """Which kinds of a question say what part of some trades is asked for; the others say of which trades."""
+    question = heard.question.lower()
+    kinds = (*FILTERS, "condition")
+    if re.search(r"\bof (?:them|those|these)\b", question):  # the rest the clause before says
+        return tuple(
+            kind for kind in kinds if any(tag.text and tag.text.lower() in question for tag in heard.all(kind))
+        )
+    if re.search(r"\bof (?:all|all (?:the|my)|all of (?:the|my)) trades\b", question):
+        return kinds
+    lost = _OF_THE_LOST.search(question)
+    if lost is None:
+        return ("outcome", "exit", "condition")
+    base = {"outcome", *(["direction"] if lost[1] else [])}
+    return tuple(kind for kind in kinds if kind not in base)
+
+
 def _share(heard: Heard, run: Run, draft: Draft) -> None:
     """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
     time = time_column(heard)
-    inside = ("outcome", "exit", "condition")
-    if _OF_THE_LOST.search(heard.question.lower()):  # "what share of the losing trades were shorts"
-        inside = ("direction", "exit", "condition")
+    inside = _asked_of_them(heard)
     of, of_words = filters(heard.without(inside), time)
-    among, words = filters(heard.without([k for k in FILTERS if k not in inside]), time)
+    among, words = filters(heard.without([k for k in (*FILTERS, "condition") if k not in inside]), time)
     if not among:  # "what share of the trades was on Fridays"
         of, among, words, of_words = [], of, of_words, []
     condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
@@ -346,7 +364,7 @@ def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
     if heard.has("outcome", "loss") and metric == "net_profit":  # the biggest losers lost most
         order = "net_profit desc" if heard.has("order", "lowest") else "net_profit"
     limit = heard.first("limit")
-    several = not heard.has("order") and not heard.has("metric") and heard.plural("trade")
+    several = not heard.has("order", "best", "worst", "lowest") and not heard.has("metric") and plural_trades(heard)
     n = int(limit.number) if limit is not None and limit.number else _LISTED_AT_MOST if several else 1
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("agg") or heard.has("metric")
     if not extreme and not heard.has("outcome"):
