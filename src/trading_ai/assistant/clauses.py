@@ -264,7 +264,8 @@ def differ(found: Sequence[Plan]) -> bool:
     """Whether clauses ask of different things or trades: read as one, what one of them says would count for all."""
     told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _differs(tag)} for plan in found]
     topics = {plan.topic.name for plan in found}
-    return len(told) > 1 and (any(own != told[0] for own in told) or len(topics) > 1)
+    counts = sum(plan.heard.has("agg", "count") for plan in found) > 1  # two figures, and not one of both conditions
+    return len(told) > 1 and (any(own != told[0] for own in told) or len(topics) > 1 or counts)
 
 
 def _differs(tag: Tag) -> bool:

@@ -87,13 +87,14 @@ class Desk:
         own = [b for b in self.stored.backtests if not b.part_of]
         if heard.cue("imported"):
             own = [b for b in own if b.strategy == "replay"]
-        found = _chosen(self._narrowed(own, heard, "backtest"), heard, "backtest")
+        own = self._narrowed(own, heard, "backtest")
+        found = _chosen(own, heard, "backtest")
         first = self.stored.optimizations[:1]
         if heard.has("subject", "running") and not heard.has("noun", "backtest"):
             first = tuple(o for o in self.stored.optimizations if o.status == "running")[:1]
             if first:
                 found = self._of(first[0])
-        draft.assume(f"Asked of {_which(heard)}{found.label}")
+        draft.assume(f"Asked of {_which(heard)}{found.label}{_others(heard, found, own)}")
         return found
 
     def optimization(self, heard: Heard, draft: Draft) -> Run:
@@ -133,7 +134,7 @@ class Desk:
             draft.assume(f"The latest optimization that searches {' and '.join(sorted(wanted)).replace('_', ' ')}")
             own = searching
         found = _chosen(own, heard, "optimization")
-        draft.assume(f"Asked of {_which(heard)}{found.label}")
+        draft.assume(f"Asked of {_which(heard)}{found.label}{_others(heard, found, own)}")
         return found
 
     def optimization_named(self, name: str) -> Run:
@@ -174,8 +175,9 @@ class Desk:
                 r for r in every if r.kind == "backtest"
             ] or every  # a figure of "the gold run" is that of a backtest
         every.sort(key=lambda r: r.created_at, reverse=True)
-        found = _chosen(self._narrowed(every, heard, "run"), heard, "run")
-        draft.assume(f"Asked of {_which(heard)}{found.label}")
+        every = self._narrowed(every, heard, "run")
+        found = _chosen(every, heard, "run")
+        draft.assume(f"Asked of {_which(heard)}{found.label}{_others(heard, found, every)}")
         return found
 
     def alike(self, heard: Heard) -> list[Run]:
@@ -197,6 +199,10 @@ class Desk:
             Unanswerable: there are several, with their names.
         """
         same = self.alike(heard) if _as_the_only_one(heard) else []
+        if heard.cue("imported") and re.search(
+            r"\b(?:the|my|that) (?:\w+ ){0,2}(?:report|import)\b", heard.question.lower()
+        ):
+            same = self.alike(heard)
         named = list(dict.fromkeys(harmless(run.name) for run in same if run.name))
         if len(same) > 1 and len(named) > 1:
             listed = ", ".join(f'"{name}"' for name in named[:_MOST_NAMED])
@@ -297,6 +303,17 @@ def _chosen(runs: Sequence[Run], heard: Heard, kind: str) -> Run:
             raise Unanswerable(f"There is one {kind} only, and none before it.", ["list my runs"])
         return runs[1]
     return runs[0]
+
+
+def _others(heard: Heard, found: Run, own: Sequence[Run]) -> str:
+    """Which other runs a question might mean that names none, so that nobody takes one for another."""
+    if heard.context or heard.has("subject", "latest", "previous", "oldest", "running"):
+        return ""
+    named = list(dict.fromkeys(harmless(run.name) for run in own if run.name and run.run_id != found.run_id))
+    if not named:
+        return ""
+    listed = ", ".join(f'"{name}"' for name in named[:_MOST_NAMED])
+    return f"; others are {listed}{f' and {len(named) - _MOST_NAMED} more' if len(named) > _MOST_NAMED else ''}"
 
 
 def _which(heard: Heard) -> str:

@@ -173,7 +173,8 @@ def completed(found: list[Heard]) -> list[Heard]:
     own = [[tag for tag in one.tags if tag.kind in SUBJECTS and tag.kind != "subject"] for one in found]
     first = next((place for place, tags in enumerate(own) if tags), 0)
     plain = all(
-        not one.has("subject", "latest", "previous", "oldest", "running", "all")
+        not one.has("subject", "latest", "previous", "oldest", "running")
+        and not (one.has("subject", "all") and one.has("noun", *_RECORDS))
         and not one.plural("backtest", "optimization", "run")
         and not (one.asks_which() and one.has("noun", *_RECORDS))
         for one in found[:first]

@@ -15,6 +15,11 @@ from trading_ai.assistant.tags import Heard
 from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.documents.words import short
 
+_ANY_OF_THEM = re.compile(
+    r"\b(?:any|some|one|none) (?:of )?(?:my |the )?(?:optimi[sz]ation|run|sweep|search|grid|winner)"
+)
+"""Words by which all optimizations are asked for, one of them alone in the singular."""
+
 _PASSED = re.compile(
     r"\b(?:which|what|how many|list|all)\b.*\b(?:pass|passes|passed|hold|holds|held|met|meets|satisf\w+|clears?)\b"
 )
@@ -73,6 +78,7 @@ class Robustness(Topic):
         if of_runs and heard.has("agg", "count") and not named and not heard.has("noun", "criterion"):
             _counted(draft)
             return
+        plural = plural or _ANY_OF_THEM.search(heard.question.lower()) is not None
         each = plural or heard.has("subject", "all") or heard.asks_which() or heard.plural("winner")
         verdicts = any(tag.text.endswith("verdicts") for tag in heard.all("cue"))
         several = [run for run in desk.named_runs(heard) if run.kind == "optimization"] if named else []

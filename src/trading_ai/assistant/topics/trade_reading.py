@@ -19,7 +19,9 @@ _LIST_WORDS = frozenset({"list", "show", "show me", "enumerate", "print", "displ
 def plural_trades(heard: Heard) -> bool:
     """Whether trades are spoken of in the plural: "trades", "long trades", "losers"."""
     kinds = ("direction", "outcome", "exit")
-    return heard.plural("trade") or any(tag.text.endswith("s") for kind in kinds for tag in heard.all(kind))
+    return heard.plural("trade") or any(
+        "trades" in tag.text or tag.text.endswith("s") for kind in kinds for tag in heard.all(kind)
+    )
 
 
 def with_outcomes(heard: Heard) -> Heard:
