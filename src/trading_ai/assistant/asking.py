@@ -289,8 +289,9 @@ def _without_names(question: str, names: set[str]) -> str:
 
 
 def _one_of_a_group(before: Plan, after: Plan) -> bool:
-    """Whether a part asks of the group that the part before looks for: "my best year, and its number of trades"."""
-    return "dim" in {tag.kind for tag in before.heard.tags} and hangs_together(before, after)
+    """Whether a part asks of what the part before looks for: "my best year, and its number of trades"."""
+    one = "dim" in {tag.kind for tag in before.heard.tags} or before.topic.name in {"records", "winners"}
+    return one and hangs_together(before, after)
 
 
 def _dropped(heard: Heard, less: Heard) -> bool:

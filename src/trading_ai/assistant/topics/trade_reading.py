@@ -85,9 +85,20 @@ def dimensions_of(heard: Heard) -> list[str]:
     return found
 
 
+_ONE_BY_ONE = re.compile(
+    r"\b(?:each|separately|respectively|apart|individually)\b|\b(on|in|at) (?:the )?\w+ and \1 \w+"
+    r"|\b(?:more|less|better|worse|higher|lower|longer|bigger)\b.*\bor\b"
+)
+"""Wordings that set two of a kind side by side."""
+
+
 def _apart(heard: Heard) -> bool:
     """Whether those that are named are to be told one by one: "Mondays and Fridays, how much each"."""
-    return re.search(r"\b(?:each|separately|respectively|apart|individually)\b", heard.question.lower()) is not None
+    question = heard.question.lower()
+    singular = heard.has(
+        "metric", "win_rate", "profit_factor", "expectancy", "payoff_ratio", "average_win", "average_loss"
+    )
+    return singular or _ONE_BY_ONE.search(question) is not None
 
 
 def _best_first(heard: Heard) -> bool:
