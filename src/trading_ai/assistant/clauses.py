@@ -91,14 +91,17 @@ def _taken_apart(
         if (
             found
             and own_times
-            and _elliptical(heard)
+            and _elliptical(heard, text)
             and {t.kind for t in _times(found[-1])} - {t.kind for t in own_times}
         ):
             return []  # "on Mondays, and how many in 2019": of these Mondays, or of all days?
-        if found and _elliptical(heard):  # "how many stops in 2018, and how many in 2019"
-            kinds = {tag.kind for tag in heard.tags}
-            taken = {*kinds, *SUBJECTS, *(TIMES if own_times else ())}
-            shared = [tag for tag in found[-1].tags if tag.kind not in taken]
+        if found and _elliptical(heard, text):  # "how many stops in 2018, and how many in 2019"
+            kinds = (
+                {*FILTERS, "noun", "condition"}
+                - {tag.kind for tag in heard.tags}
+                - (set(TIMES) if own_times else set())
+            )
+            shared = [tag for tag in found[-1].tags if tag.kind in kinds]
         elif (
             found and _OF_THEM.search(text) and (not heard.has("noun") or heard.values("noun") == ("trade",))
         ):  # of those that the clause before asks of
@@ -179,8 +182,17 @@ _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 """Topics that find one of many things, which the next clause may be about."""
 
 
-def _elliptical(heard: Heard) -> bool:
+_NO_OBJECT = re.compile(
+    r"(?:how many|what share|what percentage)(?: (?:were|was|are|of them))? (?:in|on|at|during|between|before|after|from|"
+    r"won|lost|made|hit|closed|ended|held|lasted|long|short)\b"
+)
+"""A count of what a clause does not name."""
+
+
+def _elliptical(heard: Heard, text: str) -> bool:
     """Whether a clause says only how many, and when or on which side: what is counted, the clause before it says."""
+    if _NO_OBJECT.match(text) is None:
+        return False
     counted = heard.has("agg", "count", "share") and not heard.unknown
     return counted and all(
         tag.kind in {"agg", *FILTERS, *SUBJECTS}
@@ -208,7 +220,11 @@ def tangled(question: str, names: Names, context: str) -> bool:
     """
     texts = [text.strip(" ?.,") for text in _ASKED_ANEW.split(normal(question)) if text and text.strip(" ?.,")]
     heard = [hear(text, names, context) for text in texts]
-    apart = [({t.kind for t in _times(a)}, {t.kind for t in _times(b)}) for a, b in pairwise(heard) if _elliptical(b)]
+    apart = [
+        ({t.kind for t in _times(a)}, {t.kind for t in _times(b)})
+        for a, b in pairwise(heard)
+        if _elliptical(b, b.question)
+    ]
     if any(own and before - own for before, own in apart):
         return True  # "how many on Mondays, and how many in 2019": of these Mondays, or of all days?
     if len(texts) < 2 or not any(_POINTS_BACK.search(text) for text in texts[1:]):
@@ -236,7 +252,9 @@ def hangs_together(before: Plan | None, after: Plan | None) -> bool:
     if before is None or after is None:
         return False
     of_it = re.search(r"\b(?:it|its|that)\b", after.heard.question) is not None
-    counted = after.heard.has("agg", "count") and not any(_filters(tag) for tag in after.heard.tags)
+    text = normal(after.heard.question)
+    named = any(t.kind in SUBJECTS - {"subject"} and t.text and t.text in text for t in after.heard.tags)
+    counted = after.heard.has("agg", "count") and not named and not any(_filters(tag) for tag in after.heard.tags)
     if _one_group(before.heard) and after.heard.has("noun", "trade") and (of_it or counted):
         return True
     if _names(after.heard) or before.topic.name not in _OF_ONE_ROW:
@@ -254,7 +272,7 @@ def _names(heard: Heard) -> bool:
     """Whether a clause says what it is about."""
     text = normal(heard.question)
     return any(
-        tag.kind in {*SUBJECTS, "noun"} and tag.text and tag.text in text
+        tag.kind in {*SUBJECTS, "noun", "parameter"} and tag.text and tag.text in text
         for tag in heard.tags
         if not (tag.kind == "subject" and tag.value in _POINTS)  # "its": of what was found
     )
@@ -264,8 +282,18 @@ def differ(found: Sequence[Plan]) -> bool:
     """Whether clauses ask of different things or trades: read as one, what one of them says would count for all."""
     told = [{(tag.kind, tag.value) for tag in plan.heard.tags if _differs(tag)} for plan in found]
     topics = {plan.topic.name for plan in found}
+    for topic in topics & _ONE_THING:  # they tell one thing at a time
+        heads = [
+            {(t.kind, t.value) for t in plan.heard.tags if _is_head(t)} for plan in found if plan.topic.name == topic
+        ]
+        if any(own != heads[0] for own in heads):
+            return True
     counts = sum(plan.heard.has("agg", "count") for plan in found) > 1  # two figures, and not one of both conditions
     return len(told) > 1 and (any(own != told[0] for own in told) or len(topics) > 1 or counts)
+
+
+_ONE_THING = frozenset({"trials", "parameters", "settings", "records", "quality", "progress"})
+"""Topics of which two things that are asked in one question are not both told."""
 
 
 def _differs(tag: Tag) -> bool:
@@ -285,7 +313,10 @@ def _filters(tag: Tag) -> bool:
 
 def _asks(heard: Heard) -> bool:
     """Whether a clause asks for something by itself."""
-    return any(_is_head(tag) for tag in heard.tags) or _HEADLESS.match(heard.question) is not None
+    if any(_is_head(tag) for tag in heard.tags) or _HEADLESS.match(heard.question) is not None:
+        return True
+    says = any(tag.kind in {"noun", "parameter"} or tag.key == "cue:used" for tag in heard.tags)
+    return says and _QUESTION.match(heard.question) is not None
 
 
 def _is_head(tag: Tag) -> bool:

@@ -65,7 +65,8 @@ def _made(items: list[Item]) -> list[Item]:
     counted = any(is_tag(i, "agg") and i.value == "count" for i in items)  # type: ignore[union-attr]
     if any(is_tag(i, "cue") and i.text == "how much" for i in items):  # type: ignore[union-attr]
         return items  # "how much did it make, and over how many trades"
-    if not counted or not any(is_tag(i, "noun") and i.value == "trade" for i in items):  # type: ignore[union-attr]
+    of_trades = any((is_tag(i, "noun") and i.value == "trade") or is_tag(i, "direction") for i in items)  # type: ignore[union-attr]
+    if not counted or not of_trades:
         return items
     return ["the" if is_tag(i, "order") and i.text in {"make", "makes", "made"} else i for i in items]  # type: ignore[union-attr]
 
