@@ -183,8 +183,8 @@ _OF_ONE_ROW = frozenset({"trials", "winners", "records", "walk_forward"})
 
 
 _NO_OBJECT = re.compile(
-    r"(?:how many|what share|what percentage)(?: (?:were|was|are|of them))? (?:in|on|at|during|between|before|after|from|"
-    r"won|lost|made|hit|closed|ended|held|lasted|long|short)\b"
+    r"(?:how many|what share|what percentage)(?: (?:were|was|are|of them))? (?:in|on|at|during|between|before|after|"
+    r"from|won|lost|made|hit|closed|ended|held|lasted|long|short)\b"
 )
 """A count of what a clause does not name."""
 

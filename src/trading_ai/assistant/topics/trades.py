@@ -23,6 +23,7 @@ from trading_ai.assistant.topics.trade_reading import (
     wants_list,
     with_outcomes,
 )
+from trading_ai.assistant.topics.trade_shares import share_of_profit, share_of_trades, told_of_all, words_behind
 from trading_ai.assistant.trade_sql import (
     DIMENSIONS,
     HALVES,
@@ -46,10 +47,6 @@ _SEVERAL = 4
 """Backtests that are told one by one where a question names what they have in common."""
 _NAMED_SO = re.compile(
     r"\b(?:backtest|run|optimization|sweep) (?:asian?|london|tokyo|new york|ny|us) (?!session|hours)\w"
-)
-_OF_THE_LOST = re.compile(
-    r"\b(?:share|percentage|percent|part|fraction|proportion|%) of (?:all |the |my )*"
-    r"(?:losing|winning|lost|won|losers|winners|losses|wins)\b(?: (longs|shorts|long|short|buys|sells))?"
 )
 _LISTED = {
     "largest_win": "net_profit desc",
@@ -181,9 +178,9 @@ class Trades(Topic):
         if grouped:
             grouped_trades(heard, run, draft, grouped, where, words)
         elif heard.has("agg", "share") and where and heard.has("metric", "net_profit"):
-            _share_of_profit(run, draft, where, words)
+            share_of_profit(run, draft, where, words)
         elif heard.has("agg", "share") and where:
-            _share(heard, run, draft)
+            share_of_trades(heard, run, draft)
         elif wants_list(heard):
             _listed(heard, run, draft, where)
         elif any(heard.has(kind) for kind in ("symbol", "strategy")) and 1 < len(same := desk.alike(heard)) <= _SEVERAL:
@@ -194,10 +191,6 @@ class Trades(Topic):
         else:
             _single(heard, run, draft, where, words)
         draft.offer(f"trading-ai backtest trades {short(run.run_id)}")
-
-
-def _of(words: list[str]) -> str:
-    return f" {', '.join(words)}" if words else ""
 
 
 def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
@@ -219,7 +212,7 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     found = draft.query(f"select {selected} {trades_from(run, where)}", units, run.currency)
     n = found.cell(0, "n_trades")
     if not n.value:
-        draft.say(f"{{n}} trades are{_of(words) or ' there'}.", n=n)
+        draft.say(f"{{n}} trades are{words_behind(words) or ' there'}.", n=n)
         if any(heard.has(kind) for kind in TIMES):
             _from_when(run, draft)
         return
@@ -237,7 +230,9 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
     for name, made in chosen.items():
         if name in {"bars_held", "average_bars_held"} and found.value(0, name) is None:
             continue  # an imported report has no bars; the time is told below
-        draft.say(f"The {made.words} of trades{_of(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n)
+        draft.say(
+            f"The {made.words} of trades{words_behind(words)} is {{a}} ({{n}} trades).", a=found.cell(0, name), n=n
+        )
     if {"bars_held", "average_bars_held"} & set(chosen):
         hours = draft.query(
             f"select avg({HELD_HOURS}) as hours_held, median({HELD_HOURS}) as median_hours {trades_from(run, where)}",
@@ -258,27 +253,13 @@ def _single(heard: Heard, run: Run, draft: Draft, where: list[str], words: list[
                 a=minutes.cell(0, "minutes_held"), m=minutes.cell(0, "median_minutes"),
             )  # fmt: skip
     if not chosen:
-        draft.say(f"{{n}} trades{' are' + _of(words) if words else ' are there'}.", n=n)
+        draft.say(f"{{n}} trades{' are' + words_behind(words) if words else ' are there'}.", n=n)
         if words:
-            _of_all(run, draft, where)
+            told_of_all(run, draft, where)
     if heard.has("order", "gain", "loss") and "net_profit" in chosen and aggregate == "":
         value = found.value(0, "net_profit")
         verb = "made" if value > 0 else "lost" if value < 0 else "neither made nor lost"
         draft.say(f"They {verb} money.")
-
-
-def _of_all(run: Run, draft: Draft, where: list[str]) -> None:
-    """What part of all trades some are, and what they made."""
-    test = " and ".join(where).replace("{trades}", f"trades({quoted(run.run_id)})")
-    found = draft.query(
-        f"select count(*) as n_all, 100.0 * count(*) filter (where {test}) / nullif(count(*), 0) as share, "
-        f"sum(net_profit) filter (where {test}) as net_profit {trades_from(run, where, only=False)}",
-        {"n_all": "trades", "share": "%"}, run.currency,
-    )  # fmt: skip
-    draft.say(
-        "That is {s} of all {a}; together they made {p}.",
-        s=found.cell(0, "share"), a=found.cell(0, "n_all"), p=found.cell(0, "net_profit"),
-    )  # fmt: skip
 
 
 def _from_when(run: Run, draft: Draft) -> None:
@@ -288,63 +269,6 @@ def _from_when(run: Run, draft: Draft) -> None:
     )
     if found.value(0, "first_entry") is not None:
         draft.say("Its trades are from {a} to {b}.", a=found.cell(0, "first_entry"), b=found.cell(0, "last_exit"))
-
-
-def _asked_of_them(heard: Heard) -> tuple[str, ...]:
-    """Which kinds of a question say what part of some trades is asked for; the others say of which trades."""
-    question = heard.question.lower()
-    kinds = (*FILTERS, "condition")
-    if re.search(r"\bof (?:them|those|these)\b", question):  # the rest the clause before says
-        return tuple(
-            kind for kind in kinds if any(tag.text and tag.text.lower() in question for tag in heard.all(kind))
-        )
-    if re.search(r"\bof (?:all|all (?:the|my)|all of (?:the|my)) trades\b", question):
-        return kinds
-    lost = _OF_THE_LOST.search(question)
-    if lost is None:
-        return ("outcome", "exit", "condition")
-    base = {"outcome", *(["direction"] if lost[1] else [])}
-    return tuple(kind for kind in kinds if kind not in base)
-
-
-def _share(heard: Heard, run: Run, draft: Draft) -> None:
-    """How many of some trades are like that: "what percentage of shorts lost" is asked of the shorts."""
-    time = time_column(heard)
-    inside = _asked_of_them(heard)
-    of, of_words = filters(heard.without(inside), time)
-    among, words = filters(heard.without([k for k in (*FILTERS, "condition") if k not in inside]), time)
-    if not among:  # "what share of the trades was on Fridays"
-        of, among, words, of_words = [], of, of_words, []
-    condition = " and ".join(among).replace("{trades}", f"trades({quoted(run.run_id)})")
-    source = trades_from(run, of) if of else trades_from(run, among, only=False)
-    found = draft.query(
-        f"select count(*) filter (where {condition}) as n_trades, count(*) as n_all, "
-        f"100.0 * count(*) filter (where {condition}) / nullif(count(*), 0) as share {source}",
-        {"n_trades": "trades", "n_all": "trades", "share": "%"}, run.currency,
-    )  # fmt: skip
-    draft.say(
-        f"{{s}} of the trades{_of(of_words)} are{_of(words)}: {{n}} of {{all}}.",
-        s=found.cell(0, "share"), n=found.cell(0, "n_trades"), all=found.cell(0, "n_all"),
-    )  # fmt: skip
-
-
-def _share_of_profit(run: Run, draft: Draft, where: list[str], words: list[str]) -> None:
-    """What part of the net profit some trades made; a loss has no parts that add up to it in a way that says much."""
-    test = " and ".join(where).replace("{trades}", f"trades({quoted(run.run_id)})")
-    found = draft.query(
-        f"select sum(net_profit) filter (where {test}) as profit_of_them, sum(net_profit) as net_profit, "
-        f"count(*) filter (where {test}) as n_trades, "
-        f"100.0 * sum(net_profit) filter (where {test}) / nullif(sum(net_profit), 0) as share "
-        f"{trades_from(run, where, only=False)}",
-        {"profit_of_them": "account currency", "n_trades": "trades", "share": "%"}, run.currency,
-    )  # fmt: skip
-    cells = {name: found.cell(0, name) for name in found.rows.columns}
-    draft.say(
-        f"The trades{_of(words)} made {{profit_of_them}} ({{n_trades}} trades) of the net profit of {{net_profit}}.",
-        **cells,
-    )
-    if (found.value(0, "net_profit") or 0.0) > 0:
-        draft.say("That is {share} of it.", **cells)
 
 
 def _listed(heard: Heard, run: Run, draft: Draft, where: list[str]) -> None:
