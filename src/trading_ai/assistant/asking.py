@@ -17,8 +17,9 @@ from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
 from trading_ai.assistant.insights import insights
-from trading_ai.assistant.planner import ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
+from trading_ai.assistant.planner import ANSWERED, ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
 from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
+from trading_ai.assistant.reading import CLEAR, DOUBTED, SURE_LEAD, Reading, apart, by_example, n_asking, same, segments
 from trading_ai.assistant.refusals import CAN_ASK, refusal
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
@@ -35,6 +36,7 @@ _QUOTED = re.compile("(?:[\"\u201c\u2018]|(?<!\\w)')([^\"\u201c\u201d\u2018\u201
 _OF_TEXTS = frozenset({"howto", "notes", "meanings"})
 """Topics that answer whatever else is said, and so might take a whole question for their part of it."""
 
+_FIGURE = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _MOST_PARTS = 3
 _MOST_CHOICES = 4
 _EXAMPLES = (
@@ -128,6 +130,12 @@ class Assistant:
         best = sure(found)
         if tangled(question, names, heard.context):
             return _unsure(heard, found[:1])
+        asks_more = n_asking(question) > 1
+        torn = best is None and bool(found) and found[0].confidence >= ANSWERED  # two readings that are as good
+        like = None if asks_more or torn else by_example(question, names, heard.context)
+        told = self._by_example(best, like, desk)
+        if told is not None:
+            return told
         if best is None or best.n_left or (best.topic.name in _OF_TEXTS and heard.tags):
             shared = clauses(question, names, heard.context, anew=True)
             if shared:
@@ -142,9 +150,18 @@ class Assistant:
             less = hear(shorter, names, heard.context)
             if sure(plans(less)) is not None and not _dropped(heard, less):
                 return self._planned(less, desk)
-        apart = clauses(question, names, heard.context, anew=best is not None)
-        if apart and (best is None or differ(apart)):
-            return self._together(apart, desk)
+        taken = clauses(question, names, heard.context, anew=best is not None)
+        if taken and (best is None or differ(taken)):
+            return self._together(taken, desk)
+        each = apart(question, names, heard.context) if asks_more or (best is None and not torn) else []
+        if len(each) > 1 and not all(same(each[0], one) for one in each[1:]):
+            return self._together(each, desk)
+        if asks_more and not torn:
+            told = self._by_example(best, by_example(question, names, heard.context, least=CLEAR), desk)
+            if told is not None:
+                return told
+        if best is None and len(each) == 1 and len(segments(question)) > 1:
+            return self._together(each, desk)
         if best is None and (some := answerable(question, names, heard.context)) is not None:
             answer = self._together(some[0], desk)
             if answer.status == "answered":
@@ -154,6 +171,29 @@ class Assistant:
         if quoted is not None:
             return quoted
         return self._planned(heard, desk)
+
+    def _by_example(self, best: Plan | None, like: Reading | None, desk: Desk) -> Answer | None:
+        """What a question means by its examples, where the grammar is not sure, or these are surer than it."""
+        if like is None or (best is not None and like.plan is not None and same(best, like.plan)):
+            return None
+        if like.plan is None:
+            return _refused(like.text) if best is None or like.lead >= SURE_LEAD else None
+        if best is not None and like.lead < DOUBTED:
+            return None
+        answer = self._carried_out(like.plan, desk)
+        if answer.status != "answered":
+            return answer if best is None else None
+        if best is not None:
+            own = self._carried_out(best, desk)
+            if own.status == "answered" and _tells(own, answer):
+                return None
+            if own.status == "answered" and like.lead < SURE_LEAD:
+                other = harmless(like.text or like.plan.reading)
+                whole = joined([own, answer])
+                told = f'It can be read in two ways, and both are told: "{other}" second'
+                return replace(whole, assumptions=(*whole.assumptions, told))
+        read = (f'Read as "{harmless(like.text)}"',) if like.text else ()
+        return replace(answer, assumptions=(*answer.assumptions, *read))
 
     def _from_docs(self, heard: Heard, desk: Desk) -> Answer | None:
         """What the documentation says, where it speaks of nearly all that a question is made of; else None."""
@@ -286,6 +326,12 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
+
+
+def _tells(answer: Answer, other: Answer) -> bool:
+    """Whether an answer tells what another one tells."""
+    figures = set(_FIGURE.findall(" ".join(other.texts)))
+    return bool(figures) and figures <= set(_FIGURE.findall(" ".join(answer.texts)))
 
 
 def _one_of_a_group(before: Plan, after: Plan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from trading_ai.assistant.combining import combined
@@ -98,12 +98,35 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
     if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
         tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
-    passed = tuple(word for word in unknown if says_nothing(word))
+    passed = tuple(word for word in unknown if says_nothing(word) and not _compares(word, text))
     if len(passed) <= MOST:
         unknown = tuple(word for word in unknown if word not in passed)
     else:
         passed = ()
     return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context, passed)
+
+
+def _compares(word: str, text: str) -> bool:
+    """Whether a word says what is most or least so: "performed most poorly", which may be the other end."""
+    return re.search(rf"\b(?:most|least|more|less|very|so|too) {re.escape(word)}\b", text) is not None
+
+
+def tagged_words(text: str, names: Names) -> list[Tag | str]:
+    """Words of a text, with tags for those that are known: nothing is reworded, corrected or put together.
+
+    Args:
+        text: in lower case.
+        names: what is stored.
+    """
+    tokens = _TOKEN.findall(text)
+    items: list[Tag | str] = []
+    place = 0
+    while place < len(tokens):
+        length, item = _longest(tokens, place, names)
+        said = " ".join(tokens[place : place + length])
+        items.append(replace(item, text=said) if isinstance(item, Tag) else said)
+        place += length
+    return items
 
 
 _LEAST_NAME = 5

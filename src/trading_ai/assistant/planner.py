@@ -43,6 +43,9 @@ _OVER_ALL = frozenset({"winners", "records", "robustness", "advice", "howto", "m
 _OF_SEVERAL = frozenset({"comparing", "records", "howto", "meanings", "notes", "robustness"})
 """Topics whose answers are of all that a question names."""
 
+_OF_ONE = frozenset({"figures", "trades", "periods", "streaks", "drawdowns", "days", "concentration", "equity"})
+"""Topics whose answers are of one run."""
+
 _OF_SHARES = frozenset(
     {"concentration", "trades", "periods", "trials", "days", "walk_forward", "robustness", "howto", "meanings", "notes"}
 )
@@ -104,6 +107,12 @@ def plans(heard: Heard) -> list[Plan]:
                 and not heard.has("name")
             ):
                 fit -= TAG_LEFT  # it answers of one run only
+            elif (
+                topic.name in _OF_ONE
+                and heard.plural("backtest", "optimization")
+                and not any(heard.has(kind) for kind in ("name", "id_backtest", "id_optimization", "limit"))
+            ):
+                fit -= TAG_LEFT  # "which backtests made a profit"
             if topic.name not in _OF_SEVERAL and several:
                 fit -= TAG_LEFT  # it answers of one of those that were named
             if heard.has("agg", "share") and topic.name not in _OF_SHARES:

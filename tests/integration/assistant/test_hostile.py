@@ -83,6 +83,6 @@ def test_a_hostile_error_is_a_cell(assistant: Assistant) -> None:
 
 def test_a_page_of_the_documentation_holds_no_cells(assistant: Assistant) -> None:
     answer = assistant.ask("how do I import a csv file?")
-    assert "docs/how-to/get-bars.md" in " ".join(answer.texts)
-    assert answer.statements[0].cells == ()
+    assert "docs/reference/cli.md#trading-ai-data-import" in " ".join(answer.texts)
+    assert all(statement.cells == () for statement in answer.statements)
     assert not answer.citations

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from trading_ai.assistant.clauses import answerable, clauses, differ, trimmed
+from trading_ai.assistant.examples import RECIPE, nearest_recipes, slotted
 from trading_ai.assistant.hearing import Names
 from trading_ai.assistant.passing import HEAVY, LIGHT, says_nothing, weight
 from trading_ai.assistant.ports import Passage
-from trading_ai.assistant.tasks import covers, task_of
+from trading_ai.assistant.recipes import covers, recipes
 
 NAMES = Names({"cable trend": ("name", "cable trend")})
 
@@ -110,11 +111,12 @@ def test_what_is_said_around_a_question_is_left_out() -> None:
     ],
 )
 def test_a_task_is_found_by_what_users_call_it(question: str, page: str) -> None:
-    assert page in task_of(question)
+    place = int(nearest_recipes(slotted(question, NAMES))[0].pattern.removeprefix(RECIPE))
+    assert page in recipes()[place].page
 
 
 def test_no_task_is_found_for_what_none_has() -> None:
-    assert task_of("how do i cook rice") == ""
+    assert nearest_recipes(slotted("how do i cook rice", NAMES)) == []
 
 
 def test_passages_must_have_most_of_the_words() -> None:

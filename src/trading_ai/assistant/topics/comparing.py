@@ -34,6 +34,7 @@ class Comparing(Topic):
         "metric", "limit", "order", "noun:run", "noun:backtest", "noun:optimization", "cue:compare", "noun:strategy",
         "noun:winner",
         "cue:imported", "noun:symbol", "cue:why", "cue:drift", "cue:sizing", "cue:rules", "cue:assumed", "time_of",
+        "cue:settings_differ", "cue:correlated",
     }  # fmt: skip
     offers = ("compare my last two backtests",)
 
@@ -48,6 +49,8 @@ class Comparing(Topic):
             and (heard.has("metric") or heard.has("order") or heard.cue("compare"))
         ):
             return 0.95
+        if len(heard.values("name")) == 2 and heard.cue("settings_differ", "correlated"):
+            return 0.97
         if len(heard.values("name")) > 2 and not heard.has("dim"):
             return 0.95
         if len(heard.values("name")) > 1 and (heard.has("metric") or heard.has("order")):
@@ -87,6 +90,16 @@ class Comparing(Topic):
             a, b = desk.base(a), desk.base(b)
             draft.assume("An optimization is compared by the backtest that it varies")
         draft.assume(f"A is {a.label}, B is {b.label}")
+        if heard.cue("correlated") and a.kind == "backtest":
+            _correlation(a, b, draft)
+            return
+        if heard.cue("settings_differ") and a.kind == "backtest":
+            if not _settings_of(a, b, draft):
+                draft.query(
+                    f"select parameters, costs, sizing, rules from backtests where backtest_id = {quoted(a.run_id)}"
+                )
+                draft.say("They were run alike: no setting differs.")
+            return
         if a.kind == "optimization":
             draft.assume("Of an optimization, the figures are those of its best trial, rank 1")
         columns = ", ".join(
@@ -129,8 +142,23 @@ def _of(alias: str, metric: str) -> str:
     return _WORKED_OUT[metric].format(alias) if metric in _WORKED_OUT else f"{alias}.{column(metric)}"
 
 
-def _settings_of(a: Run, b: Run, draft: Draft) -> None:
-    """What both backtests were run with, where it differs."""
+def _correlation(a: Run, b: Run, draft: Draft) -> None:
+    """Whether two backtests earn on the same days."""
+    found = draft.query(
+        "select corr(a.profit, b.profit) as correlation, count(*) as n_days from "
+        f"daily_profits({quoted(a.run_id)}) a join daily_profits({quoted(b.run_id)}) b using (day)",
+        {"n_days": "days"},
+    )
+    if found.value(0, "correlation") is None:
+        raise Unanswerable("They have no days in common on which both have profits.", ["compare my last two backtests"])
+    draft.say(
+        "Their daily profits have the correlation {c} over {n} days that both have.",
+        c=found.cell(0, "correlation"), n=found.cell(0, "n_days"),
+    )  # fmt: skip
+
+
+def _settings_of(a: Run, b: Run, draft: Draft) -> bool:
+    """What both backtests were run with, where it differs; whether it does."""
     plain = ("strategy", "symbol", "timeframe", "capital", "start", "end")
     inside = ("parameters", "sizing", "costs", "rules")
     both = f"backtests a, backtests b where a.backtest_id = {quoted(a.run_id)} and b.backtest_id = {quoted(b.run_id)}"
@@ -147,7 +175,7 @@ def _settings_of(a: Run, b: Run, draft: Draft) -> None:
             if first.get(key) != second.get(key):
                 selected[key] = tuple(f"{side}.{name}->>{quoted(key)}" for side in "ab")
     if not selected:
-        return
+        return False
     named = list(selected)[:_MOST_DIFFERENCES]
     columns = ", ".join(f"{selected[n][0]} as a_{i}, {selected[n][1]} as b_{i}" for i, n in enumerate(named))
     found = draft.query(f"select {columns} from {both}", {}, a.currency)
@@ -158,6 +186,7 @@ def _settings_of(a: Run, b: Run, draft: Draft) -> None:
             a=found.cell(0, f"a_{i}"),
             b=found.cell(0, f"b_{i}"),
         )
+    return True
 
 
 def _many(heard: Heard, runs: list[Run], draft: Draft) -> None:

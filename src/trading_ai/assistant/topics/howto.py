@@ -8,17 +8,22 @@ from typing_extensions import override
 
 from trading_ai.assistant.desk import Desk, Unanswerable
 from trading_ai.assistant.drafts import Draft
-from trading_ai.assistant.hearing import normal
+from trading_ai.assistant.examples import RECIPE, nearest_recipes, slotted
 from trading_ai.assistant.manual import manual
-from trading_ai.assistant.ports import Passage
+from trading_ai.assistant.recipes import LEAST_SHARE, Recipe, covers, n_words, recipes
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
-from trading_ai.assistant.tasks import LEAST_SHARE, covers, n_words, task_of
 from trading_ai.assistant.topics.topic import Topic
 from trading_ai.assistant.topics.trade_reading import FILTERS
 
 _SHOWN = 3
 _EXCERPT = 400
+_CLEAR_LEAD = 0.05
+"""Lead of the nearest recipe from which it alone is told."""
+
+_LEAST_LIKENESS = 0.1
+_BESIDE = 1
+"""Passages beside what does it."""
 
 
 class HowTo(Topic):
@@ -87,9 +92,17 @@ def quote_docs(heard: Heard, desk: Desk, draft: Draft, least: float = LEAST_SHAR
     sure = least <= LEAST_SHARE
     if not sure and n_words(heard.question) < _LEAST_WORDS:
         return False
+    told = _recipes(heard, desk) if sure else ()
+    for recipe in told:
+        draft.say(f"{recipe.text} ({recipe.page})".replace("{", "(").replace("}", ")"))
+    if told:
+        draft.offer(*dict.fromkeys(f"read {recipe.page}" for recipe in told))
     found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
-    told = _first(heard) if sure else ()
-    hits = (*told, *(hit.passage for hit in found.hits if hit.passage not in told))[:_SHOWN]
+    hits = [hit.passage for hit in found.hits]
+    if told:
+        first = tuple(passage for passage in manual() if passage.about == told[0].page)[:1]
+        hits = [*first, *(hit for hit in hits if hit not in first)]
+    hits = hits[: _BESIDE if told else _SHOWN]
     if not hits or not (told or covers(heard.question, hits, least)):
         return False
     for hit in hits:
@@ -101,10 +114,16 @@ def quote_docs(heard: Heard, desk: Desk, draft: Draft, least: float = LEAST_SHAR
     return True
 
 
-def _first(heard: Heard) -> tuple[Passage, ...]:
-    """The page of what users call a thing, where one is near."""
-    page = task_of(normal(heard.question))
-    return tuple(passage for passage in manual() if passage.about == page)[:1] if page else ()
+def _recipes(heard: Heard, desk: Desk) -> tuple[Recipe, ...]:
+    """What does what is asked for, where examples tell it."""
+    named = heard.first("recipe")
+    if named is not None:
+        return (recipes()[int(named.value)],)
+    near = nearest_recipes(slotted(heard.question, desk.stored.names))
+    if not near or near[0].likeness < _LEAST_LIKENESS:
+        return ()
+    told = near[:1] if near[0].lead >= _CLEAR_LEAD else near  # of two that are as near, both are told
+    return tuple(recipes()[int(found.pattern.removeprefix(RECIPE))] for found in told)
 
 
 HOWTO = HowTo()

@@ -11,6 +11,8 @@ from trading_ai.assistant.topics.topic import ALWAYS, Topic
 from trading_ai.assistant.trade_sql import in_time
 from trading_ai.documents.words import short
 
+_PRICES = ("highest", "lowest", "highest_close", "lowest_close", "average_close", "first_open", "last_close")
+
 
 class Market(Topic):
     """Bars of a dataset, and how its file was read."""
@@ -107,16 +109,23 @@ def _bars(heard: Heard, dataset: str, draft: Draft) -> None:
         return
     found = draft.query(
         "select count(*) as n_bars, max(high) as highest, arg_max(time, high) as highest_at, min(low) as lowest, "
-        "arg_min(time, low) as lowest_at, avg(close) as average_close, arg_min(open, time) as first_open, "
+        "arg_min(time, low) as lowest_at, "
+        "max(close) as highest_close, arg_max(time, close) as highest_close_at, "
+        "min(close) as lowest_close, arg_min(time, close) as lowest_close_at, "
+        "avg(close) as average_close, arg_min(open, time) as first_open, "
         f"arg_max(close, time) as last_close, min(time) as first_time, max(time) as last_time {source}",
-        dict.fromkeys(("highest", "lowest", "first_open", "last_close"), "plain") | {"average_close": "plain"},
-    )  # fmt: skip
+        dict.fromkeys(_PRICES, "plain"),
+    )
     if not found.value(0, "n_bars"):
         draft.say("{n} bars are like that.", n=found.cell(0, "n_bars"))
         return
     cells = {name: found.cell(0, name) for name in found.rows.columns}
     draft.say(
         "The highest price is {highest} (in the bar of {highest_at}), the lowest {lowest} ({lowest_at}).", **cells
+    )
+    draft.say(
+        "The highest close is {highest_close} ({highest_close_at}), the lowest {lowest_close} ({lowest_close_at}).",
+        **cells,
     )
     draft.say("The first open is {first_open} ({first_time}), the last close {last_close} ({last_time}).", **cells)
     if heard.has("agg", "avg"):

@@ -138,7 +138,8 @@ def wants_list(heard: Heard) -> bool:
     if heard.has("agg") or heard.cue("how_much"):
         return False
     listed = any(t.text in _LIST_WORDS for t in heard.all("cue")) and plural_trades(heard)
-    if listed and not heard.has("metric") and not heard.has("dim") and any(heard.has(kind) for kind in FILTERS):
+    told_of = heard.has("noun", "trade") or any(heard.has(kind) for kind in FILTERS)
+    if listed and told_of and not heard.has("metric") and not heard.has("dim"):
         return True
     extreme = heard.has("order", "best", "worst", "lowest") or heard.has("metric", "largest_win", "largest_loss")
     some = heard.has("noun", "trade") or heard.has("outcome") or heard.has("exit")
