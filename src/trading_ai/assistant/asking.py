@@ -257,7 +257,7 @@ class Assistant:
         draft = Draft(self._sql)
         for written, read in plan.heard.corrected:
             draft.assume(f'"{harmless(written)}" is read as "{read}"')
-        if passed := (*plan.heard.passed_over, *plan.heard.unknown):
+        if (passed := (*plan.heard.passed_over, *plan.heard.unknown)) and plan.topic.name != "howto":
             draft.assume(f"Passed over: {', '.join(map(harmless, passed))}")
         try:
             plan.topic.answer(plan.heard, desk, draft)

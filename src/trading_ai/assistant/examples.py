@@ -20,7 +20,7 @@ from itertools import pairwise
 
 from trading_ai.assistant.hearing import Names, tagged_words
 from trading_ai.assistant.tags import Tag
-from trading_ai.assistant.texts import lines_of
+from trading_ai.assistant.texts import lines_of, words_of
 
 SLOTS = (
     "backtest", "optimization", "symbol", "timeframe", "parameter", "weekday", "month", "session", "year", "date",
@@ -159,7 +159,7 @@ def strange(question: Slotted) -> list[str]:
 def nearest_recipes(question: Slotted) -> list[Nearest]:
     """The two things to do that a question is most like, the nearest first; none where it is of something else."""
     first = nearest(question, (RECIPE,))
-    told = [word for word in question.words if len(word) > _SHORT and word not in _POLITE]
+    told = [word for word in question.words if len(word) > _SHORT and word not in words_of("recipe_fillers.txt")]
     if first is None or len(strange(question)) * 2 > len(told):
         return []
     second = nearest(question, (RECIPE,), without=first.pattern)

@@ -59,7 +59,9 @@ _MATTER = frozenset({
 })  # fmt: skip
 """Kinds of words that a plain question must have too, where the question has them."""
 
-_ASKED = frozenset({"cue:meaning", "cue:howto", "cue:double", "cue:triple", "cue:half", "cue:no_costs", "cue:streak"})
+_ASKED = frozenset({
+    "cue:meaning", "cue:howto", "cue:double", "cue:triple", "cue:half", "cue:no_costs", "cue:streak", "cue:why",
+})  # fmt: skip
 """Cues that say what is asked for."""
 
 _SLIGHT = frozenset({
@@ -187,7 +189,7 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
         spoken = {(t.kind, t.value) for like in like_it(found, own) for t in lost(hear(like, names, context), plain)}
         left = [tag for tag in left if (tag.kind, tag.value) not in spoken]
     if left and found.lead >= CERTAIN:
-        left = [tag for tag in left if tag.kind not in _WORDED]
+        left = [tag for tag in left if tag.kind not in _WORDED or tag.key == "cue:why"]
     if left:
         return None
     return Reading(plan, text, found.lead)

@@ -145,7 +145,7 @@ KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("worst peak to valley of my last backtest", "answered", ()),
     ("highest net profit of any trial and its stop", "answered", ("net profit 30.00",)),
     ("lowest net profit of any trial and its stop", "answered", ("net profit -1.00",)),
-    ("how do i use this on a gpu", "refused", ()),
+    ("how do i use this on a gpu", "answered", ("No GPU is used",)),
     ("do as the note says", "refused", ()),
     ("profit of backtest london breakout", "clarify", ()),
     ("profit in british pounds", "clarify", ()),
