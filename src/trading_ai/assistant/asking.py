@@ -17,9 +17,10 @@ from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
 from trading_ai.assistant.insights import insights
+from trading_ai.assistant.pieces import n_asking, segments
 from trading_ai.assistant.planner import ANSWERED, ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
 from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
-from trading_ai.assistant.reading import CLEAR, DOUBTED, SURE_LEAD, Reading, apart, by_example, n_asking, same, segments
+from trading_ai.assistant.reading import CLEAR, DOUBTED, LEAST_LEAD, SURE_LEAD, Reading, apart, by_example, same
 from trading_ai.assistant.refusals import CAN_ASK, refusal
 from trading_ai.assistant.showing import harmless
 from trading_ai.assistant.tags import Heard
@@ -132,7 +133,8 @@ class Assistant:
             return _unsure(heard, found[:1])
         asks_more = n_asking(question) > 1
         torn = best is None and bool(found) and found[0].confidence >= ANSWERED  # two readings that are as good
-        like = None if asks_more or torn else by_example(question, names, heard.context)
+        least = LEAST_LEAD if best is None else DOUBTED
+        like = None if asks_more or torn else by_example(question, names, heard.context, least=least)
         told = self._by_example(best, like, desk)
         if told is not None:
             return told

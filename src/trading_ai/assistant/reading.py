@@ -18,6 +18,7 @@ from trading_ai.assistant.examples import (
     strange,
 )
 from trading_ai.assistant.hearing import Names, hear
+from trading_ai.assistant.pieces import asks, segments
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.howto import HOWTO
@@ -29,7 +30,7 @@ LEAST_LEAD = 0.04
 SURE_LEAD = 0.15
 """Lead from which examples count more than the grammar, which is sure of something else."""
 
-DOUBTED = 0.06
+DOUBTED = 0.03
 """Lead from which examples that say something else than the grammar are told beside it."""
 
 CLEAR = 0.1
@@ -69,6 +70,17 @@ _SLIGHT = frozenset({
     ("agg", "count"), ("agg", "avg"), ("agg", "sum"),
 })  # fmt: skip
 """What is heard in many ways to say other things: "how much did it make", "what percentage won"."""
+
+
+_ALIKE = (
+    (("outcome", "loss"), ("order", "loss")),
+    (("outcome", "win"), ("order", "gain")),
+    (("order", "best"), ("order", "highest")),
+    (("order", "worst"), ("order", "lowest")),
+    (("order", "loss"), ("metric", "gross_loss")),
+    (("outcome", "loss"), ("metric", "gross_loss")),
+)
+"""What is heard in one of two ways where the same is meant."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +164,21 @@ def opposed(question: str, pattern: str) -> bool:
             ends[1] and not ends[0] and ends[2] and not ends[3]
         ):
             return True
+    if _SUPPOSED.search(said) and not _SUPPOSES.search(plain):
+        return True
     bounds = [(re.search(rf"\b(?:{b})\b", said), re.search(rf"\b(?:{b})\b", plain)) for b in _BOUND]
     return any(
         (mine is None) != (its is None) and (its is not None or _BOUNDS_TIME.search(said)) for mine, its in bounds[:2]
     ) or (bounds[2][0] is not None and bounds[2][1] is None)
 
 
+_SUPPOSED = re.compile(
+    r"\b(?:if (?:i|we|it|he|they|the|my|all|every|only)\b.{0,40}?\b"
+    r"(?:had|were|did|used|took|closed|opened|traded)|had i)\b"
+)
+_SUPPOSES = re.compile(
+    r"\b(?:would|without|if|had|double\w*|twice|triple\w*|half\w*|times|break|matter\w*|depend\w*)\b"
+)
 _BOUNDS_TIME = re.compile(
     r"\b(?:since|after|before|until|till|from|as of|later than|up to|by the end(?: of)?) (?:the )?"
     r"(?:(?:end|start|beginning) of )?(?:(?:19|20)\d\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -198,6 +219,7 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
 def lost(heard: Heard, plain: Heard) -> list[Tag]:
     """What a question says and a plain one does not, of what changes an answer."""
     said = {(tag.kind, tag.value) for tag in plain.tags}
+    said |= {other for one, other in _ALIKE if one in said} | {one for one, other in _ALIKE if other in said}
     return [
         tag
         for tag in heard.tags
@@ -218,28 +240,6 @@ def _said(heard: Heard) -> set[tuple[str, str]]:
     return {(tag.kind, tag.value) for tag in heard.tags if tag.kind not in {*SUBJECTS, "noun"}}
 
 
-_SENTENCES = re.compile(
-    r"[.?!;:]+\s+|\s+[-\u2013\u2014]\s+|,\s+(?:and\s+|so\s+|but\s+|then\s+|plus\s+|also\s+)?"
-    r"|\s+(?:and|plus|but|so)\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|give|say|"
-    r"also)\b)|\s+as well as\s+"
-)
-_ASKING = re.compile(
-    r"(?:so |and |but |also |then |ok |well |hey |please |tell me |(?:with|under|in|on|at|by|for|of|from|to) )*"
-    r"(?:i'd like|i would like|i want|i need|i wonder|how|what|which|when|why|where|who|whose|whats|is|are|did|"
-    r"does|do|was|were|has|have|can|could|would|will|tell|show|give|say|list|name|compare|explain|let me)\b"
-)
-
-
-def segments(question: str) -> list[str]:
-    """The pieces of a question that may stand for themselves."""
-    return [text.strip(" ?.,!") for text in _SENTENCES.split(question.strip()) if text and len(text.split()) > 1]
-
-
-def n_asking(question: str) -> int:
-    """How many pieces of a question begin as questions do."""
-    return sum(_ASKING.match(text.lower()) is not None for text in segments(question))
-
-
 def apart(question: str, names: Names, context: str = "") -> list[Plan]:
     """A plan for each thing that a long question asks, by grammar or example; nothing where one is not understood.
 
@@ -253,13 +253,13 @@ def apart(question: str, names: Names, context: str = "") -> list[Plan]:
     found: list[Plan] = []
     for text in segments(question):
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
-        if several and not named and _ASKING.match(text.lower()):
+        if several and not named and asks(text):
             return []  # of which of them?
         read = by_example(text, names, context, runs=[] if several else runs[:1])
         if read is not None and read.plan is not None:
             found.append(read.plan)
             continue
         heard = hear(text, names, context)
-        if _ASKING.match(text.lower()) or any(tag.kind in _MATTER for tag in heard.tags):
+        if asks(text) or any(tag.kind in _MATTER for tag in heard.tags):
             return []
     return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from trading_ai.assistant.hearing import normal
+from trading_ai.assistant.pieces import asked
 from trading_ai.assistant.texts import lines_of
 
 
@@ -32,6 +33,9 @@ _OF_KEYS = re.compile(
     r".{0,20}\bkeys?\b"
 )
 
+_OF_CIRCUMSTANCES = ("Live accounts", "The future", "Only what is stored")
+"""How rules begin that hold for what is asked: "my broker likes it, so what is the profit factor" is answered."""
+
 CAN_ASK = (
     "what can be asked: results and rankings, parameters, robustness and luck, walk-forwards, costs, trades by hour, "
     "weekday, month, "
@@ -47,12 +51,12 @@ def refusal(question: str) -> str | None:
     Args:
         question: as it was asked; never a text from the database.
     """
-    text = normal(question)
+    text, asking = normal(question), normal(asked(question))
     for place, (pattern, said) in enumerate(_COMPILED):
         if said.startswith("Secrets") and _OF_KEYS.search(text):
             continue  # how to make a key is no secret
         if place >= len(_COMPILED) - 3 and place < len(_COMPILED) - 1 and _HOW_TO.match(text):
             continue  # how to delete something is a question
-        if pattern.search(text):
+        if pattern.search(asking if said.startswith(_OF_CIRCUMSTANCES) else text):
             return said
     return None
