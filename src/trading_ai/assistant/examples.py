@@ -153,7 +153,7 @@ def like_it(found: Nearest, question: Slotted) -> list[str]:
 def strange(question: Slotted) -> list[str]:
     """Words of a question that no example has, and that are long enough to say something."""
     known = _index().weights
-    return [word for word in question.words if len(word) > _SHORT and word.isalpha() and _stem(word) not in known]
+    return [word for word in question.words if len(word) > _SHORT and word[0].isalpha() and _stem(word) not in known]
 
 
 def nearest_recipes(question: Slotted) -> list[Nearest]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from trading_ai.assistant.differing import MATTER, clashes, lost, opposed
 from trading_ai.assistant.examples import (
     RECIPE,
     REFUSAL,
@@ -52,35 +53,6 @@ _DOES = re.compile(
     r"want to|wanna|need to|can i|could i|possible|is there)\b"
 )
 """Words of somebody who wants to do something."""
-
-_MATTER = frozenset({
-    "metric", "direction", "weekday", "month", "year", "session", "hour", "part", "outcome", "exit", "condition",
-    "date", "span", "limit", "timeframe", "parameter", "dim", "order", "agg", "time_of", "ends", "level", "factor",
-    "place", "cmp", "neg",
-})  # fmt: skip
-"""Kinds of words that a plain question must have too, where the question has them."""
-
-_ASKED = frozenset({
-    "cue:meaning", "cue:howto", "cue:double", "cue:triple", "cue:half", "cue:no_costs", "cue:streak", "cue:why",
-})  # fmt: skip
-"""Cues that say what is asked for."""
-
-_SLIGHT = frozenset({
-    ("metric", "net_profit"), ("metric", "return_percent"), ("order", "gain"), ("order", "loss"), ("agg", "share"),
-    ("agg", "count"), ("agg", "avg"), ("agg", "sum"),
-})  # fmt: skip
-"""What is heard in many ways to say other things: "how much did it make", "what percentage won"."""
-
-
-_ALIKE = (
-    (("outcome", "loss"), ("order", "loss")),
-    (("outcome", "win"), ("order", "gain")),
-    (("order", "best"), ("order", "highest")),
-    (("order", "worst"), ("order", "lowest")),
-    (("order", "loss"), ("metric", "gross_loss")),
-    (("outcome", "loss"), ("metric", "gross_loss")),
-)
-"""What is heard in one of two ways where the same is meant."""
 
 
 @dataclass(frozen=True)
@@ -141,50 +113,6 @@ def _of_runs(pattern: str, heard: Heard) -> bool:
     )
 
 
-_POLES = (
-    (r"w[io]n|wins|winners?|winning", r"lose|loses|losers?|losing|lost|loss(?:es)?"),
-    (r"best|highest|most|largest|biggest|longest", r"worst|lowest|least|smallest|shortest|fewest"),
-    (r"longs?|buys?|bought", r"shorts?|sells?|sold"),
-    (r"entry|entries|entered|opened", r"exits?|exited|closed"),
-    (r"first|earliest", r"last|latest|final"),
-    (r"fails?|failed|failing|flunk(?:s|ed)?|miss(?:es|ed)?", r"pass(?:es|ed)?|holds?|met|meets?"),
-)  # fmt: skip
-_BOUND = (
-    r"since|after|onwards?|from .{3,14} on\b|as of|later than", r"before|until|till|up to|by the end",
-    r"without|except|exclud\w+|leav\w+ .{0,30}out|ignor\w+|but for|apart from|not counting|leav\w+ aside",
-)  # fmt: skip
-
-
-def opposed(question: str, pattern: str) -> bool:
-    """Whether a question and a plain one speak of opposite ends, or one has a bound that the other lacks."""
-    said, plain = question.lower(), pattern.lower()
-    for one, other in _POLES:
-        ends = [re.search(rf"\b(?:{pole})\b", text) is not None for text in (said, plain) for pole in (one, other)]
-        if (ends[0] and not ends[1] and ends[3] and not ends[2]) or (
-            ends[1] and not ends[0] and ends[2] and not ends[3]
-        ):
-            return True
-    if _SUPPOSED.search(said) and not _SUPPOSES.search(plain):
-        return True
-    bounds = [(re.search(rf"\b(?:{b})\b", said), re.search(rf"\b(?:{b})\b", plain)) for b in _BOUND]
-    return any(
-        (mine is None) != (its is None) and (its is not None or _BOUNDS_TIME.search(said)) for mine, its in bounds[:2]
-    ) or (bounds[2][0] is not None and bounds[2][1] is None)
-
-
-_SUPPOSED = re.compile(
-    r"\b(?:if (?:i|we|it|he|they|the|my|all|every|only)\b.{0,40}?\b"
-    r"(?:had|were|did|used|took|closed|opened|traded)|had i)\b"
-)
-_SUPPOSES = re.compile(
-    r"\b(?:would|without|if|had|double\w*|twice|triple\w*|half\w*|times|break|matter\w*|depend\w*)\b"
-)
-_BOUNDS_TIME = re.compile(
-    r"\b(?:since|after|before|until|till|from|as of|later than|up to|by the end(?: of)?) (?:the )?"
-    r"(?:(?:end|start|beginning) of )?(?:(?:19|20)\d\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-)
-
-
 def _read(found: Nearest, own: Slotted, question: str, names: Names, context: str) -> Reading | None:
     if found.pattern.startswith(REFUSAL):
         return Reading(None, found.pattern.removeprefix(REFUSAL), found.lead)
@@ -211,22 +139,15 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
         left = [tag for tag in left if (tag.kind, tag.value) not in spoken]
     if left and found.lead >= CERTAIN:
         left = [tag for tag in left if tag.kind not in _WORDED or tag.key == "cue:why"]
-    if left:
+    grammatical = sure(plans(heard)) is not None
+    named = any(slot in {"backtest", "optimization"} for slot, _ in own.fills)
+    if left or clashes(heard, plain, grammatical=grammatical, named=named):
         return None
+    if found.lead < CERTAIN and heard.unknown and strange(own):
+        return None  # a word that neither knows may be what is asked for
+    if heard.has("subject", "this") and not heard.context and "{" not in found.pattern and found.lead < SURE_LEAD:
+        return None  # "is this one better than that one" points at something that is not there
     return Reading(plan, text, found.lead)
-
-
-def lost(heard: Heard, plain: Heard) -> list[Tag]:
-    """What a question says and a plain one does not, of what changes an answer."""
-    said = {(tag.kind, tag.value) for tag in plain.tags}
-    said |= {other for one, other in _ALIKE if one in said} | {one for one, other in _ALIKE if other in said}
-    return [
-        tag
-        for tag in heard.tags
-        if (tag.kind in _MATTER or tag.key in _ASKED)
-        and (tag.kind, tag.value) not in said
-        and (tag.kind, tag.value) not in _SLIGHT
-    ]
 
 
 def same(one: Plan, other: Plan) -> bool:
@@ -260,6 +181,6 @@ def apart(question: str, names: Names, context: str = "") -> list[Plan]:
             found.append(read.plan)
             continue
         heard = hear(text, names, context)
-        if asks(text) or any(tag.kind in _MATTER for tag in heard.tags):
+        if asks(text) or any(tag.kind in MATTER for tag in heard.tags):
             return []
     return found
