@@ -17,7 +17,7 @@ from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
 from trading_ai.assistant.insights import insights
-from trading_ai.assistant.pieces import n_asking, segments
+from trading_ai.assistant.pieces import asks, n_asking, segments, wishes
 from trading_ai.assistant.planner import ANSWERED, ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
 from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
 from trading_ai.assistant.reading import CLEAR, DOUBTED, LEAST_LEAD, SURE_LEAD, Reading, apart, by_example, same
@@ -155,14 +155,15 @@ class Assistant:
         taken = clauses(question, names, heard.context, anew=best is not None)
         if taken and (best is None or differ(taken)):
             return self._together(taken, desk)
-        each = apart(question, names, heard.context) if asks_more or (best is None and not torn) else []
-        if len(each) > 1 and not all(same(each[0], one) for one in each[1:]):
+        each, missing = apart(question, names, heard.context) if asks_more or (best is None and not torn) else ([], [])
+        if not missing and len(each) > 1 and not all(same(each[0], one) for one in each[1:]):
             return self._together(each, desk)
         if asks_more and not torn:
-            told = self._by_example(best, by_example(question, names, heard.context, least=CLEAR), desk)
+            whole = by_example(question, names, heard.context, least=CLEAR)
+            told = self._by_example(best, whole, desk)
             if told is not None:
-                return told
-        if best is None and len(each) == 1 and len(segments(question)) > 1:
+                return self._with_the_rest(told, whole, each, missing, desk)
+        if not missing and best is None and len(each) == 1 and len(segments(question)) > 1:
             return self._together(each, desk)
         if best is None and (some := answerable(question, names, heard.context)) is not None:
             answer = self._together(some[0], desk)
@@ -196,6 +197,20 @@ class Assistant:
                 return replace(whole, assumptions=(*whole.assumptions, told))
         read = (f'Read as "{harmless(like.text)}"',) if like.text else ()
         return replace(answer, assumptions=(*answer.assumptions, *read))
+
+    def _with_the_rest(
+        self, told: Answer, whole: Reading | None, each: Sequence[Plan], missing: Sequence[str], desk: Desk
+    ) -> Answer:
+        """What a question means as a whole, with those of its pieces that ask for something else."""
+        if whole is None or whole.plan is None or told.status != "answered":
+            return told
+        more = [self._carried_out(plan, desk) for plan in each if not same(plan, whole.plan)]
+        more = [answer for answer in more if answer.status == "answered" and not _tells(told, answer)]
+        lost = "; ".join(f'"{harmless(text)}"' for text in missing if asks(text) and not wishes(text))
+        answer = joined([told, *more]) if more else told
+        if not lost or len(missing) + len(each) < _SEVERAL:
+            return answer
+        return replace(answer, assumptions=(*answer.assumptions, f"Not understood by itself: {lost}"))
 
     def _from_docs(self, heard: Heard, desk: Desk) -> Answer | None:
         """What the documentation says, where it speaks of nearly all that a question is made of; else None."""
@@ -328,6 +343,9 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
+
+
+_SEVERAL = 2
 
 
 def _tells(answer: Answer, other: Answer) -> bool:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 
-_SENTENCES = re.compile(
-    r"[.?!;:]+\s+|\s+[-\u2013\u2014]\s+|,\s+(?:and\s+|so\s+|but\s+|then\s+|plus\s+|also\s+)?"
-    r"|\s+(?:and|plus|but|so)\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|give|say|"
-    r"also)\b)|\s+as well as\s+"
+_SENTENCES = re.compile(r"(?<=[.?!;:])\s+")
+_CLAUSES = re.compile(
+    r"\s+[-\u2013\u2014]\s+|,\s+(?:and\s+|so\s+|but\s+|then\s+|plus\s+|also\s+)?"
+    r"|\s+(?:and|plus|but|so)\s+(?=(?:how|what|which|when|why|where|who|whether|is|are|did|does|do|was|were|tell|show|"
+    r"give|say|also)\b)|\s+as well as\s+"
 )
 _ASKING = re.compile(
     r"(?:so |and |but |also |then |ok |well |hey |please |tell me |(?:with|under|in|on|at|by|for|of|from|to) )*"
-    r"(?:i'd like|i would like|i want|i need|i wonder|how|what|which|when|why|where|who|whose|whats|is|are|did|"
-    r"does|do|was|were|has|have|can|could|would|will|tell|show|give|say|list|name|compare|explain|let me)\b"
+    r"(?:i'd like|i would like|i want|i need|i wonder|how|what|which|when|why|where|who|whose|whats|whether|is|are|did|"
+    r"does|do|was|were|has|have|can|could|would|will|tell|show|give|say|list|name|compare|explain|let me|put|find|"
+    r"any|anything|count|rank|sort)\b"
+)
+_SUPPOSING = re.compile(
+    r"(?:and |but |so |well |let us |let's )?(?:assum|suppos|imagin|pretend|given that|say it)\w*\b"
+)
+_POINTING = re.compile(
+    r"\b(?:into|like|with|after) (?:that|this|it|those|them)\??$|^(?:and )?(?:its|the|their|my) \w+(?: \w+)? ones?\??$"
+)
+_PREAMBLE = re.compile(
+    r"(?:so |and |but |also |well |ok |hey )*i(?:'d| would|'m| am)? (?:like|want|need|wonder|wondering)\b"
 )
 
 
@@ -21,13 +32,34 @@ _LEAST_WORDS = 5
 
 
 def segments(question: str) -> list[str]:
-    """The pieces of a question that may stand for themselves."""
-    return [text.strip(" ?.,!") for text in _SENTENCES.split(question.strip()) if text and len(text.split()) > 1]
+    """The pieces of a question that may stand for themselves; a sentence of one piece keeps its question mark."""
+    found: list[str] = []
+    for sentence in _SENTENCES.split(question.strip()):
+        clauses = [text.strip(" ?.,!;:") for text in _CLAUSES.split(sentence) if text and len(text.split()) > 1]
+        if len(clauses) == 1 and sentence.endswith("?"):
+            clauses = [f"{clauses[0]}?"]
+        found += clauses
+    return found
 
 
 def asks(text: str) -> bool:
-    """Whether a piece begins as questions do."""
-    return _ASKING.match(text.lower()) is not None
+    """Whether a piece begins as questions do, or is a sentence that ends as they do."""
+    return text.endswith("?") or _ASKING.match(text.lower()) is not None
+
+
+def supposes(question: str) -> bool:
+    """Whether a piece of a question supposes something, which then is not so."""
+    return any(_SUPPOSING.match(text.lower()) for text in segments(question))
+
+
+def points_back(text: str) -> bool:
+    """Whether a piece leaves to another one what it is about: "how often did it run into that", "its best one"."""
+    return _POINTING.search(text.lower()) is not None
+
+
+def wishes(text: str) -> bool:
+    """Whether a piece tells what somebody is after: it may be the reason of the question, and not one itself."""
+    return _PREAMBLE.match(text.lower()) is not None
 
 
 def n_asking(question: str) -> int:

@@ -19,7 +19,7 @@ from trading_ai.assistant.examples import (
     strange,
 )
 from trading_ai.assistant.hearing import Names, hear
-from trading_ai.assistant.pieces import asks, segments
+from trading_ai.assistant.pieces import asks, points_back, segments, supposes
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.howto import HOWTO
@@ -145,8 +145,11 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
         return None
     if found.lead < CERTAIN and heard.unknown and strange(own):
         return None  # a word that neither knows may be what is asked for
-    if heard.has("subject", "this") and not heard.context and "{" not in found.pattern and found.lead < SURE_LEAD:
-        return None  # "is this one better than that one" points at something that is not there
+    if "{" not in found.pattern and found.lead < SURE_LEAD and not heard.context:
+        if heard.has("subject", "this"):
+            return None  # "is this one better than that one" points at something that is not there
+        if plain.has("noun") and not any(tag.kind in {*SUBJECTS, "noun", "symbol"} for tag in heard.tags):
+            return None  # the best one of what?
     return Reading(plan, text, found.lead)
 
 
@@ -161,8 +164,12 @@ def _said(heard: Heard) -> set[tuple[str, str]]:
     return {(tag.kind, tag.value) for tag in heard.tags if tag.kind not in {*SUBJECTS, "noun"}}
 
 
-def apart(question: str, names: Names, context: str = "") -> list[Plan]:
-    """A plan for each thing that a long question asks, by grammar or example; nothing where one is not understood.
+_LEAST_WORDS = 3
+"""Words of a piece from which examples can tell what it means."""
+
+
+def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], list[str]]:
+    """A plan for each thing that a long question asks, by example or grammar, and what is not understood of it.
 
     Args:
         question: as it was asked.
@@ -172,15 +179,25 @@ def apart(question: str, names: Names, context: str = "") -> list[Plan]:
     runs = [fill for fill in slotted(question, names).fills if fill[0] in {"backtest", "optimization"}]
     several = len(set(runs)) > 1
     found: list[Plan] = []
+    missing: list[str] = []
+    if supposes(question):
+        return [], [question]
     for text in segments(question):
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
-        if several and not named and asks(text):
-            return []  # of which of them?
-        read = by_example(text, names, context, runs=[] if several else runs[:1])
+        if (several and not named and asks(text)) or points_back(text):
+            missing.append(text)  # of which of them?
+            continue
+        told = len(text.split()) >= _LEAST_WORDS
+        read = by_example(text, names, context, runs=[] if several else runs[:1]) if told else None
         if read is not None and read.plan is not None:
             found.append(read.plan)
             continue
-        heard = hear(text, names, context)
-        if asks(text) or any(tag.kind in MATTER for tag in heard.tags):
-            return []
-    return found
+        whole = text if named or several or not runs else f"{text} of {runs[0][1]}"
+        heard = hear(whole, names, context)
+        of_runs = named or runs or any(tag.kind in {*SUBJECTS, "noun"} for tag in heard.tags)
+        plan = sure(plans(heard)) if of_runs and asks(text) else None
+        if plan is not None:
+            found.append(plan)
+        elif asks(text) or any(tag.kind in MATTER for tag in heard.tags):
+            missing.append(text)
+    return found, missing
