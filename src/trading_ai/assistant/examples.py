@@ -10,14 +10,16 @@ Likeness is that of bags of words: words and pairs of words, weighted by in how 
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
+import numpy as np
+
+from trading_ai.assistant.centroids import Centroids, centroids
 from trading_ai.assistant.hearing import Names, tagged_words
 from trading_ai.assistant.tags import Tag
 from trading_ai.assistant.texts import lines_of, words_of
@@ -118,31 +120,14 @@ def nearest(question: Slotted, kinds: Sequence[str] = ("", RECIPE, REFUSAL), *, 
     told = index.exact.get(_bare(question.words))
     if told is not None and _fits(told, question.counts, kinds) and told != without:
         return Nearest(told, 1.0, 1.0)
-    scores: defaultdict[int, float] = defaultdict(float)
-    own = _features(question.words)
-    length = 0.0
-    for feature, weight in own.items():
-        weighed = weight * index.weights.get(feature, 0.0)
-        if not weighed:
-            continue
-        length += weighed * weighed
-        for group, part in index.postings[feature]:
-            scores[group] += weighed * part
-    if not length:
+    likeness, patterns = index.groups.likeness(_features(question.words)), index.groups.groups
+    near = (int(group) for group in np.argsort(-likeness, kind="stable") if likeness[group] > 0)
+    fitting = (group for group in near if patterns[group] != without and _fits(patterns[group], question.counts, kinds))
+    best, *others = [*islice(fitting, 2)] or [-1]
+    if best < 0:
         return None
-    counts = question.counts
-    fitting = sorted(
-        (
-            (score / math.sqrt(length), group)
-            for group, score in scores.items()
-            if _fits(index.patterns[group], counts, kinds) and index.patterns[group] != without
-        ),
-        reverse=True,
-    )
-    if not fitting:
-        return None
-    best, group = fitting[0]
-    return Nearest(index.patterns[group], best, best - (fitting[1][0] if len(fitting) > 1 else 0.0))
+    second = float(likeness[others[0]]) if others else 0.0
+    return Nearest(patterns[best], float(likeness[best]), float(likeness[best]) - second)
 
 
 def like_it(found: Nearest, question: Slotted) -> list[str]:
@@ -152,7 +137,7 @@ def like_it(found: Nearest, question: Slotted) -> list[str]:
 
 def strange(question: Slotted) -> list[str]:
     """Words of a question that no example has, and that are long enough to say something."""
-    known = _index().weights
+    known = _index().groups.features
     return [word for word in question.words if len(word) > _SHORT and word[0].isalpha() and _stem(word) not in known]
 
 
@@ -234,37 +219,21 @@ def _bare(words: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Index:
-    patterns: tuple[str, ...]
-    weights: dict[str, float]
-    postings: dict[str, list[tuple[int, float]]]
+    groups: Centroids
     exact: dict[tuple[str, ...], str]
     texts: dict[str, list[str]]
 
 
 @cache
 def _index() -> _Index:
-    """Centroids of the groups, by the features that they have."""
-    groups: dict[str, list[dict[str, float]]] = {}
+    """The groups of examples: what they are like, and their texts."""
     exact: dict[tuple[str, ...], str] = {}
     texts: dict[str, list[str]] = {}
     for pattern, text in _examples():
         texts.setdefault(pattern, []).append(text)
         exact.setdefault(_bare(tuple(text.split())), pattern)
-        groups.setdefault(pattern, []).append(_features(text.split()))
-    n_with = Counter(feature for examples in groups.values() for feature in {f for e in examples for f in e})
-    weights = {feature: math.log((len(groups) + 1) / n) for feature, n in n_with.items()}
-    postings: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
-    for group, examples in enumerate(groups.values()):
-        centroid: defaultdict[str, float] = defaultdict(float)
-        for example in examples:
-            weighed = {feature: weight * weights[feature] for feature, weight in example.items()}
-            size = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
-            for feature, weight in weighed.items():
-                centroid[feature] += weight / size
-        size = math.sqrt(sum(weight * weight for weight in centroid.values())) or 1.0
-        for feature, weight in centroid.items():
-            postings[feature].append((group, weight / size))
-    return _Index(tuple(groups), weights, dict(postings), exact, texts)
+    groups = centroids((pattern, _features(text.split())) for pattern, of_it in texts.items() for text in of_it)
+    return _Index(groups, exact, texts)
 
 
 def _examples() -> Iterable[tuple[str, str]]:
