@@ -57,6 +57,14 @@ _POLES = (
     (r"first|earliest", r"last|latest|final"),
     (r"fails?|failed|failing|flunk(?:s|ed)?|miss(?:es|ed)?", r"pass(?:es|ed)?|holds?|met|meets?"),
 )  # fmt: skip
+_COSTS = (
+    ("swap", r"\b(?:swaps?|roll\w*|overnight|financing|interest|carry|nights?)\b"),
+    ("commission", r"\b(?:com+is+ions?|fees?|broker\w*|comms?)\b"),
+    ("spread", r"\b(?:spreads?|bid|ask)\b"),
+    ("slippage", r"\bslip\w*\b"),
+)
+"""Costs, and the words of which a question has one where it means them."""
+
 _BOUND = (
     r"since|after|onwards?|from .{3,14} on\b|as of|later than", r"before|until|till|up to|by the end",
     r"without|except|exclud\w+|leav\w+ .{0,30}out|ignor\w+|but for|apart from|not counting|leav\w+ aside",
@@ -73,6 +81,8 @@ def opposed(question: str, pattern: str) -> bool:
         ):
             return True
     if _SUPPOSED.search(said) and not _SUPPOSES.search(plain):
+        return True
+    if any(re.search(rf"\b{cost}\b", plain) and not re.search(said_so, said) for cost, said_so in _COSTS):
         return True
     bounds = [(re.search(rf"\b(?:{b})\b", said), re.search(rf"\b(?:{b})\b", plain)) for b in _BOUND]
     return any(

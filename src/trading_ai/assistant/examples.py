@@ -138,7 +138,11 @@ def like_it(found: Nearest, question: Slotted) -> list[str]:
 def strange(question: Slotted) -> list[str]:
     """Words of a question that no example has, and that are long enough to say something."""
     known = _index().groups.features
-    return [word for word in question.words if len(word) > _SHORT and word[0].isalpha() and _stem(word) not in known]
+    return [
+        word
+        for word in question.words
+        if len(word) > _SHORT and word[0].isalpha() and not all(_stem(part) in known for part in _split([word]))
+    ]
 
 
 def nearest_recipes(question: Slotted) -> list[Nearest]:
@@ -182,8 +186,13 @@ def _slots(pattern: str) -> Counter[str]:
     return Counter(_SLOT.findall(pattern))
 
 
+def _split(words: Sequence[str]) -> list[str]:
+    """Words with those apart that a hyphen joins: "walk-forward" is also written "walk forward"."""
+    return [part for word in words for part in (word.split("-") if word[0].isalpha() else [word]) if part]
+
+
 def _features(words: Sequence[str]) -> dict[str, float]:
-    stems = ["^", *(_stem(word) for word in words if word[0].isalnum() or word[0] in "{%"), "$"]
+    stems = ["^", *(_stem(word) for word in _split(words) if word[0].isalnum() or word[0] in "{%"), "$"]
     found = dict.fromkeys(stems[1:-1], 1.0)
     found |= {f"{a}_{b}": _PAIR for a, b in pairwise(stems)}
     found |= {f"{a}__{b}": _NEAR_PAIR for a, b in zip(stems, stems[2:], strict=False)}
@@ -214,7 +223,7 @@ _POLITE = frozenset({
 
 def _bare(words: Sequence[str]) -> tuple[str, ...]:
     """Words without those that every question may have."""
-    return tuple(word for word in words if word not in _POLITE and word[0] not in "?.,!")
+    return tuple(word for word in _split(words) if word not in _POLITE and word[0] not in "?.,!")
 
 
 @dataclass(frozen=True)

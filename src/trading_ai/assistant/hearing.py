@@ -98,12 +98,17 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
     if searches and not any(tag.kind == "noun" and tag.value in _OF_RUNS for tag in tags):
         tags = (*tags, Tag("noun", "optimization", searches[0].text))  # its name says what it is
+    if any(tag.kind == "name" for tag in tags) and not _ASKS_OF_IMPORT.search(text):
+        tags = tuple(tag for tag in tags if tag.key != "cue:imported")  # it says which, and the name does too
     passed = tuple(word for word in unknown if says_nothing(word) and not _compares(word, text))
     if len(passed) <= MOST:
         unknown = tuple(word for word in unknown if word not in passed)
     else:
         passed = ()
     return Heard(question if not translated else text, tags, unknown, (*translated, *corrected), context, passed)
+
+
+_ASKS_OF_IMPORT = re.compile(r"\b(?:was|were|is|are|when|where|who|which|replay\w*|differ\w*)\b.*\b(?:import|report)")
 
 
 def _compares(word: str, text: str) -> bool:

@@ -17,11 +17,14 @@ _ASKING = re.compile(
     r"any|anything|count|rank|sort)\b"
 )
 _SUPPOSING = re.compile(
-    r"(?:and |but |so |well |let us |let's )?(?:assum|suppos|imagin|pretend|given that|say it)\w*\b"
+    r"(?:and |but |so |well |let us |let's |what )?(?:(?:assum|suppos|imagin|pretend)\w*|given that|say it|if|"
+    r"(?:take|leave|strip|cut|knock|throw) .{1,60}?\b(?:away|out|off|from)|without|remove|ignore|double|halve|drop)\b"
 )
 _POINTING = re.compile(
     r"\b(?:into|like|with|after) (?:that|this|it|those|them)\??$|^(?:and )?(?:its|the|their|my) \w+(?: \w+)? ones?\??$"
+    r"|^(?:and )?(?:which|what) (?:ones?|command)\b"
 )
+_PRONOUN = re.compile(r"\b(?:it|its|they|them|their|that|those|this|these)\b")
 _PREAMBLE = re.compile(
     r"(?:so |and |but |also |well |ok |hey )*i(?:'d| would|'m| am)? (?:like|want|need|wonder|wondering)\b"
 )
@@ -55,6 +58,11 @@ def supposes(question: str) -> bool:
 def points_back(text: str) -> bool:
     """Whether a piece leaves to another one what it is about: "how often did it run into that", "its best one"."""
     return _POINTING.search(text.lower()) is not None
+
+
+def has_pronoun(text: str) -> bool:
+    """Whether a piece speaks of something by a pronoun."""
+    return _PRONOUN.search(text.lower()) is not None
 
 
 def wishes(text: str) -> bool:

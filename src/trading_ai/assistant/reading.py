@@ -19,10 +19,11 @@ from trading_ai.assistant.examples import (
     strange,
 )
 from trading_ai.assistant.hearing import Names, hear
-from trading_ai.assistant.pieces import asks, points_back, segments, supposes
+from trading_ai.assistant.pieces import asks, has_pronoun, points_back, segments, supposes
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.howto import HOWTO
+from trading_ai.assistant.topics.trade_reading import FILTERS
 
 LEAST_LEAD = 0.04
 """Lead of the nearest examples from which they say what an unsure question means: of those that had not been seen, 9 of
@@ -37,6 +38,9 @@ DOUBTED = 0.03
 CLEAR = 0.1
 """Lead from which examples say what a question of several pieces means as a whole."""
 
+OF_A_PIECE = 0.07
+"""Lead from which examples say what a piece of a question means: it leaves out what the others say."""
+
 CERTAIN = 0.18
 """Lead from which what the grammar heard besides is a manner of speaking, but for times, numbers and names."""
 
@@ -49,7 +53,8 @@ _VALUES = frozenset(
 """Kinds of words by which something that is stored is asked for."""
 
 _DOES = re.compile(
-    r"\b(?:how (?:do|can|should|would|could|to|must)|commands?|what (?:do|must|should|can) i|type|way (?:to|of)|"
+    r"\b(?:(?:how|what|where|which (?:way|command|option)) (?:do|can|should|would|could|to|must|does)\b|commands?|"
+    r"what (?:do|must|should|can) i|type|way (?:to|of)|"
     r"want to|wanna|need to|can i|could i|possible|is there)\b"
 )
 """Words of somebody who wants to do something."""
@@ -143,7 +148,7 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
     named = any(slot in {"backtest", "optimization"} for slot, _ in own.fills)
     if left or clashes(heard, plain, grammatical=grammatical, named=named):
         return None
-    if found.lead < CERTAIN and heard.unknown and strange(own):
+    if found.lead < CERTAIN and set(heard.unknown) & set(strange(own)):
         return None  # a word that neither knows may be what is asked for
     if "{" not in found.pattern and found.lead < SURE_LEAD and not heard.context:
         if heard.has("subject", "this"):
@@ -164,6 +169,11 @@ def _said(heard: Heard) -> set[tuple[str, str]]:
     return {(tag.kind, tag.value) for tag in heard.tags if tag.kind not in {*SUBJECTS, "noun"}}
 
 
+def _limits(heard: Heard) -> bool:
+    """Whether something says of which trades or times something is asked."""
+    return any(tag.kind in {*FILTERS, "condition", "level", "dim", "limit", "factor"} for tag in heard.tags)
+
+
 _LEAST_WORDS = 3
 """Words of a piece from which examples can tell what it means."""
 
@@ -182,13 +192,17 @@ def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], l
     missing: list[str] = []
     if supposes(question):
         return [], [question]
-    for text in segments(question):
+    pieces = segments(question)
+    asking = [text for text in pieces if asks(text)]
+    if len(asking) == 1 and not any(_limits(hear(text, names)) for text in pieces if text not in asking):
+        pieces = asking  # the rest tells why it is asked
+    for text in pieces:
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
-        if (several and not named and asks(text)) or points_back(text):
+        if (several and not named and asks(text)) or points_back(text) or (not runs and has_pronoun(text)):
             missing.append(text)  # of which of them?
             continue
         told = len(text.split()) >= _LEAST_WORDS
-        read = by_example(text, names, context, runs=[] if several else runs[:1]) if told else None
+        read = by_example(text, names, context, runs=[] if several else runs[:1], least=OF_A_PIECE) if told else None
         if read is not None and read.plan is not None:
             found.append(read.plan)
             continue

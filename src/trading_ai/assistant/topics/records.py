@@ -60,7 +60,7 @@ class Records(Topic):
             or (heard.cue("cost") and not heard.has("metric"))
         ):
             return 0.1
-        if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric"):
+        if heard.cue("imported") and heard.cue("list", "exists") and not heard.has("metric") and not heard.has("name"):
             return 0.9
         if heard.asks_which() and heard.has("noun", "optimization") and heard.has("order") and of_trials(heard):
             return 0.95
@@ -69,7 +69,8 @@ class Records(Topic):
             return 0.97
         imported = heard.cue("imported") and (heard.cue("list", "exists") or heard.has("agg", "count"))
         reports = re.search(r"\b(?:reports|imports|imported (?:backtests|reports|runs))\b", heard.question.lower())
-        if heard.cue("imported") and reports and heard.has("order", "gain", "loss") and not heard.has("metric"):
+        gains = heard.has("order", "gain", "loss") and not heard.has("metric")
+        if heard.cue("imported") and reports and gains and not heard.has("name"):
             return 0.95
         kinds = imported or heard.has("noun", "run", "backtest", "optimization", "dataset", "symbol", "strategy", "bar")
         if not kinds:
