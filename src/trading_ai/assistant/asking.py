@@ -160,6 +160,8 @@ class Assistant:
             return self._together(each, desk)
         if asks_more and not torn:
             whole = by_example(question, names, heard.context, least=CLEAR)
+            if whole is not None and whole.plan is not None and whole.plan.heard.has("recipe"):
+                whole = None  # one of its pieces wants to do something
             told = self._by_example(best, whole, desk)
             if told is not None:
                 return self._with_the_rest(told, whole, each, missing, desk)

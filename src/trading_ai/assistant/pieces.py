@@ -24,6 +24,7 @@ _POINTING = re.compile(
     r"\b(?:into|like|with|after) (?:that|this|it|those|them)\??$|^(?:and )?(?:its|the|their|my) \w+(?: \w+)? ones?\??$"
     r"|^(?:and )?(?:which|what) (?:ones?|command)\b"
 )
+_ALSO = re.compile(r"\b(?:too|as well|interests? me|would be (?:nice|good|useful|great))$|^i also\b")
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|that|those|this|these)\b")
 _PREAMBLE = re.compile(
     r"(?:so |and |but |also |well |ok |hey )*i(?:'d| would|'m| am)? (?:like|want|need|wonder|wondering)\b"
@@ -47,7 +48,7 @@ def segments(question: str) -> list[str]:
 
 def asks(text: str) -> bool:
     """Whether a piece begins as questions do, or is a sentence that ends as they do."""
-    return text.endswith("?") or _ASKING.match(text.lower()) is not None
+    return text.endswith("?") or bool(_ASKING.match(text.lower()) or _ALSO.search(text.lower()))
 
 
 def supposes(question: str) -> bool:
@@ -67,7 +68,7 @@ def has_pronoun(text: str) -> bool:
 
 def wishes(text: str) -> bool:
     """Whether a piece tells what somebody is after: it may be the reason of the question, and not one itself."""
-    return _PREAMBLE.match(text.lower()) is not None
+    return _PREAMBLE.match(text.lower()) is not None and not _ALSO.search(text.lower())
 
 
 def n_asking(question: str) -> int:

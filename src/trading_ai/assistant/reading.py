@@ -53,9 +53,9 @@ _VALUES = frozenset(
 """Kinds of words by which something that is stored is asked for."""
 
 _DOES = re.compile(
-    r"\b(?:(?:how|what|where|which (?:way|command|option)) (?:do|can|should|would|could|to|must|does)\b|commands?|"
-    r"what (?:do|must|should|can) i|type|way (?:to|of)|"
-    r"want to|wanna|need to|can i|could i|possible|is there)\b"
+    r"\b(?:(?:how|which (?:way|command|option)) (?:do|can|should|would|could|to|must)\b|commands?|"
+    r"(?:what|where) (?:do|must|should|can) (?:i|we)\b|type|way (?:to|of)|want to|wanna|need to|can i|could i|possible|"
+    r"is there)\b"
 )
 """Words of somebody who wants to do something."""
 
@@ -174,6 +174,11 @@ def _limits(heard: Heard) -> bool:
     return any(tag.kind in {*FILTERS, "condition", "level", "dim", "limit", "factor"} for tag in heard.tags)
 
 
+def _leans(text: str, runs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a piece speaks of something that another piece named, and that is no run."""
+    return not runs and has_pronoun(text) and _DOES.search(text.lower()) is None
+
+
 _LEAST_WORDS = 3
 """Words of a piece from which examples can tell what it means."""
 
@@ -198,7 +203,7 @@ def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], l
         pieces = asking  # the rest tells why it is asked
     for text in pieces:
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
-        if (several and not named and asks(text)) or points_back(text) or (not runs and has_pronoun(text)):
+        if (several and not named and asks(text)) or points_back(text) or _leans(text, runs):
             missing.append(text)  # of which of them?
             continue
         told = len(text.split()) >= _LEAST_WORDS

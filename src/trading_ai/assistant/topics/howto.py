@@ -100,7 +100,8 @@ def quote_docs(heard: Heard, desk: Desk, draft: Draft, least: float = LEAST_SHAR
     found = desk.retriever.search(heard.question, ["docs"], _SHOWN)
     hits = [hit.passage for hit in found.hits]
     if told:
-        first = tuple(passage for passage in manual() if passage.about == told[0].page)[:1]
+        page = told[0].page
+        first = tuple(p for p in manual() if p.about == page or p.about.partition("#")[0] == page)[:1]
         hits = [*first, *(hit for hit in hits if hit not in first)]
     hits = hits[: _BESIDE if told else _SHOWN]
     if not hits or not (told or covers(heard.question, hits, least)):
