@@ -145,11 +145,14 @@ def strange(question: Slotted) -> list[str]:
     ]
 
 
+_LEAST_OF_A_RECIPE = 0.1
+
+
 def nearest_recipes(question: Slotted) -> list[Nearest]:
     """The two things to do that a question is most like, the nearest first; none where it is of something else."""
     first = nearest(question, (RECIPE,))
     told = [word for word in question.words if len(word) > _SHORT and word not in words_of("recipe_fillers.txt")]
-    if first is None or len(strange(question)) * 2 > len(told):
+    if first is None or first.likeness < _LEAST_OF_A_RECIPE or len(strange(question)) * 2 > len(told):
         return []
     second = nearest(question, (RECIPE,), without=first.pattern)
     return [first, *([second] if second is not None else [])]

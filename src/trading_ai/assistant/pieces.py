@@ -11,7 +11,8 @@ _CLAUSES = re.compile(
     r"give|say|also)\b)|\s+as well as\s+"
 )
 _ASKING = re.compile(
-    r"(?:so |and |but |also |then |ok |well |hey |please |tell me |(?:with|under|in|on|at|by|for|of|from|to) )*"
+    r"(?:so |and |but |also |then |ok |well |hey |please |tell me |"
+    r"(?:with|under|in|on|at|by|for|of|from|to|up to|over|during|after|since) )*"
     r"(?:i'd like|i would like|i want|i need|i wonder|how|what|which|when|why|where|who|whose|whats|whether|is|are|did|"
     r"does|do|was|were|has|have|can|could|would|will|tell|show|give|say|list|name|compare|explain|let me|put|find|"
     r"any|anything|count|rank|sort)\b"
@@ -78,5 +79,6 @@ def n_asking(question: str) -> int:
 
 def asked(question: str) -> str:
     """What of a question asks: without what is told before or after it, where some of its pieces ask."""
-    text = ", ".join(filter(asks, segments(question)))
+    pieces = [text for text in segments(question) if asks(text)]
+    text = ", ".join([text for text in pieces if not wishes(text)] or pieces)
     return text if len(text.split()) >= _LEAST_WORDS else question

@@ -33,7 +33,7 @@ _OF_KEYS = re.compile(
     r".{0,20}\bkeys?\b"
 )
 
-_OF_CIRCUMSTANCES = ("Live accounts", "The future", "Only what is stored")
+_OF_CIRCUMSTANCES = ("Live accounts", "The future", "Only what is stored", "What is told", "That is not about")
 """How rules begin that hold for what is asked: "my broker likes it, so what is the profit factor" is answered."""
 
 CAN_ASK = (

@@ -21,7 +21,6 @@ _EXCERPT = 400
 _CLEAR_LEAD = 0.05
 """Lead of the nearest recipe from which it alone is told."""
 
-_LEAST_LIKENESS = 0.1
 _BESIDE = 1
 """Passages beside what does it."""
 
@@ -121,7 +120,7 @@ def _recipes(heard: Heard, desk: Desk) -> tuple[Recipe, ...]:
     if named is not None:
         return (recipes()[int(named.value)],)
     near = nearest_recipes(slotted(heard.question, desk.stored.names))
-    if not near or near[0].likeness < _LEAST_LIKENESS:
+    if not near:
         return ()
     told = near[:1] if near[0].lead >= _CLEAR_LEAD else near  # of two that are as near, both are told
     return tuple(recipes()[int(found.pattern.removeprefix(RECIPE))] for found in told)
