@@ -17,7 +17,7 @@ from trading_ai.assistant.drafts import Draft, Statement
 from trading_ai.assistant.echo import unheard
 from trading_ai.assistant.hearing import MAX_CHARACTERS, hear, normal
 from trading_ai.assistant.insights import insights
-from trading_ai.assistant.pieces import asks, n_asking, segments, wishes
+from trading_ai.assistant.pieces import asks, n_asking, points_nowhere, segments, wishes
 from trading_ai.assistant.planner import ANSWERED, ASKED_BACK, SUBJECTS, Plan, parts, plans, sure
 from trading_ai.assistant.ports import LanguageModel, Message, Retriever, Sql
 from trading_ai.assistant.reading import CLEAR, DOUBTED, LEAST_LEAD, SURE_LEAD, Reading, apart, by_example, same
@@ -129,7 +129,8 @@ class Assistant:
             heard = replace(heard, context=context or before[2])
         found = plans(heard)
         best = sure(found)
-        if tangled(question, names, heard.context):
+        nowhere = points_nowhere(question) and not heard.context and not heard.has("name", "id_backtest")
+        if nowhere or tangled(question, names, heard.context):
             return _unsure(heard, found[:1])
         asks_more = n_asking(question) > 1
         torn = best is None and bool(found) and found[0].confidence >= ANSWERED  # two readings that are as good

@@ -135,6 +135,17 @@ def like_it(found: Nearest, question: Slotted) -> list[str]:
     return [filled(text, question) for text in _index().texts.get(found.pattern, ())]
 
 
+def in_group(word: str, pattern: str) -> bool:
+    """Whether an example of a group has a word."""
+    stems = [_stem(part) for part in _split([word]) if part]
+    return all(stem in _stems_of(pattern) for stem in stems)
+
+
+@cache
+def _stems_of(pattern: str) -> frozenset[str]:
+    return frozenset(_stem(word) for text in _index().texts.get(pattern, ()) for word in _split(text.split()))
+
+
 def strange(question: Slotted) -> list[str]:
     """Words of a question that no example has, and that are long enough to say something."""
     known = _index().groups.features

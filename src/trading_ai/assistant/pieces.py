@@ -25,6 +25,11 @@ _POINTING = re.compile(
     r"\b(?:into|like|with|after) (?:that|this|it|those|them)\??$|^(?:and )?(?:its|the|their|my) \w+(?: \w+)? ones?\??$"
     r"|^(?:and )?(?:which|what) (?:ones?|command)\b"
 )
+_NOWHERE = re.compile(
+    r"\b(?:the|that) other (?:one|run|backtest|search|grid|sweep|optimi[sz]ation|test)\b"
+    r"|\b(?:the|that) (?:good|bad|better|worse|new|old|big|small|cheap|dear) ones?\b"
+    r"(?! (?:of|in|from|is|are|was|were)\b)"
+)
 _ALSO = re.compile(r"\b(?:too|as well|interests? me|would be (?:nice|good|useful|great))$|^i also\b")
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|that|those|this|these)\b")
 _PREAMBLE = re.compile(
@@ -32,6 +37,8 @@ _PREAMBLE = re.compile(
 )
 
 
+_QUOTED = re.compile(r"\"[^\"]+\"|(?<!\w)'[^']+'(?!\w)")
+_BLANK = "\u00a0"
 _LEAST_WORDS = 5
 """Words of a piece from which it may say all that is asked: "what do you think" does not."""
 
@@ -39,12 +46,13 @@ _LEAST_WORDS = 5
 def segments(question: str) -> list[str]:
     """The pieces of a question that may stand for themselves; a sentence of one piece keeps its question mark."""
     found: list[str] = []
-    for sentence in _SENTENCES.split(question.strip()):
+    kept = _QUOTED.sub(lambda said: said[0].replace(" ", _BLANK), question.strip())  # a name is not taken apart
+    for sentence in _SENTENCES.split(kept):
         clauses = [text.strip(" ?.,!;:") for text in _CLAUSES.split(sentence) if text and len(text.split()) > 1]
         if len(clauses) == 1 and sentence.endswith("?"):
             clauses = [f"{clauses[0]}?"]
         found += clauses
-    return found
+    return [text.replace(_BLANK, " ") for text in found]
 
 
 def asks(text: str) -> bool:
@@ -60,6 +68,11 @@ def supposes(question: str) -> bool:
 def points_back(text: str) -> bool:
     """Whether a piece leaves to another one what it is about: "how often did it run into that", "its best one"."""
     return _POINTING.search(text.lower()) is not None
+
+
+def points_nowhere(question: str) -> bool:
+    """Whether a question points at one of several things that nothing before it has named: "the other one"."""
+    return _NOWHERE.search(question.lower()) is not None
 
 
 def has_pronoun(text: str) -> bool:

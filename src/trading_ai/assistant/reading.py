@@ -13,6 +13,7 @@ from trading_ai.assistant.examples import (
     Nearest,
     Slotted,
     filled,
+    in_group,
     like_it,
     nearest,
     slotted,
@@ -21,6 +22,7 @@ from trading_ai.assistant.examples import (
 from trading_ai.assistant.hearing import Names, hear
 from trading_ai.assistant.pieces import asks, has_pronoun, points_back, segments, supposes
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
+from trading_ai.assistant.spelling import english
 from trading_ai.assistant.tags import Heard, Tag
 from trading_ai.assistant.topics.howto import HOWTO
 from trading_ai.assistant.topics.trade_reading import FILTERS
@@ -148,7 +150,10 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
     named = any(slot in {"backtest", "optimization"} for slot, _ in own.fills)
     if left or clashes(heard, plain, grammatical=grammatical, named=named):
         return None
-    if found.lead < CERTAIN and set(heard.unknown) & set(strange(own)):
+    stray = strange(own)
+    if not named:  # it may be what is asked for, as "bitcoin" is, though other examples have it
+        stray += [word for word in heard.unknown if word not in english() and not in_group(word, found.pattern)]
+    if found.lead < CERTAIN and set(heard.unknown) & set(stray):
         return None  # a word that neither knows may be what is asked for
     if "{" not in found.pattern and found.lead < SURE_LEAD and not heard.context:
         if heard.has("subject", "this"):

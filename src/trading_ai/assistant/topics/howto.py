@@ -18,7 +18,7 @@ from trading_ai.assistant.topics.trade_reading import FILTERS
 
 _SHOWN = 3
 _EXCERPT = 400
-_CLEAR_LEAD = 0.05
+_CLEAR_LEAD = 0.12
 """Lead of the nearest recipe from which it alone is told."""
 
 _BESIDE = 1
