@@ -129,7 +129,8 @@ class Assistant:
             heard = replace(heard, context=context or before[2])
         found = plans(heard)
         best = sure(found)
-        nowhere = points_nowhere(question) and not heard.context and not heard.has("name", "id_backtest")
+        named = any(tag.kind in SUBJECTS and tag.kind != "subject" for tag in heard.tags)
+        nowhere = points_nowhere(question) and not heard.context and not named
         if nowhere or tangled(question, names, heard.context):
             return _unsure(heard, found[:1])
         asks_more = n_asking(question) > 1

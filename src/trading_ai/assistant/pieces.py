@@ -38,7 +38,7 @@ _PREAMBLE = re.compile(
 
 
 _QUOTED = re.compile(r"\"[^\"]+\"|(?<!\w)'[^']+'(?!\w)")
-_BLANK = "\u00a0"
+_BLANK = "\ue000"
 _LEAST_WORDS = 5
 """Words of a piece from which it may say all that is asked: "what do you think" does not."""
 

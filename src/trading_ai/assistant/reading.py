@@ -19,7 +19,7 @@ from trading_ai.assistant.examples import (
     slotted,
     strange,
 )
-from trading_ai.assistant.hearing import Names, hear
+from trading_ai.assistant.hearing import Names, hear, normal
 from trading_ai.assistant.pieces import asks, has_pronoun, points_back, segments, supposes
 from trading_ai.assistant.planner import SUBJECTS, Plan, plans, sure
 from trading_ai.assistant.spelling import english
@@ -179,10 +179,18 @@ def _limits(heard: Heard) -> bool:
     return any(tag.kind in {*FILTERS, "condition", "level", "dim", "limit", "factor"} for tag in heard.tags)
 
 
-def _leans(text: str, runs: Sequence[tuple[str, str]]) -> bool:
-    """Whether a piece speaks of something that another piece named, and that is no run."""
-    return not runs and has_pronoun(text) and _DOES.search(text.lower()) is None
+def _leans(text: str, runs: Sequence[tuple[str, str]], found: Sequence[Plan]) -> bool:
+    """Whether a piece speaks of something that another piece named or found, and that is no run."""
+    if not has_pronoun(normal(text)) or hear(text, Names()).has("dim"):
+        return False
+    one_of_many = found and found[-1].heard.has("order") and (
+        found[-1].topic.name in _OF_MANY or found[-1].heard.has("dim")
+    )  # fmt: skip
+    return bool(one_of_many) or (not runs and _DOES.search(text.lower()) is None)
 
+
+_OF_MANY = frozenset({"trials", "records", "winners", "walk_forward"})
+"""Topics that look for one of many."""
 
 _LEAST_WORDS = 3
 """Words of a piece from which examples can tell what it means."""
@@ -208,7 +216,7 @@ def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], l
         pieces = asking  # the rest tells why it is asked
     for text in pieces:
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
-        if (several and not named and asks(text)) or points_back(text) or _leans(text, runs):
+        if (several and not named and asks(text)) or points_back(text) or _leans(text, runs, found):
             missing.append(text)  # of which of them?
             continue
         told = len(text.split()) >= _LEAST_WORDS
