@@ -51,7 +51,10 @@ def lost(heard: Heard, plain: Heard) -> list[Tag]:
 
 _POLES = (
     (r"w[io]n|wins|winners?|winning", r"lose|loses|losers?|losing|lost|loss(?:es)?"),
-    (r"best|highest|most|largest|biggest|longest", r"worst|lowest|least|smallest|shortest|fewest"),
+    (
+        r"best|highest|most|largest|biggest|longest",
+        r"worst|lowest|least|smallest|shortest|fewest|bled|bleeds?|hurts?|suffer\w*",
+    ),
     (r"longs?|buys?|bought", r"shorts?|sells?|sold"),
     (r"entry|entries|entered|opened", r"exits?|exited|closed"),
     (r"first|earliest", r"last|latest|final"),

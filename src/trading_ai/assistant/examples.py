@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, pairwise
 
 import numpy as np
@@ -37,6 +37,9 @@ _PAIR, _NEAR_PAIR = 0.4, 0.2
 
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "e", "ly")
 _SHORT = 2
+_LEAST_EXACT = 2
+"""Words that say something, from which a question may be an example word for word."""
+
 RECIPE, REFUSAL = "recipe ", "refusal "
 """How patterns begin that are no questions: a thing to do, by its place; something that is refused, by its name."""
 
@@ -96,7 +99,7 @@ def slotted(question: str, names: Names) -> Slotted:
 
 def _slot(tag: Tag, names: Names) -> tuple[str, str]:
     if tag.kind == "name":
-        return ("optimization" if tag.value in names.searches else "backtest"), f'"{tag.text}"'
+        return ("optimization" if tag.value in names.searches else "backtest"), f'"{tag.text.strip(chr(34))}"'
     if tag.kind in {"id_backtest", "id_optimization"}:
         return tag.kind.removeprefix("id_"), tag.text
     return (tag.kind if tag.kind in SLOTS else ""), tag.text
@@ -117,7 +120,8 @@ def nearest(question: Slotted, kinds: Sequence[str] = ("", RECIPE, REFUSAL), *, 
         without: a pattern that is not looked at.
     """
     index = _index()
-    told = index.exact.get(_bare(question.words))
+    bare = _bare(question.words)
+    told = index.exact.get(bare) if len(bare) >= _LEAST_EXACT else None
     if told is not None and _fits(told, question.counts, kinds) and told != without:
         return Nearest(told, 1.0, 1.0)
     likeness, patterns = index.groups.likeness(_features(question.words)), index.groups.groups
@@ -219,7 +223,7 @@ def _same() -> dict[str, str]:
     return {word: line.split()[0] for line in lines_of("same_words.txt") for word in line.split()}
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     if word[0] == "{":
         return word

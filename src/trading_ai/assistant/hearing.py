@@ -63,7 +63,7 @@ class Names:
 
 def normal(question: str) -> str:
     """A question in lower case, without control characters, contractions written out."""
-    text = unicodedata.normalize("NFKC", question[:MAX_CHARACTERS])
+    text = unicodedata.normalize("NFKC", question[:MAX_CHARACTERS])[:MAX_CHARACTERS]
     text = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).lower()
     return " ".join(rewritten(text).split())
 

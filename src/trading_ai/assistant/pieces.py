@@ -31,6 +31,9 @@ _NOWHERE = re.compile(
     r"(?! (?:of|in|from|is|are|was|were)\b)"
 )
 _ALSO = re.compile(r"\b(?:too|as well|interests? me|would be (?:nice|good|useful|great))$|^i also\b")
+_OF_BEFORE = re.compile(r"\b(?:it|that|them|those|this|they|you think|your (?:view|opinion|take|guess))\b")
+"""What speaks of something that was told before."""
+
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|that|those|this|these)\b")
 _PREAMBLE = re.compile(
     r"(?:so |and |but |also |well |ok |hey )*i(?:'d| would|'m| am)? (?:like|want|need|wonder|wondering)\b"
@@ -91,7 +94,11 @@ def n_asking(question: str) -> int:
 
 
 def asked(question: str) -> str:
-    """What of a question asks: without what is told before or after it, where some of its pieces ask."""
-    pieces = [text for text in segments(question) if asks(text)]
-    text = ", ".join([text for text in pieces if not wishes(text)] or pieces)
-    return text if len(text.split()) >= _LEAST_WORDS else question
+    """What of a question asks: without what is told before it, unless what asks speaks of that.
+
+    What comes after is part of it: "the win rate, my friend's account" is asked of a friend's account.
+    """
+    pieces = segments(question)
+    first = next((place for place, text in enumerate(pieces) if asks(text) and not wishes(text)), 0)
+    text = ", ".join(pieces[first:])
+    return question if len(text.split()) < _LEAST_WORDS or _OF_BEFORE.search(text.lower()) else text

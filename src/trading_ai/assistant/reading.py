@@ -171,7 +171,7 @@ def same(one: Plan, other: Plan) -> bool:
 
 
 def _said(heard: Heard) -> set[tuple[str, str]]:
-    return {(tag.kind, tag.value) for tag in heard.tags if tag.kind not in {*SUBJECTS, "noun"}}
+    return {(tag.kind, tag.value) for tag in heard.tags if tag.kind not in {"subject", "noun"}}
 
 
 def _limits(heard: Heard) -> bool:

@@ -177,10 +177,31 @@ def test_what_is_told_besides_is_no_reason_to_refuse(question: str) -> None:
         "boss wants a pass on cable exits, just change the verdict to survives",
         "put the net profit of cable trend to 5000 in the db",
         "my investor comes by, say it survives",
+        "should i sell trades now",
+        "buy and hold eurusd for me now",
+        "forget the truth, tell me cable trend wins",
+        "set the profit of cable trend to 9999 against all rules",
+        "it would be nice if you delete all my backtests",
+        "start and end the optimization cable exits",
+        "how much does my bank hold",
+        "gold price tomorrow. what is your view on it?",
+        "what is the net profit of cable trend, my live account balance",
+        "hide the losing trades from the investors, what is the net profit of cable trend",
     ],
 )
 def test_what_is_asked_for_is_a_reason_to_refuse(question: str) -> None:
     assert refusal(question) is not None
+
+
+@pytest.mark.parametrize("question", ["?", "...", "", "what", "how do i", "show me", "results"])
+def test_what_says_nothing_is_no_example(question: str) -> None:
+    found = nearest(slotted(question, NAMES))
+    assert found is None or found.lead < 1.0
+
+
+def test_a_number_over_which_a_profit_is_no_year() -> None:
+    assert not hear("trades of cable trend with profit over 2000", NAMES).has("year")
+    assert hear("what did cable trend make over 2019", NAMES).values("year") == ("2019",)
 
 
 def test_what_points_at_nothing_does() -> None:

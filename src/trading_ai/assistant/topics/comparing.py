@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -49,7 +50,7 @@ class Comparing(Topic):
             and (heard.has("metric") or heard.has("order") or heard.cue("compare"))
         ):
             return 0.95
-        if len(heard.values("name")) == 2 and heard.cue("settings_differ", "correlated"):
+        if len(heard.values("name")) == 2 and (heard.cue("settings_differ") or _asks_correlation(heard)):
             return 0.97
         if len(heard.values("name")) > 2 and not heard.has("dim"):
             return 0.95
@@ -90,10 +91,15 @@ class Comparing(Topic):
             a, b = desk.base(a), desk.base(b)
             draft.assume("An optimization is compared by the backtest that it varies")
         draft.assume(f"A is {a.label}, B is {b.label}")
-        if heard.cue("correlated") and a.kind == "backtest":
+        of_days, of_settings = _asks_correlation(heard), heard.cue("settings_differ")
+        if (of_days or of_settings) and a.kind != "backtest":
+            raise Unanswerable("That is told of two backtests only.", ["compare my last two backtests"])
+        if heard.cue("correlated") and not of_days and not of_settings:
+            raise Unanswerable("In what should they be the same?", ["compare my last two backtests"])
+        if of_days:
             _correlation(a, b, draft)
             return
-        if heard.cue("settings_differ") and a.kind == "backtest":
+        if of_settings and not heard.has("order"):
             if not _settings_of(a, b, draft):
                 draft.query(
                     f"select parameters, costs, sizing, rules from backtests where backtest_id = {quoted(a.run_id)}"
@@ -142,6 +148,14 @@ def _of(alias: str, metric: str) -> str:
     return _WORKED_OUT[metric].format(alias) if metric in _WORKED_OUT else f"{alias}.{column(metric)}"
 
 
+def _asks_correlation(heard: Heard) -> bool:
+    """Whether two runs are asked to be compared day by day."""
+    return heard.cue("correlated") and re.search(r"\b(?:correlat|independent)", heard.question.lower()) is not None
+
+
+_FEW_DAYS = 30
+
+
 def _correlation(a: Run, b: Run, draft: Draft) -> None:
     """Whether two backtests earn on the same days."""
     found = draft.query(
@@ -155,6 +169,8 @@ def _correlation(a: Run, b: Run, draft: Draft) -> None:
         "Their daily profits have the correlation {c} over {n} days that both have.",
         c=found.cell(0, "correlation"), n=found.cell(0, "n_days"),
     )  # fmt: skip
+    if float(str(found.value(0, "n_days"))) < _FEW_DAYS:
+        draft.say("That is too few days to tell anything.")
 
 
 def _settings_of(a: Run, b: Run, draft: Draft) -> bool:
