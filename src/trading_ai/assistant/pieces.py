@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SENTENCES = re.compile(r"(?<=[.?!;:])\s+")
+_SENTENCES = re.compile(
+    r"(?<=[.?!;])\s+|(?<=:)\s+(?=(?:how|what|which|when|why|where|who|is|are|did|does|do|was|were|tell|show|give)\b)"
+)
 _CLAUSES = re.compile(
     r"\s+[-\u2013\u2014]\s+|,\s+(?:and\s+|so\s+|but\s+|then\s+|plus\s+|also\s+)?"
     r"|\s+(?:and|plus|but|so)\s+(?=(?:how|what|which|when|why|where|who|whether|is|are|did|does|do|was|were|tell|show|"

@@ -212,7 +212,8 @@ def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], l
         return [], [question]
     pieces = segments(question)
     asking = [text for text in pieces if asks(text)]
-    if len(asking) == 1 and not any(_limits(hear(text, names)) for text in pieces if text not in asking):
+    does = len(asking) == 1 and _DOES.search(asking[0].lower()) is not None
+    if does or (len(asking) == 1 and not any(_limits(hear(text, names)) for text in pieces if text not in asking)):
         pieces = asking  # the rest tells why it is asked
     for text in pieces:
         named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
