@@ -185,8 +185,6 @@ class Assistant:
             return None
         if like.plan is None:
             return _refused(like.text) if best is None or like.lead >= SURE_LEAD else None
-        if best is not None and like.lead < DOUBTED:
-            return None
         answer = self._carried_out(like.plan, desk)
         if answer.status != "answered":
             return answer if best is None else None
@@ -212,7 +210,7 @@ class Assistant:
         more = [answer for answer in more if answer.status == "answered" and not _tells(told, answer)]
         lost = "; ".join(f'"{harmless(text)}"' for text in missing if asks(text) and not wishes(text))
         answer = joined([told, *more]) if more else told
-        if not lost or len(missing) + len(each) < _SEVERAL:
+        if not lost:
             return answer
         return replace(answer, assumptions=(*answer.assumptions, f"Not understood by itself: {lost}"))
 
@@ -347,9 +345,6 @@ class Assistant:
 def _without_names(question: str, names: set[str]) -> str:
     """A question without the names of runs that stand in quotes there: they are what it is about, and no orders."""
     return _QUOTED.sub(lambda found: "it" if found[1].strip() in names else found[0], question)
-
-
-_SEVERAL = 2
 
 
 def _tells(answer: Answer, other: Answer) -> bool:

@@ -21,8 +21,9 @@ import numpy as np
 
 from trading_ai.assistant.centroids import Centroids, centroids
 from trading_ai.assistant.hearing import Names, tagged_words
+from trading_ai.assistant.recipes import empty_words, recipes
 from trading_ai.assistant.tags import Tag
-from trading_ai.assistant.texts import lines_of, words_of
+from trading_ai.assistant.texts import lines_of, stripped
 
 SLOTS = (
     "backtest", "optimization", "symbol", "timeframe", "parameter", "weekday", "month", "session", "year", "date",
@@ -60,6 +61,11 @@ class Slotted:
     def counts(self) -> Counter[str]:
         """How many of each slot there are."""
         return Counter(slot for slot, _ in self.fills)
+
+    @property
+    def runs(self) -> tuple[tuple[str, str], ...]:
+        """Those of the fills that are runs."""
+        return tuple(fill for fill in self.fills if fill[0] in _OF_RUNS)
 
 
 @dataclass(frozen=True)
@@ -119,14 +125,14 @@ def nearest(question: Slotted, kinds: Sequence[str] = ("", RECIPE, REFUSAL), *, 
         kinds: how patterns begin that may be found; "" for questions.
         without: a pattern that is not looked at.
     """
-    index = _index()
+    index, counts = _index(), question.counts
     bare = _bare(question.words)
     told = index.exact.get(bare) if len(bare) >= _LEAST_EXACT else None
-    if told is not None and _fits(told, question.counts, kinds) and told != without:
+    if told is not None and _fits(told, counts, kinds) and told != without:
         return Nearest(told, 1.0, 1.0)
     likeness, patterns = index.groups.likeness(_features(question.words)), index.groups.groups
     near = (int(group) for group in np.argsort(-likeness, kind="stable") if likeness[group] > 0)
-    fitting = (group for group in near if patterns[group] != without and _fits(patterns[group], question.counts, kinds))
+    fitting = (group for group in near if patterns[group] != without and _fits(patterns[group], counts, kinds))
     best, *others = [*islice(fitting, 2)] or [-1]
     if best < 0:
         return None
@@ -141,8 +147,7 @@ def like_it(found: Nearest, question: Slotted) -> list[str]:
 
 def in_group(word: str, pattern: str) -> bool:
     """Whether an example of a group has a word."""
-    stems = [_stem(part) for part in _split([word]) if part]
-    return all(stem in _stems_of(pattern) for stem in stems)
+    return all(_stem(part) in _stems_of(pattern) for part in _split([word]))
 
 
 @cache
@@ -166,7 +171,7 @@ _LEAST_OF_A_RECIPE = 0.1
 def nearest_recipes(question: Slotted) -> list[Nearest]:
     """The two things to do that a question is most like, the nearest first; none where it is of something else."""
     first = nearest(question, (RECIPE,))
-    told = [word for word in question.words if len(word) > _SHORT and word not in words_of("recipe_fillers.txt")]
+    told = [word for word in question.words if len(word) > _SHORT and word not in empty_words()]
     if first is None or first.likeness < _LEAST_OF_A_RECIPE or len(strange(question)) * 2 > len(told):
         return []
     second = nearest(question, (RECIPE,), without=first.pattern)
@@ -227,9 +232,7 @@ def _same() -> dict[str, str]:
 def _stem(word: str) -> str:
     if word[0] == "{":
         return word
-    word = _same().get(word, word)
-    ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3), "")
-    return word.removesuffix(ending) if ending else word
+    return stripped(_same().get(word, word), _ENDINGS)
 
 
 _POLITE = frozenset({
@@ -274,12 +277,6 @@ def _examples() -> Iterable[tuple[str, str]]:
             pattern = REFUSAL + line[2:]
         else:
             yield pattern, line
-    place = -1
-    for line in lines_of("recipes.txt"):
-        if line.startswith("["):
-            place += 1
-        elif line.startswith("- "):
-            for way in line[2:].split("|"):
-                yield f"{RECIPE}{place}", f"how do i {way.strip()}"
-        elif line.startswith("+ "):
-            yield f"{RECIPE}{place}", line[2:]
+    for place, recipe in enumerate(recipes()):
+        for text in recipe.asked:
+            yield f"{RECIPE}{place}", text

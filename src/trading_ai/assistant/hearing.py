@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -87,12 +87,7 @@ def hear(question: str, names: Names, context: str = "") -> Heard:
         if better != token:
             corrected.append((token, better))
             tokens[place] = better
-    items: list[Tag | str] = []
-    place = 0
-    while place < len(tokens):
-        length, item = _longest(tokens, place, names)
-        items.append(item)
-        place += length
+    items = [item for _, item in _items(tokens, names)]
     tags, unknown = combined(_searched(items, names))
     tags = (*tags, *_swallowed(question, text, tags, names))
     searches = [tag for tag in tags if tag.kind == "name" and tag.value in names.searches]
@@ -123,15 +118,17 @@ def tagged_words(text: str, names: Names) -> list[Tag | str]:
         text: in lower case.
         names: what is stored.
     """
-    tokens = _TOKEN.findall(text)
-    items: list[Tag | str] = []
+    found = _items(_TOKEN.findall(text), names)
+    return [replace(item, text=said) if isinstance(item, Tag) else said for said, item in found]
+
+
+def _items(tokens: list[str], names: Names) -> Iterator[tuple[str, Tag | str]]:
+    """The longest phrases that tokens are made of, each as it was said and as what it is heard."""
     place = 0
     while place < len(tokens):
         length, item = _longest(tokens, place, names)
-        said = " ".join(tokens[place : place + length])
-        items.append(replace(item, text=said) if isinstance(item, Tag) else said)
+        yield " ".join(tokens[place : place + length]), item
         place += length
-    return items
 
 
 _LEAST_NAME = 5

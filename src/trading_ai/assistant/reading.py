@@ -90,19 +90,22 @@ def by_example(
         least: lead that the examples must have.
     """
     own = slotted(question, names)
-    named = bool(runs) or any(slot in {"backtest", "optimization"} for slot, _ in own.fills)
-    if not any(slot in {"backtest", "optimization"} for slot, _ in own.fills):
+    if not own.runs:
         own = replace(own, fills=(*own.fills, *runs))
     found = nearest(own)
     if found is None or found.lead < least:
         return None
-    if not found.pattern.startswith((RECIPE, REFUSAL)):
-        odd = len(strange(own))
-        if opposed(question, found.pattern) or odd > _MOST_STRANGE or (odd and found.lead < _LEAD_WITH_STRANGE):
-            return None
-        if not named and "{" in found.pattern and not _of_runs(found.pattern, hear(question, names, context)):
-            return None
-    return _read(found, own, question, names, context)
+    if found.pattern.startswith(REFUSAL):
+        return Reading(None, found.pattern.removeprefix(REFUSAL), found.lead)
+    if found.pattern.startswith(RECIPE):
+        return _recipe(found, hear(question, names, context))
+    odd = strange(own)
+    if opposed(question, found.pattern) or len(odd) > _MOST_STRANGE or (odd and found.lead < _LEAD_WITH_STRANGE):
+        return None
+    heard = hear(question, names, context)
+    if not own.runs and not _of_runs(found.pattern, heard):
+        return None
+    return _plain(found, own, odd, heard, names)
 
 
 _LEAD_WITH_STRANGE = 0.08
@@ -120,24 +123,30 @@ def _of_runs(pattern: str, heard: Heard) -> bool:
     )
 
 
-def _read(found: Nearest, own: Slotted, question: str, names: Names, context: str) -> Reading | None:
-    if found.pattern.startswith(REFUSAL):
-        return Reading(None, found.pattern.removeprefix(REFUSAL), found.lead)
-    heard = hear(question, names, context)
-    does = heard.cue("howto") or _DOES.search(question.lower()) is not None
-    if found.pattern.startswith(RECIPE):
-        if not does and sure(plans(heard)) is not None:
+def _does(heard: Heard) -> bool:
+    """Whether somebody wants to do something."""
+    return heard.cue("howto") or _DOES.search(heard.question.lower()) is not None
+
+
+def _recipe(found: Nearest, heard: Heard) -> Reading | None:
+    """A thing to do, unless something that is stored may be asked for."""
+    if not _does(heard):
+        stored = any(tag.kind in _VALUES for tag in heard.tags)
+        if found.lead < CERTAIN or stored or sure(plans(heard)) is not None:
             return None
-        if not does and (found.lead < CERTAIN or any(tag.kind in _VALUES for tag in heard.tags)):
-            return None  # something that is stored may be asked for
-        place = found.pattern.removeprefix(RECIPE)
-        told = heard.changed([*heard.tags, Tag("cue", "howto"), Tag("recipe", place)])
-        return Reading(Plan(HOWTO, told, 1.0), "", found.lead)
+    place = found.pattern.removeprefix(RECIPE)
+    told = heard.changed([*heard.tags, Tag("cue", "howto"), Tag("recipe", place)])
+    return Reading(Plan(HOWTO, told, 1.0), "", found.lead)
+
+
+def _plain(found: Nearest, own: Slotted, odd: list[str], heard: Heard, names: Names) -> Reading | None:
+    """The plain question that stands above the examples, unless it is another one than was asked."""
+    context = heard.context
     text = filled(found.pattern, own)
     plain = hear(text, names, context)
     plan = sure(plans(plain))
     left = lost(heard, plain)
-    if plan is None or (plan.topic is HOWTO and not does):
+    if plan is None or (plan.topic is HOWTO and not _does(heard)):
         return None
     if plain.has("subject", "latest", "previous") and not heard.has("subject", "latest", "previous"):
         return None
@@ -146,16 +155,14 @@ def _read(found: Nearest, own: Slotted, question: str, names: Names, context: st
         left = [tag for tag in left if (tag.kind, tag.value) not in spoken]
     if left and found.lead >= CERTAIN:
         left = [tag for tag in left if tag.kind not in _WORDED or tag.key == "cue:why"]
-    grammatical = sure(plans(heard)) is not None
-    named = any(slot in {"backtest", "optimization"} for slot, _ in own.fills)
-    if left or clashes(heard, plain, grammatical=grammatical, named=named):
+    if left or clashes(heard, plain, grammatical=sure(plans(heard)) is not None, named=bool(own.runs)):
         return None
-    stray = strange(own)
-    if not named:  # it may be what is asked for, as "bitcoin" is, though other examples have it
+    stray = list(odd)
+    if not own.runs:  # it may be what is asked for, as "bitcoin" is, though other examples have it
         stray += [word for word in heard.unknown if word not in english() and not in_group(word, found.pattern)]
     if found.lead < CERTAIN and set(heard.unknown) & set(stray):
         return None  # a word that neither knows may be what is asked for
-    if "{" not in found.pattern and found.lead < SURE_LEAD and not heard.context:
+    if "{" not in found.pattern and found.lead < SURE_LEAD and not context:
         if heard.has("subject", "this"):
             return None  # "is this one better than that one" points at something that is not there
         if plain.has("noun") and not any(tag.kind in {*SUBJECTS, "noun", "symbol"} for tag in heard.tags):
@@ -199,29 +206,31 @@ _LEAST_WORDS = 3
 def apart(question: str, names: Names, context: str = "") -> tuple[list[Plan], list[str]]:
     """A plan for each thing that a long question asks, by example or grammar, and what is not understood of it.
 
+    One that supposes something is not taken apart: its pieces would be answered without that.
+
     Args:
         question: as it was asked.
         names: what is stored.
         context: id of the run that it is asked about, or "".
     """
-    runs = [fill for fill in slotted(question, names).fills if fill[0] in {"backtest", "optimization"}]
+    if supposes(question):
+        return [], []
+    runs = slotted(question, names).runs
     several = len(set(runs)) > 1
     found: list[Plan] = []
     missing: list[str] = []
-    if supposes(question):
-        return [], [question]
     pieces = segments(question)
     asking = [text for text in pieces if asks(text)]
     does = len(asking) == 1 and _DOES.search(asking[0].lower()) is not None
     if does or (len(asking) == 1 and not any(_limits(hear(text, names)) for text in pieces if text not in asking)):
         pieces = asking  # the rest tells why it is asked
     for text in pieces:
-        named = any(slot in {"backtest", "optimization"} for slot, _ in slotted(text, names).fills)
+        named = bool(slotted(text, names).runs)
         if (several and not named and asks(text)) or points_back(text) or _leans(text, runs, found):
             missing.append(text)  # of which of them?
             continue
         told = len(text.split()) >= _LEAST_WORDS
-        read = by_example(text, names, context, runs=[] if several else runs[:1], least=OF_A_PIECE) if told else None
+        read = by_example(text, names, context, runs=() if several else runs[:1], least=OF_A_PIECE) if told else None
         if read is not None and read.plan is not None:
             found.append(read.plan)
             continue

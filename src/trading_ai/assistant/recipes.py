@@ -14,7 +14,7 @@ from functools import cache
 
 from trading_ai.assistant.hearing import normal
 from trading_ai.assistant.ports import Passage
-from trading_ai.assistant.texts import lines_of, words_of
+from trading_ai.assistant.texts import lines_of, stripped, words_of
 
 _WORD = re.compile(r"[a-z0-9#]+")
 _ENDINGS = ("ations", "ation", "isations", "isation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "s", "e")
@@ -32,23 +32,29 @@ class Recipe:
     Attributes:
         page: which page says more.
         text: what does it.
+        asked: ways in which people ask for it.
     """
 
     page: str
     text: str
+    asked: tuple[str, ...]
 
 
 @cache
 def recipes() -> tuple[Recipe, ...]:
     """Every recipe, in the order of the file, by which examples name them."""
-    found: list[Recipe] = []
+    found: list[tuple[str, str, list[str]]] = []
     page = ""
     for line in lines_of("recipes.txt"):
         if line.startswith("["):
             page = line.strip("[]")
-        elif not line.startswith(("- ", "+ ")):
-            found.append(Recipe(page, line))
-    return tuple(found)
+        elif line.startswith("- "):
+            found[-1][2].extend(f"how do i {way.strip()}" for way in line[2:].split("|"))
+        elif line.startswith("+ "):
+            found[-1][2].append(line[2:])
+        else:
+            found.append((page, line, []))
+    return tuple(Recipe(page, text, tuple(asked)) for page, text, asked in found)
 
 
 def n_words(question: str) -> int:
@@ -70,14 +76,10 @@ def covers(question: str, passages: Sequence[Passage], least: float = LEAST_SHAR
 
 
 def _stems(text: str) -> list[str]:
-    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _empty()]
-
-
-def _stem(word: str) -> str:
-    ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3), "")
-    return word.removesuffix(ending) if ending else word
+    return [stripped(word, _ENDINGS) for word in _WORD.findall(text.lower()) if word not in empty_words()]
 
 
 @cache
-def _empty() -> frozenset[str]:
+def empty_words() -> frozenset[str]:
+    """Words that say nothing of what somebody wants to do."""
     return words_of("recipe_fillers.txt")
